@@ -1,0 +1,1 @@
+"""The web service: parse, call layers, answer."""

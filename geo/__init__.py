@@ -1,0 +1,1 @@
+"""The science: frames in, frames out. No database, no web, no settings, no clock."""

@@ -1,0 +1,203 @@
+"""The contract of a layer, in one screen.
+
+A layer is one class: its columns, who may see each, how it is drawn. Table, spatial index, column
+comments, vector tile, TileJSON, filter, legend, access rule, loader check and documentation row are all
+computed from that class. Every row of every layer carries the load that brought it and the load that
+ended it, so any past state can be read again and any load can be taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, ClassVar, cast
+
+from geoalchemy2 import Geometry
+from sqlalchemy import BigInteger, Computed, ForeignKey, Identity, Index, LargeBinary, MetaData, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
+
+STORED_SRID = 4326  # EPSG code; storage and exchange, domain reference 2.2
+TILE_SRID = 3857  # EPSG code; Web Mercator, the projection of web map tiles
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Audience(IntEnum):
+    """Who may see a layer or attribute; a higher one sees everything a lower one sees."""
+
+    PUBLIC = 0
+    PARTNER = 1
+    STAFF = 2
+
+
+PUBLIC, PARTNER, STAFF = Audience.PUBLIC, Audience.PARTNER, Audience.STAFF
+
+
+class Base(DeclarativeBase):
+    """Declarative base of every table, so that Alembic sees one metadata."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one value of the drawn attribute looks and reads.
+
+    ``colour`` is #rrggbb; ``label`` is a message id; ``hatched`` marks what is unknown or not evaluated.
+    """
+
+    colour: str
+    label: str
+    hatched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What people are told about a layer, and how its map is drawn.
+
+    ``audience`` has no default on purpose: nobody publishes a sensitive layer by forgetting.
+    ``drawn_by`` names the attribute that ``legend`` gives a style for, value by value; without it the
+    legend has the single key ``""``. ``tiles_from`` is the lowest tile zoom at which rows are sent one by one.
+    """
+
+    title: str
+    audience: Audience
+    about: str
+    legend: Mapping[str, Style]
+    drawn_by: str | None = None
+    tiles_from: int = 0
+    line_width: float = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is declared about one attribute; stored in ``Column.info['about']``."""
+
+    title: str
+    unit: str = ""
+    audience: Audience = PUBLIC
+    values: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    filter: bool = False
+    in_tile: bool = False
+
+
+def attribute(
+    title: str,
+    *,
+    unit: str = "",
+    audience: Audience = PUBLIC,
+    values: tuple[str, ...] = (),
+    minimum: float | None = None,
+    maximum: float | None = None,
+    filter: bool = False,
+    in_tile: bool = False,
+    column: Any = None,
+    **options: Any,
+) -> Mapped[Any]:
+    """Return a mapped column that says what it holds.
+
+    Parameters
+    ----------
+    title : message id; becomes the column comment QGIS and psql show, with the unit.
+    unit : unit of the stored value, empty for text and counts.
+    audience : who may read it; the layer's own audience applies as well.
+    values : the codes a text attribute may hold; anything else is refused on loading.
+    minimum, maximum : inclusive plausible range in ``unit``; outside is refused on loading.
+    filter : offered as a filter and a queryable. in_tile : carried by the vector tile.
+    """
+    about = About(title, unit, audience, values, minimum, maximum, filter, in_tile)
+    comment = f"{title} [{unit}]" if unit else title
+    positional = () if column is None else (column,)
+    return mapped_column(*positional, comment=comment, info={"about": about}, **options)
+
+
+def identifier(title: str) -> Mapped[Any]:
+    """Return the text column that names a row for ever: the layer's stable key."""
+    about = About(title, filter=True, in_tile=True)
+    return mapped_column(nullable=False, comment=title, info={"about": about, "key": True})
+
+
+def geometry(kind: str) -> Mapped[Any]:
+    """Return the geometry column, stored in EPSG:4326 with a spatial index.
+
+    ``kind`` is POINT, MULTILINESTRING or MULTIPOLYGON. Loading promotes single geometries to it.
+    """
+    return mapped_column(
+        Geometry(kind, srid=STORED_SRID, spatial_index=False), nullable=False, comment=f"{kind}, EPSG:4326"
+    )
+
+
+def tile_geometry() -> Mapped[Any]:
+    """Return a stored copy of ``geom`` in Web Mercator: reprojecting on each tile request costs 1.3-2x."""
+    return mapped_column(
+        Geometry(srid=TILE_SRID, spatial_index=False),
+        Computed(f"ST_Transform(geom, {TILE_SRID})", persisted=True),
+        nullable=True,
+        comment="geom in Web Mercator for tiles, kept by the database",
+    )
+
+
+class Layer(Base):
+    """Base of every layer. A subclass gives ``card``, a key (``identifier``) and its attributes.
+
+    Rows are never changed in place: a correction ends the old row (``ended_by``) and adds a new one, so
+    that a run can be replayed on the rows it saw. Current rows are those with ``ended_by`` empty.
+    """
+
+    __abstract__ = True
+    card: ClassVar[Card]
+    key: ClassVar[str]
+    geometry_kind: ClassVar[str | None] = None
+
+    gid: Mapped[int] = mapped_column(
+        BigInteger,
+        Identity(),
+        primary_key=True,
+        comment="Row number; the tile feature id unless declared otherwise",
+    )
+    load_id: Mapped[int] = mapped_column(
+        ForeignKey("loads.load_id"), nullable=False, comment="Load that brought this row"
+    )
+    ended_by: Mapped[int | None] = mapped_column(
+        ForeignKey("loads.load_id"), comment="Load that ended this row; empty = current"
+    )
+    row_hash: Mapped[bytes] = mapped_column(
+        LargeBinary, nullable=False, comment="Digest of key, attributes and geometry"
+    )
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        declared = {name: value.column for name, value in vars(cls).items() if isinstance(value, MappedColumn)}
+        keys = [name for name, column in declared.items() if column.info.get("key")]
+        if len(keys) != 1:
+            raise TypeError(f"{cls.__name__} must declare one identifier(), found {len(keys)}")
+        cls.key = keys[0]
+        table = cls.__tablename__
+        indexes: list[Any] = [
+            Index(f"uq_{table}_current", cls.key, unique=True, postgresql_where=text("ended_by IS NULL")),
+            Index(f"ix_{table}_load", "load_id"),
+            Index(f"ix_{table}_ended", "ended_by", postgresql_where=text("ended_by IS NOT NULL")),
+        ]
+        if "geom" in declared:
+            cls.geometry_kind = cast(Geometry, declared["geom"].type).geometry_type
+            cls.tile_geom = tile_geometry()
+            indexes.append(Index(f"ix_{table}_geom", "geom", postgresql_using="gist"))
+        cls.__table_args__ = (*indexes, {"comment": cls.card.title})
+        super().__init_subclass__(**options)
+
+    @classmethod
+    def attributes(cls, audience: Audience = STAFF) -> dict[str, About]:
+        """Key and attributes that ``audience`` may read, in the order they were declared."""
+        return {
+            column.name: column.info["about"]
+            for column in cls.__table__.columns
+            if "about" in column.info and column.info["about"].audience <= audience
+        }

@@ -1,0 +1,207 @@
+"""Water: rivers, lakes, glaciers; canals, outlets, command areas and their monthly figures."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Mapped
+
+from layers.base import PARTNER, PUBLIC, Card, Layer, Style, attribute, geometry, identifier
+
+CANAL_TYPES = ("main", "secondary", "distributary", "field", "pipe", "drain", "unknown")
+LININGS = ("earth", "concrete", "stone", "membrane", "pipe", "unknown")
+SOILS = ("sand", "loam", "clay", "unknown")
+
+
+class River(Layer):
+    """Rivers and streams."""
+
+    __tablename__ = "rivers"
+    card = Card(
+        title="Rivers",
+        audience=PUBLIC,
+        about="Rivers and streams.",
+        legend={"": Style("#3b7dbf", "River or stream")},
+        line_width=1.6,
+        tiles_from=5,
+    )
+    code: Mapped[str] = identifier("River")
+    name_en: Mapped[str | None] = attribute("Name in English", in_tile=True)
+    name_tg: Mapped[str | None] = attribute("Name in Tajik", in_tile=True)
+    name_ru: Mapped[str | None] = attribute("Name in Russian", in_tile=True)
+    stream_class: Mapped[int | None] = attribute(
+        "Stream class, 1 the largest", minimum=1, maximum=10, filter=True, in_tile=True
+    )
+    upstream_km2: Mapped[float | None] = attribute("Area drained", unit="km2", minimum=0)
+    basis: Mapped[str] = attribute(
+        "How it was obtained", values=("surveyed", "mapped", "derived", "unknown"), filter=True
+    )
+    geom = geometry("MULTILINESTRING")
+
+
+class Lake(Layer):
+    """Lakes and reservoirs."""
+
+    __tablename__ = "lakes"
+    card = Card(
+        title="Lakes",
+        audience=PUBLIC,
+        about="Lakes and reservoirs; water bodies are excluded from farming.",
+        legend={"": Style("#6baed6", "Lake or reservoir")},
+        tiles_from=4,
+    )
+    code: Mapped[str] = identifier("Lake")
+    name_en: Mapped[str | None] = attribute("Name in English", in_tile=True)
+    name_tg: Mapped[str | None] = attribute("Name in Tajik")
+    name_ru: Mapped[str | None] = attribute("Name in Russian")
+    kind: Mapped[str] = attribute("Kind of water body", values=("lake", "reservoir", "unknown"), filter=True)
+    geom = geometry("MULTIPOLYGON")
+
+
+class Glacier(Layer):
+    """Glaciated areas."""
+
+    __tablename__ = "glaciers"
+    card = Card(
+        title="Glaciers",
+        audience=PUBLIC,
+        about="Glaciated areas.",
+        legend={"": Style("#c6dbef", "Glacier")},
+        tiles_from=4,
+    )
+    code: Mapped[str] = identifier("Glacier")
+    name: Mapped[str | None] = attribute("Name")
+    geom = geometry("MULTIPOLYGON")
+
+
+class Canal(Layer):
+    """Canal reaches, digitised in the direction of flow."""
+
+    __tablename__ = "canals"
+    card = Card(
+        title="Canals",
+        audience=PUBLIC,
+        about="Canal reaches with type, lining and condition; drawn in the direction of flow.",
+        drawn_by="condition",
+        legend={
+            "1": Style("#08519c", "1 good, cleaned this year"),
+            "2": Style("#3182bd", "2 some silt or weeds, minor leaks"),
+            "3": Style("#e6ab02", "3 cracked lining or silted"),
+            "4": Style("#d95f02", "4 breaches, gates missing"),
+            "5": Style("#7f2704", "5 destroyed or buried"),
+            "": Style("#6b7280", "Condition unknown", hatched=True),
+        },
+        line_width=2.0,
+        tiles_from=8,
+    )
+    code: Mapped[str] = identifier("Canal reach")
+    canal: Mapped[str | None] = attribute("Canal the reach belongs to", filter=True, in_tile=True)
+    name: Mapped[str | None] = attribute("Name", in_tile=True)
+    type: Mapped[str] = attribute("Type", values=CANAL_TYPES, filter=True, in_tile=True)
+    lining: Mapped[str] = attribute("Lining", values=LININGS, filter=True)
+    soil: Mapped[str] = attribute("Bed soil", values=SOILS)
+    condition: Mapped[int | None] = attribute(
+        "Condition class, 1 good to 5 destroyed", minimum=1, maximum=5, filter=True, in_tile=True
+    )
+    capacity_m3_s: Mapped[float | None] = attribute("Capacity", unit="m3/s", minimum=0, maximum=1_000)
+    head_level_m: Mapped[float | None] = attribute(
+        "Water level at the upper end, EGM2008", unit="m", minimum=-100, maximum=8_000
+    )
+    tail_level_m: Mapped[float | None] = attribute(
+        "Water level at the lower end, EGM2008", unit="m", minimum=-100, maximum=8_000
+    )
+    level_basis: Mapped[str] = attribute("How the levels were obtained", values=("surveyed", "dem", "unknown"))
+    flow_known: Mapped[bool] = attribute("The line runs in the direction of flow")
+    pumped: Mapped[bool | None] = attribute("Fed by a pump", filter=True)
+    position: Mapped[str] = attribute(
+        "Position on the canal", values=("head", "middle", "tail", "unknown"), filter=True
+    )
+    geom = geometry("MULTILINESTRING")
+
+
+class Outlet(Layer):
+    """Outlets from a canal to a command area."""
+
+    __tablename__ = "outlets"
+    card = Card(
+        title="Outlets",
+        audience=PUBLIC,
+        about="Points where a canal gives water to a command area.",
+        legend={"": Style("#08306b", "Outlet")},
+        tiles_from=11,
+    )
+    code: Mapped[str] = identifier("Outlet")
+    reach: Mapped[str | None] = attribute("Canal reach", filter=True)
+    command_area: Mapped[str | None] = attribute("Command area", filter=True)
+    level_m: Mapped[float | None] = attribute("Water level, EGM2008", unit="m", minimum=-100, maximum=8_000)
+    level_basis: Mapped[str] = attribute("How the level was obtained", values=("surveyed", "dem", "unknown"))
+    position: Mapped[str] = attribute(
+        "Position on the canal", values=("head", "middle", "tail", "unknown"), filter=True
+    )
+    geom = geometry("POINT")
+
+
+class CommandArea(Layer):
+    """Land served by one outlet or canal, with how much of its need is met."""
+
+    __tablename__ = "command_areas"
+    card = Card(
+        title="Command areas",
+        audience=PUBLIC,
+        about="Land a canal serves. The supply-demand ratio is of the worst month of a dry year.",
+        legend={"": Style("#74a9cf", "Command area")},
+        tiles_from=8,
+    )
+    code: Mapped[str] = identifier("Command area")
+    name: Mapped[str | None] = attribute("Name", in_tile=True)
+    canal: Mapped[str | None] = attribute("Feeding canal", filter=True)
+    reach: Mapped[str | None] = attribute("Feeding canal reach", filter=True)
+    sdr: Mapped[float | None] = attribute(
+        "Supply-demand ratio, worst month", unit="ratio", minimum=0, maximum=50, in_tile=True
+    )
+    sdr_basis: Mapped[str] = attribute(
+        "How the ratio was obtained", values=("surveyed", "balance", "loaded", "unknown")
+    )
+    sdr_date: Mapped[str | None] = attribute("Season of the ratio")
+    turns_scheduled: Mapped[int | None] = attribute("Water turns scheduled, April-September", minimum=0)
+    turns_delivered: Mapped[int | None] = attribute("Water turns delivered, April-September", minimum=0)
+    position: Mapped[str] = attribute(
+        "Position on the canal", values=("head", "middle", "tail", "unknown"), filter=True
+    )
+    geom = geometry("MULTIPOLYGON")
+
+
+class CommandMonth(Layer):
+    """Flow at the intake of a command area, month by month."""
+
+    __tablename__ = "command_months"
+    card = Card(
+        title="Monthly flows",
+        audience=PARTNER,
+        about="Flow at the intake of a command area by month; dry is 80 % dependable.",
+        legend={"": Style("#08306b", "Monthly flow")},
+    )
+    code: Mapped[str] = identifier("Record")
+    command_area: Mapped[str] = attribute("Command area", filter=True)
+    month: Mapped[int] = attribute("Month", minimum=1, maximum=12, filter=True)
+    year_type: Mapped[str] = attribute("Kind of year", values=("dry", "normal", "wet"), filter=True)
+    flow_m3_s: Mapped[float] = attribute("Flow at the intake", unit="m3/s", minimum=0, maximum=2_000)
+
+
+class CommandCrop(Layer):
+    """Crop mix of a command area."""
+
+    __tablename__ = "command_crops"
+    card = Card(
+        title="Crop mix",
+        audience=PARTNER,
+        about="Hectares of each crop in a command area.",
+        legend={"": Style("#5aae61", "Crop")},
+    )
+    code: Mapped[str] = identifier("Record")
+    command_area: Mapped[str] = attribute("Command area", filter=True)
+    crop: Mapped[str] = attribute("Crop", filter=True)
+    area_ha: Mapped[float] = attribute("Area", unit="ha", minimum=0)
+
+
+WATERS: tuple[type[Layer], ...] = (Glacier, Lake, River)
+IRRIGATION: tuple[type[Layer], ...] = (CommandArea, Canal, Outlet)
+IRRIGATION_TABLES: tuple[type[Layer], ...] = (CommandMonth, CommandCrop)

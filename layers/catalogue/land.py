@@ -1,0 +1,120 @@
+"""Land: plots, what was measured on them, and pastures."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import BigInteger, Index
+from sqlalchemy.orm import Mapped
+
+from layers.base import PARTNER, PUBLIC, STAFF, Card, Layer, Style, attribute, geometry, identifier
+
+LAND_FORMS = ("household", "presidential", "dehkan", "reserve", "pasture", "unknown")
+AVAILABILITIES = ("offered", "reserve", "fallow", "in_use", "unknown")
+RIGHT_CLASSES = tuple(f"O{n}" for n in range(1, 13))  # domain reference 4.5
+
+# Class colours: a colour-blind-safe diverging ramp (green-blue to brown), never red against green.
+CLASS_STYLES = {
+    "S1": Style("#1b7837", "S1 highly suitable"),
+    "S2": Style("#7fbf7b", "S2 suitable"),
+    "S3": Style("#e6d96a", "S3 marginally suitable"),
+    "N1": Style("#d8945a", "N1 not suitable now"),
+    "N2": Style("#8c510a", "N2 not suitable"),
+    "NE": Style("#9aa0a6", "NE not evaluated", hatched=True),
+}
+
+
+class Plot(Layer):
+    """Land plots. Suitability is kept apart, by run; no household is recorded here or anywhere."""
+
+    __tablename__ = "plots"
+    card = Card(
+        title="Plots",
+        audience=PUBLIC,
+        about="Land plots and how suitable each is for a family with few hands.",
+        drawn_by="class",
+        legend=CLASS_STYLES,
+        tiles_from=13,
+        line_width=0.6,
+    )
+    plot_id: Mapped[str] = identifier("Plot")
+    plot_no: Mapped[int] = attribute("Plot number; the tile feature id", column=BigInteger)
+    district: Mapped[str | None] = attribute("District code", filter=True)
+    jamoat: Mapped[str | None] = attribute("Jamoat code", filter=True)
+    settlement: Mapped[str | None] = attribute("Settlement the plot is farmed from")
+    area_ha: Mapped[float] = attribute("Area on the ellipsoid", unit="ha", minimum=0)
+    land_form: Mapped[str] = attribute("Land form", values=LAND_FORMS, filter=True)
+    availability: Mapped[str] = attribute("Availability", values=AVAILABILITIES, filter=True)
+    irrigated: Mapped[bool | None] = attribute("Recorded as irrigated")
+    terraced: Mapped[bool | None] = attribute("Terraced")
+    cadastral_no: Mapped[str | None] = attribute("Cadastral number", audience=STAFF)
+    right_class: Mapped[str | None] = attribute("Right class", audience=STAFF, values=RIGHT_CLASSES)
+    missing_documents: Mapped[int | None] = attribute("Documents missing", audience=STAFF, minimum=0)
+    disputes: Mapped[int | None] = attribute("Open disputes", audience=STAFF, minimum=0)
+    geom = geometry("MULTIPOLYGON")
+
+
+class PlotSurvey(Layer):
+    """What was measured on a plot, with its date: salinity, groundwater, depth, texture, levels, turns."""
+
+    __tablename__ = "plot_surveys"
+    card = Card(
+        title="Plot surveys",
+        audience=PARTNER,
+        about="Measurements made on plots. The newest measured value of each column counts.",
+        legend={"": Style("#22223b", "Survey")},
+    )
+    code: Mapped[str] = identifier("Survey record")
+    plot_id: Mapped[str] = attribute("Plot", filter=True)
+    survey_date: Mapped[date] = attribute("Date of the survey", filter=True)
+    salinity_ds_m: Mapped[float | None] = attribute("Salinity ECe 0-60 cm", unit="dS/m", minimum=0, maximum=100)
+    groundwater_m: Mapped[float | None] = attribute("Depth of groundwater", unit="m", minimum=0, maximum=200)
+    soil_depth_cm: Mapped[float | None] = attribute("Effective soil depth", unit="cm", minimum=0, maximum=500)
+    coarse_fragments_pct: Mapped[float | None] = attribute("Coarse fragments", unit="%", minimum=0, maximum=100)
+    awc_mm_m: Mapped[float | None] = attribute("Available water capacity", unit="mm/m", minimum=0, maximum=400)
+    caco3_pct: Mapped[float | None] = attribute("Calcium carbonate", unit="%", minimum=0, maximum=100)
+    gypsum_pct: Mapped[float | None] = attribute("Gypsum", unit="%", minimum=0, maximum=100)
+    ph: Mapped[float | None] = attribute("pH in water", minimum=2, maximum=12)
+    esp_pct: Mapped[float | None] = attribute("Exchangeable sodium", unit="%", minimum=0, maximum=100)
+    highest_ground_m: Mapped[float | None] = attribute(
+        "Highest ground of the plot, EGM2008", unit="m", minimum=-100, maximum=8_000
+    )
+    turns_scheduled: Mapped[int | None] = attribute("Water turns scheduled, April-September", minimum=0)
+    turns_delivered: Mapped[int | None] = attribute("Water turns delivered, April-September", minimum=0)
+    heavy_turns_pct: Mapped[float | None] = attribute(
+        "Turns at night or with heavy gate work", unit="%", minimum=0, maximum=100
+    )
+
+
+class Pasture(Layer):
+    """Grazing units."""
+
+    __tablename__ = "pastures"
+    card = Card(
+        title="Pastures",
+        audience=PARTNER,
+        about="Grazing units with their range condition.",
+        drawn_by="condition",
+        legend={
+            "good": Style("#5aae61", "Good"),
+            "fair": Style("#d9f0a3", "Fair"),
+            "degraded": Style("#bf812d", "Degraded"),
+            "unknown": Style("#9aa0a6", "Unknown", hatched=True),
+        },
+        tiles_from=6,
+    )
+    code: Mapped[str] = identifier("Pasture unit")
+    name: Mapped[str | None] = attribute("Name")
+    condition: Mapped[str] = attribute(
+        "Range condition class", values=("good", "fair", "degraded", "unknown"), filter=True, in_tile=True
+    )
+    capacity_lu_ha: Mapped[float | None] = attribute("Carrying capacity", unit="LU/ha", minimum=0)
+    geom = geometry("MULTIPOLYGON")
+
+
+Index("ix_plots_district", Plot.district, Plot.plot_no)
+Index("ix_plots_plot_no", Plot.plot_no)
+Index("ix_plot_surveys_plot_id", PlotSurvey.plot_id, PlotSurvey.survey_date)
+
+LAND: tuple[type[Layer], ...] = (Pasture, Plot)
+LAND_TABLES: tuple[type[Layer], ...] = (PlotSurvey,)

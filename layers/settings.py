@@ -1,0 +1,31 @@
+"""Where the data live and where the service listens; read from ``OBOD_*`` environment variables."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one deployment."""
+
+    model_config = SettingsConfigDict(env_prefix="OBOD_", extra="ignore")
+
+    database_url: SecretStr | None = Field(None, description="A PostGIS to use; unset: the embedded one")
+    home: Path = Field(Path(".obod"), description="Embedded database, raster files, tile cache, logs")
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65_535)
+
+    @property
+    def rasters(self) -> Path:
+        """Folder of the raster files."""
+        return self.home / "rasters"
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """Return the settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""The commands GIS staff run."""

@@ -1,0 +1,5 @@
+"""``python -m scripts``, the same as ``obod``."""
+
+from scripts.main import main
+
+main()

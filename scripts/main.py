@@ -1,0 +1,38 @@
+"""Assembly of the ``obod`` command. Exit codes: 0 done, 1 refused or nothing matched, 2 wrong usage."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import uuid
+
+import typer
+
+from geo.errors import SuitabilityError
+from layers.errors import LayersError
+from layers.settings import get_settings
+
+app = typer.Typer(
+    name="obod",
+    help="Land and water planning for families left behind.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def main() -> None:
+    """Run the command line; a refusal is one line on stderr, a fault an id whose details are in the log."""
+    try:
+        app()
+    except (SuitabilityError, LayersError) as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        raise SystemExit(1) from None
+    except Exception:
+        fault = uuid.uuid4().hex[:8]
+        logs = get_settings().home / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        logging.basicConfig(filename=logs / "obod.log", format="%(asctime)s %(message)s")
+        logging.exception("fault %s", fault)
+        sys.stderr.write(f"Something went wrong on our side (fault {fault}); the log under OBOD_HOME says more.\n")
+        raise SystemExit(1) from None

@@ -1,0 +1,49 @@
+"""How every command speaks: results on stdout (people or JSON), progress and refusals on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+
+Item = TypeVar("Item")
+
+
+def print_json(result: Any) -> None:
+    """Write ``result`` as one JSON document on stdout."""
+    option = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY
+    sys.stdout.write(orjson.dumps(result, option=option, default=str).decode() + "\n")
+
+
+def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], title: str | None = None) -> None:
+    """Write rows as a table for people; a missing value is an empty cell."""
+    table = Table(title=title, show_edge=False)
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*("" if row.get(column) is None else str(row[column]) for column in columns))
+    out.print(table)
+
+
+def tracked(items: Iterable[Item], *, total: int, what: str) -> Iterator[Item]:
+    """Yield ``items`` showing progress: a bar on a terminal, a plain line per tenth elsewhere."""
+    if err.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=err, transient=True) as progress:
+            yield from progress.track(items, total=total, description=what)
+        return
+    said = 0
+    for count, item in enumerate(items, start=1):
+        yield item
+        tenth = 10 * count // max(total, 1)
+        if tenth > said:
+            said = tenth
+            err.print(f"{what}: {count} of {total}", highlight=False)
