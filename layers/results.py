@@ -90,7 +90,8 @@ class ScoringRun(Base):
     status: Mapped[str] = mapped_column(comment="running, complete, failed")
     as_of: Mapped[date] = mapped_column(comment="Ages of evidence are counted to this day")
     as_of_load: Mapped[int] = mapped_column(comment="Rows are read as they stood after this load")
-    layer_versions: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    layer_versions: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="layer -> last load seen")
+    criteria: Mapped[list[str]] = mapped_column(ARRAY(String), comment="Order of memberships and evidence")
     not_assessed: Mapped[dict[str, Any]] = mapped_column(
         JSONB, server_default=text("'{}'"), comment="district -> criterion -> why"
     )
@@ -153,6 +154,8 @@ suitability = Table(
     Column("irrigated", Boolean, comment="In a command area or recorded as irrigated"),
     Column("hazard_free", Boolean, comment="All hazard levels known and none or residual"),
     Column("crops", ARRAY(String), comment="Crops that are S1 or S2 here, best first; empty = not ranked"),
+    Column("memberships", ARRAY(REAL), nullable=False, comment="Membership per criterion of the run, NaN unknown"),
+    Column("evidence", String, nullable=False, comment="Confidence letter per criterion of the run, - unknown"),
     *(Column(c.id, REAL, comment=f"{c.title} [{c.unit}]" if c.unit else c.title) for c in LAND_CRITERIA),
     Index("ix_suitability_district_score", "run_id", "district", "score"),
     postgresql_partition_by="LIST (run_id)",
