@@ -1,0 +1,170 @@
+"""Rows of PostGIS as frames in the working CRS: the plots to score and everything around them, read on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import Transformer
+from sqlalchemy import ColumnElement, Connection, LargeBinary, and_, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from geo.crs import STORED_CRS, WORKING_CRS, to_working
+from geo.grid import Grid
+from layers.base import STORED_SRID, Layer
+from layers.catalogue import BY_NAME, RASTERS_BY_NAME
+from layers.catalogue.admin import District
+from layers.catalogue.land import Plot
+from layers.errors import NotFound
+from layers.rasters import read_grid
+
+Bounds = tuple[float, float, float, float]  # x_min, y_min, x_max, y_max, metres in EPSG:32642
+
+LATTICE_M = 3_000.0  # windows are widened to multiples of this, so that neighbours never shift a grid's cells
+
+_TO_STORED = Transformer.from_crs(WORKING_CRS, STORED_CRS, always_xy=True)
+
+
+def as_of(layer: type[Layer], load_id: int | None) -> ColumnElement[bool]:
+    """Rows of a layer as they stood after a load; None = as they stand now."""
+    if load_id is None:
+        return layer.ended_by.is_(None)
+    return and_(layer.load_id <= load_id, or_(layer.ended_by.is_(None), layer.ended_by > load_id))
+
+
+def window(bounds: Bounds) -> ColumnElement[bool]:
+    """Return the stored-CRS envelope that holds a window of the working CRS, for use with ``&&``."""
+    west, south, east, north = _TO_STORED.transform_bounds(*bounds, densify_pts=21)
+    envelope: ColumnElement[bool] = func.ST_MakeEnvelope(west, south, east, north, STORED_SRID)
+    return envelope
+
+
+def widened(bounds: Bounds, reach_m: float) -> Bounds:
+    """Bounds grown by ``reach_m`` metres and then outwards to the lattice."""
+    x_min, y_min, x_max, y_max = bounds
+    low = [float(np.floor((value - reach_m) / LATTICE_M) * LATTICE_M) for value in (x_min, y_min)]
+    high = [float(np.ceil((value + reach_m) / LATTICE_M) * LATTICE_M) for value in (x_max, y_max)]
+    return low[0], low[1], high[0], high[1]
+
+
+def read_layer(
+    connection: Connection,
+    layer: type[Layer],
+    where: ColumnElement[bool],
+    columns: tuple[str, ...] | None = None,
+) -> gpd.GeoDataFrame:
+    """Rows of a layer as a frame in EPSG:32642 (no geometry column for tables), ordered by key, RangeIndex.
+
+    ``columns`` names the attributes to read; None = all of them, whoever may see them: scoring sees everything.
+    """
+    names = list(columns or layer.attributes())
+    selected: list[InstrumentedAttribute[Any] | ColumnElement[Any]] = [getattr(layer, name) for name in names]
+    spatial = layer.geometry_kind is not None
+    if spatial:
+        selected.append(func.ST_AsBinary(layer.__table__.c.geom, type_=LargeBinary))
+    rows = connection.execute(select(*selected).where(where).order_by(getattr(layer, layer.key))).all()
+    frame = pd.DataFrame.from_records([tuple(row)[: len(names)] for row in rows], columns=names)
+    if not spatial:
+        return gpd.GeoDataFrame(frame)
+    geometry = to_working(shapely.from_wkb([row[len(names)] for row in rows]))
+    return gpd.GeoDataFrame(frame, geometry=geometry, crs=WORKING_CRS)
+
+
+def district_bounds(connection: Connection, district: str, load_id: int | None) -> Bounds:
+    """Bounds of a district's outline and of all its plots, metres in EPSG:32642.
+
+    The outline decides, not the plots alone, so that adding a plot does not move the window of the others.
+    """
+    outline = connection.execute(
+        select(func.ST_AsBinary(District.__table__.c.geom, type_=LargeBinary)).where(
+            District.code == district, as_of(District, load_id)
+        )
+    ).scalar()
+    extent = connection.execute(
+        select(func.ST_AsBinary(func.ST_SetSRID(func.ST_Extent(Plot.__table__.c.geom), STORED_SRID))).where(
+            Plot.district == district, as_of(Plot, load_id)
+        )
+    ).scalar()
+    known = [shape for shape in (outline, extent) if shape is not None]
+    if not known:
+        raise NotFound(f"There is no district {district}.")
+    bounds = shapely.total_bounds(to_working(shapely.from_wkb([bytes(shape) for shape in known])))
+    return float(bounds[0]), float(bounds[1]), float(bounds[2]), float(bounds[3])
+
+
+PLOT_COLUMNS = (
+    "plot_id",
+    "plot_no",
+    "district",
+    "jamoat",
+    "settlement",
+    "area_ha",
+    "land_form",
+    "availability",
+    "irrigated",
+    "terraced",
+)
+
+
+def read_plots(connection: Connection, district: str, load_id: int | None) -> gpd.GeoDataFrame:
+    """Plots of a district, EPSG:32642, ordered by ``plot_id``; no staff attribute is read."""
+    return read_layer(connection, Plot, and_(Plot.district == district, as_of(Plot, load_id)), PLOT_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
+    """Layers around the plots of one district: layer id -> frame or grid, read on first use and kept.
+
+    A layer that holds nothing at all is absent, so that a criterion can tell *nothing near* from *not loaded*.
+    ``reach_m`` says how far beyond ``bounds`` each layer is read, metres.
+    """
+
+    connection: Connection
+    district: str
+    bounds: Bounds
+    reach_m: Mapping[str, float]
+    load_id: int | None
+    seen: dict[str, gpd.GeoDataFrame | Grid | None]
+
+    def __getitem__(self, name: str) -> gpd.GeoDataFrame | Grid:
+        if name not in self.seen:
+            self.seen[name] = self._read(name)
+        found = self.seen[name]
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in (*BY_NAME, *RASTERS_BY_NAME) if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            self[str(name)]
+        except KeyError:
+            return False
+        return True
+
+    def _read(self, name: str) -> gpd.GeoDataFrame | Grid | None:
+        bounds = widened(self.bounds, self.reach_m.get(name, 0.0))
+        if name in RASTERS_BY_NAME:
+            return read_grid(self.connection, name, bounds, load_id=self.load_id)
+        layer = BY_NAME[name]
+        current = as_of(layer, self.load_id)
+        if not self.connection.execute(select(exists().where(current))).scalar():
+            return None
+        if layer.geometry_kind is None:
+            of_plot = layer.__table__.c.get("plot_id")
+            if of_plot is None:
+                return read_layer(self.connection, layer, current)
+            mine = select(Plot.plot_id).where(Plot.district == self.district, as_of(Plot, self.load_id))
+            return read_layer(self.connection, layer, and_(current, of_plot.in_(mine)))
+        near = layer.__table__.c.geom.op("&&")(window(bounds))
+        return read_layer(self.connection, layer, and_(current, near))

@@ -1,0 +1,76 @@
+"""``obod run``: runs that were made, how two differ, and which one is served."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from layers.base import STAFF
+from layers.database import reading, writing
+from layers.runs import diff_runs, list_runs, show_run
+from layers.scoring import publish_run
+from scripts.output import err, out, print_json, print_table
+
+app = typer.Typer(help="Runs that were made.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+RunId = Annotated[int, typer.Argument(help="Number of the run.")]
+
+
+@app.command("list")
+def list_(json: Json = False) -> None:
+    """List every run, newest first."""
+    with reading(STAFF) as connection:
+        runs = list_runs(connection)
+    if json:
+        print_json(runs)
+        return
+    if not runs:
+        out.print("There is no run yet; `obod score` makes one.")
+        return
+    rows = [{**run, "districts": len(run["districts"]), "served_in": ", ".join(run["served_in"])} for run in runs]
+    print_table(rows, ("run", "scheme", "status", "districts", "plots", "as_of", "served_in"))
+
+
+@app.command()
+def show(run: RunId, json: Json = False) -> None:
+    """Show one run: scheme, date, hectares by class and district, what could not be assessed."""
+    with reading(STAFF) as connection:
+        found = show_run(connection, run)
+    if json:
+        print_json(found)
+        return
+    out.print(f"Run {found['run']}, scheme {found['scheme']}, {found['status']}, as of {found['as_of']}.")
+    rows = [
+        {"district": district, "class": name, **figures}
+        for district, classes in found["classes"].items()
+        for name, figures in classes.items()
+    ]
+    print_table(rows, ("district", "class", "plots", "area_ha"))
+    for district, reasons in found["not_assessed"].items():
+        for criterion, why in reasons.items():
+            out.print(f"{district}: {criterion} not assessed: {why}", highlight=False)
+
+
+@app.command()
+def diff(a: RunId, b: RunId, json: Json = False) -> None:
+    """Compare two runs on the plots both scored; unlike schemes are warned about."""
+    with reading(STAFF, timeout_s=120.0) as connection:
+        found = diff_runs(connection, a, b)
+    if json:
+        print_json(found)
+        return
+    for warning in found["warnings"]:
+        err.print(warning, highlight=False)
+    out.print(f"{found['changed_class']:,} of {found['plots']:,} plots changed class.", highlight=False)
+    print_table([{"class": name, **ha} for name, ha in found["hectares"].items()], ("class", "before", "after"))
+    print_table(found["moves"], ("before", "after", "plots", "area_ha"), title="Moves between classes")
+
+
+@app.command()
+def publish(run: RunId) -> None:
+    """Serve a finished run in its districts from now on; publishing an older run is the way back."""
+    with writing() as connection:
+        publish_run(connection, run)
+    out.print(f"Run {run} is served now.")
