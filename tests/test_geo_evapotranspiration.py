@@ -1,0 +1,108 @@
+"""Published examples of FAO-56, each within its printed rounding."""
+
+import numpy as np
+import pytest
+
+from geo import evapotranspiration as et
+
+
+def test_vapour_pressures_of_example_3():
+    assert et.saturation_vapour_pressure_kpa(24.5) == pytest.approx(3.075, abs=5e-4)
+    assert et.saturation_vapour_pressure_kpa(15) == pytest.approx(1.705, abs=5e-4)
+    assert et.mean_saturation_vapour_pressure_kpa(15, 24.5) == pytest.approx(2.39, abs=5e-3)
+
+
+def test_pressure_and_psychrometric_constant_of_example_2():
+    pressure = et.atmospheric_pressure_kpa(1_800)
+    assert pressure == pytest.approx(81.8, abs=0.05)
+    assert et.psychrometric_constant_kpa_c(pressure) == pytest.approx(0.054, abs=5e-4)
+
+
+def test_sun_of_examples_8_and_9():
+    assert et.inverse_relative_distance(246) == pytest.approx(0.985, abs=5e-4)
+    assert et.solar_declination_rad(246) == pytest.approx(0.120, abs=5e-4)
+    assert et.sunset_hour_angle_rad(-20, 246) == pytest.approx(1.527, abs=5e-4)
+    assert et.extraterrestrial_radiation_mj(-20, 246) == pytest.approx(32.2, abs=0.05)
+    assert et.daylight_hours(-20, 246) == pytest.approx(11.7, abs=0.05)
+
+
+def test_radiation_of_examples_10_and_15():
+    assert et.solar_radiation_from_sunshine_mj(25.1, 7.1, 10.9) == pytest.approx(14.45, abs=0.01)
+    assert et.solar_radiation_from_range_mj(40.6, 14.8, 26.6) == pytest.approx(22.3, abs=0.05)
+
+
+def test_monthly_reference_of_example_17_bangkok():
+    es = et.mean_saturation_vapour_pressure_kpa(25.6, 34.8)
+    gamma = et.psychrometric_constant_kpa_c(et.atmospheric_pressure_kpa(2))
+    assert es == pytest.approx(4.42, abs=5e-3)
+    assert gamma == pytest.approx(0.0674, abs=1e-4)  # the book rounds the pressure to 101.3 kPa first
+    assert et.vapour_pressure_slope_kpa_c(30.2) == pytest.approx(0.246, abs=5e-4)
+    result = et.penman_monteith_mm(
+        t_mean_c=30.2,
+        rn_mj=14.33,
+        soil_heat_mj=0.14,
+        wind_2m_m_s=2,
+        es_kpa=es,
+        ea_kpa=2.85,
+        psychrometric_kpa_c=gamma,
+    )
+    assert result == pytest.approx(5.72, abs=0.01)
+
+
+def test_daily_reference_of_example_18_uccle():
+    tmin, tmax, day, latitude, height = 12.3, 21.5, 187, 50.80, 100
+    wind = et.wind_at_2m_m_s(10 / 3.6, 10)
+    ea = et.vapour_pressure_from_humidity_kpa(tmin, tmax, 63, 84)
+    es = et.mean_saturation_vapour_pressure_kpa(tmin, tmax)
+    ra = et.extraterrestrial_radiation_mj(latitude, day)
+    hours = et.daylight_hours(latitude, day)
+    rs = et.solar_radiation_from_sunshine_mj(ra, 9.25, hours)
+    rso = et.clear_sky_radiation_mj(ra, height)
+    rnl = et.net_longwave_radiation_mj(tmin, tmax, ea, rs, rso)
+    rn = et.net_radiation_mj(rs, rnl)
+    assert wind == pytest.approx(2.078, abs=5e-4)
+    assert (ea, es) == (pytest.approx(1.409, abs=5e-4), pytest.approx(1.997, abs=5e-4))
+    assert (ra, hours) == (pytest.approx(41.09, abs=5e-3), pytest.approx(16.10, abs=5e-3))
+    assert (rs, rso) == (pytest.approx(22.07, abs=0.01), pytest.approx(30.90, abs=0.01))
+    assert (rnl, rn) == (pytest.approx(3.71, abs=0.01), pytest.approx(13.28, abs=0.01))
+    result = et.penman_monteith_mm(
+        t_mean_c=(tmin + tmax) / 2,
+        rn_mj=rn,
+        wind_2m_m_s=wind,
+        es_kpa=es,
+        ea_kpa=ea,
+        psychrometric_kpa_c=et.psychrometric_constant_kpa_c(et.atmospheric_pressure_kpa(height)),
+    )
+    assert result == pytest.approx(3.88, abs=5e-3)
+
+
+def test_wind_psychrometer_and_longwave_of_examples_14_4_and_11():
+    assert et.wind_at_2m_m_s(3.2, 10) == pytest.approx(2.4, abs=0.05)
+    assert et.vapour_pressure_from_wet_bulb_kpa(19.5, 25.6, 87.9) == pytest.approx(1.91, abs=5e-3)
+    assert et.net_longwave_radiation_mj(19.1, 25.1, 2.1, 14.5, 18.8) == pytest.approx(3.5, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("tmin", "tmax", "mean", "ra", "expected"),
+    [(14.8, 26.6, None, 40.6, 5.04), (28, 38, 35, 38.93715, 6.10)],
+)
+def test_hargreaves_of_example_20_and_a_second_source(tmin, tmax, mean, ra, expected):
+    assert et.hargreaves_mm(tmin, tmax, ra, mean) == pytest.approx(expected, abs=5e-3)
+
+
+@pytest.mark.parametrize(("latitude", "tmax", "tmin", "expected"), [(37.84, 37, 20, 7.31), (39.02, 31, 15, 6.25)])
+def test_hargreaves_in_july_in_khatlon_and_rasht(latitude, tmax, tmin, expected):
+    ra = et.extraterrestrial_radiation_mj(latitude, 197)
+    assert et.hargreaves_mm(tmin, tmax, ra) == pytest.approx(expected, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("latitude", "months"),
+    [
+        (37.84, [16.3, 21.6, 28.2, 35.2, 39.9, 41.8, 40.8, 37.0, 30.7, 23.6, 17.6, 14.9]),
+        (39.02, [15.6, 20.9, 27.7, 34.9, 39.8, 41.8, 40.8, 36.8, 30.3, 23.0, 16.8, 14.2]),
+    ],
+)
+def test_extraterrestrial_radiation_mid_month(latitude, months):
+    mid_month = np.array([15, 46, 74, 105, 135, 166, 196, 227, 258, 288, 319, 349])
+    assert et.extraterrestrial_radiation_mj(latitude, mid_month) == pytest.approx(np.array(months), abs=0.15)
