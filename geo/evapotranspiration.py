@@ -156,7 +156,7 @@ def penman_monteith_mm(
 
 
 def hargreaves_mm(tmin_c: ArrayLike, tmax_c: ArrayLike, ra_mj: ArrayLike, t_mean_c: ArrayLike | None = None) -> Floats:
-    """Reference evapotranspiration [mm/d] by Hargreaves; the mean is that of the extremes unless given; FAO-56 eq. 52."""
+    """Reference evapotranspiration [mm/d] by Hargreaves; mean of the extremes unless given; FAO-56 eq. 52."""
     low, high = np.asarray(tmin_c, dtype=np.float64), np.asarray(tmax_c, dtype=np.float64)
     mean = (low + high) / 2 if t_mean_c is None else np.asarray(t_mean_c, dtype=np.float64)
     return np.asarray(0.0023 * (mean + 17.8) * np.sqrt(high - low) * MJ_TO_MM * np.asarray(ra_mj))

@@ -90,7 +90,7 @@ def leaching_fraction(ec_water_ds_m: ArrayLike, ec_soil_ds_m: ArrayLike) -> Floa
 def net_requirement_mm(etc_mm: ArrayLike, effective_rain_mm: ArrayLike, storage_change_mm: ArrayLike = 0.0) -> Floats:
     """Net irrigation requirement [mm]: what rain and the soil do not give, never below 0."""
     need = np.asarray(etc_mm, dtype=np.float64) - np.asarray(effective_rain_mm) - np.asarray(storage_change_mm)
-    return np.maximum(need, 0.0)
+    return np.asarray(np.maximum(need, 0.0))
 
 
 def with_leaching_mm(net_mm: ArrayLike, leaching: ArrayLike) -> Floats:
