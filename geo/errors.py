@@ -19,3 +19,7 @@ class GridError(SuitabilityError):
 
 class TableError(SuitabilityError):
     """A table of crop limits, station data or judgements with a wrong row; names file, row and field."""
+
+
+class GeometryError(SuitabilityError):
+    """Geometry of a kind that cannot be measured this way; names its row."""
