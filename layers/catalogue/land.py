@@ -13,13 +13,14 @@ LAND_FORMS = ("household", "presidential", "dehkan", "reserve", "pasture", "unkn
 AVAILABILITIES = ("offered", "reserve", "fallow", "in_use", "unknown")
 RIGHT_CLASSES = tuple(f"O{n}" for n in range(1, 13))  # domain reference 4.5
 
-# Class colours: a colour-blind-safe diverging ramp (green-blue to brown), never red against green.
+# Class colours, teal to brown: any two differ by more than 25 in CIE L*a*b* for normal sight, protanopia,
+# deuteranopia and tritanopia (Machado et al. 2009). Green to brown would not: its S1 and N2 merge.
 CLASS_STYLES = {
-    "S1": Style("#1b7837", "S1 highly suitable"),
-    "S2": Style("#7fbf7b", "S2 suitable"),
-    "S3": Style("#e6d96a", "S3 marginally suitable"),
-    "N1": Style("#d8945a", "N1 not suitable now"),
-    "N2": Style("#8c510a", "N2 not suitable"),
+    "S1": Style("#00695c", "S1 highly suitable"),
+    "S2": Style("#4fb3a5", "S2 suitable"),
+    "S3": Style("#f3e58f", "S3 marginally suitable"),
+    "N1": Style("#d98f35", "N1 not suitable now"),
+    "N2": Style("#6f3a05", "N2 not suitable"),
     "NE": Style("#9aa0a6", "NE not evaluated", hatched=True),
 }
 

@@ -1,0 +1,113 @@
+"""Plain words for codes. A planner reads these; the code follows in brackets where it helps to compare maps.
+
+Every text here is a message id. Labels of drawn values come from the cards; these are for the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from layers.base import Layer
+
+# What each class means for a family, after the FAO framework (1976) in domain reference 3.1.
+CLASS_MEANINGS: Final = {
+    "S1": "Well suited: nothing important stands in the way",
+    "S2": "Suited, with moderate limits: more effort or a smaller harvest, still clearly worth it",
+    "S3": "Barely suited: severe limits, only just worth the work",
+    "N1": "Not suited now: what is missing could be put right, but not with the means at hand",
+    "N2": "Not suited: the limit is lasting, or the land is shut to farming",
+    "NE": "Not judged: too little is known about this plot",
+}
+CLASS_WORDS: Final = {
+    "S1": "Well suited",
+    "S2": "Suited, with moderate limits",
+    "S3": "Barely suited",
+    "N1": "Not suited now",
+    "N2": "Not suited",
+    "NE": "Not judged",
+}
+CONFIDENCE: Final = {
+    "A": "A – measured on the plot within the last two years",
+    "B": "B – official map or community survey of the last five years",
+    "C": "C – derived from fine grids, or an older survey",
+    "D": "D – coarse or undated sources",
+}
+GROUPS: Final = {
+    "water": "Water",
+    "hazard": "Natural hazards",
+    "terrain": "Terrain",
+    "soil": "Soil",
+    "climate": "Climate",
+    "access": "Access",
+    "labour": "Labour",
+    "tenure": "Land rights",
+}
+HAZARD_LEVELS: Final = ("none", "residual", "low", "medium", "high")  # by number, 0 to 4
+
+CODES: Final = {
+    "balance": "from the water balance",
+    "city": "City",
+    "clay": "Clay",
+    "concrete": "Concrete",
+    "dehkan": "Dehkan farm",
+    "dem": "from the elevation model",
+    "derived": "Derived from terrain",
+    "distributary": "Distributary canal",
+    "drain": "Drain",
+    "dry": "Dry year",
+    "earth": "Earth",
+    "en": "English",
+    "expert": "Expert judgement",
+    "fallow": "Fallow",
+    "field": "Field canal",
+    "head": "Head of the canal",
+    "high": "high",
+    "hillslope_debris_flow": "Hillslope mudflow",
+    "household": "Household plot",
+    "in_use": "In use",
+    "ky": "Kyrgyz",
+    "lake": "Lake",
+    "loaded": "as given in the file",
+    "loam": "Loam",
+    "low": "low",
+    "main": "Main canal",
+    "mapped": "Mapped",
+    "medium": "medium",
+    "membrane": "Membrane",
+    "middle": "Middle of the canal",
+    "mine_cleared": "Mines cleared",
+    "none": "none",
+    "normal": "Normal year",
+    "offered": "On offer",
+    "official": "Official map",
+    "pasture": "Pasture",
+    "pipe": "Pipe",
+    "power_plant": "Power plant",
+    "presidential": "Presidential land",
+    "pump_station": "Pump station",
+    "reserve": "State reserve",
+    "reservoir": "Reservoir",
+    "residual": "residual",
+    "ru": "Russian",
+    "sand": "Sand",
+    "secondary": "Secondary canal",
+    "stone": "Stone",
+    "strong": "strong",
+    "substation": "Substation",
+    "surveyed": "Surveyed",
+    "tail": "Tail of the canal",
+    "tg": "Tajik",
+    "town": "Town",
+    "unknown": "unknown",
+    "uz": "Uzbek",
+    "village": "Village",
+    "weak": "weak",
+    "wet": "Wet year",
+}
+
+
+def label_of(layer: type[Layer], attribute: str, code: str) -> str:
+    """Return the message id that says what ``code`` of ``attribute`` means; the code itself where none does."""
+    if attribute == layer.card.drawn_by and code in layer.card.legend:
+        return layer.card.legend[code].label
+    return CODES.get(code, code)
