@@ -1,0 +1,202 @@
+"""The one way to the database: an engine per process, transactions for reading as an audience and for writing.
+
+Reading takes the role of an audience for the length of one transaction, so that PostgreSQL itself refuses
+columns the audience may not see. It sees one snapshot: a run published meanwhile shows in the next
+transaction, never half-way through this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, cast
+
+import psycopg
+from psycopg import sql
+from psycopg.adapt import Buffer, Dumper
+from psycopg.pq import Format
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from layers.base import PUBLIC, Audience
+from layers.embedded import API_LOGIN, Cluster
+from layers.errors import DatabaseUnavailable, LayersError, NotAllowed
+from layers.settings import get_settings
+
+ROLES = {audience: f"obod_{audience.name.lower()}" for audience in Audience}
+CONNECT_TIMEOUT_S = 5  # seconds to wait for a server that does not answer
+POOL_TIMEOUT_S = 10  # seconds to wait for a free connection before the caller is told the service is busy
+CONNECTIONS = 10  # kept open per process; more requests than that wait, since PostgreSQL has two cores to give
+EXTRA_CONNECTIONS = 10  # opened beyond those under load
+
+
+@lru_cache
+def engine() -> Engine:
+    """Return the engine of this process that may write: the owner of ``OBOD_DATABASE_URL`` or of the embedded one.
+
+    An embedded database that was made before and is stopped is started.
+
+    Raises
+    ------
+    DatabaseUnavailable : no database was made yet, or it cannot be started.
+    """
+    settings = get_settings()
+    if settings.database_url is not None:
+        return _engine(settings.database_url.get_secret_value())
+    return _engine(_embedded().socket_url())
+
+
+@lru_cache
+def reading_engine() -> Engine:
+    """Return the engine of this process for reading: each transaction read-only and of one snapshot.
+
+    On the embedded database it logs in as ``obod_api``, which may do nothing before it takes an audience's role.
+    An external database is reached with the one URL there is; the transaction still takes the audience's role.
+    """
+    settings = get_settings()
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value()
+    else:
+        url = _embedded().socket_url(API_LOGIN)
+    options = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+    return _engine(url).execution_options(**options)
+
+
+@contextmanager
+def reading(audience: Audience = PUBLIC, *, timeout_s: float = 10.0) -> Iterator[Connection]:
+    """Yield a connection in one read-only transaction that sees what ``audience`` may see.
+
+    Parameters
+    ----------
+    audience : whose rights hold; the transaction runs under the role ``obod_public``, ``_partner`` or ``_staff``.
+    timeout_s : seconds one statement may take.
+
+    Raises
+    ------
+    DatabaseUnavailable : no database, or a statement took longer than ``timeout_s``.
+    NotAllowed : a statement touched a table or column the audience may not see.
+    """
+    with _explained(timeout_s), reading_engine().connect() as connection, connection.begin():
+        connection.execute(
+            text("SELECT set_config('role', :role, true), set_config('statement_timeout', :timeout, true)"),
+            {"role": ROLES[audience], "timeout": f"{round(timeout_s * 1000)}ms"},
+        )
+        yield connection
+
+
+@contextmanager
+def writing() -> Iterator[Connection]:
+    """Yield a connection in one transaction of the owner: committed at the end, rolled back on any error.
+
+    Raises
+    ------
+    DatabaseUnavailable : there is no database to talk to.
+    """
+    with _explained(None), engine().begin() as connection:
+        yield connection
+
+
+def copy_in(connection: Connection, table_name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Append rows to a table by binary COPY within the connection's transaction; return how many.
+
+    Values are Python or NumPy scalars of the column's type; ``None`` is an unknown value (a NaN would be stored
+    as NaN, so turn it into ``None`` first); geometries are EWKB ``bytes`` with their SRID, such as
+    ``shapely.to_wkb(geometry, include_srid=True)``. Partitions and temporary tables may be named too.
+
+    Raises
+    ------
+    LayersError : the table has no such column.
+    """
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    declared = connection.execute(
+        text(
+            "SELECT attname, atttypid FROM pg_attribute "
+            "WHERE attrelid = CAST(quote_ident(:table) AS regclass) AND attnum > 0 AND NOT attisdropped"
+        ),
+        {"table": table_name},
+    )
+    types: dict[str, int] = dict(declared.tuples().all())
+    if unknown := [column for column in columns if column not in types]:
+        raise LayersError(f"{table_name} has no column {', '.join(unknown)}.")
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        sql.Identifier(table_name), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    count = 0
+    with driver.cursor() as cursor:
+        _let_geometry_pass(cursor, connection)
+        with cursor.copy(statement) as copy:
+            copy.set_types([types[column] for column in columns])
+            for row in rows:
+                copy.write_row(row)
+                count += 1
+    return count
+
+
+class _Ewkb(Dumper):
+    """Sends EWKB as it is: PostGIS reads the same bytes in binary COPY."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: Buffer) -> Buffer:
+        return obj
+
+
+def _let_geometry_pass(cursor: psycopg.Cursor[Any], connection: Connection) -> None:
+    oid = connection.execute(text("SELECT to_regtype('geometry')::oid")).scalar()
+    if oid is not None:
+        cursor.adapters.register_dumper(None, type("EwkbHere", (_Ewkb,), {"oid": oid}))
+
+
+def _embedded() -> Cluster:
+    cluster = Cluster(get_settings().home)
+    if not cluster.made:
+        raise DatabaseUnavailable(
+            "There is no database yet; run obod db start and obod db migrate (make demo does both), "
+            "or name a PostGIS to use in OBOD_DATABASE_URL."
+        )
+    cluster.start()
+    return cluster
+
+
+def _engine(url: str) -> Engine:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise DatabaseUnavailable(
+            "OBOD_DATABASE_URL is not understood; expected postgresql://user:password@host:port/database."
+        ) from None
+    if address.get_backend_name() not in ("postgresql", "postgres"):
+        raise DatabaseUnavailable("OBOD_DATABASE_URL must begin with postgresql:// and name a database with PostGIS.")
+    return create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        pool_size=CONNECTIONS,
+        max_overflow=EXTRA_CONNECTIONS,
+        pool_timeout=POOL_TIMEOUT_S,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "obod"},
+    )
+
+
+@contextmanager
+def _explained(timeout_s: float | None) -> Iterator[None]:
+    """Turn what the driver raises into one sentence without SQL, address or password."""
+    try:
+        yield
+    except PoolTimeout:
+        raise DatabaseUnavailable("The database is busy; try again in a minute.") from None
+    except DBAPIError as error:
+        cause = error.orig
+        if isinstance(cause, psycopg.errors.InsufficientPrivilege):
+            raise NotAllowed("This is not open to you; a key of a wider audience is needed.") from error
+        if isinstance(cause, psycopg.errors.QueryCanceled) and timeout_s is not None:
+            raise DatabaseUnavailable(
+                f"The database needed longer than {timeout_s:g} s; ask for less, such as one district or a page."
+            ) from error
+        if isinstance(cause, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
+            raise DatabaseUnavailable("The database is not up to date; run obod db migrate.") from error
+        if error.connection_invalidated or isinstance(cause, psycopg.OperationalError):
+            raise DatabaseUnavailable("The database does not answer; obod db status says more.") from error
+        raise
