@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
-import numba
+from numba.core import config
 
 BLOCK = 4_096  # geometries; large enough to hide the cost of a call, small enough to share out evenly
 
@@ -19,7 +20,7 @@ BLOCK = 4_096  # geometries; large enough to hide the cost of a call, small enou
 def over_blocks(kernel: Callable[[int, int], None], n: int, *, block: int = BLOCK) -> None:
     """Call ``kernel(start, stop)`` for all of 0..n in blocks, on as many threads as Numba is allowed to use."""
     starts = range(0, n, block)
-    threads = min(len(starts), int(numba.config.NUMBA_NUM_THREADS))
+    threads = min(len(starts), int(cast(Any, config).NUMBA_NUM_THREADS))
     if threads <= 1:
         kernel(0, n)
         return
