@@ -11,6 +11,7 @@ import typer
 from geo.errors import SuitabilityError
 from layers.errors import LayersError
 from layers.settings import get_settings
+from scripts.weights import weights
 
 app = typer.Typer(
     name="obod",
@@ -19,6 +20,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+def obod() -> None:  # its presence keeps ``obod VERB`` the form of every command, even of a single one
+    pass
+
+
+app.command("weights")(weights)
 
 
 def main() -> None:
