@@ -119,6 +119,21 @@ def _plan_curvature(z, cell, curvature, start, stop):  # type: ignore[no-untyped
                 curvature[row, col] = 0.0
 
 
+@njit(cache=True, nogil=True)
+def _smoothed(z, smooth, start, stop):  # type: ignore[no-untyped-def]
+    rows, cols = z.shape
+    for row in range(start, stop):
+        for col in range(cols):
+            centre = float(z[row, col])
+            total = 0.0
+            for down, right, weight in ((0, 1, 2.0), (1, 0, 2.0), (1, 1, 1.0), (-1, 1, 1.0)):
+                if abs(down) <= row < rows - abs(down) and right <= col < cols - right:
+                    pair = z[row + down, col + right] + z[row - down, col - right]
+                    if not np.isnan(pair):
+                        total += weight * (pair - 2.0 * centre)
+            smooth[row, col] = centre + total / 16.0
+
+
 def _like(dem: Grid, fill: Callable[[NDArray[np.float32], int, int], None]) -> Grid:
     """A grid on the cells of ``dem``, filled by rows."""
     values = np.empty(dem.shape, dtype=np.float32)
@@ -170,6 +185,19 @@ def hillshade(
         dem,
         lambda values, start, stop: _hillshade(z, dem.cell_m, azimuth, altitude, exaggeration, values, start, stop),
     )
+
+
+def smoothed(dem: Grid) -> Grid:
+    """Heights averaged with weights 1-2-1 along rows and columns, two cells wide; float32 (rows, cols), metres.
+
+    Opposite neighbours count in pairs, so planes stay as they are up to the edge; NaN stays NaN.
+
+    Raises
+    ------
+    GridError : more than one band, or cells without a size.
+    """
+    z = heights(dem)
+    return _like(dem, lambda values, start, stop: _smoothed(z, values, start, stop))
 
 
 def plan_curvature(dem: Grid) -> Grid:
