@@ -21,11 +21,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from layers.base import PUBLIC, Audience
-from layers.embedded import API_LOGIN, Cluster
+from layers.embedded import Cluster
 from layers.errors import DatabaseUnavailable, LayersError, NotAllowed
+from layers.names import API_LOGIN, ROLES
 from layers.settings import get_settings
 
-ROLES = {audience: f"obod_{audience.name.lower()}" for audience in Audience}
 CONNECT_TIMEOUT_S = 5  # seconds to wait for a server that does not answer
 POOL_TIMEOUT_S = 10  # seconds to wait for a free connection before the caller is told the service is busy
 CONNECTIONS = 10  # kept open per process; more requests than that wait, since PostgreSQL has two cores to give

@@ -28,11 +28,12 @@ import psycopg
 from psycopg import sql
 
 from layers.errors import DatabaseUnavailable
+from layers.names import API_LOGIN, OWNER
 from layers.postgresql import Installation, find
 from layers.server import ServerUser, server_settings, server_user, utf8_locale
 
 DATABASE = "obod"
-SUPERUSER, OWNER, API_LOGIN = "postgres", "obod", "obod_api"
+SUPERUSER = "postgres"  # role that only makes the database and its extension
 FIRST_PORT, PORTS = 15_432, 1_000  # TCP ports tried; below those Linux gives to outgoing connections (32,768 up)
 SOCKET_PATH_LIMIT = 107  # bytes; sizeof(sockaddr_un.sun_path) - 1 on Linux
 START_TIMEOUT_S = 600  # seconds; recovery after a crash reads up to max_wal_size of log
