@@ -78,11 +78,8 @@ def reading(audience: Audience = PUBLIC, *, timeout_s: float = 10.0) -> Iterator
     DatabaseUnavailable : no database, or a statement took longer than ``timeout_s``.
     NotAllowed : a statement touched a table or column the audience may not see.
     """
-    with _explained(timeout_s), reading_engine().connect() as connection, connection.begin():
-        connection.execute(
-            text("SELECT set_config('role', :role, true), set_config('statement_timeout', :timeout, true)"),
-            {"role": ROLES[audience], "timeout": f"{round(timeout_s * 1000)}ms"},
-        )
+    with _explained(), reading_engine().connect() as connection, connection.begin():
+        _take_role(connection, ROLES[audience], timeout_s)
         yield connection
 
 
@@ -94,7 +91,7 @@ def writing() -> Iterator[Connection]:
     ------
     DatabaseUnavailable : there is no database to talk to.
     """
-    with _explained(None), engine().begin() as connection:
+    with _explained(), engine().begin() as connection:
         yield connection
 
 
@@ -134,6 +131,16 @@ def copy_in(connection: Connection, table_name: str, columns: Sequence[str], row
     return count
 
 
+def _take_role(connection: Connection, role: str, timeout_s: float) -> None:
+    statement = text("SELECT set_config('role', :role, true), set_config('statement_timeout', :timeout, true)")
+    try:
+        connection.execute(statement, {"role": role, "timeout": f"{round(timeout_s * 1000)}ms"})
+    except DBAPIError as error:
+        if isinstance(error.orig, psycopg.errors.InvalidParameterValue | psycopg.errors.InsufficientPrivilege):
+            raise DatabaseUnavailable("The database does not know its audiences; run obod db migrate.") from error
+        raise
+
+
 class _Ewkb(Dumper):
     """Sends EWKB as it is: PostGIS reads the same bytes in binary COPY."""
 
@@ -147,6 +154,25 @@ def _let_geometry_pass(cursor: psycopg.Cursor[Any], connection: Connection) -> N
     oid = connection.execute(text("SELECT to_regtype('geometry')::oid")).scalar()
     if oid is not None:
         cursor.adapters.register_dumper(None, type("EwkbHere", (_Ewkb,), {"oid": oid}))
+
+
+def explain(error: Exception) -> LayersError | None:
+    """Return what went wrong in one sentence without SQL, address or password; None for a fault of our own."""
+    if isinstance(error, PoolTimeout):
+        return DatabaseUnavailable("The database is busy; try again in a minute.")
+    match error.orig if isinstance(error, DBAPIError) else error:
+        case psycopg.errors.InsufficientPrivilege():
+            return NotAllowed("This is not open to you; a key of a wider audience is needed.")
+        case psycopg.errors.QueryCanceled():
+            return DatabaseUnavailable("The database needed too long; ask for less, such as one district or one page.")
+        case psycopg.errors.UndefinedTable() | psycopg.errors.UndefinedColumn() | psycopg.errors.UndefinedFunction():
+            return DatabaseUnavailable("The database is not up to date; run obod db migrate.")
+        case psycopg.errors.DiskFull():
+            return DatabaseUnavailable("The disk of the database is full.")
+        case psycopg.OperationalError():
+            return DatabaseUnavailable("The database does not answer; obod db status says more.")
+        case _:
+            return None
 
 
 def _embedded() -> Cluster:
@@ -181,22 +207,11 @@ def _engine(url: str) -> Engine:
 
 
 @contextmanager
-def _explained(timeout_s: float | None) -> Iterator[None]:
-    """Turn what the driver raises into one sentence without SQL, address or password."""
+def _explained() -> Iterator[None]:
     try:
         yield
-    except PoolTimeout:
-        raise DatabaseUnavailable("The database is busy; try again in a minute.") from None
-    except DBAPIError as error:
-        cause = error.orig
-        if isinstance(cause, psycopg.errors.InsufficientPrivilege):
-            raise NotAllowed("This is not open to you; a key of a wider audience is needed.") from error
-        if isinstance(cause, psycopg.errors.QueryCanceled) and timeout_s is not None:
-            raise DatabaseUnavailable(
-                f"The database needed longer than {timeout_s:g} s; ask for less, such as one district or a page."
-            ) from error
-        if isinstance(cause, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
-            raise DatabaseUnavailable("The database is not up to date; run obod db migrate.") from error
-        if error.connection_invalidated or isinstance(cause, psycopg.OperationalError):
-            raise DatabaseUnavailable("The database does not answer; obod db status says more.") from error
-        raise
+    except (DBAPIError, PoolTimeout, psycopg.Error) as error:
+        refusal = explain(error)
+        if refusal is None:
+            raise
+        raise refusal from error

@@ -9,8 +9,10 @@ import uuid
 import typer
 
 from geo.errors import SuitabilityError
+from layers.database import explain
 from layers.errors import LayersError
 from layers.settings import get_settings
+from scripts import db
 from scripts.weights import weights
 
 app = typer.Typer(
@@ -27,6 +29,7 @@ def obod() -> None:  # its presence keeps ``obod VERB`` the form of every comman
     pass
 
 
+app.add_typer(db.app, name="db")
 app.command("weights")(weights)
 
 
@@ -34,10 +37,11 @@ def main() -> None:
     """Run the command line; a refusal is one line on stderr, a fault an id whose details are in the log."""
     try:
         app()
-    except (SuitabilityError, LayersError) as refusal:
-        sys.stderr.write(f"{refusal}\n")
-        raise SystemExit(1) from None
-    except Exception:
+    except Exception as error:
+        refusal = error if isinstance(error, SuitabilityError | LayersError) else explain(error)
+        if refusal is not None:
+            sys.stderr.write(f"{refusal}\n")
+            raise SystemExit(1) from None
         fault = uuid.uuid4().hex[:8]
         logs = get_settings().home / "logs"
         logs.mkdir(parents=True, exist_ok=True)
