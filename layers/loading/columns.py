@@ -1,0 +1,158 @@
+"""Columns of checked values, and rows made of them as PostgreSQL's binary COPY stream and as digests.
+
+Rows are built column by column: a million plots take seconds, where a call per value takes minutes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, repeat
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import shapely
+from geoalchemy2 import Geometry
+from numpy.typing import NDArray
+from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer, LargeBinary, String, Table
+
+from layers.base import STORED_SRID, Layer
+
+# PostgreSQL 15, COPY, binary format: signature, flags and header extension; fields are length-prefixed, big-endian.
+HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+TRAILER = b"\xff\xff"
+NULL = b"\xff\xff\xff\xff"  # length -1
+DIGEST_BYTES = 16  # 128 bits: two different rows agree by chance once in 1e38 pairs
+FIRST_DAY = np.datetime64("2000-01-01", "D")  # PostgreSQL counts days from here
+WKB_TYPES = {"POINT": 1, "MULTILINESTRING": 5, "MULTIPOLYGON": 6}  # OGC 06-103r4, table 7; shapely's ids are the same
+EWKB_SRID = 0x2000_0000  # PostGIS: a flag in the type, the SRID follows it
+ROWS_AT_ONCE = 20_000  # rows per write to the stream; about 8 MB of plots
+
+Pieces = NDArray[np.object_]
+
+
+def columns_of(layer: type[Layer]) -> dict[str, Column[Any]]:
+    """Return every column of the layer's table by name."""
+    return {column.name: column for column in cast(Table, layer.__table__).columns}
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """One column of n checked values.
+
+    data : object array of str or of bytes (a geometry is EWKB), float64, int64, bool or datetime64[D], by the
+    column's type.
+    null : bool (n,), where nothing is known; ``data`` is not read there.
+    """
+
+    data: NDArray[Any]
+    null: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def take(self, rows: NDArray[Any] | slice) -> Values:
+        """Return the values of some rows, by position, mask or slice."""
+        return Values(self.data[rows], self.null[rows])
+
+    def objects(self) -> NDArray[np.object_]:
+        """Return the values as objects, None where nothing is known."""
+        objects = self.data.astype(object)
+        objects[self.null] = None
+        return objects
+
+
+def ewkb(geometries: NDArray[np.object_], kind: str) -> Values:
+    """Return geometries in EPSG:4326 as the bytes PostGIS stores and digests are made of.
+
+    Parameters
+    ----------
+    geometries : valid, two-dimensional, none missing; of ``kind`` or its single form.
+    kind : POINT, MULTILINESTRING or MULTIPOLYGON; single lines and polygons become multiple ones of one part.
+        (Wrapping the bytes takes a fifth of the time of making a million multipolygons first.)
+    """
+    number = WKB_TYPES[kind]
+    whole = b"\x01" + (number | EWKB_SRID).to_bytes(4, "little") + STORED_SRID.to_bytes(4, "little")
+    wrapped = whole + (1).to_bytes(4, "little")  # a multiple geometry of one part
+    same = shapely.get_type_id(geometries) == number
+    encoded = shapely.to_wkb(geometries, byte_order=1)
+    data = np.empty(len(encoded), dtype=object)
+    data[:] = [whole + raw[5:] if as_is else wrapped + raw for raw, as_is in zip(encoded, same, strict=True)]
+    return Values(data, np.zeros(len(data), dtype=bool))
+
+
+def constant(value: object, count: int, dtype: Any = object) -> Values:
+    """Return a column that holds one value throughout; None gives a column of unknowns."""
+    if value is None:
+        return Values(np.zeros(count, dtype=dtype), np.ones(count, dtype=bool))
+    return Values(np.full(count, value, dtype=dtype), np.zeros(count, dtype=bool))
+
+
+def _fixed(values: Values, dtype: str, tag: bytes, null: bytes) -> Pieces:
+    layout: list[tuple[str, str]] = [("length", ">i4"), ("value", dtype)]
+    if tag:
+        layout.insert(0, ("tag", f"S{len(tag)}"))
+    packed = np.empty(len(values), dtype=layout)
+    if tag:
+        packed["tag"] = tag
+    packed["length"] = packed.dtype["value"].itemsize
+    packed["value"] = np.where(values.null, np.zeros(1, dtype=values.data.dtype), values.data)
+    pieces = packed.view(f"V{packed.itemsize}").astype(object)
+    pieces[values.null] = null
+    return pieces
+
+
+def _text(values: Values, tag: bytes, null: bytes) -> Pieces:
+    codes, uniques = pd.factorize(values.objects())
+    encoded: list[bytes] = [tag + len(raw).to_bytes(4) + raw for raw in (text.encode() for text in uniques)]
+    table = np.empty(len(encoded) + 1, dtype=object)
+    table[:-1] = encoded
+    table[-1] = null  # code -1
+    return table[codes]
+
+
+def _bytes(items: NDArray[np.object_], tag: bytes) -> Pieces:
+    pieces = np.empty(len(items), dtype=object)
+    pieces[:] = [tag + len(item).to_bytes(4) + item for item in items]
+    return pieces
+
+
+def pieces(values: Values, column: Column[Any], *, tagged: bool = False) -> Pieces:
+    """Return one byte string per row: the column's field in a binary COPY stream.
+
+    ``tagged`` puts the column's name in front and makes an unknown value an empty string: the form digests are
+    made of, so that a column added to a layer later does not change the digest of rows without a value in it.
+    """
+    tag, null = (f"{column.name}=".encode(), b"") if tagged else (b"", NULL)
+    kind = column.type
+    if isinstance(kind, Geometry | LargeBinary):
+        return _bytes(values.data, tag)
+    if isinstance(kind, String):
+        return _text(values, tag, null)
+    if isinstance(kind, Date):
+        known = np.where(values.null, FIRST_DAY, values.data).astype("datetime64[D]")
+        return _fixed(Values((known - FIRST_DAY).astype(np.int64), values.null), ">i4", tag, null)
+    for sqltype, dtype in ((Boolean, "u1"), (BigInteger, ">i8"), (Integer, ">i4"), (Float, ">f8")):
+        if isinstance(kind, sqltype):
+            return _fixed(values, dtype, tag, null)
+    raise TypeError(f"no binary form is known for {column.name}, {kind!r}")
+
+
+def digests(table: Mapping[str, Values], columns: Sequence[Column[Any]]) -> list[bytes]:
+    """Return a digest of each row over the named columns, the same in every process and on every machine."""
+    parts = [pieces(table[column.name], column, tagged=True) for column in columns]
+    return [hashlib.blake2b(b"".join(row), digest_size=DIGEST_BYTES).digest() for row in zip(*parts, strict=True)]
+
+
+def stream(table: Mapping[str, Values], columns: Sequence[Column[Any]]) -> Iterable[bytes]:
+    """Yield the rows as a whole binary COPY stream, in chunks."""
+    count = len(next(iter(table.values())))
+    head = len(columns).to_bytes(2)
+    yield HEADER
+    for start in range(0, count, ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        parts = [pieces(table[column.name].take(rows), column) for column in columns]
+        yield b"".join(chain.from_iterable(zip(repeat(head), *parts)))
+    yield TRAILER

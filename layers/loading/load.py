@@ -1,0 +1,172 @@
+"""The way every row takes into the database, from a file or from memory: checked, repaired, compared, stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from layers.base import STORED_SRID, Layer
+from layers.catalogue import BY_NAME, RASTERS_BY_NAME
+from layers.errors import DataRefused, NotFound
+from layers.loading.checks import check_attributes, required_fields
+from layers.loading.columns import ewkb
+from layers.loading.faults import Faults
+from layers.loading.plots import DERIVED, PlotFacts, spatially_ordered
+from layers.loading.repair import Box, repaired
+from layers.loading.report import LoadReport
+from layers.loading.rows import Writer
+
+BATCH = 50_000  # rows checked at once; about 100 MB of plots
+
+# Domain reference 2.2: plots outside 66-73.5 E are refused since EPSG:32642 is the working CRS; other layers may
+# lie anywhere in the country's box, here with a margin for rivers and quakes beyond the border.
+COUNTRY = Box(66.4, 35.9, 76.1, 41.85, "a place in or near Tajikistan (66.4-76.1 E, 35.9-41.85 N)")
+PLOTS = Box(66.0, 36.0, 73.5, 41.85, "plots between 66 and 73.5 E, 36 and 41.85 N")
+BOXES = {"plots": PLOTS}
+
+
+def layer_named(name: str) -> type[Layer]:
+    """Return the vector layer or table of that name.
+
+    Raises
+    ------
+    NotFound : no such layer.
+    """
+    if name in BY_NAME:
+        return BY_NAME[name]
+    raise NotFound(f"There is no layer {name}; the layers are {', '.join((*BY_NAME, *RASTERS_BY_NAME))}.")
+
+
+class Batches:
+    """Checks batches of one layer and hands what is good to a writer; with no writer it only checks."""
+
+    def __init__(self, connection: Connection, layer: type[Layer], report: LoadReport, writer: Writer | None) -> None:
+        self.layer = layer
+        self.report = report
+        self.writer = writer
+        self.plots = PlotFacts(connection) if layer.__tablename__ == "plots" else None
+        self.box = BOXES.get(layer.__tablename__, COUNTRY)
+
+    def take(self, rows: NDArray[np.int64], frame: pd.DataFrame, geometries: NDArray[np.object_] | None) -> None:
+        """Check one batch and store its good rows.
+
+        Parameters
+        ----------
+        rows : int64 (n,), row numbers of the file. frame : fields of the layer, as read.
+        geometries : in EPSG:4326, None for a table.
+        """
+        report = self.report
+        report.read += len(rows)
+        faults = Faults(rows, np.full(len(rows), None, dtype=object))
+        table = check_attributes(self.layer, frame, faults, derived_fields(self.layer))
+        kind = self.layer.geometry_kind
+        if kind is not None:
+            given = np.full(len(rows), None, dtype=object) if geometries is None else geometries
+            given, repairs = repaired(given, kind, faults, self.box)
+            report.repairs.extend(repairs)
+        report.rejections.extend(faults.rejections)
+        good = np.flatnonzero(~faults.bad)
+        if self.writer is not None and faults.bad.any():
+            self.writer.withhold(list(faults.keys[faults.bad]))
+        if kind is not None and len(good):
+            good = good[spatially_ordered(given[good])]
+        table = {name: values.take(good) for name, values in table.items()}
+        if self.plots is not None:
+            self.plots.fill(table, given[good])
+        if kind is not None:
+            table["geom"] = ewkb(given[good], kind)
+        if self.writer is None or not len(good):
+            return
+        unhashed = {}
+        if self.plots is not None:
+            del table["plot_no"]
+            unhashed["plot_no"] = self.plots.numbers(table[self.layer.key].data.tolist())
+        self.writer.write(rows[good], table, unhashed)
+
+    def closing_notes(self) -> None:
+        """Add to the report what only shows once all rows were seen."""
+        if self.plots is not None and self.plots.area_differs:
+            self.report.notes.append(
+                f"{self.plots.area_differs} plots: the file's own area differs by more than 5 % from the area "
+                "on the ellipsoid, which is stored."
+            )
+
+
+def derived_fields(layer: type[Layer]) -> frozenset[str]:
+    """Fields of a layer that the loader computes."""
+    return DERIVED if layer.__tablename__ == "plots" else frozenset()
+
+
+def load_frame(
+    connection: Connection,
+    layer: str,
+    frame: gpd.GeoDataFrame | pd.DataFrame,
+    *,
+    mode: str = "add",
+    source: str | None = None,
+    licence: str | None = None,
+    source_date: date | None = None,
+    synthetic: bool = False,
+    file_name: str | None = None,
+) -> LoadReport:
+    """Load a frame whose columns are named as the layer's fields, within the caller's transaction.
+
+    Parameters
+    ----------
+    frame : a GeoDataFrame in EPSG:4326, or a DataFrame for a table. Plots get their number and area; district and
+        jamoat are found by a point inside the plot where they are missing.
+    mode : add (existing keys that differ are refused), update, or replace (rows not in the frame are ended).
+
+    Raises
+    ------
+    DataRefused : any row does not fit (there is no file to keep rejected rows in), or existing keys differ.
+    NotFound : no such layer.
+    """
+    target = layer_named(layer)
+    geometries: NDArray[np.object_] | None = None
+    if isinstance(frame, gpd.GeoDataFrame) and target.geometry_kind is not None:
+        if frame.crs is None or frame.crs.to_epsg() != STORED_SRID:
+            raise DataRefused(f"The frame for {layer} must be in EPSG:{STORED_SRID}, not {frame.crs}.")
+        geometries = np.asarray(frame.geometry.array, dtype=object)
+        frame = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    elif target.geometry_kind is not None:
+        raise DataRefused(f"The frame for {layer} has no geometry.")
+    missing = [name for name in required_fields(target, derived_fields(target)) if name not in frame]
+    if missing:
+        raise DataRefused(f"The frame for {layer} lacks {', '.join(missing)}.")
+    report = LoadReport(layer=layer, kind="generated" if synthetic else "load", mode=mode, file_name=file_name)
+    report.ignored = tuple(sorted(set(frame.columns) - set(target.attributes())))
+    writer = Writer(
+        connection,
+        target,
+        report,
+        source=source,
+        licence=licence,
+        source_date=source_date,
+        synthetic=synthetic,
+    )
+    try:
+        batches = Batches(connection, target, report, writer)
+        for start, stop in _spans(len(frame)):
+            rows = np.arange(start + 1, stop + 1, dtype=np.int64)
+            part = None if geometries is None else geometries[start:stop]
+            batches.take(rows, frame.iloc[start:stop], part)
+            if report.rejections:
+                raise DataRefused(
+                    f"{report.rejected} of the first {stop} rows for {layer} cannot be loaded: {report.rejections[0]}."
+                )
+        batches.closing_notes()
+        return writer.finish()
+    except BaseException:
+        writer.abandon()
+        raise
+
+
+def _spans(count: int) -> Iterable[tuple[int, int]]:
+    return ((start, min(start + BATCH, count)) for start in range(0, count, BATCH))

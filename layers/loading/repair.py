@@ -1,0 +1,155 @@
+"""Geometry of a file as valid, two-dimensional geometry of the layer's kind; every change of shape is reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import GeometryType
+
+from layers.loading.faults import Faults
+from layers.loading.report import Repair
+
+Geometries = NDArray[np.object_]
+
+AREA_CHANGE = 0.05  # largest share by which mending may change an area before the shape is anybody's guess
+
+DIMENSION = {"POINT": 0, "MULTILINESTRING": 1, "MULTIPOLYGON": 2}
+WORDS = {0: "point", 1: "line", 2: "polygon"}
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Longitudes and latitudes a layer's geometry may lie in, degrees, with words for messages."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+    words: str
+
+
+def repaired(geometries: Geometries, kind: str, faults: Faults, box: Box) -> tuple[Geometries, list[Repair]]:
+    """Return geometries of ``kind`` or its single form, and what had to be mended.
+
+    Parameters
+    ----------
+    geometries : in EPSG:4326, as read: None, empty, invalid, Z or M, mixed and collections are all met here.
+    kind : POINT, MULTILINESTRING or MULTIPOLYGON. faults : gets the rows that cannot be used.
+    box : where the layer's geometry may lie.
+    """
+    wanted = DIMENSION[kind]
+    absent = shapely.is_missing(geometries) | shapely.is_empty(geometries)
+    faults.add(absent, "has no geometry")
+    bounds = shapely.bounds(geometries)
+    broken = ~absent & ~np.isfinite(bounds).all(axis=1)
+    faults.add(broken, "has coordinates that are not numbers")
+    usable = ~absent & ~broken
+    result = geometries.copy()
+    deep = usable & (shapely.has_z(result) | shapely.has_m(result))
+    result[deep] = shapely.force_2d(result[deep])
+    outside = usable & (
+        (bounds[:, 0] < box.west) | (bounds[:, 1] < box.south) | (bounds[:, 2] > box.east) | (bounds[:, 3] > box.north)
+    )
+    places = np.full(len(result), None, dtype=object)
+    places[outside] = [
+        f"lies at {west:.4f}..{east:.4f} E, {south:.4f}..{north:.4f} N; expected {box.words}"
+        for west, south, east, north in bounds[outside]
+    ]
+    faults.add(outside, places)
+    usable &= ~outside
+
+    repairs: list[Repair] = []
+    for position in np.flatnonzero(usable & ~_as_wanted(result, wanted)):
+        _take_parts(int(position), result, wanted, faults, repairs)
+    usable &= ~faults.bad
+    for position in np.flatnonzero(usable & ~shapely.is_valid(result)):
+        _mend(int(position), result, wanted, faults, repairs)
+    return result, repairs
+
+
+def _as_wanted(geometries: Geometries, wanted: int) -> NDArray[np.bool_]:
+    kinds = {
+        0: (GeometryType.POINT,),
+        1: (GeometryType.LINESTRING, GeometryType.MULTILINESTRING),
+        2: (GeometryType.POLYGON, GeometryType.MULTIPOLYGON),
+    }
+    return np.isin(shapely.get_type_id(geometries), kinds[wanted])
+
+
+def _take_parts(position: int, geometries: Geometries, wanted: int, faults: Faults, repairs: list[Repair]) -> None:
+    """Keep the parts of the wanted dimension of a collection or of another kind of geometry."""
+    geometry = geometries[position]
+    parts = _parts(geometry)
+    fitting = [part for part in parts if shapely.get_dimensions(part) == wanted]
+    note = f"{len(fitting)} of {len(parts)} parts kept, the others are no {WORDS[wanted]}s"
+    if not fitting and wanted == 2:
+        fitting = [shapely.Polygon(shapely.get_coordinates(line)) for line in parts if _is_ring(line)]
+        note = "closed line taken as the outline of a polygon"
+    if not fitting or (wanted == 0 and len(fitting) > 1):
+        several = f"{len(fitting)} points" if fitting else f"a {geometry.geom_type}"
+        _fault(position, f"is {several}; expected a {WORDS[wanted]}", faults)
+        return
+    if len(fitting) == 1:
+        geometries[position] = fitting[0]
+    else:
+        combine = shapely.multipolygons if wanted == 2 else shapely.multilinestrings
+        geometries[position] = combine(fitting)
+    if len(fitting) != len(parts) or note.startswith("closed"):
+        repairs.append(Repair(int(faults.rows[position]), faults.keys[position], note))
+
+
+def _mend(position: int, geometries: Geometries, wanted: int, faults: Faults, repairs: list[Repair]) -> None:
+    geometry = geometries[position]
+    why = shapely.is_valid_reason(geometry).split("[")[0].lower()
+    mended = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
+    fitting = [part for part in _parts(mended) if shapely.get_dimensions(part) == wanted]
+    if not fitting:
+        _fault(position, f"has no {WORDS[wanted]} left once mended ({why})", faults)
+        return
+    change: float | None = None
+    if wanted == 2:
+        before, after = shapely.area(geometry), float(np.sum(shapely.area(fitting)))
+        change = abs(after - before) / max(before, after)
+        if change > AREA_CHANGE:
+            _fault(
+                position,
+                f"cannot be mended: its area would change by {100 * change:.0f} % ({why}); "
+                f"expected at most {100 * AREA_CHANGE:.0f} %",
+                faults,
+            )
+            return
+    combine = shapely.multipolygons if wanted == 2 else shapely.multilinestrings
+    geometries[position] = fitting[0] if len(fitting) == 1 else combine(fitting)
+    repairs.append(
+        Repair(
+            int(faults.rows[position]),
+            faults.keys[position],
+            f"{why} mended",
+            None if change is None else round(100 * change, 3),
+        )
+    )
+
+
+def _parts(geometry: shapely.Geometry) -> list[shapely.Geometry]:
+    """Points, lines and polygons of a geometry, collections within collections included; empty ones left out."""
+    parts = list(shapely.get_parts(geometry))
+    while any(shapely.get_type_id(part) >= GeometryType.MULTIPOINT for part in parts):
+        parts = [inner for part in parts for inner in shapely.get_parts(part)]
+    return [part for part in parts if not shapely.is_empty(part)]
+
+
+def _is_ring(geometry: shapely.Geometry) -> bool:
+    return bool(
+        shapely.get_type_id(geometry) in (GeometryType.LINESTRING, GeometryType.LINEARRING)
+        and shapely.is_closed(geometry)
+        and shapely.get_num_coordinates(geometry) >= 4  # three corners and the first again
+    )
+
+
+def _fault(position: int, reason: str, faults: Faults) -> None:
+    where = np.zeros(len(faults.rows), dtype=bool)
+    where[position] = True
+    faults.add(where, reason)

@@ -1,0 +1,88 @@
+"""What a load did, in words and numbers, for people and for JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One row that cannot be loaded: which, why, and what was expected instead.
+
+    ``row`` counts the features of the file from 1 (a table's heading is not a row).
+    """
+
+    row: int
+    key: str | None
+    field: str | None
+    value: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        name = f" ({self.key})" if self.key else ""
+        where = f", {self.field}" if self.field else ""
+        value = f" is {self.value!r}" if self.value is not None else ""
+        return f"row {self.row}{name}{where}{value}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One geometry that was mended; ``change_pct`` is the change of its area, percent, None for lines and points."""
+
+    row: int
+    key: str | None
+    what: str
+    change_pct: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transformation:
+    """How coordinates came to EPSG:4326: accuracy and median shift of the datum, metres; None = not stated."""
+
+    crs: str
+    name: str
+    accuracy_m: float | None
+    shift_m: float
+
+
+@dataclass(slots=True)
+class LoadReport:
+    """What a check, load or undo did. ``load_id`` is None when nothing was stored."""
+
+    layer: str
+    kind: str
+    mode: str
+    file_name: str | None = None
+    load_id: int | None = None
+    read: int = 0
+    filtered: int = 0
+    added: int = 0
+    changed: int = 0
+    ended: int = 0
+    unchanged: int = 0
+    repeated: int = 0
+    rejections: list[Rejection] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
+    rejects_file: str | None = None
+    transformation: Transformation | None = None
+    ignored: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def rejected(self) -> int:
+        """Number of rows of the file that were not loaded."""
+        return len({rejection.row for rejection in self.rejections})
+
+    @property
+    def stored(self) -> bool:
+        """Whether the load left a trace in the database."""
+        return self.load_id is not None
+
+    def to_json(self, listed: int | None = None) -> dict[str, Any]:
+        """Return the report as plain values; at most ``listed`` rejections and repairs are spelled out."""
+        plain = asdict(self)
+        plain["rejected"], plain["repaired"] = self.rejected, len(self.repairs)
+        plain["rejections"] = plain["rejections"][:listed]
+        plain["repairs"] = plain["repairs"][:listed]
+        return plain

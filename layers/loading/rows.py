@@ -1,0 +1,246 @@
+"""Checked rows into the database: compared with what is there, ended and added, never changed in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, cast
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+from psycopg import sql
+from sqlalchemy import Connection, delete, func, insert, literal, select, text, update
+
+from layers.base import Layer
+from layers.errors import DataRefused
+from layers.loading.columns import Values, columns_of, constant, digests, stream
+from layers.loading.report import LoadReport, Rejection
+from layers.results import Load
+
+MODES = ("add", "update", "replace")
+LOADS_LOCK = 0x10AD  # advisory lock: one load at a time, so that load ids become visible in their order
+LISTED = 10  # keys spelled out in a refusal
+REBUILD_FROM = 50_000  # rows; into an empty table, building the indexes afterwards is about twice as fast from here
+
+
+class Conflict(DataRefused):
+    """Rows of the file differ from rows with the same key that are there; ``keys`` are theirs."""
+
+    def __init__(self, layer: str, keys: Sequence[str]) -> None:
+        listed = ", ".join(keys[:LISTED]) + (f" and {len(keys) - LISTED} more" if len(keys) > LISTED else "")
+        count = "1 row differs" if len(keys) == 1 else f"{len(keys)} rows differ"
+        super().__init__(
+            f"{count} from what {layer} holds under the same key ({listed}); nothing was loaded. "
+            "Use --mode update to correct them."
+        )
+        self.keys = tuple(keys)
+
+
+class Writer:
+    """One load of one layer within the caller's transaction: ``write`` batches, then ``finish``.
+
+    The load's row in ``loads`` is made at once and taken back by ``finish`` when nothing changed. All that is
+    kept in memory is one key and digest per row.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        layer: type[Layer],
+        report: LoadReport,
+        *,
+        source: str | None = None,
+        licence: str | None = None,
+        source_date: date | None = None,
+        synthetic: bool = False,
+        sha256: str | None = None,
+    ) -> None:
+        if report.mode not in MODES:
+            raise DataRefused(f"There is no mode {report.mode}; use add, update or replace.")
+        self.connection = connection
+        self.layer = layer
+        self.report = report
+        self._savepoint = connection.begin_nested()
+        connection.execute(select(func.pg_advisory_xact_lock(LOADS_LOCK)))
+        self.load_id: int = connection.execute(
+            insert(Load)
+            .values(
+                layer=layer.__tablename__,
+                kind=report.kind,
+                file_name=report.file_name,
+                sha256=sha256,
+                mode=report.mode,
+                source=source,
+                licence=licence,
+                source_date=source_date,
+                synthetic=synthetic,
+            )
+            .returning(Load.load_id)
+        ).scalar_one()
+        key = getattr(layer, layer.key)
+        rows = connection.execute(select(key, layer.gid, layer.row_hash).where(layer.ended_by.is_(None)))
+        self._current: dict[str, tuple[int, bytes]] = {name: (gid, bytes(digest)) for name, gid, digest in rows}
+        self._seen: dict[str, tuple[int, bytes]] = {}
+        self._withheld: set[str] = set()
+        self._clashing: set[str] = set()
+        self._differing: list[str] = []
+        self._indexes: list[str] | None = None
+
+    def withhold(self, keys: Sequence[str | None]) -> None:
+        """Note the keys of rejected rows: what the layer holds under them is left as it is, even on replace."""
+        self._withheld.update(key for key in keys if key)
+
+    def write(
+        self,
+        rows: NDArray[np.int64],
+        table: dict[str, Values],
+        unhashed: dict[str, Values] | None = None,
+    ) -> None:
+        """Compare one batch with what is there and store what is new or, when the mode allows, different.
+
+        Parameters
+        ----------
+        rows : row numbers of the file, int64 (n,), for the report.
+        table : every declared column of the layer, checked. unhashed : columns that are not compared.
+        """
+        columns = [columns_of(self.layer)[name] for name in table]
+        keys: list[str] = table[self.layer.key].data.tolist()
+        fresh: list[int] = []
+        ended: list[int] = []
+        found = digests(table, columns)
+        for position, (key, digest) in enumerate(zip(keys, found, strict=True)):
+            before = self._seen.get(key)
+            if before is not None:
+                self._repeat(key, int(rows[position]), before, digest)
+                continue
+            self._seen[key] = (int(rows[position]), digest)
+            current = self._current.get(key)
+            if current is None:
+                fresh.append(position)
+            elif current[1] == digest:
+                self.report.unchanged += 1
+            elif self.report.mode == "add":
+                self._differing.append(key)
+            else:
+                fresh.append(position)
+                ended.append(current[0])
+        self._end(ended)
+        self.report.changed += len(ended)
+        self.report.added += len(fresh) - len(ended)
+        if fresh:
+            chosen = np.asarray(fresh)
+            values = {name: column.take(chosen) for name, column in {**table, **(unhashed or {})}.items()}
+            values["load_id"] = constant(self.load_id, len(fresh), np.int64)
+            hashes = np.empty(len(fresh), dtype=object)
+            hashes[:] = [found[position] for position in fresh]
+            values["row_hash"] = Values(hashes, np.zeros(len(fresh), dtype=bool))
+            self._copy(values)
+
+    def finish(self) -> LoadReport:
+        """Settle repeated keys, end what the file no longer has (replace), and record the load.
+
+        Raises
+        ------
+        Conflict : existing keys differ and the mode is add; nothing of the load is kept.
+        """
+        differing = [key for key in self._differing if key not in self._clashing]
+        if differing:
+            self._savepoint.rollback()
+            raise Conflict(self.layer.__tablename__, sorted(differing))
+        self._withdraw()
+        if self.report.mode == "replace":
+            kept = self._seen.keys() | self._withheld
+            gone = [gid for key, (gid, _) in self._current.items() if key not in kept]
+            self._end(gone)
+            self.report.ended += len(gone)
+        self._rebuild_indexes()
+        if self.report.added + self.report.changed + self.report.ended == 0:
+            self._savepoint.rollback()
+            return self.report
+        self.report.load_id = self.load_id
+        self.connection.execute(
+            update(Load)
+            .where(Load.load_id == self.load_id)
+            .values(
+                added=self.report.added,
+                changed=self.report.changed,
+                ended=self.report.ended,
+                rejected=self.report.rejected,
+                report=self.report.to_json(listed=1_000),
+            )
+        )
+        self._savepoint.commit()
+        return self.report
+
+    def abandon(self) -> None:
+        """Take everything back."""
+        if self._savepoint.is_active:
+            self._savepoint.rollback()
+
+    def _repeat(self, key: str, row: int, before: tuple[int, bytes], digest: bytes) -> None:
+        if before[1] == digest and key not in self._clashing:
+            self.report.repeated += 1
+            return
+        reason = "the key stands in more than one row with different content; expected once"
+        if key not in self._clashing:
+            self._clashing.add(key)
+            self.report.rejections.append(Rejection(before[0], key, self.layer.key, key, reason))
+        self.report.rejections.append(Rejection(row, key, self.layer.key, key, reason))
+
+    def _withdraw(self) -> None:
+        """Take back the first rows of keys that turned out to stand for more than one thing."""
+        if not self._clashing:
+            return
+        key = getattr(self.layer, self.layer.key)
+        clashing = key == func.any(literal(sorted(self._clashing)))
+        taken = self.connection.execute(delete(self.layer).where(self.layer.load_id == self.load_id, clashing)).rowcount
+        back = update(self.layer).where(self.layer.ended_by == self.load_id, clashing).values(ended_by=None)
+        restored = self.connection.execute(back).rowcount
+        self.report.changed -= restored
+        self.report.added -= taken - restored
+        self.report.unchanged -= sum(
+            1 for name in self._clashing if name in self._current and self._current[name][1] == self._seen[name][1]
+        )
+
+    def _end(self, gids: list[int]) -> None:
+        if gids:
+            self.connection.execute(
+                text(
+                    f"UPDATE {self.layer.__tablename__} SET ended_by = :load "  # noqa: S608 - a declared name
+                    "WHERE gid = ANY(CAST(:gids AS bigint[]))"
+                ),
+                {"load": self.load_id, "gids": gids},
+            )
+
+    def _copy(self, values: dict[str, Values]) -> None:
+        columns = [columns_of(self.layer)[name] for name in values]
+        if self._indexes is None:
+            self._indexes = self._drop_indexes() if not self._current and len(self._seen) >= REBUILD_FROM else []
+        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+            sql.Identifier(self.layer.__tablename__), sql.SQL(", ").join(sql.Identifier(c.name) for c in columns)
+        )
+        driver = cast("psycopg.Connection[Any]", self.connection.connection.driver_connection)
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for chunk in stream(values, columns):
+                copy.write(chunk)
+
+    def _drop_indexes(self) -> list[str]:
+        """Drop the indexes of a table that nobody can be reading rows from yet; return how to make them again."""
+        table = self.layer.__tablename__
+        if self.connection.execute(select(self.layer.gid).limit(1)).scalar() is not None:
+            return []
+        listed = self.connection.execute(
+            text("SELECT indexname, indexdef FROM pg_indexes WHERE tablename = :table AND schemaname = current_schema"),
+            {"table": table},
+        ).all()
+        secondary = [(name, how) for name, how in listed if not name.startswith("pk_")]
+        for name, _ in secondary:
+            self.connection.execute(text(f"DROP INDEX {name}"))
+        return [how for _, how in secondary]
+
+    def _rebuild_indexes(self) -> None:
+        for how in self._indexes or ():
+            self.connection.execute(text(how))
+        if self._indexes:
+            self.connection.execute(text(f"ANALYZE {self.layer.__tablename__}"))
