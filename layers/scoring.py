@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Engine, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 import geo
+from geo import exclusion
 from geo.crs import WORKING_CRS
 from geo.criteria import LAND_CRITERIA
 from geo.criterion import Judgement
@@ -32,10 +33,10 @@ from geo.scheme import Scheme
 from geo.suitability import assess
 from layers.catalogue.admin import District
 from layers.catalogue.land import Plot
-from layers.database import copy_in
 from layers.errors import DataRefused, NotFound
 from layers.frames import Around, as_of, district_bounds, read_plots
-from layers.results import Load, Publication, RunHectares, ScoringRun, suitability_cells
+from layers.result_rows import copy_frame
+from layers.results import Load, Publication, RunHectares, ScoringRun, suitability, suitability_cells
 
 CELL_BITS = 4  # 16 cells along a tile's side
 CELL_ZOOM = 12  # finest zoom that is served by cells; plots themselves begin one zoom deeper
@@ -121,7 +122,7 @@ def score(
         total = 0
         for district in progress(scope):
             frame, why, cell = score_district(connection, scheme, district, day or date.today(), last_load, run_id)
-            copy_in(connection, table, list(frame.columns), frame)
+            copy_frame(connection, suitability, frame, into=table)
             connection.commit()
             not_assessed[district] = why
             hectares.append(_hectares(frame))
@@ -176,7 +177,7 @@ def score_district(
 
 def reach_of_layers() -> dict[str, float]:
     """How far beyond the plots each layer is read, metres: the farthest any criterion that needs it asks for."""
-    reach: dict[str, float] = {}
+    reach = dict.fromkeys(exclusion.NEEDS, exclusion.REACH_M)
     for criterion in LAND_CRITERIA:
         for name in criterion.needs:
             reach[name] = max(reach.get(name, 0.0), criterion.reach_m)
@@ -296,7 +297,7 @@ def _finish(
     connection.execute(insert(RunHectares), rows)
     cells = cells.assign(run_id=np.int32(run_id))
     columns = [column.name for column in suitability_cells.columns]
-    copy_in(connection, "suitability_cells", columns, cells[columns])
+    copy_frame(connection, suitability_cells, cells[columns])
     connection.execute(
         update(ScoringRun)
         .where(ScoringRun.run_id == run_id)

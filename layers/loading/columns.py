@@ -16,7 +16,20 @@ import pandas as pd
 import shapely
 from geoalchemy2 import Geometry
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer, LargeBinary, String, Table
+from sqlalchemy import (
+    ARRAY,
+    REAL,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Float,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+)
 
 from layers.base import STORED_SRID, Layer
 
@@ -29,6 +42,16 @@ FIRST_DAY = np.datetime64("2000-01-01", "D")  # PostgreSQL counts days from here
 WKB_TYPES = {"POINT": 1, "MULTILINESTRING": 5, "MULTIPOLYGON": 6}  # OGC 06-103r4, table 7; shapely's ids are the same
 EWKB_SRID = 0x2000_0000  # PostGIS: a flag in the type, the SRID follows it
 ROWS_AT_ONCE = 20_000  # rows per write to the stream; about 8 MB of plots
+
+FIXED: tuple[tuple[type[Any], str], ...] = (  # narrower types first: each is a subclass of a wider one
+    (Boolean, "u1"),
+    (BigInteger, ">i8"),
+    (SmallInteger, ">i2"),
+    (Integer, ">i4"),
+    (REAL, ">f4"),
+    (Float, ">f8"),
+)
+REAL_OID, VARCHAR_OID = 700, 1043  # PostgreSQL pg_type.dat
 
 Pieces = NDArray[np.object_]
 
@@ -119,6 +142,35 @@ def _bytes(items: NDArray[np.object_], tag: bytes) -> Pieces:
     return pieces
 
 
+def _arrays(values: Values, kind: ARRAY[Any], tag: bytes, null: bytes) -> Pieces:
+    """Fields of one-dimensional arrays: of reals from a float32 (n, k) column, of text from lists of str."""
+    result = np.empty(len(values), dtype=object)
+    if isinstance(kind.item_type, REAL):
+        n, width = values.data.shape
+        packed = np.empty(n, dtype=[("head", ">i4", 6), ("items", [("length", ">i4"), ("value", ">f4")], width)])
+        packed["head"] = (20 + 8 * width, 1, 0, REAL_OID, width, 1)  # field length; 1 dimension, no nulls, from 1
+        packed["items"]["length"] = 4
+        packed["items"]["value"] = values.data
+        result[:] = [tag + row.tobytes() for row in packed]
+    else:
+        known: dict[tuple[str, ...], bytes] = {}
+        for row, items in enumerate(values.data):
+            key = () if values.null[row] else tuple(items)
+            if key not in known:
+                known[key] = tag + _text_array(key)
+            result[row] = known[key]
+    result[values.null] = null
+    return result
+
+
+def _text_array(items: tuple[str, ...]) -> bytes:
+    encoded = [item.encode() for item in items]
+    head = (1, 0, VARCHAR_OID, len(items), 1) if items else (0, 0, VARCHAR_OID)
+    body = b"".join(number.to_bytes(4) for number in head)
+    body += b"".join(len(raw).to_bytes(4) + raw for raw in encoded)
+    return len(body).to_bytes(4) + body
+
+
 def pieces(values: Values, column: Column[Any], *, tagged: bool = False) -> Pieces:
     """Return one byte string per row: the column's field in a binary COPY stream.
 
@@ -134,7 +186,9 @@ def pieces(values: Values, column: Column[Any], *, tagged: bool = False) -> Piec
     if isinstance(kind, Date):
         known = np.where(values.null, FIRST_DAY, values.data).astype("datetime64[D]")
         return _fixed(Values((known - FIRST_DAY).astype(np.int64), values.null), ">i4", tag, null)
-    for sqltype, dtype in ((Boolean, "u1"), (BigInteger, ">i8"), (Integer, ">i4"), (Float, ">f8")):
+    if isinstance(kind, ARRAY):
+        return _arrays(values, kind, tag, null)
+    for sqltype, dtype in FIXED:
         if isinstance(kind, sqltype):
             return _fixed(values, dtype, tag, null)
     raise TypeError(f"no binary form is known for {column.name}, {kind!r}")
