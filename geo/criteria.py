@@ -7,12 +7,16 @@ Hazard levels are counted none 0, residual 1, low 2, medium 3, high 4.
 from __future__ import annotations
 
 from geo.criterion import Criterion, HardLimit
+from geo.hazard_level import HIGH_OFTEN, MEDIUM_OFTEN, hazard_level
+from geo.hazard_level import LEVELS as HAZARD_LEVELS
 from geo.memberships import ByClass, Knots, Probability
+from geo.reference_crop import TREES_JUDGED
+from geo.slope import NOT_TERRACED, TERRACED, UNIRRIGATED, slope_pct
+from geo.slope import TABLES as SLOPE_TABLES
+from geo.soil import STANDING_WATER, salinity, soil_depth, soil_water
+from geo.water import ONLY_FEEDING_REACH, canal_condition, turn_reliability, water_adequacy
 
 CALIBRATE = "default to calibrate"
-HAZARD_LEVELS = ("none", "residual", "low", "medium", "high")
-ANNUAL, TREES = 0, 1  # membership tables of the avalanche level
-NOT_TERRACED, TERRACED, UNIRRIGATED = 0, 1, 2  # membership tables of the slope
 
 WATER_ADEQUACY = Criterion(
     id="water_adequacy",
@@ -23,9 +27,9 @@ WATER_ADEQUACY = Criterion(
     unit="ratio",
     better="more",
     needs=("command_areas",),
-    measure=None,
+    measure=water_adequacy,
     memberships=(Knots(1.0, 0.9, 0.75, 0.5, 0.3),),
-    limits=(HardLimit("exclude", "supply-demand ratio below 0.3", below=0.3),),
+    limits=(HardLimit("not_relevant", "less than 0.3 of the water an irrigated plot needs", below=0.3),),
     basis=CALIBRATE,
 )
 GRAVITY_HEAD = Criterion(
@@ -52,8 +56,8 @@ TURN_RELIABILITY = Criterion(
     title="Water turns delivered",
     unit="ratio",
     better="more",
-    needs=("command_areas",),
-    measure=None,
+    needs=("command_areas", "plot_surveys"),
+    measure=turn_reliability,
     memberships=(Knots(0.9, 0.8, 0.65, 0.5, 0.3),),
     basis="default to calibrate; tail-end inequity reported by IWMI",
 )
@@ -65,10 +69,18 @@ CANAL_CONDITION = Criterion(
     title="Canal condition class",
     unit="class",
     better="less",
-    needs=("canals",),
-    measure=None,
+    needs=("canals", "command_areas", "outlets"),
+    measure=canal_condition,
     memberships=(Knots(1.0, 2.0, 3.0, 4.0, 5.0),),
-    limits=(HardLimit("override", "the only feeding reach is destroyed", above=4.5, overrides="water_adequacy"),),
+    limits=(
+        HardLimit(
+            "override",
+            "the only canal that feeds the plot is destroyed: no water until it is repaired",
+            above=4.5,
+            where=ONLY_FEEDING_REACH,
+            overrides="water_adequacy",
+        ),
+    ),
     reach_m=3_000.0,
     basis=CALIBRATE,
 )
@@ -81,8 +93,13 @@ FLOOD_LEVEL = Criterion(
     unit="level",
     better="less",
     needs=("hazard_zones", "hazard_extents"),
-    measure=None,
+    measure=hazard_level("flood", "debris_flow", "hillslope_debris_flow", looked_for=("flood", "debris_flow")),
     memberships=(ByClass({0: 1.0, 1: 0.85, 2: 0.60, 3: 0.30, 4: 0.0}),),
+    limits=(
+        HardLimit("exclude", "high mudflow or flood level on land for trees", above=3.5, where=TREES_JUDGED),
+        HardLimit("exclude", "high mudflow or flood level at least every 30 years", above=3.5, where=HIGH_OFTEN),
+        HardLimit("cap", "medium hazard at least every 30 years", where=MEDIUM_OFTEN, no_better_than="S3"),
+    ),
     basis="Swiss hazard matrices; default to calibrate",
     levels=HAZARD_LEVELS,
 )
@@ -95,10 +112,15 @@ AVALANCHE_LEVEL = Criterion(
     unit="level",
     better="less",
     needs=("hazard_zones", "hazard_extents"),
-    measure=None,
+    measure=hazard_level("avalanche", looked_for=("avalanche",), by_crop=True),
     memberships=(
         ByClass({0: 1.0, 1: 0.95, 2: 0.90, 3: 0.80, 4: 0.60}),
         ByClass({0: 1.0, 1: 0.8, 2: 0.6, 3: 0.3, 4: 0.0}),
+    ),
+    tables=("annual", "trees"),
+    limits=(
+        HardLimit("cap", "medium hazard at least every 30 years", where=MEDIUM_OFTEN, no_better_than="S3"),
+        HardLimit("warning", "high avalanche level: no house, stable or winter stay here", above=3.5),
     ),
     basis="Swiss hazard matrices; default to calibrate",
     levels=HAZARD_LEVELS,
@@ -112,9 +134,12 @@ SLIDE_LEVEL = Criterion(
     unit="level",
     better="less",
     needs=("hazard_zones", "hazard_extents"),
-    measure=None,
+    measure=hazard_level("landslide", "rockfall", looked_for=("landslide", "rockfall")),
     memberships=(ByClass({0: 1.0, 1: 0.85, 2: 0.6, 3: 0.3, 4: 0.0}),),
-    limits=(HardLimit("exclude", "high landslide or rockfall level", above=3.5),),
+    limits=(
+        HardLimit("exclude", "high landslide or rockfall level", above=3.5),
+        HardLimit("cap", "medium hazard at least every 30 years", where=MEDIUM_OFTEN, no_better_than="S3"),
+    ),
     basis="Swiss hazard matrices; default to calibrate",
     levels=HAZARD_LEVELS,
 )
@@ -141,13 +166,14 @@ SLOPE = Criterion(
     title="Slope",
     unit="%",
     better="less",
-    needs=("slope",),
-    measure=None,
+    needs=("slope", "command_areas"),
+    measure=slope_pct,
     memberships=(
         Knots(2.0, 5.0, 8.0, 16.0, 25.0),
         Knots(8.0, 16.0, 25.0, 35.0, 50.0),
         Knots(8.0, 15.0, 25.0, 40.0, 55.0),
     ),
+    tables=SLOPE_TABLES,
     limits=(
         HardLimit("exclude", "steeper than 25 % for surface irrigation", above=25.0, tables=(NOT_TERRACED,)),
         HardLimit("exclude", "steeper than 50 % on terraces", above=50.0, tables=(TERRACED,)),
@@ -165,7 +191,7 @@ SALINITY = Criterion(
     unit="dS/m",
     better="less",
     needs=("plot_surveys",),
-    measure=None,
+    measure=salinity,
     memberships=(Knots(2.0, 4.0, 8.0, 12.0, 16.0),),
     basis="generic classes of soil salinity; default to calibrate",
 )
@@ -178,9 +204,12 @@ SOIL_DEPTH = Criterion(
     unit="cm",
     better="more",
     needs=("plot_surveys", "soil_depth"),
-    measure=None,
+    measure=soil_depth,
     memberships=(Knots(100.0, 75.0, 50.0, 30.0, 15.0),),
-    limits=(HardLimit("exclude", "less than 15 cm of soil", below=15.0),),
+    limits=(
+        HardLimit("exclude", "less than 15 cm of soil", below=15.0),
+        HardLimit("exclude", "less than 40 cm of soil for trees", below=40.0, where=TREES_JUDGED),
+    ),
     coarsest_m=260.0,
     basis=CALIBRATE,
 )
@@ -193,9 +222,9 @@ SOIL_WATER = Criterion(
     unit="ratio",
     better="more",
     needs=("plot_surveys", "available_water"),
-    measure=None,
+    measure=soil_water,
     memberships=(Knots(1.0, 0.75, 0.5, 0.25, 0.0),),
-    limits=(HardLimit("exclude", "water stands within 0.4 m of the surface", below=0.0),),
+    limits=(HardLimit("exclude", "water stands within 0.4 m of the surface", where=STANDING_WATER),),
     coarsest_m=260.0,
     basis="FAO-56 total available water; default to calibrate",
 )
@@ -295,3 +324,5 @@ LAND_CRITERIA: tuple[Criterion, ...] = (
     MARKET,
     HEALTH,
 )
+
+BY_ID = {criterion.id: criterion for criterion in LAND_CRITERIA}

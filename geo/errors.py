@@ -23,3 +23,7 @@ class TableError(SuitabilityError):
 
 class GeometryError(SuitabilityError):
     """Geometry of a kind that cannot be measured this way; names its row."""
+
+
+class NotAssessed(SuitabilityError):
+    """A criterion that cannot be measured at all here: a layer is not loaded, a grid is too coarse."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,11 @@ class Knots:
     def values(self) -> tuple[float, float, float, float, float]:
         """The five values in the order of ``KNOT_LEVELS``."""
         return self.at_1, self.at_75, self.at_50, self.at_25, self.at_0
+
+    @property
+    def better(self) -> Literal["more", "less"]:
+        """Which way the membership rises."""
+        return "more" if self.at_1 > self.at_0 else "less"
 
     def __call__(self, value: Floats, sigma: Floats | None = None) -> Floats:  # noqa: ARG002
         """Return memberships; a value exactly on a knot gets exactly the knot's level."""

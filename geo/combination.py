@@ -1,0 +1,334 @@
+"""From memberships to group scores, one score and what limits it: the compiled core of the land evaluation.
+
+Ordered weighted averaging after Yager (1988): groups sorted by score, best first, a(1) >= a(2) ..., with their
+weights u; result = sum of a(i) (Q(u_1 + .. + u_i) - Q(u_1 + .. + u_(i-1))) with Q(r) = r**alpha. A group enters only
+through which groups are at least as good, so Q is tabled once for every subset of groups and a plot costs no power.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from geo.criteria import LAND_CRITERIA
+from geo.scheme import LAND_GROUPS, Scheme
+from geo.threads import over_blocks
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int8]
+
+CLASSES = ("S1", "S2", "S3", "N1", "N2", "NE")  # domain reference, naming
+S1, S2, S3, N1, N2, NE = range(6)
+CLASS_LIMITS = np.array([0.75, 0.50, 0.25, 0.125])  # membership at which S1, S2, S3, N1 begin, inclusive
+ROUNDING = 1e-12  # membership; weights of a group sum to 1 only within rounding, so 0.75 may come out a hair below
+LETTERS = tuple(dict.fromkeys(criterion.letter for criterion in LAND_CRITERIA))
+LETTER_SLOTS, LETTER_BASE = 3, 16  # a subclass code holds up to three letters, worst first, base 16, 0 = none
+NOTHING = -1  # no criterion
+PLOTS_PER_BLOCK = 8_192
+
+_WATER, _HAZARD = LAND_GROUPS.index("water"), LAND_GROUPS.index("hazard")
+_SALINITY = next(k for k, criterion in enumerate(LAND_CRITERIA) if criterion.code == "E1")
+_GROUP = np.array([LAND_GROUPS.index(criterion.group) for criterion in LAND_CRITERIA], dtype=np.int64)
+_LETTER = np.array([LETTERS.index(criterion.letter) + 1 for criterion in LAND_CRITERIA], dtype=np.int64)
+
+
+class Weighting(NamedTuple):
+    """A scheme as the kernel takes it, for the criteria a run could assess.
+
+    active : rows of the membership matrix that count, int64. within : float64 (17,), weight in its group, summing to
+    1 over the assessed members. gate : bool (17,). group_weights : float64 (6,), summing to 1 over the groups with an
+    assessed member, 0 for the others. minimum : bool (6,). quantified : float64 (64,), Q of the weight of each subset
+    of groups. share : float64 (17,), weight of each criterion in the whole.
+    """
+
+    active: NDArray[np.int64]
+    within: Floats
+    gate: NDArray[np.bool_]
+    group_weights: Floats
+    minimum: NDArray[np.bool_]
+    quantified: Floats
+    share: Floats
+
+
+def weighting(scheme: Scheme, assessed: Collection[str]) -> Weighting:
+    """Return the weights that remain when only ``assessed`` criteria count.
+
+    The weight of a criterion that could not be assessed is shared out in its group, in proportion; a group without
+    any assessed member leaves its weight to the other groups.
+    """
+    within = np.zeros(len(LAND_CRITERIA))
+    gate = np.zeros(len(LAND_CRITERIA), dtype=bool)
+    for k, criterion in enumerate(LAND_CRITERIA):
+        group = scheme.groups[criterion.group]
+        if criterion.id in assessed:
+            within[k] = group.weights.get(criterion.id, 0.0)
+            gate[k] = criterion.id in group.gates
+    of_group = np.bincount(_GROUP, weights=within, minlength=len(LAND_GROUPS))
+    within /= np.where(of_group > 0.0, of_group, 1.0)[_GROUP]
+    group_weights = np.where(of_group > 0.0, [scheme.land_weights[group] for group in LAND_GROUPS], 0.0)
+    group_weights /= group_weights.sum() or 1.0
+    return Weighting(
+        active=np.flatnonzero(within > 0.0),
+        within=within,
+        gate=gate,
+        group_weights=group_weights,
+        minimum=np.array([scheme.groups[group].minimum for group in LAND_GROUPS]),
+        quantified=quantified(group_weights, scheme.alpha),
+        share=within * group_weights[_GROUP],
+    )
+
+
+def quantified(group_weights: Floats, alpha: float) -> Floats:
+    """Return Q(r) = r**alpha of the summed weight r of every subset of groups, float64 (2**groups,)."""
+    n = len(group_weights)
+    members = (np.arange(2**n)[:, np.newaxis] >> np.arange(n)) & 1
+    return np.asarray(np.clip(members @ group_weights, 0.0, 1.0) ** alpha, dtype=np.float64)
+
+
+def owa(values: Floats, group_weights: Floats, alpha: float) -> Floats:
+    """Return the ordered weighted average over the first axis, float64 (n,) for ``values`` (groups, n) in 0-1.
+
+    >>> [round(float(owa(np.array([[0.9], [0.6], [0.3]]), np.full(3, 1 / 3), alpha)[0]), 4) for alpha in (1.0, 2.0)]
+    [0.6, 0.4667]
+    """
+    table = quantified(np.asarray(group_weights, dtype=np.float64), alpha)
+    result = np.empty(values.shape[1])
+    _owa_each(np.ascontiguousarray(values, dtype=np.float64), table, result)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """What the kernel finds for n plots, memberships throughout.
+
+    low, high : score with unknown memberships at 0 and at 1. group_low, group_high : (6, n) likewise, in the order
+    of ``LAND_GROUPS``, NaN for a group without assessed member. worst : worst of water, hazard and salinity on known
+    values; worst_by : criterion behind it. unknown_by : an unknown water, hazard or salinity criterion, the one that
+    would raise the score most, or -1. limiting : criterion whose improvement to full membership would raise the
+    score most, or -1. enough : at least half of the assessed weight is known, and something of water and of hazard.
+    letters : groups below 0.75, worst first, base-16 code of up to three letters.
+    """
+
+    low: Floats
+    high: Floats
+    group_low: Floats
+    group_high: Floats
+    worst: Floats
+    worst_by: Codes
+    unknown_by: Codes
+    limiting: Codes
+    enough: NDArray[np.bool_]
+    letters: NDArray[np.int16]
+
+
+def combined(memberships: Floats, weights: Weighting) -> Combined:
+    """Return scores and what limits them for ``memberships``, float64 (17, n) in the order of ``LAND_CRITERIA``.
+
+    Unknown memberships are NaN. Each plot is judged by itself alone, so order and company never change a result.
+    """
+    n = memberships.shape[1]
+    groups = len(LAND_GROUPS)
+    result = Combined(
+        low=np.empty(n),
+        high=np.empty(n),
+        group_low=np.full((groups, n), np.nan),
+        group_high=np.full((groups, n), np.nan),
+        worst=np.empty(n),
+        worst_by=np.empty(n, dtype=np.int8),
+        unknown_by=np.empty(n, dtype=np.int8),
+        limiting=np.empty(n, dtype=np.int8),
+        enough=np.empty(n, dtype=bool),
+        letters=np.empty(n, dtype=np.int16),
+    )
+    kernel = partial(
+        _combine,
+        np.ascontiguousarray(memberships, dtype=np.float64),
+        *weights,
+        *(getattr(result, name) for name in Combined.__dataclass_fields__),
+    )
+    over_blocks(kernel, n, block=PLOTS_PER_BLOCK)
+    return result
+
+
+@njit(cache=True, nogil=True)
+def _sort_best_first(values, order):  # type: ignore[no-untyped-def]
+    """Insertion sort of group numbers by value, best first; equals stand in reverse, in order when read backwards."""
+    for i in range(1, len(order)):
+        group = order[i]
+        j = i
+        while j > 0 and values[order[j - 1]] <= values[group]:
+            order[j] = order[j - 1]
+            j -= 1
+        order[j] = group
+
+
+@njit(cache=True, nogil=True)
+def _ordered_average(values, order, quantified):  # type: ignore[no-untyped-def]
+    """Ordered weighted average of ``values`` already ordered best first."""
+    total, subset, reached = 0.0, 0, 0.0
+    for i in range(len(order)):
+        subset |= 1 << order[i]
+        total += values[order[i]] * (quantified[subset] - reached)
+        reached = quantified[subset]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _average_with(values, order, quantified, group, value):  # type: ignore[no-untyped-def]
+    """The same with one group raised to ``value``: it moves towards the front, the others keep their order."""
+    total, subset, reached = 0.0, 0, 0.0
+    placed = False
+    for i in range(len(order)):
+        other = order[i]
+        if not placed and (other == group or values[other] <= value):
+            subset |= 1 << group
+            total += value * (quantified[subset] - reached)
+            reached = quantified[subset]
+            placed = True
+        if other != group:
+            subset |= 1 << other
+            total += values[other] * (quantified[subset] - reached)
+            reached = quantified[subset]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _owa_each(values, quantified, result):  # type: ignore[no-untyped-def]
+    groups, n = values.shape
+    column = np.empty(groups)
+    order = np.empty(groups, dtype=np.int64)
+    for i in range(n):
+        for g in range(groups):
+            column[g] = values[g, i]
+            order[g] = g
+        _sort_best_first(column, order)
+        result[i] = _ordered_average(column, order, quantified)
+
+
+@njit(cache=True, nogil=True)
+def _combine(  # type: ignore[no-untyped-def]
+    memberships,
+    active,
+    within,
+    gate,
+    group_weights,
+    minimum,
+    quantified,
+    share,
+    out_low,
+    out_high,
+    out_group_low,
+    out_group_high,
+    out_worst,
+    out_worst_by,
+    out_unknown_by,
+    out_limiting,
+    out_enough,
+    out_letters,
+    start,
+    stop,
+):
+    groups = len(group_weights)
+    present = np.flatnonzero(group_weights > 0.0)
+    order = np.empty(len(present), dtype=np.int64)
+    mean_low, mean_high, mean_known = np.empty(groups), np.empty(groups), np.empty(groups)
+    # Least and second least of what bounds a group: all members where the worst counts, otherwise its gates.
+    least, second, least_known, least_high = np.empty(groups), np.empty(groups), np.empty(groups), np.empty(groups)
+    known_weight = np.empty(groups)
+    worst_member = np.empty(groups, dtype=np.int64)
+    low, high, known = np.empty(groups), np.empty(groups), np.empty(groups)
+    for i in range(start, stop):
+        mean_low[:], mean_high[:], mean_known[:], known_weight[:] = 0.0, 0.0, 0.0, 0.0
+        least[:], second[:], least_known[:], least_high[:] = 1.0, 1.0, 1.0, 1.0
+        worst_member[:] = NOTHING
+        known_share = 0.0
+        for k in active:
+            membership = memberships[k, i]
+            is_known = membership == membership
+            at_worst = membership if is_known else 0.0
+            at_best = membership if is_known else 1.0
+            g = _GROUP[k]
+            mean_low[g] += within[k] * at_worst
+            mean_high[g] += within[k] * at_best
+            if is_known:
+                mean_known[g] += within[k] * membership
+                known_weight[g] += within[k]
+                known_share += share[k]
+            if minimum[g] or gate[k]:
+                if at_worst < least[g]:
+                    second[g] = least[g]
+                    least[g] = at_worst
+                elif at_worst < second[g]:
+                    second[g] = at_worst
+                least_high[g] = min(least_high[g], at_best)
+                if is_known:
+                    least_known[g] = min(least_known[g], membership)
+            worst = worst_member[g]
+            if worst == NOTHING or at_worst < (memberships[worst, i] if memberships[worst, i] >= 0.0 else 0.0):
+                worst_member[g] = k
+        for g in present:
+            if minimum[g]:
+                low[g], high[g], known[g] = least[g], least_high[g], least_known[g]
+            else:
+                low[g] = min(mean_low[g], least[g])
+                high[g] = min(mean_high[g], least_high[g])
+                known[g] = min(mean_known[g] / known_weight[g], least_known[g]) if known_weight[g] > 0.0 else 1.0
+            out_group_low[g, i], out_group_high[g, i] = low[g], high[g]
+
+        order[:] = present
+        _sort_best_first(high, order)
+        out_high[i] = _ordered_average(high, order, quantified)
+        order[:] = present
+        _sort_best_first(low, order)
+        score = _ordered_average(low, order, quantified)
+        out_low[i] = score
+        out_enough[i] = known_share >= 0.5 - ROUNDING and known_weight[_WATER] > 0.0 and known_weight[_HAZARD] > 0.0
+
+        limiting, most = NOTHING, ROUNDING
+        unknown_by, most_unknown = NOTHING, -1.0
+        water_by, water_lack, hazard_by = NOTHING, -1.0, NOTHING
+        gate_binds = least_known[_WATER] <= known[_WATER]
+        for k in active:
+            membership = memberships[k, i]
+            is_known = membership == membership
+            at_worst = membership if is_known else 0.0
+            g = _GROUP[k]
+            bounds = minimum[g] or gate[k]
+            bound = second[g] if bounds and at_worst == least[g] else least[g]
+            raised = bound if minimum[g] else min(mean_low[g] + within[k] * (1.0 - at_worst), bound)
+            gain = _average_with(low, order, quantified, g, raised) - score if raised > low[g] else 0.0
+            if gain > most:
+                limiting, most = k, gain
+            decisive = g in (_WATER, _HAZARD) or k == _SALINITY
+            if decisive and not is_known and gain > most_unknown:
+                unknown_by, most_unknown = k, gain
+            if is_known and g == _HAZARD and (hazard_by == NOTHING or membership < memberships[hazard_by, i]):
+                hazard_by = k
+            if is_known and g == _WATER and gate[k] >= gate_binds:
+                lack = 1.0 - membership if gate_binds else within[k] * (1.0 - membership)
+                if lack > water_lack:
+                    water_by, water_lack = k, lack
+        out_limiting[i], out_unknown_by[i] = limiting, unknown_by
+
+        worst_value, worst_by = 1.0, NOTHING
+        if known_weight[_WATER] > 0.0 and known[_WATER] < worst_value:
+            worst_value, worst_by = known[_WATER], water_by
+        if known_weight[_HAZARD] > 0.0 and known[_HAZARD] < worst_value:
+            worst_value, worst_by = known[_HAZARD], hazard_by
+        if within[_SALINITY] > 0.0 and memberships[_SALINITY, i] < worst_value:
+            worst_value, worst_by = memberships[_SALINITY, i], _SALINITY
+        out_worst[i], out_worst_by[i] = worst_value, worst_by
+
+        letters, slot = 0, 1
+        for j in range(len(order) - 1, max(len(order) - 1 - LETTER_SLOTS, -1), -1):
+            g = order[j]
+            if low[g] < CLASS_LIMITS[0] - ROUNDING:
+                letters += slot * _LETTER[worst_member[g]]
+                slot *= LETTER_BASE
+        out_letters[i] = letters

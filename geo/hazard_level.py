@@ -1,0 +1,126 @@
+"""Hazard level of a plot from the mapped zones: the worst spot of the plot counts.
+
+A plot that no zone touches has level *none* only where the hazard was looked for: wholly inside the mapped extent of
+every process the criterion asks about. Elsewhere its level is unknown, not none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.columns import age_years, evidence_by_age, numbers, texts
+from geo.criterion import Block, C, Criterion, D, Floats, Measure, Measured
+from geo.errors import NotAssessed
+from geo.reference_crop import TREES_JUDGED, trees_judged
+from geo.shares import highest_level, share_covered
+
+LEVELS = ("none", "residual", "low", "medium", "high")
+LEVEL_UNSTATED = LEVELS.index("medium")  # an unlabelled dangerous zone; domain reference 7.2
+RETURN_PERIOD_UNSTATED_Y = 100.0  # years; domain reference 7.2
+OFTEN_Y = 30.0  # years; domain reference 3.6 step 6
+WHOLLY = 0.999  # share of a plot; outlines of maps never agree to the last metre
+MEDIUM_OFTEN = "medium or high level at least every 30 years"
+HIGH_OFTEN = "high level at least every 30 years"
+SUSCEPTIBILITY = "from a susceptibility map, which is not a hazard map"
+ANNUAL_TABLE, TREES_TABLE = 0, 1  # membership tables of the avalanche level
+
+
+class Zones(NamedTuple):
+    """Hazard zones of some processes: outlines, level 0..4, return period [years], confidence 0..3."""
+
+    outline: NDArray[np.object_]
+    level: NDArray[np.int64]
+    return_period_y: Floats
+    evidence: NDArray[np.int64]
+    derived: NDArray[np.bool_]
+
+
+def hazard_level(*processes: str, looked_for: Sequence[str], by_crop: bool = False) -> Measure:
+    """Return the measure of the highest level of some processes, counted none 0 to high 4.
+
+    looked_for : processes whose mapped extents must all hold the plot before *none* can be said.
+    by_crop : the membership table depends on whether the reference crop is a tree.
+    """
+
+    def measure(block: Block, _: Criterion) -> Measured:
+        if "hazard_zones" not in block.nearby and "hazard_extents" not in block.nearby:
+            raise NotAssessed("neither hazard zones nor the extents of hazard mapping are loaded")
+        polygons = block.polygons
+        zones = _zones(block, processes)
+        level = highest_level(polygons, zones.outline, zones.level)
+        often = zones.return_period_y <= OFTEN_Y
+        level_often = highest_level(polygons, zones.outline[often], zones.level[often])
+        evidence = highest_level(polygons, zones.outline, zones.evidence)
+        derived = highest_level(polygons, zones.outline[zones.derived], zones.level[zones.derived]) >= 0
+
+        looked = np.ones(len(block), dtype=bool)
+        best_map = np.zeros(len(block), dtype=np.int64)
+        for process in looked_for:
+            covered, map_evidence = _looked_for(block, process)
+            looked &= covered
+            best_map = np.maximum(best_map, map_evidence)
+        untouched = np.isnan(level)
+        trees = trees_judged(block)
+        return Measured(
+            np.where(untouched, np.where(looked, 0.0, np.nan), level),
+            table=np.where(trees, TREES_TABLE, ANNUAL_TABLE).astype(np.int8) if by_crop else None,
+            evidence=np.where(untouched, best_map, np.nan_to_num(evidence, nan=D)).astype(np.int8),
+            notes={
+                MEDIUM_OFTEN: level_often >= LEVELS.index("medium"),
+                HIGH_OFTEN: level_often >= LEVELS.index("high"),
+                TREES_JUDGED: trees,
+                SUSCEPTIBILITY: derived,
+            },
+        )
+
+    return measure
+
+
+def zone_levels(frame: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Return the level 0..4 of each hazard zone; one of unknown level counts as medium."""
+    code = {name: number for number, name in enumerate(LEVELS)}
+    named = texts(frame, "level", empty="unknown")
+    return np.array([code.get(name, LEVEL_UNSTATED) for name in named], dtype=np.int64)
+
+
+def _evidence(frame: gpd.GeoDataFrame, block: Block) -> NDArray[np.int64]:
+    """Official and expert maps by their age; derived ones C; of unknown source D."""
+    source = texts(frame, "source_class", empty="unknown")
+    by_age = evidence_by_age(age_years(frame, "mapped_on", block.judgement.as_of))
+    mapped = np.isin(source, ("official", "expert"))
+    return np.asarray(np.where(mapped, by_age, np.where(source == "derived", C, D)), dtype=np.int64)
+
+
+def _zones(block: Block, processes: Sequence[str]) -> Zones:
+    frame = block.nearby.get("hazard_zones")
+    if not isinstance(frame, gpd.GeoDataFrame):
+        empty = np.empty(0)
+        return Zones(
+            empty.astype(object), empty.astype(np.int64), empty, empty.astype(np.int64), empty.astype(np.bool_)
+        )
+    rows = frame[frame["process"].isin(processes)]
+    period = numbers(rows, "return_period_y")
+    return Zones(
+        outline=rows.geometry.to_numpy(),
+        level=zone_levels(rows),
+        return_period_y=np.where(np.isnan(period), RETURN_PERIOD_UNSTATED_Y, period),
+        evidence=_evidence(rows, block),
+        derived=texts(rows, "source_class") == "derived",
+    )
+
+
+def _looked_for(block: Block, process: str) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return which plots lie wholly inside the mapped extent of a process, and the best confidence of those maps."""
+    frame = block.nearby.get("hazard_extents")
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return np.zeros(len(block), dtype=bool), np.full(len(block), D, dtype=np.int64)
+    rows = frame[frame["process"] == process]
+    outlines = rows.geometry.to_numpy()
+    covered = share_covered(block.polygons, outlines) >= WHOLLY
+    rank = highest_level(block.polygons, outlines, D - _evidence(rows, block))  # the best map has the highest rank
+    return covered, np.asarray(D - np.nan_to_num(rank, nan=0.0), dtype=np.int64)

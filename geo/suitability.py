@@ -1,0 +1,292 @@
+"""Land suitability of plots: exclusions, memberships, score, class and what limits it (domain reference 3.6).
+
+Nothing here averages over plots: each plot is judged by its own values, so neither the order nor the company of the
+plots changes a result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.combination import (
+    CLASS_LIMITS,
+    CLASSES,
+    LETTER_BASE,
+    LETTERS,
+    N2,
+    NE,
+    NOTHING,
+    ROUNDING,
+    S2,
+    Codes,
+    Combined,
+    Floats,
+    Weighting,
+    combined,
+    weighting,
+)
+from geo.criteria import BY_ID, CANAL_CONDITION, LAND_CRITERIA, WATER_ADEQUACY
+from geo.criterion import Block, D, Flags, Judgement, Measured, Nearby
+from geo.exclusion import Excluded, exclusion_mask
+from geo.rating import Rated, rate
+from geo.scheme import Scheme
+from geo.water import irrigated, repair_gain
+
+HEAVIEST = 3  # criteria whose worst evidence is the confidence of a result
+DECISIVE_GROUPS = ("water", "hazard")  # with salinity: unknown or not assessed, no class better than S2
+SALINITY_CODE = "E1"
+HAZARD_LEVEL_CODES = ("H1", "H2", "H3")
+RESIDUAL = 1  # hazard level up to which land counts as free of hazard
+STORED_DECIMALS = 4  # of a score 0-100 in a 4-byte column; class limits are multiples, so no score crosses one
+EVIDENCE_LETTERS = "ABCD"
+UNKNOWN_EVIDENCE = "-"
+
+_IDS = tuple(criterion.id for criterion in LAND_CRITERIA)
+_LIMITS = np.append(CLASS_LIMITS, -np.inf) - ROUNDING
+
+
+@dataclass(frozen=True, slots=True)
+class Suitability:
+    """Land suitability of n plots.
+
+    score, score_low, score_high : float64 (n,), 0-100, unrounded; NaN where the plot is excluded or not evaluated. classes, class_low, class_high : int8 (n,), index into ``CLASSES``.
+    limiting : int8 (n,), index into ``LAND_CRITERIA`` of the criterion that limits most, -1 none. confidence : int8
+    (n,), 0..3 = A..D, -1 for excluded plots. excluded : land that is shut, with the reason. combined : group scores
+    and what the caps rest on. rated : memberships and hard limits. weights : weights of the assessed criteria.
+    not_assessed : criterion id -> why it could not be measured at all.
+    """
+
+    score: Floats
+    score_low: Floats
+    score_high: Floats
+    classes: Codes
+    class_low: Codes
+    class_high: Codes
+    limiting: Codes
+    confidence: Codes
+    excluded: Excluded
+    combined: Combined
+    rated: Rated
+    weights: Weighting
+    not_assessed: Mapping[str, str]
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def subclass(self) -> NDArray[np.object_]:
+        """Return the class with its letters, such as S3wh: up to three groups below 0.75, worst first."""
+        excluded = np.isnan(self.score) & (self.classes == N2)
+        letters = np.where(np.isnan(self.score), 0, self.combined.letters).astype(np.int64)
+        codes = np.stack([self.classes.astype(np.int64), letters, excluded.astype(np.int64)])
+        known, which = np.unique(codes, axis=1, return_inverse=True)
+        names = [_subclass_name(*column) for column in known.T.tolist()]
+        return np.array(names, dtype=object)[which.reshape(-1)]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the results as a table of n rows in the columns results are kept in.
+
+        Scores are float32 rounded down to four decimals, so that a stored score never lies in a better class than
+        the class beside it.
+        """
+        return pd.DataFrame(
+            {
+                "score": stored(self.score),
+                "score_low": stored(self.score_low),
+                "score_high": stored(self.score_high),
+                "class": _named(CLASSES, self.classes),
+                "class_low": _named(CLASSES, self.class_low),
+                "class_high": _named(CLASSES, self.class_high),
+                "subclass": self.subclass(),
+                "limiting": _named(_IDS, self.limiting),
+                "confidence": _named(tuple(EVIDENCE_LETTERS), self.confidence),
+                "not_assessed": [list(self.not_assessed)] * len(self),
+                "memberships": list(np.ascontiguousarray(self.rated.memberships.T, dtype=np.float32)),
+                "evidence": _evidence_text(self.rated.evidence),
+            }
+        )
+
+
+def stored(score: Floats) -> NDArray[np.float32]:
+    """Return scores as they are kept: rounded down to four decimals, float32."""
+    scale = 10.0**STORED_DECIMALS
+    return np.asarray(np.floor(score * scale + 1e-6) / scale, dtype=np.float32)
+
+
+def printed(score: Floats) -> Floats:
+    """Return scores as they are shown: rounded down to one decimal; takes kept and computed scores alike."""
+    return np.asarray(np.floor(np.asarray(score, dtype=np.float64) * 10.0 + 2e-4) / 10.0, dtype=np.float64)
+
+
+def classify(memberships: Floats) -> Codes:
+    """Return the class of each score on the membership scale, index into ``CLASSES``; limits belong to the better."""
+    return np.asarray((memberships[..., np.newaxis] < _LIMITS).sum(axis=-1), dtype=np.int8)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """All that is found out about n plots: measured values, suitability as the land is and as it could be.
+
+    values : criterion id -> Measured. land : suitability now. potential : after the scheme's improvements.
+    irrigated : in a command area or recorded so, bool (n,). hazard_free : every hazard level is known and none or
+    residual, bool (n,).
+    """
+
+    values: Mapping[str, Measured]
+    land: Suitability
+    potential: Suitability
+    irrigated: Flags
+    hazard_free: Flags
+
+    @property
+    def not_assessed(self) -> Mapping[str, str]:
+        """Criterion id -> why it could not be measured at all."""
+        return self.land.not_assessed
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the results with one column per land criterion holding its value, float32, NaN unknown."""
+        frame = self.land.to_frame()
+        frame["potential_score"] = stored(self.potential.score)
+        frame["potential_class"] = _named(CLASSES, self.potential.classes)
+        frame["irrigated"] = self.irrigated
+        frame["hazard_free"] = self.hazard_free
+        values = {name: self.values[name].value.astype(np.float32) for name in _IDS}
+        return pd.concat([frame, pd.DataFrame(values)], axis=1)
+
+
+def assess(plots: gpd.GeoDataFrame, nearby: Nearby, judgement: Judgement, scheme: Scheme) -> Assessment:
+    """Return values, suitability now and potential suitability of plots.
+
+    Parameters
+    ----------
+    plots : n rows in EPSG:32642 with plot_id, district, settlement, irrigated, terraced, land_form. nearby : layer id
+    -> frame (EPSG:32642) or Grid around the plots. judgement : day and reference crop. scheme : how to judge.
+    """
+    block = Block(plots, nearby, judgement)
+    values = measure_all(block)
+    excluded = exclusion_mask(block)
+    better = improved(values, scheme, block)
+    levels = [values[criterion.id].value for criterion in LAND_CRITERIA if criterion.code in HAZARD_LEVEL_CODES]
+    return Assessment(
+        values=values,
+        land=combine(values, excluded, scheme),
+        potential=combine(better, excluded, scheme),
+        irrigated=block.once(irrigated),
+        hazard_free=np.all([level <= RESIDUAL for level in levels], axis=0),
+    )
+
+
+def measure_all(block: Block) -> dict[str, Measured]:
+    """Return the values of every land criterion for the plots of a block."""
+    return {criterion.id: criterion.measured(block) for criterion in LAND_CRITERIA}
+
+
+def improved(values: Mapping[str, Measured], scheme: Scheme, block: Block) -> dict[str, Measured]:
+    """Return the values after the scheme's improvements; what is unknown stays unknown.
+
+    A canal repair also brings more water: the supply-demand ratio grows by the conveyance gained.
+    """
+    result = dict(values)
+    for change in scheme.improvements:
+        before = result[change.criterion]
+        if before.not_assessed is not None:
+            continue
+        worse = before.value > change.value if BY_ID[change.criterion].better == "less" else before.value < change.value
+        result[change.criterion] = replace(before, value=np.where(worse, change.value, before.value))
+        water = result[WATER_ADEQUACY.id]
+        if change.criterion == CANAL_CONDITION.id and water.not_assessed is None:
+            gain = block.once(repair_gain, round(change.value))
+            result[WATER_ADEQUACY.id] = replace(water, value=water.value * gain)
+    return result
+
+
+def combine(values: Mapping[str, Measured], excluded: Excluded, scheme: Scheme) -> Suitability:
+    """Return the suitability of n plots from measured values of every land criterion.
+
+    Parameters
+    ----------
+    values : criterion id -> Measured of n plots, all of ``LAND_CRITERIA``. excluded : land that is shut.
+    scheme : knots, limits, weights and orness.
+    """
+    rated = rate(values, scheme)
+    missing = {name: str(values[name].not_assessed) for name in _IDS if values[name].not_assessed is not None}
+    weights = weighting(scheme, rated.assessed)
+    found = combined(rated.memberships, weights)
+    cap, cap_by = _caps(rated, found, scheme, missing)
+    shut = excluded.mask | (rated.excluded_by != NOTHING)
+    score = np.where(found.enough & ~shut, 100.0 * found.low, np.nan)
+    by_score = classify(found.low)
+    limiting = np.where(cap > by_score, cap_by, found.limiting)
+    limiting = np.where(found.enough, limiting, NOTHING)
+
+    def final(classes: Codes) -> Codes:
+        capped = np.where(found.enough, np.maximum(classes, cap), NE)
+        return np.where(shut, N2, capped).astype(np.int8)
+
+    return Suitability(
+        score=score,
+        score_low=np.where(found.enough & ~shut, 100.0 * found.low, np.nan),
+        score_high=np.where(found.enough & ~shut, 100.0 * found.high, np.nan),
+        classes=final(by_score),
+        class_low=final(by_score),
+        class_high=final(classify(found.high)),
+        limiting=np.where(shut, np.where(excluded.mask, NOTHING, rated.excluded_by), limiting).astype(np.int8),
+        confidence=np.where(shut, NOTHING, _confidence(rated, weights)).astype(np.int8),
+        excluded=excluded,
+        combined=found,
+        rated=rated,
+        weights=weights,
+        not_assessed=missing,
+    )
+
+
+def _caps(rated: Rated, found: Combined, scheme: Scheme, missing: Mapping[str, str]) -> tuple[Codes, Codes]:
+    """Return the best class each plot may have, and the criterion behind that cap."""
+    cap, cap_by = rated.cap.copy(), rated.cap_by.copy()
+
+    def lower(to: Codes, by: Codes) -> None:
+        where = to > cap
+        cap[where], cap_by[where] = to[where], by[where]
+
+    one_better = np.maximum(classify(found.worst) - 1, 0).astype(np.int8)
+    lower(one_better, found.worst_by)
+    lower(np.where(found.unknown_by != NOTHING, S2, 0).astype(np.int8), found.unknown_by)
+    for k, criterion in enumerate(LAND_CRITERIA):
+        decisive = criterion.group in DECISIVE_GROUPS or criterion.code == SALINITY_CODE
+        if decisive and criterion.id in missing and criterion.id not in scheme.unweighed:
+            lower(np.full_like(cap, S2), np.full_like(cap_by, k))
+    return cap, cap_by
+
+
+def _confidence(rated: Rated, weights: Weighting) -> Codes:
+    """Return the worst evidence among the three heaviest criteria; an unknown value has the worst."""
+    heaviest = np.argsort(-weights.share, kind="stable")[: min(HEAVIEST, len(weights.active))]
+    evidence = rated.evidence[heaviest]
+    if not len(heaviest):
+        return np.full(evidence.shape[1], D, dtype=np.int8)
+    return np.asarray(np.where(evidence < 0, D, evidence).max(axis=0), dtype=np.int8)
+
+
+def _subclass_name(class_code: int, letters: int, excluded: int) -> str:
+    name = CLASSES[class_code]
+    if excluded:
+        return f"{name}x"
+    while letters:
+        letters, letter = divmod(letters, LETTER_BASE)
+        name += LETTERS[letter - 1]
+    return name
+
+
+def _named(names: tuple[str, ...], codes: Codes) -> NDArray[np.object_]:
+    return np.array([*names, None], dtype=object)[codes]
+
+
+def _evidence_text(evidence: Codes) -> list[str]:
+    letters = np.frombuffer((EVIDENCE_LETTERS + UNKNOWN_EVIDENCE).encode(), dtype=np.uint8)[evidence.T]
+    width = evidence.shape[0]
+    return [row.decode() for row in np.ascontiguousarray(letters).view(f"S{width}").reshape(-1).tolist()]

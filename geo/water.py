@@ -1,0 +1,174 @@
+"""Water of a plot: which command area holds it, how much arrives, how reliably, through a canal in what state.
+
+The supply-demand ratio is read from the command area, never guessed; the balance behind it is not made here.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geo.columns import evidence_by_age, is_recorded, numbers, season_age_years, texts
+from geo.criterion import Block, C, Criterion, D, Flags, Floats, Measured
+from geo.errors import NotAssessed
+from geo.irrigation import CONDITION_FACTOR
+from geo.nearest import nearest_line
+from geo.surveys import LAYER as SURVEYS
+from geo.surveys import surveyed_ratio
+
+MOST = 0.5  # share of a plot from which it belongs to a command area
+NEAREST_CANAL_WITHIN_M = 300.0  # m; a field ditch is seldom longer, default to calibrate
+POSITION_RELIABILITY = {"head": 0.90, "middle": 0.65, "tail": 0.40}  # delivered / scheduled; domain reference 4, W3
+DESTROYED = 5  # condition class
+ONLY_FEEDING_REACH = "no other canal feeds the plot"
+RELIABILITY_PROXY = "judged by the position on the canal, not by counted turns"
+OUTSIDE = -1  # no command area, no reach
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def command_area(block: Block) -> NDArray[np.int64]:
+    """Return the row in command_areas of the one that holds most of each plot, or -1, int64 (n,)."""
+    areas = block.nearby.get("command_areas")
+    result = np.full(len(block), OUTSIDE, dtype=np.int64)
+    if areas is None:
+        return result
+    outlines = block.layer("command_areas").geometry.to_numpy()
+    polygons = block.polygons
+    tree = shapely.STRtree(polygons)
+    area, plot = tree.query(outlines, predicate="intersects")
+    shared = shapely.area(shapely.intersection(polygons[plot], outlines[area])) / shapely.area(polygons[plot])
+    best_last = np.lexsort((-area, shared))
+    area, plot, shared = area[best_last], plot[best_last], shared[best_last]
+    most = shared >= MOST
+    result[plot[most]] = area[most]
+    return result
+
+
+def irrigated(block: Block) -> Flags:
+    """Return which plots lie in a command area or are recorded as irrigated, bool (n,)."""
+    return np.asarray((block.once(command_area) != OUTSIDE) | is_recorded(block.plots, "irrigated", True))
+
+
+def water_adequacy(block: Block, _: Criterion) -> Measured:
+    """Return the supply-demand ratio of the command area that holds the plot; unknown outside and where not given."""
+    areas = block.layer("command_areas")
+    age_y = season_age_years(texts(areas, "sdr_date"), block.judgement.as_of)
+    basis = texts(areas, "sdr_basis", empty="unknown")
+    derived = np.isin(basis, ("balance", "loaded")) & ~np.isnan(age_y)
+    evidence = np.where(basis == "surveyed", evidence_by_age(age_y), np.where(derived, C, D))
+    row = block.once(command_area)
+    return Measured(_taken(numbers(areas, "sdr"), row, np.nan), evidence=_taken(evidence.astype(np.int8), row, D))
+
+
+def turn_reliability(block: Block, _: Criterion) -> Measured:
+    """Return delivered over scheduled water turns: surveyed on the plot, else of its command area, else by position.
+
+    The position on the canal is only a proxy: its evidence is D and a note says so.
+    """
+    if "command_areas" not in block.nearby and SURVEYS not in block.nearby:
+        raise NotAssessed("neither command areas nor plot surveys are loaded")
+    value, evidence = surveyed_ratio(block, "turns_delivered", "turns_scheduled")
+    value, evidence = value.copy(), evidence.copy()
+    proxy = np.zeros(len(block), dtype=bool)
+    if "command_areas" in block.nearby:
+        areas = block.layer("command_areas")
+        row = block.once(command_area)
+        scheduled = numbers(areas, "turns_scheduled")
+        counted = numbers(areas, "turns_delivered") / np.where(scheduled > 0.0, scheduled, np.nan)
+        dated = evidence_by_age(season_age_years(texts(areas, "sdr_date"), block.judgement.as_of))
+        position = texts(areas, "position")
+        by_position = np.array([POSITION_RELIABILITY.get(place, np.nan) for place in position], dtype=np.float64)
+        of_area = _taken(counted, row, np.nan)
+        use = np.isnan(value) & ~np.isnan(of_area)
+        value[use], evidence[use] = of_area[use], _taken(dated, row, D)[use]
+        place = _taken(by_position, row, np.nan)
+        proxy = np.isnan(value) & ~np.isnan(place)
+        value[proxy], evidence[proxy] = place[proxy], D
+    return Measured(value, evidence=evidence, notes={RELIABILITY_PROXY: proxy})
+
+
+def canal_condition(block: Block, _: Criterion) -> Measured:
+    """Return the condition class of the reach that feeds the plot: its command area's, else the nearest within 300 m.
+
+    Drains do not feed. The note ``ONLY_FEEDING_REACH`` holds where nothing known in a better state than *destroyed*
+    could feed the plot instead: another outlet of its command area, or another canal within reach.
+    """
+    reach, only = block.once(feeding_reach)
+    return Measured(
+        _taken(numbers(block.layer("canals"), "condition"), reach, np.nan), notes={ONLY_FEEDING_REACH: only}
+    )
+
+
+def feeding_reach(block: Block) -> tuple[NDArray[np.int64], Flags]:
+    """Return the row in canals of the reach that feeds each plot, or -1, and whether nothing else could."""
+    canals = block.layer("canals")
+    condition = numbers(canals, "condition")
+    feeding, by_outlet = _feeding_reaches(block, texts(canals, "code"), condition)
+    area = block.once(command_area)
+    reach = _taken(feeding, area, OUTSIDE)
+    only = (reach >= 0) & ~_taken(by_outlet, area, False)
+
+    carries = np.flatnonzero(texts(canals, "type") != "drain")
+    working = carries[condition[carries] < DESTROYED]
+    lines = canals.geometry.to_numpy()
+    others = np.flatnonzero(reach < 0)
+    near = nearest_line(block.polygons[others], lines[carries], within_m=NEAREST_CANAL_WITHIN_M).index
+    instead = nearest_line(block.polygons[others], lines[working], within_m=NEAREST_CANAL_WITHIN_M).index
+    met = near >= 0
+    reach[others[met]] = carries[near[met]]
+    only[others] = met & (instead < 0)
+    return reach, only
+
+
+def repair_gain(block: Block, to_class: int) -> Floats:
+    """Return by how much more water reaches each plot once its whole canal is in a condition class, ratio (n,) >= 1.
+
+    A canal conveys the product over its reaches of (Ec x condition factor) ** (reach length / canal length), so
+    repair multiplies by the product of (new factor / factor) ** (share of length). A reach of unknown condition adds nothing. A
+    destroyed one adds nothing either: the ratio recorded for the command area is taken as that of a working canal.
+    """
+    if "canals" not in block.nearby:
+        return np.ones(len(block))
+    canals = block.layer("canals")
+    names = texts(canals, "canal")
+    own = np.array([name or f"reach {number}" for number, name in enumerate(names)], dtype=object)
+    _, canal = np.unique(own.astype(str), return_inverse=True)
+    length_m = shapely.length(canals.geometry.to_numpy())
+    new = CONDITION_FACTOR[to_class]
+    factor = np.array([CONDITION_FACTOR.get(state, 0.0) or new for state in numbers(canals, "condition")])
+    share = length_m / np.maximum(np.bincount(canal, weights=length_m)[canal], np.finfo(float).tiny)
+    log_gain = np.bincount(canal, weights=np.log(np.maximum(new / factor, 1.0)) * share)
+    reach, _ = block.once(feeding_reach)
+    return _taken(np.exp(log_gain)[canal], reach, 1.0)
+
+
+def _feeding_reaches(
+    block: Block, code: NDArray[np.object_], condition: Floats
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Row of the reach each command area names, or -1; and whether another outlet of it has a working reach."""
+    if "command_areas" not in block.nearby:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=bool)
+    areas = block.layer("command_areas")
+    place = {name: number for number, name in enumerate(code)}
+    feeding = np.array([place.get(name, OUTSIDE) for name in texts(areas, "reach")], dtype=np.int64)
+    another = np.zeros(len(areas), dtype=bool)
+    if "outlets" in block.nearby:
+        outlets = block.layer("outlets")
+        area_of = {name: number for number, name in enumerate(texts(areas, "code"))}
+        for area, reach in zip(texts(outlets, "command_area"), texts(outlets, "reach"), strict=True):
+            number, reach_row = area_of.get(area, OUTSIDE), place.get(reach, OUTSIDE)
+            if number >= 0 and reach_row >= 0 and reach_row != feeding[number]:
+                another[number] |= bool(condition[reach_row] < DESTROYED)
+    return feeding, another
+
+
+def _taken(values: NDArray[Scalar], row: NDArray[np.int64], otherwise: object) -> NDArray[Scalar]:
+    """Return ``values[row]``, ``otherwise`` where the row is -1."""
+    result = np.full(len(row), otherwise, dtype=values.dtype)
+    inside = row >= 0
+    result[inside] = values[row[inside]]
+    return result
