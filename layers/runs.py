@@ -42,7 +42,7 @@ def show_run(connection: Connection, run_id: int) -> dict[str, Any]:
 
 
 def hectares_by_district(connection: Connection, run_id: int) -> dict[str, dict[str, dict[str, float]]]:
-    """district -> class -> plots and hectares of one run."""
+    """District -> class -> plots and hectares of one run."""
     found: dict[str, dict[str, dict[str, float]]] = {}
     rows = connection.execute(
         select(
@@ -124,9 +124,7 @@ def diff_runs(connection: Connection, before: int, after: int) -> dict[str, Any]
 
 
 def _run(connection: Connection, run_id: int) -> Any:
-    row = (
-        connection.execute(select(ScoringRun.__table__).where(ScoringRun.run_id == run_id)).mappings().one_or_none()
-    )
+    row = connection.execute(select(ScoringRun.__table__).where(ScoringRun.run_id == run_id)).mappings().one_or_none()
     if row is None:
         raise NotFound(f"There is no run {run_id}; `obod run list` names those there are.")
     return row
@@ -159,7 +157,9 @@ def _unlike(first: Any, second: Any) -> list[str]:
     if first["scenario"] != second["scenario"]:
         found.append("The runs describe different scenarios.")
     if first["code_version"] != second["code_version"]:
-        found.append(f"The runs were computed by different versions ({first['code_version']}, {second['code_version']}).")
+        found.append(
+            f"The runs were computed by different versions ({first['code_version']}, {second['code_version']})."
+        )
     only = sorted(set(first["districts"]) ^ set(second["districts"]))
     if only:
         found.append(f"Only one of the runs covers {', '.join(only)}; only shared plots are compared.")

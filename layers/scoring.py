@@ -26,14 +26,14 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 import geo
 from geo import exclusion
-from geo.crs import WORKING_CRS
 from geo.criteria import LAND_CRITERIA
 from geo.criterion import Judgement
+from geo.crs import WORKING_CRS
 from geo.scheme import Scheme
 from geo.suitability import assess
 from layers.catalogue.admin import District
 from layers.catalogue.land import Plot
-from layers.errors import DataRefused, NotFound
+from layers.errors import NotFound
 from layers.frames import Around, as_of, district_bounds, read_plots
 from layers.result_rows import copy_frame
 from layers.results import Load, Publication, RunHectares, ScoringRun, suitability, suitability_cells
@@ -253,8 +253,8 @@ def _scope(connection: Connection, districts: Sequence[str] | None) -> tuple[tup
     counted = connection.execute(
         select(Plot.district, func.count()).where(as_of(Plot, None)).group_by(Plot.district)
     ).all()
-    with_plots = {row[0]: row[1] for row in counted}
-    astray = with_plots.pop(None, 0)
+    with_plots = {str(row[0]): int(row[1]) for row in counted if row[0] is not None}
+    astray = sum(int(row[1]) for row in counted if row[0] is None)
     wanted = sorted(with_plots) if districts is None else list(dict.fromkeys(districts))
     known = set(connection.execute(select(District.code).where(as_of(District, None))).scalars()) | set(with_plots)
     for name in wanted:
@@ -293,8 +293,8 @@ def _finish(
     connection.execute(text(f"ALTER TABLE {table} ADD CHECK (run_id = {number})"))  # spares the scan on attaching
     connection.execute(text(f"ALTER TABLE suitability ATTACH PARTITION {table} FOR VALUES IN ({number})"))
     connection.execute(text(f"ANALYZE {table}"))
-    rows = figures.rename(columns={"class": "suitability_class"}).assign(run_id=run_id).to_dict("records")
-    connection.execute(insert(RunHectares), rows)
+    named = figures.rename(columns={"class": "suitability_class"}).assign(run_id=run_id)
+    connection.execute(insert(RunHectares), [dict(zip(named.columns, row, strict=True)) for row in named.to_numpy()])
     cells = cells.assign(run_id=np.int32(run_id))
     columns = [column.name for column in suitability_cells.columns]
     copy_frame(connection, suitability_cells, cells[columns])
@@ -320,7 +320,7 @@ def _by_class(figures: pd.DataFrame) -> dict[str, dict[str, float]]:
 
 
 def _tile_cells(plots: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Web Mercator cell of each plot's centroid at zoom ``CELL_ZOOM`` + ``CELL_BITS``: x to the east, y to the south."""
+    """Web Mercator cell of each plot's centroid at zoom ``CELL_ZOOM`` + ``CELL_BITS``, counted east and south."""
     centre = shapely.get_coordinates(shapely.centroid(plots.geometry.to_numpy()))
     east, north = _TO_TILES.transform(centre[:, 0], centre[:, 1])
     side = 2 ** (CELL_ZOOM + CELL_BITS)

@@ -12,7 +12,8 @@ from geo.errors import SuitabilityError
 from layers.database import explain
 from layers.errors import LayersError
 from layers.settings import get_settings
-from scripts import db
+from scripts import db, run
+from scripts.score import score
 from scripts.weights import weights
 
 app = typer.Typer(
@@ -30,6 +31,8 @@ def obod() -> None:  # its presence keeps ``obod VERB`` the form of every comman
 
 
 app.add_typer(db.app, name="db")
+app.command("score")(score)
+app.add_typer(run.app, name="run")
 app.command("weights")(weights)
 
 
