@@ -281,7 +281,9 @@ def _moments(
     n, bands = len(shapes), len(layer)
     moments, areas = np.empty((n, bands, 5)), np.empty(n)
     quantiles = np.full((n, bands, len(probabilities)), np.nan)
-    over_blocks(partial(_measure, *shapes[:4], layer, *place, probabilities, moments, areas, quantiles), n)
+    over_blocks(
+        partial(_measure, *shapes.paths, shapes.hole, layer, *place, probabilities, moments, areas, quantiles), n
+    )
     return moments, areas, quantiles
 
 

@@ -303,7 +303,7 @@ def _nearest(geometries: Geometries | Ragged, targets: Ragged, within_m: float) 
     shapes = geometries if isinstance(geometries, Ragged) else ragged(geometries)
     n = len(shapes)
     index, place = np.full(n, -1, dtype=np.int64), np.full((n, 4), np.nan)
-    segments, lines = _cut(targets.xy, targets.path_start, targets.geometry_start)
+    segments, lines = _cut(*targets.paths)
     if not within_m >= 0.0:
         raise ValueError(f"A search distance of {within_m} m is not a distance.")
     if len(segments) == 0 or n == 0:
@@ -321,9 +321,7 @@ def _nearest(geometries: Geometries | Ragged, targets: Ragged, within_m: float) 
     over_blocks(
         partial(
             _search,
-            shapes.xy,
-            shapes.path_start,
-            shapes.geometry_start,
+            *shapes.paths,
             shapes.areal,
             segments,
             lines,

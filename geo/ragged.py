@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -13,10 +13,12 @@ from geo.errors import GeometryError
 
 Geometries = NDArray[np.object_]
 POLYGON = int(shapely.GeometryType.POLYGON)
+MULTIPOINT = int(shapely.GeometryType.MULTIPOINT)  # the multiple kinds and the collection follow it
 COLLECTION = int(shapely.GeometryType.GEOMETRYCOLLECTION)
 
 
-class Ragged(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Ragged:
     """Coordinates of n geometries; a path is one ring, one line or one point.
 
     xy : float64 (vertices, 2), in the CRS of the geometries.
@@ -33,8 +35,13 @@ class Ragged(NamedTuple):
     areal: NDArray[np.bool_]
 
     def __len__(self) -> int:
-        """Return the number of geometries, not of fields."""
+        """Return the number of geometries."""
         return len(self.areal)
+
+    @property
+    def paths(self) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+        """The coordinates and the two levels of starts, as every kernel takes them."""
+        return self.xy, self.path_start, self.geometry_start
 
 
 def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -43,11 +50,30 @@ def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     return starts
 
 
+def _paths(array: Geometries) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Return of each path the geometry it belongs to, how many vertices it has, and whether it is a hole."""
+    parts, owner = shapely.get_parts(array, return_index=True)
+    vertices = shapely.get_num_coordinates(parts)
+    parts, owner, vertices = parts[vertices > 0], owner[vertices > 0], vertices[vertices > 0]
+    holed = np.flatnonzero(shapely.get_num_interior_rings(parts) > 0)
+    count = np.ones(len(parts), dtype=np.int64)
+    count[holed] += shapely.get_num_interior_rings(parts[holed])
+    start = _starts(count)
+    lengths = np.empty(start[-1], dtype=np.int64)
+    hole = np.ones(start[-1], dtype=np.bool_)
+    hole[start[:-1]] = False
+    lengths[start[:-1]] = vertices
+    rings, of_holed = shapely.get_rings(parts[holed], return_index=True)
+    place = start[:-1][holed][of_holed] + np.arange(len(rings)) - _starts(count[holed])[:-1][of_holed]
+    lengths[place] = shapely.get_num_coordinates(rings)
+    return np.repeat(owner, count), lengths, hole
+
+
 def ragged(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Ragged:
     """Return the coordinates of points, lines and polygons, single or multiple, mixed as they come.
 
     Shapely's ``to_ragged_array`` makes an object of every ring, which takes longer than measuring the plots does;
-    here only polygons with holes are taken apart, all others are counted. Z and M are left out.
+    here only multiple geometries and polygons with holes are taken apart. Z and M are left out.
 
     Raises GeometryError for a geometry collection.
     """
@@ -55,29 +81,25 @@ def ragged(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Ragged
     if (shapely.get_type_id(array) == COLLECTION).any():
         row = int(np.argmax(shapely.get_type_id(array) == COLLECTION))
         raise GeometryError(f"Geometry {row} is a collection; expected a point, line or polygon, single or multiple.")
-    parts, owner = shapely.get_parts(array, return_index=True)
-    vertices = shapely.get_num_coordinates(parts).astype(np.int64)
-    rings = np.where(vertices > 0, 1, 0)
-    holed = np.flatnonzero((shapely.get_type_id(parts) == POLYGON) & (shapely.get_num_interior_rings(parts) > 0))
-    rings[holed] += shapely.get_num_interior_rings(parts[holed])
-    part_start = _starts(rings)
-    lengths = np.empty(part_start[-1], dtype=np.int64)
-    hole = np.zeros(part_start[-1], dtype=np.bool_)
-    single = np.ones(len(parts), dtype=np.bool_)
-    single[holed] = False
-    single &= vertices > 0
-    lengths[part_start[:-1][single]] = vertices[single]
-    if len(holed):
-        ring_of_holed, holed_index = shapely.get_rings(parts[holed], return_index=True)
-        within = np.arange(len(holed_index)) - _starts(rings[holed])[:-1][holed_index]
-        places = part_start[:-1][holed][holed_index] + within
-        lengths[places] = shapely.get_num_coordinates(ring_of_holed)
-        hole[places] = within > 0
-    paths = np.bincount(owner, weights=rings, minlength=len(array)).astype(np.int64)
+    kind = shapely.get_type_id(array)
+    paths = np.minimum(shapely.get_num_coordinates(array), 1).astype(np.int64)
+    # Only what has several paths, or may have, is taken apart; of most plots it is enough to count the vertices.
+    holed = (kind == POLYGON) & (shapely.get_num_interior_rings(array) > 0)
+    taken = np.flatnonzero(holed | (kind >= MULTIPOINT))
+    owner, lengths_taken, hole_taken = _paths(array[taken])
+    paths[taken] = np.bincount(owner, minlength=len(taken))
+    geometry_start = _starts(paths)
+    lengths = np.zeros(geometry_start[-1], dtype=np.int64)
+    hole = np.zeros(geometry_start[-1], dtype=np.bool_)
+    whole = paths == 1
+    whole[taken] = False
+    lengths[geometry_start[:-1][whole]] = shapely.get_num_coordinates(array[whole])
+    place = geometry_start[:-1][taken][owner] + np.arange(len(owner)) - _starts(paths[taken])[:-1][owner]
+    lengths[place], hole[place] = lengths_taken, hole_taken
     return Ragged(
         xy=np.ascontiguousarray(shapely.get_coordinates(array)),
         path_start=_starts(lengths),
-        geometry_start=_starts(paths),
+        geometry_start=geometry_start,
         hole=hole,
         areal=shapely.get_dimensions(array) == 2,
     )
