@@ -17,6 +17,7 @@ from layers.errors import DataRefused, NotFound
 from layers.loading.checks import check_attributes, required_fields
 from layers.loading.columns import ewkb
 from layers.loading.faults import Faults
+from layers.loading.loads import Provenance
 from layers.loading.plots import DERIVED, PlotFacts, spatially_ordered
 from layers.loading.repair import Box, repaired
 from layers.loading.report import LoadReport
@@ -142,15 +143,7 @@ def load_frame(
         raise DataRefused(f"The frame for {layer} lacks {', '.join(missing)}.")
     report = LoadReport(layer=layer, kind="generated" if synthetic else "load", mode=mode, file_name=file_name)
     report.ignored = tuple(sorted(set(frame.columns) - set(target.attributes())))
-    writer = Writer(
-        connection,
-        target,
-        report,
-        source=source,
-        licence=licence,
-        source_date=source_date,
-        synthetic=synthetic,
-    )
+    writer = Writer(connection, target, report, Provenance(source, licence, source_date, synthetic))
     try:
         batches = Batches(connection, target, report, writer)
         for start, stop in _spans(len(frame)):
@@ -164,7 +157,7 @@ def load_frame(
         batches.closing_notes()
         return writer.finish()
     except BaseException:
-        writer.abandon()
+        writer.load.abandon()
         raise
 
 

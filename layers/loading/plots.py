@@ -5,10 +5,10 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import shapely
-from geo.crs import area_ha
 from numpy.typing import NDArray
 from sqlalchemy import Connection, LargeBinary, func, select
 
+from geo.crs import area_ha
 from layers.base import Layer
 from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.land import Plot

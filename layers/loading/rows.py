@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, cast
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
 from psycopg import sql
-from sqlalchemy import Connection, delete, func, insert, literal, select, text, update
+from sqlalchemy import Connection, delete, func, literal, select, text, update
 
 from layers.base import Layer
 from layers.errors import DataRefused
 from layers.loading.columns import Values, columns_of, constant, digests, stream
+from layers.loading.loads import Provenance, open_load
 from layers.loading.report import LoadReport, Rejection
-from layers.results import Load
 
-MODES = ("add", "update", "replace")
-LOADS_LOCK = 0x10AD  # advisory lock: one load at a time, so that load ids become visible in their order
 LISTED = 10  # keys spelled out in a refusal
 REBUILD_FROM = 50_000  # rows; into an empty table, building the indexes afterwards is about twice as fast from here
 
@@ -40,44 +37,14 @@ class Conflict(DataRefused):
 class Writer:
     """One load of one layer within the caller's transaction: ``write`` batches, then ``finish``.
 
-    The load's row in ``loads`` is made at once and taken back by ``finish`` when nothing changed. All that is
-    kept in memory is one key and digest per row.
+    All that is kept in memory is one key and digest per row.
     """
 
-    def __init__(
-        self,
-        connection: Connection,
-        layer: type[Layer],
-        report: LoadReport,
-        *,
-        source: str | None = None,
-        licence: str | None = None,
-        source_date: date | None = None,
-        synthetic: bool = False,
-        sha256: str | None = None,
-    ) -> None:
-        if report.mode not in MODES:
-            raise DataRefused(f"There is no mode {report.mode}; use add, update or replace.")
+    def __init__(self, connection: Connection, layer: type[Layer], report: LoadReport, provenance: Provenance) -> None:
         self.connection = connection
         self.layer = layer
         self.report = report
-        self._savepoint = connection.begin_nested()
-        connection.execute(select(func.pg_advisory_xact_lock(LOADS_LOCK)))
-        self.load_id: int = connection.execute(
-            insert(Load)
-            .values(
-                layer=layer.__tablename__,
-                kind=report.kind,
-                file_name=report.file_name,
-                sha256=sha256,
-                mode=report.mode,
-                source=source,
-                licence=licence,
-                source_date=source_date,
-                synthetic=synthetic,
-            )
-            .returning(Load.load_id)
-        ).scalar_one()
+        self.load = open_load(connection, report, provenance)
         key = getattr(layer, layer.key)
         rows = connection.execute(select(key, layer.gid, layer.row_hash).where(layer.ended_by.is_(None)))
         self._current: dict[str, tuple[int, bytes]] = {name: (gid, bytes(digest)) for name, gid, digest in rows}
@@ -131,7 +98,7 @@ class Writer:
         if fresh:
             chosen = np.asarray(fresh)
             values = {name: column.take(chosen) for name, column in {**table, **(unhashed or {})}.items()}
-            values["load_id"] = constant(self.load_id, len(fresh), np.int64)
+            values["load_id"] = constant(self.load.load_id, len(fresh), np.int64)
             hashes = np.empty(len(fresh), dtype=object)
             hashes[:] = [found[position] for position in fresh]
             values["row_hash"] = Values(hashes, np.zeros(len(fresh), dtype=bool))
@@ -146,7 +113,7 @@ class Writer:
         """
         differing = [key for key in self._differing if key not in self._clashing]
         if differing:
-            self._savepoint.rollback()
+            self.load.abandon()
             raise Conflict(self.layer.__tablename__, sorted(differing))
         self._withdraw()
         if self.report.mode == "replace":
@@ -155,28 +122,7 @@ class Writer:
             self._end(gone)
             self.report.ended += len(gone)
         self._rebuild_indexes()
-        if self.report.added + self.report.changed + self.report.ended == 0:
-            self._savepoint.rollback()
-            return self.report
-        self.report.load_id = self.load_id
-        self.connection.execute(
-            update(Load)
-            .where(Load.load_id == self.load_id)
-            .values(
-                added=self.report.added,
-                changed=self.report.changed,
-                ended=self.report.ended,
-                rejected=self.report.rejected,
-                report=self.report.to_json(listed=1_000),
-            )
-        )
-        self._savepoint.commit()
-        return self.report
-
-    def abandon(self) -> None:
-        """Take everything back."""
-        if self._savepoint.is_active:
-            self._savepoint.rollback()
+        return self.load.close(self.report)
 
     def _repeat(self, key: str, row: int, before: tuple[int, bytes], digest: bytes) -> None:
         if before[1] == digest and key not in self._clashing:
@@ -194,8 +140,10 @@ class Writer:
             return
         key = getattr(self.layer, self.layer.key)
         clashing = key == func.any(literal(sorted(self._clashing)))
-        taken = self.connection.execute(delete(self.layer).where(self.layer.load_id == self.load_id, clashing)).rowcount
-        back = update(self.layer).where(self.layer.ended_by == self.load_id, clashing).values(ended_by=None)
+        taken = self.connection.execute(
+            delete(self.layer).where(self.layer.load_id == self.load.load_id, clashing)
+        ).rowcount
+        back = update(self.layer).where(self.layer.ended_by == self.load.load_id, clashing).values(ended_by=None)
         restored = self.connection.execute(back).rowcount
         self.report.changed -= restored
         self.report.added -= taken - restored
@@ -210,7 +158,7 @@ class Writer:
                     f"UPDATE {self.layer.__tablename__} SET ended_by = :load "  # noqa: S608 - a declared name
                     "WHERE gid = ANY(CAST(:gids AS bigint[]))"
                 ),
-                {"load": self.load_id, "gids": gids},
+                {"load": self.load.load_id, "gids": gids},
             )
 
     def _copy(self, values: dict[str, Values]) -> None:
