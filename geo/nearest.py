@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 CELLS_PER_SEGMENT = 1.0  # mean; fewer make long lists, more make long walks over empty cells
+ROUNDING_M = 1e-6  # a thousand times the last digit of a northing
 MOST_CELLS = 4_000_000  # cells of the grid of segments, 16 MB of starts each
 
 
@@ -195,12 +196,12 @@ def _inside(xy, path_start, first_path, last_path, x, y):  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True)
-def _to_geometry(xy, path_start, first_path, last_path, areal, segment, limit):  # type: ignore[no-untyped-def]
+def _to_geometry(xy, path_start, first_path, last_path, near_start, segment, limit):  # type: ignore[no-untyped-def]
     """Squared distance of one segment to one geometry and the share along the segment where it is reached first."""
     sx, sy, ex, ey = segment[0], segment[1], segment[2], segment[3]
     west, east, south, north = min(sx, ex), max(sx, ex), min(sy, ey), max(sy, ey)
     best, share = np.inf, 0.0
-    if areal and _inside(xy, path_start, first_path, last_path, sx, sy):
+    if near_start and _inside(xy, path_start, first_path, last_path, sx, sy):
         return 0.0, 0.0
     for p in range(first_path, last_path):
         first, last = path_start[p], path_start[p + 1]
@@ -246,6 +247,9 @@ def _search(  # type: ignore[no-untyped-def]
             for col in range(col0, col1 + 1):
                 ring = min(ring, rings[row, col])
         limit = within * within  # squared: the best so far, or the bound
+        centre_x, centre_y = 0.5 * (west + east), 0.5 * (south + north)
+        radius = 0.5 * hypot(east - west, north - south)
+        reach = within + radius + ROUNDING_M  # from the centre; nothing beyond it can be as near as the limit
         line, along = -1, 0.0
         while True:
             r0, r1, c0, c1 = row0 - ring, row1 + ring, col0 - ring, col1 + ring
@@ -274,17 +278,19 @@ def _search(  # type: ignore[no-untyped-def]
                             continue
                         seen[s] = g
                         x0, y0, x1, y1 = segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
-                        gap_x = max(min(x0, x1) - east, west - max(x0, x1), 0.0)
-                        gap_y = max(min(y0, y1) - north, south - max(y0, y1), 0.0)
-                        if gap_x * gap_x + gap_y * gap_y > limit:
+                        dx, dy = x1 - x0, y1 - y0
+                        t = _nearest_on(x0, y0, x1, y1, centre_x, centre_y)
+                        away_x, away_y = centre_x - (x0 + t * dx), centre_y - (y0 + t * dy)
+                        if away_x * away_x + away_y * away_y > reach * reach:
                             continue
-                        d, t = _to_geometry(xy, path_start, first_path, last_path, areal[g], segments[s], limit)
+                        near_start = areal[g] and west <= x0 <= east and south <= y0 <= north
+                        d, t = _to_geometry(xy, path_start, first_path, last_path, near_start, segments[s], limit)
                         if d > limit:
                             continue
-                        dx, dy = x1 - x0, y1 - y0
                         here = segments[s, 4] + t * hypot(dx, dy)
                         if line < 0 or d < limit or lines[s] < line or (lines[s] == line and here < along):
                             limit, line, along = d, lines[s], here
+                            reach = sqrt(limit) + radius + ROUNDING_M
                             place[g, 0] = sqrt(d)
                             place[g, 1], place[g, 2] = x0 + t * dx, y0 + t * dy
                             place[g, 3] = here
