@@ -1,0 +1,160 @@
+"""Scored plots: each current plot with the result served for it.
+
+A plot that no served run has judged is still there: class ``NE``, no score, no run. Scores are shown rounded
+down to one decimal, so that 74.96 never reads as 75; filters and files use the value shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    Numeric,
+    String,
+    Text,
+    and_,
+    cast,
+    column,
+    func,
+    literal,
+    null,
+    or_,
+    values,
+)
+
+from geo.criteria import LAND_CRITERIA
+from layers.base import PUBLIC, Audience
+from layers.catalogue.land import Plot
+from layers.features import Features, Kind, Property, layer_properties, plain_property
+from layers.results import suitability
+
+PLOTS = Plot.__table__.c
+RESULT = suitability.c
+
+UNJUDGED = "NE"  # class of a plot that no served run has judged
+
+# Order of the properties in pages and files; what the catalogue declares beyond these follows.
+FIRST = (
+    "plot_id",
+    "plot_no",
+    "district",
+    "jamoat",
+    "area_ha",
+    "land_form",
+    "availability",
+    "score",
+    "score_low",
+    "score_high",
+    "class",
+    "subclass",
+    "limiting",
+    "potential_score",
+    "potential_class",
+    "confidence",
+    "run",
+    "class_low",
+    "class_high",
+    "not_assessed",
+)
+
+
+def scored_plots(audience: Audience, runs: Mapping[str, int]) -> Features:
+    """Return current plots with their results as ``audience`` may read them.
+
+    ``runs`` is district -> run to take results from; plots of other districts come without a result.
+    """
+    found = {**layer_properties(Plot, audience), **_results()}
+    order = [*FIRST, *(name for name in found if name not in FIRST)]
+    return Features(
+        layer=Plot,
+        properties={name: found[name] for name in order},
+        source=_joined(runs),
+        where=(Plot.ended_by.is_(None),),
+        key=PLOTS.plot_id,
+        number=PLOTS.plot_no,
+        geom=PLOTS.geom,
+    )
+
+
+def in_district(code: str) -> ColumnElement[bool]:
+    """Return the condition that holds for the plots of one district.
+
+    Written as a range, because with ``=`` PostgreSQL walks the index on plot_no through every other district when
+    a page is asked for in order of plot_no; as a range it takes the index on (district, plot_no).
+    """
+    return PLOTS.district.between(code, code)
+
+
+def _joined(runs: Mapping[str, int]) -> FromClause:
+    """Plots with the result of the run of their district, if there is one."""
+    numbers = sorted(set(runs.values()))
+    if not numbers:
+        return Plot.__table__.outerjoin(suitability, literal(False))
+    same_plot = and_(RESULT.plot_no == PLOTS.plot_no, RESULT.run_id.in_(numbers))
+    if len(runs) == 1:
+        (district,) = runs
+        return Plot.__table__.outerjoin(suitability, and_(same_plot, PLOTS.district == district))
+    served = (
+        values(column("district", String), column("run_id", Integer), name="served")
+        .data([(district, run) for district, run in runs.items()])
+        .alias("served")
+    )
+    return Plot.__table__.outerjoin(served, served.c.district == PLOTS.district).outerjoin(
+        suitability, and_(same_plot, RESULT.run_id == served.c.run_id)
+    )
+
+
+def _results() -> dict[str, Property]:
+    """What scoring adds to a plot, by public name."""
+    recorded = or_(PLOTS.irrigated, null())  # recorded as irrigated, or not known: a record alone proves no "no"
+    found = [
+        *(_score(name) for name in ("score", "score_low", "score_high", "potential_score")),
+        _text("class", func.coalesce(RESULT["class"], UNJUDGED)),
+        *(_text(name, RESULT[name]) for name in ("subclass", "limiting", "potential_class", "confidence")),
+        Property("run", "Scoring run", "", Kind.INTEGER, PUBLIC, RESULT.run_id, RESULT.run_id),
+        *(_text(name, RESULT[name]) for name in ("class_low", "class_high")),
+        plain_property(RESULT.not_assessed, "Criteria this run could not assess", "", PUBLIC),
+        Property(
+            "irrigated",
+            "In a command area or recorded as irrigated",
+            "",
+            Kind.BOOLEAN,
+            PUBLIC,
+            func.coalesce(RESULT.irrigated, recorded),
+            func.coalesce(RESULT.irrigated, recorded),
+        ),
+        plain_property(RESULT.hazard_free, "All hazard levels known and none or residual", "", PUBLIC),
+        plain_property(RESULT.crops, "Crops that are S1 or S2 here, best first", "", PUBLIC),
+        *(plain_property(RESULT[item.id], item.title, item.unit, PUBLIC) for item in LAND_CRITERIA),
+    ]
+    return {item.name: item for item in found}
+
+
+def _score(name: str) -> Property:
+    """A score as shown: the decimal number PostgreSQL prints for it, cut after one decimal."""
+    stored: ColumnElement[Any] = RESULT[name]
+    shown = func.trunc(cast(cast(stored, Text), Numeric), 1, type_=Numeric(asdecimal=False))
+    return Property(name, _TITLES[name], "", Kind.NUMBER, PUBLIC, shown, stored)
+
+
+def _text(name: str, value: ColumnElement[Any]) -> Property:
+    return Property(name, _TITLES[name], "", Kind.TEXT, PUBLIC, value, value)
+
+
+_TITLES = {
+    "score": "Score 0-100",
+    "score_low": "Lowest score the unknown values allow",
+    "score_high": "Highest score the unknown values allow",
+    "potential_score": "Score after the scheme's improvements",
+    "class": "Suitability class",
+    "subclass": "Class with what limits it, worst first",
+    "limiting": "Criterion that limits most",
+    "potential_class": "Class after the scheme's improvements",
+    "confidence": "Confidence, A surveyed to D coarse",
+    "class_low": "Class at the lowest score",
+    "class_high": "Class at the highest score",
+}

@@ -1,0 +1,250 @@
+"""What is served right now: last load of every layer, the run shown in every district, where plots lie.
+
+A small snapshot, read in a few milliseconds and kept for a second, so that a tile or page that is already made
+can be handed out without asking PostGIS for more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, select
+
+from layers.catalogue.land import Plot
+from layers.errors import DatabaseUnavailable, NotFound
+from layers.results import Load, Publication, Raster, ScoringRun
+
+Bounds = tuple[float, float, float, float]  # west, south, east, north, degrees in EPSG:4326
+
+KEPT_S = 1.0  # seconds a snapshot is used before it is read again
+COMPLETE = "complete"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run: its scheme, whether it judged synthetic plots, and when it was made."""
+
+    run_id: int
+    scheme: str
+    scenario: str
+    districts: frozenset[str]
+    synthetic: bool
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is served unasked in one district."""
+
+    run: Run
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Current plots of one district: how many, how large together (ha), where, and the last load that touched any."""
+
+    plots: int
+    area_ha: float
+    bounds: Bounds
+    last_load: int
+    synthetic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which result is asked for; without either, the one that is shown."""
+
+    scheme: str | None = None
+    run: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One snapshot. ``loads``: layer or grid -> last load; ``coverage``: district code ('' = none) -> its plots."""
+
+    loads: Mapping[str, int]
+    shown: Mapping[str, Shown]
+    published: Mapping[tuple[str, str], int]
+    runs: Mapping[int, Run]
+    coverage: Mapping[str, Coverage] = field(default_factory=dict)
+
+    def runs_of(self, choice: Choice) -> dict[str, Run]:
+        """Return district -> the run whose results are served there under a choice.
+
+        Raises
+        ------
+        NotFound : the run or scheme asked for has no finished result anywhere.
+        """
+        if choice.run is not None:
+            run = self.runs.get(choice.run)
+            if run is None or (choice.scheme is not None and run.scheme != choice.scheme):
+                raise NotFound(f"There is no finished run {choice.run}{self._of_scheme(choice)}.")
+            return dict.fromkeys(run.districts, run)
+        if choice.scheme is None:
+            return {district: shown.run for district, shown in self.shown.items()}
+        found = {
+            district: self.runs[run] for (district, scheme), run in self.published.items() if scheme == choice.scheme
+        }
+        if not found:
+            raise NotFound(f"No run of scheme {choice.scheme!r} is published.")
+        return found
+
+    def synthetic(self, district: str) -> bool:
+        """Tell whether the plots of a district, or what they were judged by, are made up."""
+        covered, shown = self.coverage.get(district), self.shown.get(district)
+        return bool((covered and covered.synthetic) or (shown and shown.run.synthetic))
+
+    def districts_in(self, bounds: Bounds) -> tuple[str, ...]:
+        """Return the districts ('' = none recorded) whose plots may lie in a window, in order of code."""
+        west, south, east, north = bounds
+        return tuple(
+            sorted(
+                district
+                for district, covered in self.coverage.items()
+                if covered.bounds[0] <= east
+                and covered.bounds[2] >= west
+                and covered.bounds[1] <= north
+                and covered.bounds[3] >= south
+            )
+        )
+
+    def version(self, layer: str) -> str:
+        """Return a token that changes whenever rows of a layer do."""
+        return str(self.loads.get(layer, 0))
+
+    def plots_version(self, choice: Choice, bounds: Bounds) -> str:
+        """Return a token that changes whenever a plot in the window, or the result served for one, does."""
+        runs = self.runs_of(choice)
+        seen = [
+            (district, self.coverage[district].last_load, runs[district].run_id if district in runs else 0)
+            for district in self.districts_in(bounds)
+        ]
+        return hashlib.blake2b(repr(seen).encode(), digest_size=8).hexdigest()
+
+    @staticmethod
+    def _of_scheme(choice: Choice) -> str:
+        return "" if choice.scheme is None else f" of scheme {choice.scheme!r}"
+
+
+def read_served(connection: Connection, known: Served | None = None) -> Served:
+    """Return what is served now; where plots lie is taken from ``known`` if no plot was loaded since."""
+    loads = {
+        row[0]: row[1] for row in connection.execute(select(Load.layer, func.max(Load.load_id)).group_by(Load.layer))
+    }
+    touched = func.max(func.greatest(Raster.load_id, func.coalesce(Raster.ended_by, 0)))
+    for layer, last in connection.execute(select(Raster.layer, touched).group_by(Raster.layer)):
+        loads[layer] = max(loads.get(layer, 0), last)
+    publications = connection.execute(
+        select(
+            Publication.district,
+            Publication.scheme,
+            Publication.run_id,
+            Publication.shown,
+            Publication.published_at,
+        ).where(Publication.scenario == "")
+    ).all()
+    runs = {
+        row.run_id: Run(row.run_id, row.scheme, row.scenario, frozenset(row.districts), row.synthetic, row.finished_at)
+        for row in connection.execute(
+            select(
+                ScoringRun.run_id,
+                ScoringRun.scheme,
+                ScoringRun.scenario,
+                ScoringRun.districts,
+                ScoringRun.synthetic,
+                ScoringRun.finished_at,
+            ).where(ScoringRun.status == COMPLETE)
+        )
+    }
+    published = {(row.district, row.scheme): row.run_id for row in publications}
+    shown = {row.district: Shown(runs[row.run_id], row.published_at) for row in publications if row.shown}
+    plots = Plot.__tablename__
+    if known is not None and known.loads.get(plots, 0) == loads.get(plots, 0):
+        return Served(loads, shown, published, runs, known.coverage)
+    return Served(loads, shown, published, runs, _coverage(connection))
+
+
+class ServedState:
+    """The snapshot of this process, read again after ``KEPT_S`` seconds.
+
+    ``reading`` opens a read-only connection as the public. While the database cannot be reached the last snapshot
+    stands, so that finished public tiles are still served.
+    """
+
+    def __init__(self, reading: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._reading = reading
+        self._lock = threading.Lock()
+        self._last: Served | None = None
+        self._read_at = float("-inf")
+
+    def current(self) -> Served:
+        """Return a snapshot at most ``KEPT_S`` seconds old, or the last one while the database is away.
+
+        Raises
+        ------
+        DatabaseUnavailable : there was never an answer.
+        """
+        last = self.kept()
+        if last is not None:
+            return last
+        with self._lock:
+            last = self.kept()
+            if last is not None:
+                return last
+            try:
+                with self._reading() as connection:
+                    return self._keep(read_served(connection, self._last))
+            except DatabaseUnavailable:
+                if self._last is None:
+                    raise
+                return self._keep(self._last)
+
+    def kept(self) -> Served | None:
+        """Return the snapshot at hand if it is fresh enough, without asking anything."""
+        return self._last if time.monotonic() - self._read_at <= KEPT_S else None
+
+    def fresh(self, connection: Connection) -> Served:
+        """Return a snapshot read now, through the caller's connection."""
+        return self._keep(read_served(connection, self._last))
+
+    def _keep(self, served: Served) -> Served:
+        # The same content keeps the same object, so that what was derived from it stays valid.
+        if served != self._last:
+            self._last = served
+        self._read_at = time.monotonic()
+        assert self._last is not None
+        return self._last
+
+
+def _coverage(connection: Connection) -> dict[str, Coverage]:
+    """Plots per district, one pass over the table; ended rows count only for the last load."""
+    current = Plot.ended_by.is_(None)
+    box: Any = func.box2d(Plot.__table__.c.geom)
+    touched = func.greatest(Plot.load_id, func.coalesce(Plot.ended_by, 0))
+    synthetic = select(Load.load_id).where(Load.synthetic)
+    rows = connection.execute(
+        select(
+            func.coalesce(Plot.district, ""),
+            func.count().filter(current),
+            func.coalesce(func.sum(Plot.area_ha).filter(current), 0.0),
+            func.min(func.ST_XMin(box)).filter(current),
+            func.min(func.ST_YMin(box)).filter(current),
+            func.max(func.ST_XMax(box)).filter(current),
+            func.max(func.ST_YMax(box)).filter(current),
+            func.max(touched),
+            func.bool_or(and_(current, Plot.load_id.in_(synthetic))),
+        ).group_by(Plot.district)
+    ).all()
+    return {
+        row[0]: Coverage(row[1], float(row[2]), (row[3], row[4], row[5], row[6]), row[7], bool(row[8]))
+        for row in rows
+        if row[1]
+    }
