@@ -30,8 +30,8 @@ def moves(directions: int) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(turned, key=lambda move: (move[0] ** 2 + move[1] ** 2, move)))
 
 
-def crossed(row: int, col: int) -> list[tuple[int, int, int, float]]:
-    """Cells on the straight line from (0, 0) to (row, col): row, column, unit step they lie in, share of the length."""
+def crossed(row: int, col: int) -> list[tuple[int, int, int, float, float]]:
+    """Cells on the line from (0, 0) to (row, col): row, column, unit step, share of the length, place of its middle."""
     steps = max(abs(row), abs(col))
     cuts = {step / steps for step in range(steps + 1)}
     for extent in (abs(row), abs(col)):
@@ -40,7 +40,7 @@ def crossed(row: int, col: int) -> list[tuple[int, int, int, float]]:
     for start, end in pairwise(sorted(cuts)):
         if end - start > 1e-9:
             middle = (start + end) / 2.0
-            found.append((round(middle * row), round(middle * col), int(middle * steps), end - start))
+            found.append((round(middle * row), round(middle * col), int(middle * steps), end - start, middle))
     return found
 
 
@@ -48,9 +48,10 @@ class Stencil(NamedTuple):
     """Moves as flat offsets in a grid of a given width; arrays are (moves,), (moves, steps) or (moves, pieces).
 
     offset, length : of each move, cells. steps : unit steps of a move. low, high, weight : where each step ends,
-    between two cells: height = (1 - weight) low + weight high. pieces, piece, piece_step, piece_share : the cells
-    crossed. beside : the two cells a diagonal unit step squeezes between, else 0 and 0. A named tuple, so that compiled
-    kernels take it whole.
+    between two cells: height = (1 - weight) low + weight high. pieces : how many cells a move crosses, counted apart by
+    step; piece, piece_step, piece_share, piece_middle : those cells, their share of the length and where on it, 0-1,
+    their middle is. beside : the two cells a diagonal unit step squeezes between, else 0 and 0. A named tuple, so that
+    compiled kernels take it whole.
     """
 
     offset: NDArray[np.int64]
@@ -63,6 +64,7 @@ class Stencil(NamedTuple):
     piece: NDArray[np.int64]
     piece_step: NDArray[np.int64]
     piece_share: NDArray[np.float32]
+    piece_middle: NDArray[np.float32]
     beside: NDArray[np.int64]
 
 
@@ -75,7 +77,7 @@ def stencil(width: int, directions: int = 32) -> Stencil:
     low, high = np.zeros((n, most_steps), np.int64), np.zeros((n, most_steps), np.int64)
     weight = np.zeros((n, most_steps), np.float32)
     piece, piece_step = np.zeros((n, most_pieces), np.int64), np.zeros((n, most_pieces), np.int64)
-    piece_share = np.zeros((n, most_pieces), np.float32)
+    piece_share, piece_middle = np.zeros((n, most_pieces), np.float32), np.zeros((n, most_pieces), np.float32)
     beside = np.zeros((n, 2), np.int64)
     for k, (row, col) in enumerate(all_moves):
         steps = max(abs(row), abs(col))
@@ -86,8 +88,9 @@ def stencil(width: int, directions: int = 32) -> Stencil:
             above = int(np.ceil(at_row)) * width + int(np.ceil(at_col))
             low[k, step], high[k, step] = below, above
             weight[k, step] = (at_row - np.floor(at_row)) + (at_col - np.floor(at_col))
-        for j, (piece_row, piece_col, step, share) in enumerate(lines[k]):
-            piece[k, j], piece_step[k, j], piece_share[k, j] = piece_row * width + piece_col, step, share
+        for j, (piece_row, piece_col, step, share, middle) in enumerate(lines[k]):
+            piece[k, j], piece_step[k, j] = piece_row * width + piece_col, step
+            piece_share[k, j], piece_middle[k, j] = share, middle
         if abs(row) == abs(col) == 1:
             beside[k] = row * width, col
     return Stencil(
@@ -101,5 +104,6 @@ def stencil(width: int, directions: int = 32) -> Stencil:
         piece=piece,
         piece_step=piece_step,
         piece_share=piece_share,
+        piece_middle=piece_middle,
         beside=beside,
     )
