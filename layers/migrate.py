@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from alembic import command
@@ -35,20 +36,30 @@ def migrate(engine: Engine) -> None:
         migrate_within(connection)
 
 
-def migrate_within(connection: Connection, revision: str = "head") -> None:
-    """Do the same within a transaction of the caller, up to ``revision``."""
+def migrate_within(connection: Connection) -> None:
+    """Do the same within a transaction of the caller."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATE_LOCK})
+    upgrade(connection, "head")
+    make_views(connection)
+    grant(connection)
+
+
+def upgrade(connection: Connection, revision: str) -> None:
+    """Make or change the tables up to ``revision``, without the views and grants that the newest one needs."""
     _check_server(connection)
-    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
-    if (at := current_revision(connection)) is not None and at not in known:
+    if (at := current_revision(connection)) is not None and at not in known_revisions():
         raise DatabaseUnavailable("The database was made by a newer version of Obod; update Obod first.")
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
-    add_criteria(connection)
-    make_views(connection)
-    grant(connection)
+    declared = {column.name: column.comment for column in suitability.columns if isinstance(column.type, REAL)}
+    add_result_columns(connection, declared)
+
+
+def known_revisions() -> set[str]:
+    """Return the revisions this code can bring a database to."""
+    return {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -58,14 +69,17 @@ def current_revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def add_criteria(connection: Connection) -> list[str]:
-    """Add a nullable column to the results for each declared criterion that has none yet; return their names."""
+def add_result_columns(connection: Connection, comments: Mapping[str, str | None]) -> list[str]:
+    """Add a nullable real column to the results for each name that has none yet, as for a new criterion.
+
+    ``comments`` says what each column holds. Returns the names that were added.
+    """
     present = {column["name"] for column in inspect(connection).get_columns("suitability")}
-    new = [column for column in suitability.columns if column.name not in present and isinstance(column.type, REAL)]
+    new = [name for name in comments if name not in present]
     operations = Operations(MigrationContext.configure(connection))
-    for column in new:
-        operations.add_column("suitability", Column(column.name, REAL, comment=column.comment))
-    return [column.name for column in new]
+    for name in new:
+        operations.add_column("suitability", Column(name, REAL, comment=comments[name]))
+    return new
 
 
 def _check_server(connection: Connection) -> None:

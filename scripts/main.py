@@ -13,6 +13,7 @@ from layers.database import explain
 from layers.errors import LayersError
 from layers.settings import get_settings
 from scripts import db, run
+from scripts.backup import backup, restore
 from scripts.score import score
 from scripts.weights import weights
 
@@ -31,6 +32,8 @@ def obod() -> None:  # its presence keeps ``obod VERB`` the form of every comman
 
 
 app.add_typer(db.app, name="db")
+app.command("backup")(backup)
+app.command("restore")(restore)
 app.command("score")(score)
 app.add_typer(run.app, name="run")
 app.command("weights")(weights)

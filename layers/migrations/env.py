@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 from alembic import context
 from geoalchemy2 import alembic_helpers
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 import layers.catalogue
 import layers.results  # noqa: F401  declares runs and results
 from layers.base import Base
 from layers.database import engine
 
-POSTGIS_TABLES = {"spatial_ref_sys"}
+STRANGERS = re.compile(r"spatial_ref_sys|suitability_run_\d+")
 
 
 def _run(connection: Connection) -> None:
-    partitions = set(
-        connection.execute(text("SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r'")).scalars()
-    )
-
     def ours(_item: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:
-        # Partitions are made by scoring, one per run; PostGIS keeps tables of its own in the same schema.
-        if kind == "table" and name in partitions:
-            return False
-        return not (kind == "table" and reflected and compare_to is None and name in POSTGIS_TABLES)
+        # Scoring makes a table for each run, and PostGIS keeps one of its own beside ours.
+        stranger = kind == "table" and reflected and compare_to is None
+        return not (stranger and name is not None and STRANGERS.fullmatch(name))
 
     context.configure(
         connection=connection,

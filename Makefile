@@ -1,0 +1,58 @@
+# Two commands matter: make demo, make test. Everything they need is installed on the way; nothing is done twice.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell sed -n 's/^uv==/uv==/p' constraints.txt)
+
+ifdef PORT
+export OBOD_PORT := $(PORT)
+endif
+
+.PHONY: help demo test test-all check bench clean install system-packages browser
+
+help: ## List these commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+demo: install ## Install, start a database, load and score the demo region, serve it (PORT=8123 for another port)
+	@exec $(BIN)/obod up
+
+test: install browser ## Run every test
+	$(BIN)/pytest -n 2 --dist loadfile
+
+test-all: install browser ## Run every test, heavy clients and long drills too
+	$(BIN)/pytest -n 2 --dist loadfile --heavy
+
+check: $(VENV)/installed ## Lint, types, import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install ## Measure throughput of science, tiles and loading
+	$(BIN)/pytest bench --benchmark-only
+
+clean: ## Remove .venv, front-end files and .obod with the database in it
+	@if [ -x $(BIN)/obod ] && [ -d .obod ]; then OBOD_HOME=.obod $(BIN)/obod db remove --yes; fi
+	rm -rf $(VENV) node_modules .obod
+
+install: system-packages $(VENV)/installed node_modules/installed
+
+system-packages:
+	@scripts/system-packages.sh database node
+
+browser:
+	@scripts/system-packages.sh browser
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@echo "[2/6] Python packages into $(VENV)"
+	@scripts/python-environment.sh $(VENV)
+	@touch $@
+
+node_modules/installed: package.json package-lock.json
+	@echo "[3/6] Front-end files into node_modules"
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Installs what of the named kinds is missing (database, node, browser), through apt where there is one.
+# Where there is not, or without the right to use it, one sentence says what to install.
+set -euo pipefail
+
+has_postgis() { # a server of version 15 or newer with PostGIS beside it, or a database elsewhere
+  [ -n "${OBOD_DATABASE_URL:-}" ] && return 0
+  local bin major
+  for bin in "$(pg_config --bindir 2>/dev/null || true)" /usr/lib/postgresql/*/bin /usr/pgsql-*/bin; do
+    [ -x "$bin/initdb" ] && [ -x "$bin/postgres" ] || continue
+    major=$("$bin/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+    [ "$major" -ge 15 ] || continue
+    [ -f "/usr/share/postgresql/$major/extension/postgis.control" ] && return 0
+    [ -f "$("$bin/pg_config" --sharedir 2>/dev/null || true)/extension/postgis.control" ] && return 0
+  done
+  return 1
+}
+
+has_python() { # Python 3.11 or newer that can make virtual environments
+  local python
+  for python in python3 python3.13 python3.12 python3.11; do
+    "$python" -c 'import ensurepip, sys, venv; assert sys.version_info >= (3, 11)' 2>/dev/null && return 0
+  done
+  return 1
+}
+
+has_node() { command -v node >/dev/null && command -v npm >/dev/null; }
+
+has_browser() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; }
+
+newest_postgis() { # Debian names the package after the server's version: postgresql-15-postgis-3
+  apt-cache search --names-only '^postgresql-[0-9]+-postgis-3$' | cut -d' ' -f1 | sort -V | tail -n 1
+}
+
+missing=()
+has_python || missing+=(python)
+for kind in "$@"; do
+  case $kind in
+    database) has_postgis || missing+=(postgis) ;;
+    node) has_node || missing+=(node) ;;
+    browser) has_browser || missing+=(browser) ;;
+  esac
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+echo "[1/6] System packages: ${missing[*]}"
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+if ! command -v apt-get >/dev/null || { [ ${#as_root[@]} -gt 0 ] && ! command -v sudo >/dev/null; }; then
+  declare -A name=(
+    [python]="Python 3.11 or newer with venv"
+    [postgis]="PostgreSQL 15 or newer with PostGIS 3.3 or newer (Debian 12: postgresql-15-postgis-3)"
+    [node]="Node.js 18 or newer with npm" [browser]="Chromium"
+  )
+  for kind in "${missing[@]}"; do echo "Please install ${name[$kind]}, then run this again." >&2; done
+  exit 1
+fi
+
+"${as_root[@]}" apt-get update -qq
+packages=()
+for kind in "${missing[@]}"; do
+  case $kind in
+    python) packages+=(python3 python3-venv) ;;
+    postgis) packages+=("$(newest_postgis)") ;;
+    node) packages+=(nodejs npm) ;;
+    browser) packages+=(chromium fonts-dejavu-core) ;;
+  esac
+done
+
+# Installing the server would also make and start a cluster for the whole machine, which nobody asked for.
+quiet=/etc/postgresql-common/createcluster.d/obod.conf
+if [ ! -e /etc/postgresql-common ]; then
+  "${as_root[@]}" mkdir -p "$(dirname "$quiet")"
+  echo "create_main_cluster = false" | "${as_root[@]}" tee "$quiet" >/dev/null
+  trap '"${as_root[@]}" rm -f "$quiet"' EXIT
+fi
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
