@@ -238,7 +238,6 @@ def _value_at(table: object, level: float) -> float:
 
 def _repeated(measured: Measured, times: int) -> Measured:
     """One plot's measurement ``times`` over, with arrays of its own."""
-
     return replace(
         measured,
         value=np.repeat(measured.value[:1], times),
