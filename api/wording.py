@@ -45,10 +45,12 @@ GROUPS: Final = {
 HAZARD_LEVELS: Final = ("none", "residual", "low", "medium", "high")  # by number, 0 to 4
 
 CODES: Final = {
+    "avalanche": "Avalanche",
     "balance": "from the water balance",
     "city": "City",
     "clay": "Clay",
     "concrete": "Concrete",
+    "debris_flow": "Mudflow",
     "dehkan": "Dehkan farm",
     "dem": "from the elevation model",
     "derived": "Derived from terrain",
@@ -60,6 +62,7 @@ CODES: Final = {
     "expert": "Expert judgement",
     "fallow": "Fallow",
     "field": "Field canal",
+    "flood": "Flood",
     "head": "Head of the canal",
     "high": "high",
     "hillslope_debris_flow": "Hillslope mudflow",
@@ -67,6 +70,7 @@ CODES: Final = {
     "in_use": "In use",
     "ky": "Kyrgyz",
     "lake": "Lake",
+    "landslide": "Landslide",
     "loaded": "as given in the file",
     "loam": "Loam",
     "low": "low",
@@ -88,6 +92,7 @@ CODES: Final = {
     "reserve": "State reserve",
     "reservoir": "Reservoir",
     "residual": "residual",
+    "rockfall": "Rockfall",
     "ru": "Russian",
     "sand": "Sand",
     "secondary": "Secondary canal",
@@ -103,6 +108,19 @@ CODES: Final = {
     "village": "Village",
     "weak": "weak",
     "wet": "Wet year",
+}
+
+# What the map's script says; it gets these in the reader's language.
+MAP_WORDS: Final = {
+    "map": "Map. Arrows move it, plus and minus zoom, Enter opens what lies in the middle.",
+    "zoom_in": "Zoom in",
+    "zoom_out": "Zoom out",
+    "m": "m",
+    "km": "km",
+    "ha": "ha",
+    "cell": "Land in this square",
+    "zoom_hint": "Zoom in to see single plots.",
+    "no_card": "The service did not answer. Try again.",
 }
 
 

@@ -1,0 +1,103 @@
+"""Every text people read, collected for translation; ``python -m api.messages`` brings the catalogues up to date.
+
+Texts come from three places: the declarations (layers, attributes, criteria, grids), the plain words for codes, and
+what templates and modules of this package say through ``_()`` and ``translate()``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import write_po
+
+from api import wording
+from api.rendering import TEMPLATES
+from api.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREVIEWED, Language, read_catalogue
+from geo.criteria import LAND_CRITERIA
+from layers.base import STAFF
+from layers.catalogue import BY_NAME, RASTERS
+from layers.plots import scored_plots
+
+PACKAGE: Final = Path(__file__).parent
+_KEYWORDS: Final = {"_": None, "translate": None}
+_UNWRAPPED: Final = 10_000  # characters; a text stays on one line, so that a change shows as one line
+_HEADER: Final = """msgid ""
+msgstr ""
+"Project-Id-Version: Obod\\n"
+"Language: {lang}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
+
+
+def messages() -> list[str]:
+    """Return every message id once, in the order a reader of the project would meet them."""
+    found = (*declared(), *worded(), *said())
+    return [message for message in dict.fromkeys(found) if message]
+
+
+def declared() -> Iterator[str]:
+    """Texts of the declarations: layers with their attributes and legends, grids, criteria, results of scoring."""
+    for layer in BY_NAME.values():
+        yield layer.card.title
+        yield layer.card.about
+        for look in layer.card.legend.values():
+            yield look.label
+        for about in layer.attributes(STAFF).values():
+            yield about.title
+            yield about.unit
+    for raster in RASTERS:
+        yield from (raster.title, raster.about, raster.unit)
+    for criterion in LAND_CRITERIA:
+        yield from (criterion.title, criterion.unit, *(limit.text for limit in criterion.limits))
+    for shown in scored_plots(STAFF, {}).properties.values():
+        yield from (shown.title, shown.unit)
+
+
+def worded() -> Iterator[str]:
+    """Plain words for codes."""
+    tables = (wording.CLASS_WORDS, wording.CLASS_MEANINGS, wording.CONFIDENCE, wording.GROUPS, wording.CODES)
+    for table in tables:
+        yield from table.values()
+    yield from wording.HAZARD_LEVELS
+    yield from wording.MAP_WORDS.values()
+
+
+def said() -> Iterator[str]:
+    """Texts in the templates and modules of this package."""
+    for path in sorted(PACKAGE.glob("*.py")):
+        for _line, message, *_ in extract_from_file("python", path, keywords=_KEYWORDS):
+            yield str(message)
+    for path in sorted(TEMPLATES.rglob("*.html")):
+        for _line, message, *_ in extract_from_file("jinja2", path, keywords=_KEYWORDS):
+            yield str(message)
+
+
+def update() -> None:
+    """Write the catalogues anew: texts now in use in order, known translations kept, new ones empty, unreviewed."""
+    for lang in LANGUAGES:
+        if lang != SOURCE_LANGUAGE:
+            known = read_catalogue(lang)
+            fresh = Catalog(lang)
+            for message in messages():
+                entry = known.get(message)
+                comments = entry.user_comments if entry else [UNREVIEWED]
+                fresh.add(message, string=entry.string if entry else "", user_comments=comments)
+            write_catalogue(fresh, lang)
+
+
+def write_catalogue(catalogue: Catalog, lang: Language) -> None:
+    """Write the ``.po`` file of ``lang``; the same texts always give the same bytes."""
+    with (CATALOGUES / lang / "LC_MESSAGES" / "obod.po").open("wb") as po:
+        po.write(_HEADER.format(lang=lang).encode())
+        write_po(po, catalogue, width=_UNWRAPPED, no_location=True, omit_header=True)
+
+
+if __name__ == "__main__":
+    update()
