@@ -13,6 +13,7 @@ from geo.criterion import B, C, D
 
 OFFICIAL_GOOD_FOR_Y = 5.0  # years an official map or community survey counts as B; domain reference 3.6 step 9
 SURVEY_GOOD_FOR_Y = 2.0  # years a survey on the plot counts as A; likewise
+FINE_GRID_M = 31.0  # m, one arc-second; a grid up to this cell is evidence C, a coarser one D; likewise
 DAYS_PER_YEAR = 365.25
 YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)")
 

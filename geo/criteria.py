@@ -6,6 +6,8 @@ Hazard levels are counted none 0, residual 1, low 2, medium 3, high 4.
 
 from __future__ import annotations
 
+from geo.access import CROSSES_HIGH, health_minutes, market_minutes, walk_minutes, way_exposure_m
+from geo.climate import frost_margin_d, heat_ratio
 from geo.criterion import Criterion, HardLimit
 from geo.hazard_level import HIGH_OFTEN, MEDIUM_OFTEN, hazard_level
 from geo.hazard_level import LEVELS as HAZARD_LEVELS
@@ -14,7 +16,7 @@ from geo.reference_crop import TREES_JUDGED
 from geo.slope import NOT_TERRACED, TERRACED, UNIRRIGATED, slope_pct
 from geo.slope import TABLES as SLOPE_TABLES
 from geo.soil import STANDING_WATER, salinity, soil_depth, soil_water
-from geo.water import ONLY_FEEDING_REACH, canal_condition, turn_reliability, water_adequacy
+from geo.water import ONLY_FEEDING_REACH, canal_condition, gravity_head_m, turn_reliability, water_adequacy
 
 CALIBRATE = "default to calibrate"
 
@@ -40,8 +42,8 @@ GRAVITY_HEAD = Criterion(
     title="Head of gravity water above the plot",
     unit="m",
     better="more",
-    needs=("canals", "dem"),
-    measure=None,
+    needs=("canals", "dem", "rivers", "plot_surveys"),
+    measure=gravity_head_m,
     memberships=(Probability(Knots(1.0, 0.5, 0.2, 0.0, -0.5)),),
     limits=(HardLimit("not_relevant", "ground above the canal water level", below=-0.5, surveyed_only=True),),
     coarsest_m=35.0,
@@ -151,11 +153,12 @@ WAY_EXPOSURE = Criterion(
     title="Hazard on the way from home",
     unit="m",
     better="less",
-    needs=("settlements", "hazard_zones", "hazard_extents", "dem", "roads"),
-    measure=None,
+    needs=("settlements", "dem", "roads", "rivers", "hazard_zones", "hazard_extents"),
+    measure=way_exposure_m,
     memberships=(Knots(0.0, 100.0, 300.0, 800.0, 1_500.0),),
     coarsest_m=120.0,
-    reach_m=4_000.0,
+    reach_m=8_000.0,
+    limits=(HardLimit("warning", "the way crosses a zone of high danger in April to June", where=CROSSES_HIGH),),
     basis=CALIBRATE,
 )
 SLOPE = Criterion(
@@ -236,8 +239,8 @@ HEAT = Criterion(
     title="Heat available to heat needed",
     unit="ratio",
     better="more",
-    needs=("mean_temperature", "minimum_temperature", "climate_relief", "dem"),
-    measure=None,
+    needs=("mean_temperature", "climate_relief", "dem"),
+    measure=heat_ratio,
     memberships=(Knots(1.10, 1.00, 0.90, 0.80, 0.70),),
     limits=(HardLimit("not_relevant", "too little heat for the reference crop", below=0.7),),
     coarsest_m=1_200.0,
@@ -252,7 +255,7 @@ FROST = Criterion(
     unit="d",
     better="more",
     needs=("minimum_temperature", "climate_relief", "dem"),
-    measure=None,
+    measure=frost_margin_d,
     memberships=(Knots(30.0, 15.0, 0.0, -10.0, -20.0),),
     limits=(HardLimit("not_relevant", "the cycle does not fit between frosts", below=-20.0),),
     coarsest_m=1_200.0,
@@ -266,11 +269,11 @@ WALK = Criterion(
     title="Walk from home, one way",
     unit="min",
     better="less",
-    needs=("settlements", "dem", "roads"),
-    measure=None,
+    needs=("settlements", "dem", "roads", "rivers", "hazard_zones", "hazard_extents"),
+    measure=walk_minutes,
     memberships=(Knots(10.0, 20.0, 35.0, 60.0, 90.0),),
     coarsest_m=120.0,
-    reach_m=6_000.0,
+    reach_m=8_000.0,
     basis="Irmischer and Clarke 2018 walking speed; knots default to calibrate",
 )
 MARKET = Criterion(
@@ -281,8 +284,8 @@ MARKET = Criterion(
     title="Time to market, dry season",
     unit="min",
     better="less",
-    needs=("services", "settlements", "dem", "roads"),
-    measure=None,
+    needs=("services", "dem", "roads", "rivers"),
+    measure=market_minutes,
     memberships=(Knots(30.0, 60.0, 120.0, 180.0, 300.0),),
     coarsest_m=120.0,
     reach_m=20_000.0,
@@ -296,8 +299,8 @@ HEALTH = Criterion(
     title="Time to a health post or drivable road",
     unit="min",
     better="less",
-    needs=("services", "dem", "roads"),
-    measure=None,
+    needs=("services", "dem", "roads", "rivers"),
+    measure=health_minutes,
     memberships=(Knots(20.0, 40.0, 60.0, 120.0, 180.0),),
     limits=(HardLimit("warning", "more than three hours to help", above=180.0),),
     coarsest_m=120.0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,3 +34,35 @@ class Grid:
         """x_min, y_min, x_max, y_max of the outer edges, metres."""
         rows, cols = self.shape
         return self.x_min, self.y_max - rows * self.cell_m, self.x_min + cols * self.cell_m, self.y_max
+
+    def cropped(self, bounds: tuple[float, float, float, float]) -> Grid:
+        """Return the cells that bounds x_min, y_min, x_max, y_max touch; the same cells, none moved."""
+        rows, cols = self.shape
+        x_min, y_min, x_max, y_max = bounds
+        left = int(np.clip(np.floor((x_min - self.x_min) / self.cell_m), 0, cols))
+        right = int(np.clip(np.ceil((x_max - self.x_min) / self.cell_m), left, cols))
+        top = int(np.clip(np.floor((self.y_max - y_max) / self.cell_m), 0, rows))
+        bottom = int(np.clip(np.ceil((self.y_max - y_min) / self.cell_m), top, rows))
+        return replace(
+            self,
+            values=self.values[..., top:bottom, left:right],
+            x_min=self.x_min + left * self.cell_m,
+            y_max=self.y_max - top * self.cell_m,
+        )
+
+    def coarsened(self, to_m: float) -> Grid:
+        """Return means of square blocks of cells, the blocks at most ``to_m`` wide; NaN where no cell is known.
+
+        Rows and columns that do not fill a block at the southern and eastern edge are averaged over what there is.
+        """
+        k = int(to_m // self.cell_m)
+        if k <= 1:
+            return self
+        rows, cols = self.shape
+        padded = np.pad(self.values, ((0, -rows % k), (0, -cols % k)), constant_values=np.nan)
+        blocks = padded.reshape(padded.shape[0] // k, k, padded.shape[1] // k, k)
+        known = ~np.isnan(blocks)
+        count = known.sum(axis=(1, 3))
+        total = np.where(known, blocks, 0.0).sum(axis=(1, 3), dtype=np.float64)
+        means = np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
+        return replace(self, values=means, cell_m=self.cell_m * k)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.columns import is_recorded
+from geo.columns import FINE_GRID_M, is_recorded
 from geo.coverage import zonal
 from geo.criterion import Block, C, Criterion, D, Measured, outlines
-from geo.soil import FINE_GRID_M
 from geo.water import OUTSIDE, command_area
 
 TABLES = ("not_terraced", "terraced", "unirrigated")

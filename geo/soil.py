@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from geo.columns import FINE_GRID_M
 from geo.coverage import zonal
 from geo.criterion import Block, C, Criterion, D, Measured, outlines
 from geo.errors import NotAssessed
@@ -16,7 +17,6 @@ AVAILABLE_WATER = Knots(170.0, 130.0, 90.0, 60.0, 30.0)  # mm/m, E3; domain refe
 GROUNDWATER_DEPTH = Knots(2.5, 1.8, 1.2, 0.8, 0.4)  # m below the surface, E3; likewise
 STANDING_WATER_M = 0.4  # m below the surface; domain reference 4, hard limit of E3
 STANDING_WATER = "groundwater within 0.4 m of the surface"
-FINE_GRID_M = 31.0  # m, one arc-second; a grid up to this cell is evidence C, a coarser one D; domain reference 3.6
 
 
 def salinity(block: Block, _: Criterion) -> Measured:

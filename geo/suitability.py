@@ -55,10 +55,11 @@ _LIMITS = np.append(CLASS_LIMITS, -np.inf) - ROUNDING
 class Suitability:
     """Land suitability of n plots.
 
-    score, score_low, score_high : float64 (n,), 0-100, unrounded; NaN where the plot is excluded or not evaluated. classes, class_low, class_high : int8 (n,), index into ``CLASSES``.
-    limiting : int8 (n,), index into ``LAND_CRITERIA`` of the criterion that limits most, -1 none. confidence : int8
-    (n,), 0..3 = A..D, -1 for excluded plots. excluded : land that is shut, with the reason. combined : group scores
-    and what the caps rest on. rated : memberships and hard limits. weights : weights of the assessed criteria.
+    score, score_low, score_high : float64 (n,), 0-100, unrounded; NaN where the plot is excluded or not evaluated.
+    classes, class_low, class_high : int8 (n,), index into ``CLASSES``. limiting : int8 (n,), index into
+    ``LAND_CRITERIA`` of the criterion that limits most, -1 none. confidence : int8 (n,), 0..3 = A..D, -1 for excluded
+    plots. excluded : land that is shut, with the reason. combined : group scores and what the caps rest on.
+    rated : memberships and hard limits. weights : weights of the assessed criteria.
     not_assessed : criterion id -> why it could not be measured at all.
     """
 

@@ -7,21 +7,25 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.columns import evidence_by_age, is_recorded, numbers, season_age_years, texts
+from geo.columns import FINE_GRID_M, evidence_by_age, is_recorded, numbers, season_age_years, texts
+from geo.command import DEM_SIGMA_M, LOSS_EARTH, gravity_head
 from geo.criterion import Block, C, Criterion, D, Flags, Floats, Measured
 from geo.errors import NotAssessed
 from geo.irrigation import CONDITION_FACTOR
 from geo.nearest import nearest_line
 from geo.surveys import LAYER as SURVEYS
-from geo.surveys import surveyed_ratio
+from geo.surveys import surveyed, surveyed_ratio
 
 MOST = 0.5  # share of a plot from which it belongs to a command area
 NEAREST_CANAL_WITHIN_M = 300.0  # m; a field ditch is seldom longer, default to calibrate
 POSITION_RELIABILITY = {"head": 0.90, "middle": 0.65, "tail": 0.40}  # delivered / scheduled; domain reference 4, W3
+BARRIER_CLASS = 2  # rivers of this stream class and larger are not waded or crossed by a ditch, default to calibrate
+RIDGE_SIGMAS = 3.0  # standard errors of a height grid by which ground must rise above the water to be beyond doubt
 DESTROYED = 5  # condition class
 ONLY_FEEDING_REACH = "no other canal feeds the plot"
 RELIABILITY_PROXY = "judged by the position on the canal, not by counted turns"
@@ -128,8 +132,8 @@ def repair_gain(block: Block, to_class: int) -> Floats:
     """Return by how much more water reaches each plot once its whole canal is in a condition class, ratio (n,) >= 1.
 
     A canal conveys the product over its reaches of (Ec x condition factor) ** (reach length / canal length), so
-    repair multiplies by the product of (new factor / factor) ** (share of length). A reach of unknown condition adds nothing. A
-    destroyed one adds nothing either: the ratio recorded for the command area is taken as that of a working canal.
+    repair multiplies by the product of (new factor / factor) ** (share of length). A reach of unknown condition adds
+    nothing. A destroyed one adds nothing either: the ratio recorded for the command area is that of a working canal.
     """
     if "canals" not in block.nearby:
         return np.ones(len(block))
@@ -144,6 +148,61 @@ def repair_gain(block: Block, to_class: int) -> Floats:
     log_gain = np.bincount(canal, weights=np.log(np.maximum(new / factor, 1.0)) * share)
     reach, _ = block.once(feeding_reach)
     return _taken(np.exp(log_gain)[canal], reach, 1.0)
+
+
+def gravity_head_m(block: Block, criterion: Criterion) -> Measured:
+    """Return the head of canal water above the plot's highest ground [m], with its standard error.
+
+    Where both the canal's level and the plot's highest ground are surveyed, the head is their difference less the
+    loss along the straight way, without error; elsewhere the height grid decides, with its error. A surveyed head
+    does not count where higher ground, beyond any doubt the grid leaves, lies between canal and plot.
+    """
+    dem = block.grid("dem", criterion.coarsest_m)
+    canals = block.layer("canals")
+    rivers = large_rivers(block)
+    reach_m = criterion.reach_m
+    x_min, y_min, x_max, y_max = canals.total_bounds if len(canals) else (0.0, 0.0, 0.0, 0.0)
+    dem = dem.cropped((x_min - reach_m, y_min - reach_m, x_max + reach_m, y_max + reach_m))
+    if 0 in dem.shape:
+        return Measured(np.full(len(block), np.nan))
+    head, _, canal = gravity_head(dem, canals, block.polygons, barriers=rivers, reach_m=reach_m)
+    sigma = np.full(len(block), DEM_SIGMA_M)
+    evidence = np.full(len(block), C if dem.native_m <= FINE_GRID_M else D, dtype=np.int8)
+    ground, ground_evidence = surveyed(block, "highest_ground_m")
+    level = _surveyed_level(block, canals, canal)
+    exact = level - ground
+    certain = ~np.isnan(exact) & ~(head < -RIDGE_SIGMAS * DEM_SIGMA_M)
+    return Measured(
+        np.where(certain, exact, head),
+        sigma=np.where(certain, np.nan, sigma),
+        evidence=np.where(certain, ground_evidence, evidence).astype(np.int8),
+    )
+
+
+def _surveyed_level(block: Block, canals: gpd.GeoDataFrame, canal: NDArray[np.int64]) -> Floats:
+    """Level of water led straight from the surveyed canal of each plot, less the loss on the way [m]; else NaN."""
+    result = np.full(len(block), np.nan)
+    head, tail = numbers(canals, "head_level_m"), numbers(canals, "tail_level_m")
+    known = (texts(canals, "level_basis") == "surveyed") & ~np.isnan(head) & ~np.isnan(tail)
+    lines = canals.geometry.to_numpy()
+    for row in np.flatnonzero(known):
+        plots = np.flatnonzero(canal == row)
+        near = nearest_line(block.polygons[plots], lines[row : row + 1])
+        along = near.along_m / max(shapely.length(lines[row]), 1.0)
+        loss = LOSS_EARTH * near.distance_m
+        result[plots] = head[row] + (tail[row] - head[row]) * along - loss
+    return result
+
+
+def large_rivers(block: Block) -> gpd.GeoDataFrame | None:
+    """Return the rivers nobody wades and no ditch crosses, None without any.
+
+    A river without a stream class counts: small-scale maps show only the large ones.
+    """
+    if "rivers" not in block.nearby:
+        return None
+    rivers = block.layer("rivers")
+    return rivers[~(numbers(rivers, "stream_class") > BARRIER_CLASS)]
 
 
 def _feeding_reaches(

@@ -1,0 +1,294 @@
+"""Ways people go to a plot and from it: the walk from home and its dangers, the minutes to market and to help."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from rasterio.features import rasterize
+from rasterio.transform import from_origin
+
+from geo.columns import FINE_GRID_M, texts
+from geo.criterion import Block, C, Criterion, D, Flags, Floats, Measured
+from geo.errors import NotAssessed
+from geo.grid import Grid
+from geo.hazard_level import LEVELS, zone_levels
+from geo.routing import BACK, OUT, least_time, open_cells
+from geo.season import months
+from geo.stencil import REACH
+from geo.surface import BLOCKED, BRIDGES, DRIVEN_KM_H, Surface, burned, walking_surface
+from geo.threads import over_blocks
+from geo.water import large_rivers
+
+GROWING_MONTH = 7  # ways are judged open or closed as in July, the middle of the season on the plot and dry
+MOST_WALK_MIN = 120.0  # min one way; longer walks are not told apart, domain reference 4, A1
+FASTEST_WALK_M_S = 1.11  # m/s, Irmischer and Clarke 2018: man on a path at -5 %; bounds how far a walk can lead
+MOST_TRAVEL_MIN = 360.0  # min; longer ways to a service are not told apart
+LONG_WAY_CELL_M = 90.0  # m; ways of hours need no finer ground, default to calibrate
+EXPOSURE_FACTOR = {"low": 1.0, "medium": 2.0, "high": 4.0}  # domain reference 4, H4
+WAY_PROCESSES = ("flood", "debris_flow", "avalanche", "landslide", "rockfall")  # must be mapped along the way
+CROSSING_MONTHS = frozenset({4, 5, 6})  # months of mudflow and flood; domain reference 2.4
+NEAREST_HOME = "no home village is recorded: the nearest one is taken"
+TOO_FAR = "farther than two hours on foot, or no way leads there"
+CROSSES_HIGH = "the way crosses a zone of high danger in April to June"
+
+
+class Walk(NamedTuple):
+    """Walks between home and n plots.
+
+    minutes : mean of both ways, NaN unknown, ``MOST_WALK_MIN`` where longer. exposure_m : metres of the way to the
+    plot inside hazard zones times their factor. unmapped_m : metres of it where no hazard was looked for.
+    high_m : metres of it in zones of high level that are active in April to June. assumed : the home is assumed.
+    """
+
+    minutes: Floats
+    exposure_m: Floats
+    unmapped_m: Floats
+    high_m: Floats
+    assumed: Flags
+
+
+class Dangers(NamedTuple):
+    """What a metre of way counts in each cell of a height grid, float32 (rows, cols)."""
+
+    exposure: NDArray[np.float32]
+    unmapped: NDArray[np.float32]
+    high: NDArray[np.float32]
+
+
+def walk_minutes(block: Block, criterion: Criterion) -> Measured:
+    """Return the minutes of the walk between home and plot, one way, mean of there and back.
+
+    Home is the settlement the plot is recorded to be farmed from; where none is recorded, the nearest on foot, and a
+    note says so. A walk longer than two hours counts as two hours.
+    """
+    walk = block.once(walks, criterion.coarsest_m)
+    evidence = np.where(walk.assumed, D, _way_evidence(block, criterion.coarsest_m)).astype(np.int8)
+    notes = {NEAREST_HOME: walk.assumed, TOO_FAR: walk.minutes >= MOST_WALK_MIN}
+    return Measured(walk.minutes, evidence=evidence, notes=notes)
+
+
+def way_exposure_m(block: Block, criterion: Criterion) -> Measured:
+    """Return the metres of the quickest way to the plot inside hazard zones: low x 1, medium x 2, high x 4.
+
+    Unknown where part of the way leads through ground on which one of the processes was never looked for.
+    """
+    if "hazard_zones" not in block.nearby and "hazard_extents" not in block.nearby:
+        raise NotAssessed("neither hazard zones nor the extents of hazard mapping are loaded")
+    walk = block.once(walks, criterion.coarsest_m)
+    value = np.where(walk.unmapped_m > 0.0, np.nan, walk.exposure_m)
+    evidence = np.where(walk.assumed, D, _way_evidence(block, criterion.coarsest_m)).astype(np.int8)
+    return Measured(value, evidence=evidence, notes={NEAREST_HOME: walk.assumed, CROSSES_HIGH: walk.high_m > 0.0})
+
+
+def market_minutes(block: Block, criterion: Criterion) -> Measured:
+    """Return the minutes from the plot to the nearest market, on foot and driven where roads carry cars."""
+    services = block.layer("services")
+    markets = _points(services[services["kind"] == "market"])
+    return _to_service(block, markets, criterion, driving=True)
+
+
+def health_minutes(block: Block, criterion: Criterion) -> Measured:
+    """Return the minutes on foot from the plot to the nearest health post or road that carries cars."""
+    if "services" not in block.nearby and "roads" not in block.nearby:
+        raise NotAssessed("neither services nor roads are loaded")
+    goals = [np.empty((0, 2))]
+    if "services" in block.nearby:
+        services = block.layer("services")
+        goals.append(_points(services[services["kind"] == "health"]))
+    if "roads" in block.nearby:
+        roads = block.layer("roads")
+        drivable = roads[roads["kind"].isin(list(DRIVEN_KM_H))].geometry.to_numpy()
+        goals.append(shapely.get_coordinates(shapely.segmentize(drivable, LONG_WAY_CELL_M)))
+    return _to_service(block, np.concatenate(goals), criterion, driving=False)
+
+
+def walks(block: Block, coarsest_m: float | None) -> Walk:
+    """Return the walks between home and every plot of a block, and the dangers on the way there.
+
+    Raises
+    ------
+    NotAssessed : settlements or heights are not loaded, or the height grid is too coarse.
+    """
+    settlements = block.layer("settlements")
+    dem = block.grid("dem", coarsest_m)
+    # No walk within the limit can leave this window, so cutting the grid changes no result.
+    margin_m = MOST_WALK_MIN * 60.0 * FASTEST_WALK_M_S
+    x_min, y_min, x_max, y_max = shapely.total_bounds(block.polygons)
+    dem = dem.cropped((x_min - margin_m, y_min - margin_m, x_max + margin_m, y_max + margin_m))
+    n = len(block)
+    unknown = np.full(n, np.nan)
+    home_xy = _points(settlements)
+    codes = {code: number for number, code in enumerate(texts(settlements, "code"))}
+    recorded = texts(block.plots, "settlement")
+    assumed = recorded == ""
+    home = np.array([codes.get(code, -1) for code in recorded], dtype=np.int64)
+    if 0 in dem.shape or not len(home_xy):
+        return Walk(unknown, unknown, unknown, unknown, assumed)
+
+    surface = _ground(block, dem, driving=False)
+    dangers = _dangers(block, dem)
+    cells = _plot_cells(surface, block.polygons)
+    if (open_cells(surface, home_xy) < 0).all():
+        return Walk(unknown, unknown, unknown, unknown, assumed)
+    nearest = least_time(surface, home_xy, within_minutes=MOST_WALK_MIN).source()
+    home[assumed] = np.where(cells >= 0, _at(surface, nearest, cells), -1)[assumed]
+    too_far = assumed & (cells >= 0) & (home < 0)
+
+    found = Walk(unknown, unknown.copy(), unknown.copy(), unknown.copy(), assumed)
+    found.minutes[too_far] = MOST_WALK_MIN
+    homes = np.unique(home[(home >= 0) & (cells >= 0)])
+
+    def walk_from(start: int, stop: int) -> None:
+        for number in homes[start:stop].tolist():
+            rows = np.flatnonzero((home == number) & (cells >= 0))
+            _walk_from(surface, dangers, home_xy[number], margin_m, cells, rows, found)
+
+    over_blocks(walk_from, len(homes), block=1)
+    return found
+
+
+def _walk_from(
+    surface: Surface,
+    dangers: Dangers,
+    home_xy: Floats,
+    margin_m: float,
+    cells: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    found: Walk,
+) -> None:
+    """Fill in the walks from one home to the plots ``rows``."""
+    around, row_0, col_0 = _window(surface, home_xy, margin_m)
+    source = home_xy[np.newaxis]
+    if open_cells(around, source)[0] < 0:
+        return
+    row, col = np.divmod(cells[rows], surface.width)
+    place = (row - REACH - row_0, col - REACH - col_0)
+    height, width = around.dem.shape
+    inside = (place[0] >= 0) & (place[0] < height) & (place[1] >= 0) & (place[1] < width)
+    at = (np.where(inside, place[0], 0), np.where(inside, place[1], 0))
+    there = least_time(around, source, sign=OUT, within_minutes=MOST_WALK_MIN)
+    back = least_time(around, source, sign=BACK, within_minutes=MOST_WALK_MIN)
+    minutes = np.where(inside, (there.minutes().values[at] + back.minutes().values[at]) / 2.0, np.nan)
+    found.minutes[rows] = np.where(np.isnan(minutes), MOST_WALK_MIN, minutes)
+    for summed, per_metre in zip((found.exposure_m, found.unmapped_m, found.high_m), dangers, strict=True):
+        on_ground = per_metre[row_0 : row_0 + height, col_0 : col_0 + width]
+        summed[rows] = np.where(np.isnan(minutes), np.nan, there.summed_m(on_ground).values[at])
+
+
+def _window(surface: Surface, xy: Floats, margin_m: float) -> tuple[Surface, int, int]:
+    """Return the part of a surface within ``margin_m`` of a point, and the row and column it begins at."""
+    x, y = float(xy[0]), float(xy[1])
+    dem = surface.dem.cropped((x - margin_m, y - margin_m, x + margin_m, y + margin_m))
+    row_0 = round((surface.dem.y_max - dem.y_max) / dem.cell_m)
+    col_0 = round((dem.x_min - surface.dem.x_min) / dem.cell_m)
+    rows, cols = dem.shape
+    size = (slice(row_0, row_0 + rows + 2 * REACH), slice(col_0, col_0 + cols + 2 * REACH))
+    ground = surface.ground
+    kind, alike = (flat.reshape(-1, surface.width)[size].copy() for flat in (ground.kind, ground.alike))
+    height = ground.height.reshape(-1, surface.width)[size]
+    inner = np.zeros(kind.shape, dtype=bool)
+    inner[REACH : REACH + rows, REACH : REACH + cols] = True
+    kind[~inner] = BLOCKED
+    far_in = np.zeros(kind.shape, dtype=bool)
+    far_in[2 * REACH : rows, 2 * REACH : cols] = True
+    alike &= far_in
+    window = ground._replace(
+        height=height.ravel(), kind=kind.ravel().astype(np.uint8), alike=alike.ravel().astype(np.bool_)
+    )
+    return Surface(window, dem), row_0, col_0
+
+
+def _to_service(block: Block, goals: Floats, criterion: Criterion, *, driving: bool) -> Measured:
+    """Minutes from each plot to the nearest goal; unknown without any goal or height."""
+    dem = block.grid("dem", criterion.coarsest_m).coarsened(LONG_WAY_CELL_M)
+    value = np.full(len(block), np.nan)
+    surface = block.once(_long_way_ground, criterion.coarsest_m, driving)
+    if len(goals) and 0 not in dem.shape and (surface.padded_cells(goals) >= 0).any():
+        cells = _plot_cells(surface, block.polygons)
+        goals = goals[surface.padded_cells(goals) >= 0]
+        minutes = least_time(surface, goals, sign=BACK, within_minutes=MOST_TRAVEL_MIN).minutes().values
+        reached = np.where(cells >= 0, _at(surface, minutes, cells), np.nan)
+        value = np.where(cells >= 0, np.where(np.isnan(reached), MOST_TRAVEL_MIN, reached), np.nan)
+    evidence = np.full(len(block), _way_evidence(block, criterion.coarsest_m), dtype=np.int8)
+    return Measured(value, evidence=evidence)
+
+
+def _long_way_ground(block: Block, coarsest_m: float | None, driving: bool) -> Surface:
+    return _ground(block, block.grid("dem", coarsest_m).coarsened(LONG_WAY_CELL_M), driving=driving)
+
+
+def _ground(block: Block, dem: Grid, *, driving: bool) -> Surface:
+    """Return the ground to walk or drive on, with the roads and rivers around a block."""
+    roads = block.layer("roads") if "roads" in block.nearby else None
+    return walking_surface(dem, paths=roads, barriers=barrier_rivers(block), driving=driving, month=GROWING_MONTH)
+
+
+def barrier_rivers(block: Block) -> gpd.GeoDataFrame | None:
+    """Return the rivers nobody wades, None when it is not known where they are bridged.
+
+    Where no bridge at all is on record the crossings are unknown, and rivers bar no way.
+    """
+    if "rivers" not in block.nearby or "roads" not in block.nearby:
+        return None
+    if not block.layer("roads")["kind"].isin(BRIDGES).any():
+        return None
+    return large_rivers(block)
+
+
+def _dangers(block: Block, dem: Grid) -> Dangers:
+    exposure = np.zeros(dem.shape, dtype=np.float32)
+    high = np.zeros(dem.shape, dtype=np.float32)
+    if "hazard_zones" in block.nearby:
+        zones = block.layer("hazard_zones")
+        level = zone_levels(zones)
+        for name, factor in EXPOSURE_FACTOR.items():  # rising, so that the highest level of a cell stays
+            exposure[burned(zones[level == LEVELS.index(name)], dem)] = factor
+        in_season = np.array(
+            [not CROSSING_MONTHS.isdisjoint(months(text or None)) for text in texts(zones, "months")], dtype=bool
+        )
+        high[burned(zones[(level == LEVELS.index("high")) & in_season], dem)] = 1.0
+    unmapped = np.ones(dem.shape, dtype=np.float32)
+    if "hazard_extents" in block.nearby:
+        extents = block.layer("hazard_extents")
+        looked = [_covered(extents[extents["process"] == process], dem) for process in WAY_PROCESSES]
+        unmapped[np.all(looked, axis=0)] = 0.0
+    return Dangers(exposure, unmapped, high)
+
+
+def _covered(frame: gpd.GeoDataFrame, dem: Grid) -> Flags:
+    """Return the cells whose centre geometries cover, bool (rows, cols)."""
+    shapes = [shape for shape in frame.geometry if shape is not None and not shape.is_empty]
+    if not shapes:
+        return np.zeros(dem.shape, dtype=bool)
+    transform = from_origin(dem.x_min, dem.y_max, dem.cell_m, dem.cell_m)
+    return np.asarray(rasterize(shapes, out_shape=dem.shape, transform=transform, dtype="uint8") == 1)
+
+
+def _points(frame: gpd.GeoDataFrame) -> Floats:
+    """Return the positions of points, float64 (rows, 2), NaN for an empty one."""
+    shapes = frame.geometry.to_numpy()
+    return np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)])
+
+
+def _plot_cells(surface: Surface, polygons: NDArray[np.object_]) -> NDArray[np.int64]:
+    """Return the padded cell of a point inside each plot, on open ground close by where its own is shut, else -1."""
+    inside = _points(gpd.GeoDataFrame(geometry=shapely.point_on_surface(polygons)))
+    cells = surface.padded_cells(inside)
+    shut = np.flatnonzero((cells >= 0) & (surface.ground.kind[cells] == BLOCKED))
+    cells[shut] = open_cells(surface, inside[shut])
+    return cells
+
+
+def _at(surface: Surface, values: NDArray[np.generic], cells: NDArray[np.int64]) -> NDArray[np.generic]:
+    """Return grid values (rows, cols) at padded cells; meaningless where the cell is -1."""
+    row, col = np.divmod(np.maximum(cells, REACH * surface.width + REACH), surface.width)
+    return np.asarray(values[row - REACH, col - REACH])
+
+
+def _way_evidence(block: Block, coarsest_m: float | None) -> int:
+    fine = block.grid("dem", coarsest_m).native_m <= FINE_GRID_M
+    return C if fine and "roads" in block.nearby else D
