@@ -39,7 +39,8 @@ TRAILER = b"\xff\xff"
 NULL = b"\xff\xff\xff\xff"  # length -1
 DIGEST_BYTES = 16  # 128 bits: two different rows agree by chance once in 1e38 pairs
 FIRST_DAY = np.datetime64("2000-01-01", "D")  # PostgreSQL counts days from here
-WKB_TYPES = {"POINT": 1, "MULTILINESTRING": 5, "MULTIPOLYGON": 6}  # OGC 06-103r4, table 7; shapely's ids are the same
+WKB_TYPES = {"POINT": 1, "MULTILINESTRING": 5, "MULTIPOLYGON": 6}  # OGC 06-103r4, table 7
+SHAPELY_TYPES = {kind: shapely.GeometryType[kind].value for kind in WKB_TYPES}  # counted from 0, unlike WKB
 EWKB_SRID = 0x2000_0000  # PostGIS: a flag in the type, the SRID follows it
 ROWS_AT_ONCE = 20_000  # rows per write to the stream; about 8 MB of plots
 
@@ -99,7 +100,7 @@ def ewkb(geometries: NDArray[np.object_], kind: str) -> Values:
     number = WKB_TYPES[kind]
     whole = b"\x01" + (number | EWKB_SRID).to_bytes(4, "little") + STORED_SRID.to_bytes(4, "little")
     wrapped = whole + (1).to_bytes(4, "little")  # a multiple geometry of one part
-    same = shapely.get_type_id(geometries) == number
+    same = shapely.get_type_id(geometries) == SHAPELY_TYPES[kind]
     encoded = shapely.to_wkb(geometries, byte_order=1)
     data = np.empty(len(encoded), dtype=object)
     data[:] = [whole + raw[5:] if as_is else wrapped + raw for raw, as_is in zip(encoded, same, strict=True)]
