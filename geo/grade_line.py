@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from geo.errors import GridError
 from geo.grid import Grid
 from geo.heap import more_room, pop, push, room
-from geo.stencil import REACH, stencil
+from geo.stencil import ALL, REACH, stencil
 from geo.terrain import heights
 
 MICROMETRES = 1e6  # per metre; levels are queued as whole numbers
@@ -149,7 +149,7 @@ def falling_line(
     loss: float,
     deepest_m: float = np.inf,
     shut: NDArray[np.bool_] | None = None,
-    directions: int = 32,
+    directions: int = ALL,
     through_ground: bool = False,
 ) -> FallingLine:
     """The highest line from any start to every cell: level - loss x length of the way, never below the ground passed.
@@ -160,7 +160,7 @@ def falling_line(
     loss : fall per metre of way, m/m.
     deepest_m : the line is lowered to this height above the ground it passes.
     shut : bool (rows, cols), cells it may not enter, besides those without a height.
-    directions : 8 or 32 moves; with 8 ways are up to 8 % too long, with 32 under 1 %.
+    directions : 8 or 40 moves; with 8 ways are up to 8 % too long, with 40 under 1 %.
     through_ground : go on through higher ground and say in ``clearance_m`` how much too low the line is.
 
     Raises

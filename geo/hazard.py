@@ -1,4 +1,4 @@
-"""Hazard levels after the Swiss scheme: intensity and return period of a process give none, residual, low, medium, high.
+"""Hazard levels after the Swiss scheme: intensity and return period of a process give none to high.
 
 Levels are counted none 0, residual 1, low 2, medium 3, high 4, as in criteria and layers. The matrices are those of the
 Swiss recommendations as coded by Canton Ticino (domain reference 7.1); where nothing but "dangerous" is on a map, the
@@ -31,13 +31,13 @@ DEBRIS_FLOW = ((MEDIUM, LOW, LOW), (MEDIUM, MEDIUM, LOW), (HIGH, HIGH, HIGH))
 SLIDE = ((LOW, LOW, LOW), (MEDIUM, LOW, LOW), (HIGH, HIGH, MEDIUM))  # spontaneous slides and hillslope debris flows
 # Red: 30 kPa and more at up to 300 years, or any pressure at up to 30 years; blue: less, 30-300 years.
 AVALANCHE = ((HIGH, MEDIUM, MEDIUM), (HIGH, MEDIUM, MEDIUM), (HIGH, HIGH, HIGH))
-# Rockfall has no matrix of its own in domain reference 7.1; as spontaneous slides, default to calibrate.
+# Domain reference 7.1 has no matrix for rockfall; that of floods is the more careful choice, default to calibrate.
 MATRICES: Mapping[str, tuple[tuple[int, ...], ...]] = {
     "flood": FLOOD,
     "debris_flow": DEBRIS_FLOW,
     "landslide": SLIDE,
     "hillslope_debris_flow": SLIDE,
-    "rockfall": SLIDE,
+    "rockfall": FLOOD,
     "avalanche": AVALANCHE,
 }
 

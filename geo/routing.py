@@ -1,6 +1,6 @@
 """Least-time ways over terrain: minutes from home and back, and what is met on the way.
 
-Dijkstra's algorithm over the cells of a surface with the 32 moves of ``geo.stencil`` and a queue of time slots no wider
+Dijkstra's algorithm over the cells of a surface with the 40 moves of ``geo.stencil`` and a queue of time slots no wider
 than the quickest move, so that every cell of the earliest slot is final and the cost is linear in the number of cells
 (Dial 1969, Communications of the ACM 12(11), p. 632; slots of that width after Dinitz 1978). Speeds depend on the slope
 in the direction walked, hence out and back differ. The tree of predecessors carries whatever is summed along the ways,

@@ -1,6 +1,6 @@
 """The moves from a cell to cells around it, and the cells each move crosses.
 
-Ways along 8 directions are up to 8.2 % too long, along 16 up to 2.8 %. The 32 moves here leave directions at most
+Ways along 8 directions are up to 8.2 % too long, along 16 up to 2.8 %. The 40 moves here leave directions at most
 14 degrees apart, so that no way is more than 0.8 % too long, and every cell a long move crosses counts with the length
 inside it: a move cannot jump a river one cell wide.
 """
@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 REACH = 4  # cells, longest move along a row or column; the margin a grid is padded by
-_OCTANT = {8: ((0, 1), (1, 1)), 32: ((0, 1), (1, 1), (1, 2), (1, 4), (2, 3))}  # moves by number of directions
+ALL = 40  # directions
+_OCTANT = {8: ((0, 1), (1, 1)), ALL: ((0, 1), (1, 1), (1, 2), (1, 3), (1, 4), (2, 3))}  # moves by number of directions
 
 
 def moves(directions: int) -> tuple[tuple[int, int], ...]:
-    """Row and column steps of all moves, nearest first; ``directions`` is 8 or 32."""
+    """Row and column steps of all moves, nearest first; ``directions`` is 8 or 40."""
     turned = {
         (sign_row * a, sign_col * b)
         for pair in _OCTANT[directions]
@@ -50,8 +51,8 @@ class Stencil(NamedTuple):
     offset, length : of each move, cells. steps : unit steps of a move. low, high, weight : where each step ends,
     between two cells: height = (1 - weight) low + weight high. pieces : how many cells a move crosses, counted apart by
     step; piece, piece_step, piece_share, piece_middle : those cells, their share of the length and where on it, 0-1,
-    their middle is. beside : the two cells a diagonal unit step squeezes between, else 0 and 0. A named tuple, so that
-    compiled kernels take it whole.
+    their middle is. beside : the two cells that meet at the corner a move passes through, 0 and 0 without a corner. A
+    named tuple, so that compiled kernels take it whole.
     """
 
     offset: NDArray[np.int64]
@@ -69,7 +70,7 @@ class Stencil(NamedTuple):
 
 
 @cache
-def stencil(width: int, directions: int = 32) -> Stencil:
+def stencil(width: int, directions: int = ALL) -> Stencil:
     """The moves on a grid ``width`` cells wide, padded by ``REACH`` cells on every side."""
     all_moves = moves(directions)
     lines = [crossed(row, col) for row, col in all_moves]
@@ -91,8 +92,11 @@ def stencil(width: int, directions: int = 32) -> Stencil:
         for j, (piece_row, piece_col, step, share, middle) in enumerate(lines[k]):
             piece[k, j], piece_step[k, j] = piece_row * width + piece_col, step
             piece_share[k, j], piece_middle[k, j] = share, middle
-        if abs(row) == abs(col) == 1:
-            beside[k] = row * width, col
+        if row % 2 and col % 2:
+            # Odd by odd: halfway, the line passes through the corner of four cells.
+            behind, ahead = (row - np.sign(row)) // 2, (row + np.sign(row)) // 2
+            left, right = (col - np.sign(col)) // 2, (col + np.sign(col)) // 2
+            beside[k] = behind * width + right, ahead * width + left
     return Stencil(
         offset=np.array([row * width + col for row, col in all_moves], np.int64),
         length=np.array([np.hypot(row, col) for row, col in all_moves]),
