@@ -8,10 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from geo.combination import CLASSES, NOTHING, Codes, Floats
-from geo.criteria import LAND_CRITERIA
+from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.criterion import D, Flags, HardLimit, Measured
 from geo.memberships import Membership
 from geo.scheme import Scheme
+
+EXCLUDING = ("exclude", "not_relevant")  # kinds of hard limit that shut a plot for the land use judged
+
+_POSITION = {criterion.id: k for k, criterion in enumerate(LAND_CRITERIA)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,8 @@ class Rated:
 def rate(values: Mapping[str, Measured], scheme: Scheme) -> Rated:
     """Return memberships, evidence and the hard limits reached, from measured values of every land criterion.
 
-    A limit that overrides another criterion (a destroyed canal) sets that criterion's known value to 0 first, so
-    that its own limits then hold as well.
+    A limit that overrides another criterion (a destroyed canal) sets that criterion's value to 0 first, so that its
+    own limits hold as well; the plot is then excluded by the cause, the overriding criterion.
     """
     values = overridden(values, scheme)
     n = len(next(iter(values.values())).value)
@@ -58,8 +62,11 @@ def rate(values: Mapping[str, Measured], scheme: Scheme) -> Rated:
             if not where.any():
                 continue
             reached[criterion.id, limit] = where
-            if limit.kind in ("exclude", "not_relevant"):
+            if limit.kind in EXCLUDING:
                 excluded_by[where & (excluded_by == NOTHING)] = k
+            elif limit.overrides is not None and _excludes_at_zero(limit.overrides, scheme):
+                target = _POSITION[limit.overrides]
+                excluded_by[where & np.isin(excluded_by, (NOTHING, target))] = k  # the cause, not the symptom
             elif limit.no_better_than is not None:
                 best = CLASSES.index(limit.no_better_than)
                 lower = where & (cap < best)
@@ -91,6 +98,12 @@ def overridden(values: Mapping[str, Measured], scheme: Scheme) -> dict[str, Meas
                     evidence[where] = D if own is None else own[where]
                 result[limit.overrides] = replace(target, value=np.where(where, 0.0, target.value), evidence=evidence)
     return result
+
+
+def _excludes_at_zero(criterion_id: str, scheme: Scheme) -> bool:
+    """Return whether a criterion that is set to 0 excludes a plot."""
+    zero = Measured(np.zeros(1))
+    return any(limit.kind in EXCLUDING and limit.reached(zero).all() for limit in scheme.limits(BY_ID[criterion_id]))
 
 
 def _membership(measured: Measured, tables: tuple[Membership, ...]) -> Floats:

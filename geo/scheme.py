@@ -40,11 +40,13 @@ DEFAULT_SCHEME = "default"
 class Group:
     """Criteria of one group.
 
-    weights : criterion id -> weight within the group, sums to 1. minimum : the worst member is the group's score;
-    then weights say only how much of the judgement a member carries. gates : members the group cannot be better than.
+    weights : criterion id -> weight within the group, sums to 1. cr : consistency ratio of the judgements behind the
+    weights, None where weights were given. minimum : the worst member is the group's score; then weights say only how
+    much of the judgement a member carries. gates : members the group cannot be better than.
     """
 
     weights: Mapping[str, float]
+    cr: float | None = None
     minimum: bool = False
     gates: tuple[str, ...] = ()
 
@@ -63,9 +65,11 @@ class Scheme:
 
     name, version, panel, date, note : who agreed on it and when. land_use : what is judged. reference_crops :
     district pattern -> crop. orness : risk attitude 0-1, below 0.5 the poor groups count more. group_weights : all
-    groups, fit groups included, sum 1. groups : members of each group. unweighed : measured and shown, no weight.
-    knots : (criterion, table) -> membership that replaces the declared one. bounds : (criterion, table) -> hard limit
-    that replaces the declared one. improvements : what the potential state changes. text : the file, whole.
+    groups, fit groups included, sum 1. group_cr : consistency ratio of the judgements behind them, None where weights
+    were given. random_index : row every ratio is measured against. groups : members of each group. unweighed :
+    measured and shown, no weight. knots : (criterion, table) -> membership that replaces the declared one. bounds :
+    (criterion, table) -> hard limit that replaces the declared one. improvements : what the potential state changes.
+    text : the file, whole.
     """
 
     name: str
@@ -77,6 +81,8 @@ class Scheme:
     reference_crops: Mapping[str, str]
     orness: float
     group_weights: Mapping[str, float]
+    group_cr: float | None
+    random_index: RandomIndexRow
     groups: Mapping[str, Group]
     unweighed: tuple[str, ...]
     knots: Mapping[tuple[str, str], Membership]
@@ -229,7 +235,7 @@ def _checked(file: _File, text: str, source: str) -> Scheme:
     criteria = {criterion.id: criterion for criterion in LAND_CRITERIA}
     if "default" not in file.reference_crop:
         raise SchemeError(f"{source}: reference_crop.default: this key is missing")
-    group_weights = _weights(file.groups, (*LAND_GROUPS, *FIT_GROUPS), f"{source}: groups", file.random_index)
+    group_weights, group_cr = _weights(file.groups, (*LAND_GROUPS, *FIT_GROUPS), f"{source}: groups", file.random_index)
     if set(file.criteria) != set(LAND_GROUPS):
         raise SchemeError(f"{source}: criteria: expected exactly the groups {', '.join(LAND_GROUPS)}")
     groups = {
@@ -252,6 +258,8 @@ def _checked(file: _File, text: str, source: str) -> Scheme:
         reference_crops=file.reference_crop,
         orness=file.orness,
         group_weights=group_weights,
+        group_cr=group_cr,
+        random_index=file.random_index,
         groups=groups,
         unweighed=tuple(file.unweighed),
         knots=_knots(file, criteria, source),
@@ -261,18 +269,21 @@ def _checked(file: _File, text: str, source: str) -> Scheme:
     )
 
 
-def _weights(weighed: _Weighed, expected: Sequence[str], where: str, ri: RandomIndexRow) -> dict[str, float]:
-    """Return weights that sum to 1, in the order of ``expected``, from given weights or from judgements."""
+def _weights(
+    weighed: _Weighed, expected: Sequence[str], where: str, ri: RandomIndexRow
+) -> tuple[dict[str, float], float | None]:
+    """Return weights that sum to 1, in the order of ``expected``, and the CR of the judgements they come from."""
+    cr = None
     if weighed.weights is not None and weighed.judgements is None and weighed.names is None:
         found = dict(zip(weighed.weights, normalised(list(weighed.weights.values())).tolist(), strict=True))
     elif weighed.weights is None and weighed.judgements is not None and weighed.names is not None:
         solved = _solved(weighed.names, weighed.judgements, where, ri)
-        found = dict(zip(weighed.names, solved.weights.tolist(), strict=True))
+        found, cr = dict(zip(weighed.names, solved.weights.tolist(), strict=True)), solved.cr
     else:
         raise SchemeError(f"{where}: give either weights, or names with judgements")
     if set(found) != set(expected) or len(found) != len(expected):
         raise SchemeError(f"{where}: expected exactly {', '.join(expected)}, got {', '.join(found)}")
-    return {name: found[name] for name in expected}
+    return {name: found[name] for name in expected}, cr
 
 
 def _solved(names: Sequence[str], judgements: Judgements, where: str, ri: RandomIndexRow) -> Weights:
@@ -300,8 +311,10 @@ def _group(
     for gate in members.gates:
         if gate not in expected:
             raise SchemeError(f"{where}.gates: '{gate}' is not a weighed criterion of this group")
+    within, cr = _weights(members, expected, where, file.random_index)
     return Group(
-        weights=_weights(members, expected, where, file.random_index),
+        weights=within,
+        cr=cr,
         minimum=members.combine == "minimum",
         gates=tuple(members.gates),
     )
