@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -159,7 +160,7 @@ def store_raster(
     load = open_load(connection, report, provenance)
     made: list[Path] = []
     try:
-        name = f"{layer.id}-{load.load_id}.tif"
+        name = new_file_name(layer.id, load.load_id)
         path = folder / name
         made.append(path)
         tags = {"source": provenance.source or "", "units": layer.unit, "synthetic": str(provenance.synthetic).lower()}
@@ -251,6 +252,11 @@ def _end_earlier(load: OpenLoad, layer: RasterLayer, report: LoadReport) -> None
     report.ended = len(ids) if report.mode == "replace" else 0
 
 
+def new_file_name(layer: str, load_id: int) -> str:
+    """A name no other file has, whichever databases share the folder."""
+    return f"{layer}-{load_id}-{uuid.uuid4().hex[:8]}.tif"
+
+
 def _enter(load: OpenLoad, layer: str, name: str, digest: str, cells: Cells, ground_m: float) -> None:
     load.connection.execute(
         insert(Raster).values(
@@ -275,7 +281,7 @@ def _derive(load: OpenLoad, derived: RasterLayer, path: Path, cells: Cells) -> P
     else:
         target = replace(target, dtype="float32", nodata=math.nan)
         strips = derived_strips(path, target, slope_pct)
-    name = f"{derived.id}-{load.load_id}.tif"
+    name = new_file_name(derived.id, load.load_id)
     digest = write_cog(raster_path(name), target, strips, categories=False, tags={"units": derived.unit})
     _enter(load, derived.id, name, digest, target, cells.ground_m)
     return raster_path(name)

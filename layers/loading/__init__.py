@@ -1,6 +1,18 @@
 """Files and frames into checked rows: nothing is guessed, nothing is lost, nothing half-loads."""
 
+from layers.loading.files import Options, check_file, load_file
 from layers.loading.load import load_frame
 from layers.loading.report import LoadReport, Rejection, Repair, Transformation
+from layers.loading.undo import undo
 
-__all__ = ["LoadReport", "Rejection", "Repair", "Transformation", "load_frame"]
+__all__ = [
+    "LoadReport",
+    "Options",
+    "Rejection",
+    "Repair",
+    "Transformation",
+    "check_file",
+    "load_file",
+    "load_frame",
+    "undo",
+]

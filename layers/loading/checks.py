@@ -34,20 +34,21 @@ DOTTED_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?: \d.*)?")  # day firs
 SLASHED_DATE = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?: \d.*)?")
 
 
-class Unreadable(ValueError):
+class NotAValue(ValueError):
     """A text that is not a value of the wanted type; says what was expected."""
 
 
-def parse_number(text: str) -> float | None:
+def parse_number(text: str, *, decimal_comma: bool = False) -> float | None:
     """Return the number a text stands for, None for nothing; a decimal comma and grouping spaces are read.
 
-    Raises Unreadable where it is no number, or ``12,345``, which may be either of two.
+    Raises NotAValue where it is no number, or ``12,345``, which may be either of two unless ``decimal_comma`` says
+    that thousands cannot be meant.
     """
     plain = re.sub(r"[\u00a0\u202f\u2009]", " ", text).strip()
     if plain.casefold() in NOTHING:
         return None
-    if THOUSANDS_OR_DECIMAL.fullmatch(plain):
-        raise Unreadable("may mean thousands or decimals; expected a decimal point and no grouping")
+    if THOUSANDS_OR_DECIMAL.fullmatch(plain) and not decimal_comma:
+        raise NotAValue("may mean thousands or decimals; expected a decimal point and no grouping")
     if GROUPED.fullmatch(plain):
         plain = plain.replace(" ", "").replace(",", ".")
     elif DECIMAL_COMMA.fullmatch(plain):
@@ -55,9 +56,9 @@ def parse_number(text: str) -> float | None:
     try:
         number = float(plain)
     except ValueError:
-        raise Unreadable("expected a number") from None
+        raise NotAValue("expected a number") from None
     if not math.isfinite(number) or "_" in plain:
-        raise Unreadable("expected a finite number")
+        raise NotAValue("expected a finite number")
     return number
 
 
@@ -65,7 +66,7 @@ def parse_date(text: str) -> date | None:
     """Return the day a text stands for, None for nothing.
 
     Year first, or day first with dots; with slashes or dashes only where one reading alone is possible.
-    Raises Unreadable otherwise.
+    Raises NotAValue otherwise.
     """
     plain = text.strip()
     if plain.casefold() in NOTHING:
@@ -77,26 +78,26 @@ def parse_date(text: str) -> date | None:
     elif match := SLASHED_DATE.fullmatch(plain):
         first, second, year = map(int, match.groups())
         if first <= 12 and second <= 12 and first != second:
-            raise Unreadable("day and month may be either way round; expected YYYY-MM-DD")
+            raise NotAValue("day and month may be either way round; expected YYYY-MM-DD")
         day, month = (first, second) if first > 12 or first == second else (second, first)
     else:
-        raise Unreadable("expected a date as YYYY-MM-DD")
+        raise NotAValue("expected a date as YYYY-MM-DD")
     if not YEARS[0] <= year <= YEARS[1]:
-        raise Unreadable(f"expected a year from {YEARS[0]} to {YEARS[1]}")
+        raise NotAValue(f"expected a year from {YEARS[0]} to {YEARS[1]}")
     try:
         return date(year, month, day)
     except ValueError:
-        raise Unreadable("there is no such day; expected a date as YYYY-MM-DD") from None
+        raise NotAValue("there is no such day; expected a date as YYYY-MM-DD") from None
 
 
 def parse_flag(text: str) -> bool | None:
-    """Return what a yes-or-no text says, None for nothing; raises Unreadable otherwise."""
+    """Return what a yes-or-no text says, None for nothing; raises NotAValue otherwise."""
     plain = text.strip().casefold()
     if plain in TRUE or plain in FALSE:
         return plain in TRUE
     if plain in NOTHING:
         return None
-    raise Unreadable("expected yes or no")
+    raise NotAValue("expected yes or no")
 
 
 def required_fields(layer: type[Layer], derived: frozenset[str]) -> list[str]:
@@ -167,7 +168,7 @@ def _parsed(given: pd.Series[Any], parse: Callable[[str], Any], dtype: Any, name
     for position, text in enumerate(uniques):
         try:
             value = parse(str(text))
-        except Unreadable as unreadable:
+        except NotAValue as unreadable:
             reasons[position] = str(unreadable)
             value = None
         null[position] = value is None

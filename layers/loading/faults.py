@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from layers.loading.chunks import Unreadable
 from layers.loading.report import Rejection
 
 SHOWN = 60  # characters of a value that are repeated in a message
@@ -17,29 +19,48 @@ SHOWN = 60  # characters of a value that are repeated in a message
 class Faults:
     """Faults of one batch of n rows.
 
-    rows : int64 (n,), row numbers of the file. keys : str or None (n,), as far as they are known.
+    rows : int64 (n,), row numbers of the file. keys : str or None (n,), set once they are known.
     bad : bool (n,), rows with at least one fault.
     """
 
     rows: NDArray[np.int64]
-    keys: NDArray[np.object_]
+    keys: NDArray[np.object_] = field(init=False)
     bad: NDArray[np.bool_] = field(init=False)
-    rejections: list[Rejection] = field(default_factory=list)
+    found: list[Unreadable] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.keys = np.full(len(self.rows), None, dtype=object)
         self.bad = np.zeros(len(self.rows), dtype=bool)
 
     def add(
         self,
         where: NDArray[np.bool_],
         reason: str | NDArray[np.object_],
-        name: str | None = None,
+        name: str = "",
         values: Any = None,
     ) -> None:
         """Note a fault in the rows of a mask; ``reason`` is one text or one per row."""
         for position in np.flatnonzero(where):
-            value = None if values is None else str(values[position])[:SHOWN]
+            value = None if values is None else str(values[position])
             why = reason if isinstance(reason, str) else str(reason[position])
-            key = self.keys[position]
-            self.rejections.append(Rejection(int(self.rows[position]), key, name, value, why))
+            self.found.append(Unreadable(int(position), name, value, why))
         self.bad |= where
+
+    def note(self, found: Iterable[Unreadable]) -> None:
+        """Note faults that were found elsewhere."""
+        for fault in found:
+            self.found.append(fault)
+            self.bad[fault.position] = True
+
+    def rejections(self) -> list[Rejection]:
+        """Return the faults for a report, row by row."""
+        return [
+            Rejection(
+                int(self.rows[fault.position]),
+                self.keys[fault.position],
+                fault.field or None,
+                None if fault.value is None else fault.value[:SHOWN],
+                fault.reason,
+            )
+            for fault in sorted(self.found, key=lambda fault: fault.position)
+        ]

@@ -15,6 +15,7 @@ from layers.base import STORED_SRID, Layer
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.errors import DataRefused, NotFound
 from layers.loading.checks import check_attributes, required_fields
+from layers.loading.chunks import CHUNK, Unreadable
 from layers.loading.columns import ewkb
 from layers.loading.faults import Faults
 from layers.loading.loads import Provenance
@@ -22,8 +23,6 @@ from layers.loading.plots import DERIVED, PlotFacts, spatially_ordered
 from layers.loading.repair import Box, repaired
 from layers.loading.report import LoadReport
 from layers.loading.rows import Writer
-
-BATCH = 50_000  # rows checked at once; about 100 MB of plots
 
 # Domain reference 2.2: plots outside 66-73.5 E are refused since EPSG:32642 is the working CRS; other layers may
 # lie anywhere in the country's box, here with a margin for rivers and quakes beyond the border.
@@ -44,6 +43,11 @@ def layer_named(name: str) -> type[Layer]:
     raise NotFound(f"There is no layer {name}; the layers are {', '.join((*BY_NAME, *RASTERS_BY_NAME))}.")
 
 
+def box_of(layer: type[Layer]) -> Box:
+    """Longitudes and latitudes a layer's rows may lie in."""
+    return BOXES.get(layer.__tablename__, COUNTRY)
+
+
 class Batches:
     """Checks batches of one layer and hands what is good to a writer; with no writer it only checks."""
 
@@ -52,26 +56,32 @@ class Batches:
         self.report = report
         self.writer = writer
         self.plots = PlotFacts(connection) if layer.__tablename__ == "plots" else None
-        self.box = BOXES.get(layer.__tablename__, COUNTRY)
+        self.box = box_of(layer)
 
-    def take(self, rows: NDArray[np.int64], frame: pd.DataFrame, geometries: NDArray[np.object_] | None) -> None:
+    def take(
+        self,
+        rows: NDArray[np.int64],
+        frame: pd.DataFrame,
+        geometries: NDArray[np.object_] | None,
+        found: Iterable[Unreadable] = (),
+    ) -> None:
         """Check one batch and store its good rows.
 
         Parameters
         ----------
         rows : int64 (n,), row numbers of the file. frame : fields of the layer, as read.
-        geometries : in EPSG:4326, None for a table.
+        geometries : in EPSG:4326, None for a table. found : faults of rows that were met on the way here.
         """
         report = self.report
-        report.read += len(rows)
-        faults = Faults(rows, np.full(len(rows), None, dtype=object))
+        faults = Faults(rows)
+        faults.note(found)
         table = check_attributes(self.layer, frame, faults, derived_fields(self.layer))
         kind = self.layer.geometry_kind
         if kind is not None:
             given = np.full(len(rows), None, dtype=object) if geometries is None else geometries
             given, repairs = repaired(given, kind, faults, self.box)
             report.repairs.extend(repairs)
-        report.rejections.extend(faults.rejections)
+        report.rejections.extend(faults.rejections())
         good = np.flatnonzero(~faults.bad)
         if self.writer is not None and faults.bad.any():
             self.writer.withhold(list(faults.keys[faults.bad]))
@@ -149,6 +159,7 @@ def load_frame(
         for start, stop in _spans(len(frame)):
             rows = np.arange(start + 1, stop + 1, dtype=np.int64)
             part = None if geometries is None else geometries[start:stop]
+            report.read += len(rows)
             batches.take(rows, frame.iloc[start:stop], part)
             if report.rejections:
                 raise DataRefused(
@@ -162,4 +173,4 @@ def load_frame(
 
 
 def _spans(count: int) -> Iterable[tuple[int, int]]:
-    return ((start, min(start + BATCH, count)) for start in range(0, count, BATCH))
+    return ((start, min(start + CHUNK, count)) for start in range(0, count, CHUNK))

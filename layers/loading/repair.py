@@ -42,7 +42,7 @@ def repaired(geometries: Geometries, kind: str, faults: Faults, box: Box) -> tup
     """
     wanted = DIMENSION[kind]
     absent = shapely.is_missing(geometries) | shapely.is_empty(geometries)
-    faults.add(absent, "has no geometry")
+    faults.add(absent & ~faults.bad, "has no geometry")
     bounds = shapely.bounds(geometries)
     broken = ~absent & ~np.isfinite(bounds).all(axis=1)
     faults.add(broken, "has coordinates that are not numbers")

@@ -38,12 +38,12 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Transformation:
-    """How coordinates came to EPSG:4326: accuracy and median shift of the datum, metres; None = not stated."""
+    """How coordinates came to EPSG:4326: stated accuracy and median shift of the datum, metres; None = not known."""
 
     crs: str
     name: str
     accuracy_m: float | None
-    shift_m: float
+    shift_m: float | None
 
 
 @dataclass(slots=True)

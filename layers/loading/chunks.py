@@ -1,0 +1,59 @@
+"""What every reader of files hands on: rows in chunks, attributes as the file has them, geometry as it stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+import pyproj
+from numpy.typing import NDArray
+
+CHUNK = 50_000  # rows read at once; about 100 MB of plots
+
+Geometries = NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A value of a row that could not be understood while reading: which row of the chunk, and why."""
+
+    position: int
+    field: str
+    value: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows of a file.
+
+    rows : int64 (n,), counted from 1. frame : attributes, columns as the file names them.
+    geometries : object (n,) in the file's CRS, None for a table without positions.
+    """
+
+    rows: NDArray[np.int64]
+    frame: pd.DataFrame
+    geometries: Geometries | None
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+
+class Source(Protocol):
+    """A file that can be read from its first row, as often as needed.
+
+    columns : names of the attributes. crs : as the file says it. spatial : rows have positions.
+    total : number of rows, None when the format cannot tell. notes : what the report should say about the reading.
+    """
+
+    file_name: str
+    columns: tuple[str, ...]
+    crs: pyproj.CRS | None
+    spatial: bool
+    total: int | None
+    notes: list[str]
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield all rows in their order."""
+        ...

@@ -1,0 +1,63 @@
+"""Opening a file, whatever its format."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from layers.errors import DataRefused, NotFound
+from layers.loading.chunks import Source
+from layers.loading.encodings import TextDecoder
+from layers.loading.parquet import ParquetFile
+from layers.loading.tables import CsvFile, Workbook
+from layers.loading.vector import VectorFile
+
+
+def open_source(
+    path: Path,
+    *,
+    encoding: str | None = None,
+    letters: Mapping[str, str] | None = None,
+    table: str | None = None,
+) -> Source:
+    """Return a file ready to be read.
+
+    Parameters
+    ----------
+    encoding : of its text, where it is not UTF-8 and does not say so. letters : see ``TextDecoder``.
+    table : which table of a GeoPackage, File Geodatabase, KML or workbook; needed where there are several.
+
+    Raises
+    ------
+    NotFound : no such file. DataRefused : it cannot be read.
+    """
+    if not path.exists():
+        raise NotFound(f"There is no file {path.name}.")
+    decoder = TextDecoder(encoding, letters) if encoding or letters else None
+    suffix = path.suffix.casefold()
+    if path.is_file() and path.stat().st_size == 0:
+        raise DataRefused(f"{path.name} is empty.")
+    if suffix in (".parquet", ".geoparquet", ".pq"):
+        return ParquetFile(path)
+    if suffix in (".csv", ".tsv", ".txt"):
+        return CsvFile(path, decoder)
+    if suffix in (".xlsx", ".xlsm"):
+        return Workbook(path, table)
+    return VectorFile(path, decoder, table)
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, of all its parts for a Shapefile, of all its files for a folder; hexadecimal."""
+    if path.is_dir():
+        parts = sorted(part for part in path.rglob("*") if part.is_file())
+    elif path.suffix.casefold() == ".shp":
+        parts = sorted(part for part in path.parent.glob(f"{path.stem}.*") if part.is_file())
+    else:
+        parts = [path]
+    digest = hashlib.sha256()
+    for part in parts:
+        with part.open("rb") as opened:
+            while block := opened.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,58 @@
+"""Rejected rows, as they stand in the file: every attribute, the original geometry and CRS, and the reason."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import shapely
+from numpy.typing import NDArray
+
+from layers.loading.chunks import Source
+from layers.loading.report import Rejection
+
+ROW, REASON = "rejected_row", "rejected_because"
+
+
+def write_rejects(source: Source, rejections: list[Rejection], path: Path) -> Path:
+    """Write the rejected rows of a file and return the path: a GeoPackage, or CSV where no row has a position.
+
+    The file is read once more for them, so that a load need not hold its rows in memory.
+    """
+    reasons: dict[int, list[str]] = defaultdict(list)
+    for rejection in rejections:
+        said = f"{rejection.field}: {rejection.reason}" if rejection.field else rejection.reason
+        if said not in reasons[rejection.row]:
+            reasons[rejection.row].append(said)
+    wanted = np.array(sorted(reasons), dtype=np.int64)
+    frames: list[pd.DataFrame] = []
+    shapes: list[NDArray[np.object_]] = []
+    for chunk in source.chunks():
+        at = np.flatnonzero(np.isin(chunk.rows, wanted))
+        if not len(at):
+            continue
+        frame = chunk.frame.iloc[at].reset_index(drop=True).astype(object)
+        frame = frame.map(str, na_action="ignore")
+        frame.insert(0, ROW, chunk.rows[at])
+        frame.insert(1, REASON, ["; ".join(reasons[row]) for row in chunk.rows[at]])
+        frames.append(frame)
+        none = np.full(len(at), None, dtype=object)
+        shapes.append(none if chunk.geometries is None else chunk.geometries[at])
+    rows = pd.concat(frames, ignore_index=True)
+    geometries = np.concatenate(shapes)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if shapely.is_missing(geometries).all():
+        path = path.with_suffix(".csv")
+        rows.to_csv(path, index=False, encoding="utf-8-sig")
+        return path
+    path = path.with_suffix(".gpkg")
+    path.unlink(missing_ok=True)
+    taken = {"fid", "geom"}  # names a GeoPackage gives to columns of its own
+    rows = rows.rename(columns={name: f"{name}_" for name in rows if str(name).casefold() in taken})
+    frame = gpd.GeoDataFrame(rows, geometry=geometries, crs=source.crs)
+    pyogrio.write_dataframe(frame, path, layer="rejected", driver="GPKG", geometry_type="Unknown")
+    return path
