@@ -1,0 +1,185 @@
+"""Farms: canals are taken up one by one, nearest the district's centre first, until the plots wanted are cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layers.errors import DataRefused
+from scripts.demo_region import blocks as land
+from scripts.demo_region.blocks import Blocks
+from scripts.demo_region.canals import STEP_M, MainCanal, Slopes, main_canals
+from scripts.demo_region.fields import chance
+from scripts.demo_region.mesh import Claims, Mesh, claims, mesh
+from scripts.demo_region.places import Area
+from scripts.demo_region.plots import Plots, cut
+from scripts.demo_region.rivers import Stream
+from scripts.demo_region.terrain import Ground
+
+Floats = NDArray[np.float64]
+
+STEEPEST_IRRIGATED = 0.28  # m/m; lines of descent below a canal end where the ground is steeper
+STEEPEST_RAINFED = 0.45  # m/m; likewise above it
+ABOVE_M = (300.0, 800.0)  # m farmed above a canal, where land is plentiful and where it is crowded
+VILLAGE_EVERY_M = (2_600.0, 1_700.0)  # m between villages along a canal, likewise
+VILLAGE_OFF_M = 90.0  # m from the canal to the middle of a village, above it where there is room
+TOWN_SIZE = 1.7  # factor on the distances gardens reach, for towns
+
+
+@dataclass(frozen=True, slots=True)
+class Farm:
+    """One canal with all it waters and what lies above it.
+
+    below, above : lines down and up the slope. fields, slopes_above : blocks on them. plots, rainfed : plots of each.
+    villages : x, y of the villages founded along the canal.
+    """
+
+    canal: MainCanal
+    below: Mesh
+    above: Mesh
+    fields: Blocks
+    slopes_above: Blocks
+    plots: Plots
+    rainfed: Plots
+    villages: Floats
+
+    @property
+    def count(self) -> int:
+        """Number of plots."""
+        return len(self.plots) + len(self.rainfed)
+
+    def trimmed(self, excess: int) -> Farm:
+        """Return the farm without its last plots, those farthest down the canal."""
+        s = np.concatenate([self.plots.s, self.rainfed.s])
+        kept = np.zeros(len(s), dtype=np.bool_)
+        kept[np.argsort(s, kind="stable")[: len(s) - excess]] = True
+        first = len(self.plots)
+        return Farm(
+            self.canal,
+            self.below,
+            self.above,
+            self.fields,
+            self.slopes_above,
+            self.plots.take(kept[:first]),
+            self.rainfed.take(kept[first:]),
+            self.villages,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """How many plots each district is to have, where its centre lies and which towns it has (x, y in m)."""
+
+    wanted: int
+    centre: tuple[float, float]
+    towns: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """What farms are laid on: ground, its slopes, rivers that feed canals, and those no field crosses."""
+
+    area: Area
+    ground: Ground
+    slopes: Slopes
+    feeding: list[Stream]
+    streams: list[Stream]
+
+
+def farms(
+    country: Country,
+    district_at: NDArray[np.int16],
+    demands: list[Demand],
+    villages: Floats | None,
+    crowding: float,
+    seed: int,
+) -> list[list[Farm]]:
+    """Return the farms of each district of an area.
+
+    district_at : index of the district of each canal's middle is looked up here, on 60 m cells. villages : x, y of
+    real villages to farm from; None = villages are founded along the canals. crowding : 0 plentiful land to 1 crowded.
+    A district whose land runs out returns fewer plots than wanted.
+    """
+    canals = main_canals(country.area, country.ground, country.slopes, country.feeding, crowding, seed)
+    taken = claims(country.ground, canals, country.streams)
+    middle = np.array([(canal.x[len(canal.x) // 2], canal.y[len(canal.x) // 2]) for canal in canals]).reshape(-1, 2)
+    level = country.ground.level
+    rows = ((level.y_max - middle[:, 1]) / level.cell_m).astype(np.int64)
+    cols = ((middle[:, 0] - level.x_min) / level.cell_m).astype(np.int64)
+    of_canal = district_at[rows, cols]
+    found: list[list[Farm]] = []
+    for index, demand in enumerate(demands):
+        mine = np.flatnonzero(of_canal == index)
+        away = np.hypot(middle[mine, 0] - demand.centre[0], middle[mine, 1] - demand.centre[1])
+        known = demand.towns if villages is None else villages
+        chosen: list[Farm] = []
+        left = demand.wanted
+        for number in mine[np.argsort(away, kind="stable")]:
+            if left <= 0:
+                break
+            farm = _farm(country, canals[number], int(number), taken, known, villages is None, crowding, seed)
+            if not farm.count:
+                continue
+            if villages is None:
+                known = np.concatenate([known, farm.villages])
+            chosen.append(farm if farm.count <= left else farm.trimmed(farm.count - left))
+            left -= chosen[-1].count
+        found.append(chosen)
+    return found
+
+
+def _farm(
+    country: Country,
+    canal: MainCanal,
+    number: int,
+    taken: Claims,
+    known: Floats,
+    found_villages: bool,
+    crowding: float,
+    seed: int,
+) -> Farm:
+    setting = country.area.setting
+    rng = chance(seed, f"farm {country.area.id} {number}")
+    below = mesh(canal, number, country.slopes, taken, reach_m=setting.band_m, up=False, steepest=STEEPEST_IRRIGATED)
+    reach = ABOVE_M[0] + crowding * (ABOVE_M[1] - ABOVE_M[0])
+    above = mesh(canal, number, country.slopes, taken, reach_m=reach, up=True, steepest=STEEPEST_RAINFED)
+    fields = land.blocks(below, canal, setting, rng, up=False)
+    slopes_above = land.blocks(above, canal, setting, rng, up=True)
+    # Where land is plentiful only part of the dry slopes is tilled.
+    slopes_above = slopes_above.take(rng.random(len(slopes_above)) < 0.16 + 0.84 * crowding)
+    villages = _villages(canal, below, above, crowding, rng) if found_villages else np.empty((0, 2))
+    towns = len(known)
+    known = np.concatenate([known, villages])
+    size = np.ones(len(known))
+    size[: min(towns, 1 if found_villages else 0)] = TOWN_SIZE
+    return Farm(
+        canal,
+        below,
+        above,
+        fields,
+        slopes_above,
+        cut(below, fields, known, size, rng, up=False, crowding=crowding),
+        cut(above, slopes_above, known, size, rng, up=True, crowding=crowding),
+        villages,
+    )
+
+
+def _villages(canal: MainCanal, below: Mesh, above: Mesh, crowding: float, rng: np.random.Generator) -> Floats:
+    """Places for villages along a canal: above it, so that no irrigated land is lost, else below."""
+    every = VILLAGE_EVERY_M[0] + crowding * (VILLAGE_EVERY_M[1] - VILLAGE_EVERY_M[0])
+    where = np.arange(rng.uniform(0.3, 0.7) * every, canal.length_m - 200.0, every) / STEP_M
+    where = np.clip(where + rng.uniform(-0.25, 0.25, len(where)) * every / STEP_M, 5, len(canal.x) - 6)
+    high = above.length_at(where) >= VILLAGE_OFF_M
+    low = below.length_at(where) >= VILLAGE_OFF_M
+    x_high, y_high = above.at(where, np.full(len(where), VILLAGE_OFF_M))
+    x_low, y_low = below.at(where, np.full(len(where), VILLAGE_OFF_M))
+    places = np.column_stack([np.where(high, x_high, x_low), np.where(high, y_high, y_low)])
+    return np.asarray(places[high | low])
+
+
+def require(found: int, wanted: int) -> None:
+    """Refuse a demo larger than the land holds."""
+    if found < wanted:
+        raise DataRefused(f"The demo region holds {found} plots at most with this relief; {wanted} were asked for.")

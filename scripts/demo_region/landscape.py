@@ -1,0 +1,47 @@
+"""One area before people: its relief, rivers and ground, and how the land is divided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from geo.grid import Grid
+from scripts.demo_region.canals import Slopes, slopes
+from scripts.demo_region.courses import MetricCourse, metric_courses
+from scripts.demo_region.districts import Division, divided
+from scripts.demo_region.fields import coarsened, on
+from scripts.demo_region.places import Area
+from scripts.demo_region.relief import RELIEF_CELL_M, relief
+from scripts.demo_region.rivers import Basin, Stream, basin, on_ground, streams
+from scripts.demo_region.terrain import GROUND_CELL_M, Ground, ground
+
+
+@dataclass(frozen=True, slots=True)
+class Landscape:
+    """One area before people.
+
+    relief : the coarse relief it was drawn on. main : rivers as the relief has them, which canals draw from.
+    streams : rivers of the finished ground, which ``basin`` drains. slopes : the ground as canals follow it.
+    """
+
+    area: Area
+    courses: list[MetricCourse]
+    relief: Grid
+    main: list[Stream]
+    streams: list[Stream]
+    basin: Basin
+    ground: Ground
+    slopes: Slopes
+    division: Division
+
+
+def landscape(area: Area, seed: int, relief_file: Path | None) -> Landscape:
+    """Return the land of one area: on true relief where there is a file of it, on generated relief otherwise."""
+    courses = metric_courses(area)
+    coarse = relief(area, courses, seed, relief_file)
+    main = streams(basin(coarse, courses), courses)
+    land = ground(area, coarse, main, seed)
+    level = on(coarse, coarsened(land.level.values, round(RELIEF_CELL_M / GROUND_CELL_M)))
+    kept, fine = on_ground(level, [main[k] for k in land.floored], courses)
+    division = divided(area, kept, fine, courses)
+    return Landscape(area, courses, coarse, main, fine, kept, land, slopes(land), division)
