@@ -10,6 +10,7 @@ without tracing any of them.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -39,7 +40,7 @@ def _pace(pace, kind, slope):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _seconds(ground, moves, cell, k, sign):  # type: ignore[no-untyped-def]
+def move_seconds(ground, moves, cell, k, sign):  # type: ignore[no-untyped-def]
     """Seconds of move k from ``cell``, infinite across blocked ground; sign -1 walks it the other way."""
     steps = moves.steps[k]
     length = moves.length[k] * ground.cell_m
@@ -81,7 +82,7 @@ def _seconds(ground, moves, cell, k, sign):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _crossing(per_metre, moves, cell, k, cell_m):  # type: ignore[no-untyped-def]
+def crossing(per_metre, moves, cell, k, cell_m):  # type: ignore[no-untyped-def]
     """Mean of ``per_metre`` on move k times its length in metres."""
     total = 0.0
     for j in range(moves.pieces[k]):
@@ -89,32 +90,58 @@ def _crossing(per_metre, moves, cell, k, cell_m):  # type: ignore[no-untyped-def
     return total * moves.length[k] * cell_m
 
 
-@njit(cache=True, nogil=True)
-def _spread(  # type: ignore[no-untyped-def]
-    ground, moves, sources, sign, limit, danger, quickest, slots, seconds, came_by, order
-):
-    """Settle all cells within ``limit`` seconds of the sources; return how many. See ``least_time`` for the arrays.
+class Workspace(NamedTuple):
+    """What a search writes, over the padded cells; as new before each search.
 
-    ``danger`` (empty = none) stretches the time of a move by 1 + its mean on it. ``quickest`` : s/m no move beats.
+    seconds : float32, inf. came_by : uint8, 0; then 1 + the move by which a cell was reached. done : bool, False.
+    order : int32, filled with the settled cells, earliest first. met : int32, filled with the cells given a time.
+    after, before : int32, neighbours in the same time slot; need no clearing.
     """
-    n = len(ground.kind)
+
+    seconds: NDArray[np.float32]
+    came_by: NDArray[np.uint8]
+    done: NDArray[np.bool_]
+    order: NDArray[np.int32]
+    met: NDArray[np.int32]
+    after: NDArray[np.int32]
+    before: NDArray[np.int32]
+
+
+def workspace(surface: Surface) -> Workspace:
+    """A workspace for searches on a surface."""
+    n = len(surface.ground.kind)
+    return Workspace(
+        np.full(n, np.inf, dtype=np.float32),
+        np.zeros(n, dtype=np.uint8),
+        np.zeros(n, dtype=np.bool_),
+        *(np.empty(n, dtype=np.int32) for _ in range(4)),
+    )
+
+
+@njit(cache=True, nogil=True)
+def spread(ground, moves, sources, sign, limit, danger, wanted, quickest, slots, work):  # type: ignore[no-untyped-def]
+    """Settle the cells within ``limit`` seconds of the sources; return how many, and how many were given a time.
+
+    danger : float32 over the padded cells, or empty; stretches the time of a move by 1 + its mean on it. wanted : bool
+    over the padded cells, or empty; the search ends when all of these are settled. quickest : s/m that no move beats.
+    slots : time slots of the quickest move, more than the slowest move spans. work : a ``Workspace``.
+    """
+    seconds, came_by, done, order, met, after, before = work
     width = quickest * ground.cell_m
     head = np.full(slots, -1, np.int32)
-    after = np.empty(n, np.int32)
-    before = np.empty(n, np.int32)
-    done = np.zeros(n, np.bool_)
-    waiting = 0
+    waiting, settled, found, slot = 0, 0, 0, 0
+    left = np.count_nonzero(wanted)
     for cell in sources:
         if seconds[cell] == 0.0:
             continue
         seconds[cell] = 0.0
+        met[found] = cell
+        found += 1
         after[cell], before[cell] = head[0], -1
         if head[0] >= 0:
             before[head[0]] = cell
         head[0] = cell
         waiting += 1
-    settled = 0
-    slot = 0
     while waiting > 0:
         cell = head[slot % slots]
         if cell < 0:
@@ -127,6 +154,10 @@ def _spread(  # type: ignore[no-untyped-def]
         done[cell] = True
         order[settled] = cell
         settled += 1
+        if len(wanted) > 0 and wanted[cell]:
+            left -= 1
+            if left == 0:
+                break
         for k in range(len(moves.offset)):
             there = cell + moves.offset[k]
             if done[there] or ground.kind[there] == BLOCKED:
@@ -134,9 +165,9 @@ def _spread(  # type: ignore[no-untyped-def]
             length = moves.length[k] * ground.cell_m
             if seconds[cell] + length * quickest >= seconds[there]:
                 continue
-            move = _seconds(ground, moves, cell, k, sign)
+            move = move_seconds(ground, moves, cell, k, sign)
             if len(danger) > 0 and move < np.inf:
-                move *= 1.0 + _crossing(danger, moves, cell, k, ground.cell_m) / length
+                move *= 1.0 + crossing(danger, moves, cell, k, ground.cell_m) / length
             reached = np.float32(seconds[cell] + move)
             if reached >= seconds[there] or reached > limit:
                 continue
@@ -149,6 +180,9 @@ def _spread(  # type: ignore[no-untyped-def]
                 if after[there] >= 0:
                     before[after[there]] = before[there]
                 waiting -= 1
+            else:
+                met[found] = there
+                found += 1
             seconds[there] = reached
             came_by[there] = k + 1
             # Rounding must not put a cell into a slot already passed.
@@ -158,7 +192,15 @@ def _spread(  # type: ignore[no-untyped-def]
                 before[head[new]] = there
             head[new] = there
             waiting += 1
-    return settled
+    return settled, found
+
+
+@njit(cache=True, nogil=True)
+def clear(work, found):  # type: ignore[no-untyped-def]
+    """Make the workspace as new after a search that gave a time to ``found`` cells."""
+    for i in range(found):
+        cell = work.met[i]
+        work.seconds[cell], work.came_by[cell], work.done[cell] = np.inf, 0, False
 
 
 @njit(cache=True, nogil=True)
@@ -170,7 +212,7 @@ def _sum_along(ground, moves, order, came_by, per_metre, total):  # type: ignore
             total[cell] = 0.0
             continue
         parent = cell - moves.offset[k - 1]
-        total[cell] = total[parent] + _crossing(per_metre, moves, parent, k - 1, ground.cell_m)
+        total[cell] = total[parent] + crossing(per_metre, moves, parent, k - 1, ground.cell_m)
 
 
 @njit(cache=True, nogil=True)
@@ -182,7 +224,7 @@ def _clock_along(ground, moves, order, came_by, sign, total):  # type: ignore[no
             total[cell] = 0.0
             continue
         parent = cell - moves.offset[k - 1]
-        total[cell] = total[parent] + _seconds(ground, moves, parent, k - 1, sign)
+        total[cell] = total[parent] + move_seconds(ground, moves, parent, k - 1, sign)
 
 
 @njit(cache=True, nogil=True)
@@ -199,7 +241,7 @@ class LeastTime:
 
     surface, sources, sign : what it was made with; sources are padded cells, sign is ``OUT`` or ``BACK``.
     seconds, came_by : float32 and uint8 over the padded cells: time (weighted by danger if any), and 1 + the move by
-    which the cell was reached, 0 = source or not reached. order : reached cells, earliest first, int64.
+    which the cell was reached, 0 = source or not reached. order : reached cells, earliest first, int32.
     """
 
     surface: Surface
@@ -207,7 +249,7 @@ class LeastTime:
     sign: float
     seconds: NDArray[np.float32]
     came_by: NDArray[np.uint8]
-    order: NDArray[np.int64]
+    order: NDArray[np.int32]
 
     @property
     def moves(self) -> Stencil:
@@ -290,29 +332,25 @@ def least_time(
     sources = open_cells(surface, np.asarray(sources_xy, dtype=np.float64).reshape(-1, 2))
     if not (sources >= 0).any():
         raise GridError("no starting point lies on the height grid")
-    n = len(surface.ground.kind)
     weights = np.empty(0, dtype=np.float32) if danger is None else surface.padded(danger)
-    if (weights < 0).any() or np.isnan(weights).any():
+    if not (weights >= 0).all():
         raise GridError("danger factors must be known and not below 0")
-    seconds = np.full(n, np.inf, dtype=np.float32)
-    came_by = np.zeros(n, dtype=np.uint8)
-    order = np.empty(n, dtype=np.int64)
-    settled = _spread(
+    work = workspace(surface)
+    settled, _ = spread(
         surface.ground,
         stencil(surface.width),
         sources[sources >= 0],
         sign,
         np.float32(within_minutes * SECONDS_PER_MINUTE),
         weights,
-        *_slots(surface, float(weights.max(initial=0.0))),
-        seconds,
-        came_by,
-        order,
+        np.empty(0, dtype=np.bool_),
+        *time_slots(surface, float(weights.max(initial=0.0))),
+        work,
     )
-    return LeastTime(surface, sources, sign, seconds, came_by, order[:settled].copy())
+    return LeastTime(surface, sources, sign, work.seconds, work.came_by, work.order[:settled].copy())
 
 
-def _slots(surface: Surface, most_danger: float) -> tuple[float, int]:
+def time_slots(surface: Surface, most_danger: float) -> tuple[float, int]:
     """Seconds per metre no move beats, and how many slots of the quickest move the slowest move spans."""
     used = np.flatnonzero(np.bincount(surface.ground.kind, minlength=len(surface.ground.pace)))
     paces = surface.ground.pace[used[used != BLOCKED]]
