@@ -114,7 +114,7 @@ def copy_in(connection: Connection, table_name: str, columns: Sequence[str], row
         ),
         {"table": table_name},
     )
-    types: dict[str, int] = dict(declared.tuples().all())
+    types: dict[str, int] = {row.attname: row.atttypid for row in declared}
     if unknown := [column for column in columns if column not in types]:
         raise LayersError(f"{table_name} has no column {', '.join(unknown)}.")
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(

@@ -118,8 +118,11 @@ class Cluster:
 
     def remove(self) -> None:
         """Stop the server and delete the database with all its files."""
+        if not self.made:
+            return
         self.stop()
         files = self.files
+        shutil.rmtree(self._socket_folder(), ignore_errors=True)
         link = self.home / "postgres"
         if link.is_symlink():
             link.unlink()

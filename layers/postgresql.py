@@ -23,6 +23,7 @@ USUAL_PLACES = (
     "/opt/homebrew/opt/postgresql@*/bin",  # Homebrew
     "/usr/local/opt/postgresql@*/bin",
 )
+SHARED_BY_VERSION = Path("/usr/share/postgresql")  # Debian, Ubuntu: control files of extensions by major version
 WHAT_TO_INSTALL = (
     "PostgreSQL 15 or newer with PostGIS 3.3 or newer is not installed; on Debian 12 install the packages "
     "postgresql-15 and postgresql-15-postgis-3, on Ubuntu 24.04 postgresql-16 and postgresql-16-postgis-3, "
@@ -94,8 +95,8 @@ def _examine(place: Path) -> Installation | None:
 
 
 def _postgis_version(place: Path, major: str) -> str | None:
-    # Debian keeps one shared folder per major version; pg_config knows others but is not always installed.
-    shares = [Path("/usr/share/postgresql") / major, place.parent / "share", place.parent / "share" / "postgresql"]
+    # pg_config knows the folder but comes with a package of its own on some systems.
+    shares = [SHARED_BY_VERSION / major, place.parent / "share", place.parent / "share" / "postgresql"]
     if share := _output(str(place / "pg_config"), "--sharedir"):
         shares.insert(0, Path(share))
     for share_folder in shares:

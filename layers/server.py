@@ -151,7 +151,7 @@ def server_settings(port: int, socket_folder: Path, log_folder: Path, *, durable
         "log_parameter_max_length_on_error": 0,
     }
     if not durable:
-        settings |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+        settings |= {"fsync": "off", "full_page_writes": "off"}
     return _conf(settings)
 
 

@@ -55,6 +55,18 @@ def status(json: Json = False) -> None:
         raise typer.Exit(1)
 
 
+@app.command()
+def remove(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Stop the embedded PostGIS and delete it with all its data."""
+    cluster = _cluster()
+    if cluster.made and not yes:
+        typer.confirm("Delete the embedded database with all it holds?", abort=True)
+    cluster.remove()
+    out.print("There is no embedded database any more.", highlight=False)
+
+
 @app.command("migrate")
 def migrate_(json: Json = False) -> None:
     """Bring the database to the form this version of Obod needs; safe to repeat."""

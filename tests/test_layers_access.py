@@ -1,0 +1,238 @@
+"""Each audience reads what is declared for it and nothing else, because PostgreSQL says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ProgrammingError
+
+from layers.access import audience_of, create_key, grant, holder_of, revoke, staff_key
+from layers.base import PARTNER, PUBLIC, STAFF, Audience, Base
+from layers.catalogue import BY_NAME
+from layers.database import reading, writing
+from layers.embedded import Cluster
+from layers.errors import NotAllowed, NotFound
+from layers.names import API_LOGIN, ROLES
+from layers.views import view_statements
+
+# The contract, written out: staff only on every surface.
+STAFF_ONLY = {"right_class", "missing_documents", "disputes", "cadastral_no"}
+CANARY = "canary-05-11"
+
+
+@pytest.fixture(scope="module")
+def plot(database: Engine) -> None:
+    with database.begin() as connection:
+        connection.execute(
+            text("INSERT INTO loads (layer, kind, mode, file_name) VALUES ('plots', 'load', 'add', :canary)"),
+            {"canary": CANARY},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO plots (plot_id, plot_no, area_ha, land_form, availability, cadastral_no, right_class, "
+                "missing_documents, disputes, load_id, row_hash, geom) VALUES ('p1', 1, 0.5, 'household', 'unknown', "
+                ":canary, 'O3', 2, 1, 1, '', "
+                "ST_GeomFromEWKT('SRID=4326;MULTIPOLYGON(((70 39,70.01 39,70.01 39.01,70 39)))'))"
+            ),
+            {"canary": CANARY},
+        )
+
+
+@pytest.mark.parametrize("audience", Audience)
+def test_readable_columns_are_the_declared_ones(database: Engine, audience: Audience) -> None:
+    with database.connect() as connection:
+        for name, layer in BY_NAME.items():
+            for column in layer.__table__.columns:
+                about = column.info.get("about")
+                needed = max(layer.card.audience, about.audience if about else PUBLIC)
+                allowed = audience >= needed and column.name != "row_hash"
+                assert _may_read(connection, audience, name, column.name) == allowed, (name, column.name)
+
+
+def test_what_the_contract_keeps_for_staff_is_declared_so(database: Engine) -> None:
+    with database.connect() as connection:
+        for column in STAFF_ONLY:
+            granted = [audience for audience in Audience if _may_read(connection, audience, "plots", column)]
+            assert granted == [STAFF]
+        for audience in Audience:
+            assert not any(_may_read(connection, audience, "api_keys", name) for name in ("key_id", "digest"))
+            assert _may_read(connection, audience, "loads", "report") == (audience is STAFF)
+
+
+@pytest.mark.parametrize("column", sorted(STAFF_ONLY))
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT {} FROM plots",
+        "SELECT plot_id FROM plots WHERE {} IS NOT NULL",
+        "SELECT plot_id FROM plots ORDER BY {}",
+        "SELECT ST_AsMVT(plots) FROM plots",
+    ],
+)
+@pytest.mark.usefixtures("plot")
+def test_hidden_columns_can_be_neither_read_nor_filtered_nor_sorted_by(statement: str, column: str) -> None:
+    for audience in (PUBLIC, PARTNER):
+        with pytest.raises(NotAllowed), reading(audience) as connection:
+            connection.execute(text(statement.format(column)))
+    if "ST_AsMVT" not in statement:
+        with reading(STAFF) as connection:
+            assert len(connection.execute(text(statement.format(column))).all()) == 1
+
+
+@pytest.mark.parametrize("audience", Audience)
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM plots", "UPDATE plots SET disputes = 0", "TRUNCATE plots CASCADE", "CREATE TABLE mine (n int)"],
+)
+@pytest.mark.usefixtures("plot")
+def test_no_audience_may_write(database: Engine, audience: Audience, statement: str) -> None:
+    with database.connect() as connection:
+        connection.execute(text(f"SET ROLE {ROLES[audience]}"))
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            connection.execute(text(statement))
+
+
+@pytest.mark.usefixtures("plot")
+def test_the_login_of_the_service_may_nothing_by_itself(cluster: Cluster, database: Engine) -> None:
+    url = cluster.url(API_LOGIN, str(make_url(str(database.url)).database))
+    with psycopg.connect(url, autocommit=True) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT plot_id FROM plots")
+        connection.execute("SET ROLE obod_public")
+        assert connection.execute("SELECT plot_id FROM plots").fetchall() == [("p1",)]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT cadastral_no FROM plots")
+
+
+@pytest.mark.usefixtures("plot")
+def test_views_for_qgis_hide_values_not_columns() -> None:
+    statement = text("SELECT * FROM qgis.plots")
+    seen = {}
+    for audience in Audience:
+        with reading(audience) as connection:
+            seen[audience] = connection.execute(statement).mappings().one()
+    for column in STAFF_ONLY:
+        assert [seen[audience][column] is None for audience in Audience] == [True, True, False]
+    assert CANARY not in str(dict(seen[PUBLIC])) + str(dict(seen[PARTNER]))
+    with pytest.raises(NotAllowed), reading(PUBLIC) as connection:
+        connection.execute(text("SELECT * FROM qgis.pastures"))
+    with reading(PARTNER) as connection:
+        assert connection.execute(text("SELECT * FROM qgis.pastures")).all() == []
+
+
+@pytest.mark.usefixtures("plot")
+def test_a_view_shows_current_rows_with_the_served_result(database: Engine) -> None:
+    with database.connect() as connection:
+        connection.execute(text("UPDATE plots SET district = 'D1'"))
+        connection.execute(text("CREATE TABLE suitability_run_7 PARTITION OF suitability FOR VALUES IN (7)"))
+        connection.execute(text("CREATE TABLE suitability_run_8 PARTITION OF suitability FOR VALUES IN (8)"))
+        for run, name in ((7, "S2"), (8, "N1")):
+            connection.execute(
+                text(
+                    "INSERT INTO scoring_runs (run_id, scheme, scheme_text, scheme_sha256, districts, status, as_of, "
+                    "as_of_load, layer_versions, criteria, code_version) OVERRIDING SYSTEM VALUE VALUES "
+                    "(:run, 'default', '', '', '{D1}', 'complete', '2026-05-01', 1, '{}', '{}', '0')"
+                ),
+                {"run": run},
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO suitability (run_id, plot_no, district, area_ha, class, class_low, class_high, "
+                    "not_assessed, memberships, evidence) "
+                    "VALUES (:run, 1, 'D1', 1, :name, :name, :name, '{}', '{}', '')"
+                ),
+                {"run": run, "name": name},
+            )
+        connection.execute(text("INSERT INTO publications (district, scheme, run_id) VALUES ('D1', 'default', 7)"))
+        assert connection.execute(text("SELECT plot_id, class, run_id FROM qgis.plots")).all() == [("p1", "S2", 7)]
+        connection.execute(text("UPDATE plots SET ended_by = load_id"))
+        assert connection.execute(text("SELECT plot_id FROM qgis.plots")).all() == []
+        connection.rollback()
+
+
+def test_views_carry_the_declared_titles(database: Engine) -> None:
+    with database.connect() as connection:
+        comment = text(
+            "SELECT col_description('qgis.canals'::regclass, attnum) FROM pg_attribute "
+            "WHERE attrelid = 'qgis.canals'::regclass AND attname = 'capacity_m3_s'"
+        )
+        assert connection.execute(comment).scalar() == "Capacity [m3/s]"
+    assert all(len(view_statements(layer)) > 3 for layer in BY_NAME.values())
+
+
+def test_a_grant_made_by_hand_does_not_outlive_the_next_migration(connection: Connection) -> None:
+    connection.execute(text("GRANT SELECT ON api_keys, plots TO obod_public"))
+    connection.execute(text("GRANT SELECT (right_class) ON plots TO PUBLIC"))
+    grant(connection)
+    assert not _may_read(connection, PUBLIC, "api_keys", "digest")
+    assert not _may_read(connection, PUBLIC, "plots", "right_class")
+    assert _may_read(connection, PUBLIC, "plots", "area_ha")
+
+
+def test_a_key_proves_its_audience_until_it_is_revoked(connection: Connection) -> None:
+    key = create_key(connection, PARTNER, "an organisation", ["TJ.RR.GA"])
+    holder = holder_of(connection, key)
+    assert (holder.audience, holder.districts, holder.label) == (PARTNER, ("TJ.RR.GA",), "an organisation")
+    assert audience_of(connection, create_key(connection, STAFF, "staff")) is STAFF
+    revoke(connection, key)
+    with pytest.raises(NotAllowed):
+        holder_of(connection, key)
+    with pytest.raises(NotFound):
+        revoke(connection, holder.key_id)
+
+
+def test_only_a_digest_of_a_key_is_kept(connection: Connection) -> None:
+    key = create_key(connection, STAFF, "staff")
+    secret = key.rpartition("_")[2]
+    kept = connection.execute(text("SELECT api_keys::text FROM api_keys")).scalars().all()
+    assert len(secret) == 64  # 256 bits in hexadecimal
+    assert not any(secret in row for row in kept)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda k: k[:-1] + ("0" if k[-1] != "0" else "1"),
+        lambda _k: "",
+        lambda _k: "obod_a_b",
+        lambda k: k.replace("obod", "other"),
+        lambda k: k.rpartition("_")[0] + "_",
+    ],
+)
+def test_a_wrong_key_proves_nothing(connection: Connection, spoil: object) -> None:
+    assert callable(spoil)
+    key = create_key(connection, STAFF, "staff")
+    with pytest.raises(NotAllowed, match="not known or was revoked"):
+        audience_of(connection, spoil(key))
+
+
+def test_the_public_gets_no_key(connection: Connection) -> None:
+    with pytest.raises(NotAllowed):
+        create_key(connection, PUBLIC, "anybody")
+
+
+@pytest.mark.usefixtures("database")
+def test_keys_can_be_checked_as_the_public() -> None:
+    with writing() as connection:
+        key = create_key(connection, STAFF, "staff")
+    with reading(PUBLIC) as connection:
+        assert audience_of(connection, key) is STAFF
+
+
+def test_the_staff_key_is_made_once_and_kept_private(connection: Connection, tmp_path: Path) -> None:
+    key = staff_key(connection, tmp_path)
+    assert staff_key(connection, tmp_path) == key
+    assert (tmp_path / "staff.key").stat().st_mode & 0o777 == 0o600
+    revoke(connection, key)
+    assert audience_of(connection, staff_key(connection, tmp_path)) is STAFF
+
+
+def _may_read(connection: Connection, audience: Audience, table: str, column: str) -> bool:
+    assert column in Base.metadata.tables[table].columns
+    asked = text("SELECT has_column_privilege(:role, :table, :column, 'SELECT')")
+    names = {"role": ROLES[audience], "table": table, "column": column}
+    return bool(connection.execute(asked, names).scalar())

@@ -1,0 +1,191 @@
+"""Transactions of readers and writers, bulk copying, and what a user is told when there is no database."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import psycopg
+import pytest
+import shapely
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import ProgrammingError
+
+from layers.base import PARTNER, PUBLIC, STAFF, Audience
+from layers.database import copy_in, engine, reading, reading_engine, writing
+from layers.embedded import Cluster
+from layers.errors import DatabaseUnavailable, LayersError
+from layers.names import ROLES
+from layers.settings import get_settings
+
+ADD_LOAD = text("INSERT INTO loads (layer, kind, mode) VALUES ('plots', 'load', 'add')")
+COUNT_LOADS = text("SELECT count(*) FROM loads")
+
+
+@pytest.mark.parametrize("audience", [PUBLIC, PARTNER, STAFF])
+@pytest.mark.usefixtures("database")
+def test_reading_takes_the_role_of_the_audience_for_one_transaction(audience: Audience) -> None:
+    with reading(audience, timeout_s=1.5) as connection:
+        row = connection.execute(
+            text("SELECT current_user, current_setting('statement_timeout'), current_setting('transaction_read_only')")
+        ).one()
+        assert tuple(row) == (ROLES[audience], "1500ms", "on")
+    with reading_engine().connect() as connection:
+        assert connection.execute(text("SELECT current_user")).scalar() == "obod"
+
+
+@pytest.mark.usefixtures("database")
+def test_a_reader_sees_one_moment() -> None:
+    with reading() as reader:
+        before = reader.execute(text("SELECT count(load_id) FROM loads")).scalar()
+        with writing() as writer:
+            writer.execute(ADD_LOAD)
+        assert reader.execute(text("SELECT count(load_id) FROM loads")).scalar() == before
+    with reading() as reader:
+        assert reader.execute(text("SELECT count(load_id) FROM loads")).scalar() == (before or 0) + 1
+
+
+@pytest.mark.usefixtures("database")
+def test_writing_is_all_or_nothing() -> None:
+    with writing() as connection:
+        before = connection.execute(COUNT_LOADS).scalar()
+    with pytest.raises(ProgrammingError), writing() as connection:
+        _add_load_and_stumble(connection)
+    with writing() as connection:
+        assert connection.execute(COUNT_LOADS).scalar() == before
+
+
+@pytest.mark.usefixtures("database")
+def test_a_statement_that_takes_too_long_is_ended() -> None:
+    with pytest.raises(DatabaseUnavailable, match="needed too long"), reading(timeout_s=0.05) as connection:
+        connection.execute(text("SELECT pg_sleep(30)"))
+
+
+@pytest.mark.usefixtures("database")
+def test_a_fault_of_our_own_keeps_its_name() -> None:
+    with pytest.raises(ProgrammingError), writing() as connection:
+        connection.execute(text("SELEKT"))
+
+
+@pytest.mark.usefixtures("database")
+def test_a_missing_table_means_migrate() -> None:
+    with pytest.raises(DatabaseUnavailable, match="obod db migrate"), reading() as connection:
+        connection.execute(text("SELECT * FROM not_there"))
+
+
+def test_a_lost_connection_is_replaced(cluster: Cluster, database: Engine) -> None:
+    with writing() as connection:
+        lost = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    with psycopg.connect(cluster.url(), autocommit=True) as administration:
+        administration.execute("SELECT pg_terminate_backend(%s, 5000)", [lost])
+    with writing() as connection:
+        assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != lost
+    assert database.pool.checkedout() == 0
+
+
+def test_copy_in_carries_every_kind_of_value(connection: Connection) -> None:
+    connection.execute(
+        text(
+            "CREATE TEMP TABLE target (a bigint, b integer, c smallint, d real, e double precision, f text, "
+            "g varchar(2), h varchar[], i jsonb, j boolean, k bytea, l date, m timestamptz, "
+            "n real[], place geometry(Point, 4326))"
+        )
+    )
+    point = shapely.set_srid(shapely.Point(70.5, 39.25), 4326)
+    columns = [*"abcdefghijklmn", "place"]
+    values = (
+        np.int64(2**40),
+        np.int32(7),
+        np.int16(-3),
+        np.float32(0.1),
+        np.float64(0.1),
+        "Қабодиён\t\\N",
+        "S1",
+        ["a", "б"],
+        {"key": [1, None]},
+        np.bool_(True),
+        b"\x00\xff",
+        date(2026, 5, 1),
+        datetime(2026, 5, 1, 12, tzinfo=UTC),
+        [1.0, math.nan],
+        shapely.to_wkb(point, include_srid=True),
+    )
+    nothing: tuple[None, ...] = (None,) * len(columns)
+    assert copy_in(connection, "target", columns, iter([values, nothing])) == 2
+    stored, empty = connection.execute(text("SELECT *, ST_AsEWKT(place) FROM target ORDER BY a")).all()
+    expected = [*values[:-1], stored.place, "SRID=4326;POINT(70.5 39.25)"]
+    expected[3] = pytest.approx(0.1, rel=1e-7)
+    expected[13] = pytest.approx([1.0, math.nan], nan_ok=True)
+    assert list(stored) == expected
+    assert all(value is None for value in empty)
+
+
+def test_copy_in_belongs_to_the_transaction(database: Engine) -> None:
+    with database.connect() as connection:
+        before = connection.execute(COUNT_LOADS).scalar()
+        copy_in(connection, "loads", ["layer", "kind", "mode"], [("plots", "load", "add")])
+        assert connection.execute(COUNT_LOADS).scalar() == (before or 0) + 1
+        connection.rollback()
+        assert connection.execute(COUNT_LOADS).scalar() == before
+
+
+def test_copy_in_names_a_column_that_is_not_there(connection: Connection) -> None:
+    with pytest.raises(LayersError, match="plots has no column colour, shape"):
+        copy_in(connection, "plots", ["plot_id", "colour", "shape"], [])
+
+
+def test_without_a_database_the_way_to_one_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with _other_settings(monkeypatch, OBOD_HOME=str(tmp_path)):
+        with pytest.raises(DatabaseUnavailable, match="make demo"):
+            engine()
+        assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://me:sesame@127.0.0.1:1/obod", "does not answer"),
+        ("mysql://me:sesame@localhost/obod", "must begin with postgresql://"),
+        ("sesame", "is not understood"),
+    ],
+)
+def test_a_database_that_is_not_there_is_one_sentence_without_password(
+    monkeypatch: pytest.MonkeyPatch, url: str, said: str
+) -> None:
+    with _other_settings(monkeypatch, OBOD_DATABASE_URL=url):
+        with pytest.raises(DatabaseUnavailable, match=said) as refusal, writing():
+            pass
+        assert "sesame" not in str(refusal.value)
+        assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.usefixtures("database")
+def test_a_database_without_our_roles_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ROLES, PUBLIC, "nobody_made_this_role")
+    with pytest.raises(DatabaseUnavailable, match="obod db migrate"), reading():
+        pass
+
+
+def _add_load_and_stumble(connection: Connection) -> None:
+    connection.execute(ADD_LOAD)
+    connection.execute(text("SELEKT"))
+
+
+@contextmanager
+def _other_settings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Iterator[None]:
+    cached = (get_settings, engine, reading_engine)
+    with monkeypatch.context() as patch:
+        patch.delenv("OBOD_DATABASE_URL", raising=False)
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        for function in cached:
+            function.cache_clear()
+        try:
+            yield
+        finally:
+            for function in cached:
+                function.cache_clear()

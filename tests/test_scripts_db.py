@@ -1,0 +1,103 @@
+"""The commands of the database as a person types them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from layers import postgresql
+from layers.database import engine, reading_engine
+from layers.embedded import Cluster
+from layers.settings import get_settings
+from scripts.main import main
+
+
+class Said(NamedTuple):
+    """What one command answered."""
+
+    code: int
+    out: str
+    err: str
+
+
+Obod = Callable[..., Said]
+
+
+@pytest.fixture
+def obod(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Obod]:
+    """Give a function that runs ``obod`` with the given words in this process."""
+    cached = (get_settings, engine, reading_engine)
+    monkeypatch.setenv("OBOD_HOME", str(home))
+    monkeypatch.delenv("OBOD_DATABASE_URL", raising=False)
+
+    def run(*words: str) -> Said:
+        for function in cached:
+            function.cache_clear()
+        monkeypatch.setattr(sys, "argv", ["obod", *words])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        code = exit_.value.code
+        return Said(code if isinstance(code, int) else int(bool(code)), *capsys.readouterr())
+
+    yield run
+    for function in cached:
+        function.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("db") / "home"
+    yield folder
+    Cluster(folder).remove()
+
+
+def test_the_life_of_an_embedded_database(obod: Obod, home: Path) -> None:
+    assert obod("db", "status").code == 1
+    refused = obod("db", "url")
+    assert (refused.code, refused.err) == (1, "There is no embedded database yet; obod db start makes it.\n")
+
+    started = json.loads(obod("db", "start", "--json").out)
+    assert started["running"]
+    assert json.loads(obod("db", "migrate", "--json").out)["revision"]
+    assert (home / "staff.key").stat().st_mode & 0o777 == 0o600
+
+    url = obod("db", "url").out.strip()
+    psql = str(postgresql.find().programs / "psql")
+    seen = subprocess.run(
+        [psql, url, "-Atc", "SELECT count(*) FROM qgis.plots"], capture_output=True, text=True, check=True
+    )
+    assert seen.stdout == "0\n"
+
+    archive = str(home / "everything.zip")
+    assert obod("backup", archive, "--json").code == 0
+    assert json.loads(obod("restore", archive, "--json").out)["rows"]["api_keys"] == 1
+
+    assert obod("db", "stop").code == 0
+    stopped = json.loads(obod("db", "status", "--json").out)
+    assert not stopped["running"]
+    assert stopped["port"] == started["port"]
+
+
+def test_a_damaged_backup_is_one_line(obod: Obod, tmp_path: Path) -> None:
+    (tmp_path / "notes.zip").write_text("not a backup")
+    refused = obod("restore", str(tmp_path / "notes.zip"))
+    assert refused.code == 1
+    assert refused.err.splitlines()[-1] == "notes.zip is not a complete backup of Obod; nothing was restored."
+
+
+def test_a_database_elsewhere_is_not_started_here(obod: Obod, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OBOD_DATABASE_URL", "postgresql://me:sesame@127.0.0.1:1/obod")
+    refused = obod("db", "start")
+    assert refused.code == 1
+    assert "sesame" not in refused.err
+    assert len(refused.err.splitlines()) == 1
+
+
+def test_wrong_usage_is_told_apart(obod: Obod) -> None:
+    assert obod("db", "sing").code == 2
