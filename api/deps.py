@@ -1,0 +1,134 @@
+"""What routes ask for: who calls, in which language, and what is served now."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, cast
+
+import orjson
+from fastapi import Depends, Header, Query, Request, Response
+
+from api.errors import KeyRefused
+from api.translate import LANGUAGES, Language, language_of
+from layers.access import holder_of
+from layers.base import PUBLIC, Audience
+from layers.database import reading
+from layers.errors import BadFilter, NotAllowed
+from layers.features import nearest
+from layers.served import ServedState
+from layers.tile_cache import TileCache
+
+KEY_KEPT_S: Final = 60.0  # seconds a key is trusted after it was checked; a revoked key works no longer than that
+KEYS_KEPT: Final = 1_000  # keys remembered by one process
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls. A key for some districts opens more only there; elsewhere its holder is the public."""
+
+    audience: Audience = PUBLIC
+    districts: frozenset[str] | None = None
+
+    def audience_in(self, district: str | None) -> Audience:
+        """Return the audience that holds in a district (None = anywhere)."""
+        if self.districts is None or district in self.districts:
+            return self.audience
+        return PUBLIC
+
+
+class Callers:
+    """Callers by key, checked in the database and remembered for ``KEY_KEPT_S``."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, tuple[float, Caller]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, key: str) -> Caller:
+        """Return who holds a key.
+
+        Raises
+        ------
+        KeyRefused : it is not known or was revoked.
+        """
+        digest, now = hashlib.sha256(key.encode()).digest(), time.monotonic()
+        with self._lock:
+            checked, known = self._known.get(digest, (float("-inf"), None))
+        if known is not None and now - checked < KEY_KEPT_S:
+            return known
+        try:
+            with reading(PUBLIC) as connection:
+                holder = holder_of(connection, key)
+        except NotAllowed as refusal:
+            raise KeyRefused(str(refusal)) from None
+        found = Caller(holder.audience, None if holder.districts is None else frozenset(holder.districts))
+        with self._lock:
+            if len(self._known) >= KEYS_KEPT:
+                self._known.clear()
+            self._known[digest] = now, found
+        return found
+
+
+def get_caller(
+    request: Request,
+    authorization: Annotated[str | None, Header(include_in_schema=False)] = None,
+    x_api_key: Annotated[str | None, Header(description="Key of a partner or of staff.")] = None,
+) -> Caller:
+    """Return who calls, by ``X-API-Key`` or ``Authorization: Bearer``; without a key, the public."""
+    key = x_api_key
+    if key is None and authorization is not None:
+        scheme, _, key = authorization.partition(" ")
+        if scheme.lower() != "bearer":
+            raise KeyRefused("A key is sent as X-API-Key or as Authorization: Bearer.")
+    if key is None:
+        return Caller()
+    return cast(Callers, request.app.state.callers).of(key.strip())
+
+
+def get_language(
+    lang: Annotated[
+        str | None, Query(description="Language of names and texts.", json_schema_extra={"enum": [*LANGUAGES]})
+    ] = None,
+    accept_language: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> Language:
+    """Return the language to answer in: ``lang``, else the best the caller accepts."""
+    return language_of(lang, accept_language)
+
+
+def get_served(request: Request) -> ServedState:
+    """Return what this process knows of what is served."""
+    return cast(ServedState, request.app.state.served)
+
+
+def get_tile_cache(request: Request) -> TileCache:
+    """Return the finished tiles of this process."""
+    return cast(TileCache, request.app.state.tiles)
+
+
+def known_parameters(request: Request) -> None:
+    """Refuse a query parameter the route does not have; a misspelt filter must not read as no filter.
+
+    Raises
+    ------
+    BadFilter : names the unknown parameter and the nearest known one.
+    """
+    route = request.scope["route"]
+    described = request.app.openapi()["paths"][route.path_format]["get"].get("parameters", [])
+    known = {item["name"]: item for item in described if item["in"] == "query"}
+    for name in request.query_params:
+        if name not in known:
+            raise BadFilter(f"There is no parameter {name!r}{nearest(name, known)}.")
+
+
+def json_answer(content: Any) -> Response:
+    """Return JSON that may be kept but is to be asked for again; ``bytes`` are JSON already."""
+    body = content if isinstance(content, bytes) else orjson.dumps(content)
+    return Response(body, media_type="application/json", headers={"Cache-Control": "no-cache"})
+
+
+CallerDep = Annotated[Caller, Depends(get_caller)]
+LanguageDep = Annotated[Language, Depends(get_language)]
+ServedDep = Annotated[ServedState, Depends(get_served)]
+TilesDep = Annotated[TileCache, Depends(get_tile_cache)]

@@ -1,0 +1,68 @@
+"""Districts and places: where to look, and how the land is judged there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Depends, Request, Response
+
+from api.deps import ServedDep, json_answer, known_parameters
+from layers.database import reading
+from layers.districts import Summary, summaries
+from layers.errors import NotFound
+from layers.served import Served
+
+router = APIRouter(tags=["districts"], dependencies=[Depends(known_parameters)])
+
+HECTARE_DIGITS = 2  # decimals of hectares in figures: 100 m2
+
+
+@router.get("/districts", summary="Districts with their plots and hectares by class")
+def get_districts(request: Request, state: ServedDep) -> Response:
+    """Every district, by code: names, area, plots, and plots and hectares by class of the run that is shown."""
+    return json_answer(_listed(request, state))
+
+
+@router.get("/districts/{code}", summary="One district")
+def get_district(code: str, request: Request, state: ServedDep) -> Response:
+    """One district, as in the list."""
+    for district in orjson.loads(_listed(request, state)):
+        if district["code"] == code:
+            return Response(
+                orjson.dumps(district), media_type="application/json", headers={"Cache-Control": "no-cache"}
+            )
+    raise NotFound(f"There is no district {code!r}; GET /districts lists them.")
+
+
+def _listed(request: Request, state: ServedDep) -> bytes:
+    """The list, made again only when something that is served has changed."""
+    with reading() as connection:
+        served = state.fresh(connection)
+        kept: tuple[Served, bytes] | None = getattr(request.app.state, "district_list", None)
+        if kept is None or kept[0] is not served:
+            kept = served, orjson.dumps([_as_json(item) for item in summaries(connection, served)])
+            request.app.state.district_list = kept
+    return kept[1]
+
+
+def _as_json(district: Summary) -> dict[str, Any]:
+    shown = district.shown
+    return {
+        "code": district.code,
+        "names": district.names,
+        "region": district.region,
+        "area_ha": None if district.area_ha is None else round(district.area_ha, HECTARE_DIGITS),
+        "bbox": district.bounds,
+        "boundary": {"official": False, "date": district.boundary_date, "note": district.boundary_note},
+        "plots": district.plots,
+        "plots_ha": round(district.plots_ha, HECTARE_DIGITS),
+        "classes": {
+            name: {"plots": held.plots, "area_ha": round(held.area_ha, HECTARE_DIGITS)}
+            for name, held in district.classes.items()
+        },
+        "run": None if shown is None else shown.run.run_id,
+        "scheme": None if shown is None else shown.run.scheme,
+        "published_at": None if shown is None else shown.published_at,
+        "synthetic": district.synthetic,
+    }
