@@ -12,7 +12,7 @@ from geo.errors import SuitabilityError
 from layers.database import explain
 from layers.errors import LayersError
 from layers.settings import get_settings
-from scripts import db, run
+from scripts import db, layer, run
 from scripts.backup import backup, restore
 from scripts.score import score
 from scripts.weights import weights
@@ -32,6 +32,7 @@ def obod() -> None:  # its presence keeps ``obod VERB`` the form of every comman
 
 
 app.add_typer(db.app, name="db")
+app.add_typer(layer.app, name="layer")
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("score")(score)

@@ -27,7 +27,7 @@ def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], title
     """Write rows as a table for people; a missing value is an empty cell."""
     table = Table(title=title, show_edge=False)
     for column in columns:
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*("" if row.get(column) is None else str(row[column]) for column in columns))
     out.print(table)

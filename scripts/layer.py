@@ -1,0 +1,259 @@
+"""``obod layer``: what the layers hold, files checked and loaded into them, loads taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import Connection
+
+from layers.base import STAFF
+from layers.catalogue import RASTERS_BY_NAME
+from layers.database import reading, writing
+from layers.loading import LoadReport, Options, check_file, load_file
+from layers.loading import undo as undo_load
+from layers.loading.chunks import CHUNK, Chunk
+from layers.loading.listing import list_layers, list_loads
+from layers.loading.raster_files import check_raster, load_raster
+from layers.loading.rows import Conflict
+from scripts.output import err, out, print_json, print_table, tracked
+
+app = typer.Typer(help="Layers: what they hold, loading files into them, taking loads back.", no_args_is_help=True)
+
+LISTED = 20  # rejected rows and repairs spelled out for people; --json and the file of rejects have all
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+LayerName = Annotated[str, typer.Argument(metavar="LAYER", help="Layer, as `obod layer list` names it.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="Any vector file or table; a raster for raster layers.")]
+Map = Annotated[
+    list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="Which column fills a field; repeatable.")
+]
+MappingFile = Annotated[
+    Path | None, typer.Option("--mapping", metavar="FILE|DIR", help="Mapping file, or a folder with one for this file.")
+]
+Key = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Column that names rows for ever; `digest` makes one from the position."),
+]
+Mode = Annotated[
+    str, typer.Option(metavar="add|update|replace", help="What to do with rows that are there under the same key.")
+]
+Crs = Annotated[str | None, typer.Option(metavar="CRS", help="EPSG code, WKT, .prj file or PROJ pipeline.")]
+Encoding = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Encoding of the text, such as cp1251, koi8_t or tajik-font.")
+]
+Table = Annotated[str | None, typer.Option(metavar="NAME", help="Table or sheet of a file that holds several.")]
+SwapAxes = Annotated[bool, typer.Option("--swap-axes", help="Exchange x and y of every position.")]
+Source = Annotated[str | None, typer.Option(metavar="TEXT", help="Who made the data.")]
+Licence = Annotated[str | None, typer.Option(metavar="TEXT", help="Licence of the data.")]
+Date = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Date of the data, YYYY-MM-DD.")]
+Synthetic = Annotated[bool, typer.Option("--synthetic", help="The data are made up; they will be marked so.")]
+
+
+@app.command("list")
+def list_(json: Json = False) -> None:
+    """List every layer: its rows, source, date and licence."""
+    with reading(STAFF, timeout_s=60.0) as connection:
+        holdings = [asdict(holding) for holding in list_layers(connection)]
+    if json:
+        print_json(holdings)
+        return
+    for holding in holdings:
+        holding["synthetic"] = "synthetic" if holding["synthetic"] else None
+        holding["rows"] = f"{holding['rows']:,}"
+    print_table(holdings, ("layer", "title", "audience", "rows", "source", "date", "licence", "synthetic", "load"))
+
+
+@app.command()
+def loads(
+    layer: Annotated[str | None, typer.Argument(metavar="[LAYER]", help="Only this layer.")] = None,
+    json: Json = False,
+) -> None:
+    """List the loads that were made, newest first."""
+    with reading(STAFF) as connection:
+        past = [asdict(load) for load in list_loads(connection, layer)]
+    if json:
+        print_json(past)
+        return
+    for load in past:
+        load["loaded_at"] = f"{load['loaded_at']:%Y-%m-%d %H:%M}"
+    columns = ("load", "layer", "kind", "undoes", "mode", "file_name", "loaded_at", "added", "changed", "ended")
+    print_table(past, (*columns, "rejected"))
+
+
+@app.command()
+def check(
+    layer: LayerName,
+    file: File,
+    map_: Map = None,
+    mapping: MappingFile = None,
+    key: Key = None,
+    mode: Mode = "add",
+    crs: Crs = None,
+    encoding: Encoding = None,
+    table: Table = None,
+    swap_axes: SwapAxes = False,
+    json: Json = False,
+) -> None:
+    """Say what loading a file would do, and load nothing."""
+    options = _options(map_, mapping, key, mode, crs, encoding, table, swap_axes, None, None, None, False)
+    _run(layer, file, options, json, only_check=True)
+
+
+@app.command()
+def load(
+    layer: LayerName,
+    file: File,
+    map_: Map = None,
+    mapping: MappingFile = None,
+    key: Key = None,
+    mode: Mode = "add",
+    crs: Crs = None,
+    encoding: Encoding = None,
+    table: Table = None,
+    swap_axes: SwapAxes = False,
+    source: Source = None,
+    licence: Licence = None,
+    date_: Date = None,
+    synthetic: Synthetic = False,
+    json: Json = False,
+) -> None:
+    """Load a file into a layer: the good rows in one transaction, the others into a file the report names.
+
+    Mode add refuses rows that differ from what is there under the same key; update puts them in its place; replace
+    also ends rows the file does not have. Loading the same file twice changes nothing.
+    """
+    day = None if date_ is None else date_.date()
+    options = _options(map_, mapping, key, mode, crs, encoding, table, swap_axes, source, licence, day, synthetic)
+    _run(layer, file, options, json, only_check=False)
+
+
+@app.command()
+def undo(
+    load: Annotated[int, typer.Argument(metavar="LOAD", help="Number of the load, as `obod layer loads` shows it.")],
+    json: Json = False,
+) -> None:
+    """Take a load back: end what it brought, bring again what it ended."""
+    with writing() as connection:
+        report = undo_load(connection, load)
+    if json:
+        print_json(report.to_json())
+        return
+    out.print(
+        f"Load {load} of {report.layer} is taken back by load {report.load_id}: {report.ended:,} rows ended, "
+        f"{report.added:,} brought again.",
+        highlight=False,
+    )
+
+
+def _options(
+    assigned: list[str] | None,
+    mapping: Path | None,
+    key: str | None,
+    mode: str,
+    crs: str | None,
+    encoding: str | None,
+    table: str | None,
+    swap_axes: bool,
+    source: str | None,
+    licence: str | None,
+    day: date | None,
+    synthetic: bool,
+) -> Options:
+    pairs = [pair.partition("=") for pair in assigned or ()]
+    for field, mark, column in pairs:
+        if not (field and mark and column):
+            raise typer.BadParameter(f"{field}{mark}{column} is not FIELD=COLUMN.", param_hint="--map")
+    if mode not in ("add", "update", "replace"):
+        raise typer.BadParameter(f"{mode} is not add, update or replace.", param_hint="--mode")
+    return Options(
+        mode=mode,
+        mapping=mapping,
+        assigned={field: column for field, _, column in pairs},
+        key=key,
+        crs=crs,
+        encoding=encoding,
+        table=table,
+        swap_axes=swap_axes,
+        source=source,
+        licence=licence,
+        source_date=day,
+        synthetic=synthetic,
+    )
+
+
+def _run(layer: str, file: Path, options: Options, json: bool, *, only_check: bool) -> None:
+    try:
+        with writing() as connection:
+            report = _report(connection, layer, file, options, only_check=only_check)
+    except Conflict as conflict:
+        if json:
+            print_json({"layer": layer, "refused": str(conflict), "differing": list(conflict.keys)})
+        raise
+    if json:
+        print_json(report.to_json())
+    else:
+        _say(report)
+    if report.read and report.rejected == report.read - report.filtered:
+        raise typer.Exit(1)  # nothing of the file was good
+
+
+def _report(connection: Connection, layer: str, file: Path, options: Options, *, only_check: bool) -> LoadReport:
+    if layer in RASTERS_BY_NAME:
+        return (check_raster if only_check else load_raster)(connection, layer, file, options)
+    how = check_file if only_check else load_file
+    return how(connection, layer, file, options, progress=_progress)
+
+
+def _progress(chunks: Iterable[Chunk], total: int) -> Iterable[Chunk]:
+    if total < 2:  # over before a bar could be read
+        return chunks
+    return tracked(chunks, total=total, what=f"Chunks of {CHUNK:,} rows")
+
+
+def _say(report: LoadReport) -> None:
+    """Print a report for people: what happened first, then what to look at."""
+    out.print(f"{report.file_name} -> {report.layer}: {_outcome(report)}", highlight=False)
+    figures: dict[str, Any] = {
+        "read": report.read,
+        "not wanted": report.filtered,
+        "added": report.added,
+        "changed": report.changed,
+        "ended": report.ended,
+        "unchanged": report.unchanged,
+        "repeated": report.repeated,
+        "repaired": len(report.repairs),
+        "rejected": report.rejected,
+    }
+    out.print(", ".join(f"{count:,} {name}" for name, count in figures.items() if count), highlight=False)
+    if report.transformation is not None:
+        change = report.transformation
+        accuracy = "not stated" if change.accuracy_m is None else f"{change.accuracy_m:g} m"
+        shift = "unknown" if change.shift_m is None else f"{change.shift_m:.1f} m"
+        out.print(
+            f"From {change.crs} to EPSG:4326 by: {change.name}; accuracy {accuracy}, shift {shift}.", highlight=False
+        )
+    if report.ignored:
+        out.print(f"Columns not used: {', '.join(report.ignored)}.", highlight=False)
+    for note in report.notes:
+        out.print(note, highlight=False)
+    for repair in report.repairs[:LISTED]:
+        change_pct = "" if repair.change_pct is None else f", area changed by {repair.change_pct:g} %"
+        name = f" ({repair.key})" if repair.key else ""
+        out.print(f"repaired row {repair.row}{name}: {repair.what}{change_pct}", highlight=False)
+    for rejection in report.rejections[:LISTED]:
+        out.print(f"rejected {rejection}", highlight=False)
+    if len(report.rejections) > LISTED:
+        out.print(f"... and {len(report.rejections) - LISTED:,} more", highlight=False)
+    if report.rejects_file is not None:
+        err.print(f"Rejected rows, as they stand in the file, with the reason: {report.rejects_file}", highlight=False)
+
+
+def _outcome(report: LoadReport) -> str:
+    if report.kind == "check":
+        return "checked, nothing is stored."
+    return f"load {report.load_id}." if report.stored else "nothing changed."
