@@ -115,13 +115,19 @@ class Suitability:
 
 def stored(score: Floats) -> NDArray[np.float32]:
     """Return scores as they are kept: rounded down to four decimals, float32."""
-    scale = 10.0**STORED_DECIMALS
-    return np.asarray(np.floor(score * scale + 1e-6) / scale, dtype=np.float32)
+    return np.asarray(_rounded_down(score) / 10**STORED_DECIMALS, dtype=np.float32)
 
 
-def printed(score: Floats) -> Floats:
-    """Return scores as they are shown: rounded down to one decimal; takes kept and computed scores alike."""
-    return np.asarray(np.floor(np.asarray(score, dtype=np.float64) * 10.0 + 2e-4) / 10.0, dtype=np.float64)
+def printed(score: NDArray[np.floating]) -> Floats:
+    """Return scores as they are shown, rounded down to one decimal; kept (float32) and computed ones come out alike."""
+    return np.asarray(np.floor(_rounded_down(score) / 10 ** (STORED_DECIMALS - 1)) / 10.0)
+
+
+def _rounded_down(score: NDArray[np.floating]) -> Floats:
+    """Whole units of the last decimal that is kept."""
+    # A float32 near 100 is within 0.04 units of the decimal it was made of, a computed score within far less.
+    noise = 0.05 if score.dtype == np.float32 else 1e-6
+    return np.asarray(np.floor(score.astype(np.float64) * 10**STORED_DECIMALS + noise))
 
 
 def classify(memberships: Floats) -> Codes:
