@@ -1,0 +1,387 @@
+"""Walking speeds against their published values, and least-time ways against formulas and an independent search."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
+
+from geo.errors import GridError, SuitabilityError
+from geo.grid import Grid
+from geo.home_ways import ways_from_homes
+from geo.routing import BACK, OUT, least_time, travel_minutes
+from geo.season import months
+from geo.stencil import moves
+from geo.surface import walking_surface
+from geo.terrain import smoothed
+from geo.walking import SpeedModel, Walker, irmischer_clarke_m_s, tobler_km_h
+
+CELL_M = 30.0
+TOBLER = Walker(model=SpeedModel.TOBLER)
+
+
+def grid(values: np.ndarray) -> Grid:
+    return Grid(np.asarray(values, dtype=np.float32), 0.0, values.shape[0] * CELL_M, CELL_M, CELL_M)
+
+
+def flat(rows: int = 41, cols: int = 41) -> Grid:
+    return grid(np.full((rows, cols), 1_000.0))
+
+
+def middle(dem: Grid) -> list[list[float]]:
+    rows, cols = dem.shape
+    return [[(cols // 2 + 0.5) * CELL_M, (rows - rows // 2 - 0.5) * CELL_M]]
+
+
+def lines(*shapes: shapely.Geometry, **columns: list[object]) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(columns, geometry=list(shapes), crs="EPSG:32642")
+
+
+@pytest.mark.parametrize(
+    ("slope", "speed_km_h"),
+    [
+        (-0.30, 2.501),
+        (-0.20, 3.549),
+        (-0.10, 5.037),
+        (-0.05, 6.000),
+        (0.0, 5.037),
+        (0.05, 4.228),
+        (0.10, 3.549),
+        (0.20, 2.501),
+        (0.30, 1.763),
+        (0.50, 0.875),
+    ],
+)
+def test_tobler_gives_its_published_speeds(slope: float, speed_km_h: float) -> None:
+    assert float(tobler_km_h(slope)) == pytest.approx(speed_km_h, abs=5e-4)
+    assert float(tobler_km_h(slope, off_path=True)) == pytest.approx(0.6 * speed_km_h, abs=5e-4)
+    assert float(tobler_km_h(slope, horseback=True)) == pytest.approx(1.25 * speed_km_h, abs=7e-4)
+
+
+@given(st.floats(-2.0, 2.0))
+def test_tobler_is_even_about_its_best_slope(away: float) -> None:
+    assert float(tobler_km_h(-0.05 + away)) == pytest.approx(float(tobler_km_h(-0.05 - away)))
+
+
+def test_tobler_over_1200_m_at_ten_per_cent_and_back() -> None:
+    assert 1.2 / float(tobler_km_h(0.10)) * 60.0 == pytest.approx(20.29, abs=0.005)
+    assert 1.2 / float(tobler_km_h(-0.10)) * 60.0 == pytest.approx(14.29, abs=0.005)
+
+
+def test_irmischer_and_clarke_by_hand() -> None:
+    assert float(irmischer_clarke_m_s(-0.05, woman=False)) == pytest.approx(1.11)
+    assert float(irmischer_clarke_m_s(-0.02, woman=False, off_path=True)) == pytest.approx(0.78)
+    assert float(irmischer_clarke_m_s(0.0, woman=False)) == pytest.approx(0.11 + np.exp(-25.0 / 1_800.0))
+    assert float(irmischer_clarke_m_s(0.25, woman=False)) == pytest.approx(0.11 + np.exp(-0.5))
+    assert float(irmischer_clarke_m_s(0.1)) == pytest.approx(0.95 * float(irmischer_clarke_m_s(0.1, woman=False)))
+    # On level ground Tobler's walker goes a third faster than a woman on a path.
+    assert float(tobler_km_h(0.0)) / (3.6 * float(irmischer_clarke_m_s(0.0))) == pytest.approx(1.35, abs=0.05)
+
+
+def test_burdens_multiply_and_have_a_floor() -> None:
+    assert Walker().factor == 1.0
+    assert Walker(with_child=True).factor == pytest.approx(0.70)
+    assert Walker(with_child=True, carrying=True).factor == pytest.approx(0.525)
+    assert Walker(with_child=True, carrying=True, frail=True, snow_or_mud=True).factor == 0.25
+    slow, quick = Walker(frail=True).speed_m_s([0.0, 0.2]), Walker().speed_m_s([0.0, 0.2])
+    np.testing.assert_allclose(slow, 0.75 * quick)
+    with pytest.raises(SuitabilityError, match="frail_factor"):
+        Walker(frail_factor=0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("3-7", {3, 4, 5, 6, 7}),
+        ("12-4", {12, 1, 2, 3, 4}),
+        ("4", {4}),
+        ("3-5, 9", {3, 4, 5, 9}),
+        ("1-12", set(range(1, 13))),
+        ("11–2", {11, 12, 1, 2}),
+        (None, set(range(1, 13))),
+        (" ", set(range(1, 13))),
+    ],
+)
+def test_months_are_read_as_written(text: str | None, expected: set[int]) -> None:
+    assert months(text) == expected
+
+
+@pytest.mark.parametrize("text", ["spring", "0-3", "3-13", "3--5", "3-5-7"])
+def test_months_that_cannot_be_read_are_refused(text: str) -> None:
+    with pytest.raises(SuitabilityError, match="months"):
+        months(text)
+
+
+def test_on_level_ground_times_are_distances_alike_in_all_directions() -> None:
+    dem = flat()
+    minutes = travel_minutes(dem, middle(dem)).values
+    row, col = np.mgrid[:41, :41] - 20
+    expected = np.hypot(row, col) * CELL_M / Walker().speed_m_s(0.0, off_path=True) / 60.0
+    away = expected > 0
+    assert (minutes[away] >= 0.99999 * expected[away]).all()
+    assert (minutes[away] / expected[away]).max() < 1.0085
+    for turned in (minutes[::-1], minutes[:, ::-1], minutes.T):
+        np.testing.assert_allclose(minutes, turned, rtol=1e-5)
+
+
+@pytest.mark.parametrize("model", [SpeedModel.TOBLER, SpeedModel.IRMISCHER_CLARKE_WOMAN])
+def test_the_round_trip_on_a_tilted_plane_is_the_formulas_within_one_per_cent(model: SpeedModel) -> None:
+    n, tilt = 101, 0.10
+    row, col = np.mgrid[:n, :n] - n // 2
+    dem = grid(1_000.0 - tilt * row * CELL_M)
+    walker = Walker(model=model)
+    distance = np.hypot(row, col) * CELL_M
+    slope = np.divide(-tilt * row * CELL_M, distance, out=np.zeros((n, n)), where=distance > 0)
+    out = distance / walker.speed_m_s(slope, off_path=True) / 60.0
+    back = distance / walker.speed_m_s(-slope, off_path=True) / 60.0
+    found = travel_minutes(dem, middle(dem), walker=walker).values * 2.0
+    away = distance > 0
+    np.testing.assert_allclose(found[away], (out + back)[away], rtol=0.01)
+    uphill = travel_minutes(dem, middle(dem), walker=walker, both_ways=False).values
+    np.testing.assert_allclose(uphill[: n // 2, n // 2], out[: n // 2, n // 2], rtol=1e-4)
+    assert uphill[0, n // 2] > uphill[-1, n // 2]
+
+
+def sampled_seconds(dem: Grid, kind: np.ndarray, speeds: dict[int, object], here: tuple[int, int], move) -> float:
+    """Seconds of one move from its geometry: cells crossed by intersection, slope between whole steps."""
+    rows, cols = dem.shape
+    end = (here[0] + move[0], here[1] + move[1])
+    if not (0 <= end[0] < rows and 0 <= end[1] < cols):
+        return np.inf
+    line = shapely.LineString([here, end])
+    steps = max(map(abs, move))
+    z = dem.values.astype(np.float64)
+
+    def height(step: int) -> float:
+        at = np.add(here, np.multiply(move, step / steps))
+        low, high = np.floor(at + 1e-9).astype(int), np.ceil(at - 1e-9).astype(int)
+        part = (at - low).sum()
+        return float((1.0 - part) * z[tuple(low)] + part * z[tuple(high)])
+
+    total = 0.0
+    for row in range(min(here[0], end[0]), max(here[0], end[0]) + 1):
+        for col in range(min(here[1], end[1]), max(here[1], end[1]) + 1):
+            inside = line.intersection(shapely.box(row - 0.5, col - 0.5, row + 0.5, col + 0.5))
+            if inside.length < 1e-9:
+                continue
+            if kind[row, col] == 0:
+                return np.inf
+            enters, leaves = sorted(line.project(shapely.Point(xy)) / line.length for xy in inside.coords)
+            for step in range(steps):
+                part = (min(leaves, (step + 1) / steps) - max(enters, step / steps)) * line.length
+                if part > 1e-9:
+                    run = np.hypot(*move) / steps * CELL_M
+                    slope = (height(step + 1) - height(step)) / run
+                    total += part * CELL_M / float(speeds[int(kind[row, col])](slope))
+    # Between two shut cells that meet at a corner nobody squeezes through.
+    if move[0] % 2 and move[1] % 2:
+        corner = np.add(here, np.multiply(move, 0.5))
+        around = {(int(corner[0] + a), int(corner[1] + b)) for a in (-0.5, 0.5) for b in (-0.5, 0.5)}
+        beside = [cell for cell in around if line.intersection(shapely.Point(cell).buffer(0.49)).is_empty]
+        if all(kind[cell] == 0 for cell in beside):
+            return np.inf
+    return total
+
+
+def test_least_times_equal_those_of_an_independent_search() -> None:
+    rng = np.random.default_rng(11)
+    rows, cols = 9, 10
+    dem = grid(1_000.0 + rng.normal(0.0, 4.0, (rows, cols)))
+    river = lines(shapely.LineString([(0, 130), (150, 150), (300, 100)]))
+    roads = lines(
+        shapely.LineString([(15, 255), (200, 200), (285, 20)]),
+        shapely.LineString([(100, 100), (100, 180)]),
+        kind=["path", "footbridge"],
+    )
+    surface = walking_surface(dem, paths=roads, barriers=river)
+    kind = surface.unpadded(surface.ground.kind)
+    assert set(kind.ravel()) == {0, 1, 2}
+    walker = Walker()
+    speeds = {1: lambda s: walker.speed_m_s(s, off_path=True), 2: walker.speed_m_s}
+    ground = smoothed(dem)
+    start, end, seconds = [], [], []
+    for row in range(rows):
+        for col in range(cols):
+            for move in moves(40):
+                found = sampled_seconds(ground, kind, speeds, (row, col), move)
+                if np.isfinite(found):
+                    start.append(row * cols + col)
+                    end.append((row + move[0]) * cols + col + move[1])
+                    seconds.append(found)
+    network = coo_array((seconds, (start, end)), shape=(rows * cols, rows * cols)).tocsr()
+    source = 7 * cols + 1
+    home = [[1.5 * CELL_M, (rows - 7.5) * CELL_M]]
+    for sign, links in ((OUT, network), (BACK, network.T.tocsr())):
+        expected = dijkstra(links, indices=source).reshape(rows, cols) / 60.0
+        found = least_time(surface, home, sign=sign).minutes().values
+        np.testing.assert_array_equal(np.isnan(found), np.isinf(expected))
+        np.testing.assert_allclose(found[np.isfinite(expected)], expected[np.isfinite(expected)], rtol=2e-4)
+
+
+RIVER = shapely.LineString([(0, 600), (1_230, 640)])
+
+
+def test_a_river_is_crossed_by_its_bridge_only() -> None:
+    dem = flat()
+    home = [[615.0, 315.0]]
+    closed = travel_minutes(dem, home, barriers=lines(RIVER)).values
+    assert np.isnan(closed[:18]).all()
+    assert not np.isnan(closed[24:]).any()
+    bridge = lines(shapely.LineString([(105, 590), (105, 660)]), kind=["footbridge"])
+    surface = walking_surface(dem, paths=bridge, barriers=lines(RIVER))
+    tree = least_time(surface, home)
+    beyond = (615.0, 915.0)
+    way = tree.way(*beyond)
+    assert way is not None
+    # The way goes over the bridge, 510 m to the west and back.
+    assert way.distance(shapely.Point(105, 625)) < 2 * CELL_M
+    pace = Walker().speed_m_s(0.0, off_path=True)
+    # The bridge opens its own cells and one cell around them: the way turns 435 to 510 m to the west.
+    nearest, farthest = (2 * np.hypot(west, 300.0) / pace / 60.0 for west in (435.0, 510.0))
+    assert nearest < tree.minutes().values[10, 20] < farthest
+
+
+def test_a_road_without_a_bridge_does_not_cross_a_river_unless_it_is_said_to() -> None:
+    dem = flat()
+    road = lines(shapely.LineString([(600, 0), (600, 1_230)]), kind=["gravel"])
+    shut = walking_surface(dem, paths=road, barriers=lines(RIVER))
+    ford = walking_surface(dem, paths=road, barriers=lines(RIVER), carried_over=("gravel",))
+    assert np.isnan(least_time(shut, [[615.0, 315.0]]).minutes().values[:18]).all()
+    assert not np.isnan(least_time(ford, [[615.0, 315.0]]).minutes().values[:18]).any()
+
+
+def test_a_way_one_cell_wide_is_not_left_by_squeezing_past_corners() -> None:
+    # A diagonal wall of cells that touch at corners only.
+    z = np.full((21, 21), 100.0)
+    z[np.arange(21), np.arange(21)] = np.nan
+    dem = grid(z)
+    minutes = travel_minutes(dem, [[15.0, 15.0]]).values
+    assert np.isnan(minutes[np.triu_indices(21)]).all()
+    assert not np.isnan(minutes[np.tril_indices(21, -1)]).any()
+
+
+def test_roads_are_driven_where_asked_and_left_when_closed() -> None:
+    dem = flat(5, 201)
+    road = lines(shapely.LineString([(0, 75), (6_030, 75)]), kind=["paved"], closed_months=["12-3"])
+    home = [[15.0, 75.0]]
+    driven = travel_minutes(dem, home, paths=road, driving=True, both_ways=False).values[2, -1]
+    walked = travel_minutes(dem, home, paths=road, both_ways=False).values[2, -1]
+    in_january = travel_minutes(dem, home, paths=road, driving=True, both_ways=False, month=1).values[2, -1]
+    assert driven == pytest.approx(6.0 / 40.0 * 60.0, rel=1e-3)
+    assert walked == pytest.approx(6_000.0 / Walker().speed_m_s(0.0) / 60.0, rel=1e-3)
+    assert in_january == pytest.approx(6_000.0 / Walker().speed_m_s(0.0, off_path=True) / 60.0, rel=1e-3)
+
+
+def test_a_road_of_unknown_kind_is_refused() -> None:
+    with pytest.raises(SuitabilityError, match="road kind"):
+        walking_surface(flat(), paths=lines(RIVER, kind=["motorway"]))
+
+
+def test_exposure_counts_metres_in_the_zone_times_its_factor() -> None:
+    dem = flat(5, 101)
+    factor = np.zeros(dem.shape)
+    factor[:, 40:50] = 2.0
+    tree = least_time(walking_surface(dem), [[15.0, 75.0]])
+    exposure = tree.summed_m(factor).values[2]
+    assert exposure[39] == 0.0
+    assert exposure[100] == pytest.approx(10 * CELL_M * 2.0)
+    assert exposure[45] == pytest.approx(5.5 * CELL_M * 2.0)
+
+
+def test_the_safer_way_goes_round_the_danger_and_tells_its_own_minutes() -> None:
+    dem = flat(41, 41)
+    danger = np.zeros(dem.shape)
+    danger[14:27, 20] = 4.0
+    surface = walking_surface(dem)
+    home = [[2.5 * CELL_M, 20.5 * CELL_M]]
+    quick, safe = least_time(surface, home), least_time(surface, home, danger=danger)
+    there = (20, 38)
+    assert quick.summed_m(danger).values[there] == pytest.approx(4.0 * CELL_M, rel=0.05)
+    # Crossing counts 4 x 30 m = 120 m more; going round by row 13 or 27 is 79 m longer.
+    assert safe.summed_m(danger).values[there] == 0.0
+    round_m = 2 * np.hypot(18, 7) * CELL_M
+    pace = Walker().speed_m_s(0.0, off_path=True)
+    assert safe.minutes().values[there] == pytest.approx(round_m / pace / 60.0, rel=0.02)
+    assert quick.minutes().values[there] < safe.minutes().values[there]
+
+
+def test_ways_have_the_length_their_minutes_say_and_run_as_walked() -> None:
+    dem = flat()
+    tree = least_time(walking_surface(dem), middle(dem))
+    way = tree.way(45.0, 1_185.0)
+    assert way is not None
+    minutes = way.length / Walker().speed_m_s(0.0, off_path=True) / 60.0
+    assert tree.minutes().values[1, 1] == pytest.approx(minutes, rel=1e-4)
+    assert way.coords[0] == (615.0, 615.0)
+    assert way.coords[-1] == (45.0, 1_185.0)
+    home = least_time(walking_surface(dem), middle(dem), sign=BACK).way(45.0, 1_185.0)
+    assert home is not None
+    assert home.coords[-1] == (615.0, 615.0)
+
+
+def test_every_cell_belongs_to_the_quicker_of_two_homes() -> None:
+    dem = flat(11, 40)
+    homes = [[45.0, 165.0], [1_155.0, 165.0]]
+    tree = least_time(walking_surface(dem), homes)
+    nearest = tree.source()
+    assert (nearest[:, :20] == 0).all()
+    assert (nearest[:, 20:] == 1).all()
+    alone = [least_time(walking_surface(dem), [home]).minutes().values for home in homes]
+    np.testing.assert_allclose(tree.minutes().values, np.minimum(*alone), rtol=1e-5)
+
+
+def test_a_search_ends_at_its_limit() -> None:
+    dem = flat()
+    full = travel_minutes(dem, middle(dem), both_ways=False).values
+    cut = travel_minutes(dem, middle(dem), both_ways=False, within_minutes=5.0).values
+    np.testing.assert_array_equal(np.isnan(cut), full > 5.0)
+    np.testing.assert_array_equal(cut[~np.isnan(cut)], full[~np.isnan(cut)])
+
+
+def test_a_home_in_the_river_starts_from_its_bank_and_one_off_the_grid_is_refused() -> None:
+    dem = flat()
+    surface = walking_surface(dem, barriers=lines(RIVER))
+    assert np.isfinite(least_time(surface, [[600.0, 620.0]]).minutes().values).any()
+    with pytest.raises(GridError, match="starting point"):
+        least_time(surface, [[-500.0, 0.0]])
+
+
+def test_a_heavier_load_never_shortens_a_way() -> None:
+    dem = grid(1_000.0 + np.random.default_rng(5).normal(0.0, 3.0, (30, 30)))
+    light = travel_minutes(dem, [[15.0, 15.0]]).values
+    heavy = travel_minutes(dem, [[15.0, 15.0]], walker=Walker(carrying=True)).values
+    np.testing.assert_allclose(heavy, light / 0.75, rtol=1e-4)
+
+
+def test_ways_of_many_homes_equal_one_search_each() -> None:
+    rng = np.random.default_rng(2)
+    dem = grid(1_000.0 + rng.normal(0.0, 5.0, (60, 60)))
+    river = lines(shapely.LineString([(900, 0), (930, 1_700)]))
+    surface = walking_surface(dem, barriers=river)
+    factor = (rng.random(dem.shape) < 0.2).astype(np.float32)
+    homes = rng.uniform(50, 1_750, (7, 2))
+    places = rng.uniform(50, 1_750, (200, 2))
+    home = rng.integers(-1, 7, 200)
+    found = ways_from_homes(surface, homes, places, home, layers=(factor, 2.0 * factor), within_minutes=60.0)
+    for number in range(7):
+        rows = np.flatnonzero(home == number)
+        out = least_time(surface, homes[number : number + 1], within_minutes=60.0)
+        back = least_time(surface, homes[number : number + 1], sign=BACK, within_minutes=60.0)
+        clock_out, clock_back, met = out.minutes().values, back.minutes().values, out.summed_m(factor).values
+        at = (
+            np.floor((1_800.0 - places[rows, 1]) / CELL_M).astype(int),
+            np.floor(places[rows, 0] / CELL_M).astype(int),
+        )
+        dry = surface.unpadded(surface.ground.kind)[at] != 0
+        np.testing.assert_allclose(found.out_minutes[rows][dry], clock_out[at][dry], rtol=1e-4)
+        np.testing.assert_allclose(found.back_minutes[rows][dry], clock_back[at][dry], rtol=1e-4)
+        np.testing.assert_allclose(found.summed_m[0, rows][dry], met[at][dry], rtol=1e-3, atol=0.1)
+        np.testing.assert_allclose(found.summed_m[1, rows], 2.0 * found.summed_m[0, rows], rtol=1e-5)
+    assert np.isnan(found.minutes[home == -1]).all()
+    mean = (found.out_minutes + found.back_minutes) / 2.0
+    np.testing.assert_array_equal(found.minutes, mean)
