@@ -16,11 +16,11 @@ from geo.criterion import Block, C, Criterion, D, Flags, Floats, Measured
 from geo.errors import NotAssessed
 from geo.grid import Grid
 from geo.hazard_level import LEVELS, zone_levels
-from geo.routing import BACK, OUT, least_time, open_cells
+from geo.home_ways import ways_from_homes
+from geo.routing import BACK, least_time, open_cells
 from geo.season import months
 from geo.stencil import REACH
-from geo.surface import BLOCKED, BRIDGES, DRIVEN_KM_H, Surface, burned, walking_surface
-from geo.threads import over_blocks
+from geo.surface import BRIDGES, DRIVEN_KM_H, Surface, burned, walking_surface
 from geo.water import large_rivers
 
 GROWING_MONTH = 7  # ways are judged open or closed as in July, the middle of the season on the plot and dry
@@ -119,87 +119,34 @@ def walks(block: Block, coarsest_m: float | None) -> Walk:
     margin_m = MOST_WALK_MIN * 60.0 * FASTEST_WALK_M_S
     x_min, y_min, x_max, y_max = shapely.total_bounds(block.polygons)
     dem = dem.cropped((x_min - margin_m, y_min - margin_m, x_max + margin_m, y_max + margin_m))
-    n = len(block)
-    unknown = np.full(n, np.nan)
     home_xy = _points(settlements)
     codes = {code: number for number, code in enumerate(texts(settlements, "code"))}
     recorded = texts(block.plots, "settlement")
     assumed = recorded == ""
     home = np.array([codes.get(code, -1) for code in recorded], dtype=np.int64)
-    if 0 in dem.shape or not len(home_xy):
+    if 0 in dem.shape:
+        unknown = np.full(len(block), np.nan)
         return Walk(unknown, unknown, unknown, unknown, assumed)
 
     surface = _ground(block, dem, driving=False)
-    dangers = _dangers(block, dem)
-    cells = _plot_cells(surface, block.polygons)
-    if (open_cells(surface, home_xy) < 0).all():
-        return Walk(unknown, unknown, unknown, unknown, assumed)
-    nearest = least_time(surface, home_xy, within_minutes=MOST_WALK_MIN).source()
-    home[assumed] = np.where(cells >= 0, _at(surface, nearest, cells), -1)[assumed]
-    too_far = assumed & (cells >= 0) & (home < 0)
+    inside = _inside(block.polygons)
+    cells, home_cells = open_cells(surface, inside), open_cells(surface, home_xy)
+    if (home_cells >= 0).any():
+        nearest = least_time(surface, home_xy, within_minutes=MOST_WALK_MIN).source()
+        home[assumed] = np.where(cells >= 0, _at(surface, nearest, cells), -1)[assumed]
+    ways = ways_from_homes(surface, home_xy, inside, home, layers=_dangers(block, dem), within_minutes=MOST_WALK_MIN)
+    exposure_m, unmapped_m, high_m = ways.summed_m
 
-    found = Walk(unknown, unknown.copy(), unknown.copy(), unknown.copy(), assumed)
-    found.minutes[too_far] = MOST_WALK_MIN
-    homes = np.unique(home[(home >= 0) & (cells >= 0)])
-
-    def walk_from(start: int, stop: int) -> None:
-        for number in homes[start:stop].tolist():
-            rows = np.flatnonzero((home == number) & (cells >= 0))
-            _walk_from(surface, dangers, home_xy[number], margin_m, cells, rows, found)
-
-    over_blocks(walk_from, len(homes), block=1)
-    return found
-
-
-def _walk_from(
-    surface: Surface,
-    dangers: Dangers,
-    home_xy: Floats,
-    margin_m: float,
-    cells: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    found: Walk,
-) -> None:
-    """Fill in the walks from one home to the plots ``rows``."""
-    around, row_0, col_0 = _window(surface, home_xy, margin_m)
-    source = home_xy[np.newaxis]
-    if open_cells(around, source)[0] < 0:
-        return
-    row, col = np.divmod(cells[rows], surface.width)
-    place = (row - REACH - row_0, col - REACH - col_0)
-    height, width = around.dem.shape
-    inside = (place[0] >= 0) & (place[0] < height) & (place[1] >= 0) & (place[1] < width)
-    at = (np.where(inside, place[0], 0), np.where(inside, place[1], 0))
-    there = least_time(around, source, sign=OUT, within_minutes=MOST_WALK_MIN)
-    back = least_time(around, source, sign=BACK, within_minutes=MOST_WALK_MIN)
-    minutes = np.where(inside, (there.minutes().values[at] + back.minutes().values[at]) / 2.0, np.nan)
-    found.minutes[rows] = np.where(np.isnan(minutes), MOST_WALK_MIN, minutes)
-    for summed, per_metre in zip((found.exposure_m, found.unmapped_m, found.high_m), dangers, strict=True):
-        on_ground = per_metre[row_0 : row_0 + height, col_0 : col_0 + width]
-        summed[rows] = np.where(np.isnan(minutes), np.nan, there.summed_m(on_ground).values[at])
-
-
-def _window(surface: Surface, xy: Floats, margin_m: float) -> tuple[Surface, int, int]:
-    """Return the part of a surface within ``margin_m`` of a point, and the row and column it begins at."""
-    x, y = float(xy[0]), float(xy[1])
-    dem = surface.dem.cropped((x - margin_m, y - margin_m, x + margin_m, y + margin_m))
-    row_0 = round((surface.dem.y_max - dem.y_max) / dem.cell_m)
-    col_0 = round((dem.x_min - surface.dem.x_min) / dem.cell_m)
-    rows, cols = dem.shape
-    size = (slice(row_0, row_0 + rows + 2 * REACH), slice(col_0, col_0 + cols + 2 * REACH))
-    ground = surface.ground
-    kind, alike = (flat.reshape(-1, surface.width)[size].copy() for flat in (ground.kind, ground.alike))
-    height = ground.height.reshape(-1, surface.width)[size]
-    inner = np.zeros(kind.shape, dtype=bool)
-    inner[REACH : REACH + rows, REACH : REACH + cols] = True
-    kind[~inner] = BLOCKED
-    far_in = np.zeros(kind.shape, dtype=bool)
-    far_in[2 * REACH : rows, 2 * REACH : cols] = True
-    alike &= far_in
-    window = ground._replace(
-        height=height.ravel(), kind=kind.ravel().astype(np.uint8), alike=alike.ravel().astype(np.bool_)
-    )
-    return Surface(window, dem), row_0, col_0
+    # No way found is a long way, or none, only where plot and home are known: the home by being out of reach or on
+    # known ground, an assumed one by being nowhere within reach.
+    has_home = home >= 0
+    apart_m = np.full(len(block), np.nan)
+    apart_m[has_home] = np.hypot(*(home_xy[home[has_home]] - inside[has_home]).T)
+    on_ground = np.zeros(len(block), dtype=bool)
+    on_ground[has_home] = home_cells[home[has_home]] >= 0
+    far = (cells >= 0) & (assumed | (apart_m > margin_m) | on_ground)
+    minutes = np.where(np.isnan(ways.minutes) & far, MOST_WALK_MIN, ways.minutes)
+    return Walk(minutes, exposure_m, unmapped_m, high_m, assumed)
 
 
 def _to_service(block: Block, goals: Floats, criterion: Criterion, *, driving: bool) -> Measured:
@@ -208,7 +155,7 @@ def _to_service(block: Block, goals: Floats, criterion: Criterion, *, driving: b
     value = np.full(len(block), np.nan)
     surface = block.once(_long_way_ground, criterion.coarsest_m, driving)
     if len(goals) and 0 not in dem.shape and (surface.padded_cells(goals) >= 0).any():
-        cells = _plot_cells(surface, block.polygons)
+        cells = open_cells(surface, _inside(block.polygons))
         goals = goals[surface.padded_cells(goals) >= 0]
         minutes = least_time(surface, goals, sign=BACK, within_minutes=MOST_TRAVEL_MIN).minutes().values
         reached = np.where(cells >= 0, _at(surface, minutes, cells), np.nan)
@@ -269,18 +216,17 @@ def _covered(frame: gpd.GeoDataFrame, dem: Grid) -> Flags:
 
 
 def _points(frame: gpd.GeoDataFrame) -> Floats:
-    """Return the positions of points, float64 (rows, 2), NaN for an empty one."""
-    shapes = frame.geometry.to_numpy()
-    return np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)])
+    """Return the positions of a layer of points, float64 (rows, 2), NaN for an empty one."""
+    return _xy(frame.geometry.to_numpy())
 
 
-def _plot_cells(surface: Surface, polygons: NDArray[np.object_]) -> NDArray[np.int64]:
-    """Return the padded cell of a point inside each plot, on open ground close by where its own is shut, else -1."""
-    inside = _points(gpd.GeoDataFrame(geometry=shapely.point_on_surface(polygons)))
-    cells = surface.padded_cells(inside)
-    shut = np.flatnonzero((cells >= 0) & (surface.ground.kind[cells] == BLOCKED))
-    cells[shut] = open_cells(surface, inside[shut])
-    return cells
+def _inside(polygons: NDArray[np.object_]) -> Floats:
+    """Return a point inside each plot, float64 (n, 2)."""
+    return _xy(shapely.point_on_surface(polygons))
+
+
+def _xy(points: NDArray[np.object_]) -> Floats:
+    return np.column_stack([shapely.get_x(points), shapely.get_y(points)])
 
 
 def _at(surface: Surface, values: NDArray[np.generic], cells: NDArray[np.int64]) -> NDArray[np.generic]:

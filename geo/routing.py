@@ -300,7 +300,7 @@ def open_cells(surface: Surface, xy: NDArray[np.float64]) -> NDArray[np.int64]:
     down, right = (offsets.ravel() for offsets in np.meshgrid(reach, reach, indexing="ij"))
     nearest_first = np.argsort(np.hypot(down, right), kind="stable")
     around = (down * surface.width + right)[nearest_first]
-    for i in np.flatnonzero(cells >= 0):
+    for i in np.flatnonzero((cells >= 0) & (surface.ground.kind[cells] == BLOCKED)):
         free = surface.ground.kind[cells[i] + around] != BLOCKED
         cells[i] = cells[i] + around[np.argmax(free)] if free.any() else -1
     return cells
