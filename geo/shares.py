@@ -2,53 +2,62 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.ragged import Geometries
+from geo import sweep
+from geo.errors import GeometryError
+from geo.ragged import Geometries, Ragged, ragged
+from geo.threads import over_blocks
 
 Floats = NDArray[np.float64]
+Levels = NDArray[np.integer]
 
 
-def share_by_level(polygons: Geometries, zones: Geometries, levels: NDArray[np.integer], n_levels: int) -> Floats:
+def share_by_level(polygons: Geometries, zones: Geometries, levels: Levels, n_levels: int) -> Floats:
     """Return the share 0..1 of each polygon whose highest zone is of each level, float64 (n, n_levels).
 
-    polygons, zones : polygons or multipolygons in one metric CRS. levels : level 0..n_levels-1 of each zone. Every spot
-    counts once, with the highest level that covers it, so that a row sums to the covered share. A missing or empty
-    polygon has NaN.
+    polygons, zones : valid polygons or multipolygons in one metric CRS. levels : level 0..n_levels-1 of each zone.
+    Every spot counts once, with the highest level that covers it, so that a row sums to the covered share. A polygon
+    that is missing, empty or without area has NaN; a missing or empty zone covers nothing.
+
+    Raises GeometryError for points and lines.
     """
-    plots = np.asarray(polygons, dtype=object)
-    areas = shapely.area(plots)
-    shares = np.zeros((len(plots), n_levels))
-    shares[~(areas > 0.0)] = np.nan
-    tree = shapely.STRtree(plots)
-    zone, plot = tree.query(zones, predicate="intersects")
-    whole_zone, whole_plot = tree.query(zones, predicate="contains_properly")
     level = np.asarray(levels, dtype=np.int64)
-    whole = np.full(len(plots), -1, dtype=np.int64)
-    np.maximum.at(whole, whole_plot, level[whole_zone])
-    cut = level[zone] > whole[plot]
-    zone, plot = zone[cut], plot[cut]
-    order = np.lexsort((zone, plot))
-    zone, plot = zone[order], plot[order]
-    pieces = shapely.intersection(plots[plot], np.asarray(zones, dtype=object)[zone])
-    met, first, count = np.unique(plot, return_index=True, return_counts=True)
-    above = np.zeros((len(plots), n_levels + 1))
-    beside = np.full((len(met), count.max(initial=0)), None, dtype=object)
-    place = np.arange(len(plot)) - np.repeat(first, count)
-    row = np.repeat(np.arange(len(met)), count)
-    for k in range(n_levels):
-        beside[:] = None
-        high = level[zone] >= k
-        beside[row[high], place[high]] = pieces[high]
-        above[met, k] = shapely.area(shapely.union_all(beside, axis=1))
-        above[whole >= k, k] = areas[whole >= k]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        by_level = (above[:, :-1] - above[:, 1:]) / areas[:, np.newaxis]
-    known = areas > 0.0
-    shares[known] = np.clip(by_level[known], 0.0, 1.0)
+    if len(level) != len(zones) or ((level < 0) | (level >= n_levels)).any():
+        raise ValueError(f"Each of the {len(zones)} zones needs a level from 0 to {n_levels - 1}.")
+    shapes, covers = ragged(polygons), ragged(zones)
+    _check_areal(shapes, "polygon")
+    _check_areal(covers, "zone")
+    plot, zone = shapely.STRtree(zones).query(polygons)
+    pair_start = np.searchsorted(plot, np.arange(len(shapes) + 1))
+    edges, turns, starts = sweep.zone_edges(*covers.paths, sweep.ring_signs(covers.xy, covers.path_start, covers.hole))
+    shares = np.empty((len(shapes), n_levels))
+    over_blocks(
+        partial(
+            sweep.measure,
+            *shapes.paths,
+            sweep.ring_signs(shapes.xy, shapes.path_start, shapes.hole),
+            pair_start,
+            zone,
+            level,
+            edges,
+            turns,
+            *sweep.bin_edges(edges, starts),
+            shares,
+        ),
+        len(shapes),
+    )
     return shares
+
+
+def _check_areal(shapes: Ragged, kind: str) -> None:
+    wrong = (np.diff(shapes.geometry_start) > 0) & ~shapes.areal
+    if wrong.any():
+        raise GeometryError(f"The {kind} {int(np.argmax(wrong))} is a point or a line; shares need areas.")
 
 
 def share_covered(polygons: Geometries, zones: Geometries) -> Floats:
