@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from rasterio.windows import Window
 
 from geo.crs import STORED_CRS, WORKING_CRS
 from geo.grid import Grid
+from layers.settings import get_settings
 
 Bounds = tuple[float, float, float, float]  # x_min, y_min, x_max, y_max
 Strips = Iterator[NDArray[Any]]  # (bands, some rows, cols), from north to south
@@ -159,3 +161,13 @@ def derived_strips(path: Path, cells: Cells, compute: Callable[[Grid], Grid]) ->
             y_max = cells.transform.f - first * cells.transform.a
             grid = Grid(values, cells.transform.c, y_max, cells.transform.a, native)
             yield compute(grid).values[np.newaxis, start - first : stop - first]
+
+
+def raster_path(file_name: str) -> Path:
+    """Path of a file of the raster catalogue."""
+    return get_settings().rasters / file_name
+
+
+def new_file_name(layer: str, load_id: int) -> str:
+    """A name no other file has, whichever databases share the folder."""
+    return f"{layer}-{load_id}-{uuid.uuid4().hex[:8]}.tif"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -23,7 +22,7 @@ from geo.grid import Grid
 from geo.terrain import hillshade, slope_pct
 from layers.base import STORED_SRID
 from layers.catalogue import RASTERS, RASTERS_BY_NAME, RasterLayer
-from layers.cog import Bounds, Cells, Strips, derived_strips, spans, write_cog
+from layers.cog import Bounds, Cells, Strips, derived_strips, new_file_name, raster_path, spans, write_cog
 from layers.errors import DataRefused, NotFound
 from layers.loading.loads import OpenLoad, Provenance, open_load
 from layers.loading.report import LoadReport
@@ -46,11 +45,6 @@ def raster_named(name: str) -> RasterLayer:
     if name in RASTERS_BY_NAME:
         return RASTERS_BY_NAME[name]
     raise NotFound(f"There is no raster layer {name}; there are {', '.join(RASTERS_BY_NAME)}.")
-
-
-def raster_path(file_name: str) -> Path:
-    """Path of a file of the raster catalogue."""
-    return get_settings().rasters / file_name
 
 
 def read_grid(
@@ -250,11 +244,6 @@ def _end_earlier(load: OpenLoad, layer: RasterLayer, report: LoadReport) -> None
     )
     report.changed, report.added = (1, 0) if ids and report.mode == "update" else (0, 1)
     report.ended = len(ids) if report.mode == "replace" else 0
-
-
-def new_file_name(layer: str, load_id: int) -> str:
-    """A name no other file has, whichever databases share the folder."""
-    return f"{layer}-{load_id}-{uuid.uuid4().hex[:8]}.tif"
 
 
 def _enter(load: OpenLoad, layer: str, name: str, digest: str, cells: Cells, ground_m: float) -> None:

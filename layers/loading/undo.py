@@ -9,11 +9,11 @@ from sqlalchemy import Connection, and_, func, insert, literal, null, select, up
 
 from layers.base import Layer
 from layers.catalogue import BY_NAME
+from layers.cog import new_file_name, raster_path
 from layers.errors import DataRefused, NotFound
 from layers.loading.columns import columns_of
 from layers.loading.loads import LOADS_LOCK, OpenLoad, Provenance, open_load
 from layers.loading.report import LoadReport
-from layers.rasters import new_file_name, raster_path
 from layers.results import Load, Raster
 
 OURS = frozenset({"gid", "load_id", "ended_by", "tile_geom"})  # columns a row gets anew when it comes back
