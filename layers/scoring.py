@@ -15,13 +15,14 @@ from datetime import date
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
+from typing import cast
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from pyproj import Transformer
-from sqlalchemy import Connection, Engine, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, Table, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 import geo
@@ -293,8 +294,8 @@ def _finish(
     connection.execute(text(f"ALTER TABLE {table} ADD CHECK (run_id = {number})"))  # spares the scan on attaching
     connection.execute(text(f"ALTER TABLE suitability ATTACH PARTITION {table} FOR VALUES IN ({number})"))
     connection.execute(text(f"ANALYZE {table}"))
-    named = figures.rename(columns={"class": "suitability_class"}).assign(run_id=run_id)
-    connection.execute(insert(RunHectares), [dict(zip(named.columns, row, strict=True)) for row in named.to_numpy()])
+    figures = figures.assign(run_id=np.int32(run_id))
+    copy_frame(connection, cast(Table, RunHectares.__table__), figures)
     cells = cells.assign(run_id=np.int32(run_id))
     columns = [column.name for column in suitability_cells.columns]
     copy_frame(connection, suitability_cells, cells[columns])
@@ -307,8 +308,9 @@ def _finish(
 
 def _hectares(frame: pd.DataFrame) -> pd.DataFrame:
     """Plots and hectares by district, jamoat and class; no jamoat recorded = empty text."""
-    grouped = frame.assign(jamoat=frame["jamoat"].fillna("")).groupby(["district", "jamoat", "class"], sort=True)
-    return grouped["area_ha"].agg(plots="size", area_ha=lambda area: float(area.sum(dtype=np.float64))).reset_index()
+    named = frame.assign(jamoat=frame["jamoat"].fillna(""), area_ha=frame["area_ha"].astype(np.float64))
+    grouped = named.groupby(["district", "jamoat", "class"], sort=True)["area_ha"]
+    return grouped.agg(plots="size", area_ha="sum").reset_index()
 
 
 def _by_class(figures: pd.DataFrame) -> dict[str, dict[str, float]]:
