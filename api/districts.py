@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
+from api.atlas import AtlasDep
 from api.deps import ServedDep, json_answer, known_parameters
 from layers.database import reading
 from layers.districts import Summary, summaries
@@ -15,7 +16,7 @@ from layers.served import Served
 
 router = APIRouter(tags=["districts"], dependencies=[Depends(known_parameters)])
 
-HECTARE_DIGITS = 2  # decimals of hectares in figures: 100 m2
+HECTARE_DIGITS: Final = 2  # decimals of hectares in figures: 100 m2
 
 
 @router.get("/districts", summary="Districts with their plots and hectares by class")
@@ -33,6 +34,30 @@ def get_district(code: str, request: Request, state: ServedDep) -> Response:
                 orjson.dumps(district), media_type="application/json", headers={"Cache-Control": "no-cache"}
             )
     raise NotFound(f"There is no district {code!r}; GET /districts lists them.")
+
+
+@router.get("/places", summary="Places by any of their names")
+def get_places(
+    state: ServedDep,
+    atlas: AtlasDep,
+    q: Annotated[str, Query(min_length=1, max_length=100, description="Name or part of it, in any script.")],
+) -> Response:
+    """Regions, districts, jamoats and settlements named like `q` in any language, the best fit first."""
+    with reading() as connection:
+        places = atlas.gazetteer(connection, state.fresh(connection))
+    return json_answer(
+        [
+            {
+                "layer": found.place.layer,
+                "code": found.place.code,
+                "name": found.name,
+                "names": found.place.names,
+                "within": found.place.within,
+                "bbox": found.place.bounds,
+            }
+            for found in places.find(q)
+        ]
+    )
 
 
 def _listed(request: Request, state: ServedDep) -> bytes:
@@ -58,8 +83,8 @@ def _as_json(district: Summary) -> dict[str, Any]:
         "plots": district.plots,
         "plots_ha": round(district.plots_ha, HECTARE_DIGITS),
         "classes": {
-            name: {"plots": held.plots, "area_ha": round(held.area_ha, HECTARE_DIGITS)}
-            for name, held in district.classes.items()
+            name: {"plots": figures["plots"], "area_ha": round(figures["area_ha"], HECTARE_DIGITS)}
+            for name, figures in district.classes.items()
         },
         "run": None if shown is None else shown.run.run_id,
         "scheme": None if shown is None else shown.run.scheme,

@@ -7,13 +7,13 @@ from datetime import date
 from typing import Any
 
 from geoalchemy2 import Geography
-from sqlalchemy import Connection, cast, func, select
+from sqlalchemy import Connection, cast, func, select, tuple_
 
 from layers.catalogue.admin import District
 from layers.errors import NotFound
-from layers.hectares import ByClass, ClassArea, hectares_by_district
+from layers.hectares import Figures
 from layers.plots import UNJUDGED
-from layers.results import CLASSES
+from layers.results import CLASSES, RunHectares
 from layers.served import Bounds, Coverage, Served, Shown
 
 M2_PER_HA = 10_000.0  # square metres of a hectare
@@ -34,7 +34,7 @@ class Summary:
     bounds: Bounds | None
     plots: int
     plots_ha: float
-    classes: ByClass
+    classes: Figures
     shown: Shown | None
     synthetic: bool
     boundary_date: date | None = None
@@ -64,7 +64,7 @@ def summaries(connection: Connection, served: Served) -> list[Summary]:
             ).where(District.ended_by.is_(None))
         )
     }
-    figures = hectares_by_district(connection, {code: what.run.run_id for code, what in served.shown.items()})
+    figures = _figures(connection, served)
     codes = sorted({*rows, *served.coverage} - {""})
     return [_summary(code, rows.get(code), served, figures.get(code, {})) for code in codes]
 
@@ -83,11 +83,29 @@ def require_district(connection: Connection, served: Served, code: str) -> None:
         raise NotFound(f"There is no district {code!r}; GET /districts lists them.")
 
 
-def _summary(code: str, row: Any, served: Served, figures: ByClass) -> Summary:
+def _figures(connection: Connection, served: Served) -> dict[str, Figures]:
+    """District -> figures of the run shown there."""
+    shown = [(district, what.run.run_id) for district, what in served.shown.items()]
+    found: dict[str, Figures] = {}
+    for district, name, plots, area_ha in connection.execute(
+        select(
+            RunHectares.district,
+            RunHectares.suitability_class,
+            func.sum(RunHectares.plots),
+            func.sum(RunHectares.area_ha),
+        )
+        .where(tuple_(RunHectares.district, RunHectares.run_id).in_(shown))
+        .group_by(RunHectares.district, RunHectares.suitability_class)
+    ):
+        found.setdefault(district, {})[name] = {"plots": int(plots), "area_ha": float(area_ha)}
+    return found
+
+
+def _summary(code: str, row: Any, served: Served, figures: Figures) -> Summary:
     covered = served.coverage.get(code, Coverage(0, 0.0, (0.0, 0.0, 0.0, 0.0), 0, False))
     shown = served.shown.get(code)
     if shown is None:
-        figures = {UNJUDGED: ClassArea(covered.plots, covered.area_ha)}
+        figures = {UNJUDGED: {"plots": covered.plots, "area_ha": covered.area_ha}}
     bounds = (row.west, row.south, row.east, row.north) if row is not None else covered.bounds
     return Summary(
         code=code,
@@ -97,7 +115,7 @@ def _summary(code: str, row: Any, served: Served, figures: ByClass) -> Summary:
         bounds=bounds,
         plots=covered.plots,
         plots_ha=covered.area_ha,
-        classes={name: figures.get(name, ClassArea(0, 0.0)) for name in CLASSES},
+        classes={name: figures.get(name, {"plots": 0, "area_ha": 0.0}) for name in CLASSES},
         shown=shown,
         synthetic=served.synthetic(code),
         boundary_date=None if row is None else row.boundary_date,

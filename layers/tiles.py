@@ -11,11 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, select
 
 from layers.base import STORED_SRID, TILE_SRID, Audience, Layer
+from layers.catalogue import BY_NAME
 from layers.errors import BadFilter, NotFound
 from layers.features import Features, Property, layer_features
+from layers.results import Raster
+
+Bounds = tuple[float, float, float, float]  # west, south, east, north, degrees in EPSG:4326
+
+WORLD: Bounds = (-180.0, -85.051129, 180.0, 85.051129)  # what Web Mercator shows, degrees
 
 EXTENT = 4096  # units of a tile's side; vector tile specification 2.1, the usual value
 BUFFER = 64  # units beyond the edge, so that outlines and icons meet the neighbour's
@@ -74,6 +80,24 @@ class TileAddress:
         """West, south, east, north in degrees of EPSG:4326, grown by ``margin`` sides, within the world."""
         west, south, east, north = self.bounds_m(margin)
         return max(_longitude(west), -180.0), _latitude(south), min(_longitude(east), 180.0), _latitude(north)
+
+
+def bounds_of(connection: Connection, name: str) -> Bounds:
+    """Return west, south, east, north of what a layer or grid holds now, degrees; the world's when it is empty."""
+    layer = BY_NAME.get(name)
+    if layer is None:
+        shapes, here = Raster.__table__.c.footprint, and_(Raster.layer == name, Raster.ended_by.is_(None))
+    else:
+        shapes, here = layer.__table__.c.geom, layer.ended_by.is_(None)
+    box = func.box2d(shapes)
+    edges = select(
+        func.min(func.ST_XMin(box)),
+        func.min(func.ST_YMin(box)),
+        func.max(func.ST_XMax(box)),
+        func.max(func.ST_YMax(box)),
+    )
+    west, south, east, north = connection.execute(edges.where(here)).one()
+    return WORLD if west is None else (west, south, east, north)
 
 
 def window(address: TileAddress, geom: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -1,0 +1,96 @@
+"""Whether the service lives, whether it can answer, and what it has been doing."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+from sqlalchemy import select
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.deps import json_answer
+from layers.database import reading
+from layers.results import Publication
+
+router = APIRouter(tags=["health"])
+
+BUCKETS_S: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
+
+
+class Metrics:
+    """Counts and times of the requests of one application."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self.requests = Counter(
+            "obod_requests", "Requests answered", ["method", "route", "status"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "obod_request_seconds", "Time until the answer began", ["route"], registry=self.registry, buckets=BUCKETS_S
+        )
+        self.sent = Counter("obod_sent_bytes", "Bytes of answers", ["route"], registry=self.registry)
+
+
+class Measured:
+    """ASGI middleware that counts requests by route, never by address: an address may name a plot."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request and note how it went."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        sent = 0
+
+        async def noted(message: Message) -> None:
+            nonlocal sent
+            if message["type"] == "http.response.start":
+                route = _route(scope)
+                self.metrics.seconds.labels(route).observe(time.perf_counter() - began)
+                self.metrics.requests.labels(scope["method"], route, str(message["status"])).inc()
+            sent += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noted)
+        finally:
+            self.metrics.sent.labels(_route(scope)).inc(sent)
+
+
+def _route(scope: Scope) -> str:
+    return str(getattr(scope.get("route"), "path_format", "other"))
+
+
+@router.get("/healthz", summary="Does the service live?")
+def get_health() -> Response:
+    """Answers as long as the process runs."""
+    return json_answer({"status": "ok"})
+
+
+@router.get("/readyz", summary="Can the service answer?")
+def get_readiness() -> Response:
+    """Answers 200 when the database is reached and of the form this code needs, 503 otherwise."""
+    with reading(timeout_s=2.0) as connection:
+        connection.execute(select(Publication.run_id).limit(1))
+    return json_answer({"status": "ready"})
+
+
+@router.get("/metrics", summary="Metrics for Prometheus")
+def get_metrics(request: Request) -> Response:
+    """Counts, times and bytes by route, in the text format of Prometheus."""
+    metrics: Metrics = request.app.state.metrics
+    return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,52 @@
+"""Assembly of the web service. What it does is in the modules it names."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib import metadata
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
+
+from api import assets, catalogue, districts, docs, health, maps, pages, plots, tiles
+from api.deps import Callers
+from api.errors import add_error_handlers
+from api.protection import Protection
+from layers.base import PUBLIC
+from layers.database import reading
+from layers.export import Format
+from layers.served import ServedState
+from layers.settings import get_settings
+from layers.tile_cache import TileCache
+
+ABOUT = """Land and water planning for families left behind in Khatlon and the Rasht Valley.
+
+Public data are open; partners and staff send a key as `X-API-Key` or `Authorization: Bearer`.
+Errors are `application/problem+json` (RFC 9457). Boundaries are not official."""
+COMPRESSED_ALREADY = (*DEFAULT_EXCLUDED_CONTENT_TYPES, Format.XLSX.media_type, Format.PARQUET.media_type)
+COMPRESSION = 5  # zlib level of answers made on the way out
+
+
+def create_app() -> FastAPI:
+    """Return the service on the database and folders of the settings."""
+    app = FastAPI(title="Obod", version=metadata.version("obod"), description=ABOUT, docs_url=None, redoc_url=None)
+    app.state.served = ServedState(partial(reading, PUBLIC))
+    app.state.tiles = TileCache(get_settings().home / "tiles")
+    app.state.callers = Callers()
+    app.state.metrics = health.Metrics()
+    add_error_handlers(app)
+    for module in (pages, maps, districts, plots, tiles, catalogue, health, docs, assets):
+        app.include_router(module.router)
+    # The last one added is the first a request meets.
+    app.add_middleware(GZipMiddleware, compresslevel=COMPRESSION, exclude_content_types=COMPRESSED_ALREADY)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD"],
+        allow_headers=["Authorization", "X-API-Key"],
+        expose_headers=["ETag", tiles.GENERALISED, plots.CUT],
+    )
+    app.add_middleware(Protection)
+    app.add_middleware(health.Measured, metrics=app.state.metrics)
+    return app

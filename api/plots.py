@@ -1,0 +1,276 @@
+"""Plots: lists by district with filters, pages and files; one plot; why it is in its class."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy import Connection, or_, select
+
+from api.deps import Caller, CallerDep, LanguageDep, ServedDep, known_parameters
+from api.exports import about_plots
+from api.translate import Language
+from layers.base import PUBLIC
+from layers.catalogue.admin import District
+from layers.catalogue.land import Plot
+from layers.database import reading
+from layers.districts import require_district
+from layers.errors import BadFilter, NotFound
+from layers.export import About, Format, stream_csv, stream_geojson, write_file
+from layers.filters import PLOT_FILTERS, plot_conditions, sort_keys
+from layers.paging import Listing, is_cut, read_feature, read_page
+from layers.plots import PLOTS, in_district, scored_plots
+from layers.served import Choice, Run, Served, ServedState
+
+router = APIRouter(tags=["plots"], dependencies=[Depends(known_parameters)])
+
+PAGE: Final = 100  # features of a page unless asked otherwise
+LARGEST_PAGE: Final = 10_000  # features of a page at most
+EXPORT_TIMEOUT_S: Final = 60.0  # seconds one part of a file may take to read
+CHUNK: Final = 1 << 16  # bytes read at a time from a finished file
+GEOJSON: Final = "application/geo+json"
+CUT: Final = "Obod-Cut"  # header that says that a file holds only its first rows
+
+FILTER_PARAMETERS: Final = [
+    {"name": item.name, "in": "query", "required": False, "description": item.about, "schema": dict(item.schema)}
+    for item in PLOT_FILTERS.values()
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request for the plots of a district."""
+
+    district: str
+    caller: Caller
+    choice: Choice
+    filters: Mapping[str, list[str]]
+    sortby: str | None
+    lang: Language
+
+
+def get_choice(
+    scheme: Annotated[str | None, Query(description="Take the run published for this scheme.")] = None,
+    run: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Take this run.")] = None,
+    profile: Annotated[str | None, Query(description="Fit for a kind of household, if it was computed.")] = None,
+) -> Choice:
+    """Return which result is asked for.
+
+    Raises
+    ------
+    NotFound : a household profile; fit is not stored yet.
+    """
+    if profile is not None:
+        raise NotFound(f"No result for the household profile {profile!r} is stored.")
+    return Choice(scheme, run)
+
+
+ChoiceDep = Annotated[Choice, Depends(get_choice)]
+
+
+@router.get(
+    "/districts/{code}/plots",
+    summary="Plots of a district",
+    openapi_extra={"parameters": FILTER_PARAMETERS},
+    responses={200: {"content": {item.media_type: {} for item in Format}}},
+)
+def get_plots(
+    request: Request,
+    code: str,
+    caller: CallerDep,
+    state: ServedDep,
+    lang: LanguageDep,
+    choice: ChoiceDep,
+    limit: Annotated[
+        str | None,
+        Query(
+            description=f"Features of a page ({PAGE} unless given, at most {LARGEST_PAGE}) or `all`.",
+            pattern="^([1-9][0-9]{0,8}|all)$",
+        ),
+    ] = None,
+    after: Annotated[str | None, Query(description="Token of a `next` link.")] = None,
+    sortby: Annotated[
+        str | None, Query(description="Properties separated by commas, `-` before one that falls, such as `-score`.")
+    ] = None,
+    f: Annotated[Format | None, Query(description="A file with every matching row.")] = None,
+) -> Response:
+    """Plots with their results, filtered and sorted: a page of GeoJSON, all of it streamed, or a file.
+
+    A plot that no run has judged is listed with class `NE` and no score. Scores are rounded down to one decimal;
+    filters hold for the values shown. All filters must hold; a repeated one holds if any of its values does.
+    """
+    filters = {name: request.query_params.getlist(name) for name in request.query_params if name in PLOT_FILTERS}
+    asked = Asked(code, caller, choice, filters, sortby, lang)
+    wanted = f or _accepted(request.headers.get("accept", ""))
+    if wanted is not None:
+        return _file(state, asked, wanted, None if limit in (None, "all") else int(str(limit)), after)
+    if limit == "all":
+        return _streamed(state, asked)
+    return _page(request, state, asked, PAGE if limit is None else int(limit), after)
+
+
+@router.get("/plots/{plot_id}", summary="One plot")
+def get_plot(plot_id: str, caller: CallerDep, state: ServedDep, choice: ChoiceDep) -> Response:
+    """One plot as a GeoJSON feature, by `plot_id` or by the number that is its tile feature id."""
+    with reading() as connection:
+        served = state.fresh(connection)
+        number, district = _find(connection, plot_id)
+    with reading(caller.audience_in(district)) as connection:
+        run = _run_of(served, choice, district)
+        features = scored_plots(caller.audience_in(district), {district: run.run_id} if run and district else {})
+        feature = read_feature(connection, features, PLOTS.plot_no == number)
+    if feature is None:
+        raise NotFound(f"There is no plot {plot_id!r}.")
+    return Response(feature, media_type=GEOJSON, headers={"Cache-Control": "no-cache"})
+
+
+def _page(request: Request, state: ServedState, asked: Asked, limit: int, after: str | None) -> Response:
+    if limit > LARGEST_PAGE:
+        raise BadFilter(f"limit is at most {LARGEST_PAGE}; use limit=all to get every plot as a stream.")
+    with reading(asked.caller.audience_in(asked.district)) as connection:
+        listing, run, served = _listing(connection, state, asked)
+        page = read_page(connection, listing, limit=limit, after=after)
+    links = [_link(request, "self", {})]
+    if page.next is not None:
+        # The next page is of the same run, even if another is published meanwhile.
+        pinned = {} if run is None else {"run": str(run.run_id)}
+        links.append(_link(request, "next", {"after": page.next, **pinned}))
+    members = orjson.dumps({"type": "FeatureCollection", **_members(served, asked, run)})
+    tail = orjson.dumps({"numberReturned": len(page.features), "links": links})
+    body = b"".join((members[:-1], b',"features":[', ",\n".join(page.features).encode(), b"],", tail[1:]))
+    return Response(body, media_type=GEOJSON, headers=_headers(asked))
+
+
+def _streamed(state: ServedState, asked: Asked) -> Response:
+    """Every feature as one GeoJSON collection, in bounded memory."""
+
+    def stream() -> Iterator[bytes]:
+        with reading(asked.caller.audience_in(asked.district), timeout_s=EXPORT_TIMEOUT_S) as connection:
+            listing, run, served = _listing(connection, state, asked)
+            yield from stream_geojson(connection, listing, About("", members=_members(served, asked, run)))
+
+    return StreamingResponse(_begun(stream()), media_type=GEOJSON, headers=_headers(asked))
+
+
+def _file(state: ServedState, asked: Asked, wanted: Format, limit: int | None, after: str | None) -> Response:
+    """A file with every matching row, or the first ``limit``; it says so itself if rows are left out."""
+    if after is not None:
+        raise BadFilter("A file has no pages; leave out `after`.")
+    with reading(asked.caller.audience_in(asked.district)) as connection:
+        listing, run, served = _listing(connection, state, asked)
+        cut = limit is not None and is_cut(connection, listing, limit)
+        names = _names(connection, asked.district)
+        about = about_plots(
+            connection, served, asked.district, names, run, listing.features, asked.lang, cut_at=limit if cut else None
+        )
+    headers = _headers(asked)
+    name = f"plots-{asked.district}{f'-run{run.run_id}' if run else ''}.{wanted}"
+    headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    if cut:
+        headers[CUT] = f"only the first {limit} rows; more match"
+    stream = _written if wanted not in _AS_READ else _read
+    return StreamingResponse(
+        _begun(stream(asked, listing, wanted, about, limit)), media_type=wanted.media_type, headers=headers
+    )
+
+
+_AS_READ: Final = {Format.CSV: stream_csv, Format.GEOJSON: stream_geojson}
+
+
+def _read(asked: Asked, listing: Listing, wanted: Format, about: About, limit: int | None) -> Iterator[bytes]:
+    with reading(asked.caller.audience_in(asked.district), timeout_s=EXPORT_TIMEOUT_S) as connection:
+        yield from _AS_READ[wanted](connection, listing, about, limit)
+
+
+def _written(asked: Asked, listing: Listing, wanted: Format, about: About, limit: int | None) -> Iterator[bytes]:
+    """Write the file, then let the database go before the first byte leaves."""
+    with tempfile.TemporaryDirectory(prefix="obod-export-") as folder:
+        path = Path(folder) / f"plots.{wanted}"
+        with reading(asked.caller.audience_in(asked.district), timeout_s=EXPORT_TIMEOUT_S) as connection:
+            write_file(connection, listing, wanted, path, about, limit)
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+
+
+def _begun(stream: Iterator[bytes]) -> Iterator[bytes]:
+    """Return a stream whose first part is already made: what is wrong with it is said before the answer begins."""
+    first = next(stream)
+    return chain((first,), stream)
+
+
+def _listing(connection: Connection, state: ServedState, asked: Asked) -> tuple[Listing, Run | None, Served]:
+    served = state.fresh(connection)
+    require_district(connection, served, asked.district)
+    run = _run_of(served, asked.choice, asked.district)
+    runs = {} if run is None else {asked.district: run.run_id}
+    features = scored_plots(asked.caller.audience_in(asked.district), runs)
+    conditions = [in_district(asked.district), *plot_conditions(features, asked.filters)]
+    listing = Listing(features, conditions, sort_keys(features, asked.sortby), (PLOTS.district, asked.district))
+    return listing, run, served
+
+
+def _run_of(served: Served, choice: Choice, district: str | None) -> Run | None:
+    """Return the run whose results are served in a district; None if none is shown there.
+
+    Raises
+    ------
+    NotFound : a run or scheme was asked for that does not cover the district.
+    """
+    run = served.runs_of(choice).get(district or "")
+    if run is None and choice != Choice():
+        raise NotFound(f"What is asked for does not cover district {district!r}.")
+    return run
+
+
+def _find(connection: Connection, plot_id: str) -> tuple[int, str | None]:
+    """Return number and district of a current plot."""
+    named = [PLOTS.plot_id == plot_id]
+    if plot_id.isascii() and plot_id.isdigit() and len(plot_id) < 19:
+        named.append(PLOTS.plot_no == int(plot_id))
+    found = select(PLOTS.plot_no, PLOTS.district).where(Plot.ended_by.is_(None), or_(*named))
+    row = connection.execute(found.order_by(PLOTS.plot_id != plot_id).limit(1)).first()
+    if row is None:
+        raise NotFound(f"There is no plot {plot_id!r}.")
+    return row[0], row[1]
+
+
+def _names(connection: Connection, code: str) -> dict[str, str | None]:
+    named = select(District.name_tg, District.name_ru, District.name_en)
+    row = connection.execute(named.where(District.code == code, District.ended_by.is_(None))).first()
+    return {"tg": None, "ru": None, "en": None} if row is None else dict(zip(("tg", "ru", "en"), row, strict=True))
+
+
+def _members(served: Served, asked: Asked, run: Run | None) -> dict[str, Any]:
+    return {
+        "district": asked.district,
+        "run": None if run is None else run.run_id,
+        "scheme": None if run is None else run.scheme,
+        "synthetic": served.synthetic(asked.district) or bool(run and run.synthetic),
+    }
+
+
+def _headers(asked: Asked) -> dict[str, str]:
+    shared = asked.caller.audience_in(asked.district) is PUBLIC
+    return {"Cache-Control": "no-cache" if shared else "private, no-store", "Vary": "Accept, Accept-Language"}
+
+
+def _link(request: Request, rel: Literal["self", "next"], changed: Mapping[str, str]) -> dict[str, str]:
+    return {"rel": rel, "type": GEOJSON, "href": str(request.url.include_query_params(**changed))}
+
+
+def _accepted(header: str) -> Format | None:
+    """Return the file format an Accept header asks for; None for GeoJSON, which comes in pages."""
+    for part in header.split(","):
+        media_type = part.partition(";")[0].strip().lower()
+        for known in Format:
+            if media_type == known.media_type and known is not Format.GEOJSON:
+                return known
+    return None
