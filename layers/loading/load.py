@@ -16,10 +16,10 @@ from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.errors import DataRefused, NotFound
 from layers.loading.checks import check_attributes, required_fields
 from layers.loading.chunks import CHUNK, Unreadable
-from layers.loading.columns import ewkb
+from layers.loading.columns import Values, ewkb
+from layers.loading.derive import DERIVED, PlotFacts, Surroundings, spatially_ordered
 from layers.loading.faults import Faults
 from layers.loading.loads import Provenance
-from layers.loading.plots import DERIVED, PlotFacts, spatially_ordered
 from layers.loading.repair import Box, repaired
 from layers.loading.report import LoadReport
 from layers.loading.rows import Writer
@@ -49,12 +49,13 @@ def box_of(layer: type[Layer]) -> Box:
 
 
 class Batches:
-    """Checks batches of one layer and hands what is good to a writer; with no writer it only checks."""
+    """Checks batches of one layer and hands what is good to a writer."""
 
-    def __init__(self, connection: Connection, layer: type[Layer], report: LoadReport, writer: Writer | None) -> None:
+    def __init__(self, connection: Connection, layer: type[Layer], report: LoadReport, writer: Writer) -> None:
         self.layer = layer
         self.report = report
         self.writer = writer
+        self.surroundings = Surroundings(connection, layer)
         self.plots = PlotFacts(connection) if layer.__tablename__ == "plots" else None
         self.box = box_of(layer)
 
@@ -82,31 +83,28 @@ class Batches:
             given, repairs = repaired(given, kind, faults, self.box)
             report.repairs.extend(repairs)
         report.rejections.extend(faults.rejections())
+        self.writer.withhold(list(faults.keys[faults.bad]))
         good = np.flatnonzero(~faults.bad)
-        if self.writer is not None and faults.bad.any():
-            self.writer.withhold(list(faults.keys[faults.bad]))
-        if kind is not None and len(good):
+        if not len(good):
+            return
+        if kind is not None:
             good = good[spatially_ordered(given[good])]
         table = {name: values.take(good) for name, values in table.items()}
+        unhashed: dict[str, Values] = {}
         if self.plots is not None:
-            self.plots.fill(table, given[good])
-        if kind is not None:
-            table["geom"] = ewkb(given[good], kind)
-        if self.writer is None or not len(good):
-            return
-        unhashed = {}
-        if self.plots is not None:
+            self.plots.measure(table, given[good])
             del table["plot_no"]
             unhashed["plot_no"] = self.plots.numbers(table[self.layer.key].data.tolist())
+        if kind is not None:
+            self.surroundings.fill(table, given[good])
+            table["geom"] = ewkb(given[good], kind)
         self.writer.write(rows[good], table, unhashed)
 
     def closing_notes(self) -> None:
         """Add to the report what only shows once all rows were seen."""
-        if self.plots is not None and self.plots.area_differs:
-            self.report.notes.append(
-                f"{self.plots.area_differs} plots: the file's own area differs by more than 5 % from the area "
-                "on the ellipsoid, which is stored."
-            )
+        self.report.notes.extend(self.surroundings.notes())
+        if self.plots is not None:
+            self.report.notes.extend(self.plots.notes())
 
 
 def derived_fields(layer: type[Layer]) -> frozenset[str]:

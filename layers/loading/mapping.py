@@ -46,6 +46,7 @@ class FieldRule(Strict):
     prefix: str = Field("", description="put before what comes out")
     values: dict[str, Scalar] | None = Field(None, description="what the file writes -> what is stored")
     other: Scalar | None = Field(None, description="stored for what is not in values; without it such rows are refused")
+    otherwise: str | None = Field(None, description="column that is stored for what is not in values")
     scale: float | None = Field(None, description="numbers are multiplied by this")
     slug: bool = Field(False, description="characters that cannot stand in an address become -")
 
@@ -60,7 +61,8 @@ class FieldRule(Strict):
         """Names of the columns the rule reads."""
         if self.template is not None:
             return tuple(PLACEHOLDER.findall(self.template))
-        return (self.column,) if self.column is not None else self.columns
+        first = (self.column,) if self.column is not None else self.columns
+        return first if self.otherwise is None else (*first, self.otherwise)
 
 
 class Mapping(Strict):
@@ -206,7 +208,7 @@ class Mapped:
     def _filled(self, name: str, rule: FieldRule, frame: pd.DataFrame) -> pd.Series[Any]:
         series = _origin(rule, frame)
         if rule.values is not None:
-            series = self._translated(name, rule, series)
+            series = self._translated(name, rule, series, frame)
         if rule.scale is not None:
             series = _scaled(series, rule.scale)
         if rule.prefix:
@@ -215,18 +217,21 @@ class Mapped:
             series = _text(series).map(_slug, na_action="ignore")
         return series
 
-    def _translated(self, name: str, rule: FieldRule, series: pd.Series[Any]) -> pd.Series[Any]:
+    def _translated(self, name: str, rule: FieldRule, series: pd.Series[Any], frame: pd.DataFrame) -> pd.Series[Any]:
         table = {_word(given): stored for given, stored in (rule.values or {}).items()}
         words = _plain(series)
-        known = words.isin(list(table)).to_numpy(dtype=bool)
-        alien = ~known & (words != "").to_numpy(dtype=bool)
-        if rule.other is None:
-            reason = f"expected one of {', '.join(rule.values or {})}"
-            self.refused.extend(Unreadable(int(at), name, str(series.iloc[at]), reason) for at in np.flatnonzero(alien))
-        result = words.map(table).astype(object)
+        known = words.isin(list(table))
+        alien = ~known & (words != "")
+        result = words.map(table).astype(object).where(known, None)
+        if rule.otherwise is not None:
+            return result.where(known, frame[rule.otherwise].astype(object))
         if rule.other is not None:
-            result = result.where(~alien, rule.other)
-        return result.where(known | alien, None)
+            return result.where(~alien, rule.other)
+        reason = f"expected one of {', '.join(rule.values or {})}"
+        self.refused.extend(
+            Unreadable(int(at), name, str(series.iloc[at]), reason) for at in np.flatnonzero(alien.to_numpy(dtype=bool))
+        )
+        return result
 
 
 def _origin(rule: FieldRule, frame: pd.DataFrame) -> pd.Series[Any]:

@@ -15,7 +15,7 @@ from rasterio.windows import Window
 from sqlalchemy import Connection, select
 
 from layers.catalogue import RasterLayer
-from layers.cog import Cells, Strips, spans
+from layers.cog import Cells, Strips, raster_path, spans
 from layers.errors import DataRefused, NotFound
 from layers.loading.crs import parse_crs, place
 from layers.loading.files import Options
@@ -25,7 +25,7 @@ from layers.loading.mapping import find_mapping
 from layers.loading.reading import file_digest
 from layers.loading.repair import Box
 from layers.loading.report import LoadReport
-from layers.rasters import check_cells, raster_named, raster_path, store_raster
+from layers.rasters import check_cells, raster_named, store_raster
 from layers.results import Raster
 
 EVERYWHERE = Box(-180.0, -90.0, 180.0, 90.0, "a place on earth")

@@ -1,0 +1,120 @@
+"""What the loader knows without being told: the district and jamoat a row lies in, a plot's number and area."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from sqlalchemy import Connection, LargeBinary, func, select
+
+from geo.crs import area_ha
+from layers.base import Layer
+from layers.catalogue.admin import District, Jamoat
+from layers.catalogue.land import Plot
+from layers.loading.columns import Values
+
+DERIVED = frozenset({"plot_no", "area_ha"})  # fields of plots that are never taken from a file
+UNITS: dict[str, type[Layer]] = {"district": District, "jamoat": Jamoat}  # field -> outlines that tell it
+AREA_DIFFERS = 0.05  # share by which a file's own area may differ before the report says so
+
+Geometries = NDArray[np.object_]
+
+
+class Surroundings:
+    """Fills in the district and jamoat of rows that do not say theirs; one per load."""
+
+    def __init__(self, connection: Connection, layer: type[Layer]) -> None:
+        fields = layer.attributes() if layer.geometry_kind is not None else {}
+        self._outlines = {
+            name: _outlines(connection, unit) for name, unit in UNITS.items() if name in fields and unit is not layer
+        }
+        self.filled = dict.fromkeys(self._outlines, 0)
+
+    def fill(self, table: dict[str, Values], geometries: Geometries) -> None:
+        """Set ``district`` and ``jamoat``, where they are unknown, to the unit a point inside the row lies in.
+
+        On no outline a row stays unknown; on the edge of two the first code counts.
+        """
+        inside: Geometries | None = None
+        for name, (codes, outlines) in self._outlines.items():
+            column = table[name]
+            if not column.null.any() or not len(codes):
+                continue
+            if inside is None:
+                inside = shapely.point_on_surface(geometries)
+            unknown = np.flatnonzero(column.null)
+            row, outline = outlines.query(inside[unknown])
+            x, y = shapely.get_coordinates(inside[unknown[row]]).T
+            hit = shapely.intersects_xy(outlines.geometries[outline], x, y)
+            order = np.lexsort((outline[hit], row[hit]))
+            found, first = np.unique(row[hit][order], return_index=True)
+            data, null = column.data.copy(), column.null.copy()
+            data[unknown[found]] = codes[outline[hit][order][first]]
+            null[unknown[found]] = False
+            table[name] = Values(data, null)
+            self.filled[name] += len(found)
+
+    def notes(self) -> list[str]:
+        """Say how many rows were placed by where they lie."""
+        return [
+            f"{count:,} rows got their {name} from the outline they lie in."
+            for name, count in self.filled.items()
+            if count
+        ]
+
+
+class PlotFacts:
+    """Numbers and measures plots; one per load."""
+
+    def __init__(self, connection: Connection) -> None:
+        known = connection.execute(select(Plot.plot_id, Plot.plot_no).distinct())
+        self._numbers: dict[str, int] = dict(known.tuples().all())
+        self._last: int = connection.execute(select(func.coalesce(func.max(Plot.plot_no), 0))).scalar_one()
+        self._differing = 0
+
+    def measure(self, table: dict[str, Values], geometries: Geometries) -> None:
+        """Set ``area_ha``: hectares on the ellipsoid, whatever the file says."""
+        areas = area_ha(geometries)
+        given = table["area_ha"]
+        differs = ~given.null & (np.abs(given.data - areas) > AREA_DIFFERS * areas)
+        self._differing += int(differs.sum())
+        table["area_ha"] = Values(areas, np.zeros(len(areas), dtype=bool))
+
+    def numbers(self, plot_ids: list[str]) -> Values:
+        """Plot numbers: the one a plot had before, else the next that was never used."""
+        for plot_id in plot_ids:
+            if plot_id not in self._numbers:
+                self._last += 1
+                self._numbers[plot_id] = self._last
+        data = np.array([self._numbers[plot_id] for plot_id in plot_ids], dtype=np.int64)
+        return Values(data, np.zeros(len(data), dtype=bool))
+
+    def notes(self) -> list[str]:
+        """Say how many plots are of another size than the file says."""
+        if not self._differing:
+            return []
+        return [
+            f"{self._differing:,} plots: the file's own area differs by more than {100 * AREA_DIFFERS:.0f} % from the "
+            "area on the ellipsoid, which is stored."
+        ]
+
+
+def _outlines(connection: Connection, layer: type[Layer]) -> tuple[Geometries, shapely.STRtree]:
+    """Codes of the current outlines of a layer in the order of the code, and a tree of their shapes."""
+    rows = connection.execute(
+        select(getattr(layer, layer.key), func.ST_AsBinary(layer.__table__.c.geom, type_=LargeBinary))
+        .where(layer.ended_by.is_(None))
+        .order_by(getattr(layer, layer.key))
+    ).all()
+    shapes = np.empty(len(rows), dtype=object)
+    shapes[:] = [shapely.from_wkb(bytes(shape)) for _, shape in rows]
+    shapely.prepare(shapes)
+    codes = np.empty(len(rows), dtype=object)
+    codes[:] = [code for code, _ in rows]
+    return codes, shapely.STRtree(shapes)
+
+
+def spatially_ordered(geometries: Geometries) -> NDArray[np.int64]:
+    """Positions of the geometries along a Hilbert curve: rows near each other are then stored near each other."""
+    return np.argsort(gpd.GeoSeries(geometries).hilbert_distance().to_numpy(), kind="stable")
