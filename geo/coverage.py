@@ -34,7 +34,7 @@ QUANTILE = re.compile(r"q(\d{1,3}(?:\.\d+)?)")
 PLAIN = ("mean", "min", "max", "sum", "count", "coverage", "stdev")
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _add_span(cover, base, cols, u0, u1, height):  # type: ignore[no-untyped-def]
     """Add one edge within one row of cells: columns u0 to u1, signed height in cells."""
     left, right = min(u0, u1), max(u0, u1)
@@ -67,7 +67,7 @@ def _add_span(cover, base, cols, u0, u1, height):  # type: ignore[no-untyped-def
         column += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _add_edge(cover, cols, first, last, u0, v0, u1, v1, sign):  # type: ignore[no-untyped-def]
     """Add one edge to the rows first..last; u counts columns eastwards and v rows southwards from the window."""
     if v0 > v1:
@@ -89,7 +89,7 @@ def _add_edge(cover, cols, first, last, u0, v0, u1, v1, sign):  # type: ignore[n
         row += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _doubled_area(xy, begin, end):  # type: ignore[no-untyped-def]
     """Twice the signed area of a ring, positive when it runs anticlockwise; relative to its first vertex."""
     total = 0.0
@@ -99,7 +99,7 @@ def _doubled_area(xy, begin, end):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _weighted_quantile(values, weights, size, probability):  # type: ignore[no-untyped-def]
     """Smallest value not exceeded on ``probability`` of the weight; values are sorted, weights beside them."""
     total = 0.0
@@ -114,7 +114,7 @@ def _weighted_quantile(values, weights, size, probability):  # type: ignore[no-u
     return values[size - 1]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _measure(  # type: ignore[no-untyped-def]
     xy,
     path_start,

@@ -79,14 +79,14 @@ def require_working(frame: gpd.GeoDataFrame | gpd.GeoSeries, what: str) -> None:
         raise CrsError(f"The {what} are in {name}; expected {WORKING_CRS}.")
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _authalic(sine):  # type: ignore[no-untyped-def]
     """Area of the ellipsoid between the equator and a latitude, per radian of longitude [m2]; Snyder 1987 eq. 3-12."""
     es = ECCENTRICITY * sine
     return 0.5 * MAJOR_M * MAJOR_M * (1.0 - E2) * (sine / (1.0 - es * es) + atanh(es) / ECCENTRICITY)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _geodesic_areas(lonlat, path_start, geometry_start, hole, areas, long_edge, start, stop):  # type: ignore[no-untyped-def]
     """Fill areas (n,) in m2 for start..stop and mark in long_edge (n,) what has an edge too long for the series."""
     for g in range(start, stop):

@@ -57,7 +57,7 @@ class NearestPoint:
     y_m: Floats
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _cut(xy, path_start, geometry_start):  # type: ignore[no-untyped-def]
     """Segments (m, 5): ends x0 y0 x1 y1 and where the segment begins along its line; the line of each (m,)."""
     count = 0
@@ -81,10 +81,10 @@ def _cut(xy, path_start, geometry_start):  # type: ignore[no-untyped-def]
     return segments, lines
 
 
-@njit(cache=True, nogil=True)
-def _columns_met(segment, row, x_min, y_min, cell, cols):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, error_model="numpy")
+def _columns_met(segments, s, row, x_min, y_min, cell, cols):  # type: ignore[no-untyped-def]
     """First and last column whose cell in this row the segment may meet, one cell wider where rounding could matter."""
-    x0, y0, x1, y1 = segment[0], segment[1], segment[2], segment[3]
+    x0, y0, x1, y1 = segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
     low, high = min(x0, x1), max(x0, x1)
     if y0 != y1:
         xa = x0 + (y_min + row * cell - y0) * (x1 - x0) / (y1 - y0)
@@ -96,7 +96,7 @@ def _columns_met(segment, row, x_min, y_min, cell, cols):  # type: ignore[no-unt
     return first, last
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _list_segments(segments, x_min, y_min, cell, rows, cols):  # type: ignore[no-untyped-def]
     """Segments met by each cell: where the list of a cell starts (cells + 1) and the lists, one after another."""
     starts = np.zeros(rows * cols + 1, dtype=np.int64)
@@ -115,7 +115,7 @@ def _list_segments(segments, x_min, y_min, cell, rows, cols):  # type: ignore[no
             row0 = int(min(max(floor((low - y_min) / cell), 0.0), rows - 1.0))
             row1 = int(min(max(floor((high - y_min) / cell), 0.0), rows - 1.0))
             for row in range(row0, row1 + 1):
-                col0, col1 = _columns_met(segments[s], row, x_min, y_min, cell, cols)
+                col0, col1 = _columns_met(segments, s, row, x_min, y_min, cell, cols)
                 for col in range(col0, col1 + 1):
                     if filling:
                         starts[row * cols + col] -= 1
@@ -125,7 +125,7 @@ def _list_segments(segments, x_min, y_min, cell, rows, cols):  # type: ignore[no
     return starts, listed
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _rings_to_occupied(starts, rows, cols):  # type: ignore[no-untyped-def]
     """Rings (Chebyshev distance in cells) from each cell to the nearest one that lists a segment."""
     far = rows + cols
@@ -146,7 +146,7 @@ def _rings_to_occupied(starts, rows, cols):  # type: ignore[no-untyped-def]
     return rings
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _nearest_on(x0, y0, x1, y1, x, y):  # type: ignore[no-untyped-def]
     """Share 0..1 along the segment at which it is nearest to the point."""
     dx, dy = x1 - x0, y1 - y0
@@ -156,7 +156,7 @@ def _nearest_on(x0, y0, x1, y1, x, y):  # type: ignore[no-untyped-def]
     return min(max(((x - x0) * dx + (y - y0) * dy) / length2, 0.0), 1.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _between(ax, ay, bx, by, sx, sy, ex, ey):  # type: ignore[no-untyped-def]
     """Squared distance of the edge a-b and the segment s-e, and the share along s-e where it is reached first."""
     dx, dy, fx, fy = ex - sx, ey - sy, bx - ax, by - ay
@@ -183,7 +183,7 @@ def _between(ax, ay, bx, by, sx, sy, ex, ey):  # type: ignore[no-untyped-def]
     return best, share
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _inside(xy, path_start, first_path, last_path, x, y):  # type: ignore[no-untyped-def]
     """Whether the point lies inside the polygon, by the even-odd rule over all its rings."""
     odd = False
@@ -195,10 +195,11 @@ def _inside(xy, path_start, first_path, last_path, x, y):  # type: ignore[no-unt
     return odd
 
 
-@njit(cache=True, nogil=True)
-def _to_geometry(xy, path_start, first_path, last_path, near_start, segment, limit):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, error_model="numpy")
+def _to_geometry(  # type: ignore[no-untyped-def]
+    xy, path_start, first_path, last_path, near_start, sx, sy, ex, ey, limit
+):
     """Squared distance of one segment to one geometry and the share along the segment where it is reached first."""
-    sx, sy, ex, ey = segment[0], segment[1], segment[2], segment[3]
     west, east, south, north = min(sx, ex), max(sx, ex), min(sy, ey), max(sy, ey)
     best, share = np.inf, 0.0
     if near_start and _inside(xy, path_start, first_path, last_path, sx, sy):
@@ -218,7 +219,7 @@ def _to_geometry(xy, path_start, first_path, last_path, near_start, segment, lim
     return best, share
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _search(  # type: ignore[no-untyped-def]
     xy, path_start, geometry_start, areal, segments, lines, starts, listed, rings, x_min, y_min, cell, within,
     index, place, start, stop,
@@ -284,7 +285,7 @@ def _search(  # type: ignore[no-untyped-def]
                         if away_x * away_x + away_y * away_y > reach * reach:
                             continue
                         near_start = areal[g] and west <= x0 <= east and south <= y0 <= north
-                        d, t = _to_geometry(xy, path_start, first_path, last_path, near_start, segments[s], limit)
+                        d, t = _to_geometry(xy, path_start, first_path, last_path, near_start, x0, y0, x1, y1, limit)
                         if d > limit:
                             continue
                         here = segments[s, 4] + t * hypot(dx, dy)

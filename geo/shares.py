@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -34,23 +32,15 @@ def share_by_level(polygons: Geometries, zones: Geometries, levels: Levels, n_le
     _check_areal(covers, "zone")
     plot, zone = shapely.STRtree(zones).query(polygons)
     pair_start = np.searchsorted(plot, np.arange(len(shapes) + 1))
+    signs = sweep.ring_signs(shapes.xy, shapes.path_start, shapes.hole)
     edges, turns, starts = sweep.zone_edges(*covers.paths, sweep.ring_signs(covers.xy, covers.path_start, covers.hole))
+    bins = sweep.bin_edges(edges, starts)
     shares = np.empty((len(shapes), n_levels))
-    over_blocks(
-        partial(
-            sweep.measure,
-            *shapes.paths,
-            sweep.ring_signs(shapes.xy, shapes.path_start, shapes.hole),
-            pair_start,
-            zone,
-            level,
-            edges,
-            turns,
-            *sweep.bin_edges(edges, starts),
-            shares,
-        ),
-        len(shapes),
-    )
+
+    def block(start: int, stop: int) -> None:
+        sweep.measure(*shapes.paths, signs, pair_start, zone, level, edges, turns, *bins, shares, start, stop)
+
+    over_blocks(block, len(shapes))
     return shares
 
 

@@ -249,7 +249,7 @@ def measure(  # type: ignore[no-untyped-def]
         shares[g, :] = 0.0 if west < east and south < north else np.nan
         if not (west < east and south < north) or pair_start[g] == pair_start[g + 1]:
             continue
-        # Zones that hold the whole box count as a floor; edges of those that cut it are collected, metres from its corner.
+        # Zones that hold the whole box are a floor; edges of those that cut it are collected, metres from its corner.
         slots = np.empty(pair_start[g + 1] - pair_start[g] + 1, dtype=np.int64)
         slots[0] = -1
         n_slots, n_met, n_aside, whole = 1, 0, 0, -1
