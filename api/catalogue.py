@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.deps import CallerDep, LanguageDep, json_answer, known_parameters
+from api.deps import CallerDep, LanguageDep, get_caller, json_answer, known_parameters
 from api.legend import CRITERIA_BY_ID, legend
 from api.translate import Language, translate
 from layers.base import Audience
@@ -17,7 +17,7 @@ from layers.features import readable_layer
 from layers.provenance import sources_of
 from layers.raster_tiles import readable_raster
 
-router = APIRouter(tags=["catalogue"], dependencies=[Depends(known_parameters)])
+router = APIRouter(tags=["catalogue"], dependencies=[Depends(get_caller), Depends(known_parameters)])
 
 
 @router.get("/layers", summary="Layers and grids")

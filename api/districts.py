@@ -8,13 +8,13 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.atlas import AtlasDep
-from api.deps import ServedDep, json_answer, known_parameters
+from api.deps import ServedDep, get_caller, json_answer, known_parameters
 from layers.database import reading
 from layers.districts import Summary, summaries
 from layers.errors import NotFound
 from layers.served import Served
 
-router = APIRouter(tags=["districts"], dependencies=[Depends(known_parameters)])
+router = APIRouter(tags=["districts"], dependencies=[Depends(get_caller), Depends(known_parameters)])
 
 HECTARE_DIGITS: Final = 2  # decimals of hectares in figures: 100 m2
 

@@ -97,8 +97,11 @@ def _http(_request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     name = status.phrase.lower().replace(" ", "-")
     known = Problem(error.status_code, name, status.phrase, dict(error.headers or {}))
-    told = error.detail if error.detail != status.phrase else status.description
+    told = error.detail if error.detail != status.phrase else _PLAIN.get(error.status_code, status.description)
     return problem(known, str(told or status.phrase))
+
+
+_PLAIN: Final = {404: "There is nothing at this address.", 405: "This address is only read: use GET."}
 
 
 def _fault(request: Request, error: Exception) -> Response:

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection, or_, select
 
-from api.deps import Caller, CallerDep, LanguageDep, ServedDep, known_parameters
+from api.deps import Caller, CallerDep, LanguageDep, ServedDep, get_caller, known_parameters
 from api.exports import about_plots
 from api.translate import Language
 from layers.base import PUBLIC
@@ -29,7 +29,7 @@ from layers.paging import Listing, is_cut, read_feature, read_page
 from layers.plots import PLOTS, in_district, scored_plots
 from layers.served import Choice, Run, Served, ServedState
 
-router = APIRouter(tags=["plots"], dependencies=[Depends(known_parameters)])
+router = APIRouter(tags=["plots"], dependencies=[Depends(get_caller), Depends(known_parameters)])
 
 PAGE: Final = 100  # features of a page unless asked otherwise
 LARGEST_PAGE: Final = 10_000  # features of a page at most
@@ -89,11 +89,7 @@ def get_plots(
     lang: LanguageDep,
     choice: ChoiceDep,
     limit: Annotated[
-        str | None,
-        Query(
-            description=f"Features of a page ({PAGE} unless given, at most {LARGEST_PAGE}) or `all`.",
-            pattern="^([1-9][0-9]{0,8}|all)$",
-        ),
+        str | None, Query(description=f"Features of a page ({PAGE} unless given, at most {LARGEST_PAGE}) or `all`.")
     ] = None,
     after: Annotated[str | None, Query(description="Token of a `next` link.")] = None,
     sortby: Annotated[
@@ -109,11 +105,12 @@ def get_plots(
     filters = {name: request.query_params.getlist(name) for name in request.query_params if name in PLOT_FILTERS}
     asked = Asked(code, caller, choice, filters, sortby, lang)
     wanted = f or _accepted(request.headers.get("accept", ""))
+    rows = None if limit in (None, "all") else _rows(str(limit))
     if wanted is not None:
-        return _file(state, asked, wanted, None if limit in (None, "all") else int(str(limit)), after)
+        return _file(state, asked, wanted, rows, after)
     if limit == "all":
         return _streamed(state, asked)
-    return _page(request, state, asked, PAGE if limit is None else int(limit), after)
+    return _page(request, state, asked, rows or PAGE, after)
 
 
 @router.get("/plots/{plot_id}", summary="One plot")
@@ -215,6 +212,12 @@ def _listing(connection: Connection, state: ServedState, asked: Asked) -> tuple[
     conditions = [in_district(asked.district), *plot_conditions(features, asked.filters)]
     listing = Listing(features, conditions, sort_keys(features, asked.sortby), (PLOTS.district, asked.district))
     return listing, run, served
+
+
+def _rows(limit: str) -> int:
+    if not (limit.isascii() and limit.isdigit() and len(limit) < 10 and int(limit) > 0):
+        raise BadFilter(f"limit is a number from 1 to {LARGEST_PAGE} or all, not {limit!r}.")
+    return int(limit)
 
 
 def _run_of(served: Served, choice: Choice, district: str | None) -> Run | None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from api.deps import Caller, CallerDep, LanguageDep, ServedDep, TilesDep, json_answer, known_parameters
+from api.deps import Caller, CallerDep, LanguageDep, ServedDep, TilesDep, get_caller, json_answer, known_parameters
 from api.exports import attribution
 from api.plots import ChoiceDep
 from api.translate import Language, translate
@@ -36,7 +36,7 @@ from layers.tiles import (
     tile_properties,
 )
 
-router = APIRouter(prefix="/tiles", tags=["tiles"], dependencies=[Depends(known_parameters)])
+router = APIRouter(prefix="/tiles", tags=["tiles"], dependencies=[Depends(get_caller), Depends(known_parameters)])
 
 MVT: Final = "application/vnd.mapbox-vector-tile"
 PNG: Final = "image/png"

@@ -6,7 +6,7 @@ is hidden on all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -85,11 +85,11 @@ class Features:
         return found
 
 
-def nearest(name: str, known: Mapping[str, Any]) -> str:
-    """Return words that name the closest of the known names and list them all."""
-    close = get_close_matches(name, known, n=1)
-    meant = f"; did you mean {close[0]!r}" if close else ""
-    return f"{meant}; there are: {', '.join(known)}"
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return words that name the closest of the known names, or all of them when none is close."""
+    names = list(known)
+    close = get_close_matches(name, names, n=1)
+    return f"; the nearest is {close[0]!r}" if close else f"; there are: {', '.join(names) or 'none'}"
 
 
 def readable_layer(name: str, audience: Audience) -> type[Layer]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, distinct, exists, select
+from sqlalchemy import ColumnElement, Connection, distinct, select
 
 from layers.base import Layer
 from layers.catalogue import BY_NAME
@@ -38,9 +38,11 @@ def sources_of_rows(connection: Connection, layer: type[Layer], where: ColumnEle
 def _behind(name: str) -> ColumnElement[bool]:
     """Loads some current row or file of a layer or grid came with."""
     layer = BY_NAME.get(name)
+    # Not EXISTS (SELECT *), which an audience that may not read every column may not ask.
     if layer is None:
-        return exists().where(Raster.layer == name, Raster.load_id == Load.load_id, Raster.ended_by.is_(None))
-    return exists().where(layer.load_id == Load.load_id, layer.ended_by.is_(None))
+        files = select(Raster.load_id).where(Raster.layer == name, Raster.ended_by.is_(None))
+        return files.where(Raster.load_id == Load.load_id).exists()
+    return select(layer.load_id).where(layer.load_id == Load.load_id, layer.ended_by.is_(None)).exists()
 
 
 def _sources(connection: Connection, name: str, condition: ColumnElement[bool]) -> list[Source]:
