@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -68,20 +68,27 @@ def read_grid(
     cell_m : side of the cells, metres; the finest file's when None.
     load_id : as things stood after that load; None = now.
     """
-    layer = raster_named(raster_id)
-    files = _files(connection, raster_id, bounds, load_id)
-    if not files:
-        return None
+    files = [(raster_path(name), ground_m) for name, ground_m in _files(connection, raster_id, bounds, load_id)]
+    return grid_of_files(raster_named(raster_id), files, bounds, cell_m=cell_m) if files else None
+
+
+def grid_of_files(
+    layer: RasterLayer, files: Sequence[tuple[Path, float]], bounds: Bounds, *, cell_m: float | None = None
+) -> Grid:
+    """Return a window of EPSG:32642 of some files of a layer laid over each other, as ``read_grid`` does.
+
+    ``files`` : path and ground size of a cell in metres, the finest first.
+    """
     native = files[0][1]
     cell = cell_m or native
-    x_min, y_max, rows, cols = _lattice(bounds, cell, raster_path(files[0][0]))
+    x_min, y_max, rows, cols = _lattice(bounds, cell, files[0][0])
     values = np.full((layer.bands, rows, cols), np.nan, dtype=np.float32)
     to = Affine(cell, 0.0, x_min, 0.0, -cell, y_max)
-    for file_name, ground_m in files:
+    for path, ground_m in files:
         unknown = np.isnan(values)
         if not unknown.any() or (unknown.mean() <= 1.0 - COVERED and ground_m > SAME_FINENESS * native):
             break
-        fill = _warped(raster_path(file_name), layer, values.shape, to, averaged=cell > SAME_FINENESS * ground_m)
+        fill = _warped(path, layer, values.shape, to, averaged=cell > SAME_FINENESS * ground_m)
         if not np.isnan(fill[unknown]).all():
             native = max(native, ground_m)
         values[unknown] = fill[unknown]

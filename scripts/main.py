@@ -9,12 +9,16 @@ import uuid
 import typer
 
 from geo.errors import SuitabilityError
-from layers.database import explain
+from layers.database import explain as refusal_for
 from layers.errors import LayersError
 from layers.settings import get_settings
-from scripts import db, layer, run
+from scripts import db, layer, run, score_files
 from scripts.backup import backup, restore
+from scripts.demo import demo
+from scripts.explain import explain
+from scripts.export import export
 from scripts.score import score
+from scripts.serve import serve
 from scripts.weights import weights
 
 app = typer.Typer(
@@ -35,9 +39,18 @@ app.add_typer(db.app, name="db")
 app.add_typer(layer.app, name="layer")
 app.command("backup")(backup)
 app.command("restore")(restore)
+app.command("demo")(demo)
 app.command("score")(score)
 app.add_typer(run.app, name="run")
+app.command("explain")(explain)
+app.command(
+    "score-files",
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    epilog=score_files.LAYERS_HELP,
+)(score_files.score_files)
+app.command("export")(export)
 app.command("weights")(weights)
+app.command("serve")(serve)
 
 
 def main() -> None:
@@ -45,7 +58,7 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        refusal = error if isinstance(error, SuitabilityError | LayersError) else explain(error)
+        refusal = error if isinstance(error, SuitabilityError | LayersError) else refusal_for(error)
         if refusal is not None:
             sys.stderr.write(f"{refusal}\n")
             raise SystemExit(1) from None

@@ -1,0 +1,121 @@
+"""Files read and checked like any load, but kept in memory: frames and grids for scoring without a database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import rasterio
+import shapely
+from rasterio.errors import RasterioIOError
+
+from geo.crs import WORKING_CRS, area_ha, to_working
+from geo.grid import Grid
+from layers.catalogue import RASTERS_BY_NAME
+from layers.cog import Bounds, Cells
+from layers.errors import DataRefused, NotFound
+from layers.loading.checks import check_attributes, required_fields
+from layers.loading.crs import place
+from layers.loading.faults import Faults
+from layers.loading.load import box_of, derived_fields, layer_named
+from layers.loading.mapping import Mapped, rules_for
+from layers.loading.reading import open_source
+from layers.loading.repair import repaired
+from layers.rasters import check_cells, grid_of_files
+
+NAMED = 3  # faults spelled out in a refusal
+
+
+def frame_of_file(layer_name: str, path: Path, *, key: str | None = None, crs: str | None = None) -> gpd.GeoDataFrame:
+    """Rows of a file as a layer's frame in EPSG:32642 (no geometry for tables), columns named as the layer's fields.
+
+    Geometries are repaired as on loading; plots get their geodesic ``area_ha``. Without a database there is nowhere
+    to set rejected rows aside, so one bad row refuses the file.
+
+    Raises
+    ------
+    NotFound : no such layer or file.
+    DataRefused : unreadable, without CRS, missing fields, or rows that do not fit; names file, row, field, expected.
+    """
+    layer = layer_named(layer_name)
+    source = open_source(path)
+    rules = rules_for(layer, source.columns, mapping=None, assigned={}, key=key, file_name=source.file_name)
+    missing = [name for name in required_fields(layer, derived_fields(layer)) if name not in rules]
+    if missing:
+        raise DataRefused(
+            f"{source.file_name} has nothing for {', '.join(missing)} of {layer_name}; "
+            f"its columns are {', '.join(source.columns) or 'none'}."
+        )
+    frames: list[pd.DataFrame] = []
+    shapes = [np.empty(0, dtype=object)]
+    placement = None
+    for chunk in source.chunks():
+        faults = Faults(chunk.rows)
+        faults.note(chunk.unreadable)
+        given = None
+        if layer.geometry_kind is not None:
+            given = np.full(len(chunk.rows), None, dtype=object) if chunk.geometries is None else chunk.geometries
+            if placement is None:
+                xy = shapely.get_coordinates(given)
+                placement, _ = place(source.file_name, source.crs, crs, xy, box_of(layer))
+            given = placement.to_stored(given)
+        mapped = Mapped(rules, chunk.frame, given)
+        faults.note(mapped.refused)
+        table = check_attributes(layer, mapped.frame, faults, derived_fields(layer))
+        if given is not None and layer.geometry_kind is not None:
+            given, _ = repaired(given, layer.geometry_kind, faults, box_of(layer))
+            shapes.append(given)
+        _refuse(source.file_name, faults)
+        frames.append(pd.DataFrame({name: values.objects() for name, values in table.items()}))
+    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(layer.attributes()))
+    repeated = frame[layer.key][frame[layer.key].duplicated()]
+    if len(repeated):
+        raise DataRefused(f"{source.file_name}, {layer.key}: {repeated.iloc[0]} stands for more than one row.")
+    if layer.geometry_kind is None:
+        return gpd.GeoDataFrame(frame)
+    stored = np.concatenate(shapes)
+    if "area_ha" in frame:
+        frame["area_ha"] = area_ha(stored)
+    return gpd.GeoDataFrame(frame, geometry=to_working(stored), crs=WORKING_CRS)
+
+
+def grid_of_file(layer_name: str, path: Path, bounds: Bounds) -> Grid:
+    """Window of a raster file as a grid of EPSG:32642, NaN where nothing is known.
+
+    ``bounds`` : x_min, y_min, x_max, y_max in metres.
+
+    Raises
+    ------
+    NotFound : no such file. DataRefused : not a raster, without CRS, or another number of bands than the layer's.
+    """
+    layer = RASTERS_BY_NAME[layer_name]
+    if not path.exists():
+        raise NotFound(f"There is no file {path.name}.")
+    try:
+        with rasterio.open(path) as source:
+            if source.crs is None:
+                raise DataRefused(f"{path.name} does not say its CRS.")
+            cells = Cells(
+                source.count,
+                source.height,
+                source.width,
+                source.transform,
+                source.crs,
+                source.dtypes[0],
+                source.nodata,
+            )
+    except RasterioIOError:
+        raise DataRefused(f"{path.name} is not a raster that can be read.") from None
+    check_cells(layer, cells, path.name)
+    return grid_of_files(layer, [(path, cells.ground_m)], bounds)
+
+
+def _refuse(file_name: str, faults: Faults) -> None:
+    found = faults.rejections()
+    if not found:
+        return
+    named = [str(item) for item in found[:NAMED]]
+    more = f"; and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    raise DataRefused(f"{file_name}: {'; '.join(named)}{more}.")
