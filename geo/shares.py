@@ -34,11 +34,14 @@ def share_by_level(polygons: Geometries, zones: Geometries, levels: Levels, n_le
     pair_start = np.searchsorted(plot, np.arange(len(shapes) + 1))
     signs = sweep.ring_signs(shapes.xy, shapes.path_start, shapes.hole)
     edges, turns, starts = sweep.zone_edges(*covers.paths, sweep.ring_signs(covers.xy, covers.path_start, covers.hole))
-    bins = sweep.bin_edges(edges, starts)
+    heights, first_bin, list_start, lists = sweep.bin_edges(edges, starts)
     shares = np.empty((len(shapes), n_levels))
 
     def block(start: int, stop: int) -> None:
-        sweep.measure(*shapes.paths, signs, pair_start, zone, level, edges, turns, *bins, shares, start, stop)
+        sweep.measure(
+            *shapes.paths, signs, pair_start, zone, level,
+            edges, turns, heights, first_bin, list_start, lists, shares, start, stop,
+        )  # fmt: skip
 
     over_blocks(block, len(shapes))
     return shares
