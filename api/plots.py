@@ -14,15 +14,15 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection, or_, select
 
-from api.deps import Caller, CallerDep, LanguageDep, ServedDep, get_caller, known_parameters
+from api.deps import Caller, CallerDep, LanguageDep, ServedDep, get_caller, json_answer, known_parameters
 from api.exports import about_plots
 from api.translate import Language
-from layers.base import PUBLIC
-from layers.catalogue.admin import District
+from layers.base import PUBLIC, Audience
 from layers.catalogue.land import Plot
 from layers.database import reading
-from layers.districts import require_district
+from layers.districts import district_names, require_district
 from layers.errors import BadFilter, NotFound
+from layers.explaining import explain_plot
 from layers.export import About, Format, stream_csv, stream_geojson, write_file
 from layers.filters import PLOT_FILTERS, plot_conditions, sort_keys
 from layers.paging import Listing, is_cut, read_feature, read_page
@@ -118,14 +118,27 @@ def get_plot(plot_id: str, caller: CallerDep, state: ServedDep, choice: ChoiceDe
     """One plot as a GeoJSON feature, by `plot_id` or by the number that is its tile feature id."""
     with reading() as connection:
         served = state.fresh(connection)
-        number, district = _find(connection, plot_id)
-    with reading(caller.audience_in(district)) as connection:
+        found, district = find_plot(connection, plot_id)
+    audience = caller.audience_in(district)
+    with reading(audience) as connection:
         run = _run_of(served, choice, district)
-        features = scored_plots(caller.audience_in(district), {district: run.run_id} if run and district else {})
-        feature = read_feature(connection, features, PLOTS.plot_no == number)
+        features = scored_plots(audience, {district: run.run_id} if run and district else {})
+        feature = read_feature(connection, features, PLOTS.plot_id == found)
     if feature is None:
         raise NotFound(f"There is no plot {plot_id!r}.")
-    return Response(feature, media_type=GEOJSON, headers={"Cache-Control": "no-cache"})
+    return Response(feature, media_type=GEOJSON, headers=_kept(audience))
+
+
+@router.get("/plots/{plot_id}/explanation", summary="Why a plot is in its class")
+def get_explanation(plot_id: str, caller: CallerDep, choice: ChoiceDep) -> Response:
+    """What was measured, how it was judged and weighed, what limits the plot most and what would lift it."""
+    with reading() as connection:
+        found, district = find_plot(connection, plot_id)
+    audience = caller.audience_in(district)
+    with reading(audience) as connection:
+        answer = json_answer(explain_plot(connection, found, audience, choice=choice))
+    answer.headers.update(_kept(audience))
+    return answer
 
 
 def _page(request: Request, state: ServedState, asked: Asked, limit: int, after: str | None) -> Response:
@@ -163,7 +176,7 @@ def _file(state: ServedState, asked: Asked, wanted: Format, limit: int | None, a
     with reading(asked.caller.audience_in(asked.district)) as connection:
         listing, run, served = _listing(connection, state, asked)
         cut = limit is not None and is_cut(connection, listing, limit)
-        names = _names(connection, asked.district)
+        names = district_names(connection, asked.district)
         about = about_plots(
             connection, served, asked.district, names, run, listing.features, asked.lang, cut_at=limit if cut else None
         )
@@ -233,22 +246,21 @@ def _run_of(served: Served, choice: Choice, district: str | None) -> Run | None:
     return run
 
 
-def _find(connection: Connection, plot_id: str) -> tuple[int, str | None]:
-    """Return number and district of a current plot."""
+def find_plot(connection: Connection, plot_id: str) -> tuple[str, str | None]:
+    """Return id and district of the current plot of that id or, failing that, of that number.
+
+    Raises
+    ------
+    NotFound : there is none.
+    """
     named = [PLOTS.plot_id == plot_id]
     if plot_id.isascii() and plot_id.isdigit() and len(plot_id) < 19:
         named.append(PLOTS.plot_no == int(plot_id))
-    found = select(PLOTS.plot_no, PLOTS.district).where(Plot.ended_by.is_(None), or_(*named))
+    found = select(PLOTS.plot_id, PLOTS.district).where(Plot.ended_by.is_(None), or_(*named))
     row = connection.execute(found.order_by(PLOTS.plot_id != plot_id).limit(1)).first()
     if row is None:
         raise NotFound(f"There is no plot {plot_id!r}.")
     return row[0], row[1]
-
-
-def _names(connection: Connection, code: str) -> dict[str, str | None]:
-    named = select(District.name_tg, District.name_ru, District.name_en)
-    row = connection.execute(named.where(District.code == code, District.ended_by.is_(None))).first()
-    return {"tg": None, "ru": None, "en": None} if row is None else dict(zip(("tg", "ru", "en"), row, strict=True))
 
 
 def _members(served: Served, asked: Asked, run: Run | None) -> dict[str, Any]:
@@ -261,8 +273,11 @@ def _members(served: Served, asked: Asked, run: Run | None) -> dict[str, Any]:
 
 
 def _headers(asked: Asked) -> dict[str, str]:
-    shared = asked.caller.audience_in(asked.district) is PUBLIC
-    return {"Cache-Control": "no-cache" if shared else "private, no-store", "Vary": "Accept, Accept-Language"}
+    return {**_kept(asked.caller.audience_in(asked.district)), "Vary": "Accept, Accept-Language"}
+
+
+def _kept(audience: Audience) -> dict[str, str]:
+    return {"Cache-Control": "no-cache" if audience is PUBLIC else "private, no-store"}
 
 
 def _link(request: Request, rel: Literal["self", "next"], changed: Mapping[str, str]) -> dict[str, str]:

@@ -69,6 +69,13 @@ def summaries(connection: Connection, served: Served) -> list[Summary]:
     return [_summary(code, rows.get(code), served, figures.get(code, {})) for code in codes]
 
 
+def district_names(connection: Connection, code: str) -> dict[str, str | None]:
+    """Return the names of a district by language; all None where it has no outline."""
+    named = select(District.name_tg, District.name_ru, District.name_en)
+    row = connection.execute(named.where(District.code == code, District.ended_by.is_(None))).first()
+    return dict(zip(("tg", "ru", "en"), row or (None, None, None), strict=True))
+
+
 def require_district(connection: Connection, served: Served, code: str) -> None:
     """Refuse a code no district has.
 

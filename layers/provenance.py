@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, distinct, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from layers.base import Layer
 from layers.catalogue import BY_NAME
@@ -31,7 +31,7 @@ def sources_of(connection: Connection, names: Iterable[str]) -> list[Source]:
 
 def sources_of_rows(connection: Connection, layer: type[Layer], where: ColumnElement[bool]) -> list[Source]:
     """Return the sources of those current rows of a layer that meet a condition."""
-    here = select(distinct(layer.load_id)).where(layer.ended_by.is_(None), where)
+    here = select(layer.load_id).distinct().where(layer.ended_by.is_(None), where)
     return _sources(connection, layer.__tablename__, Load.load_id.in_(here))
 
 

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -136,6 +136,14 @@ class Served:
 
 def read_served(connection: Connection, known: Served | None = None) -> Served:
     """Return what is served now; where plots lie is taken from ``known`` if no plot was loaded since."""
+    served = read_runs(connection)
+    plots = Plot.__tablename__
+    unchanged = known is not None and known.loads.get(plots, 0) == served.loads.get(plots, 0)
+    return replace(served, coverage=known.coverage if known and unchanged else _coverage(connection))
+
+
+def read_runs(connection: Connection) -> Served:
+    """Return what is served now without where plots lie, which takes a pass over all of them."""
     loads = {
         row[0]: row[1] for row in connection.execute(select(Load.layer, func.max(Load.load_id)).group_by(Load.layer))
     }
@@ -166,10 +174,7 @@ def read_served(connection: Connection, known: Served | None = None) -> Served:
     }
     published = {(row.district, row.scheme): row.run_id for row in publications}
     shown = {row.district: Shown(runs[row.run_id], row.published_at) for row in publications if row.shown}
-    plots = Plot.__tablename__
-    if known is not None and known.loads.get(plots, 0) == loads.get(plots, 0):
-        return Served(loads, shown, published, runs, known.coverage)
-    return Served(loads, shown, published, runs, _coverage(connection))
+    return Served(loads, shown, published, runs)
 
 
 class ServedState:

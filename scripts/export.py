@@ -1,0 +1,119 @@
+"""``obod export``: a layer as a file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from api.exports import about_layer, about_plots
+from api.translate import language_of
+from layers.base import Audience, Layer
+from layers.catalogue import BY_NAME
+from layers.catalogue.admin import District
+from layers.catalogue.land import Plot
+from layers.cql import cql2_condition
+from layers.database import reading
+from layers.districts import district_names, require_district
+from layers.errors import DataRefused, NotFound
+from layers.export import About, format_of, write_file
+from layers.features import Features, layer_features, nearest, readable_layer
+from layers.paging import Listing, count_rows
+from layers.plots import scored_plots
+from layers.served import Choice, read_served
+from scripts.output import out, print_json
+
+TIMEOUT_S = 600.0  # seconds one part of the work may take
+
+
+class For(StrEnum):
+    """Whom the file is for."""
+
+    PUBLIC = "public"
+    PARTNER = "partner"
+    STAFF = "staff"
+
+
+def export(
+    layer: Annotated[str, typer.Argument(help="Layer or table, such as plots or canals.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File; .gpkg .fgb .parquet .geojson .csv .xlsx.")],
+    district: Annotated[str | None, typer.Option(help="Only this district, by code.")] = None,
+    where: Annotated[str | None, typer.Option(help="Only rows that meet this condition, CQL2 text.")] = None,
+    audience: Annotated[For, typer.Option("--for", help="Whom the file is for; decides what is in it.")] = For.PUBLIC,
+    scheme: Annotated[str | None, typer.Option(help="Results of the run published for this scheme.")] = None,
+    run: Annotated[int | None, typer.Option(help="Results of this run.")] = None,
+    lang: Annotated[str, typer.Option(help="Language of headings and explanations: tg, ru or en.")] = "en",
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Write the current rows of a layer to a file, with what is known about them."""
+    wanted = format_of(output)
+    if not output.parent.is_dir():
+        raise DataRefused(f"There is no folder {output.parent} to write {output.name} to.")
+    reader = Audience[audience.name]
+    found = _layer(layer, reader)
+    with reading(reader, timeout_s=TIMEOUT_S) as connection:
+        listing, about = _asked(connection, found, reader, district, Choice(scheme, run), lang)
+        if where is not None:
+            listing = Listing(listing.features, [*listing.conditions, cql2_condition(listing.features, where)])
+        rows = count_rows(connection, listing)
+        if rows == 0:
+            raise NotFound(f"No row of {layer} matches; nothing was written.")
+        # Written beside and renamed, so that an older file of the name stands until the new one is whole.
+        with tempfile.TemporaryDirectory(dir=output.parent, prefix=".obod-") as folder:
+            draft = Path(folder) / output.name
+            write_file(connection, listing, wanted, draft, about)
+            os.replace(draft, output)
+    if json:
+        print_json({"layer": layer, "file": str(output), "format": wanted.value, "rows": rows, "for": audience.value})
+    else:
+        out.print(f"{rows} rows of {layer} are in {output}.", highlight=False)
+
+
+def _layer(name: str, audience: Audience) -> type[Layer]:
+    known = BY_NAME.get(name)
+    if known is None:
+        raise NotFound(f"There is no layer {name!r}{nearest(name, BY_NAME)}.")
+    if known.card.audience > audience:
+        needed = known.card.audience.name.lower()
+        raise NotFound(f"{name} is not public; write it for those who may see it with --for {needed}.")
+    return readable_layer(name, audience)
+
+
+def _asked(
+    connection: Connection, layer: type[Layer], audience: Audience, district: str | None, choice: Choice, lang: str
+) -> tuple[Listing, About]:
+    language = language_of(lang)
+    served = read_served(connection)
+    if district is not None:
+        require_district(connection, served, district)
+    if layer is not Plot:
+        if choice != Choice():
+            raise DataRefused("Only plots have results: leave out --scheme and --run.")
+        features = layer_features(layer, audience)
+        conditions = [] if district is None else [_in_district(features, district)]
+        return Listing(features, conditions), about_layer(connection, features, language)
+    runs = served.runs_of(choice)
+    features = scored_plots(audience, {code: run.run_id for code, run in runs.items()})
+    if district is None:
+        return Listing(features), about_layer(connection, features, language)
+    names = district_names(connection, district)
+    about = about_plots(connection, served, district, names, runs.get(district), features, language, cut_at=None)
+    return Listing(features, [_in_district(features, district)]), about
+
+
+def _in_district(features: Features, district: str) -> ColumnElement[bool]:
+    """By code where rows have one, else by touching the outline."""
+    if "district" in features.properties:
+        return features.property("district").value == district
+    if features.layer is District:
+        return features.key == district
+    if features.geom is None:
+        raise DataRefused(f"{features.layer.__tablename__} knows no districts: leave out --district.")
+    outline = select(District.__table__.c.geom).where(District.code == district, District.ended_by.is_(None))
+    touches: ColumnElement[bool] = func.ST_Intersects(features.geom, outline.scalar_subquery())
+    return touches

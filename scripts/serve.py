@@ -1,0 +1,67 @@
+"""``obod serve``: the web service."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from layers.database import engine
+from layers.errors import LayersError
+from layers.settings import get_settings
+from scripts.output import err
+
+KEEP_ALIVE_S = 30  # seconds an idle connection is kept: a map asks again within that
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; OBOD_HOST otherwise.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Port to listen on; OBOD_PORT otherwise.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+) -> None:
+    """Serve maps, tiles and data over HTTP until stopped with Ctrl-C."""
+    settings = get_settings()
+    host, port = host or settings.host, port or settings.port
+    require_free(host, port)
+    engine()  # starts the embedded database if it is stopped, and refuses in one sentence if there is none
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    err.print(f"Obod serves http://{host}:{port} (Ctrl-C stops it).", highlight=False)
+    uvicorn.run(
+        "api.main:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_level="warning",
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        proxy_headers=True,
+    )
+
+
+def require_free(host: str, port: int) -> None:
+    """Refuse an address nobody can listen on.
+
+    Raises
+    ------
+    LayersError : the port is taken, needs more rights, or the host is not this machine.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind((host, port))
+    except OSError as error:
+        why = _REASONS.get(error.errno or 0, "nobody can listen there")
+        raise LayersError(f"Cannot serve on {host}:{port}: {why}; choose another with OBOD_PORT or --port.") from None
+
+
+_REASONS = {
+    errno.EADDRINUSE: "another program uses that port",
+    errno.EACCES: "ports below 1024 need the rights of an administrator",
+    errno.EADDRNOTAVAIL: "that address is not of this machine",
+}
