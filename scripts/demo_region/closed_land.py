@@ -22,10 +22,8 @@ Floats = NDArray[np.float64]
 
 STATUS = date(2026, 1, 1)  # date of the made-up records
 VILLAGE_M, TOWN_M = 85.0, 260.0  # m; radius of the built-up core, default of the demo
-RESERVOIR = (
-    "TJ.RR.DA",
-    1_200.0,
-)  # district and water level, m, of the made-up reservoir; the official outline is not public
+RESERVOIR_DISTRICT = "TJ.RR.DA"  # where the made-up reservoir lies; the official outline is not public
+RESERVOIR_M = 1_172.0  # m; its made-up water level
 MINE_DISTRICT = "TJ.RR.TV"  # district of the made-up suspected minefield
 MINE_HALF_M = (90.0, 55.0)  # m; half axes of its outline
 PASTURE_CELL_FACTOR = 8  # ground cells to a side of a pasture cell, 480 m
@@ -79,7 +77,7 @@ def pastures(land: Landscape) -> gpd.GeoDataFrame:
     codes, conditions, capacities, shapes = [], [], [], []
     rng = chance(0, f"pastures {land.area.id}")
     for index, about in enumerate(land.area.districts):
-        units = outlined(grass & (district == index), cells, tolerance_m=cell_m, least_m2=PASTURE_LEAST_M2)
+        units = outlined(grass & (district == index), cells, least_m2=PASTURE_LEAST_M2)
         for number, unit in enumerate(units, start=1):
             codes.append(f"demo-{about.short}-p{number:03d}")
             state = int(rng.choice(3, p=[0.3, 0.45, 0.25]))
@@ -116,9 +114,9 @@ def _cores(xy: Floats, radius: Floats, rng: np.random.Generator) -> NDArray[np.o
 def _reservoir(land: Landscape) -> list[shapely.Geometry]:
     """The largest stretch of ground below the made-up water level in its district."""
     codes = [district.code for district in land.area.districts]
-    if RESERVOIR[0] not in codes:
+    if RESERVOIR_DISTRICT not in codes:
         return []
     level = coarsened(land.ground.level.values, 2)
-    drowned = (level < RESERVOIR[1]) & (land.division.district == codes.index(RESERVOIR[0]))
-    lakes = outlined(binary_closing(drowned), land.division.cells, tolerance_m=120.0, least_m2=1e6)
+    drowned = (level < RESERVOIR_M) & (land.division.district == codes.index(RESERVOIR_DISTRICT))
+    lakes = outlined(binary_closing(drowned), land.division.cells, least_m2=1e6)
     return sorted(lakes, key=shapely.area)[-1:]

@@ -18,7 +18,7 @@ from shapely.geometry import shape
 from geo.crs import WORKING_CRS
 from geo.drainage import melton_ratio
 from geo.grid import Grid
-from scripts.demo_region.fields import Field, at, chance, coarsened, noise
+from scripts.demo_region.fields import Field, at, chance, coarsened, halved, noise
 from scripts.demo_region.landscape import Landscape
 
 Mask = NDArray[np.bool_]
@@ -106,14 +106,16 @@ def extents(districts: gpd.GeoDataFrame, plots: gpd.GeoDataFrame) -> gpd.GeoData
     )
 
 
-def outlined(mask: Mask, grid: Grid, *, tolerance_m: float, least_m2: float) -> NDArray[np.object_]:
-    """Return the outlines of connected cells as polygons, smoothed, without those below ``least_m2``."""
-    transform = from_origin(grid.x_min, grid.y_max, grid.cell_m, grid.cell_m)
-    found = [shape(outline) for outline, _ in raster_shapes(mask.astype(np.uint8), mask, transform=transform)]
+def outlined(mask: Mask, grid: Grid, *, least_m2: float) -> NDArray[np.object_]:
+    """Return the outlines of connected cells as polygons, corners taken off, without those below ``least_m2``."""
+    fine = halved(mask.astype(np.float32)) > 0.5
+    cell_m = grid.cell_m / 2
+    transform = from_origin(grid.x_min, grid.y_max, cell_m, cell_m)
+    found = [shape(outline) for outline, _ in raster_shapes(fine.astype(np.uint8), fine, transform=transform)]
     polygons = np.array(found, dtype=object)
     polygons = polygons[shapely.area(polygons) >= least_m2]
-    round_off = shapely.buffer(shapely.buffer(polygons, 0.6 * tolerance_m), -0.6 * tolerance_m)
-    smooth = shapely.simplify(round_off, 0.5 * tolerance_m)
+    rounded = shapely.buffer(shapely.buffer(polygons, -0.7 * cell_m), 1.4 * cell_m)
+    smooth = shapely.simplify(shapely.buffer(rounded, -0.7 * cell_m), 0.3 * cell_m)
     return np.asarray(smooth[shapely.is_valid(smooth) & ~shapely.is_empty(smooth)])
 
 
@@ -165,7 +167,7 @@ def _floods(land: Landscape, farmed: Mask) -> list[tuple[Zone, NDArray[np.object
     result = []
     for zone, height in ((FLOOD_LOW, FLOOD_LOW_M), (FLOOD_MEDIUM, FLOOD_MEDIUM_M)):
         wet = binary_opening(near & (ground.above_river < height), iterations=1)
-        result.append((zone, outlined(wet, ground.level, tolerance_m=60.0, least_m2=40_000.0)))
+        result.append((zone, outlined(wet, ground.level, least_m2=40_000.0)))
     return result
 
 
@@ -193,8 +195,8 @@ def _avalanches(land: Landscape, farmed: Mask) -> list[tuple[Zone, NDArray[np.ob
     strong = binary_closing(over_ground >= HIGH_HEAD_M) & farmed
     grid = land.basin.flow.dem
     return [
-        (AVALANCHE_MEDIUM, outlined(reached, grid, tolerance_m=120.0, least_m2=60_000.0)),
-        (AVALANCHE_HIGH, outlined(strong, grid, tolerance_m=120.0, least_m2=60_000.0)),
+        (AVALANCHE_MEDIUM, outlined(reached, grid, least_m2=60_000.0)),
+        (AVALANCHE_HIGH, outlined(strong, grid, least_m2=60_000.0)),
     ]
 
 
@@ -205,8 +207,8 @@ def _slides(land: Landscape, farmed: Mask, rng: np.random.Generator) -> list[tup
     ground = (slope > SLIDE_SLOPE[0]) & (slope < SLIDE_SLOPE[1]) & farmed
     grid = land.basin.flow.dem
     return [
-        (zone, outlined(binary_opening(ground & (weak > limit)), grid, tolerance_m=120.0, least_m2=40_000.0))
-        for zone, limit in ((SLIDE_LOW, 0.9), (SLIDE_MEDIUM, 1.4), (SLIDE_HIGH, 2.1))
+        (zone, outlined(binary_opening(ground & (weak > limit)), grid, least_m2=90_000.0))
+        for zone, limit in ((SLIDE_LOW, 0.9), (SLIDE_MEDIUM, 1.4), (SLIDE_HIGH, 2.0))
     ]
 
 

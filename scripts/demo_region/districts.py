@@ -26,7 +26,7 @@ from scripts.demo_region.rivers import Basin, Stream
 
 NOBODY = -1  # land outside the districts of the demo
 MARGIN_CELLS = 8  # cells kept free along the edge of the area, where catchments are cut off
-BOUNDARY_TOLERANCE_M = 120.0  # m; one cell
+BOUNDARY_TOLERANCE_M = 240.0  # m; two cells
 EDGE_CELLS = 5  # cells; side of the filter that takes single cells off boundaries
 
 

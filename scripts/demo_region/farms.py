@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ class Farm:
     """One canal with all it waters and what lies above it.
 
     below, above : lines down and up the slope. fields, slopes_above : blocks on them. plots, rainfed : plots of each.
-    villages : x, y of the villages founded along the canal.
+    villages : x, y (m) of the villages founded along the canal; village_s : canal point of each.
     """
 
     canal: MainCanal
@@ -44,6 +44,7 @@ class Farm:
     plots: Plots
     rainfed: Plots
     villages: Floats
+    village_s: Floats
 
     @property
     def count(self) -> int:
@@ -51,21 +52,24 @@ class Farm:
         return len(self.plots) + len(self.rainfed)
 
     def trimmed(self, excess: int) -> Farm:
-        """Return the farm without its last plots, those farthest down the canal."""
+        """Return the farm without its last plots, those farthest down the canal, and what lay beyond them."""
         s = np.concatenate([self.plots.s, self.rainfed.s])
         kept = np.zeros(len(s), dtype=np.bool_)
         kept[np.argsort(s, kind="stable")[: len(s) - excess]] = True
         first = len(self.plots)
-        return Farm(
-            self.canal,
-            self.below,
-            self.above,
-            self.fields,
-            self.slopes_above,
-            self.plots.take(kept[:first]),
-            self.rainfed.take(kept[first:]),
-            self.villages,
+        here = self.village_s <= s[kept].max()
+        return replace(
+            self,
+            plots=self.plots.take(kept[:first]),
+            rainfed=self.rainfed.take(kept[first:]),
+            villages=self.villages[here],
+            village_s=self.village_s[here],
         )
+
+
+def used(land: Blocks, plots: Plots) -> Blocks:
+    """Return the blocks of the stretches that have a plot."""
+    return land.take(np.isin(land.stretch, np.unique(land.stretch[plots.block])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,9 @@ def _farm(
     slopes_above = land.blocks(above, canal, setting, rng, up=True)
     # Where land is plentiful only part of the dry slopes is tilled.
     slopes_above = slopes_above.take(rng.random(len(slopes_above)) < 0.16 + 0.84 * crowding)
-    villages = _villages(canal, below, above, crowding, rng) if found_villages else np.empty((0, 2))
+    villages, village_s = np.empty((0, 2)), np.empty(0)
+    if found_villages:
+        villages, village_s = _villages(canal, below, above, crowding, rng)
     towns = len(known)
     known = np.concatenate([known, villages])
     size = np.ones(len(known))
@@ -163,10 +169,13 @@ def _farm(
         cut(below, fields, known, size, rng, up=False, crowding=crowding),
         cut(above, slopes_above, known, size, rng, up=True, crowding=crowding),
         villages,
+        village_s,
     )
 
 
-def _villages(canal: MainCanal, below: Mesh, above: Mesh, crowding: float, rng: np.random.Generator) -> Floats:
+def _villages(
+    canal: MainCanal, below: Mesh, above: Mesh, crowding: float, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
     """Places for villages along a canal: above it, so that no irrigated land is lost, else below."""
     every = VILLAGE_EVERY_M[0] + crowding * (VILLAGE_EVERY_M[1] - VILLAGE_EVERY_M[0])
     where = np.arange(rng.uniform(0.3, 0.7) * every, canal.length_m - 200.0, every) / STEP_M
@@ -176,7 +185,7 @@ def _villages(canal: MainCanal, below: Mesh, above: Mesh, crowding: float, rng: 
     x_high, y_high = above.at(where, np.full(len(where), VILLAGE_OFF_M))
     x_low, y_low = below.at(where, np.full(len(where), VILLAGE_OFF_M))
     places = np.column_stack([np.where(high, x_high, x_low), np.where(high, y_high, y_low)])
-    return np.asarray(places[high | low])
+    return places[high | low], where[high | low]
 
 
 def require(found: int, wanted: int) -> None:

@@ -15,7 +15,7 @@ from geo.crs import WORKING_CRS
 from geo.irrigation import CONDITION_FACTOR, M3_PER_MM_HA, SECONDS_PER_DAY
 from scripts.demo_region.blocks import Blocks, lines, outlines
 from scripts.demo_region.canals import STEP_M, WATER_OVER_GROUND_M, Slopes
-from scripts.demo_region.farms import Farm
+from scripts.demo_region.farms import Farm, used
 from scripts.demo_region.fields import at, chance
 from scripts.demo_region.places import Setting
 
@@ -95,9 +95,7 @@ def irrigation(
 def _system(
     farm: Farm, code: str, slopes: Slopes, setting: Setting, zone: str, rng: np.random.Generator, *, levels: bool
 ) -> System:
-    fields = farm.fields
-    used = np.unique(farm.plots.block)
-    fields = fields.take(np.isin(fields.stretch, np.unique(fields.stretch[used])))
+    fields = used(farm.fields, farm.plots)
     area = outlines(farm.below, fields)
     area_ha = shapely.area(area) / 1e4
     quality = rng.choice([1, 2, 3, 4], p=[0.16, 0.34, 0.32, 0.18])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from scipy.ndimage import grey_opening
 
 from geo.grid import Grid
 from scripts.demo_region.canals import STEP_M, MainCanal, Slopes, sampled
@@ -23,6 +24,7 @@ Floats = NDArray[np.float64]
 DESCENT_M = 15.0  # m between points of a line of descent
 CLAIM_CELL_M = 30.0  # m; ground is handed out to canals in cells of this size
 NARROWEST, WIDEST = 0.45, 2.2  # of the distance at the canal: where lines close in or spread more, fields end
+SPIKE_POINTS = 9  # canal points; fewer lines than this that run farther than their neighbours are cut back
 FREE_M = 60.0  # m; how near its own canal a line may run over ground claimed by a canal
 OFF_BED_M = 35.0  # m kept between fields and the river bed
 FREE, CANAL = 0, -1  # of a claim; a canal's number + 1 is its claim
@@ -166,6 +168,7 @@ def mesh(
     until = np.where(bad.any(axis=1), bad.argmax(axis=1), steps) * DESCENT_M
     until = np.minimum(np.append(until, steps * DESCENT_M), np.insert(until, 0, steps * DESCENT_M))
     length = np.minimum(length, np.maximum(until - DESCENT_M, 0.0))
+    length = grey_opening(length, (SPIKE_POINTS,))
     length[length <= FREE_M] = 0.0
     _claim(taken.owner, cells.x_min, cells.y_max, cells.cell_m, x, y, length, DESCENT_M, number + 1)
     return Mesh(x, y, length)

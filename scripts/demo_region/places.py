@@ -79,7 +79,8 @@ class Setting:
     """How land and water lie in an area; lengths in m, slopes as ratios.
 
     All figures are defaults of the demo, chosen to look like the place; none is a survey.
-    floor_from_km2 : streams draining more have a farmed floor. fan_fall : steepness of
+    floor_from_km2 : streams draining more have a farmed floor. wander : how far terrace edges stray, standard
+    deviation of the logarithm of their distance from the river. fan_fall : steepness of
     fans against those of the mountains. canal_fall : fall of a main canal.
     intake_every_m : distance between intakes on one bank.
     canals_apart_m : main canals end this near another one. band_m : farthest field below a canal.
@@ -91,6 +92,7 @@ class Setting:
     floor_reach_m: float
     floor_from_km2: float
     terraces: tuple[tuple[float, float], ...]
+    wander: float
     fan_fall: float
     canal_fall: float
     canal_length_m: float
@@ -329,6 +331,7 @@ VALLEY = Setting(
     floor_reach_m=4_500.0,
     floor_from_km2=45.0,
     terraces=((0.0, 0.008), (420.0, 0.11), (470.0, 0.018), (1_250.0, 0.14), (1_320.0, 0.03), (2_300.0, 0.05)),
+    wander=0.16,
     fan_fall=1.0,
     canal_fall=0.0016,
     canal_length_m=24_000.0,
@@ -346,6 +349,7 @@ LOWLAND = Setting(
     floor_reach_m=13_000.0,
     floor_from_km2=700.0,
     terraces=((0.0, 0.0025), (2_600.0, 0.045), (2_700.0, 0.0035), (6_000.0, 0.06), (6_120.0, 0.005), (10_000.0, 0.012)),
+    wander=0.05,
     fan_fall=0.22,
     canal_fall=0.0003,
     canal_length_m=45_000.0,

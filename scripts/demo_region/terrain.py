@@ -85,7 +85,7 @@ def ground(area: Area, relief: Grid, streams: list[Stream], seed: int) -> Ground
     floored = [k for k, stream in enumerate(streams) if stream.upstream_km2[-1] >= setting.floor_from_km2]
     trunks = [k for k in floored if streams[k].course >= 0]
     others = [k for k in floored if streams[k].course < 0]
-    stretch = np.exp(0.16 * noise(hills.shape, 4.5, 80.0, rng))
+    stretch = np.exp(setting.wander * noise(hills.shape, 4.5, 80.0, rng))
     floor = _floor(hills, [streams[k] for k in trunks], setting, stretch, 1.0)
     if others:
         side = _floor(hills, [streams[k] for k in others], setting, stretch, 0.45)

@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree, shortest_path
 from geo.crs import WORKING_CRS
 from geo.grid import Grid
 from scripts.demo_region.blocks import lines
-from scripts.demo_region.farms import Farm
+from scripts.demo_region.farms import Farm, used
 from scripts.demo_region.fields import cells_of, coarsened
 from scripts.demo_region.landscape import Landscape
 
@@ -29,6 +29,7 @@ CORRIDOR_M = 4_500.0  # m from a river with a floor; roads keep within
 CANAL_ROAD_M = 7.0  # m from a canal to the road on its upper bank
 TRACK_EVERY = 2  # a track runs down every second block
 WINTER = "12-3"  # months the high tracks are closed
+SHORTEST_M = 30.0  # m; a way shorter is not drawn
 HIGH_M = 2_100.0  # m; tracks above are closed in winter
 
 
@@ -68,28 +69,26 @@ def roads(land: Landscape, farms: list[list[Farm]], settlements: gpd.GeoDataFram
 
 def _field_ways(farm: Farm) -> list[Way]:
     """Road along the canal, and tracks down into the fields and up to the rainfed slopes."""
-    rows: list[Way] = []
     canal = farm.canal
-    end = int(
-        max(
-            [
-                farm.fields.s1.max() if len(farm.fields) else 0,
-                farm.slopes_above.s1.max() if len(farm.slopes_above) else 0,
-            ]
+    sides = [
+        (kind, mesh, used(land, plots))
+        for kind, mesh, land, plots in (
+            ("track", farm.below, farm.fields, farm.plots),
+            ("path", farm.above, farm.slopes_above, farm.rainfed),
         )
-    )
+    ]
+    end = int(max(land.s1.max() for _, _, land in sides if len(land)))
     ahead_x, ahead_y = np.gradient(canal.x), np.gradient(canal.y)
-    norm = np.hypot(ahead_x, ahead_y)
-    side = canal.bank * CANAL_ROAD_M / norm
-    along = np.column_stack([canal.x - side * ahead_y, canal.y + side * ahead_x])[: max(end, 2)]
-    rows.append(("gravel", shapely.LineString(along)))
-    for mesh, land, kind in ((farm.below, farm.fields, "track"), (farm.above, farm.slopes_above, "path")):
+    off = canal.bank * CANAL_ROAD_M / np.hypot(ahead_x, ahead_y)
+    along = np.column_stack([canal.x - off * ahead_y, canal.y + off * ahead_x])[: max(end, 2)]
+    rows: list[Way] = [("gravel", shapely.LineString(along))]
+    for kind, mesh, land in sides:
         first = land.take(land.band == 0)
         first = first.take(np.arange(len(first)) % TRACK_EVERY == 0)
         inward = first.s0 + 0.35
         deep = np.array([land.t1[land.stretch == s].max() for s in first.stretch], dtype=np.float64)
         rows += [(kind, line) for line in lines(mesh, inward, inward, np.zeros(len(first)), deep)]
-    return [(kind, line) for kind, line in rows if line.length > 30.0]
+    return [(kind, line) for kind, line in rows if line.length > SHORTEST_M]
 
 
 def _main_net(land: Landscape, xy: Floats, towns: NDArray[np.bool_]) -> list[Way]:

@@ -1,0 +1,96 @@
+"""The demo region into the database: all of it in one transaction, the demo that was there before taken back first."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import geopandas as gpd
+from rasterio.transform import from_origin
+from sqlalchemy import Connection, select
+
+from geo.crs import STORED_CRS, WORKING_CRS, to_stored
+from layers.catalogue import BY_NAME, RASTERS
+from layers.loading import load_frame, undo
+from layers.loading.listing import list_layers
+from layers.rasters import store_grid
+from layers.results import Load
+from scripts.demo_region.places import AREAS
+from scripts.demo_region.region import Region
+
+Say = Callable[[str], None]
+
+MARK = "demo region "  # how the loads of a demo begin their file name
+LICENCE = "CC0-1.0"
+DRAWN_ON = date(2026, 9, 1)  # date of the made-up data
+ON_RELIEF = "with synthetic detail on the GEBCO 2023 Grid (GEBCO Compilation Group 2023)"
+
+
+def mark(plots: int, seed: int, ground: str) -> str:
+    """Return what the loads of this very demo are known by; another generator, size or seed has another mark."""
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.name.encode() + source.read_bytes())
+    return f"{MARK}{plots} plots, seed {seed}, {ground}, {digest.hexdigest()[:8]}"
+
+
+def loaded(connection: Connection) -> dict[int, str]:
+    """Return the demo loads that still have rows or files, newest first, with what they are known by."""
+    current = {holding.load for holding in list_layers(connection) if holding.load is not None}
+    rows = connection.execute(
+        select(Load.load_id, Load.file_name).where(Load.load_id.in_(current), Load.file_name.startswith(MARK))
+    )
+    return {row.load_id: row.file_name for row in rows.all()[::-1]}
+
+
+def is_loaded(connection: Connection, known_as: str) -> bool:
+    """Whether this very demo, and no part of another one, is what is loaded."""
+    found = loaded(connection).values()
+    return bool(found) and all(name.startswith(known_as) for name in found)
+
+
+def write(connection: Connection, region: Region, known_as: str, say: Say = lambda _: None) -> int:
+    """Put a region in the place of any earlier demo, within the caller's transaction; return the rows written.
+
+    Raises DataRefused where someone has since changed rows of the earlier demo.
+    """
+    for load_id in sorted(loaded(connection), reverse=True):
+        undo(connection, load_id)
+    source = f"Synthetic demo region, seed {region.seed}"
+    rows = 0
+    for name in (layer for layer in BY_NAME if layer in region.frames):
+        frame = region.frames[name]
+        if not len(frame):
+            continue
+        if isinstance(frame, gpd.GeoDataFrame) and BY_NAME[name].geometry_kind is not None:
+            frame = frame.set_geometry(to_stored(frame.geometry.to_numpy()), crs=STORED_CRS)
+        say(f"{name}: {len(frame):,}")
+        report = load_frame(
+            connection,
+            name,
+            frame,
+            source=source,
+            licence=LICENCE,
+            source_date=DRAWN_ON,
+            synthetic=True,
+            file_name=known_as,
+        )
+        rows += report.added
+    for raster in (layer.id for layer in RASTERS if layer.id in region.grids):
+        say(raster)
+        for area, grid in zip(AREAS, region.grids[raster], strict=True):
+            store_grid(
+                connection,
+                raster,
+                grid.values,
+                from_origin(grid.x_min, grid.y_max, grid.cell_m, grid.cell_m),
+                WORKING_CRS,
+                source=f"{source}, {ON_RELIEF}" if region.true_relief and raster == "dem" else source,
+                licence=LICENCE,
+                source_date=DRAWN_ON,
+                synthetic=True,
+                file_name=f"{known_as}, {area.id}",
+            )
+    return rows
