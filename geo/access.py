@@ -158,7 +158,7 @@ def _to_service(block: Block, goals: Floats, criterion: Criterion, *, driving: b
         cells = open_cells(surface, _inside(block.polygons))
         goals = goals[surface.padded_cells(goals) >= 0]
         minutes = least_time(surface, goals, sign=BACK, within_minutes=MOST_TRAVEL_MIN).minutes().values
-        reached = np.where(cells >= 0, _at(surface, minutes, cells), np.nan)
+        reached = _at(surface, minutes, cells).astype(np.float64)
         value = np.where(cells >= 0, np.where(np.isnan(reached), MOST_TRAVEL_MIN, reached), np.nan)
     evidence = np.full(len(block), _way_evidence(block, criterion.coarsest_m), dtype=np.int8)
     return Measured(value, evidence=evidence)
