@@ -63,9 +63,10 @@ def list_(json: Json = False) -> None:
         print_json(holdings)
         return
     for holding in holdings:
-        holding["synthetic"] = "synthetic" if holding["synthetic"] else None
         holding["rows"] = f"{holding['rows']:,}"
-    print_table(holdings, ("layer", "title", "audience", "rows", "source", "date", "licence", "synthetic", "load"))
+        if holding["synthetic"]:
+            holding["source"] = f"SYNTHETIC: {holding['source'] or 'made up'}"
+    print_table(holdings, ("layer", "rows", "source", "date", "licence", "load"))
 
 
 @app.command()
@@ -80,9 +81,10 @@ def loads(
         print_json(past)
         return
     for load in past:
-        load["loaded_at"] = f"{load['loaded_at']:%Y-%m-%d %H:%M}"
-    columns = ("load", "layer", "kind", "undoes", "mode", "file_name", "loaded_at", "added", "changed", "ended")
-    print_table(past, (*columns, "rejected"))
+        load["loaded"] = f"{load['loaded_at']:%Y-%m-%d %H:%M}"
+        load["file"] = load["file_name"]
+        load["kind"] = f"undo of {load['undoes']}" if load["undoes"] else load["mode"]
+    print_table(past, ("load", "layer", "kind", "loaded", "file", "added", "changed", "ended", "rejected"))
 
 
 @app.command()
@@ -234,9 +236,8 @@ def _say(report: LoadReport) -> None:
         change = report.transformation
         accuracy = "not stated" if change.accuracy_m is None else f"{change.accuracy_m:g} m"
         shift = "unknown" if change.shift_m is None else f"{change.shift_m:.1f} m"
-        out.print(
-            f"From {change.crs} to EPSG:4326 by: {change.name}; accuracy {accuracy}, shift {shift}.", highlight=False
-        )
+        how = "kept as they are" if change.name == "none" else f"by {change.name}; accuracy {accuracy}, shift {shift}"
+        out.print(f"Coordinates in {change.crs}, {how}.", highlight=False)
     if report.ignored:
         out.print(f"Columns not used: {', '.join(report.ignored)}.", highlight=False)
     for note in report.notes:

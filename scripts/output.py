@@ -14,6 +14,8 @@ from rich.table import Table
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
 
+SHORT = 16  # characters; a column of such cells keeps its width, longer ones share what is left
+
 Item = TypeVar("Item")
 
 
@@ -24,10 +26,11 @@ def print_json(result: Any) -> None:
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], title: str | None = None) -> None:
-    """Write rows as a table for people; a missing value is an empty cell."""
+    """Write rows as a table for people; a missing value is an empty cell. Short columns are never broken."""
     table = Table(title=title, show_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        longest = max((len(str(row.get(column) or "")) for row in rows), default=0)
+        table.add_column(column, overflow="fold", no_wrap=longest <= SHORT)
     for row in rows:
         table.add_row(*("" if row.get(column) is None else str(row[column]) for column in columns))
     out.print(table)

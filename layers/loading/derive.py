@@ -29,7 +29,8 @@ class Surroundings:
         self._outlines = {
             name: _outlines(connection, unit) for name, unit in UNITS.items() if name in fields and unit is not layer
         }
-        self.filled = dict.fromkeys(self._outlines, 0)
+        self._found = dict.fromkeys(self._outlines, 0)
+        self._lost = dict.fromkeys(self._outlines, 0)
 
     def fill(self, table: dict[str, Values], geometries: Geometries) -> None:
         """Set ``district`` and ``jamoat``, where they are unknown, to the unit a point inside the row lies in.
@@ -53,14 +54,15 @@ class Surroundings:
             data[unknown[found]] = codes[outline[hit][order][first]]
             null[unknown[found]] = False
             table[name] = Values(data, null)
-            self.filled[name] += len(found)
+            self._found[name] += len(found)
+            self._lost[name] += len(unknown) - len(found)
 
     def notes(self) -> list[str]:
-        """Say how many rows were placed by where they lie."""
+        """Say how many rows were placed by where they lie, and how many could not be."""
         return [
-            f"{count:,} rows got their {name} from the outline they lie in."
-            for name, count in self.filled.items()
-            if count
+            f"{found:,} rows got their {name} from the outline they lie in, {self._lost[name]:,} lie in none."
+            for name, found in self._found.items()
+            if found or self._lost[name]
         ]
 
 

@@ -123,7 +123,9 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
     _require(target, source, rules)
     report = LoadReport(layer=layer, kind=kind, mode=options.mode, file_name=source.file_name)
     report.notes.extend(source.notes)
-    used = {column for rule in rules.values() for column in rule.reads()}
+    used = {column for rule in rules.values() for column in rule.reads()} | set(source.positions)
+    if mapping is not None:
+        used |= mapping.where.keys() | mapping.unless.keys()
     report.ignored = tuple(column for column in source.columns if column not in used)
     provenance = Provenance(options.source, options.licence, options.source_date, options.synthetic, file_digest(path))
     writer = Writer(connection, target, report, provenance)

@@ -46,6 +46,7 @@ class ParquetFile:
         covering = {"bbox"} if self.spatial else set()  # a struct column of GeoParquet 1.1, no attribute
         self.columns = tuple(name for name in schema.names if name not in geometries | covering)
         about = meta.get("columns", {}).get(self._geometry, {})
+        self.positions: tuple[str, ...] = ()
         self._native = about.get("encoding", "WKB") != "WKB"
         said = about.get("crs", DEFAULT_CRS) if self.spatial else None
         try:

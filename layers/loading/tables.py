@@ -59,7 +59,8 @@ class Table:
         if self._wkt is None and self._xy is not None and self._xy == degrees:
             self.crs = pyproj.CRS.from_user_input(STORED_CRS)
             self.notes.append(f"Columns {self._xy[0]} and {self._xy[1]} are taken as degrees of {STORED_CRS}.")
-        self.spatial = self._wkt is not None or self._xy is not None
+        self.positions: tuple[str, ...] = (self._wkt,) if self._wkt is not None else self._xy or ()
+        self.spatial = bool(self.positions)
 
     def _positions(self, frame: pd.DataFrame) -> tuple[Geometries | None, list[Unreadable]]:
         if self._wkt is not None:

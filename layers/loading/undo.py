@@ -72,8 +72,9 @@ def _undo_rows(undoing: OpenLoad, layer: type[Layer], load_id: int, report: Load
     kept = [column for name, column in columns_of(layer).items() if name not in OURS]
     names = ["load_id", "ended_by", *(column.name for column in kept)]
     rows = select(literal(undoing.load_id), null(), *kept).where(layer.ended_by == load_id)
-    back = connection.execute(insert(layer).from_select(names, rows)).rowcount
-    report.ended, report.added = gone, back
+    report.ended = gone
+    report.added = connection.execute(select(func.count()).where(layer.ended_by == load_id)).scalar_one()
+    connection.execute(insert(layer).from_select(names, rows))
 
 
 def _undo_rasters(undoing: OpenLoad, load_id: int, report: LoadReport) -> None:

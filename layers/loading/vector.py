@@ -50,6 +50,7 @@ class VectorFile:
                 f"{self.file_name} cannot be opened: it is cut short, damaged, or in a format that is not read."
             ) from None
         self.columns = tuple(self._heading(str(name)) for name in info["fields"])
+        self.positions: tuple[str, ...] = ()
         self.spatial = info["geometry_type"] is not None
         self.total: int | None = int(info["features"]) if info["features"] >= 0 else None
         self.crs = _crs_of(self.file_name, info["crs"])
