@@ -87,8 +87,6 @@ def folium_parts(name: str, config: dict[str, Any], *, base: str, start: View | 
     page.default_js = [(key, assets.address(base, path)) for key, path in SCRIPTS]
     page.default_css = [(key, assets.address(base, path)) for key, path in STYLESHEETS]
     page._id = name  # Folium draws ids by lot; page and script are asked for apart and must agree
-    if not isinstance(start, View):
-        page.fit_bounds([[south, west], [north, east]])
     page.add_child(VectorTiles(assets.address(base, MODULE), config))
     figure = Figure()
     page.add_to(figure)
@@ -96,6 +94,12 @@ def folium_parts(name: str, config: dict[str, Any], *, base: str, start: View | 
     head, body = _Inline(figure.header.render()), _Inline(figure.html.render())
     script = "\n".join((*head.scripts, *body.scripts, figure.script.render()))
     return Parts("\n".join(head.kept), "\n".join(body.kept), script, "\n".join((*head.styles, *body.styles)))
+
+
+def corners(bounds: Bounds) -> list[list[float]]:
+    """Return a window as Leaflet writes it: south-west and north-east corner, latitude first."""
+    west, south, east, north = bounds
+    return [[south, west], [north, east]]
 
 
 class _Inline(HTMLParser):

@@ -14,7 +14,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import write_po
 
-from api import wording
+from api import pages, wording
+from api.colouring import colourings
 from api.rendering import TEMPLATES
 from api.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREVIEWED, Language, read_catalogue
 from geo.criteria import LAND_CRITERIA
@@ -56,6 +57,8 @@ def declared() -> Iterator[str]:
         yield from (raster.title, raster.about, raster.unit)
     for criterion in LAND_CRITERIA:
         yield from (criterion.title, criterion.unit, *(limit.text for limit in criterion.limits))
+    for way in colourings(SOURCE_LANGUAGE).values():
+        yield from (way.legend.title, *(entry.label for entry in way.legend.entries if entry.hatched))
     for shown in scored_plots(STAFF, {}).properties.values():
         yield from (shown.title, shown.unit)
 
@@ -67,6 +70,8 @@ def worded() -> Iterator[str]:
         yield from table.values()
     yield from wording.HAZARD_LEVELS
     yield from wording.MAP_WORDS.values()
+    yield from pages.KINDS.values()
+    yield from (about for _name, about in pages.FORMATS.values())
 
 
 def said() -> Iterator[str]:

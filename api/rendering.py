@@ -10,7 +10,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api import assets
-from api.translate import LANGUAGES, OWN_NAMES, Language, day, number, translate
+from api.translate import Language, day, number, translate
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -23,6 +23,10 @@ environment: Final = Environment(
 )
 
 
+# Jinja's own ``capitalize`` makes every other letter small.
+environment.filters["capitalised"] = lambda text: text[:1].upper() + text[1:]
+
+
 def render(template: str, *, lang: Language, base: str, **values: Any) -> str:
     """Return a template's HTML in ``lang``; ``base`` is the service's root path (empty at the root of a host)."""
     return environment.get_template(template).render(
@@ -31,11 +35,10 @@ def render(template: str, *, lang: Language, base: str, **values: Any) -> str:
 
 
 def in_language(lang: Language) -> Mapping[str, Any]:
-    """Return what templates use to speak one language: ``_``, ``number``, ``day`` and the languages on offer."""
+    """Return what templates use to speak one language: ``_``, ``number``, ``day`` and its code ``lang``."""
     return {
         "_": partial(translate, lang=lang),
         "number": partial(number, lang=lang),
         "day": partial(day, lang=lang),
         "lang": lang,
-        "languages": [(code, OWN_NAMES[code]) for code in LANGUAGES],
     }

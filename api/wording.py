@@ -118,6 +118,7 @@ MAP_WORDS: Final = {
     "m": "m",
     "km": "km",
     "ha": "ha",
+    "plots": "plots",
     "cell": "Land in this square",
     "zoom_hint": "Zoom in to see single plots.",
     "no_card": "The service did not answer. Try again.",

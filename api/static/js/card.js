@@ -2,8 +2,8 @@
 
 let latest = 0; // number of the card last asked for, so that a slow answer cannot replace a newer one
 
-/** Open the card of a plot (`plotId`) or of a `feature` from a tile; `onClose` is called when it is closed. */
-export async function openCard(config, { plotId, feature }, onClose) {
+/** Open the card of a `plot` (its number), a `square` of the far view or another `feature`; return the plot's id. */
+export async function openCard(config, { plot, square, feature }, onClose) {
   const panel = document.getElementById("card");
   const body = document.getElementById("card-body");
   const close = () => {
@@ -13,42 +13,42 @@ export async function openCard(config, { plotId, feature }, onClose) {
   document.getElementById("card-close").onclick = close;
   panel.onkeydown = (event) => { if (event.key === "Escape") close(); };
   latest += 1;
+  const mine = latest;
   panel.hidden = false;
   panel.setAttribute("aria-busy", "true");
-  if (plotId) {
-    const mine = latest;
-    const html = await fetchCard(config, plotId);
-    if (mine !== latest) return;
+  if (plot) {
+    const html = await fetchCard(config, plot);
+    if (mine !== latest) return null;
     body.innerHTML = html;
   } else {
-    body.replaceChildren(...(feature.properties.plots ? cellCard(config, feature) : featureCard(config, feature)));
+    body.replaceChildren(...(square ? squareCard(config, square) : featureCard(config, feature)));
   }
   panel.setAttribute("aria-busy", "false");
-  panel.dataset.plot = plotId ?? "";
+  return body.querySelector("[data-plot]")?.dataset.plot ?? null;
 }
 
-async function fetchCard(config, plotId) {
-  const address = `${config.base}/plots/${encodeURIComponent(plotId)}/card?lang=${config.lang}`;
+async function fetchCard(config, number) {
   try {
-    const answer = await fetch(address);
+    const answer = await fetch(`${config.base}/maps/plots/${number}/card?lang=${config.lang}`);
     if (answer.ok) return await answer.text();
   } catch {
     // No answer at all is told like a refusal: the reader can only try again.
   }
-  const paragraph = document.createElement("p");
-  paragraph.textContent = config.messages.no_card;
-  return paragraph.outerHTML;
+  return element("p", config.messages.no_card).outerHTML;
 }
 
-/** What a square of the far view holds: hectares by class. */
-function cellCard(config, feature) {
+/** What a square of the far view holds: hectares and plots by class. */
+function squareCard(config, square) {
+  const { messages } = config;
   const rows = config.classes
-    .map(({ value, label }) => [label, Number(feature.properties[`${value}_ha`] ?? 0)])
-    .filter(([, hectares]) => hectares > 0)
-    .map(([label, hectares]) => [label, `${numeral(config, hectares)} ${config.messages.ha}`]);
-  const hint = element("p", config.messages.zoom_hint);
+    .filter(({ value }) => square.has(value))
+    .map(({ value, label }) => {
+      const held = square.get(value);
+      return [label, `${numeral(config, held.area_ha)} ${messages.ha} · ${messages.plots}: ${numeral(config, held.plots)}`];
+    });
+  const hint = element("p", messages.zoom_hint);
   hint.className = "hint";
-  return [element("h2", config.messages.cell), listOf(rows), hint];
+  return [element("h2", messages.cell), listOf(rows), hint];
 }
 
 /** Attributes of a feature of any other layer, in the order they were declared. */

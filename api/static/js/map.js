@@ -12,6 +12,7 @@ export function draw(map, config) {
   container.setAttribute("role", "region");
   container.setAttribute("aria-label", config.messages.map);
   addControls(map, config);
+  openView(map, config);
 
   maplibregl.setWorkerUrl(config.worker);
   const layer = L.maplibreGL({
@@ -34,26 +35,39 @@ export function draw(map, config) {
 
   const choose = chooser(map, glMap, config);
   map.on("click", (event) => choose(event.latlng));
+  container.addEventListener("pointerdown", () => { delete container.dataset.keys; });
   container.addEventListener("keydown", async (event) => {
+    container.dataset.keys = "used"; // from now on a crosshair shows what Enter would open
     if (event.key !== "Enter" || event.target !== container) return;
     await choose(map.getCenter());
     document.getElementById("card-body").focus();
   });
   if (config.chosen) {
-    glMap.once("load", () => choose.plot(config.chosen.plot_no, config.chosen.plot_id));
+    glMap.once("load", () => choose.plot(config.chosen));
   }
   connectSwitches(glMap, config);
-  followView(map, config);
+  followView(map, glMap, config);
 }
 
-/** Tile addresses are paths; the worker that fetches them needs them whole. */
+/** Tile addresses are paths below `base`; the worker that fetches them needs them whole. */
+function rooted(path, base) {
+  return window.location.origin + base + path;
+}
+
 function withOrigin(style, base) {
-  const root = new URL(`${base}/`, window.location.origin).href.replace(/\/$/, "");
   const sources = Object.entries(style.sources).map(([name, source]) => [
     name,
-    { ...source, tiles: source.tiles.map((path) => root + path) },
+    { ...source, tiles: source.tiles.map((path) => rooted(path, base)) },
   ]);
   return { ...style, sources: Object.fromEntries(sources) };
+}
+
+/** Open at the window asked for: beside the legend on a wide screen; on a narrow one the legend is folded away. */
+function openView(map, { bounds }) {
+  const panel = document.getElementById("panel");
+  const narrow = map.getSize().x < 2.5 * panel.offsetWidth;
+  if (narrow) panel.open = false;
+  if (bounds) map.fitBounds(bounds, { paddingBottomRight: [narrow ? 0 : panel.offsetWidth, 0], animate: false });
 }
 
 function addControls(map, { messages }) {
@@ -82,10 +96,10 @@ function chooser(map, glMap, config) {
     if (chosen !== null) mark(null);
     tell({ plot: null });
   };
-  const choosePlot = (number, plotId) => {
+  const choosePlot = async (number) => {
     mark(number);
-    tell({ plot: plotId });
-    return openCard(config, { plotId }, unmark);
+    const plot = await openCard(config, { plot: number }, unmark);
+    if (plot) tell({ plot });
   };
   const choose = (latlng) => {
     const { x, y } = glMap.project([latlng.lng, latlng.lat]);
@@ -94,14 +108,37 @@ function chooser(map, glMap, config) {
       .filter((feature) => config.told[feature.source]);
     const feature = found.find((hit) => hit.source === config.layer) ?? found[0];
     if (!feature) return undefined;
-    if (feature.source === "plots" && feature.properties.plot_id) {
-      return choosePlot(feature.id, feature.properties.plot_id);
+    if (feature.source !== "plots") {
+      unmark();
+      return openCard(config, { feature }, unmark);
     }
+    if (feature.properties.plots === undefined) return choosePlot(feature.id);
     unmark();
-    return openCard(config, { feature }, unmark);
+    return openCard(config, { square: squareOf(glMap, feature) }, unmark);
   };
   choose.plot = choosePlot;
   return choose;
+}
+
+/** Return what every class has in the square a strip belongs to: a square is cut into one strip per class. */
+function squareOf(glMap, strip) {
+  const side = (feature) => {
+    const [ring] = feature.geometry.coordinates;
+    const corners = ring.map(([lng, lat]) => maplibregl.MercatorCoordinate.fromLngLat([lng, lat]));
+    const xs = corners.map(({ x }) => x);
+    const ys = corners.map(({ y }) => y);
+    const width = Math.max(...xs) - Math.min(...xs);
+    const place = (low, high) => Math.floor((low + high) / 2 / width);
+    return [width, place(Math.min(...xs), Math.max(...xs)), place(Math.min(...ys), Math.max(...ys))];
+  };
+  const [width, column, row] = side(strip);
+  const classes = new Map();
+  for (const feature of glMap.querySourceFeatures("plots", { sourceLayer: "plots", filter: ["has", "plots"] })) {
+    const [itsWidth, itsColumn, itsRow] = side(feature);
+    const same = Math.abs(itsWidth / width - 1) < 0.01 && itsColumn === column && itsRow === row;
+    if (same) classes.set(feature.properties.class, feature.properties);
+  }
+  return classes;
 }
 
 /** Checkboxes switch layers, the select recolours plots, the slider fades them. */
@@ -116,12 +153,7 @@ function connectSwitches(glMap, config) {
   }
   const select = document.getElementById("colour");
   select?.addEventListener("change", () => {
-    const { colour, known, hatch } = config.colourings[select.value];
-    const single = ["has", "plot_id"];
-    glMap.setPaintProperty("plots-fill", "fill-color", colour);
-    glMap.setFilter("plots-fill", ["all", single, known]);
-    glMap.setPaintProperty("plots-hatch", "fill-pattern", hatch);
-    glMap.setFilter("plots-hatch", ["all", single, ["!", known]]);
+    recolour(glMap, config, select.value);
     for (const legend of document.querySelectorAll("[data-legend]")) {
       legend.hidden = legend.dataset.legend !== select.value;
     }
@@ -129,22 +161,34 @@ function connectSwitches(glMap, config) {
   });
   const fade = document.getElementById("opacity");
   fade?.addEventListener("input", () => {
-    for (const part of ["plots-fill", "plots-hatch"]) {
+    for (const part of partsOf("plots").filter((id) => /-(fill|hatch)$/.test(id))) {
       glMap.setPaintProperty(part, "fill-opacity", Number(fade.value) / 100);
     }
   });
 }
 
-/** Keep the address a link to what is seen, and say when single plots are too small to draw. */
-function followView(map, config) {
-  const hint = document.getElementById("zoom-hint");
-  const follow = () => {
-    if (hint) hint.hidden = map.getZoom() >= config.single_plots_from;
+/** Colour single plots another way; tiles are asked again only if they have to carry another value. */
+function recolour(glMap, config, way) {
+  const { tiles, colour, known, unknown, hatch } = config.colourings[way];
+  const whole = rooted(tiles, config.base);
+  const source = glMap.getSource("plots");
+  if (source.tiles[0] !== whole) source.setTiles([whole]);
+  glMap.setFilter("plots-fill", known);
+  glMap.setPaintProperty("plots-fill", "fill-color", colour);
+  glMap.setFilter("plots-hatch", unknown);
+  glMap.setPaintProperty("plots-hatch", "fill-pattern", hatch);
+}
+
+/** Keep the address a link to what is seen, and say when squares stand for plots. */
+function followView(map, glMap, config) {
+  map.on("moveend", () => {
     const { lat, lng } = map.getCenter();
     tell({ at: `${map.getZoom()}/${lat.toFixed(5)}/${lng.toFixed(5)}` });
-  };
-  map.on("moveend", follow);
-  if (hint) hint.hidden = map.getZoom() >= config.single_plots_from;
+  });
+  const hint = document.getElementById("zoom-hint");
+  if (!hint) return;
+  const cells = config.style.layers.filter((part) => part.id.startsWith("plots-cells")).map((part) => part.id);
+  glMap.on("idle", () => { hint.hidden = glMap.queryRenderedFeatures({ layers: cells }).length === 0; });
 }
 
 /** Put what changed in this page's address, and tell the page that frames it, if it is ours. */
