@@ -13,14 +13,17 @@ Each plot is perfect but for what its name says; see ``EXPECTED`` in test_geo_su
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from geo.criterion import Judgement
+from geo.criteria import BY_ID
+from geo.criterion import Block, Judgement, Measured
 from geo.grid import Grid
 
 X, Y = 500_000.0, 4_300_000.0  # m, EPSG:32642
@@ -182,3 +185,28 @@ def layers() -> dict[str, gpd.GeoDataFrame | Grid]:
 
 def judgement(n: int = len(NAMES), crop: str = "potato") -> Judgement:
     return Judgement(as_of=AS_OF, crop=np.full(n, crop))
+
+
+def measured(name: str, *, crop: str = "potato", of: gpd.GeoDataFrame | None = None, **replaced: Any) -> Measured:
+    """Return a criterion's values in the valley, some layers replaced; None takes a layer away."""
+    nearby = {key: layer for key, layer in {**layers(), **replaced}.items() if layer is not None}
+    block = Block(plots() if of is None else of, nearby, judgement(crop=crop))
+    return BY_ID[name].measured(block)
+
+
+def at(found: Measured, plot: str) -> float:
+    """Return the value of one plot."""
+    return float(found.value[NAMES.index(plot)])
+
+
+def surveys(*rows: Mapping[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame([{"code": str(number), **row} for number, row in enumerate(rows)])
+
+
+def zones(*rows: Mapping[str, Any]) -> gpd.GeoDataFrame:
+    base = {"process": "flood", "level": "low", "return_period_y": 100, "months": None, "source_class": "official"}
+    return frame([{"code": str(i), "mapped_on": date(2024, 1, 1), **base, **row} for i, row in enumerate(rows)])
+
+
+def line(y: float) -> shapely.LineString:
+    return shapely.LineString([(X + 10, Y + y), (X + 2_990, Y + y)])
