@@ -24,7 +24,7 @@ def share_by_level(polygons: Geometries, zones: Geometries, levels: Levels, n_le
 
     Raises GeometryError for points and lines.
     """
-    level = np.asarray(levels, dtype=np.int64)
+    level = np.ascontiguousarray(levels, dtype=np.int64)
     if len(level) != len(zones) or ((level < 0) | (level >= n_levels)).any():
         raise ValueError(f"Each of the {len(zones)} zones needs a level from 0 to {n_levels - 1}.")
     shapes, covers = ragged(polygons), ragged(zones)
@@ -44,6 +44,7 @@ def share_by_level(polygons: Geometries, zones: Geometries, levels: Levels, n_le
         )  # fmt: skip
 
     over_blocks(block, len(shapes))
+    shares[~(shapely.area(polygons) > 0.0)] = np.nan
     return shares
 
 
@@ -66,7 +67,7 @@ def highest_level(
     Ground under a higher level also counts for the lower ones: a plot a twentieth high and a twentieth medium is, at a
     minimum share of 0.06, medium. NaN where no level reaches that share.
     """
-    level = np.asarray(levels, dtype=np.int64)
+    level = np.ascontiguousarray(levels, dtype=np.int64)
     shares = share_by_level(polygons, zones, level, int(level.max(initial=0)) + 1)
     reached = np.cumsum(shares[:, ::-1], axis=1) > minimum_share
     top = shares.shape[1] - 1 - np.argmax(reached, axis=1)

@@ -35,7 +35,7 @@ def ring_signs(xy, path_start, hole):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def zone_edges(xy, path_start, geometry_start, signs):  # type: ignore[no-untyped-def]
-    """Edges that are not level, lower end first.
+    """Edges with their lower end first; level ones too, since a zone may begin or end at their height.
 
     Returns edges (m, 4: x y of the lower end, x y of the upper), turns (m,): what crossing the edge eastwards adds to
     the winding number, and the start of each geometry's edges (n + 1).
@@ -48,12 +48,10 @@ def zone_edges(xy, path_start, geometry_start, signs):  # type: ignore[no-untype
         for p in range(geometry_start[g], geometry_start[g + 1]):
             for i in range(path_start[p], path_start[p + 1] - 1):
                 rises = xy[i + 1, 1] > xy[i, 1]
-                if not rises and not xy[i + 1, 1] < xy[i, 1]:
-                    continue
                 low, high = (i, i + 1) if rises else (i + 1, i)
                 edges[m, 0], edges[m, 1] = xy[low, 0], xy[low, 1]
                 edges[m, 2], edges[m, 3] = xy[high, 0], xy[high, 1]
-                turns[m] = -signs[p] if rises else signs[p]
+                turns[m] = -signs[p] if rises else signs[p] * (xy[i + 1, 1] < xy[i, 1])
                 m += 1
         starts[g + 1] = m
     return edges[:m].copy(), turns[:m].copy(), starts
@@ -79,7 +77,7 @@ def bin_edges(edges, starts):  # type: ignore[no-untyped-def]
         bins = min(max(count // EDGES_PER_BIN, 1), MOST_BINS)
         if count:
             south, north = edges[starts[z] : starts[z + 1], 1].min(), edges[starts[z] : starts[z + 1], 3].max()
-            heights[z, 0], heights[z, 1] = south, bins / (north - south)
+            heights[z, 0], heights[z, 1] = south, bins / max(north - south, 1e-300)
         first_bin[z + 1] = first_bin[z] + bins
     list_start = np.zeros(first_bin[n] + 1, dtype=np.int64)
     lists = np.empty(0, dtype=np.int64)
