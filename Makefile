@@ -13,11 +13,12 @@ export OBOD_PORT := $(PORT)
 endif
 
 .PHONY: help demo test test-all check bench clean install system-packages browser
+.DELETE_ON_ERROR:
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-demo: install ## Install, start a database, load and score the demo region, serve it (PORT=8123 for another port)
+demo: install $(VENV)/relief ## Install, start a database, load and score the demo region, serve it (PORT=8123 for another port)
 	@exec $(BIN)/obod up
 
 test: install browser ## Run every test
@@ -48,11 +49,16 @@ browser:
 	@scripts/system-packages.sh browser
 
 $(VENV)/installed: pyproject.toml constraints.txt
-	@echo "[2/6] Python packages into $(VENV)"
+	@echo "[2/7] Python packages into $(VENV)"
 	@scripts/python-environment.sh $(VENV)
 	@touch $@
 
 node_modules/installed: package.json package-lock.json
-	@echo "[3/6] Front-end files into node_modules"
+	@echo "[3/7] Front-end files into node_modules"
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(VENV)/relief: $(VENV)/installed
+	@echo "[4/7] True relief for the demo region"
+	@$(BIN)/python -m scripts.relief
 	@touch $@

@@ -166,6 +166,7 @@ def staff_key(connection: Connection, home: Path) -> str:
         except NotAllowed:
             pass  # of another database, or revoked: a new one follows
     key = create_key(connection, STAFF, "made with the database")
+    home.mkdir(parents=True, exist_ok=True)
     kept.unlink(missing_ok=True)
     kept.touch(mode=0o600)
     kept.write_text(key + "\n")

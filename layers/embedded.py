@@ -33,6 +33,7 @@ from layers.postgresql import Installation, find
 from layers.server import ServerUser, server_settings, server_user, utf8_locale
 
 DATABASE = "obod"
+SETTINGS = "obod.conf"  # file in the data directory, written anew at each start
 SUPERUSER = "postgres"  # role that only makes the database and its extension
 FIRST_PORT, PORTS = 15_432, 1_000  # TCP ports tried; below those Linux gives to outgoing connections (32,768 up)
 SOCKET_PATH_LIMIT = 107  # bytes; sizeof(sockaddr_un.sun_path) - 1 on Linux
@@ -272,6 +273,9 @@ class Cluster:
             os.unlink(password_file)
         if result.returncode != 0:
             raise DatabaseUnavailable(f"The embedded database could not be made: {_last_line(result.stderr)}")
+        # What initdb found out about the machine (shared memory, locale) stays; ours comes after it.
+        with (unfinished / "postgresql.conf").open("a") as file:
+            file.write(f"include_if_exists = '{SETTINGS}'\n")
         unfinished.rename(self.data)
 
     def _launch(self, installation: Installation, account: ServerUser) -> None:
@@ -281,7 +285,7 @@ class Cluster:
                 f"Port {port} of the embedded database is used by another program; end that program, or write "
                 "another port into OBOD_HOME/database.json."
             )
-        settings = self.data / "postgresql.conf"
+        settings = self.data / SETTINGS
         settings.write_text(server_settings(port, self._socket_folder(), self.files / "log", durable=self.durable))
         account.own(settings)
         log = self.files / "log" / "start.log"
@@ -292,7 +296,12 @@ class Cluster:
             ]
         )
         if result.returncode != 0:
-            raise DatabaseUnavailable("The embedded database did not start; its log under OBOD_HOME says why.")
+            raise DatabaseUnavailable(f"The embedded database did not start: {self._reason()}.")
+
+    def _reason(self) -> str:
+        logs = sorted((self.files / "log").glob("*"), key=lambda log: log.stat().st_mtime)
+        fatal = [line for log in logs for line in log.read_text(errors="replace").splitlines() if "FATAL:" in line]
+        return fatal[-1].partition("FATAL:")[2].strip() if fatal else "its log under OBOD_HOME says why"
 
     def _postmaster(self) -> psutil.Process | None:
         """Return the running server, told apart from a stale pid that another program has now."""

@@ -110,7 +110,7 @@ def utf8_locale() -> str:
 
 
 def server_settings(port: int, socket_folder: Path, log_folder: Path, *, durable: bool) -> str:
-    """Return the text of postgresql.conf for this machine's memory and cores.
+    """Return the text of a configuration file for this machine's memory and cores.
 
     Shares of memory follow the PostgreSQL manual (19.4.1); caps keep a laptop usable beside it. What an
     administrator sets with ALTER SYSTEM still wins.

@@ -43,7 +43,7 @@ for kind in "$@"; do
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
-echo "[1/6] System packages: ${missing[*]}"
+echo "[1/7] System packages: ${missing[*]}"
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(sudo)
 if ! command -v apt-get >/dev/null || { [ ${#as_root[@]} -gt 0 ] && ! command -v sudo >/dev/null; }; then
@@ -52,7 +52,8 @@ if ! command -v apt-get >/dev/null || { [ ${#as_root[@]} -gt 0 ] && ! command -v
     [postgis]="PostgreSQL 15 or newer with PostGIS 3.3 or newer (Debian 12: postgresql-15-postgis-3)"
     [node]="Node.js 18 or newer with npm" [browser]="Chromium"
   )
-  for kind in "${missing[@]}"; do echo "Please install ${name[$kind]}, then run this again." >&2; done
+  wanted=$(for kind in "${missing[@]}"; do echo "${name[$kind]}"; done | paste -sd, | sed 's/,/, /g')
+  echo "Please install $wanted, then run this again." >&2
   exit 1
 fi
 

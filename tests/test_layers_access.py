@@ -224,11 +224,12 @@ def test_keys_can_be_checked_as_the_public() -> None:
 
 
 def test_the_staff_key_is_made_once_and_kept_private(connection: Connection, tmp_path: Path) -> None:
-    key = staff_key(connection, tmp_path)
-    assert staff_key(connection, tmp_path) == key
-    assert (tmp_path / "staff.key").stat().st_mode & 0o777 == 0o600
+    home = tmp_path / "not there yet"
+    key = staff_key(connection, home)
+    assert staff_key(connection, home) == key
+    assert (home / "staff.key").stat().st_mode & 0o777 == 0o600
     revoke(connection, key)
-    assert audience_of(connection, staff_key(connection, tmp_path)) is STAFF
+    assert audience_of(connection, staff_key(connection, home)) is STAFF
 
 
 def _may_read(connection: Connection, audience: Audience, table: str, column: str) -> bool:
