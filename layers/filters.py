@@ -15,7 +15,7 @@ from geo.criteria import LAND_CRITERIA
 from layers.catalogue.land import AVAILABILITIES, LAND_FORMS
 from layers.cql import bound_geometry, cql2_condition, envelope, finite
 from layers.errors import BadFilter
-from layers.features import Features, nearest
+from layers.features import Features, Kind, nearest
 from layers.results import CLASSES, suitability
 
 Build = Callable[[Features, Sequence[str]], ColumnElement[bool]]
@@ -190,6 +190,8 @@ def sort_keys(features: Features, text: str | None) -> list[SortKey]:
         raise BadFilter(f"sortby takes at most {MOST_SORT_KEYS} properties.")
     keys = []
     for name in names:
-        named = features.property(name.lstrip("+-"))
+        named = features.property(name[1:] if name[0] in "+-" else name)
+        if named.kind is Kind.TEXTS:
+            raise BadFilter(f"{named.name} is a list and cannot be sorted by.")
         keys.append(SortKey(named.name, named.order, falling=name.startswith("-")))
     return keys

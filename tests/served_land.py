@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
-from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -41,15 +40,15 @@ DEFAULT, OTHER = "default", "other"
 
 @dataclass(frozen=True)
 class Land:
-    """Runs by scheme, and what should be shown: one row per plot with the public names of its properties."""
+    """Runs by scheme, and what should be shown: one row per plot, in order of number, by the public property names."""
 
     runs: dict[str, int]
-    frame: gpd.GeoDataFrame
+    rows: list[dict[str, Any]]
 
-    @cached_property
-    def rows(self) -> list[dict[str, Any]]:
-        """The plots as plain rows, in order of number."""
-        return self.frame.to_dict("records")
+    @property
+    def frame(self) -> gpd.GeoDataFrame:
+        """The same as a frame in EPSG:4326."""
+        return gpd.GeoDataFrame(self.rows, crs="EPSG:4326")
 
     def of(self, district: str) -> list[dict[str, Any]]:
         """The plots of one district."""
@@ -80,12 +79,8 @@ def plant(connection: Connection) -> Land:
         for scheme, districts in ((DEFAULT, (RASHT, NUROBOD)), (OTHER, (RASHT,)))
     }
     judged = results[DEFAULT][1]
-    frame = gpd.GeoDataFrame(
-        [{**_seen(row), **_shown_result(row, judged.get(row["plot_no"]))} for row in rows],
-        geometry=[row["geom"] for row in rows],
-        crs="EPSG:4326",
-    )
-    return Land({scheme: run for scheme, (run, _) in results.items()}, frame.astype(object).set_geometry("geometry"))
+    seen = [{**_seen(row), **_shown_result(row, judged.get(row["plot_no"])), "geometry": row["geom"]} for row in rows]
+    return Land({scheme: run for scheme, (run, _) in results.items()}, seen)
 
 
 def add_load(connection: Connection, layer: str, **values: Any) -> int:
@@ -193,10 +188,7 @@ def _result(row: dict[str, Any], run: int, chance: np.random.Generator) -> dict[
     # Few distinct values, so that many plots tie; 74.99 must be shown below 75, and 10.1 has no exact float.
     score = [None, 74.99, 75.0, 10.1, 49.96, float(chance.choice([12.5, 33.3, 60.0, 88.8]))][int(chance.integers(6))]
     judged = "NE" if score is None else "S1" if score >= 75 else "S2" if score >= 50 else "S3" if score >= 25 else "N2"
-    values = {
-        name: None if chance.random() < 0.3 else float(np.float32(np.round(chance.uniform(0, 60), 2)))
-        for name in CRITERIA
-    }
+    values = {name: None if chance.random() < 0.3 else float(np.round(chance.uniform(0, 60), 2)) for name in CRITERIA}
     return {
         "run_id": run,
         "plot_no": row["plot_no"],
