@@ -81,10 +81,12 @@ def loads(
         print_json(past)
         return
     for load in past:
-        load["loaded"] = f"{load['loaded_at']:%Y-%m-%d %H:%M}"
+        load["loaded"] = f"{load['loaded_at']:%Y-%m-%d}"
         load["file"] = load["file_name"]
         load["kind"] = f"undo of {load['undoes']}" if load["undoes"] else load["mode"]
-    print_table(past, ("load", "layer", "kind", "loaded", "file", "added", "changed", "ended", "rejected"))
+        figures = {name: load[name] for name in ("added", "changed", "ended", "rejected")}
+        load["rows"] = ", ".join(f"{count:,} {name}" for name, count in figures.items() if count)
+    print_table(past, ("load", "layer", "kind", "loaded", "file", "rows"))
 
 
 @app.command()

@@ -196,17 +196,20 @@ def _numbers(given: pd.Series[Any], column: Column[Any], faults: Faults) -> Valu
         return constant(None, len(given), _dtype(column))
     if pd.api.types.is_numeric_dtype(given.dtype):
         data = given.to_numpy(dtype=np.float64, na_value=np.nan)
-        values = Values(data, np.isnan(data))
-        faults.add(np.isinf(data), "expected a finite number", name, data)
+        infinite = np.isinf(data)
+        faults.add(infinite, "expected a finite number", name, data)
+        values = Values(data, np.isnan(data) | infinite)
     else:
         values = _parsed(given, parse_number, np.float64, name, faults)
     if not isinstance(column.type, Integer):
         return values
+    known = np.where(values.null, 0.0, values.data)
     limit = 2.0**53 if isinstance(column.type, BigInteger) else 2.0**31 - 1
-    known = np.where(values.null | ~np.isfinite(values.data), 0.0, values.data)
-    faults.add(known != np.round(known), "expected a whole number", name, values.data)
-    faults.add(np.abs(known) > limit, f"expected at most {limit:.0f}", name, values.data)
-    return Values(np.clip(np.round(known), -limit, limit).astype(np.int64), values.null)
+    broken, beyond = known != np.round(known), np.abs(known) > limit
+    faults.add(broken, "expected a whole number", name, given.to_numpy(dtype=object))
+    faults.add(beyond, f"expected at most {limit:.0f}", name, given.to_numpy(dtype=object))
+    null = values.null | broken | beyond
+    return Values(np.where(null, 0.0, known).astype(np.int64), null)
 
 
 def _dates(given: pd.Series[Any], name: str, faults: Faults) -> Values:
@@ -242,7 +245,7 @@ def _bounded(
     if not column.nullable and name not in derived:
         if UNKNOWN in about.values:
             values = Values(np.where(values.null, UNKNOWN, values.data), np.zeros(len(values), dtype=bool))
-        faults.add(values.null & ~faults.bad, "is empty", name)
+        faults.add(values.null & ~faults.of(name), "is empty", name)
     if about.minimum is not None or about.maximum is not None:
         low = -np.inf if about.minimum is None else about.minimum
         high = np.inf if about.maximum is None else about.maximum

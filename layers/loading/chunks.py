@@ -43,8 +43,9 @@ class Chunk:
 class Source(Protocol):
     """A file that can be read from its first row, as often as needed.
 
-    columns : names of the attributes. positions : those that say where a row lies. crs : as the file says it. spatial : rows have positions.
-    total : number of rows, None when the format cannot tell. notes : what the report should say about the reading.
+    columns : names of the attributes. positions : those that say where a row lies. crs : as the file says it.
+    spatial : rows have positions. total : number of rows, None when the format cannot tell.
+    notes : what the report should say about the reading.
     """
 
     file_name: str

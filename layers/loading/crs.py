@@ -208,8 +208,6 @@ def _check_units(file_name: str, placement: Placement, xy: Floats, box: Box) -> 
             f"{file_name} says its coordinates are metres, but they are like {x:.4f}, {y:.4f}, which are degrees; "
             f"say the right --crs.{_fitting(xy, box)}"
         )
-    if placement.crs is None and np.nanmax(np.abs(placement.points(xy))) < 2.0:  # radians of any place but the gulf
-        raise DataRefused(f"The pipeline for {file_name} ends in radians; add a last step that gives degrees.")
 
 
 def _check_position(file_name: str, placement: Placement, xy: Floats, box: Box) -> None:

@@ -52,6 +52,12 @@ class Faults:
             self.found.append(fault)
             self.bad[fault.position] = True
 
+    def of(self, name: str) -> NDArray[np.bool_]:
+        """Return the rows with a fault in one field, bool (n,)."""
+        where = np.zeros(len(self.rows), dtype=bool)
+        where[[fault.position for fault in self.found if fault.field == name]] = True
+        return where
+
     def rejections(self) -> list[Rejection]:
         """Return the faults for a report, row by row."""
         return [

@@ -16,6 +16,8 @@ Geometries = NDArray[np.object_]
 
 AREA_CHANGE = 0.05  # largest share by which mending may change an area before the shape is anybody's guess
 
+NOT_NUMBERS = "has coordinates that are not numbers"
+
 DIMENSION = {"POINT": 0, "MULTILINESTRING": 1, "MULTIPOLYGON": 2}
 WORDS = {0: "point", 1: "line", 2: "polygon"}
 
@@ -45,7 +47,7 @@ def repaired(geometries: Geometries, kind: str, faults: Faults, box: Box) -> tup
     faults.add(absent & ~faults.bad, "has no geometry")
     bounds = shapely.bounds(geometries)
     broken = ~absent & ~np.isfinite(bounds).all(axis=1)
-    faults.add(broken, "has coordinates that are not numbers")
+    faults.add(broken, NOT_NUMBERS)
     usable = ~absent & ~broken
     result = geometries.copy()
     deep = usable & (shapely.has_z(result) | shapely.has_m(result))
@@ -103,6 +105,9 @@ def _take_parts(position: int, geometries: Geometries, wanted: int, faults: Faul
 
 def _mend(position: int, geometries: Geometries, wanted: int, faults: Faults, repairs: list[Repair]) -> None:
     geometry = geometries[position]
+    if not np.isfinite(shapely.get_coordinates(geometry)).all():
+        _fault(position, NOT_NUMBERS, faults)
+        return
     why = shapely.is_valid_reason(geometry).split("[")[0].lower()
     mended = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
     fitting = [part for part in _parts(mended) if shapely.get_dimensions(part) == wanted]
