@@ -53,16 +53,20 @@ class Grid:
     def coarsened(self, to_m: float) -> Grid:
         """Return means of square blocks of cells, the blocks at most ``to_m`` wide; NaN where no cell is known.
 
-        Rows and columns that do not fill a block at the southern and eastern edge are averaged over what there is.
+        Blocks lie on one lattice counted from the CRS's origin, so that overlapping windows agree; a block that the
+        window cuts is averaged over what there is of it.
         """
         k = int(to_m // self.cell_m)
         if k <= 1:
             return self
         rows, cols = self.shape
-        padded = np.pad(self.values, ((0, -rows % k), (0, -cols % k)), constant_values=np.nan)
+        left, top = round(self.x_min / self.cell_m) % k, round(-self.y_max / self.cell_m) % k
+        around = ((top, -(rows + top) % k), (left, -(cols + left) % k))
+        padded = np.pad(self.values, around, constant_values=np.nan)
         blocks = padded.reshape(padded.shape[0] // k, k, padded.shape[1] // k, k)
         known = ~np.isnan(blocks)
         count = known.sum(axis=(1, 3))
         total = np.where(known, blocks, 0.0).sum(axis=(1, 3), dtype=np.float64)
         means = np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
-        return replace(self, values=means, cell_m=self.cell_m * k)
+        x_min, y_max = self.x_min - left * self.cell_m, self.y_max + top * self.cell_m
+        return replace(self, values=means, x_min=x_min, y_max=y_max, cell_m=self.cell_m * k)
