@@ -203,7 +203,9 @@ def _write_ogr(
 ) -> None:
     spatial = listing.features.geom is not None
     batches = _batches(connection, listing, lists=False, limit=limit)
-    title, text = ("IDENTIFIER", "DESCRIPTION") if wanted is Format.GPKG else ("TITLE", "DESCRIPTION")
+    options = {"IDENTIFIER" if wanted is Format.GPKG else "TITLE": about.title, "DESCRIPTION": about.text}
+    if wanted is Format.FGB and not spatial:
+        options["SPATIAL_INDEX"] = "NO"  # with an index the format takes no row without geometry
     pyogrio.write_arrow(
         pa.RecordBatchReader.from_batches(_arrow_schema(listing, lists=False), batches),
         path,
@@ -212,7 +214,7 @@ def _write_ogr(
         geometry_name="geometry" if spatial else None,
         geometry_type=_ogr_type(listing) if spatial else None,
         crs="EPSG:4326" if spatial else None,
-        layer_options={title: about.title, text: about.text},
+        layer_options=options,
     )
 
 
