@@ -33,6 +33,7 @@ from geo.combination import (
 )
 from geo.criteria import BY_ID, CANAL_CONDITION, LAND_CRITERIA, WATER_ADEQUACY
 from geo.criterion import Block, D, Flags, Judgement, Measured, Nearby
+from geo.crop_choice import suited_crops
 from geo.exclusion import Excluded, exclusion_mask
 from geo.rating import Rated, rate
 from geo.scheme import Scheme
@@ -48,7 +49,6 @@ EVIDENCE_LETTERS = "ABCD"
 UNKNOWN_EVIDENCE = "-"
 
 _IDS = tuple(criterion.id for criterion in LAND_CRITERIA)
-_LIMITS = np.append(CLASS_LIMITS, -np.inf) - ROUNDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,13 @@ class Suitability:
         """Return the class with its letters, such as S3wh: up to three groups below 0.75, worst first."""
         excluded = np.isnan(self.score) & (self.classes == N2)
         letters = np.where(np.isnan(self.score), 0, self.combined.letters).astype(np.int64)
-        codes = np.stack([self.classes.astype(np.int64), letters, excluded.astype(np.int64)])
-        known, which = np.unique(codes, axis=1, return_inverse=True)
-        names = [_subclass_name(*column) for column in known.T.tolist()]
-        return np.array(names, dtype=object)[which.reshape(-1)]
+        codes = (letters * len(CLASSES) + self.classes) * 2 + excluded
+        used = np.flatnonzero(np.bincount(codes, minlength=1))
+        names = np.empty(int(used.max(initial=0)) + 1, dtype=object)
+        for code in used.tolist():
+            letters_code, class_code = divmod(code // 2, len(CLASSES))
+            names[code] = _subclass_name(class_code, letters_code, excluded=code % 2 == 1)
+        return np.asarray(names[codes])
 
     def to_frame(self) -> pd.DataFrame:
         """Return the results as a table of n rows in the columns results are kept in.
@@ -125,14 +128,18 @@ def printed(score: NDArray[np.floating]) -> Floats:
 
 def _rounded_down(score: NDArray[np.floating]) -> Floats:
     """Whole units of the last decimal that is kept."""
-    # A float32 near 100 is within 0.04 units of the decimal it was made of, a computed score within far less.
-    noise = 0.05 if score.dtype == np.float32 else 1e-6
-    return np.asarray(np.floor(score.astype(np.float64) * 10**STORED_DECIMALS + noise))
+    exact = score.astype(np.float64)
+    # A kept score, a 4-byte number near 100, is within 0.04 units of its decimal; a computed one within far less.
+    noise = np.where(exact == exact.astype(np.float32), 0.05, 1e-6)
+    return np.asarray(np.floor(exact * 10**STORED_DECIMALS + noise))
 
 
 def classify(memberships: Floats) -> Codes:
     """Return the class of each score on the membership scale, index into ``CLASSES``; limits belong to the better."""
-    return np.asarray((memberships[..., np.newaxis] < _LIMITS).sum(axis=-1), dtype=np.int8)
+    classes = np.zeros(memberships.shape, dtype=np.int8)
+    for limit in CLASS_LIMITS:
+        classes += memberships < limit - ROUNDING
+    return classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,7 @@ class Assessment:
     """All that is found out about n plots: measured values, suitability as the land is and as it could be.
 
     values : criterion id -> Measured. land : suitability now. potential : after the scheme's improvements.
+    crops : ids of the crops that suit each plot, best first, None = not ranked, object (n,).
     irrigated : in a command area or recorded so, bool (n,). hazard_free : every hazard level is known and none or
     residual, bool (n,).
     """
@@ -147,6 +155,7 @@ class Assessment:
     values: Mapping[str, Measured]
     land: Suitability
     potential: Suitability
+    crops: NDArray[np.object_]
     irrigated: Flags
     hazard_free: Flags
 
@@ -160,6 +169,7 @@ class Assessment:
         frame = self.land.to_frame()
         frame["potential_score"] = stored(self.potential.score)
         frame["potential_class"] = _named(CLASSES, self.potential.classes)
+        frame["crops"] = self.crops
         frame["irrigated"] = self.irrigated
         frame["hazard_free"] = self.hazard_free
         values = {name: self.values[name].value.astype(np.float32) for name in _IDS}
@@ -183,6 +193,7 @@ def assess(plots: gpd.GeoDataFrame, nearby: Nearby, judgement: Judgement, scheme
         values=values,
         land=combine(values, excluded, scheme),
         potential=combine(better, excluded, scheme),
+        crops=suited_crops(block, values),
         irrigated=block.once(irrigated),
         hazard_free=np.all([level <= RESIDUAL for level in levels], axis=0),
     )
@@ -279,7 +290,7 @@ def _confidence(rated: Rated, weights: Weighting) -> Codes:
     return np.asarray(np.where(evidence < 0, D, evidence).max(axis=0), dtype=np.int8)
 
 
-def _subclass_name(class_code: int, letters: int, excluded: int) -> str:
+def _subclass_name(class_code: int, letters: int, *, excluded: bool) -> str:
     name = CLASSES[class_code]
     if excluded:
         return f"{name}x"

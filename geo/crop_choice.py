@@ -1,0 +1,76 @@
+"""Which crops suit a plot by what was measured there; beside its score, never in it (domain reference 3.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.climate import plot_height_m, temperature_at_plots
+from geo.criteria import BY_ID
+from geo.criterion import Block, Measured
+from geo.crops import SOIL_FACTORS, CropRating, Ground, rank_crops
+from geo.errors import NotAssessed
+from geo.surveys import surveyed
+
+WORK_OF_TABLE = ("furrow", "terraced", "hand")  # by the membership table of the slope: not terraced, terraced, dry
+SURVEY_COLUMNS = {
+    "coarse_fragments": "coarse_fragments_pct",
+    "caco3": "caco3_pct",
+    "gypsum": "gypsum_pct",
+    "ph": "ph",
+    "esp": "esp_pct",
+}
+
+
+def ground_of(block: Block, values: Mapping[str, Measured]) -> Ground | None:
+    """What is known of the plots of a block for ranking crops; None where climate or slope could not be assessed."""
+    slope, heat = values["slope_pct"], BY_ID["heat_ratio"]
+    if slope.not_assessed is not None:
+        return None
+    coarsest_m = np.inf if heat.coarsest_m is None else heat.coarsest_m
+    try:
+        mean_c = block.once(temperature_at_plots, "mean_temperature", coarsest_m)
+        elevation_m = block.once(plot_height_m, coarsest_m)
+    except NotAssessed:
+        return None
+    unknown = np.full(len(block), np.nan)
+    soil = dict.fromkeys(SOIL_FACTORS, unknown)
+    soil["depth"] = values["soil_depth_cm"].value
+    if "plot_surveys" in block.nearby:
+        soil |= {name: surveyed(block, column).value for name, column in SURVEY_COLUMNS.items()}
+    table = np.zeros(len(block), dtype=np.int8) if slope.table is None else slope.table
+    return Ground(
+        slope_pct=slope.value,
+        work=np.array(WORK_OF_TABLE)[table],
+        salinity_ds_m=values["salinity_ds_m"].value,
+        elevation_m=elevation_m,
+        mean_c=mean_c,
+        soil=soil,
+    )
+
+
+def suited_crops(block: Block, values: Mapping[str, Measured]) -> NDArray[np.object_]:
+    """Crops of class S1 or S2 per plot, best first, as lists of ids, object (n,); None where crops were not ranked."""
+    ground = ground_of(block, values)
+    result = np.full(len(block), None, dtype=object)
+    if ground is None or not len(block):
+        return result
+    ratings = rank_crops(ground)
+    names = np.array([rating.crop for rating in ratings])
+    patterns, which = np.unique(_ordered(ratings), axis=0, return_inverse=True)
+    lists = np.empty(len(patterns), dtype=object)
+    lists[:] = [names[row[row >= 0]].tolist() for row in patterns]
+    result[:] = lists[which.reshape(-1)]
+    ranked = np.any([~np.isnan(rating.index) for rating in ratings], axis=0)
+    result[~ranked] = None
+    return result
+
+
+def _ordered(ratings: list[CropRating]) -> NDArray[np.int8]:
+    """Numbers of the crops that suit each plot, best first, then -1, int8 (n, crops); ties in the table's order."""
+    index = np.column_stack([rating.index for rating in ratings])
+    suits = np.column_stack([np.isin(rating.suitability_class, ("S1", "S2")) for rating in ratings])
+    order = np.argsort(-np.where(suits, index, -np.inf), axis=1, kind="stable").astype(np.int8)
+    return np.where(np.take_along_axis(suits, order.astype(np.int64), axis=1), order, np.int8(-1))
