@@ -71,7 +71,7 @@ class PlotFacts:
 
     def __init__(self, connection: Connection) -> None:
         known = connection.execute(select(Plot.plot_id, Plot.plot_no).distinct())
-        self._numbers: dict[str, int] = dict(known.tuples().all())
+        self._numbers: dict[str, int] = {row.plot_id: row.plot_no for row in known}
         self._last: int = connection.execute(select(func.coalesce(func.max(Plot.plot_no), 0))).scalar_one()
         self._differing = 0
 
