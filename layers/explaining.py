@@ -6,11 +6,15 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from geo.combination import CLASSES
 from geo.explanation import explain
-from geo.scheme import parse_scheme
-from layers.base import Audience
+from geo.robustness import DRAWS
+from geo.scheme import Scheme, parse_scheme
+from layers.base import STAFF, Audience
 from layers.catalogue.land import Plot
+from layers.database import reading
 from layers.errors import NotFound
+from layers.lifting import draws_of_rows, lift_of_plot
 from layers.results import ScoringRun, suitability
 from layers.served import Choice, read_runs
 
@@ -47,6 +51,7 @@ def explain_plot(
             ScoringRun.criteria,
             ScoringRun.not_assessed,
             ScoringRun.as_of,
+            ScoringRun.as_of_load,
             ScoringRun.synthetic,
         ).where(ScoringRun.run_id == run.run_id)
     ).one()
@@ -54,6 +59,9 @@ def explain_plot(
     explained = explain(
         dict(row), scheme, order=kept.criteria, not_assessed=kept.not_assessed.get(plot.district or "", {})
     )
+    # Surveys are open to partners only; what is said of them here (a remedy, a price) quotes none of their values.
+    with reading(STAFF) as inner:
+        lift = lift_of_plot(inner, dict(row), scheme, plot_id=plot.plot_id, as_of_load=kept.as_of_load, day=kept.as_of)
     return {
         "plot_id": plot.plot_id,
         "district": plot.district,
@@ -63,5 +71,19 @@ def explain_plot(
         "as_of": kept.as_of.isoformat(),
         "synthetic": kept.synthetic,
         **explained,
+        **lift,
+        "robustness": _robustness(dict(row), scheme, kept.criteria),
         "crops": row["crops"],
+    }
+
+
+def _robustness(row: dict[str, Any], scheme: Scheme, order: list[str]) -> dict[str, Any]:
+    """Share of draws in each class, the class drawn most, and whether it is drawn too seldom to rely on."""
+    found = draws_of_rows([row], scheme, order)
+    return {
+        "draws": DRAWS,
+        "shares": {name: round(float(share), 3) for name, share in zip(CLASSES, found.shares[0], strict=True)},
+        "modal_class": CLASSES[int(found.modal[0])],
+        "modal_share": round(float(found.modal_share[0]), 3),
+        "flagged": bool(found.flagged[0]),
     }

@@ -158,7 +158,7 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
             return read_grid(self.connection, name, bounds, load_id=self.load_id)
         layer = BY_NAME[name]
         current = as_of(layer, self.load_id)
-        if not self.connection.execute(select(exists().where(current))).scalar():
+        if not self.connection.execute(select(exists(select(layer.gid).where(current)))).scalar():
             return None
         if layer.geometry_kind is None:
             of_plot = layer.__table__.c.get("plot_id")

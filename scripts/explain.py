@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -33,13 +34,27 @@ def explain(
         f"{found['subclass'] or found['class']}: {score}{span}, confidence {found['confidence']}", highlight=False
     )
     for sentence in found["says"]:
-        out.print(f"- {sentence['text'].format(**sentence['args'])}", highlight=False)
+        args = {name: ", ".join(said) if isinstance(said, list) else said for name, said in sentence["args"].items()}
+        out.print(f"- {sentence['text'].format(**args)}", highlight=False)
     rows = [{name: _short(value) for name, value in row.items()} for row in found["criteria"]]
-    print_table(rows, ("criterion", "value", "unit", "membership", "weight", "gain", "evidence"))
-    remedies = found.get("remedies")
-    if remedies:
-        names = ", ".join(remedy["title"] for remedy in remedies["set"])
-        out.print(f"To {remedies['class']} for about {remedies['cost_usd']:,.0f} USD: {names}", highlight=False)
+    print_table(rows, ("code", "title", "value", "unit", "class", "membership", "weight", "gain", "evidence"))
+    for line in _what_helps(found):
+        out.print(line, highlight=False)
+
+
+def _what_helps(found: dict[str, Any]) -> Iterator[str]:
+    """Remedies, what to measure first, how sure the class is, and crops, a line each where there is something."""
+    if found["remedies"]:
+        names = ", ".join(f"{remedy['title']} ({remedy['who']})" for remedy in found["remedies"]["set"])
+        yield f"To reach {found['remedies']['class']} for about {found['remedies']['cost_usd']:,.0f} USD: {names}."
+        yield found["remedies"]["note"]
+    if found["measurement"]:
+        wanted = found["measurement"]
+        yield f"To be surer of the class, measure {wanted['criterion']} (about {wanted['cost_usd']:.0f} USD)."
+    sure = found["robustness"]
+    yield f"In {100 * sure['modal_share']:.0f} of 100 draws of weights and errors the class is {sure['modal_class']}."
+    if found["crops"]:
+        yield f"Crops of class S1 or S2, best first: {', '.join(found['crops'])}."
 
 
 def _short(value: Any) -> Any:
