@@ -19,6 +19,7 @@ from scripts.explain import explain
 from scripts.export import export
 from scripts.score import score
 from scripts.serve import serve
+from scripts.up import up
 from scripts.weights import weights
 
 app = typer.Typer(
@@ -49,6 +50,7 @@ app.command(
     epilog=score_files.LAYERS_HELP,
 )(score_files.score_files)
 app.command("export")(export)
+app.command("up")(up)
 app.command("weights")(weights)
 app.command("serve")(serve)
 

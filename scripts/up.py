@@ -1,0 +1,100 @@
+"""``obod up``: what ``make demo`` runs once everything is installed: database, demo region, service."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+import urllib.request
+from contextlib import suppress
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from sqlalchemy import select
+
+from layers.access import staff_key
+from layers.database import engine, reading, writing
+from layers.embedded import Cluster
+from layers.migrate import migrate
+from layers.results import Publication
+from layers.settings import get_settings
+from scripts.demo import demo
+from scripts.output import err, out
+from scripts.serve import require_free, serve
+
+STEPS = 7  # the first four install and are the Makefile's
+POLL_S = 0.2  # seconds between looks whether the service answers yet
+PATIENCE_S = 60  # seconds after which looking stops; the service itself says what is wrong
+
+NoServe = Annotated[bool, typer.Option("--no-serve", help="Prepare database and demo region, then end.")]
+
+
+def up(no_serve: NoServe = False) -> None:
+    """Start the database, load and score the demo region if it is not there, serve it; Ctrl-C stops all of it."""
+    settings = get_settings()
+    if no_serve:
+        _prepare()
+        return
+    require_free(settings.host, settings.port)  # before anything that takes long, and before anything to stop
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _interrupt)
+    try:
+        _prepare()
+        _step(7, "Service")
+        threading.Thread(target=_announce, daemon=True).start()
+        serve()
+    finally:
+        if settings.database_url is None:
+            engine().dispose()
+            Cluster(settings.home).stop()
+            err.print("The service and its database are stopped; the data stay.", highlight=False)
+
+
+def _prepare() -> None:
+    _step(5, "Database")
+    if get_settings().database_url is None:
+        Cluster(get_settings().home).start()
+    migrate(engine())
+    _step(6, "Demo region")
+    demo()
+
+
+def _announce() -> None:
+    """Print one address per kind of user, as soon as the service answers."""
+    settings = get_settings()
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    base = f"http://{host}:{settings.port}"
+    if not _answers(f"{base}/readyz"):
+        return
+    with reading() as connection:
+        shown = select(Publication.district).where(Publication.shown).order_by(Publication.district).limit(1)
+        district = connection.execute(shown).scalar()
+    with writing() as connection:
+        key = staff_key(connection, settings.home)
+    lines = {
+        "Planner": f"{base}/",
+        "GIS officer": f"{base}/tiles/plots.json (vector tiles); obod db url gives QGIS the database",
+        "NGO worker": f"{base}/districts/{district}/plots?f=xlsx",
+        "Programmer": f"{base}/docs",
+        "Staff key": f"{key} (header X-API-Key)",
+    }
+    for who, where in lines.items():
+        out.print(f"{who + ':':<13}{where}", highlight=False, markup=False)
+
+
+def _answers(url: str) -> bool:
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        with suppress(OSError), urllib.request.urlopen(url, timeout=POLL_S * 10):
+            return True
+        time.sleep(POLL_S)
+    return False
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _step(number: int, text: str) -> None:
+    err.print(f"[{number}/{STEPS}] {text}", highlight=False, markup=False)
