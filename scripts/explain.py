@@ -37,7 +37,7 @@ def explain(
         args = {name: ", ".join(said) if isinstance(said, list) else said for name, said in sentence["args"].items()}
         out.print(f"- {sentence['text'].format(**args)}", highlight=False)
     rows = [{name: _short(value) for name, value in row.items()} for row in found["criteria"]]
-    print_table(rows, ("code", "title", "value", "unit", "class", "membership", "weight", "gain", "evidence"))
+    print_table(rows, ("code", "id", "value", "unit", "class", "membership", "weight", "gain", "evidence"))
     for line in _what_helps(found):
         out.print(line, highlight=False)
 
