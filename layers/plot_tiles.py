@@ -137,7 +137,11 @@ def cells_statement(address: TileAddress, runs: Mapping[str, int], unjudged: Seq
     side = EXTENT // across
     block = _Block(zoom, first_x, first_y, across)
     parts = [_judged(block, runs), *([_not_judged(block, address, unjudged)] if unjudged else [])]
-    hectares = union_all(*parts).subquery("hectares")
+    found = union_all(*parts).subquery("found")
+    keys = (found.c.x, found.c.y, found.c["class"])
+    # Plots not evaluated come from both parts and are one class.
+    summed = select(*keys, func.sum(found.c.plots).label("plots"), func.sum(found.c.area_ha).label("area_ha"))
+    hectares = summed.group_by(*keys).subquery("hectares")
     place = (hectares.c.x, hectares.c.y)
     whole = func.sum(hectares.c.area_ha).over(partition_by=place)
     rank = func.array_position(cast(list(CLASSES), ARRAY(String)), cast(hectares.c["class"], String))
@@ -155,7 +159,7 @@ def cells_statement(address: TileAddress, runs: Mapping[str, int], unjudged: Seq
     rows = select(
         strip.label("shape"),
         sized.c["class"],
-        sized.c.plots,
+        cast(sized.c.plots, Integer).label("plots"),
         _rounded(sized.c.area_ha, 2).label("area_ha"),
         _rounded(sized.c.share, 3).label("share"),
     ).order_by(sized.c.x, sized.c.y, sized.c.rank)

@@ -25,8 +25,8 @@ from sqlalchemy import Connection, func, select
 
 from layers.base import STORED_SRID, Audience
 from layers.catalogue import RASTERS_BY_NAME, RasterLayer
+from layers.cog import raster_path
 from layers.errors import NotFound
-from layers.rasters import raster_path
 from layers.results import Raster
 from layers.tiles import Tile, TileAddress
 
@@ -112,8 +112,7 @@ def _cells_under(source: DatasetReader, address: TileAddress) -> tuple[Floats, F
     west, south, east, north = address.bounds_m()
     x, y = np.meshgrid(np.linspace(west, east, LATTICE), np.linspace(north, south, LATTICE))
     there = _from_mercator(source.crs.to_wkt()).transform(x, y)
-    inverse = ~source.transform
-    cols, rows = inverse * there
+    cols, rows = ~source.transform @ there
     return _densified(np.asarray(cols)), _densified(np.asarray(rows))
 
 

@@ -180,6 +180,7 @@ def layer_statement(
     closer than that, one stays). Both in screen pixels.
     """
     table = layer.__table__.c
+    here = (layer.ended_by.is_(None), window(address, table.geom))
     shape: ColumnElement[Any] = table.tile_geom
     if layer.geometry_kind != "POINT":
         shape = func.ST_Simplify(shape, tolerance_px * address.pixel_m, True)
@@ -189,12 +190,12 @@ def layer_statement(
             table.gid,
             *(item.value.label(name) for name, item in carried.items()),
         )
-        .where(layer.ended_by.is_(None), window(address, table.geom))
+        .where(*here)
         .order_by(table.gid)
     )
     if smallest_px and layer.geometry_kind == "POINT":
         cell = func.ST_SnapToGrid(table.tile_geom, smallest_px * address.pixel_m)
-        rows = rows.distinct(cell).order_by(None).order_by(cell, table.gid)
+        rows = rows.where(table.gid.in_(select(func.min(table.gid)).where(*here).group_by(cell)))
     elif smallest_px:
         box = func.box2d(table.tile_geom)
         width, height = func.ST_XMax(box) - func.ST_XMin(box), func.ST_YMax(box) - func.ST_YMin(box)
