@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-PLAIN_WIDTH = 200  # characters of a line where nobody is at a terminal, so that tables in files and pipes are not folded
+PLAIN_WIDTH = 200  # characters of a line where nobody is at a terminal: tables in files and pipes are not folded
 
 out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 err = Console(stderr=True, soft_wrap=True)
