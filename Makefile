@@ -27,11 +27,12 @@ test: install browser ## Run every test
 test-all: install browser ## Run every test, heavy clients and long drills too
 	$(BIN)/pytest -n 2 --dist loadfile --heavy
 
-check: $(VENV)/installed ## Lint, types, import contracts
+check: $(VENV)/installed ## Lint, types, import contracts, generated pages current
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m layers.readme --check
 
 bench: install ## Measure throughput of science, tiles and loading
 	$(BIN)/pytest bench --benchmark-only
