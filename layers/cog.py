@@ -75,7 +75,8 @@ class Cells:
 
     def footprint(self) -> shapely.Polygon:
         """Rectangle in EPSG:4326 around the raster."""
-        return shapely.box(*transform_bounds(self.crs, STORED_CRS, *self.bounds, densify_pts=21))
+        around: shapely.Polygon = shapely.box(*transform_bounds(self.crs, STORED_CRS, *self.bounds, densify_pts=21))
+        return around
 
     def in_working_crs(self) -> Cells:
         """Square cells of the working CRS over the same ground, as coarse as these."""

@@ -53,27 +53,25 @@ class TextDecoder:
         table = letters if letters is not None else TAJIK_LETTERS if tajik else {}
         self._letters = str.maketrans(dict(table))
 
-    def decode(self, raw: bytes, *, prefer_utf8: bool = False) -> str:
+    def decode(self, raw: bytes, *, prefer_utf8: bool = False, relettered: bool = True) -> str:
         """Return the text of some bytes; raises UnicodeDecodeError.
 
-        ``prefer_utf8`` for formats that are UTF-8 by definition: the declared encoding then only serves bytes that
-        are not.
+        Parameters
+        ----------
+        prefer_utf8 : for formats that are UTF-8 by definition: the encoding then only serves bytes that are not.
+        relettered : put the font's letters right too; not in the names of columns.
         """
-        if prefer_utf8:
-            try:
-                return self.relettered(raw.decode("utf-8"))
-            except UnicodeDecodeError:
-                if not self.declared:
-                    raise
-        return self.relettered(raw.decode(self.codec))
-
-    def relettered(self, text: str) -> str:
-        """Return the text with the font's letters put right."""
-        return text.translate(self._letters)
+        try:
+            text = raw.decode("utf-8" if prefer_utf8 else self.codec)
+        except UnicodeDecodeError:
+            if not (prefer_utf8 and self.declared):
+                raise
+            text = raw.decode(self.codec)
+        return text.translate(self._letters) if relettered else text
 
     @property
     def changes_letters(self) -> bool:
-        """Whether text that is already decoded has to go through ``relettered``."""
+        """Whether text that is plain ASCII or UTF-8 already has to be decoded for its letters."""
         return bool(self._letters)
 
 

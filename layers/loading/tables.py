@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -137,7 +138,7 @@ class CsvFile(Table):
             return cell
         raw = cell.encode("latin-1")
         try:
-            return self._decoder.decode(raw)
+            return self._decoder.decode(raw, relettered=number > 0)
         except UnicodeDecodeError:
             named = number > 0 and position < len(self.columns)
             field = self.columns[position] if named else f"column {position + 1}"
@@ -156,7 +157,7 @@ class Workbook(Table):
         self.file_name = path.name
         try:
             book = load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True)
-        except (InvalidFileException, OSError, ValueError, KeyError):
+        except (InvalidFileException, BadZipFile, OSError, ValueError, KeyError, EOFError):
             raise DataRefused(f"{self.file_name} cannot be opened: it is cut short, damaged or no workbook.") from None
         names = book.sheetnames
         if sheet is not None and sheet not in names:

@@ -71,19 +71,11 @@ class VectorFile:
             raise DataRefused(f"{self.file_name} is cut short: it says {self.total} rows and has {read}.")
 
     def _batches(self) -> Iterator[tuple[pa.RecordBatch, str | None]]:
-        options: dict[str, Any] = {"layer": self._table, **self._options}
-        try:
-            with pyogrio.open_arrow(self.path, use_pyarrow=True, batch_size=CHUNK, **options) as (meta, reader):
-                geometry = (meta["geometry_name"] or "wkb_geometry") if self.spatial else None
-                for batch in reader:
-                    yield batch, geometry
-        except NotImplementedError:  # arcs: this way of reading makes lines of them, but all at once
-            meta, _, wkb, fields = pyogrio.raw.read(self.path, **options)
-            columns: list[Any] = [pa.array(values, from_pandas=True) for values in fields]
-            names = [str(name) for name in meta["fields"]]
-            whole = pa.Table.from_arrays([*columns, pa.array(wkb, pa.binary())], [*names, "wkb_geometry"])
-            for batch in whole.to_batches(CHUNK):
-                yield batch, "wkb_geometry"
+        how: dict[str, Any] = {"layer": self._table, "use_pyarrow": True, "batch_size": CHUNK, **self._options}
+        with pyogrio.open_arrow(self.path, **how) as (meta, reader):
+            geometry = (meta["geometry_name"] or "wkb_geometry") if self.spatial else None
+            for batch in reader:
+                yield batch, geometry
 
     def _chunk(self, rows: NDArray[np.int64], batch: pa.RecordBatch, geometry: str | None) -> Chunk:
         frame = {}
@@ -95,17 +87,26 @@ class VectorFile:
         unreadable: list[Unreadable] = []
         if geometry is not None:
             wkb = batch.column(geometry).to_numpy(zero_copy_only=False)
-            geometries = shapely.from_wkb(wkb, on_invalid="ignore")
+            try:
+                geometries = shapely.from_wkb(wkb, on_invalid="ignore")
+            except NotImplementedError:
+                geometries = shapely.from_wkb(self._without_arcs(rows), on_invalid="ignore")
             lost = shapely.is_missing(geometries) & np.array([raw is not None for raw in wkb], dtype=bool)
             unreadable = [
                 Unreadable(int(at), "geometry", None, "is of a kind that cannot be read") for at in np.flatnonzero(lost)
             ]
         return Chunk(rows, pd.DataFrame(frame, index=range(len(rows))), geometries, unreadable)
 
+    def _without_arcs(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Return the WKB of some rows with arcs made lines; GDAL does so on its other way of reading."""
+        how: dict[str, Any] = {"layer": self._table, "columns": [], **self._options}
+        _, _, wkb, _ = pyogrio.raw.read(self.path, skip_features=int(rows[0]) - 1, max_features=len(rows), **how)
+        return np.asarray(wkb)
+
     def _heading(self, name: str) -> str:
         raw = name.encode("latin-1", errors="replace") if self._shapefile else name.encode()
         try:
-            return self._decoder.decode(raw, prefer_utf8=not self._shapefile)
+            return self._decoder.decode(raw, prefer_utf8=not self._shapefile, relettered=False)
         except UnicodeDecodeError:
             return raw.decode("latin-1")
 
