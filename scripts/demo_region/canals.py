@@ -187,7 +187,7 @@ def _intakes(
     wide_enough = along[stream.upstream_km2 >= setting.floor_from_km2 / 2]
     if not len(wide_enough):
         return []
-    spacing = setting.intake_every_m * (1.0 if stream.course >= 0 else 0.7) * (1.0 - 0.4 * crowding)
+    spacing = setting.intake_every_m * (1.0 if stream.course >= 0 else 0.7) * (1.0 - 0.5 * crowding)
     where = np.arange(wide_enough[0] + rng.uniform(0.1, 1.0) * spacing, along[-1] - 0.5 * spacing, spacing)
     where = where + rng.uniform(-0.3, 0.3, len(where)) * spacing
     ahead_x = np.interp(where + 150.0, along, stream.x) - np.interp(where - 150.0, along, stream.x)

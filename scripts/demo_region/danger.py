@@ -29,8 +29,8 @@ CELL_M = 120.0  # m; avalanches and slides are drawn on the relief's cells
 FLOOD_MEDIUM_M, FLOOD_LOW_M = 1.8, 3.6  # m above the river, after domain reference 7.3 (HAND)
 FLOOD_REACH_M = 700.0  # m from the river
 AVALANCHE_FROM_M = 1_900.0  # m above the sea; below it snow seldom lies deep enough, default of the demo
-AVALANCHE_SLOPE_DEG = (27.0, 60.0)  # degrees of the 120 m ground; domain reference 7.3 gives 28-60 on 25 m
-AVALANCHE_LINE_DEG = 27.0  # degrees; between large (25) and small (30) events, domain reference 7.3
+AVALANCHE_SLOPE_DEG = (24.0, 60.0)  # degrees on 120 m cells, which look gentler than 28-60 on 25 m, reference 7.3
+AVALANCHE_LINE_DEG = 25.0  # degrees, large events; domain reference 7.3
 AVALANCHE_STEPS = 20  # cells an avalanche runs at most
 HIGH_HEAD_M = 60.0  # m of the energy line over the ground from which pressure is taken as high
 SLIDE_SLOPE = (0.27, 1.0)  # m/m; 15-45 degrees, domain reference 7.3
@@ -114,8 +114,10 @@ def outlined(mask: Mask, grid: Grid, *, least_m2: float) -> NDArray[np.object_]:
     found = [shape(outline) for outline, _ in raster_shapes(fine.astype(np.uint8), fine, transform=transform)]
     polygons = np.array(found, dtype=object)
     polygons = polygons[shapely.area(polygons) >= least_m2]
-    rounded = shapely.buffer(shapely.buffer(polygons, -0.7 * cell_m), 1.4 * cell_m)
-    smooth = shapely.simplify(shapely.buffer(rounded, -0.7 * cell_m), 0.3 * cell_m)
+    smooth = shapely.simplify(polygons, 0.75 * cell_m)
+    for by_cells in (-0.7, 1.4, -0.7):
+        smooth = shapely.buffer(smooth, by_cells * cell_m, quad_segs=2)
+    smooth = shapely.simplify(smooth, 0.2 * cell_m)
     return np.asarray(smooth[shapely.is_valid(smooth) & ~shapely.is_empty(smooth)])
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from layers.errors import DataRefused
 from scripts.demo_region import blocks as land
 from scripts.demo_region.blocks import Blocks
 from scripts.demo_region.canals import STEP_M, MainCanal, Slopes, main_canals
@@ -22,7 +21,7 @@ Floats = NDArray[np.float64]
 
 STEEPEST_IRRIGATED = 0.28  # m/m; lines of descent below a canal end where the ground is steeper
 STEEPEST_RAINFED = 0.45  # m/m; likewise above it
-ABOVE_M = (300.0, 800.0)  # m farmed above a canal, where land is plentiful and where it is crowded
+ABOVE_M = (300.0, 950.0)  # m farmed above a canal, where land is plentiful and where it is crowded
 VILLAGE_EVERY_M = (2_600.0, 1_700.0)  # m between villages along a canal, likewise
 VILLAGE_OFF_M = 90.0  # m from the canal to the middle of a village, above it where there is room
 TOWN_SIZE = 1.7  # factor on the distances gardens reach, for towns
@@ -104,7 +103,7 @@ def farms(
 
     district_at : index of the district of each canal's middle is looked up here, on 60 m cells. villages : x, y of
     real villages to farm from; None = villages are founded along the canals. crowding : 0 plentiful land to 1 crowded.
-    A district whose land runs out returns fewer plots than wanted.
+    What a district has no land for is asked of the next one; what the last one lacks is missing from the result.
     """
     canals = main_canals(country.area, country.ground, country.slopes, country.feeding, crowding, seed)
     taken = claims(country.ground, canals, country.streams)
@@ -114,12 +113,13 @@ def farms(
     cols = ((middle[:, 0] - level.x_min) / level.cell_m).astype(np.int64)
     of_canal = district_at[rows, cols]
     found: list[list[Farm]] = []
+    left = 0
     for index, demand in enumerate(demands):
         mine = np.flatnonzero(of_canal == index)
         away = np.hypot(middle[mine, 0] - demand.centre[0], middle[mine, 1] - demand.centre[1])
         known = demand.towns if villages is None else villages
         chosen: list[Farm] = []
-        left = demand.wanted
+        left += demand.wanted
         for number in mine[np.argsort(away, kind="stable")]:
             if left <= 0:
                 break
@@ -186,9 +186,3 @@ def _villages(
     x_low, y_low = below.at(where, np.full(len(where), VILLAGE_OFF_M))
     places = np.column_stack([np.where(high, x_high, x_low), np.where(high, y_high, y_low)])
     return places[high | low], where[high | low]
-
-
-def require(found: int, wanted: int) -> None:
-    """Refuse a demo larger than the land holds."""
-    if found < wanted:
-        raise DataRefused(f"The demo region holds {found} plots at most with this relief; {wanted} were asked for.")

@@ -242,7 +242,7 @@ def _supply_ratio(
     fields: Blocks, condition: NDArray[np.int64], quality: int, pumped: bool, rng: np.random.Generator
 ) -> Floats:
     """Supply over demand in the worst month: better at the head, in good canals and without pumps."""
-    source = rng.uniform(0.85, 1.25) * (0.82 if pumped else 1.0)
+    source = rng.uniform(0.9, 1.4) * (0.82 if pumped else 1.0)
     conveyed = CONDITION_FACTOR[int(quality)] ** 0.5
     kept = np.array([CONDITION_FACTOR[int(k)] or 0.5 for k in condition]) ** 0.25
     tail_loss = 1.0 - 0.42 * fields.share**1.3 - 0.04 * fields.band

@@ -173,9 +173,11 @@ def _strips(
 
 def _apart(shape: NDArray[np.object_]) -> NDArray[np.bool_]:
     """Leave out the few plots that run into a neighbour where a canal bends sharply."""
-    first, second = shapely.STRtree(shape).query(shape, predicate="overlaps")
+    first, second = shapely.STRtree(shape).query(shape)
+    pair = first < second
+    first, second = first[pair], second[pair]
     apart = np.ones(len(shape), dtype=np.bool_)
-    apart[second[first < second]] = False
+    apart[second[shapely.overlaps(shape[first], shape[second])]] = False
     return apart
 
 

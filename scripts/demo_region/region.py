@@ -16,13 +16,14 @@ from scipy.spatial import cKDTree
 
 from geo.crs import WORKING_CRS
 from geo.grid import Grid
+from layers.errors import DataRefused
 from scripts.demo_region.admin import division_frames, jamoat_code, place_names, settlements
 from scripts.demo_region.climate import climate, soils, surveys
 from scripts.demo_region.closed_land import MINE_DISTRICT, exclusions, pastures
 from scripts.demo_region.courses import TO_METRES
 from scripts.demo_region.danger import extents, farmed_cells, hazards
 from scripts.demo_region.estates import Tillage, estate, tillage
-from scripts.demo_region.farms import Country, Demand, Farm, farms, require
+from scripts.demo_region.farms import Country, Demand, Farm, farms
 from scripts.demo_region.irrigation import irrigation
 from scripts.demo_region.landscape import Landscape, landscape
 from scripts.demo_region.places import AREAS, Area
@@ -35,8 +36,7 @@ from scripts.demo_region.ways import roads
 Frame: TypeAlias = gpd.GeoDataFrame | pd.DataFrame
 Say = Callable[[str], None]
 
-PLENTIFUL, CROWDED = 0.0, 1.0
-ROOMY = 60_000  # plots the land holds without crowding, with either relief
+ROOMY, CROWDED = 60_000, 900_000  # plots the land holds with ease, and from which it is as crowded as can be
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +65,39 @@ def generate(plots: int = 20_000, seed: int = 1, relief: Path | None = None, *, 
     DataRefused : the relief does not cover the region, or the region cannot hold so many plots.
     """
     region = Region(plots, seed, relief is not None)
-    parts: dict[str, list[Frame]] = {}
-    wanted = _quotas(plots)
-    crowding = float(np.clip((plots - ROOMY) / (4 * ROOMY), PLENTIFUL, CROWDED))
-    found = 0
+    lands = []
     for area in AREAS:
-        say(
-            f"terrain and rivers of {area.districts[0].names.en}"
-            + (" and its neighbours" if len(area.districts) > 1 else "")
-        )
-        land = landscape(area, seed, relief)
-        say("canals, villages and plots")
-        tilled = _farmed(land, wanted, crowding, seed)
-        found += sum(farm.count for group in tilled for farm in group)
-        for name, frame in _frames(land, tilled, region, seed, say).items():
+        say(f"terrain and rivers: {', '.join(district.names.en for district in area.districts)}")
+        lands.append(landscape(area, seed, relief))
+    say("canals, villages and plots")
+    tilled = _settled(lands, plots, seed)
+    parts: dict[str, list[Frame]] = {}
+    for land, groups in zip(lands, tilled, strict=True):
+        for name, frame in _frames(land, groups, region, seed, say).items():
             parts.setdefault(name, []).append(frame)
-    require(found, plots)
     parts["place_names"] = [place_names(AREAS)]
     for name, frames in parts.items():
         region.frames[name] = pd.concat(frames, ignore_index=True)
     return region
+
+
+def _settled(lands: list[Landscape], plots: int, seed: int) -> list[list[list[Farm]]]:
+    """Farms of each area, as uncrowded as the number of plots allows; exactly so many plots in all."""
+    crowding = float(np.clip(np.log(plots / ROOMY) / np.log(CROWDED / ROOMY), 0.0, 1.0))
+    while True:
+        wanted = _quotas(plots)
+        missing = 0
+        tilled = []
+        for land in lands:
+            wanted[land.area.districts[0].code] += missing
+            tilled.append(_farmed(land, wanted, crowding, seed))
+            missing = sum(wanted[district.code] for district in land.area.districts)
+            missing -= sum(farm.count for group in tilled[-1] for farm in group)
+        if not missing:
+            return tilled
+        if crowding >= 1.0:
+            raise DataRefused(f"The demo region holds {plots - missing:,} plots at most on this relief, not {plots:,}.")
+        crowding = min(1.0, crowding + 0.2)
 
 
 def _quotas(plots: int) -> dict[str, int]:
