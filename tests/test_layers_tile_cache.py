@@ -103,7 +103,7 @@ def _count(folder: Path, queue: object) -> None:
 
 
 def test_workers_share_what_one_of_them_made(tmp_path: Path) -> None:
-    context = get_context("spawn")
+    context = get_context("fork")
     queue = context.Queue()
     workers = [context.Process(target=_count, args=(tmp_path, queue)) for _ in range(3)]
     for worker in workers:
