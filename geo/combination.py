@@ -236,50 +236,86 @@ def _combine(  # type: ignore[no-untyped-def]
 ):
     groups = len(group_weights)
     present = np.flatnonzero(group_weights > 0.0)
+    first = np.searchsorted(_GROUP[active], np.arange(groups + 1))  # criteria are declared group by group
     order = np.empty(len(present), dtype=np.int64)
-    mean_low, mean_high, mean_known = np.empty(groups), np.empty(groups), np.empty(groups)
-    # Least and second least of what bounds a group: all members where the worst counts, otherwise its gates.
-    least, second, least_known, least_high = np.empty(groups), np.empty(groups), np.empty(groups), np.empty(groups)
-    known_weight = np.empty(groups)
+    low, high = np.empty(groups), np.empty(groups)
+    # Per group: its score with one member at full membership, and which; the same for a decisive unknown member.
+    lifted, lifted_by = np.empty(groups), np.empty(groups, dtype=np.int64)
+    learnt, learnt_by = np.empty(groups), np.empty(groups, dtype=np.int64)
     worst_member = np.empty(groups, dtype=np.int64)
-    low, high, known = np.empty(groups), np.empty(groups), np.empty(groups)
     for i in range(start, stop):
-        mean_low[:], mean_high[:], mean_known[:], known_weight[:] = 0.0, 0.0, 0.0, 0.0
-        least[:], second[:], least_known[:], least_high[:] = 1.0, 1.0, 1.0, 1.0
-        worst_member[:] = NOTHING
         known_share = 0.0
-        for k in active:
-            membership = memberships[k, i]
-            is_known = membership == membership
-            at_worst = membership if is_known else 0.0
-            at_best = membership if is_known else 1.0
-            g = _GROUP[k]
-            mean_low[g] += within[k] * at_worst
-            mean_high[g] += within[k] * at_best
-            if is_known:
-                mean_known[g] += within[k] * membership
-                known_weight[g] += within[k]
-                known_share += share[k]
-            if minimum[g] or gate[k]:
-                if at_worst < least[g]:
-                    second[g] = least[g]
-                    least[g] = at_worst
-                elif at_worst < second[g]:
-                    second[g] = at_worst
-                least_high[g] = min(least_high[g], at_best)
-                if is_known:
-                    least_known[g] = min(least_known[g], membership)
-            worst = worst_member[g]
-            if worst == NOTHING or at_worst < (memberships[worst, i] if memberships[worst, i] >= 0.0 else 0.0):
-                worst_member[g] = k
+        worst_value, worst_by = 1.0, NOTHING
+        water_known, hazard_known = False, False
         for g in present:
+            mean_low, mean_high, mean_known, known_weight = 0.0, 0.0, 0.0, 0.0
+            # Least and second least of what bounds the group: all members where the worst counts, else its gates.
+            least, second, least_high, least_known = 1.0, 1.0, 1.0, 1.0
+            worst_member[g], lowest = NOTHING, 2.0
+            for j in range(first[g], first[g + 1]):
+                k = active[j]
+                membership = memberships[k, i]
+                is_known = membership == membership
+                at_worst = membership if is_known else 0.0
+                at_best = membership if is_known else 1.0
+                mean_low += within[k] * at_worst
+                mean_high += within[k] * at_best
+                if is_known:
+                    mean_known += within[k] * membership
+                    known_weight += within[k]
+                    known_share += share[k]
+                if minimum[g] or gate[k]:
+                    if at_worst < least:
+                        second, least = least, at_worst
+                    elif at_worst < second:
+                        second = at_worst
+                    least_high = min(least_high, at_best)
+                    if is_known:
+                        least_known = min(least_known, membership)
+                if at_worst < lowest:
+                    worst_member[g], lowest = k, at_worst
+            of_known = least_known
             if minimum[g]:
-                low[g], high[g], known[g] = least[g], least_high[g], least_known[g]
+                low[g], high[g] = least, least_high
             else:
-                low[g] = min(mean_low[g], least[g])
-                high[g] = min(mean_high[g], least_high[g])
-                known[g] = min(mean_known[g] / known_weight[g], least_known[g]) if known_weight[g] > 0.0 else 1.0
+                low[g], high[g] = min(mean_low, least), min(mean_high, least_high)
+                if known_weight > 0.0:
+                    of_known = min(mean_known / known_weight, least_known)
             out_group_low[g, i], out_group_high[g, i] = low[g], high[g]
+
+            # The member whose full membership lifts the group most, an unknown one likewise, and the one behind a
+            # poor known score: the least in hazard and of gates that bind, else the one the mean lacks most of.
+            lifted[g], lifted_by[g] = low[g], NOTHING
+            learnt[g], learnt_by[g] = -1.0, NOTHING
+            to_blame, lack = NOTHING, -1.0
+            gate_binds = least_known <= of_known
+            for j in range(first[g], first[g + 1]):
+                k = active[j]
+                membership = memberships[k, i]
+                is_known = membership == membership
+                at_worst = membership if is_known else 0.0
+                bounds = minimum[g] or gate[k]
+                bound = second if bounds and at_worst == least else least
+                raised = bound if minimum[g] else min(mean_low + within[k] * (1.0 - at_worst), bound)
+                if raised > lifted[g]:
+                    lifted[g], lifted_by[g] = raised, k
+                if not is_known:
+                    if raised > learnt[g] and (g in (_WATER, _HAZARD) or k == _SALINITY):
+                        learnt[g], learnt_by[g] = raised, k
+                elif bounds or not gate_binds:
+                    lacking = (1.0 if gate_binds else within[k]) * (1.0 - membership)
+                    if lacking > lack:
+                        to_blame, lack = k, lacking
+            if g == _WATER:
+                water_known = known_weight > 0.0
+            if g == _HAZARD:
+                hazard_known = known_weight > 0.0
+            if g in (_WATER, _HAZARD) and known_weight > 0.0 and of_known < worst_value:
+                worst_value, worst_by = of_known, to_blame
+        if within[_SALINITY] > 0.0 and memberships[_SALINITY, i] < worst_value:
+            worst_value, worst_by = memberships[_SALINITY, i], _SALINITY
+        out_worst[i], out_worst_by[i] = worst_value, worst_by
+        out_enough[i] = known_share >= 0.5 - ROUNDING and water_known and hazard_known
 
         order[:] = present
         _sort_best_first(high, order)
@@ -288,42 +324,18 @@ def _combine(  # type: ignore[no-untyped-def]
         _sort_best_first(low, order)
         score = _ordered_average(low, order, quantified)
         out_low[i] = score
-        out_enough[i] = known_share >= 0.5 - ROUNDING and known_weight[_WATER] > 0.0 and known_weight[_HAZARD] > 0.0
-
         limiting, most = NOTHING, ROUNDING
         unknown_by, most_unknown = NOTHING, -1.0
-        water_by, water_lack, hazard_by = NOTHING, -1.0, NOTHING
-        gate_binds = least_known[_WATER] <= known[_WATER]
-        for k in active:
-            membership = memberships[k, i]
-            is_known = membership == membership
-            at_worst = membership if is_known else 0.0
-            g = _GROUP[k]
-            bounds = minimum[g] or gate[k]
-            bound = second[g] if bounds and at_worst == least[g] else least[g]
-            raised = bound if minimum[g] else min(mean_low[g] + within[k] * (1.0 - at_worst), bound)
-            gain = _average_with(low, order, quantified, g, raised) - score if raised > low[g] else 0.0
-            if gain > most:
-                limiting, most = k, gain
-            decisive = g in (_WATER, _HAZARD) or k == _SALINITY
-            if decisive and not is_known and gain > most_unknown:
-                unknown_by, most_unknown = k, gain
-            if is_known and g == _HAZARD and (hazard_by == NOTHING or membership < memberships[hazard_by, i]):
-                hazard_by = k
-            if is_known and g == _WATER and gate[k] >= gate_binds:
-                lack = 1.0 - membership if gate_binds else within[k] * (1.0 - membership)
-                if lack > water_lack:
-                    water_by, water_lack = k, lack
+        for g in present:
+            if lifted_by[g] != NOTHING:
+                gain = _average_with(low, order, quantified, g, lifted[g]) - score
+                if gain > most:
+                    limiting, most = lifted_by[g], gain
+            if learnt_by[g] != NOTHING:
+                gain = _average_with(low, order, quantified, g, learnt[g]) - score if learnt[g] > low[g] else 0.0
+                if gain > most_unknown:
+                    unknown_by, most_unknown = learnt_by[g], gain
         out_limiting[i], out_unknown_by[i] = limiting, unknown_by
-
-        worst_value, worst_by = 1.0, NOTHING
-        if known_weight[_WATER] > 0.0 and known[_WATER] < worst_value:
-            worst_value, worst_by = known[_WATER], water_by
-        if known_weight[_HAZARD] > 0.0 and known[_HAZARD] < worst_value:
-            worst_value, worst_by = known[_HAZARD], hazard_by
-        if within[_SALINITY] > 0.0 and memberships[_SALINITY, i] < worst_value:
-            worst_value, worst_by = memberships[_SALINITY, i], _SALINITY
-        out_worst[i], out_worst_by[i] = worst_value, worst_by
 
         letters, slot = 0, 1
         for j in range(len(order) - 1, max(len(order) - 1 - LETTER_SLOTS, -1), -1):
