@@ -27,8 +27,9 @@ DEEPEST_TILE: Final = 14  # zoom of the deepest tiles asked for; nearer views en
 DEEPEST_PLOT_TILE: Final = FINEST_CELLS_ZOOM  # from here on plots always come one by one
 SHALLOWEST_GRID: Final = 6  # zoom; farther out a whole valley is one cell
 PAPER: Final = "#f4f1ea"  # ground under everything
-HILLSHADE_OPACITY: Final = 0.45  # relief to find one's way, not to look at
+HILLSHADE_OPACITY: Final = 0.4  # relief to find one's way, not to look at
 GRID_OPACITY: Final = 0.7  # lets the relief show through
+DASHES: Final = [3, 2]  # drawn and left out, in widths of the line
 PLOT_OPACITY: Final = 0.78  # lets the relief show through
 
 
@@ -132,6 +133,7 @@ def _filled(name: str, which: Expression, colouring: Colouring) -> list[dict[str
 
 
 def _layers_of(layer: type[Layer]) -> list[dict[str, Any]]:
+    """Points, lines or areas in the colours of the card."""
     name, card = layer.__tablename__, layer.card
     colour = _colour_of(layer)
     if layer.geometry_kind == "POINT":
@@ -147,35 +149,38 @@ def _layers_of(layer: type[Layer]) -> list[dict[str, Any]]:
                 },
             }
         ]
-    line = {
-        "id": f"{name}-line",
-        "type": "line",
-        "layout": {"line-join": "round", "line-cap": "round"},
-        "paint": {"line-color": colour, "line-width": card.line_width},
-    }
+    hatched = [value for value, look in card.legend.items() if look.hatched] if card.drawn_by else []
     if layer.geometry_kind == "MULTILINESTRING":
-        return [line]
+        return _lines(layer, hatched)
+    outline: dict[str, Any] = {"line-color": colour, "line-width": card.line_width}
     if layer in ADMIN:
-        line["paint"] = {"line-color": colour, "line-width": card.line_width, "line-dasharray": [3, 2]}
-        return [line]
+        return [{"id": f"{name}-line", "type": "line", "paint": {**outline, "line-dasharray": DASHES}}]
+    line = {"id": f"{name}-line", "type": "line", "paint": outline}
     opacity = 0.85 if layer in WATERS else 0.6 if card.drawn_by else 0.25
-    hatched = [value for value, look in card.legend.items() if look.hatched]
-    fill: dict[str, Any] = {
-        "id": f"{name}-fill",
-        "type": "fill",
-        "paint": {"fill-color": colour, "fill-opacity": opacity},
-    }
+    fill = {"id": f"{name}-fill", "type": "fill", "paint": {"fill-color": colour, "fill-opacity": opacity}}
     if not hatched:
         return [fill, line]
-    is_hatched: Expression = ["in", _value_of(layer), ["literal", hatched]]
+    unknown: Expression = ["in", _value_of(layer), ["literal", hatched]]
     pattern = matched(_value_of(layer), {value: HATCH + card.legend[value].colour[1:] for value in hatched})
     hatch = {
         "id": f"{name}-hatch",
         "type": "fill",
-        "filter": is_hatched,
+        "filter": unknown,
         "paint": {"fill-pattern": pattern, "fill-opacity": opacity},
     }
-    return [fill | {"filter": ["!", is_hatched]}, hatch, line]
+    return [fill | {"filter": ["!", unknown]}, hatch, line]
+
+
+def _lines(layer: type[Layer], hatched: list[str]) -> list[dict[str, Any]]:
+    """Lines; dashed, as a line cannot be hatched, where the drawn attribute is unknown."""
+    name = layer.__tablename__
+    paint = {"line-color": _colour_of(layer), "line-width": layer.card.line_width}
+    line = {"id": f"{name}-line", "type": "line", "layout": {"line-join": "round"}, "paint": paint}
+    if not hatched:
+        return [line]
+    unknown: Expression = ["in", _value_of(layer), ["literal", hatched]]
+    dashed = {"id": f"{name}-dashed", "filter": unknown, "paint": {**paint, "line-dasharray": DASHES}}
+    return [line | {"filter": ["!", unknown]}, line | dashed]
 
 
 def _labels_of(layer: type[Layer], lang: Language) -> list[dict[str, Any]]:
