@@ -38,6 +38,7 @@ from layers.errors import NotFound
 from layers.frames import Around, as_of, district_bounds, read_plots
 from layers.result_rows import copy_frame
 from layers.results import Load, Publication, RunHectares, ScoringRun, suitability, suitability_cells
+from layers.versions import layer_versions
 
 CELL_BITS = 4  # 16 cells along a tile's side
 CELL_ZOOM = 12  # finest zoom that is served by cells; plots themselves begin one zoom deeper
@@ -105,7 +106,7 @@ def score(
                 status="running",
                 as_of=day or date.today(),
                 as_of_load=last_load,
-                layer_versions=_layer_versions(connection),
+                layer_versions=layer_versions(connection, last_load),
                 criteria=[criterion.id for criterion in LAND_CRITERIA],
                 synthetic=synthetic,
                 code_version=code_version(),
@@ -272,12 +273,6 @@ def _scope(connection: Connection, districts: Sequence[str] | None) -> tuple[tup
     ).scalar_one()
     notes = (f"{astray} plots lie in no district and are not scored.",) if astray else ()
     return tuple(wanted), bool(synthetic), notes
-
-
-def _layer_versions(connection: Connection) -> dict[str, int]:
-    """Last load of each layer and grid: what a replay has to find again."""
-    rows = connection.execute(select(Load.layer, func.max(Load.load_id)).group_by(Load.layer))
-    return {row[0]: row[1] for row in rows}
 
 
 def _finish(

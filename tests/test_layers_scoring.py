@@ -20,7 +20,8 @@ from layers.catalogue.land import Plot
 from layers.database import reading, writing
 from layers.errors import NotFound
 from layers.explaining import explain_plot
-from layers.loading import load_frame
+from layers.loading import load_frame, undo
+from layers.replay import replay
 from layers.results import Publication, RunHectares, ScoringRun, suitability, suitability_cells
 from layers.runs import diff_runs, list_runs, show_run
 from layers.scoring import RUN_LOCK, partition_name, publish_run, score, sweep_abandoned
@@ -213,7 +214,7 @@ def test_a_run_says_what_it_could_not_assess_and_that_plots_are_made_up(clean: E
         run = show_run(connection, report.run_id)
     assert run["synthetic"]
     assert set(run["classes"]) == {RASHT, NUROBOD}
-    assert run["layer_versions"]["plots"] > 0
+    assert run["layer_versions"]["plots"]["rows"] == 2 * len(valley.NAMES)
     assert run["not_assessed"] == report.not_assessed
 
 
@@ -239,3 +240,35 @@ def test_a_scheme_of_ones_own_weights_gives_other_scores(clean: Engine) -> None:
     assert (second["score"][known] >= first["score"][known] - 1e-3).all()
     assert (second["score"][known] > first["score"][known] + 1e-3).any()
     assert np.isnan(second["score"][~known].to_numpy(dtype=float)).all()
+
+
+def test_a_replay_gives_the_same_to_the_last_bit_whatever_was_loaded_since(clean: Engine) -> None:
+    report = score(clean, SCHEME, day=valley.AS_OF)
+    with writing() as connection:
+        wetter = stored(valley.layers()["command_areas"].assign(sdr=0.4))
+        load = load_frame(connection, "command_areas", wetter, source="made up", synthetic=True, mode="update")
+    found = replay(clean, report.run_id)
+    assert found.identical
+    assert found.plots == 2 * len(valley.NAMES)
+    assert found.changed == ()
+    other = score(clean, SCHEME, districts=[RASHT], day=valley.AS_OF)
+    first, second = results(clean, report.run_id, RASHT), results(clean, other.run_id, RASHT)
+    assert second.loc["clean", "water_adequacy"] == pytest.approx(0.4)
+    assert first.loc["clean", "water_adequacy"] == pytest.approx(1.0)
+    with writing() as connection:
+        undo(connection, load.load_id)
+
+
+def test_a_replay_names_the_input_that_was_changed_behind_its_back(clean: Engine) -> None:
+    report = score(clean, SCHEME, districts=[RASHT], day=valley.AS_OF)
+    with clean.begin() as connection:
+        connection.execute(
+            text("UPDATE plot_surveys SET salinity_ds_m = 9, row_hash = sha256(row_hash) WHERE plot_id = 'clean'")
+        )
+    found = replay(clean, report.run_id)
+    assert not found.identical
+    assert found.differing == 1
+    assert "salinity_ds_m" in found.columns
+    assert found.changed == ("What the run saw of plot_surveys was changed.",)
+    with pytest.raises(NotFound, match="no finished run 999"):
+        replay(clean, 999)
