@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.criterion import Block, Flags
-from geo.shares import share_covered
+from geo.overlap import share_under, within_distance
 
 NEEDS = ("exclusions", "lakes")
 REACH_M = 5_000.0  # m; the largest safety distance an exclusion may carry
@@ -62,29 +62,18 @@ def exclusion_mask(block: Block) -> Excluded:
     Around mines the safety distance counts, and touching it is enough. Other areas shut a plot when more than
     ``SLIVER`` of it lies inside them or inside the distance their authority gave.
     """
-    polygons = block.polygons
     reason = np.full(len(block), NOT_EXCLUDED, dtype=np.int8)
     for code, kind in enumerate(REASONS):
         zones, distance_m = _zones(block, kind)
         if not len(zones):
             continue
         if kind in MINE_BUFFER_M:
-            shut = within_distance(polygons, zones, distance_m)
+            shut = within_distance(block, zones, distance_m)
         else:
             grown = np.where(distance_m > 0.0, shapely.buffer(zones, distance_m), zones)
-            shut = share_covered(polygons, grown) > SLIVER
+            shut = share_under(block, grown) > SLIVER
         reason[shut & (reason == NOT_EXCLUDED)] = code
     return Excluded(reason)
-
-
-def within_distance(
-    polygons: NDArray[np.object_], zones: NDArray[np.object_], distance_m: NDArray[np.float64]
-) -> Flags:
-    """Return which polygons come within each zone's distance of it, touching included, bool (n,)."""
-    result = np.zeros(len(polygons), dtype=bool)
-    _, near = shapely.STRtree(polygons).query(zones, predicate="dwithin", distance=distance_m)
-    result[near] = True
-    return result
 
 
 def _zones(block: Block, kind: str) -> tuple[NDArray[np.object_], NDArray[np.float64]]:

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from geo.columns import age_years, evidence_by_age, numbers, texts
-from geo.criterion import Block, C, Criterion, D, Floats, Measure, Measured
+from geo.criterion import Block, C, Criterion, D, Flags, Floats, Measure, Measured
 from geo.errors import NotAssessed
+from geo.overlap import highest, overlapping, share_under
 from geo.reference_crop import TREES_JUDGED, trees_judged
-from geo.shares import highest_level, share_covered
 
 LEVELS = ("none", "residual", "low", "medium", "high")
 LEVEL_UNSTATED = LEVELS.index("medium")  # an unlabelled dangerous zone; domain reference 7.2
@@ -50,16 +51,18 @@ def hazard_level(*processes: str, looked_for: Sequence[str], by_crop: bool = Fal
     def measure(block: Block, _: Criterion) -> Measured:
         if "hazard_zones" not in block.nearby and "hazard_extents" not in block.nearby:
             raise NotAssessed("neither hazard zones nor the extents of hazard mapping are loaded")
-        polygons = block.polygons
+        n = len(block)
         zones = _zones(block, processes)
-        level = highest_level(polygons, zones.outline, zones.level)
-        often = zones.return_period_y <= OFTEN_Y
-        level_often = highest_level(polygons, zones.outline[often], zones.level[often])
-        evidence = highest_level(polygons, zones.outline, zones.evidence)
-        derived = highest_level(polygons, zones.outline[zones.derived], zones.level[zones.derived]) >= 0
+        zone, plot = overlapping(block, zones.outline)
+        level = highest(plot, zones.level[zone], n)
+        evidence = highest(plot, zones.evidence[zone], n)
+        often = zones.return_period_y[zone] <= OFTEN_Y
+        level_often = highest(plot[often], zones.level[zone][often], n)
+        derived = np.zeros(n, dtype=bool)
+        derived[plot[zones.derived[zone]]] = True
 
-        looked = np.ones(len(block), dtype=bool)
-        best_map = np.zeros(len(block), dtype=np.int64)
+        looked = np.ones(n, dtype=bool)
+        best_map = np.zeros(n, dtype=np.int64)
         for process in looked_for:
             covered, map_evidence = _looked_for(block, process)
             looked &= covered
@@ -120,7 +123,14 @@ def _looked_for(block: Block, process: str) -> tuple[NDArray[np.bool_], NDArray[
     if not isinstance(frame, gpd.GeoDataFrame):
         return np.zeros(len(block), dtype=bool), np.full(len(block), D, dtype=np.int64)
     rows = frame[frame["process"] == process]
-    outlines = rows.geometry.to_numpy()
-    covered = share_covered(block.polygons, outlines) >= WHOLLY
-    rank = highest_level(block.polygons, outlines, D - _evidence(rows, block))  # the best map has the highest rank
-    return covered, np.asarray(D - np.nan_to_num(rank, nan=0.0), dtype=np.int64)
+    outlines = tuple(rows.geometry.to_wkb().tolist())
+    return block.once(_mapped, outlines, tuple(_evidence(rows, block).tolist()))
+
+
+def _mapped(block: Block, outlines: tuple[bytes, ...], evidence: tuple[int, ...]) -> tuple[Flags, NDArray[np.int64]]:
+    """Plots inside outlines (WKB) and the best of their evidence; apart, as one mapping often serves several processes."""
+    shapes = shapely.from_wkb(np.array(outlines, dtype=object))
+    extent, plot = overlapping(block, shapes)
+    best = np.full(len(block), D, dtype=np.int64)
+    np.minimum.at(best, plot, np.array(evidence, dtype=np.int64)[extent])
+    return share_under(block, shapes) >= WHOLLY, best

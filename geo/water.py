@@ -18,6 +18,7 @@ from geo.criterion import Block, C, Criterion, D, Flags, Floats, Measured
 from geo.errors import NotAssessed
 from geo.irrigation import CONDITION_FACTOR
 from geo.nearest import nearest_line
+from geo.overlap import holder
 from geo.surveys import LAYER as SURVEYS
 from geo.surveys import surveyed, surveyed_ratio
 
@@ -36,20 +37,9 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 def command_area(block: Block) -> NDArray[np.int64]:
     """Return the row in command_areas of the one that holds most of each plot, or -1, int64 (n,)."""
-    areas = block.nearby.get("command_areas")
-    result = np.full(len(block), OUTSIDE, dtype=np.int64)
-    if areas is None:
-        return result
-    outlines = block.layer("command_areas").geometry.to_numpy()
-    polygons = block.polygons
-    tree = shapely.STRtree(polygons)
-    area, plot = tree.query(outlines, predicate="intersects")
-    shared = shapely.area(shapely.intersection(polygons[plot], outlines[area])) / shapely.area(polygons[plot])
-    best_last = np.lexsort((-area, shared))
-    area, plot, shared = area[best_last], plot[best_last], shared[best_last]
-    most = shared >= MOST
-    result[plot[most]] = area[most]
-    return result
+    if "command_areas" not in block.nearby:
+        return np.full(len(block), OUTSIDE, dtype=np.int64)
+    return holder(block, block.layer("command_areas").geometry.to_numpy(), least=MOST)
 
 
 def irrigated(block: Block) -> Flags:
