@@ -43,6 +43,17 @@ class Ragged:
         """The coordinates and the two levels of starts, as every kernel takes them."""
         return self.xy, self.path_start, self.geometry_start
 
+    def boxes(self) -> Geometries:
+        """Return the bounding box of each geometry as a polygon, None for a missing or empty one."""
+        found = np.full(len(self), None, dtype=object)
+        filled = np.flatnonzero(np.diff(self.geometry_start) > 0)
+        first_vertex = self.path_start[self.geometry_start[filled]]
+        if len(filled):
+            lows = np.minimum.reduceat(self.xy, first_vertex)
+            highs = np.maximum.reduceat(self.xy, first_vertex)
+            found[filled] = shapely.box(lows[:, 0], lows[:, 1], highs[:, 0], highs[:, 1])
+        return found
+
 
 def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     starts = np.zeros(len(counts) + 1, dtype=np.int64)

@@ -14,37 +14,41 @@ from geo.threads import over_blocks
 Floats = NDArray[np.float64]
 Levels = NDArray[np.integer]
 
+SLIVER = 1e-9  # of a polygon; less than this is rounding along a shared border, no ground
 
-def share_by_level(polygons: Geometries, zones: Geometries, levels: Levels, n_levels: int) -> Floats:
+
+def share_by_level(polygons: Geometries | Ragged, zones: Geometries, levels: Levels, n_levels: int) -> Floats:
     """Return the share 0..1 of each polygon whose highest zone is of each level, float64 (n, n_levels).
 
-    polygons, zones : valid polygons or multipolygons in one metric CRS. levels : level 0..n_levels-1 of each zone.
-    Every spot counts once, with the highest level that covers it, so that a row sums to the covered share. A polygon
-    that is missing, empty or without area has NaN; a missing or empty zone covers nothing.
+    polygons, zones : valid polygons or multipolygons in one metric CRS; the polygons may be their coordinates made once
+    by ``ragged``. levels : level 0..n_levels-1 of each zone. Every spot counts once, with the highest level that covers
+    it, so that a row sums to the covered share. A polygon that is missing, empty or without area has NaN; a missing or
+    empty zone covers nothing.
 
     Raises GeometryError for points and lines.
     """
     level = np.ascontiguousarray(levels, dtype=np.int64)
     if len(level) != len(zones) or ((level < 0) | (level >= n_levels)).any():
         raise ValueError(f"Each of the {len(zones)} zones needs a level from 0 to {n_levels - 1}.")
-    shapes, covers = ragged(polygons), ragged(zones)
+    shapes = polygons if isinstance(polygons, Ragged) else ragged(polygons)
+    covers = ragged(zones)
     _check_areal(shapes, "polygon")
     _check_areal(covers, "zone")
-    plot, zone = shapely.STRtree(zones).query(polygons)
+    plot, zone = shapely.STRtree(zones).query(shapes.boxes() if isinstance(polygons, Ragged) else polygons)
     pair_start = np.searchsorted(plot, np.arange(len(shapes) + 1))
-    signs = sweep.ring_signs(shapes.xy, shapes.path_start, shapes.hole)
-    edges, turns, starts = sweep.zone_edges(*covers.paths, sweep.ring_signs(covers.xy, covers.path_start, covers.hole))
+    signs, ring_areas = sweep.ring_signs(shapes.xy, shapes.path_start, shapes.hole)
+    zone_signs, _ = sweep.ring_signs(covers.xy, covers.path_start, covers.hole)
+    edges, turns, starts = sweep.zone_edges(*covers.paths, zone_signs)
     heights, first_bin, list_start, lists = sweep.bin_edges(edges, starts)
     shares = np.empty((len(shapes), n_levels))
 
     def block(start: int, stop: int) -> None:
         sweep.measure(
-            *shapes.paths, signs, pair_start, zone, level,
+            *shapes.paths, signs, ring_areas, pair_start, zone, level,
             edges, turns, heights, first_bin, list_start, lists, shares, start, stop,
         )  # fmt: skip
 
     over_blocks(block, len(shapes))
-    shares[~(shapely.area(polygons) > 0.0)] = np.nan
     return shares
 
 
@@ -54,21 +58,22 @@ def _check_areal(shapes: Ragged, kind: str) -> None:
         raise GeometryError(f"The {kind} {int(np.argmax(wrong))} is a point or a line; shares need areas.")
 
 
-def share_covered(polygons: Geometries, zones: Geometries) -> Floats:
+def share_covered(polygons: Geometries | Ragged, zones: Geometries) -> Floats:
     """Return the share 0..1 of each polygon that lies under any of the zones, overlaps counted once, float64 (n,)."""
     return share_by_level(polygons, zones, np.zeros(len(zones), dtype=np.int64), 1)[:, 0]
 
 
 def highest_level(
-    polygons: Geometries, zones: Geometries, levels: NDArray[np.integer], *, minimum_share: float = 0.0
+    polygons: Geometries | Ragged, zones: Geometries, levels: Levels, *, minimum_share: float = 0.0
 ) -> Floats:
     """Return the highest level that more than ``minimum_share`` of each polygon reaches or exceeds, float64 (n,).
 
     Ground under a higher level also counts for the lower ones: a plot a twentieth high and a twentieth medium is, at a
-    minimum share of 0.06, medium. NaN where no level reaches that share.
+    minimum share of 0.06, medium. NaN where no level reaches that share. A zone that only shares a border with the
+    plot does not reach it, whatever rounding makes of that border.
     """
     level = np.ascontiguousarray(levels, dtype=np.int64)
     shares = share_by_level(polygons, zones, level, int(level.max(initial=0)) + 1)
-    reached = np.cumsum(shares[:, ::-1], axis=1) > minimum_share
+    reached = np.cumsum(shares[:, ::-1], axis=1) > max(minimum_share, SLIVER)
     top = shares.shape[1] - 1 - np.argmax(reached, axis=1)
     return np.where(reached.any(axis=1), top.astype(np.float64), np.nan)

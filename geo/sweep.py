@@ -22,15 +22,19 @@ MOST_BINS = 512  # bins of one zone; bounds what long edges, which lie in many b
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def ring_signs(xy, path_start, hole):  # type: ignore[no-untyped-def]
-    """+1 for each ring that turns as it should, outer rings anticlockwise and holes clockwise, else -1 (paths,)."""
-    signs = np.empty(hole.size, dtype=np.int8)
+    """Return of each ring +1 if it turns as it should, outer rings anticlockwise and holes clockwise, else -1 (paths,).
+
+    Beside it what the ring adds to the area of its polygon, negative for holes (paths,).
+    """
+    signs, areas = np.empty(hole.size, dtype=np.int8), np.empty(hole.size)
     for p in range(hole.size):
         x0, y0 = xy[path_start[p], 0], xy[path_start[p], 1]
         doubled = 0.0
         for i in range(path_start[p], path_start[p + 1] - 1):
             doubled += (xy[i, 0] - x0) * (xy[i + 1, 1] - y0) - (xy[i + 1, 0] - x0) * (xy[i, 1] - y0)
         signs[p] = 1 if (doubled > 0.0) != hole[p] else -1
-    return signs
+        areas[p] = 0.5 * signs[p] * doubled
+    return signs, areas
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -227,7 +231,7 @@ def _put(edges, marks, at, x0, y0, x1, y1, slot, turn):  # type: ignore[no-untyp
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def measure(  # type: ignore[no-untyped-def]
-    xy, path_start, geometry_start, signs, pair_start, pair_zone, zone_level,
+    xy, path_start, geometry_start, signs, ring_areas, pair_start, pair_zone, zone_level,
     edges, turns, heights, first_bin, list_start, lists, shares, start, stop,
 ):  # fmt: skip
     """Fill shares (n, levels) for the polygons start..stop; pairs are the zones whose boxes meet each polygon's."""
@@ -238,14 +242,15 @@ def measure(  # type: ignore[no-untyped-def]
     lower, rising, chosen = np.empty(256), np.empty(256, dtype=np.int64), np.empty(256, dtype=np.int64)
     areas = np.empty(n_levels + 2, dtype=np.float64)
     for g in range(start, stop):
-        west, east, south, north = np.inf, -np.inf, np.inf, -np.inf
+        west, east, south, north, area = np.inf, -np.inf, np.inf, -np.inf, 0.0
         first_path, last_path = geometry_start[g], geometry_start[g + 1]
         for p in range(first_path, last_path):
+            area += ring_areas[p]
             for i in range(path_start[p], path_start[p + 1]):
                 west, east = min(west, xy[i, 0]), max(east, xy[i, 0])
                 south, north = min(south, xy[i, 1]), max(north, xy[i, 1])
-        shares[g, :] = 0.0 if west < east and south < north else np.nan
-        if not (west < east and south < north) or pair_start[g] == pair_start[g + 1]:
+        shares[g, :] = 0.0 if area > 0.0 else np.nan
+        if not area > 0.0 or pair_start[g] == pair_start[g + 1]:
             continue
         # Zones that hold the whole box are a floor; edges of those that cut it are collected, metres from its corner.
         slots = np.empty(pair_start[g + 1] - pair_start[g] + 1, dtype=np.int64)
@@ -318,4 +323,4 @@ def measure(  # type: ignore[no-untyped-def]
                 slot_winding, areas,
             )  # fmt: skip
         for k in range(n_levels):
-            shares[g, k] = areas[k + 1] / areas[n_levels + 1] if areas[n_levels + 1] > 0.0 else np.nan
+            shares[g, k] = areas[k + 1] / areas[n_levels + 1]
