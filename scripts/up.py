@@ -19,7 +19,7 @@ from layers.embedded import Cluster
 from layers.migrate import migrate
 from layers.results import Publication
 from layers.settings import get_settings
-from scripts.demo import demo
+from scripts.demo import PLOTS, Plots, demo
 from scripts.output import err, out
 from scripts.serve import require_free, serve
 
@@ -30,17 +30,17 @@ PATIENCE_S = 60  # seconds after which looking stops; the service itself says wh
 NoServe = Annotated[bool, typer.Option("--no-serve", help="Prepare database and demo region, then end.")]
 
 
-def up(no_serve: NoServe = False) -> None:
+def up(plots: Plots = PLOTS, no_serve: NoServe = False) -> None:
     """Start the database, load and score the demo region if it is not there, serve it; Ctrl-C stops all of it."""
     settings = get_settings()
     if no_serve:
-        _prepare()
+        _prepare(plots)
         return
     require_free(settings.host, settings.port)  # before anything that takes long, and before anything to stop
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)
     try:
-        _prepare()
+        _prepare(plots)
         _step(7, "Service")
         threading.Thread(target=_announce, daemon=True).start()
         serve()
@@ -51,13 +51,13 @@ def up(no_serve: NoServe = False) -> None:
             err.print("The service and its database are stopped; the data stay.", highlight=False)
 
 
-def _prepare() -> None:
+def _prepare(plots: int) -> None:
     _step(5, "Database")
     if get_settings().database_url is None:
         Cluster(get_settings().home).start()
     migrate(engine())
     _step(6, "Demo region")
-    demo()
+    demo(plots)
 
 
 def _announce() -> None:
