@@ -17,13 +17,12 @@ from affine import Affine
 from numpy.typing import NDArray
 from pyproj import Geod
 from rasterio import shutil as raster_files
-from rasterio.enums import Resampling
-from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform, transform_bounds
 from rasterio.windows import Window
 
 from geo.crs import STORED_CRS, WORKING_CRS
 from geo.grid import Grid
+from layers.resampling import resampled
 from layers.settings import get_settings
 
 Bounds = tuple[float, float, float, float]  # x_min, y_min, x_max, y_max
@@ -67,7 +66,8 @@ class Cells:
         """Ground size of a cell at the raster's middle, metres, the coarser axis."""
         if self.working:
             return float(self.transform.a)
-        x, y = self.transform * (self.cols / 2, self.rows / 2)
+        x = self.transform.c + self.transform.a * self.cols / 2
+        y = self.transform.f + self.transform.e * self.rows / 2
         lon, lat = transform(self.crs, STORED_CRS, [x, x + self.transform.a, x], [y, y, y + self.transform.e])
         across = _GEOD.line_length(lon[:2], lat[:2])
         down = _GEOD.line_length(lon[::2], lat[::2])
@@ -143,25 +143,14 @@ def write_cog(path: Path, cells: Cells, strips: Strips, *, categories: bool, tag
 
 def derived_strips(path: Path, cells: Cells, compute: Callable[[Grid], Grid]) -> Strips:
     """Yield what ``compute`` makes of a one-band file on ``cells`` of the working CRS, with one row of overlap."""
-    native = cells.ground_m
-    with (
-        rasterio.open(path) as source,
-        WarpedVRT(
-            source,
-            crs=cells.crs,
-            transform=cells.transform,
-            width=cells.cols,
-            height=cells.rows,
-            resampling=Resampling.bilinear,
-        ) as warped,
-    ):
-        for start, stop in spans(cells.rows):
-            first, last = max(start - 1, 0), min(stop + 1, cells.rows)
-            heights = warped.read(1, window=Window(0, first, cells.cols, last - first), masked=True)
-            values = heights.astype(np.float32).filled(np.nan)
-            y_max = cells.transform.f - first * cells.transform.a
-            grid = Grid(values, cells.transform.c, y_max, cells.transform.a, native)
-            yield compute(grid).values[np.newaxis, start - first : stop - first]
+    side, native = cells.transform.a, cells.ground_m
+    for start, stop in spans(cells.rows):
+        first, last = max(start - 1, 0), min(stop + 1, cells.rows)
+        y_max = cells.transform.f - first * side
+        to = Affine(side, 0.0, cells.transform.c, 0.0, -side, y_max)
+        values = resampled(path, (1, last - first, cells.cols), to)[0]
+        grid = Grid(values, cells.transform.c, y_max, side, native)
+        yield compute(grid).values[np.newaxis, start - first : stop - first]
 
 
 def raster_path(file_name: str) -> Path:

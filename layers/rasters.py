@@ -13,8 +13,7 @@ import rasterio
 from affine import Affine
 from geoalchemy2.shape import from_shape
 from numpy.typing import NDArray
-from rasterio.enums import Resampling
-from rasterio.warp import reproject, transform_bounds
+from rasterio.warp import transform_bounds
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from geo.crs import STORED_CRS, WORKING_CRS
@@ -26,6 +25,7 @@ from layers.cog import Bounds, Cells, Strips, derived_strips, new_file_name, ras
 from layers.errors import DataRefused, NotFound
 from layers.loading.loads import OpenLoad, Provenance, open_load
 from layers.loading.report import LoadReport
+from layers.resampling import resampled
 from layers.results import Load, Raster
 from layers.settings import get_settings
 
@@ -68,8 +68,9 @@ def read_grid(
     cell_m : side of the cells, metres; the finest file's when None.
     load_id : as things stood after that load; None = now.
     """
+    layer = raster_named(raster_id)
     files = [(raster_path(name), ground_m) for name, ground_m in _files(connection, raster_id, bounds, load_id)]
-    return grid_of_files(raster_named(raster_id), files, bounds, cell_m=cell_m) if files else None
+    return grid_of_files(layer, files, bounds, cell_m=cell_m) if files else None
 
 
 def grid_of_files(
@@ -88,7 +89,8 @@ def grid_of_files(
         unknown = np.isnan(values)
         if not unknown.any() or (unknown.mean() <= 1.0 - COVERED and ground_m > SAME_FINENESS * native):
             break
-        fill = _warped(path, layer, values.shape, to, averaged=cell > SAME_FINENESS * ground_m)
+        samples = 1 if layer.categories or cell <= SAME_FINENESS * ground_m else math.ceil(cell / ground_m)
+        fill = resampled(path, values.shape, to, nearest=layer.categories, samples=samples)
         if not np.isnan(fill[unknown]).all():
             native = max(native, ground_m)
         values[unknown] = fill[unknown]
@@ -316,22 +318,3 @@ def _lattice(bounds: Bounds, cell: float, finest: Path) -> tuple[float, float, i
     first_row = math.floor((y_0 - bounds[3]) / cell + ALIGNED)
     last_row = math.ceil((y_0 - bounds[1]) / cell - ALIGNED)
     return x_0 + first_col * cell, y_0 - first_row * cell, max(last_row - first_row, 1), max(last_col - first_col, 1)
-
-
-def _warped(
-    path: Path, layer: RasterLayer, shape: tuple[int, int, int], to: Affine, *, averaged: bool
-) -> NDArray[np.float32]:
-    method = Resampling.nearest if layer.categories else Resampling.average if averaged else Resampling.bilinear
-    filled = np.full(shape, np.nan, dtype=np.float32)
-    with rasterio.open(path) as source:
-        for band in range(shape[0]):
-            reproject(
-                rasterio.band(source, band + 1),
-                filled[band],
-                dst_transform=to,
-                dst_crs=WORKING_CRS,
-                dst_nodata=np.nan,
-                init_dest_nodata=True,
-                resampling=method,
-            )
-    return filled

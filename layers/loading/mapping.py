@@ -106,8 +106,10 @@ def read_mapping(path: Path) -> Mapping:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataRefused(f"{path.name} is no TOML: {error}.") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        # A field may be a text or a table; of a table that is wrong, what is wrong inside it is worth saying.
+        found = sorted(error.errors(), key=lambda fault: fault["loc"][-1:] == ("str",))
+        first = found[0]
+        where = ".".join(str(part) for part in first["loc"] if part not in ("str", "FieldRule"))
         what = {"extra_forbidden": "is not a known key"}.get(first["type"], first["msg"].removeprefix("Value error, "))
         raise DataRefused(f"{path.name}: {where or 'the file'}: {what}.") from None
 
