@@ -117,10 +117,10 @@ def _interpolate(cells, row, col, nearest, found, start, stop):  # type: ignore[
     bands, height, width = cells.shape
     for i in range(start, stop):
         for j in range(row.shape[1]):
-            here_row, here_col = int(floor(row[i, j] + 0.5)), int(floor(col[i, j] + 0.5))
+            here_row, here_col = floor(row[i, j] + 0.5), floor(col[i, j] + 0.5)
             if here_row < 0 or here_row >= height or here_col < 0 or here_col >= width:
                 continue
-            above, before = int(floor(row[i, j])), int(floor(col[i, j]))
+            above, before = floor(row[i, j]), floor(col[i, j])
             down, right = row[i, j] - above, col[i, j] - before
             for band in range(bands):
                 here = cells[band, here_row, here_col]
