@@ -3,58 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from sqlalchemy import select
 
 from geo.scheme import load_scheme
+from layers.catalogue.land import Plot
 from layers.database import engine, reading, writing
 from layers.results import Publication
 from layers.scoring import score
 from layers.settings import get_settings
-from scripts.demo_region.places import DISTRICTS
+from scripts.demo_region.on_real import fingerprint, load_real, real_places
 from scripts.demo_region.region import generate
-from scripts.demo_region.write import is_loaded, mark, write
+from scripts.demo_region.write import is_loaded, mark, require_room, take_back, write
 from scripts.output import err, out, print_json, tracked
 from scripts.relief import true_relief
 
 PLOTS, SEED = 20_000, 1
-MOST_PLOTS = 1_000_000
+FEWEST_PLOTS, MOST_PLOTS = 500, 1_000_000
 
-Plots = Annotated[int, typer.Option(min=1_000, max=MOST_PLOTS, help="How many plots the region has.")]
+Plots = Annotated[int, typer.Option(min=FEWEST_PLOTS, max=MOST_PLOTS, help="How many plots the region has.")]
 Seed = Annotated[int, typer.Option(min=0, help="Chance of the region; the same seed gives the same region.")]
+On = Annotated[
+    Path | None,
+    typer.Option(
+        "--on",
+        metavar="DIR",
+        exists=True,
+        file_okay=False,
+        help="Lay plots and canals on the real elevation, districts, rivers and villages of this folder.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
-def demo(plots: Plots = PLOTS, seed: Seed = SEED, json: Json = False) -> None:
+def demo(plots: Plots = PLOTS, seed: Seed = SEED, on: On = None, json: Json = False) -> None:
     """Create a demo region, load it in the place of any earlier one, and score every plot."""
-    relief = true_relief(get_settings().home)
-    known_as = mark(plots, seed, "true relief" if relief else "generated relief")
+    known_as = mark(plots, seed, _ground(on) if on is None else f"{_ground(on)} {fingerprint(on)}")
     with writing() as connection:
         there = is_loaded(connection, known_as)
     if there:
         _step(1, "The demo region is loaded already")
+    elif on is None:
+        _load(plots, seed, known_as)
     else:
-        _step(1, f"Generating {plots:,} plots on {'true' if relief else 'generated'} relief")
-        region = generate(plots, seed, relief, say=_detail)
-        _step(2, "Loading all layers in one transaction")
-        with writing() as connection:
-            write(connection, region, known_as, _detail)
+        _load_on(on, plots, seed, known_as)
     run = _served_run() if there else None
     if run is None:
         _step(3, "Scoring every plot")
         run = _scored()
     if json:
-        print_json(
-            {"plots": plots, "seed": seed, "relief": str(relief or "generated"), "changed": not there, "run": run}
-        )
+        print_json({"plots": plots, "seed": seed, "ground": _ground(on), "changed": not there, "run": run})
     else:
-        out.print(f"Demo region with {plots:,} plots: run {run} is served. All of it is synthetic.", highlight=False)
+        made_up = "All of it is" if on is None else "Its plots, canals and all that follows from them are"
+        out.print(f"Demo region with {plots:,} plots: run {run} is served. {made_up} synthetic.", highlight=False)
+
+
+def _ground(on: Path | None) -> str:
+    """What the region is laid on, in a few words."""
+    if on is not None:
+        return f"on {on.resolve().name}"
+    return "on generated relief" if true_relief(get_settings().home) is None else "on true relief"
+
+
+def _load(plots: int, seed: int, known_as: str) -> None:
+    """Generate everything, then load it in one transaction."""
+    with writing() as connection:
+        require_room(connection)
+    _step(1, f"Generating {plots:,} plots {_ground(None)}")
+    region = generate(plots, seed, true_relief(get_settings().home), say=_detail)
+    _step(2, "Loading all layers in one transaction")
+    with writing() as connection:
+        take_back(connection)
+        write(connection, region, known_as, _detail)
+
+
+def _load_on(folder: Path, plots: int, seed: int, known_as: str) -> None:
+    """Load the real layers, generate plots and canals on them, and load these, all in one transaction."""
+    with writing() as connection:
+        take_back(connection)
+        _step(1, f"Loading the real layers of {folder.name}")
+        relief = load_real(connection, folder, _detail)
+        _step(2, f"Laying {plots:,} plots on them")
+        region = generate(plots, seed, relief, real=real_places(connection), say=_detail)
+        write(connection, region, known_as, _detail)
 
 
 def _scored() -> int:
-    """Score and publish all districts under the default scheme; return the run."""
+    """Score and publish the districts of the demo under the default scheme; return the run."""
 
     def progress(names: Sequence[str]) -> Iterable[str]:
         return tracked(names, total=len(names), what="Scoring districts")
@@ -63,15 +101,12 @@ def _scored() -> int:
 
 
 def _served_run() -> int | None:
-    """Newest run served for the districts of the demo, None where one of them has none."""
-    codes = [district.code for district in DISTRICTS]
+    """Newest run that is served, None where a district that has plots is served none."""
     with reading() as connection:
-        rows = connection.execute(
-            select(Publication.district, Publication.run_id).where(
-                Publication.district.in_(codes), Publication.shown, Publication.scenario == ""
-            )
-        ).all()
-    return max(row.run_id for row in rows) if len(rows) == len(codes) else None
+        farmed = connection.execute(select(Plot.district).where(Plot.ended_by.is_(None)).distinct()).scalars().all()
+        served = select(Publication.district, Publication.run_id)
+        runs = dict(connection.execute(served.where(Publication.shown, Publication.scenario == "")).tuples().all())
+    return max(runs.values()) if runs and set(farmed) <= runs.keys() else None
 
 
 def _step(number: int, text: str) -> None:

@@ -15,13 +15,13 @@ from geo.grid import Grid
 from scripts.demo_region.danger import outlined
 from scripts.demo_region.fields import chance, coarsened
 from scripts.demo_region.landscape import Landscape
+from scripts.demo_region.plots import TOWN_CORE_M, VILLAGE_CORE_M
 from scripts.demo_region.rivers import Stream
 from scripts.demo_region.terrain import bed_half_width
 
 Floats = NDArray[np.float64]
 
 STATUS = date(2026, 1, 1)  # date of the made-up records
-VILLAGE_M, TOWN_M = 85.0, 260.0  # m; radius of the built-up core, default of the demo
 RESERVOIR_DISTRICT = "TJ.RR.DA"  # where the made-up reservoir lies; the official outline is not public
 RESERVOIR_M = 1_172.0  # m; its made-up water level
 MINE_DISTRICT = "TJ.RR.TV"  # district of the made-up suspected minefield
@@ -32,18 +32,21 @@ PASTURE_OVER_RIVER_M = (120.0, 900.0)  # m above the river
 PASTURE_LEAST_M2 = 3.0e6  # m2
 
 
-def exclusions(land: Landscape, settlements: gpd.GeoDataFrame, rainfed: Floats, seed: int) -> gpd.GeoDataFrame:
+def exclusions(
+    land: Landscape, settlements: gpd.GeoDataFrame, central: NDArray[np.bool_], rainfed: Floats, seed: int
+) -> gpd.GeoDataFrame:
     """Return land shut to farming in an area.
 
-    rainfed : x, y of plots above the canals of the district that has the made-up minefield, or none.
+    central : which settlements are towns or district centres. rainfed : x, y of plots above the canals of the
+    district that has the made-up minefield, or none.
     """
     rng = chance(seed, f"closed {land.area.id}")
     rows: list[tuple[str, str, shapely.Geometry]] = [
         ("river_bed", stream.names.en if stream.names else "", _bed(stream))
         for stream in (land.main[k] for k in land.ground.floored)
     ]
-    towns = (settlements["kind"] != "village").to_numpy()
-    cores = _cores(shapely.get_coordinates(settlements.geometry.to_numpy()), np.where(towns, TOWN_M, VILLAGE_M), rng)
+    radius = np.where(central, TOWN_CORE_M, VILLAGE_CORE_M)
+    cores = _cores(shapely.get_coordinates(settlements.geometry.to_numpy()), radius, rng)
     rows += [("built_up", name, core) for name, core in zip(settlements["name_en"], cores, strict=True)]
     rows += [("inundation", "Planned reservoir, synthetic outline", lake) for lake in _reservoir(land)]
     if len(rainfed):

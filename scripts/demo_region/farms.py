@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from scripts.demo_region import blocks as land
 from scripts.demo_region.blocks import Blocks
 from scripts.demo_region.canals import STEP_M, MainCanal, Slopes, main_canals
+from scripts.demo_region.districts import Division
 from scripts.demo_region.fields import chance
 from scripts.demo_region.mesh import Claims, Mesh, claims, mesh
 from scripts.demo_region.places import Area
-from scripts.demo_region.plots import Plots, cut
+from scripts.demo_region.plots import TOWN_CORE_M, VILLAGE_CORE_M, Homes, Plots, cut
 from scripts.demo_region.rivers import Stream
 from scripts.demo_region.terrain import Ground
 
@@ -82,18 +83,18 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """What farms are laid on: ground, its slopes, rivers that feed canals, and those no field crosses."""
+    """What farms are laid on: ground, its slopes, rivers that feed canals, those no field crosses, and districts."""
 
     area: Area
     ground: Ground
     slopes: Slopes
     feeding: list[Stream]
     streams: list[Stream]
+    division: Division
 
 
 def farms(
     country: Country,
-    district_at: NDArray[np.int16],
     demands: list[Demand],
     villages: Floats | None,
     crowding: float,
@@ -101,17 +102,14 @@ def farms(
 ) -> list[list[Farm]]:
     """Return the farms of each district of an area.
 
-    district_at : index of the district of each canal's middle is looked up here, on 60 m cells. villages : x, y of
-    real villages to farm from; None = villages are founded along the canals. crowding : 0 plentiful land to 1 crowded.
+    villages : x, y (m) of real villages to farm from; None = villages are founded along the canals. crowding : 0
+    plentiful land to 1 crowded.
     What a district has no land for is asked of the next one; what the last one lacks is missing from the result.
     """
     canals = main_canals(country.area, country.ground, country.slopes, country.feeding, crowding, seed)
     taken = claims(country.ground, canals, country.streams)
     middle = np.array([(canal.x[len(canal.x) // 2], canal.y[len(canal.x) // 2]) for canal in canals]).reshape(-1, 2)
-    level = country.ground.level
-    rows = ((level.y_max - middle[:, 1]) / level.cell_m).astype(np.int64)
-    cols = ((middle[:, 0] - level.x_min) / level.cell_m).astype(np.int64)
-    of_canal = district_at[rows, cols]
+    of_canal = country.division.district_at(middle[:, 0], middle[:, 1])
     found: list[list[Farm]] = []
     left = 0
     for index, demand in enumerate(demands):
@@ -123,7 +121,7 @@ def farms(
         for number in mine[np.argsort(away, kind="stable")]:
             if left <= 0:
                 break
-            farm = _farm(country, canals[number], int(number), taken, known, villages is None, crowding, seed)
+            farm = _farm(country, index, canals[number], int(number), taken, known, villages is None, crowding, seed)
             if not farm.count:
                 continue
             if villages is None:
@@ -136,6 +134,7 @@ def farms(
 
 def _farm(
     country: Country,
+    district: int,
     canal: MainCanal,
     number: int,
     taken: Claims,
@@ -160,14 +159,17 @@ def _farm(
     known = np.concatenate([known, villages])
     size = np.ones(len(known))
     size[: min(towns, 1 if found_villages else 0)] = TOWN_SIZE
+    homes = Homes(known, size, np.where(size > 1.0, TOWN_CORE_M, VILLAGE_CORE_M))
+    plots = cut(below, fields, homes, rng, up=False, crowding=crowding)
+    rainfed = cut(above, slopes_above, homes, rng, up=True, crowding=crowding)
     return Farm(
         canal,
         below,
         above,
         fields,
         slopes_above,
-        cut(below, fields, known, size, rng, up=False, crowding=crowding),
-        cut(above, slopes_above, known, size, rng, up=True, crowding=crowding),
+        plots.take(country.division.district_at(*plots.middles()) == district),
+        rainfed.take(country.division.district_at(*rainfed.middles()) == district),
         villages,
         village_s,
     )

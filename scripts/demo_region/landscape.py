@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import geopandas as gpd
+
 from geo.grid import Grid
 from scripts.demo_region.canals import Slopes, slopes
 from scripts.demo_region.courses import MetricCourse, metric_courses
-from scripts.demo_region.districts import Division, divided
+from scripts.demo_region.districts import Division, as_given, divided
 from scripts.demo_region.fields import coarsened, on
 from scripts.demo_region.places import Area
 from scripts.demo_region.relief import RELIEF_CELL_M, relief
@@ -35,13 +37,16 @@ class Landscape:
     division: Division
 
 
-def landscape(area: Area, seed: int, relief_file: Path | None) -> Landscape:
-    """Return the land of one area: on true relief where there is a file of it, on generated relief otherwise."""
+def landscape(area: Area, seed: int, relief_file: Path | None, districts: gpd.GeoDataFrame | None = None) -> Landscape:
+    """Return the land of one area: on true relief where there is a file of it, on generated relief otherwise.
+
+    districts : true districts, code and outline in EPSG:32642; None = the land is divided along watersheds.
+    """
     courses = metric_courses(area)
     coarse = relief(area, courses, seed, relief_file)
     main = streams(basin(coarse, courses), courses)
     land = ground(area, coarse, main, seed)
     level = on(coarse, coarsened(land.level.values, round(RELIEF_CELL_M / GROUND_CELL_M)))
     kept, fine = on_ground(level, [main[k] for k in land.floored], courses)
-    division = divided(area, kept, fine, courses)
+    division = divided(area, kept, fine, courses) if districts is None else as_given(area, coarse, districts)
     return Landscape(area, courses, coarse, main, fine, kept, land, slopes(land), division)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -29,7 +30,16 @@ GARDENS_M, FAMILY_FIELDS_M = 340.0, 620.0  # m from a village: household plots w
 
 PATH_M = 3.0  # m between rows of plots
 BUND_M = 1.0  # m between plots of a row
+VILLAGE_CORE_M, TOWN_CORE_M = 85.0, 260.0  # m; radius of what is built up, default of the demo
 CANAL_M = 9.0  # m kept free along a main canal
+
+
+class Homes(NamedTuple):
+    """Villages and towns: x, y (m); factor on how far their gardens reach; radius of what is built up (m)."""
+
+    xy: Floats
+    size: Floats
+    core_m: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,11 @@ class Plots:
         """Return the number of plots."""
         return len(self.block)
 
+    def middles(self) -> tuple[Floats, Floats]:
+        """Return x and y of the plots' middles, m."""
+        points = shapely.centroid(self.shape)
+        return np.asarray(shapely.get_x(points)), np.asarray(shapely.get_y(points))
+
     def take(self, rows: NDArray[np.bool_] | Ints) -> Plots:
         """Return some of the plots."""
         return Plots(
@@ -61,8 +76,7 @@ class Plots:
 def cut(
     mesh: Mesh,
     land: Blocks,
-    villages: Floats,
-    village_size: Floats,
+    homes: Homes,
     rng: np.random.Generator,
     *,
     up: bool,
@@ -70,13 +84,14 @@ def cut(
 ) -> Plots:
     """Cut blocks into plots and return them, block after block.
 
-    villages : x, y (m) of the villages; village_size : factor on the distances their gardens reach. up : the
-    blocks lie above the canal. crowding : 0 where land is plentiful to 1 where nearly all of it is small plots.
-    Plots that lines of descent do not reach, or that come out misshapen, are left out.
+    up : the blocks lie above the canal. crowding : 0 where land is plentiful to 1 where nearly all of it is small
+    plots. Plots that lines of descent do not reach, or that come out misshapen, are left out.
     """
     group, s0, s1, t0, t1 = _groups(land)
-    form = _forms(mesh, s0, s1, t0, t1, villages, village_size, rng, up=up, crowding=crowding)
+    form = _forms(mesh, s0, s1, t0, t1, homes, rng, up=up, crowding=crowding)
     strips = _strips(mesh, group, s0, s1, t0, t1, form, rng, 1.0 - 0.35 * crowding)
+    away, nearest = cKDTree(homes.xy).query(np.column_stack(strips.middles()))
+    strips = strips.take(away > homes.core_m[nearest])
     return strips.take(_apart(strips.shape))
 
 
@@ -96,8 +111,7 @@ def _forms(
     s1: Floats,
     t0: Floats,
     t1: Floats,
-    villages: Floats,
-    village_size: Floats,
+    homes: Homes,
     rng: np.random.Generator,
     *,
     up: bool,
@@ -105,8 +119,8 @@ def _forms(
 ) -> Ints:
     """Land form of each group, by its distance to the nearest village."""
     middle = np.column_stack(mesh.at((s0 + s1) / 2, (t0 + t1) / 2))
-    distance, nearest = cKDTree(villages).query(middle)
-    away = distance / village_size[nearest] * np.exp(rng.normal(0.0, 0.12, len(s0))) / (1.0 + crowding)
+    distance, nearest = cKDTree(homes.xy).query(middle)
+    away = distance / homes.size[nearest] * np.exp(rng.normal(0.0, 0.12, len(s0))) / (1.0 + crowding)
     dice = rng.random(len(s0))
     few, many = (0.10, 0.90) if not up else (0.15, 0.70)
     few += 0.6 * crowding

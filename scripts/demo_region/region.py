@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -26,9 +26,9 @@ from scripts.demo_region.estates import Tillage, estate, tillage
 from scripts.demo_region.farms import Country, Demand, Farm, farms
 from scripts.demo_region.irrigation import irrigation
 from scripts.demo_region.landscape import Landscape, landscape
-from scripts.demo_region.places import AREAS, Area
+from scripts.demo_region.places import AREAS, Area, District
 from scripts.demo_region.plots import HOUSEHOLD
-from scripts.demo_region.rivers import Stream
+from scripts.demo_region.rivers import frame as river_frame
 from scripts.demo_region.services import energy_points, services
 from scripts.demo_region.terrain import elevation
 from scripts.demo_region.ways import roads
@@ -37,6 +37,8 @@ Frame: TypeAlias = gpd.GeoDataFrame | pd.DataFrame
 Say = Callable[[str], None]
 
 ROOMY, CROWDED = 60_000, 900_000  # plots the land holds with ease, and from which it is as crowded as can be
+CROWDING_STEP = 0.2  # tried next where the land does not hold the plots
+CENTRE_WITHIN_M = 5_000.0  # m; a settlement this near the centre of its district may be that centre
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,67 +49,89 @@ class Region:
     grids : raster layer id -> one grid per area, EPSG:32642.
     """
 
-    plots: int
     seed: int
     true_relief: bool
+    areas: tuple[Area, ...]
     frames: dict[str, Frame] = field(default_factory=dict)
     grids: dict[str, list[Grid]] = field(default_factory=dict)
 
 
-def generate(plots: int = 20_000, seed: int = 1, relief: Path | None = None, *, say: Say = lambda _: None) -> Region:
+class RealPlaces(NamedTuple):
+    """True districts and settlements, EPSG:32642, with the columns of their layers."""
+
+    districts: gpd.GeoDataFrame
+    settlements: gpd.GeoDataFrame
+
+
+def generate(
+    plots: int = 20_000,
+    seed: int = 1,
+    relief: Path | None = None,
+    *,
+    areas: tuple[Area, ...] = AREAS,
+    real: RealPlaces | None = None,
+    say: Say = lambda _: None,
+) -> Region:
     """Return a demo region of so many plots; the same arguments give the same region.
 
-    relief : file of true elevation over Tajikistan, m; None = the relief is generated as well. say : told what is
-    being done.
+    Parameters
+    ----------
+    relief : file of true elevation over Tajikistan, m; None = the relief is generated as well.
+    areas : parts of the country the region lies in; the plots are shared out by the shares of their districts.
+    real : true places to farm from; then no elevation, district, jamoat, settlement, river or name is generated.
+    say : told what is being done.
 
     Raises
     ------
     DataRefused : the relief does not cover the region, or the region cannot hold so many plots.
     """
-    region = Region(plots, seed, relief is not None)
+    region = Region(seed, relief is not None, areas)
     lands = []
-    for area in AREAS:
+    for area in areas:
         say(f"terrain and rivers: {', '.join(district.names.en for district in area.districts)}")
-        lands.append(landscape(area, seed, relief))
+        lands.append(landscape(area, seed, relief, None if real is None else real.districts))
     say("canals, villages and plots")
-    tilled = _settled(lands, plots, seed)
+    tilled = _settled(lands, plots, real, seed)
     parts: dict[str, list[Frame]] = {}
     for land, groups in zip(lands, tilled, strict=True):
-        for name, frame in _frames(land, groups, region, seed, say).items():
+        for name, frame in _frames(land, groups, real, region, say).items():
             parts.setdefault(name, []).append(frame)
-    parts["place_names"] = [place_names(AREAS)]
+    if real is None:
+        parts["place_names"] = [place_names(areas)]
     for name, frames in parts.items():
         region.frames[name] = pd.concat(frames, ignore_index=True)
     return region
 
 
-def _settled(lands: list[Landscape], plots: int, seed: int) -> list[list[list[Farm]]]:
+def _settled(lands: list[Landscape], plots: int, real: RealPlaces | None, seed: int) -> list[list[list[Farm]]]:
     """Farms of each area, as uncrowded as the number of plots allows; exactly so many plots in all."""
     crowding = float(np.clip(np.log(plots / ROOMY) / np.log(CROWDED / ROOMY), 0.0, 1.0))
     while True:
-        wanted = _quotas(plots)
+        wanted = _quotas(plots, [district for land in lands for district in land.area.districts])
         missing = 0
         tilled = []
         for land in lands:
             wanted[land.area.districts[0].code] += missing
-            tilled.append(_farmed(land, wanted, crowding, seed))
+            tilled.append(_farmed(land, wanted, real, crowding, seed))
             missing = sum(wanted[district.code] for district in land.area.districts)
             missing -= sum(farm.count for group in tilled[-1] for farm in group)
         if not missing:
             return tilled
         if crowding >= 1.0:
             raise DataRefused(f"The demo region holds {plots - missing:,} plots at most on this relief, not {plots:,}.")
-        crowding = min(1.0, crowding + 0.2)
+        crowding = min(1.0, crowding + CROWDING_STEP)
 
 
-def _quotas(plots: int) -> dict[str, int]:
+def _quotas(plots: int, districts: list[District]) -> dict[str, int]:
     """Plots of each district, by its share, adding up exactly."""
-    districts = [district for area in AREAS for district in area.districts]
-    ends = np.round(np.cumsum([district.share for district in districts]) * plots).astype(np.int64)
+    shares = np.cumsum([district.share for district in districts])
+    ends = np.round(shares / shares[-1] * plots).astype(np.int64)
     return dict(zip((d.code for d in districts), np.diff(ends, prepend=0).tolist(), strict=True))
 
 
-def _farmed(land: Landscape, wanted: dict[str, int], crowding: float, seed: int) -> list[list[Farm]]:
+def _farmed(
+    land: Landscape, wanted: dict[str, int], real: RealPlaces | None, crowding: float, seed: int
+) -> list[list[Farm]]:
     area = land.area
     demands = [
         Demand(
@@ -117,46 +141,73 @@ def _farmed(land: Landscape, wanted: dict[str, int], crowding: float, seed: int)
         )
         for district in area.districts
     ]
-    country = Country(area, land.ground, land.slopes, land.main, land.streams)
-    fine = np.repeat(np.repeat(land.division.district, 2, axis=0), 2, axis=1)
-    return farms(country, fine, demands, None, crowding, seed)
+    country = Country(area, land.ground, land.slopes, land.main, land.streams, land.division)
+    villages = None if real is None else _coordinates(_settlements_in(land, real))
+    return farms(country, demands, villages, crowding, seed)
 
 
-def _frames(land: Landscape, tilled: list[list[Farm]], region: Region, seed: int, say: Say) -> dict[str, Frame]:
-    area = land.area
+def _frames(
+    land: Landscape, tilled: list[list[Farm]], real: RealPlaces | None, region: Region, say: Say
+) -> dict[str, Frame]:
+    area, seed = land.area, region.seed
     tables = [tillage(group) for group in tilled]
-    frames: dict[str, Frame] = dict(division_frames(area, land.division))
-    frames["settlements"] = settlements(area, tilled, land.division, _gardens(tilled, tables))
-    frames["plots"] = _plots(land, tables, frames["settlements"], seed)
-    frames["rivers"] = _rivers(land)
+    frames: dict[str, Frame] = {}
+    if real is None:
+        frames |= division_frames(area, land.division)
+        frames["settlements"] = settlements(area, tilled, land.division, _gardens(tilled, tables))
+        frames["rivers"] = river_frame(land.streams, area.id)
+        region.grids.setdefault("dem", []).append(elevation(area, land.ground, land.streams, seed))
+        homes, districts = frames["settlements"], frames["districts"]
+    else:
+        homes = _settlements_in(land, real)
+        districts = real.districts[real.districts["code"].isin([district.code for district in area.districts])]
+    central = _central(area, homes)
+    frames["plots"] = _plots(land, tables, homes, seed)
 
-    say("irrigation, roads and services")
+    say(f"irrigation, roads and services: {len(homes)} settlements")
     codes = [
         f"demo-{d.short}-c{k:03d}"
         for d, group in zip(area.districts, tilled, strict=True)
         for k in range(1, len(group) + 1)
     ]
     every = [farm for group in tilled for farm in group]
-    frames |= irrigation(every, codes, land.slopes, area.setting, area.id, seed, levels=True)
-    frames["roads"] = roads(land, tilled, frames["settlements"])
-    frames["services"] = services(frames["settlements"], area.id, seed)
-    frames["energy_points"] = energy_points(frames["settlements"], frames["canals"], area.id)
+    frames |= irrigation(every, codes, land.slopes, area.setting, area.id, seed, levels=real is None)
+    frames["roads"] = roads(land, tilled, homes, central)
+    frames["services"] = services(homes, central, area.id, seed)
+    frames["energy_points"] = energy_points(homes, central, frames["canals"], area.id)
 
     say("hazards and closed land")
-    middles = np.concatenate([table.middle for table in tables])
-    farmed = farmed_cells(land.basin.flow.dem, middles)
+    farmed = farmed_cells(land.basin.flow.dem, np.concatenate([table.middle for table in tables]))
     frames |= hazards(land, farmed, seed)
-    frames["hazard_extents"] = extents(frames["districts"], frames["plots"])
-    frames["exclusions"] = exclusions(land, frames["settlements"], _mine_place(area, tables), seed)
+    frames["hazard_extents"] = extents(districts, frames["plots"])
+    frames["exclusions"] = exclusions(land, homes, central, _mine_place(area, tables), seed)
     frames["pastures"] = pastures(land)
 
-    say("elevation, soil and climate grids")
+    say("soil and climate")
     ground = soils(land, seed)
-    grids = {"dem": elevation(area, land.ground, land.streams, seed), **ground, **climate(land)}
-    for name, grid in grids.items():
+    for name, grid in {**ground, **climate(land)}.items():
         region.grids.setdefault(name, []).append(grid)
     frames["plot_surveys"] = _surveys(land, tables, frames["plots"], ground, seed)
     return frames
+
+
+def _coordinates(points: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    return np.asarray(shapely.get_coordinates(points.geometry.to_numpy()))
+
+
+def _settlements_in(land: Landscape, real: RealPlaces) -> gpd.GeoDataFrame:
+    """True settlements of the area's districts."""
+    x_min, y_min, x_max, y_max = land.division.cells.bounds
+    near = real.settlements.cx[x_min:x_max, y_min:y_max]
+    return near[land.division.district_at(*_coordinates(near).T) >= 0].reset_index(drop=True)
+
+
+def _central(area: Area, homes: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Which settlements are towns or the centre of their district, bool (n,)."""
+    centres = np.array([TO_METRES.transform(*district.centre) for district in area.districts])
+    away, nearest = cKDTree(_coordinates(homes)).query(centres)
+    is_centre = np.isin(np.arange(len(homes)), np.asarray(nearest)[away < CENTRE_WITHIN_M])
+    return np.asarray(is_centre | homes["kind"].isin(["city", "town"]).to_numpy(dtype=bool))
 
 
 def _gardens(tilled: list[list[Farm]], tables: list[Tillage]) -> NDArray[np.int64]:
@@ -167,37 +218,15 @@ def _gardens(tilled: list[list[Farm]], tables: list[Tillage]) -> NDArray[np.int6
     return np.bincount(nearest, minlength=len(founded)).astype(np.int64)
 
 
-def _plots(land: Landscape, tables: list[Tillage], places: gpd.GeoDataFrame, seed: int) -> gpd.GeoDataFrame:
+def _plots(land: Landscape, tables: list[Tillage], homes: gpd.GeoDataFrame, seed: int) -> gpd.GeoDataFrame:
     """Rows of the plots layer, district by district."""
-    xy = shapely.get_coordinates(places.geometry.to_numpy())
-    codes = places["code"].to_numpy(dtype=object)
+    xy, codes = _coordinates(homes), homes["code"].to_numpy(dtype=object)
     rows = []
     for district, table in zip(land.area.districts, tables, strict=True):
-        jamoats = None
-        if district.jamoats:
-            names = np.array([jamoat_code(district, k) for k in range(len(district.jamoats))] + [None], dtype=object)
-            jamoats = names[land.division.jamoat_at(table.middle[:, 0], table.middle[:, 1])]
+        names = np.array([jamoat_code(district, k) for k in range(len(district.jamoats))] + [None], dtype=object)
+        jamoats = names[land.division.jamoat_at(table.middle[:, 0], table.middle[:, 1])]
         rows.append(estate(district, table, xy, codes, jamoats, land.slopes, seed))
     return gpd.GeoDataFrame(pd.concat(rows, ignore_index=True), crs=WORKING_CRS)
-
-
-def _rivers(land: Landscape) -> gpd.GeoDataFrame:
-    streams: list[Stream] = land.streams
-    names = [stream.names for stream in streams]
-    area = np.array([stream.upstream_km2[-1] for stream in streams])
-    return gpd.GeoDataFrame(
-        {
-            "code": [f"demo-{land.area.id}-w{k:04d}" for k in range(1, len(streams) + 1)],
-            "name_en": [name.en if name else None for name in names],
-            "name_tg": [name.tg if name else None for name in names],
-            "name_ru": [name.ru if name else None for name in names],
-            "stream_class": np.select([area >= 5_000, area >= 500, area >= 100], [1, 2, 3], 4),
-            "upstream_km2": np.round(area, 1),
-            "basis": "derived",
-        },
-        geometry=[shapely.linestrings(stream.x, stream.y) for stream in streams],
-        crs=WORKING_CRS,
-    )
 
 
 def _mine_place(area: Area, tables: list[Tillage]) -> NDArray[np.float64]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from geo.crs import WORKING_CRS
 from geo.drainage import Drainage, contributing_area_m2, drainage
 from geo.grid import Grid
 from scripts.demo_region.courses import MetricCourse
@@ -21,6 +24,7 @@ STREAM_KM2 = 6.0  # km2; a channel draining less is not drawn
 NAMED_WITHIN_M = 2_500.0  # m; a stream this near a true course on average is that river
 BEND_SIGMA_CELLS = 3.0  # cells; takes the corners off the routing grid
 PROFILE_SIGMA_M = 2_200.0  # m; takes the steps off the long profile
+CLASS_KM2 = (5_000.0, 500.0, 100.0)  # km2 drained from which a stream is of class 1, 2, 3; 4 below
 LEAST_FALL = 1e-4  # m/m; a stream falls at least this much
 BED_KEPT_M = np.float32(25.0)  # m; how deep main rivers are cut for routing, so that they stay in their beds
 
@@ -162,3 +166,22 @@ def _course_of(x: Floats, y: Floats, courses: list[MetricCourse]) -> int:
         if np.median(apart.min(axis=0)) < NAMED_WITHIN_M and np.median(apart.min(axis=1)) < NAMED_WITHIN_M:
             return index
     return -1
+
+
+def frame(found: list[Stream], area: str) -> gpd.GeoDataFrame:
+    """Return streams as rows of the rivers layer, EPSG:32642."""
+    names = [stream.names for stream in found]
+    drained = np.array([stream.upstream_km2[-1] for stream in found])
+    return gpd.GeoDataFrame(
+        {
+            "code": [f"demo-{area}-w{k:04d}" for k in range(1, len(found) + 1)],
+            "name_en": [name.en if name else None for name in names],
+            "name_tg": [name.tg if name else None for name in names],
+            "name_ru": [name.ru if name else None for name in names],
+            "stream_class": np.select([drained >= limit for limit in CLASS_KM2], [1, 2, 3], 4),
+            "upstream_km2": np.round(drained, 1),
+            "basis": "derived",
+        },
+        geometry=[shapely.linestrings(stream.x, stream.y) for stream in found],
+        crs=WORKING_CRS,
+    )

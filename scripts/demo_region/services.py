@@ -5,6 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from geo.crs import WORKING_CRS
 from scripts.demo_region.fields import chance
@@ -34,10 +35,12 @@ OPEN_DAYS = {"market": "6-7", "registry": "1-5", "legal_aid": "2,4", "psychosoci
 SCATTER_M = 140.0  # m; how far from the middle of its village a service stands
 
 
-def services(settlements: gpd.GeoDataFrame, area: str, seed: int) -> gpd.GeoDataFrame:
-    """Return the services of an area's settlements: all kinds in towns and district centres, some in villages."""
+def services(settlements: gpd.GeoDataFrame, central: NDArray[np.bool_], area: str, seed: int) -> gpd.GeoDataFrame:
+    """Return the services of an area's settlements: all kinds in the central ones, some in the others.
+
+    central : which settlements are towns or district centres.
+    """
     rng = chance(seed, f"services {area}")
-    central = settlements["population"].isna().to_numpy() | (settlements["kind"] != "village").to_numpy()
     rows: list[tuple[str, int]] = [(kind, k) for k in np.flatnonzero(central).tolist() for kind in TOWN_KINDS]
     for kind, share in VILLAGE_SHARES.items():
         chosen = np.flatnonzero(~central & (rng.random(len(settlements)) < share))
@@ -47,13 +50,14 @@ def services(settlements: gpd.GeoDataFrame, area: str, seed: int) -> gpd.GeoData
     xy = xy + rng.normal(0.0, SCATTER_M / 2, xy.shape).clip(-SCATTER_M, SCATTER_M)
     titles = [TITLES[kind] for kind, _ in rows]
     names = settlements.iloc[place]
+    tajik, russian = (names[column].fillna(names["name_en"]) for column in ("name_tg", "name_ru"))
     return gpd.GeoDataFrame(
         {
             "code": [f"demo-{area}-s{k:05d}" for k in range(1, len(rows) + 1)],
             "kind": [kind for kind, _ in rows],
             "name_en": [f"{title[0]}, {name}" for title, name in zip(titles, names["name_en"], strict=True)],
-            "name_tg": [f"{title[1]}, {name}" for title, name in zip(titles, names["name_tg"], strict=True)],
-            "name_ru": [f"{title[2]}, {name}" for title, name in zip(titles, names["name_ru"], strict=True)],
+            "name_tg": [f"{title[1]}, {name}" for title, name in zip(titles, tajik, strict=True)],
+            "name_ru": [f"{title[2]}, {name}" for title, name in zip(titles, russian, strict=True)],
             "open_days": [OPEN_DAYS.get(kind) for kind, _ in rows],
         },
         geometry=shapely.points(xy),
@@ -61,9 +65,11 @@ def services(settlements: gpd.GeoDataFrame, area: str, seed: int) -> gpd.GeoData
     )
 
 
-def energy_points(settlements: gpd.GeoDataFrame, canals: gpd.GeoDataFrame, area: str) -> gpd.GeoDataFrame:
-    """Return substations in the towns and pump stations at the intakes of pumped canals."""
-    towns = settlements[settlements["population"].isna() | (settlements["kind"] != "village")]
+def energy_points(
+    settlements: gpd.GeoDataFrame, central: NDArray[np.bool_], canals: gpd.GeoDataFrame, area: str
+) -> gpd.GeoDataFrame:
+    """Return substations in the central settlements and pump stations at the intakes of pumped canals."""
+    towns = settlements[central]
     pumped = canals[canals["pumped"] & (canals["type"] == "main")].drop_duplicates("canal")
     intakes = shapely.get_point(pumped.geometry.to_numpy(), 0)
     kinds = ["substation"] * len(towns) + ["pump_station"] * len(pumped)

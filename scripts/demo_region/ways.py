@@ -43,10 +43,11 @@ class Links(NamedTuple):
     meet_b: Ints
 
 
-def roads(land: Landscape, farms: list[list[Farm]], settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the ways of an area, EPSG:32642."""
-    towns = (settlements["population"].isna() | (settlements["kind"] != "village")).to_numpy()
-    rows = _main_net(land, shapely.get_coordinates(settlements.geometry.to_numpy()), towns)
+def roads(
+    land: Landscape, farms: list[list[Farm]], settlements: gpd.GeoDataFrame, central: NDArray[np.bool_]
+) -> gpd.GeoDataFrame:
+    """Return the ways of an area, EPSG:32642; the road between ``central`` settlements is paved."""
+    rows = _main_net(land, shapely.get_coordinates(settlements.geometry.to_numpy()), central)
     for group in farms:
         for farm in group:
             rows += _field_ways(farm)

@@ -13,11 +13,13 @@ from sqlalchemy import Connection, select
 
 from geo.crs import STORED_CRS, WORKING_CRS, to_stored
 from layers.catalogue import BY_NAME, RASTERS
+from layers.catalogue.admin import District
+from layers.errors import DataRefused
 from layers.loading import load_frame, undo
 from layers.loading.listing import list_layers
 from layers.rasters import store_grid
 from layers.results import Load
-from scripts.demo_region.places import AREAS
+from scripts.demo_region.places import DISTRICTS
 from scripts.demo_region.region import Region
 
 Say = Callable[[str], None]
@@ -51,13 +53,32 @@ def is_loaded(connection: Connection, known_as: str) -> bool:
     return bool(found) and all(name.startswith(known_as) for name in found)
 
 
-def write(connection: Connection, region: Region, known_as: str, say: Say = lambda _: None) -> int:
-    """Put a region in the place of any earlier demo, within the caller's transaction; return the rows written.
+def require_room(connection: Connection) -> None:
+    """Refuse where districts of the demo are loaded from somewhere else: theirs are not to be drawn over."""
+    codes = [district.code for district in DISTRICTS]
+    other = connection.execute(
+        select(Load.load_id, Load.file_name)
+        .join(District, District.load_id == Load.load_id)
+        .where(District.code.in_(codes), District.ended_by.is_(None), ~Load.synthetic)
+    ).first()
+    if other is not None:
+        raise DataRefused(
+            f"Districts of the demo region are loaded from {other.file_name or 'another source'}: lay the demo on "
+            f"them with --on DIR, or take them back first with obod layer undo {other.load_id}."
+        )
 
-    Raises DataRefused where someone has since changed rows of the earlier demo.
-    """
+
+def take_back(connection: Connection) -> None:
+    """Take back whatever demo is loaded. Raises DataRefused where someone has since changed its rows."""
     for load_id in sorted(loaded(connection), reverse=True):
         undo(connection, load_id)
+
+
+def write(connection: Connection, region: Region, known_as: str, say: Say = lambda _: None) -> int:
+    """Write a region within the caller's transaction, no demo being there; return the rows written.
+
+    Raises DataRefused where a layer has rows of another source under the same keys.
+    """
     source = f"Synthetic demo region, seed {region.seed}"
     rows = 0
     for name in (layer for layer in BY_NAME if layer in region.frames):
@@ -80,7 +101,7 @@ def write(connection: Connection, region: Region, known_as: str, say: Say = lamb
         rows += report.added
     for raster in (layer.id for layer in RASTERS if layer.id in region.grids):
         say(raster)
-        for area, grid in zip(AREAS, region.grids[raster], strict=True):
+        for area, grid in zip(region.areas, region.grids[raster], strict=True):
             store_grid(
                 connection,
                 raster,
