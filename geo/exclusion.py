@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geo.columns import numbers
 from geo.criterion import Block, Flags
 from geo.overlap import share_under, within_distance
 
@@ -84,7 +85,8 @@ def _zones(block: Block, kind: str) -> tuple[NDArray[np.object_], NDArray[np.flo
     if isinstance(exclusions, gpd.GeoDataFrame):
         rows = exclusions[exclusions["kind"] == kind]
         outlines.append(rows.geometry.to_numpy())
-        distances.append(rows["buffer_m"].astype(float).fillna(MINE_BUFFER_M.get(kind, 0.0)).to_numpy())
+        given = numbers(rows, "buffer_m")
+        distances.append(np.where(np.isnan(given), MINE_BUFFER_M.get(kind, 0.0), given))
     lakes = block.nearby.get("lakes")
     if kind == WATER and isinstance(lakes, gpd.GeoDataFrame):
         outlines.append(lakes.geometry.to_numpy())

@@ -128,7 +128,7 @@ def _looked_for(block: Block, process: str) -> tuple[NDArray[np.bool_], NDArray[
 
 
 def _mapped(block: Block, outlines: tuple[bytes, ...], evidence: tuple[int, ...]) -> tuple[Flags, NDArray[np.int64]]:
-    """Plots inside outlines (WKB) and the best of their evidence; apart, as one mapping often serves several processes."""
+    """Plots inside outlines (WKB) and the best of their evidence; one mapping often serves several processes."""
     shapes = shapely.from_wkb(np.array(outlines, dtype=object))
     extent, plot = overlapping(block, shapes)
     best = np.full(len(block), D, dtype=np.int64)

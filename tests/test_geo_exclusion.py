@@ -54,6 +54,8 @@ def test_other_areas_shut_what_lies_in_them_and_not_what_touches_them() -> None:
     )
     assert reasons(exclusions=both)[0] == "mine_suspected"
     assert reasons() == [None] * 9
+    without_distances = closed("mine_suspected", valley.square("clean", -25.0)).drop(columns="buffer_m")
+    assert reasons(exclusions=without_distances)[0] == "mine_suspected"
 
 
 def test_irrigated_is_in_a_command_area_or_recorded_so() -> None:
