@@ -17,7 +17,7 @@ from typing import Any
 import cql2
 import shapely
 from shapely.errors import GEOSException
-from shapely.geometry import box, shape
+from shapely.geometry import shape
 from sqlalchemy import ColumnElement, Date, and_, cast, false, func, literal, not_, or_, true
 
 from layers.base import STORED_SRID
@@ -246,8 +246,10 @@ def bound_geometry(geometry: shapely.Geometry) -> ColumnElement[Any]:
     return bound
 
 
-def envelope(bounds: Sequence[float], name: str) -> shapely.Polygon:
-    """Return the rectangle of west, south, east, north in degrees; heights of a six-number box are ignored.
+def envelope(bounds: Sequence[float], name: str) -> shapely.Geometry:
+    """Return the rectangle of west, south, east, north in degrees, a line or point where it has no area.
+
+    Heights of a six-number box are ignored.
 
     Raises
     ------
@@ -259,7 +261,7 @@ def envelope(bounds: Sequence[float], name: str) -> shapely.Polygon:
     west, south, east, north = corners
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise BadFilter(f"{name} must be west,south,east,north in degrees, west below east and south below north.")
-    return box(west, south, east, north)
+    return shapely.MultiPoint([(west, south), (east, north)]).envelope
 
 
 def _geometry(node: Any) -> shapely.Geometry:

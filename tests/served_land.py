@@ -7,7 +7,7 @@ values that must not leak, texts a spreadsheet takes for formulas.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from shapely import LineString, MultiLineString, MultiPolygon, Point, box
 from sqlalchemy import Connection, insert, text
 
 from geo.criteria import LAND_CRITERIA
+from geo.criterion import Criterion
 from layers.base import Layer
 from layers.catalogue.admin import District, Settlement
 from layers.catalogue.irrigation import Canal
@@ -33,7 +34,8 @@ CORNERS = {RASHT: (70.37, 39.02), NUROBOD: (69.95, 38.89), QUBODIYON: (68.19, 37
 ACROSS = 20  # plots in a row
 WIDE, HIGH = 0.0008, 0.0004  # degrees; about 70 m by 45 m
 CANARY = "zq7canary"  # stands in every text only staff may read
-CANARY_COUNT = 918273  # and this in every number
+PARTNERS_CANARY = "zq5partner"  # stands in every text only partners and staff may read
+CANARY_COUNT = 918273  # and this in every number only staff may read
 CRITERIA = [criterion.id for criterion in LAND_CRITERIA]
 DEFAULT, OTHER = "default", "other"
 
@@ -43,7 +45,7 @@ class Land:
     """Runs by scheme, and what should be shown: one row per plot, in order of number, by the public property names."""
 
     runs: dict[str, int]
-    rows: list[dict[str, Any]]
+    rows: list[dict[str, Any]] = field(repr=False)
 
     @property
     def frame(self) -> gpd.GeoDataFrame:
@@ -188,7 +190,7 @@ def _result(row: dict[str, Any], run: int, chance: np.random.Generator) -> dict[
     # Few distinct values, so that many plots tie; 74.99 must be shown below 75, and 10.1 has no exact float.
     score = [None, 74.99, 75.0, 10.1, 49.96, float(chance.choice([12.5, 33.3, 60.0, 88.8]))][int(chance.integers(6))]
     judged = "NE" if score is None else "S1" if score >= 75 else "S2" if score >= 50 else "S3" if score >= 25 else "N2"
-    values = {name: None if chance.random() < 0.3 else float(np.round(chance.uniform(0, 60), 2)) for name in CRITERIA}
+    values = {item.id: None if chance.random() < 0.3 else _measured(item, chance) for item in LAND_CRITERIA}
     return {
         "run_id": run,
         "plot_no": row["plot_no"],
@@ -214,6 +216,11 @@ def _result(row: dict[str, Any], run: int, chance: np.random.Generator) -> dict[
         "evidence": "C" * len(CRITERIA),
         **values,
     }
+
+
+def _measured(criterion: Criterion, chance: np.random.Generator) -> float:
+    """A value of a criterion: one of its levels, or a number with two decimals."""
+    return float(chance.integers(len(criterion.levels)) if criterion.levels else np.round(chance.uniform(0, 60), 2))
 
 
 def _figures(connection: Connection, run: int, rows: list[dict[str, Any]], results: list[dict[str, Any]]) -> None:
@@ -245,9 +252,9 @@ def _surroundings(connection: Connection) -> None:
     values = {"lining": "earth", "soil": "loam", "level_basis": "unknown", "flow_known": True, "position": "head"}
     load = add_load(connection, "canals", source="canals for tests", licence="CC0-1.0", synthetic=True)
     add_row(connection, Canal, load, geom=canal, code="C1", type="main", condition=2, name="+Obi Rasht", **values)
-    load = add_load(connection, "pastures", source=f"{CANARY}-pastures")
+    load = add_load(connection, "pastures", source=f"{PARTNERS_CANARY}-pastures")
     pasture = MultiPolygon([box(west, south + 0.005, west + 0.01, south + 0.01)])
-    add_row(connection, Pasture, load, geom=pasture, code="P1", name=f"{CANARY}-pasture", condition="good")
+    add_row(connection, Pasture, load, geom=pasture, code="P1", name=f"{PARTNERS_CANARY}-pasture", condition="good")
     load = add_load(connection, "settlements", source="places for tests")
     village = {"name_en": "Garm", "name_tg": "Ғарм", "name_ru": "Гарм", "kind": "town", "district": RASHT}
     add_row(connection, Settlement, load, geom=Point(west + 0.005, south + 0.003), code="V1", **village)

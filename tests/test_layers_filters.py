@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from served_land import CORNERS, CRITERIA, DEFAULT, NUROBOD, RASHT, Land, plant
-from shapely.geometry import box
+from shapely import MultiPoint, box
 from sqlalchemy import Connection, Engine, select
 
 from layers.base import PARTNER, PUBLIC, STAFF, Audience
@@ -100,7 +100,7 @@ def in_box(drawn: tuple[float, float, float, float]) -> tuple[str, list[str], Ho
     west, south = CORNERS[RASHT]
     x, y, wide, high = drawn
     window = (west + x, south + y, west + x + wide, south + y + high)
-    area = box(*window)
+    area = MultiPoint([window[:2], window[2:]]).envelope  # a line or point where it has no area
     return "bbox", [",".join(map(str, window))], lambda row: bool(row["geometry"].intersects(area))
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from pyproj import Transformer
 from rasterio.transform import from_origin
-from served_land import CANARY, CORNERS, NUROBOD, OTHER, QUBODIYON, RASHT, Land, add_load, add_row, plant
+from served_land import CORNERS, NUROBOD, OTHER, PARTNERS_CANARY, QUBODIYON, RASHT, Land, add_load, add_row, plant
 from shapely import Point
 from shapely.geometry import shape
 from sqlalchemy import Connection, Engine
@@ -408,5 +408,5 @@ def test_partner_layers_do_not_exist_for_the_public(land: Land) -> None:
     with reading(PARTNER) as connection:
         address = address_at(west + 0.005, south + 0.007, 12)
         tile = layer_tile(connection, pastures, address, tile_properties(pastures, PARTNER))
-    assert CANARY not in tile.body.decode("latin-1")  # the name is not declared for tiles
+    assert PARTNERS_CANARY not in tile.body.decode("latin-1")  # the name is not declared for tiles
     assert decoded(tile, "pastures")["features"][0]["properties"] == {"code": "P1", "condition": "good"}
