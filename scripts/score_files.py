@@ -21,7 +21,7 @@ from geo.grid import Grid
 from geo.scheme import load_scheme
 from geo.suitability import assess, printed
 from geo.terrain import slope_pct
-from layers.catalogue import BY_NAME, RASTERS_BY_NAME
+from layers.catalogue import BY_NAME, RASTERS, RASTERS_BY_NAME
 from layers.errors import DataRefused
 from layers.frames import Bounds, widened
 from layers.loading.in_memory import frame_of_file, grid_of_file
@@ -29,14 +29,13 @@ from layers.scoring import reach_of_layers
 from scripts.output import err, out, print_json, print_table
 
 DRIVERS = {".gpkg": "GPKG", ".fgb": "FlatGeobuf", ".geojson": "GeoJSON", ".csv": "CSV"}
-LAYERS_HELP = "Every other layer by its own option, such as --canals FILE --dem FILE: " + ", ".join(
-    (*BY_NAME, *RASTERS_BY_NAME)
-)
+GIVEN = (*(name for name in BY_NAME if name != "plots"), *(r.id for r in RASTERS if r.derived_from is None))
+LAYERS_HELP = "Every other layer by its own option, such as --canals FILE --dem FILE: " + ", ".join(GIVEN)
 
 
 @dataclass(frozen=True, slots=True)
 class FileLayers(Mapping[str, "gpd.GeoDataFrame | Grid"]):
-    """Layers in files, read on first use; the slope is derived from the heights unless it has a file of its own."""
+    """Layers in files, read on first use; the slope is derived from the heights."""
 
     files: Mapping[str, Path]
     bounds: Bounds
@@ -54,11 +53,10 @@ class FileLayers(Mapping[str, "gpd.GeoDataFrame | Grid"]):
         return len(self._names())
 
     def _names(self) -> list[str]:
-        derived = ["slope"] if "dem" in self.files and "slope" not in self.files else []
-        return [*self.files, *derived]
+        return [*self.files, *(["slope"] if "dem" in self.files else [])]
 
     def _read(self, name: str) -> gpd.GeoDataFrame | Grid:
-        if name == "slope" and name not in self.files and "dem" in self.files:
+        if name == "slope" and "dem" in self.files:
             return slope_pct(self._grid("dem"))
         if name not in self.files:
             raise KeyError(name)
@@ -110,7 +108,7 @@ def layer_files(arguments: list[str]) -> dict[str, Path]:
     for argument in rest:
         option, _, value = argument.partition("=")
         name = option.removeprefix("--").replace("-", "_")
-        if not option.startswith("--") or name not in (BY_NAME.keys() | RASTERS_BY_NAME.keys()) - {"plots"}:
+        if not option.startswith("--") or name not in GIVEN:
             raise typer.BadParameter(f"no such option or layer: {argument}")
         path = value or next(rest, "")
         if not path:

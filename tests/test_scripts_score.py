@@ -1,0 +1,137 @@
+"""obod score, run, explain and score-files: what they print, what they refuse, and that files score as frames do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+import valley
+from affine import Affine
+from sqlalchemy import Engine
+from stored_valley import NUROBOD, RASHT, as_stored, layers_as_stored, load_valley
+from typer.testing import CliRunner, Result
+
+from geo.grid import Grid
+from geo.scheme import load_scheme
+from geo.suitability import assess
+from layers.database import writing
+from layers.errors import DataRefused, NotFound
+from scripts.main import app
+
+RUN = CliRunner()
+
+
+def call(*arguments: str) -> Result:
+    return RUN.invoke(app, list(arguments))
+
+
+@pytest.fixture(scope="module")
+def scored(database: Engine) -> Engine:
+    with writing() as connection:
+        load_valley(connection)
+    assert call("score", "--district", RASHT).exit_code == 0
+    return database
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The valley as files: a GeoPackage or CSV per layer, a GeoTIFF per grid."""
+    place = tmp_path_factory.mktemp("valley")
+    valley.plots().to_file(place / "plots.gpkg")
+    for name, layer in valley.layers().items():
+        if name == "slope":
+            continue  # derived from the heights
+        if isinstance(layer, Grid):
+            values = layer.values if layer.values.ndim == 3 else layer.values[np.newaxis]
+            options = {"count": len(values), "height": values.shape[1], "width": values.shape[2], "dtype": "float32"}
+            to = Affine(layer.cell_m, 0.0, layer.x_min, 0.0, -layer.cell_m, layer.y_max)
+            with rasterio.open(
+                place / f"{name}.tif", "w", "GTiff", crs="EPSG:32642", transform=to, **options
+            ) as target:
+                target.write(values)
+        elif isinstance(layer, gpd.GeoDataFrame):
+            extra = {"settlements": {"name_en": "village"}}.get(name, {})
+            layer.assign(**extra).to_file(place / f"{name}.gpkg")
+        else:
+            layer.to_csv(place / f"{name}.csv", index=False)
+    return place
+
+
+in_scored_valley = pytest.mark.usefixtures("scored")
+
+
+@in_scored_valley
+def test_score_prints_what_it_did() -> None:
+    found = json.loads(call("score", "--district", NUROBOD, "--draft", "--json").stdout)
+    assert found["published"] is False
+    assert found["districts"] == [NUROBOD]
+    assert found["plots"] == len(valley.NAMES)
+    assert sum(figures["plots"] for figures in found["classes"].values()) == len(valley.NAMES)
+
+
+@in_scored_valley
+def test_an_unknown_district_or_scheme_is_refused() -> None:
+    assert isinstance(call("score", "--district", "TJ.XX").exception, NotFound)
+    assert "no scheme" in str(call("score", "--scheme", "nowhere").exception)
+
+
+@in_scored_valley
+def test_runs_are_listed_shown_compared_and_published() -> None:
+    first = json.loads(call("run", "list", "--json").stdout)[-1]["run"]
+    second = json.loads(call("score", "--district", RASHT, "--scheme", "officials-panel", "--json").stdout)["run"]
+    shown = json.loads(call("run", "show", str(second), "--json").stdout)
+    assert shown["scheme"] == "officials-panel"
+    compared = call("run", "diff", str(first), str(second))
+    assert "different schemes" in compared.stderr
+    assert call("run", "publish", str(first)).exit_code == 0
+    served = {run["run"]: run["served_in"] for run in json.loads(call("run", "list", "--json").stdout)}
+    assert served[first] == [RASHT]
+    assert served[second] == []
+
+
+@in_scored_valley
+def test_explain_says_class_limit_and_what_helps() -> None:
+    said = call("explain", "mediocre").stdout
+    assert "S2tz" in said or "S2z" in said
+    assert "synthetic" in said
+    found = json.loads(call("explain", "unsampled", "--json").stdout)
+    assert found["limiting"]["criterion"] == "salinity_ds_m"
+    assert found["robustness"]["shares"]["S1"] == 0.0
+    assert isinstance(call("explain", "nowhere").exception, NotFound)
+
+
+@in_scored_valley
+def test_a_replay_from_the_command_line() -> None:
+    run = json.loads(call("run", "list", "--json").stdout)[-1]["run"]
+    assert json.loads(call("score", "--replay", str(run), "--json").stdout)["identical"] is True
+
+
+def test_files_score_as_frames_do(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "scored.gpkg"
+    files = [f"--{path.stem}={path}" for path in sorted(folder.iterdir()) if path.stem != "plots"]
+    plots = str(folder / "plots.gpkg")
+    result = call("score-files", "--plots", plots, *files, "--as-of", valley.AS_OF.isoformat(), "-o", str(out))
+    assert result.exit_code == 0, result.output
+    found = gpd.read_file(out).set_index("plot_id").loc[list(valley.NAMES)]
+    plain = assess(as_stored(valley.plots()), layers_as_stored(), valley.judgement(), load_scheme()).to_frame()
+    assert found["class"].tolist() == plain["class"].tolist()
+    assert found["subclass"].tolist() == plain["subclass"].tolist()
+    assert found["slope_pct"].to_numpy() == pytest.approx(plain["slope_pct"].to_numpy(), abs=1e-3)
+    assert "right_class" not in found
+    assert "memberships" not in found
+
+
+def test_files_that_do_not_fit_are_refused_by_file_row_and_field(folder: Path, tmp_path: Path) -> None:
+    broken = valley.canals().assign(condition=[1, 9])
+    broken.to_file(tmp_path / "canals.gpkg")
+    arguments = ["score-files", "--plots", str(folder / "plots.gpkg"), "-o", str(tmp_path / "out.gpkg")]
+    refused = call(*arguments, "--canals", str(tmp_path / "canals.gpkg")).exception
+    assert isinstance(refused, DataRefused)
+    assert "canals.gpkg" in str(refused)
+    assert "condition" in str(refused)
+    assert not (tmp_path / "out.gpkg").exists()
+    assert call(*arguments, "--moonlight", "x.gpkg").exit_code == 2
