@@ -13,18 +13,8 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import GridError
-from geo.routing import (
-    BACK,
-    OUT,
-    SECONDS_PER_MINUTE,
-    clear,
-    crossing,
-    move_seconds,
-    open_cells,
-    spread,
-    time_slots,
-    workspace,
-)
+from geo.routing import BACK, OUT, SECONDS_PER_MINUTE, open_cells
+from geo.search import clear, crossing, move_seconds, spread, time_slots, workspace
 from geo.stencil import stencil
 from geo.surface import Surface
 from geo.threads import over_blocks

@@ -1,16 +1,12 @@
 """Least-time ways over terrain: minutes from home and back, and what is met on the way.
 
-Dijkstra's algorithm over the cells of a surface with the 40 moves of ``geo.stencil`` and a queue of time slots no wider
-than the quickest move, so that every cell of the earliest slot is final and the cost is linear in the number of cells
-(Dial 1969, Communications of the ACM 12(11), p. 632; slots of that width after Dinitz 1978). Speeds depend on the slope
-in the direction walked, hence out and back differ. The tree of predecessors carries whatever is summed along the ways,
-without tracing any of them.
+Speeds depend on the slope in the direction walked, hence out and back differ. The tree of predecessors that the search
+(``geo.search``) leaves carries whatever is summed along the ways, without tracing any of them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -20,187 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import GridError
 from geo.grid import Grid
+from geo.search import crossing, move_seconds, spread, time_slots, workspace
 from geo.stencil import Stencil, stencil
-from geo.surface import BLOCKED, SLOPE_STEP, STEEPEST, Surface, walking_surface
+from geo.surface import BLOCKED, Surface, walking_surface
 from geo.walking import Walker
 
 SECONDS_PER_MINUTE = 60.0  # s
-SNAP_CELLS = 3  # cells; a home drawn in the river or in a gap of the grid is moved to ground this near, no farther
 OUT, BACK = 1.0, -1.0  # sign of the slope: away from the sources, or towards them
-_LAST = round(2 * STEEPEST / SLOPE_STEP) - 1  # last interval of the pace table
-
-
-@njit(cache=True, nogil=True)
-def _pace(pace, kind, slope):  # type: ignore[no-untyped-def]
-    """Seconds per metre, between two entries of the table."""
-    position = (slope + STEEPEST) / SLOPE_STEP
-    entry = min(max(int(position), 0), _LAST)
-    part = min(max(position - entry, 0.0), 1.0)
-    return (1.0 - part) * pace[kind, entry] + part * pace[kind, entry + 1]
-
-
-@njit(cache=True, nogil=True)
-def move_seconds(ground, moves, cell, k, sign):  # type: ignore[no-untyped-def]
-    """Seconds of move k from ``cell``, infinite across blocked ground; sign -1 walks it the other way."""
-    steps = moves.steps[k]
-    length = moves.length[k] * ground.cell_m
-    run = sign * steps / length
-    here = ground.height[cell]
-    total = 0.0
-    if ground.alike[cell]:
-        kind = ground.kind[cell]
-        for step in range(steps):
-            weight = moves.weight[k, step]
-            there = (1.0 - weight) * ground.height[cell + moves.low[k, step]] + weight * ground.height[
-                cell + moves.high[k, step]
-            ]
-            total += _pace(ground.pace, kind, (there - here) * run)
-            here = there
-        return total * length / steps
-    if (
-        moves.beside[k, 0] != 0
-        and ground.kind[cell + moves.beside[k, 0]] == BLOCKED
-        and ground.kind[cell + moves.beside[k, 1]] == BLOCKED
-    ):
-        return np.inf
-    step = -1
-    slope = 0.0
-    for j in range(moves.pieces[k]):
-        kind = ground.kind[cell + moves.piece[k, j]]
-        if kind == BLOCKED:
-            return np.inf
-        if moves.piece_step[k, j] != step:
-            step = moves.piece_step[k, j]
-            weight = moves.weight[k, step]
-            there = (1.0 - weight) * ground.height[cell + moves.low[k, step]] + weight * ground.height[
-                cell + moves.high[k, step]
-            ]
-            slope = (there - here) * run
-            here = there
-        total += moves.piece_share[k, j] * _pace(ground.pace, kind, slope)
-    return total * length
-
-
-@njit(cache=True, nogil=True)
-def crossing(per_metre, moves, cell, k, cell_m):  # type: ignore[no-untyped-def]
-    """Mean of ``per_metre`` on move k times its length in metres."""
-    total = 0.0
-    for j in range(moves.pieces[k]):
-        total += moves.piece_share[k, j] * per_metre[cell + moves.piece[k, j]]
-    return total * moves.length[k] * cell_m
-
-
-class Workspace(NamedTuple):
-    """What a search writes, over the padded cells; as new before each search.
-
-    seconds : float32, inf. came_by : uint8, 0; then 1 + the move by which a cell was reached. done : bool, False.
-    order : int32, filled with the settled cells, earliest first. met : int32, filled with the cells given a time.
-    after, before : int32, neighbours in the same time slot; need no clearing.
-    """
-
-    seconds: NDArray[np.float32]
-    came_by: NDArray[np.uint8]
-    done: NDArray[np.bool_]
-    order: NDArray[np.int32]
-    met: NDArray[np.int32]
-    after: NDArray[np.int32]
-    before: NDArray[np.int32]
-
-
-def workspace(surface: Surface) -> Workspace:
-    """A workspace for searches on a surface."""
-    n = len(surface.ground.kind)
-    return Workspace(
-        np.full(n, np.inf, dtype=np.float32),
-        np.zeros(n, dtype=np.uint8),
-        np.zeros(n, dtype=np.bool_),
-        *(np.empty(n, dtype=np.int32) for _ in range(4)),
-    )
-
-
-@njit(cache=True, nogil=True)
-def spread(ground, moves, sources, sign, limit, danger, wanted, quickest, slots, work):  # type: ignore[no-untyped-def]
-    """Settle the cells within ``limit`` seconds of the sources; return how many, and how many were given a time.
-
-    danger : float32 over the padded cells, or empty; stretches the time of a move by 1 + its mean on it. wanted : bool
-    over the padded cells, or empty; the search ends when all of these are settled. quickest : s/m that no move beats.
-    slots : time slots of the quickest move, more than the slowest move spans. work : a ``Workspace``.
-    """
-    seconds, came_by, done, order, met, after, before = work
-    width = quickest * ground.cell_m
-    head = np.full(slots, -1, np.int32)
-    waiting, settled, found, slot = 0, 0, 0, 0
-    left = np.count_nonzero(wanted)
-    for cell in sources:
-        if seconds[cell] == 0.0:
-            continue
-        seconds[cell] = 0.0
-        met[found] = cell
-        found += 1
-        after[cell], before[cell] = head[0], -1
-        if head[0] >= 0:
-            before[head[0]] = cell
-        head[0] = cell
-        waiting += 1
-    while waiting > 0:
-        cell = head[slot % slots]
-        if cell < 0:
-            slot += 1
-            continue
-        head[slot % slots] = after[cell]
-        if after[cell] >= 0:
-            before[after[cell]] = -1
-        waiting -= 1
-        done[cell] = True
-        order[settled] = cell
-        settled += 1
-        if len(wanted) > 0 and wanted[cell]:
-            left -= 1
-            if left == 0:
-                break
-        for k in range(len(moves.offset)):
-            there = cell + moves.offset[k]
-            if done[there] or ground.kind[there] == BLOCKED:
-                continue
-            length = moves.length[k] * ground.cell_m
-            if seconds[cell] + length * quickest >= seconds[there]:
-                continue
-            move = move_seconds(ground, moves, cell, k, sign)
-            if len(danger) > 0 and move < np.inf:
-                move *= 1.0 + crossing(danger, moves, cell, k, ground.cell_m) / length
-            reached = np.float32(seconds[cell] + move)
-            if reached >= seconds[there] or reached > limit:
-                continue
-            if seconds[there] < np.inf:
-                old = max(int(seconds[there] / width), slot) % slots
-                if before[there] >= 0:
-                    after[before[there]] = after[there]
-                else:
-                    head[old] = after[there]
-                if after[there] >= 0:
-                    before[after[there]] = before[there]
-                waiting -= 1
-            else:
-                met[found] = there
-                found += 1
-            seconds[there] = reached
-            came_by[there] = k + 1
-            # Rounding must not put a cell into a slot already passed.
-            new = max(int(reached / width), slot) % slots
-            after[there], before[there] = head[new], -1
-            if head[new] >= 0:
-                before[head[new]] = there
-            head[new] = there
-            waiting += 1
-    return settled, found
-
-
-@njit(cache=True, nogil=True)
-def clear(work, found):  # type: ignore[no-untyped-def]
-    """Make the workspace as new after a search that gave a time to ``found`` cells."""
-    for i in range(found):
-        cell = work.met[i]
-        work.seconds[cell], work.came_by[cell], work.done[cell] = np.inf, 0, False
+SNAP_CELLS = 3  # cells; a home drawn in the river or in a gap of the grid is moved to ground this near, no farther
 
 
 @njit(cache=True, nogil=True)
@@ -239,14 +62,17 @@ def _roots(moves, order, came_by, root_of_source, root):  # type: ignore[no-unty
 class LeastTime:
     """Least times between sources and every cell, and the tree of ways they go by.
 
-    surface, sources, sign : what it was made with; sources are padded cells, sign is ``OUT`` or ``BACK``.
+    surface, sources, sign, weighted : what it was made with; sources are padded cells, sign is ``OUT`` or ``BACK``,
+    weighted says that dangers weighed in.
     seconds, came_by : float32 and uint8 over the padded cells: time (weighted by danger if any), and 1 + the move by
-    which the cell was reached, 0 = source or not reached. order : reached cells, earliest first, int32.
+    which the cell was reached, 0 = source or not reached. order : reached cells, each after its own
+    predecessor, int32.
     """
 
     surface: Surface
     sources: NDArray[np.int64]
     sign: float
+    weighted: bool
     seconds: NDArray[np.float32]
     came_by: NDArray[np.uint8]
     order: NDArray[np.int32]
@@ -259,7 +85,10 @@ class LeastTime:
     def minutes(self) -> Grid:
         """Minutes by the clock along the ways, Grid, NaN where none leads; a danger weighs the choice of way only."""
         total = np.full(len(self.seconds), np.nan, dtype=np.float32)
-        _clock_along(self.surface.ground, self.moves, self.order, self.came_by, self.sign, total)
+        if self.weighted:
+            _clock_along(self.surface.ground, self.moves, self.order, self.came_by, self.sign, total)
+        else:
+            total[self.order] = self.seconds[self.order]
         return replace(self.surface.dem, values=self.surface.unpadded(total / np.float32(SECONDS_PER_MINUTE)))
 
     def summed_m(self, per_metre: NDArray[np.floating]) -> Grid:
@@ -347,18 +176,9 @@ def least_time(
         *time_slots(surface, float(weights.max(initial=0.0))),
         work,
     )
-    return LeastTime(surface, sources, sign, work.seconds, work.came_by, work.order[:settled].copy())
-
-
-def time_slots(surface: Surface, most_danger: float) -> tuple[float, int]:
-    """Seconds per metre no move beats, and how many slots of the quickest move the slowest move spans."""
-    used = np.flatnonzero(np.bincount(surface.ground.kind, minlength=len(surface.ground.pace)))
-    paces = surface.ground.pace[used[used != BLOCKED]]
-    if not paces.size:
-        raise GridError("all ground is blocked")
-    quickest = float(paces.min())
-    longest = float(stencil(surface.width).length.max())
-    return quickest, int(longest * float(paces.max()) * (1.0 + most_danger) / quickest) + 2
+    return LeastTime(
+        surface, sources, sign, danger is not None, work.seconds, work.came_by, work.order[:settled].copy()
+    )
 
 
 def travel_minutes(

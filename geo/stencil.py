@@ -48,15 +48,16 @@ def crossed(row: int, col: int) -> list[tuple[int, int, int, float, float]]:
 class Stencil(NamedTuple):
     """Moves as flat offsets in a grid of a given width; arrays are (moves,), (moves, steps) or (moves, pieces).
 
-    offset, length : of each move, cells. steps : unit steps of a move. low, high, weight : where each step ends,
-    between two cells: height = (1 - weight) low + weight high. pieces : how many cells a move crosses, counted apart by
-    step; piece, piece_step, piece_share, piece_middle : those cells, their share of the length and where on it, 0-1,
-    their middle is. beside : the two cells that meet at the corner a move passes through, 0 and 0 without a corner. A
-    named tuple, so that compiled kernels take it whole.
+    offset, length : of each move, cells. steps, step_length : unit steps of a move, their length in cells. low, high,
+    weight : where each step ends, between two cells: height = (1 - weight) low + weight high. pieces : how many cells a
+    move crosses, counted apart by step; piece, piece_step, piece_share, piece_middle : those cells, their share of the
+    length and where on it, 0-1, their middle is. beside : the two cells that meet at the corner a move passes through,
+    0 and 0 without a corner. A named tuple, so that compiled kernels take it whole.
     """
 
     offset: NDArray[np.int64]
     length: NDArray[np.float64]
+    step_length: NDArray[np.float64]
     steps: NDArray[np.int64]
     low: NDArray[np.int64]
     high: NDArray[np.int64]
@@ -100,6 +101,7 @@ def stencil(width: int, directions: int = ALL) -> Stencil:
     return Stencil(
         offset=np.array([row * width + col for row, col in all_moves], np.int64),
         length=np.array([np.hypot(row, col) for row, col in all_moves]),
+        step_length=np.array([np.hypot(row, col) / max(abs(row), abs(col)) for row, col in all_moves]),
         steps=np.array([max(abs(row), abs(col)) for row, col in all_moves], np.int64),
         low=low,
         high=high,
