@@ -56,12 +56,16 @@ def explain_plot(
         ).where(ScoringRun.run_id == run.run_id)
     ).one()
     scheme = parse_scheme(kept.scheme_text, source=f"run {run.run_id}")
-    explained = explain(
-        dict(row), scheme, order=kept.criteria, not_assessed=kept.not_assessed.get(plot.district or "", {})
-    )
     # Surveys are open to partners only; what is said of them here (a remedy, a price) quotes none of their values.
     with reading(STAFF) as inner:
         lift = lift_of_plot(inner, dict(row), scheme, plot_id=plot.plot_id, as_of_load=kept.as_of_load, day=kept.as_of)
+    explained = explain(
+        dict(row),
+        scheme,
+        order=kept.criteria,
+        not_assessed=kept.not_assessed.get(plot.district or "", {}),
+        closed_by=lift.pop("closed_by"),
+    )
     return {
         "plot_id": plot.plot_id,
         "district": plot.district,

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_
 from geo.combination import CLASSES, NE, NOTHING, Codes, combined, weighting
 from geo.criteria import LAND_CRITERIA
 from geo.criterion import Block, Judgement, Measured
-from geo.exclusion import exclusion_mask
+from geo.exclusion import REASONS, exclusion_mask
 from geo.remedies import cheapest_lift, cheapest_measurement, facts_of
 from geo.robustness import DRAWS, Robustness, robustness
 from geo.scheme import Scheme
@@ -63,18 +63,20 @@ def lift_of_plot(
 ) -> dict[str, Any]:
     """Return ``remedies`` (set, cost, class and score they lead to) and ``measurement``, each None if there is none.
 
-    Land that is shut (mines, water, protected) has neither.
+    Land that is shut (mines, water, protected) has neither; ``closed_by`` names the kind of area that shuts it.
     """
     values, block = values_of_plot(connection, row, scheme, plot_id=plot_id, as_of_load=as_of_load, day=day)
-    if exclusion_mask(block).mask[0]:
-        return {"remedies": None, "measurement": None}
-    now = combine(values, exclusion_mask(block), scheme)
+    shut = exclusion_mask(block)
+    if shut.mask[0]:
+        return {"remedies": None, "measurement": None, "closed_by": REASONS[int(shut.reason[0])]}
+    now = combine(values, shut, scheme)
     area_ha = float(block.plots["area_ha"].iloc[0])
     lift = cheapest_lift(
         values, scheme, area_ha=area_ha, facts=facts_of(values, earth_canal=_earth_canal(block)), best=now
     )
     wanted = cheapest_measurement(values, scheme, now)
     return {
+        "closed_by": None,
         "remedies": None
         if lift is None
         else {
