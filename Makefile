@@ -12,7 +12,7 @@ ifdef PORT
 export OBOD_PORT := $(PORT)
 endif
 
-.PHONY: help demo test test-all check bench clean install system-packages browser
+.PHONY: help demo test test-all check bench clean install system-packages browser python
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -49,7 +49,10 @@ system-packages:
 browser:
 	@scripts/system-packages.sh browser
 
-$(VENV)/installed: pyproject.toml constraints.txt
+python:
+	@scripts/system-packages.sh
+
+$(VENV)/installed: pyproject.toml constraints.txt | python
 	@echo "[2/7] Python packages into $(VENV)"
 	@scripts/python-environment.sh $(VENV)
 	@touch $@
