@@ -14,7 +14,7 @@ def rings(draw: st.DrawFn, size: float = 6.0, south_west: float = -1.0) -> shape
     """Draw a star-shaped polygon on the lattice or off it."""
     low, high = int(LATTICE * south_west), int(LATTICE * (south_west + size))
     on_lattice = st.integers(low, high).map(lambda k: k / LATTICE)
-    anywhere = st.floats(south_west, south_west + size, allow_subnormal=False)
+    anywhere = st.integers(low * 1_000, high * 1_000).map(lambda k: k / (997 * LATTICE))
     coordinate = draw(st.sampled_from([on_lattice, anywhere]))
     points = np.array(draw(st.lists(st.tuples(coordinate, coordinate), min_size=3, max_size=9, unique=True)))
     middle = points.mean(axis=0)

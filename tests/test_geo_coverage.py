@@ -61,7 +61,7 @@ def grids(draw: st.DrawFn) -> Grid:
     return Grid(values.reshape(rows, cols), 0.0, 4.0, cell, cell)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(grids(), areas())
 def test_agrees_with_cells_cut_out_one_by_one(grid: Grid, polygon: shapely.Geometry) -> None:
     found = {name: float(value[0]) for name, value in zonal(grid, np.array([polygon]), ALL).items()}

@@ -46,17 +46,16 @@ def check(shapes: np.ndarray, lines: np.ndarray, found: NearestLine) -> None:
     places = shapely.points(found.x_m, found.y_m)
     np.testing.assert_allclose(shapely.distance(places, shapes), found.distance_m, atol=1e-6)
     for row, place in enumerate(places):
-        line, along = lines[found.index[row]], float(found.along_m[row])
-        for part in shapely.get_parts(line):
-            if along <= part.length + 1e-9:
-                assert shapely.distance(shapely.line_interpolate_point(part, along), place) < 1e-6
-                break
+        off, along = [], float(found.along_m[row])
+        for part in shapely.get_parts(lines[found.index[row]]):
+            # Where one part ends and the next begins, the distance along is the same for both.
+            if -1e-9 <= along <= part.length + 1e-9:
+                off.append(shapely.distance(shapely.line_interpolate_point(part, max(along, 0.0)), place))
             along -= part.length
-        else:
-            raise AssertionError("the place lies beyond the end of the line")
+        assert min(off) < 1e-6
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(areas(), min_size=1, max_size=3), st.lists(ways(9.0, -3.0), min_size=1, max_size=5))
 def test_agrees_with_every_pair_measured(polygons: list[shapely.Geometry], lines: list[shapely.Geometry]) -> None:
     shapes, targets = np.array(polygons, dtype=object), np.array(lines, dtype=object)
