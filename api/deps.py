@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, cast
 
 import orjson
 from fastapi import Depends, Header, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from api.errors import KeyRefused
 from api.translate import LANGUAGES, Language, language_of
@@ -71,7 +72,10 @@ class Callers:
         return found
 
 
-def get_caller(
+# Dependencies that only look at the request are coroutines: a plain function would wait for a thread of its own.
+
+
+async def get_caller(
     request: Request,
     authorization: Annotated[str | None, Header(include_in_schema=False)] = None,
     x_api_key: Annotated[str | None, Header(description="Key of a partner or of staff.")] = None,
@@ -84,10 +88,11 @@ def get_caller(
             raise KeyRefused("A key is sent as X-API-Key or as Authorization: Bearer.")
     if key is None:
         return Caller()
-    return cast(Callers, request.app.state.callers).of(key.strip())
+    callers = cast(Callers, request.app.state.callers)
+    return await run_in_threadpool(callers.of, key.strip())
 
 
-def get_language(
+async def get_language(
     lang: Annotated[
         str | None, Query(description="Language of names and texts.", json_schema_extra={"enum": [*LANGUAGES]})
     ] = None,
@@ -97,17 +102,17 @@ def get_language(
     return language_of(lang, accept_language)
 
 
-def get_served(request: Request) -> ServedState:
+async def get_served(request: Request) -> ServedState:
     """Return what this process knows of what is served."""
     return cast(ServedState, request.app.state.served)
 
 
-def get_tile_cache(request: Request) -> TileCache:
+async def get_tile_cache(request: Request) -> TileCache:
     """Return the finished tiles of this process."""
     return cast(TileCache, request.app.state.tiles)
 
 
-def known_parameters(request: Request) -> None:
+async def known_parameters(request: Request) -> None:
     """Refuse a query parameter the route does not have; a misspelt filter must not read as no filter.
 
     Raises

@@ -56,7 +56,7 @@ class Asked:
     lang: Language
 
 
-def get_choice(
+async def get_choice(
     scheme: Annotated[str | None, Query(description="Take the run published for this scheme.")] = None,
     run: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Take this run.")] = None,
     profile: Annotated[str | None, Query(description="Fit for a kind of household, if it was computed.")] = None,

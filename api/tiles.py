@@ -54,7 +54,7 @@ class Asked:
     address: TileAddress
 
 
-def get_asked(
+async def get_asked(
     request: Request,
     caller: CallerDep,
     z: Annotated[int, Path(ge=0, description="Zoom")],
@@ -130,15 +130,15 @@ def _plots(
     here = served.districts_in(bounds)
     runs = {code: run.run_id for code, run in served.runs_of(choice).items() if code in here}
     unjudged = [code for code in here if code not in runs]
-    features = scored_plots(audience, runs)
-    carried = asked_properties(features, names)
+    # A tile that is already made must not cost the making of its statement.
+    carried = asked_properties(scored_plots(audience, runs), names) if names else {}
     scope = _scope(Plot.card.audience, carried)
     variant = _variant(scope, names, district, choice)
     place = Place(Plot.__tablename__, address.z, address.x, address.y, "mvt", variant)
 
     def make() -> Tile:
         with reading(scope) as connection:
-            return plots_tile(connection, features, address, runs, unjudged, carried, district)
+            return plots_tile(connection, scored_plots(audience, runs), address, runs, unjudged, carried, district)
 
     return _answer(asked, get(place, served.plots_version(choice, bounds), make), MVT, scope)
 
