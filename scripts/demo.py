@@ -105,7 +105,8 @@ def _served_run() -> int | None:
     with reading() as connection:
         farmed = connection.execute(select(Plot.district).where(Plot.ended_by.is_(None)).distinct()).scalars().all()
         served = select(Publication.district, Publication.run_id)
-        runs = dict(connection.execute(served.where(Publication.shown, Publication.scenario == "")).tuples().all())
+        rows = connection.execute(served.where(Publication.shown, Publication.scenario == ""))
+        runs = {row.district: row.run_id for row in rows}
     return max(runs.values()) if runs and set(farmed) <= runs.keys() else None
 
 

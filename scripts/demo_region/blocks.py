@@ -18,6 +18,7 @@ Ints = NDArray[np.int64]
 BAND_M = 0.34  # of the setting's band: height of one block, from a distributary to the next
 BLOCK_M = 0.85  # of the setting's band: length of one block along its canal
 SHALLOWEST_M = 90.0  # m; a strip of land below a canal that is narrower is left alone
+LEAST_WATERED = 0.5  # share of a block's length a distributary must reach, or the block is not watered
 SIDE_POINTS = 14  # points along each long side of a block's outline
 
 
@@ -61,9 +62,26 @@ def blocks(mesh: Mesh, canal: MainCanal, setting: Setting, rng: np.random.Genera
         bands = 1 if up else max(1, round(deep / (BAND_M * setting.band_m)))
         edges = np.linspace(0.0, deep, bands + 1)
         share = (stretch + 0.5) / count
-        rows += [(stretch, band, s0, s1, edges[band], edges[band + 1], share) for band in range(bands)]
+        for band in range(bands):
+            # A lower block is watered by a distributary that starts at s0 and runs on while the lines reach it.
+            if band == 0 or _unbroken(lengths, edges[band]) >= LEAST_WATERED:
+                rows.append((stretch, band, s0, s1, edges[band], edges[band + 1], share))
     columns = np.array(rows, dtype=np.float64).reshape(-1, 7).T
     return Blocks(*columns[:2].astype(np.int64), *columns[2:])
+
+
+def _unbroken(lengths: Floats, t: float) -> float:
+    """Share of a row of lines, from the first on, that all reach a distance t (m) from the canal."""
+    short = np.flatnonzero(lengths < t)
+    return float(short[0] / len(lengths)) if len(short) else 1.0
+
+
+def watered_to(mesh: Mesh, land: Blocks) -> Floats:
+    """Return the canal point up to which the lines of each block reach its upper side without a break."""
+    reached = [
+        _unbroken(mesh.length_m[int(a) : int(b) + 1], t) for a, b, t in zip(land.s0, land.s1, land.t0, strict=True)
+    ]
+    return land.s0 + np.array(reached, dtype=np.float64) * (land.s1 - land.s0)
 
 
 def outlines(mesh: Mesh, land: Blocks) -> NDArray[np.object_]:

@@ -31,7 +31,7 @@ class MetricCourse:
 
 
 def metric_courses(area: Area) -> list[MetricCourse]:
-    """Return the courses of an area as dense lines, source to mouth, without what lies outside its bounds."""
+    """Return the courses that meet an area as dense lines, source to mouth, without what lies outside its bounds."""
     x_min, y_min, x_max, y_max = area.bounds
     lines = []
     for course in area.courses:
@@ -45,5 +45,6 @@ def metric_courses(area: Area) -> list[MetricCourse]:
         xs, ys = (CubicSpline(along, values)(dense) for values in (x, y))
         zs = PchipInterpolator(along, level)(dense)  # monotone, so that the river keeps falling
         inside = (xs > x_min) & (xs < x_max) & (ys > y_min) & (ys < y_max)
-        lines.append(MetricCourse(course, xs[inside], ys[inside], zs[inside], district[inside]))
+        if inside.any():
+            lines.append(MetricCourse(course, xs[inside], ys[inside], zs[inside], district[inside]))
     return lines

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from geo.crs import WORKING_CRS
 from geo.irrigation import CONDITION_FACTOR, M3_PER_MM_HA, SECONDS_PER_DAY
-from scripts.demo_region.blocks import Blocks, lines, outlines
+from scripts.demo_region.blocks import Blocks, lines, outlines, watered_to
 from scripts.demo_region.canals import STEP_M, WATER_OVER_GROUND_M, Slopes
 from scripts.demo_region.farms import Farm, used
 from scripts.demo_region.fields import at, chance
@@ -201,7 +201,7 @@ def _side_canals(
     deepest = np.array([lower.t0[lower.stretch == s].max() for s in stretches], dtype=np.float64)
     s = lower.s0[first]
     down = lines(below, s, s, np.zeros(len(s)), deepest)
-    across = lines(below, lower.s0, lower.s1, lower.t0, lower.t0)
+    across = lines(below, lower.s0, watered_to(below, lower), lower.t0, lower.t0)
     shape = np.concatenate([down, across])
     ends = shapely.get_point(shape, -1)
     head_points = shapely.get_point(shape, 0)

@@ -15,7 +15,7 @@ from scripts.demo_region.fields import coarsened, on
 from scripts.demo_region.places import Area
 from scripts.demo_region.relief import RELIEF_CELL_M, relief
 from scripts.demo_region.rivers import Basin, Stream, basin, on_ground, streams
-from scripts.demo_region.terrain import GROUND_CELL_M, Ground, ground
+from scripts.demo_region.terrain import GROUND_CELL_M, Ground, drained, ground
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,11 @@ def landscape(area: Area, seed: int, relief_file: Path | None, districts: gpd.Ge
     """
     courses = metric_courses(area)
     coarse = relief(area, courses, seed, relief_file)
-    main = streams(basin(coarse, courses), courses)
+    main = streams(basin(coarse, courses), coarse, courses)
     land = ground(area, coarse, main, seed)
     level = on(coarse, coarsened(land.level.values, round(RELIEF_CELL_M / GROUND_CELL_M)))
-    kept, fine = on_ground(level, [main[k] for k in land.floored], courses)
+    rivers = [main[k] for k in land.floored]
+    kept, fine = on_ground(level, rivers, courses)
+    land = drained(land, kept, rivers)
     division = divided(area, kept, fine, courses) if districts is None else as_given(area, coarse, districts)
     return Landscape(area, courses, coarse, main, fine, kept, land, slopes(land), division)

@@ -11,10 +11,11 @@ from rasterio.warp import Resampling, reproject
 from scipy.ndimage import distance_transform_edt
 
 from geo.crs import WORKING_CRS
+from geo.drainage import drainage
 from geo.grid import Grid
 from layers.errors import DataRefused
 from scripts.demo_region.courses import MetricCourse
-from scripts.demo_region.fields import Field, cells_of, chance, noise, ramp, smoothed
+from scripts.demo_region.fields import Field, cells_of, chance, noise, on, ramp, smoothed
 from scripts.demo_region.places import Area
 
 RELIEF_CELL_M = 120.0  # m; water is routed on this grid
@@ -29,8 +30,8 @@ def relief(area: Area, courses: list[MetricCourse], seed: int, file: Path | None
     shape = (round((y_max - y_min) / RELIEF_CELL_M), round((x_max - x_min) / RELIEF_CELL_M))
     empty = Grid(np.full(shape, np.nan, dtype=np.float32), x_min, y_max, RELIEF_CELL_M, RELIEF_CELL_M)
     if file is None:
-        values = _generated(empty, area, courses, seed)
-        return Grid(values, x_min, y_max, RELIEF_CELL_M, RELIEF_CELL_M)
+        made = Grid(_generated(empty, area, courses, seed), x_min, y_max, RELIEF_CELL_M, RELIEF_CELL_M)
+        return on(made, drainage(made).filled)  # noise leaves hollows that no river could have left
     with rasterio.open(file) as source:
         reproject(
             rasterio.band(source, 1),

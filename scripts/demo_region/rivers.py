@@ -23,7 +23,8 @@ Cells = NDArray[np.int64]
 STREAM_KM2 = 6.0  # km2; a channel draining less is not drawn
 NAMED_WITHIN_M = 2_500.0  # m; a stream this near a true course on average is that river
 BEND_SIGMA_CELLS = 3.0  # cells; takes the corners off the routing grid
-PROFILE_SIGMA_M = 2_200.0  # m; takes the steps off the long profile
+PROFILE_SIGMA_M = (300.0, 2_200.0)  # m; takes the steps off the long profile of small and of large streams
+LARGE_KM2 = 40.0  # km2 drained by a large stream
 CLASS_KM2 = (5_000.0, 500.0, 100.0)  # km2 drained from which a stream is of class 1, 2, 3; 4 below
 LEAST_FALL = 1e-4  # m/m; a stream falls at least this much
 BED_KEPT_M = np.float32(25.0)  # m; how deep main rivers are cut for routing, so that they stay in their beds
@@ -89,11 +90,14 @@ def on_ground(level: Grid, main: list[Stream], courses: list[MetricCourse]) -> t
     bed = np.unique(np.concatenate([stream.cells for stream in main]))
     values.ravel()[bed] -= BED_KEPT_M
     kept = basin(on(level, values), courses)
-    return kept, streams(kept, courses)
+    return kept, streams(kept, level, courses)
 
 
-def streams(basin: Basin, courses: list[MetricCourse]) -> list[Stream]:
-    """Return the streams, each after the one it joins; at a fork the larger branch carries the stream on."""
+def streams(basin: Basin, level: Grid, courses: list[MetricCourse]) -> list[Stream]:
+    """Return the streams, each after the one it joins; at a fork the larger branch carries the stream on.
+
+    level : elevation the long profiles are taken from, on the cells of the basin.
+    """
     paths = _paths(basin)
     found: list[Stream] = []
     place: dict[int, tuple[int, int]] = {}
@@ -101,7 +105,7 @@ def streams(basin: Basin, courses: list[MetricCourse]) -> list[Stream]:
         joined = place.get(int(basin.flow.receiver[cells[-1]]))
         parent = -1 if joined is None else joined[0]
         junction = None if joined is None else (found[joined[0]], joined[1])
-        stream = _shaped(basin, cells, parent, junction, courses)
+        stream = _shaped(basin, level, cells, parent, junction, courses)
         for k, cell in enumerate(cells):
             place[int(cell)] = (len(found), k)
         found.append(stream)
@@ -134,12 +138,12 @@ def _paths(basin: Basin) -> list[Cells]:
 
 def _shaped(
     basin: Basin,
+    relief: Grid,
     cells: Cells,
     parent: int,
     junction: tuple[Stream, int] | None,
     courses: list[MetricCourse],
 ) -> Stream:
-    relief = basin.flow.dem
     cols = relief.shape[1]
     x: Floats = np.asarray(relief.x_min + (cells % cols + 0.5) * relief.cell_m, dtype=np.float64)
     y: Floats = np.asarray(relief.y_max - (cells // cols + 0.5) * relief.cell_m, dtype=np.float64)
@@ -147,7 +151,8 @@ def _shaped(
     z = np.minimum.accumulate(at(relief, x, y))
     along = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
     x, y = (gaussian_filter1d(values, BEND_SIGMA_CELLS, mode="nearest") for values in (x, y))
-    z = gaussian_filter1d(z, PROFILE_SIGMA_M / relief.cell_m, mode="nearest")
+    large = basin.upstream_km2[cells[-1]] >= LARGE_KM2
+    z = gaussian_filter1d(z, PROFILE_SIGMA_M[int(large)] / relief.cell_m, mode="nearest")
     if junction is not None:
         into, k = junction
         near_end = np.exp(-(along[-1] - along) / 1_200.0)

