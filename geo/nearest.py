@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 CELLS_PER_SEGMENT = 1.0  # mean; fewer make long lists, more make long walks over empty cells
+COINCIDENT_M = 1e-7  # nearer than this two places are one; a hundred times the last digit of a northing
 ROUNDING_M = 1e-6  # a thousand times the last digit of a northing
 MOST_CELLS = 4_000_000  # cells of the grid of segments, 16 MB of starts each
 
@@ -165,7 +166,12 @@ def _between(ax, ay, bx, by, sx, sy, ex, ey):  # type: ignore[no-untyped-def]
         t = ((ax - sx) * fy - (ay - sy) * fx) / crossing
         u = ((ax - sx) * dy - (ay - sy) * dx) / crossing
         if 0.0 <= t <= 1.0 and 0.0 <= u <= 1.0:
-            return 0.0, t
+            # Along an edge that the segment follows, both shares are rounding: the place must be on the edge too.
+            px, py = sx + t * dx, sy + t * dy
+            u = _nearest_on(ax, ay, bx, by, px, py)
+            gx, gy = px - (ax + u * fx), py - (ay + u * fy)
+            if gx * gx + gy * gy <= COINCIDENT_M * COINCIDENT_M:
+                return 0.0, t
     best, share = np.inf, 0.0
     for k in range(4):
         if k < 2:  # an end of the edge against the segment

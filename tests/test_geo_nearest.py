@@ -123,6 +123,14 @@ def test_a_canal_beside_through_within_and_around_a_field() -> None:
     assert only(nearest_line(field, np.array([touching]))) == (0, 0.0, 10.0, 5.0, 0.0)
 
 
+def test_a_canal_along_an_edge_up_to_rounding_is_placed_at_the_edge() -> None:
+    """The edge lies on the canal but for the last digit, so where they cross is noise; once placed a field away."""
+    edge = [(0.8144515125876943, 0.18867090755261656), (0.49592591385982, -0.0024444516841079945)]
+    field = np.array([shapely.Polygon([*edge, (1.0270812437311936, 0.0571715145436309)])])
+    canals = np.array([shapely.LineString([(3.0, 1.5), (-0.75, -0.75)])])
+    check(field, canals, nearest_line(field, canals))
+
+
 def test_a_canal_in_a_hole_is_outside() -> None:
     holed = FIELD.difference(shapely.box(2, 2, 8, 8))
     assert only(nearest_line(np.array([holed]), np.array([shapely.LineString([(4, 4), (5, 4)])]))) == (
