@@ -261,7 +261,12 @@ def envelope(bounds: Sequence[float], name: str) -> shapely.Geometry:
     west, south, east, north = corners
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise BadFilter(f"{name} must be west,south,east,north in degrees, west below east and south below north.")
-    return shapely.MultiPoint([(west, south), (east, north)]).envelope
+    # A polygon without area touches nothing in PostGIS, so a box that is thin in one way is a line.
+    if west == east and south == north:
+        return shapely.Point(west, south)
+    if west == east or south == north:
+        return shapely.LineString([(west, south), (east, north)])
+    return shapely.box(west, south, east, north)
 
 
 def _geometry(node: Any) -> shapely.Geometry:

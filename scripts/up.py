@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import threading
 import time
 import urllib.request
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -16,6 +19,7 @@ from sqlalchemy import select
 from layers.access import staff_key
 from layers.database import engine, reading, writing
 from layers.embedded import Cluster
+from layers.errors import LayersError
 from layers.migrate import migrate
 from layers.results import Publication
 from layers.settings import get_settings
@@ -36,19 +40,31 @@ def up(plots: Plots = PLOTS, no_serve: NoServe = False) -> None:
     if no_serve:
         _prepare(plots)
         return
-    require_free(settings.host, settings.port)  # before anything that takes long, and before anything to stop
+    require_free(settings.host, settings.port)  # before anything that takes long
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)
-    try:
-        _prepare(plots)
-        _step(7, "Service")
-        threading.Thread(target=_announce, daemon=True).start()
-        serve()
-    finally:
-        if settings.database_url is None:
-            engine().dispose()
-            Cluster(settings.home).stop()
-            err.print("The service and its database are stopped; the data stay.", highlight=False)
+    with _only_one(settings.home):
+        try:
+            _prepare(plots)
+            _step(7, "Service")
+            threading.Thread(target=_announce, daemon=True).start()
+            serve()
+        finally:
+            if settings.database_url is None:
+                Cluster(settings.home).stop()
+                err.print("The service and its database are stopped; the data stay.", highlight=False)
+
+
+@contextmanager
+def _only_one(home: Path) -> Iterator[None]:
+    """Refuse a second service on the same folder: the first to end would stop the database of both."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LayersError("Obod runs from this OBOD_HOME already; stop it first, or name another.") from None
+        yield
 
 
 def _prepare(plots: int) -> None:

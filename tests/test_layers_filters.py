@@ -133,6 +133,25 @@ def test_filters_return_what_a_plain_frame_filter_returns(
     assert found(public, plots, plot_conditions(plots, given_texts)) == expected
 
 
+@pytest.mark.parametrize(("wide", "high"), [(0.0, 0.0), (0.0, 0.001953125), (0.003, 0.0), (0.003, 0.001953125)])
+def test_a_box_without_width_or_height_still_touches_what_lies_under_it(
+    land: Land, public: Connection, plots: Features, wide: float, high: float
+) -> None:
+    west, south = CORNERS[RASHT]
+    bounds = (west, south, west + wide, south + high)
+    expected = [
+        row["plot_id"]
+        for row in land.rows
+        if row["geometry"].bounds[0] <= bounds[2]
+        and row["geometry"].bounds[1] <= bounds[3]
+        and row["geometry"].bounds[2] >= bounds[0]
+        and row["geometry"].bounds[3] >= bounds[1]
+    ]
+    assert expected
+    conditions = plot_conditions(plots, {"bbox": [",".join(map(str, bounds))]})
+    assert found(public, plots, conditions) == expected
+
+
 def test_every_land_criterion_has_a_lower_and_an_upper_bound() -> None:
     names = {f"{end}_{name}" for name in CRITERIA for end in ("min", "max")}
     assert names <= PLOT_FILTERS.keys()

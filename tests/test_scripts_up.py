@@ -43,6 +43,10 @@ def test_up_serves_a_scored_region_and_stops_everything(home: Path, ending: sign
         assert said[-5:] == ["Planner", "GIS officer", "NGO worker", "Programmer", "Staff key"]
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/districts") as answer:
             districts = json.load(answer)
+        second = {**environment, "OBOD_PORT": str(port + 1)}
+        refused = subprocess.run(command, cwd=ROOT, env=second, capture_output=True, text=True)
+        assert (refused.returncode, "already" in refused.stderr) == (1, True)
+        assert Cluster(home).status().running
         running.send_signal(ending)
         running.wait(120)
     assert sum(district["plots"] for district in districts) == 1_000

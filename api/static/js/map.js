@@ -4,6 +4,7 @@
 import { openCard } from "./card.js";
 import { provideHatches } from "./hatch.js";
 
+const MARGIN = 40; // pixels between a chosen place and what lies over the map
 const CLICK_TOLERANCE = 4; // pixels around a click within which lines and points count as hit
 
 /** Draw `config.style` in Folium's Leaflet map and make the page around it work. */
@@ -29,23 +30,23 @@ export function draw(map, config) {
   }
   const glMap = layer.getMaplibreMap();
   provideHatches(glMap, config.hatch);
-  glMap.on("idle", () => { container.dataset.state = "idle"; });
-  map.on("movestart zoomstart", () => { container.dataset.state = "moving"; });
+  const drawing = sayWhenDrawn(map, glMap, container);
   map.getPane("tilePane").querySelector("canvas").setAttribute("aria-hidden", "true");
 
   const choose = chooser(map, glMap, config);
   map.on("click", (event) => choose(event.latlng));
+  // Reached or moved by key, the map shows a crosshair on what Enter would open.
+  container.addEventListener("keyup", () => { container.dataset.keys = "used"; });
   container.addEventListener("pointerdown", () => { delete container.dataset.keys; });
   container.addEventListener("keydown", async (event) => {
-    container.dataset.keys = "used"; // from now on a crosshair shows what Enter would open
     if (event.key !== "Enter" || event.target !== container) return;
     await choose(map.getCenter());
     document.getElementById("card-body").focus();
   });
   if (config.chosen) {
-    glMap.once("load", () => choose.plot(config.chosen));
+    glMap.once("load", () => choose.plot(config.chosen, map.getCenter()));
   }
-  connectSwitches(glMap, config);
+  connectSwitches(glMap, config, drawing);
   followView(map, glMap, config);
 }
 
@@ -60,6 +61,22 @@ function withOrigin(style, base) {
     { ...source, tiles: source.tiles.map((path) => rooted(path, base)) },
   ]);
   return { ...style, sources: Object.fromEntries(sources) };
+}
+
+/** Say in `data-state` whether all there is to see is drawn; return a function that says it is not. */
+function sayWhenDrawn(map, glMap, container) {
+  let moving = false;
+  const drawing = () => { container.dataset.state = "drawing"; };
+  map.on("movestart zoomstart", () => {
+    moving = true;
+    drawing();
+  });
+  map.on("moveend", () => {
+    moving = false;
+    glMap.triggerRepaint();
+  });
+  glMap.on("idle", () => { if (!moving) container.dataset.state = "idle"; });
+  return drawing;
 }
 
 /** Open at the window asked for: beside the legend on a wide screen; on a narrow one the legend is folded away. */
@@ -96,9 +113,10 @@ function chooser(map, glMap, config) {
     if (chosen !== null) mark(null);
     tell({ plot: null });
   };
-  const choosePlot = async (number) => {
+  const choosePlot = async (number, place) => {
     mark(number);
     const plot = await openCard(config, { plot: number }, unmark);
+    keepInSight(map, place);
     if (plot) tell({ plot });
   };
   const choose = (latlng) => {
@@ -112,12 +130,24 @@ function chooser(map, glMap, config) {
       unmark();
       return openCard(config, { feature }, unmark);
     }
-    if (feature.properties.plots === undefined) return choosePlot(feature.id);
+    if (feature.properties.plots === undefined) return choosePlot(feature.id, latlng);
     unmark();
     return openCard(config, { square: squareOf(glMap, feature) }, unmark);
   };
   choose.plot = choosePlot;
   return choose;
+}
+
+/** Move the map if the card or the legend hides the place the card is about. */
+function keepInSight(map, place) {
+  const card = document.getElementById("card").getBoundingClientRect();
+  const panel = document.getElementById("panel");
+  const size = map.getSize();
+  const sheet = card.width > size.x / 2; // on a phone the card lies across the foot of the map
+  map.panInside(place, {
+    paddingTopLeft: sheet ? [MARGIN, MARGIN] : [card.right + MARGIN, MARGIN],
+    paddingBottomRight: sheet ? [MARGIN, card.height + MARGIN] : [panel.open ? panel.offsetWidth + MARGIN : MARGIN, MARGIN],
+  });
 }
 
 /** Return what every class has in the square a strip belongs to: a square is cut into one strip per class. */
@@ -142,37 +172,49 @@ function squareOf(glMap, strip) {
 }
 
 /** Checkboxes switch layers, the select recolours plots, the slider fades them. */
-function connectSwitches(glMap, config) {
+function connectSwitches(glMap, config, drawing) {
   const partsOf = (name) => config.style.layers.filter((part) => part.metadata?.obod === name).map((part) => part.id);
   for (const box of document.querySelectorAll("input[data-layer]")) {
     box.addEventListener("change", () => {
+      drawing();
       for (const part of partsOf(box.dataset.layer)) {
         glMap.setLayoutProperty(part, "visibility", box.checked ? "visible" : "none");
       }
     });
   }
   const select = document.getElementById("colour");
-  select?.addEventListener("change", () => {
-    recolour(glMap, config, select.value);
+  select?.addEventListener("change", async () => {
+    const way = select.value;
+    drawing();
     for (const legend of document.querySelectorAll("[data-legend]")) {
-      legend.hidden = legend.dataset.legend !== select.value;
+      legend.hidden = legend.dataset.legend !== way;
     }
-    tell({ colour: select.value === "class" ? null : select.value });
+    tell({ colour: way === "class" ? null : way });
+    await recolour(glMap, config, way, () => select.value === way);
+    drawing();
   });
   const fade = document.getElementById("opacity");
   fade?.addEventListener("input", () => {
+    drawing();
     for (const part of partsOf("plots").filter((id) => /-(fill|hatch)$/.test(id))) {
       glMap.setPaintProperty(part, "fill-opacity", Number(fade.value) / 100);
     }
   });
 }
 
-/** Colour single plots another way; tiles are asked again only if they have to carry another value. */
-function recolour(glMap, config, way) {
+/**
+ * Colour single plots another way. If the tiles have to carry another value they are asked for again, and the colours
+ * wait for them: drawn before, every plot would look unknown. `wanted` tells whether it is still asked for by then.
+ */
+async function recolour(glMap, config, way, wanted) {
   const { tiles, colour, known, unknown, hatch } = config.colourings[way];
   const whole = rooted(tiles, config.base);
   const source = glMap.getSource("plots");
-  if (source.tiles[0] !== whole) source.setTiles([whole]);
+  if (source.tiles[0] !== whole) {
+    source.setTiles([whole]);
+    await new Promise((drawn) => { glMap.once("idle", drawn); });
+    if (!wanted()) return;
+  }
   glMap.setFilter("plots-fill", known);
   glMap.setPaintProperty("plots-fill", "fill-color", colour);
   glMap.setFilter("plots-hatch", unknown);
