@@ -103,3 +103,9 @@ def map_point(frame: FrameLocator, latitude: float, longitude: float) -> dict[st
         [latitude, longitude],
     )
     return point
+
+
+def fold_panel(frame: FrameLocator) -> None:
+    """Fold the legend away, if the screen was wide enough to have it open."""
+    if frame.locator("#panel").evaluate("panel => panel.open"):
+        frame.locator("#panel > summary").click()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import served_region
 import shapely
-from browsing import PATIENCE_MS, Noticed, chromium, drawn_map, map_point, served
+from browsing import PATIENCE_MS, Noticed, chromium, drawn_map, fold_panel, map_point, served
 from PIL import Image
 from playwright.sync_api import Browser, Frame, FrameLocator, Page, Playwright, expect, sync_playwright
 from served_region import RASHT, plot_box, plot_id
@@ -76,7 +76,7 @@ def test_pick_a_district_click_a_plot_read_its_class(
     frame = drawn_map(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Rasht" if lang == "en" else "Рашт")
     expect(page.locator(".figures tfoot .figure").last).to_have_text("60")
-    frame.locator("#panel > summary").click()
+    fold_panel(frame)
     for judged in ("S3", "NE", "N2"):
         _click(frame, 4, judged)
         card = frame.locator(f"article[data-plot='{plot_id(4, judged)}'] h2")
