@@ -27,7 +27,7 @@ pytestmark = pytest.mark.browser
 AXE = Path("node_modules/axe-core/axe.min.js")
 MOST_BYTES = 1_500_000  # of the first page with its map, as they come over the line
 PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1200, "height": 760}
+DESK = {"width": 1360, "height": 800}
 
 
 @pytest.fixture(scope="module", name="address")

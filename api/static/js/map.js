@@ -9,6 +9,12 @@ const CLICK_TOLERANCE = 4; // pixels around a click within which lines and point
 
 /** Draw `config.style` in Folium's Leaflet map and make the page around it work. */
 export function draw(map, config) {
+  // Before the style sheets are in, the map and its legend have no size to open a view by.
+  if (document.readyState !== "complete") {
+    window.addEventListener("load", () => draw(map, config), { once: true });
+    return;
+  }
+  map.invalidateSize({ pan: false });
   const container = map.getContainer();
   container.setAttribute("role", "region");
   container.setAttribute("aria-label", config.messages.map);
