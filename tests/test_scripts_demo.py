@@ -39,10 +39,16 @@ from layers.errors import DataRefused, NotFound
 from layers.loading.listing import list_layers
 from layers.results import Load, Publication
 from scripts.demo_region import Region, generate
+from scripts.demo_region.blocks import Blocks
+from scripts.demo_region.canals import MainCanal
+from scripts.demo_region.farms import Farm
 from scripts.demo_region.fields import at, cells_of, halved
 from scripts.demo_region.irrigation import APPLICATION, CONVEYANCE, DAYS, MIXES
+from scripts.demo_region.mesh import Mesh
 from scripts.demo_region.on_real import load_real
 from scripts.demo_region.places import AREAS, DISTRICTS
+from scripts.demo_region.plots import Plots
+from scripts.demo_region.ways import field_ways
 from scripts.demo_region.write import mark, take_back, write
 from scripts.main import app
 
@@ -125,6 +131,26 @@ def test_plots_are_valid_strips_of_plausible_size_that_do_not_overlap(plots: gpd
     first, second = shapely.STRtree(shapes).query(shapes, predicate="overlaps")
     shared = shapely.area(shapely.intersection(shapes[first], shapes[second]))
     assert len(shared) == 0 or shared.max() < 1.0
+
+
+def test_a_road_keeps_to_a_canal_that_doubles_back() -> None:
+    x = np.concatenate([np.arange(0.0, 200.0, 20.0), [200.0], np.arange(180.0, 400.0, 20.0)])
+    canal = MainCanal(x, np.zeros(len(x)), np.linspace(10.0, 9.0, len(x)), 1, 0)
+    lines = Mesh(np.tile(x[:, None], 8), np.tile(-15.0 * np.arange(8.0), (len(x), 1)), np.full(len(x), 90.0))
+    one = Blocks(*(np.array([k]) for k in (0, 0)), *(np.array([v]) for v in (0.0, len(x) - 1.0, 0.0, 90.0, 0.5)))
+    plot = Plots(np.array([shapely.box(0, -90, 50, 0)]), *(np.array([v]) for v in (0.4, 2, 0, 5.0, 45.0)))
+    none = plot.take(np.zeros(1, dtype=bool))
+    farm = Farm(canal, lines, lines, one, one.take(np.zeros(1, dtype=bool)), plot, none, np.empty((0, 2)), np.empty(0))
+    for _, shape in field_ways(farm):
+        assert np.isfinite(shapely.get_coordinates(shape)).all()
+
+
+def test_every_geometry_is_finite_and_valid(region: Region) -> None:
+    for name, frame in region.frames.items():
+        if isinstance(frame, gpd.GeoDataFrame):
+            shapes = frame.geometry.to_numpy()
+            assert np.isfinite(shapely.get_coordinates(shapes)).all(), name
+            assert shapely.is_valid(shapes).all(), name
 
 
 def test_household_plots_lie_nearer_to_villages_than_farms_do(region: Region, plots: gpd.GeoDataFrame) -> None:

@@ -50,7 +50,7 @@ def roads(
     rows = _main_net(land, shapely.get_coordinates(settlements.geometry.to_numpy()), central)
     for group in farms:
         for farm in group:
-            rows += _field_ways(farm)
+            rows += field_ways(farm)
     kinds = np.array([kind for kind, _ in rows])
     shape = np.array([line for _, line in rows], dtype=object)
     middle = shapely.line_interpolate_point(shape, 0.5, normalized=True)
@@ -68,7 +68,7 @@ def roads(
     )
 
 
-def _field_ways(farm: Farm) -> list[Way]:
+def field_ways(farm: Farm) -> list[Way]:
     """Road along the canal, and tracks down into the fields and up to the rainfed slopes."""
     canal = farm.canal
     sides = [
@@ -80,7 +80,7 @@ def _field_ways(farm: Farm) -> list[Way]:
     ]
     end = int(max(land.s1.max() for _, _, land in sides if len(land)))
     ahead_x, ahead_y = np.gradient(canal.x), np.gradient(canal.y)
-    off = canal.bank * CANAL_ROAD_M / np.hypot(ahead_x, ahead_y)
+    off = canal.bank * CANAL_ROAD_M / np.maximum(np.hypot(ahead_x, ahead_y), 1e-6)  # 0 m where a line doubles back
     along = np.column_stack([canal.x - off * ahead_y, canal.y + off * ahead_x])[: max(end, 2)]
     rows: list[Way] = [("gravel", shapely.LineString(along))]
     for kind, mesh, land in sides:
