@@ -18,6 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
+from api.policy import security_headers
 from geo.errors import SuitabilityError
 from layers.errors import BadFilter, DatabaseUnavailable, DataRefused, LayersError, NotAllowed, NotFound
 
@@ -107,5 +108,6 @@ _PLAIN: Final = {404: "There is nothing at this address.", 405: "This address is
 def _fault(request: Request, error: Exception) -> Response:
     fault = uuid.uuid4().hex[:8]
     log.error("fault %s at %s %s", fault, request.method, request.url.path, exc_info=error)
-    known = Problem(500, "fault", "Something went wrong on our side")
+    # This answer is made outside every middleware, so it brings its headers itself.
+    known = Problem(500, "fault", "Something went wrong on our side", security_headers(request.url.path))
     return problem(known, f"Something went wrong on our side (fault {fault}).", fault=fault)

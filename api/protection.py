@@ -8,20 +8,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Problem, problem
+from api.policy import security_headers
 
 LONGEST_QUERY: Final = 8_000  # bytes of a query string
 LARGEST_BODY: Final = 64_000  # bytes of a request body; nothing here takes a larger one
-
-FRAMED: Final = "/maps/"  # pages made to be embedded elsewhere
-POLICY: Final = (
-    "default-src 'self'; img-src 'self' data: blob:; worker-src 'self'; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors {ancestors}"
-)
-HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-    "Permissions-Policy": "camera=(), microphone=(), payment=(), geolocation=(self)",
-}
 
 
 class Protection:
@@ -35,16 +25,12 @@ class Protection:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        framed = scope["path"].startswith(FRAMED)
 
         async def protected(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in security_headers(scope["path"]).items():
                     headers.setdefault(name, value)
-                headers.setdefault("Content-Security-Policy", POLICY.format(ancestors="*" if framed else "'self'"))
-                if not framed:
-                    headers.setdefault("X-Frame-Options", "SAMEORIGIN")
             await send(message)
 
         refusal = _too_large(scope)

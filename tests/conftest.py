@@ -18,9 +18,11 @@ from typing import TypeVar
 import psycopg
 import pytest
 from psycopg import sql
+from served_land import Land, plant
 from sqlalchemy import Connection, Engine
 
-from layers.database import engine, reading_engine
+from layers.base import PUBLIC
+from layers.database import engine, reading, reading_engine
 from layers.embedded import DATABASE, Cluster
 from layers.migrate import migrate
 from layers.settings import get_settings
@@ -126,6 +128,20 @@ def connection(database: Engine) -> Iterator[Connection]:
         yield opened
         if transaction.is_active:
             transaction.rollback()
+
+
+@pytest.fixture(scope="module")
+def land(database: Engine) -> Land:
+    """Give a small piece of land with results, planted once for all tests of the module."""
+    with database.begin() as opened:
+        return plant(opened)
+
+
+@pytest.fixture(scope="module")
+def public(land: Land) -> Iterator[Connection]:  # noqa: ARG001 - the land must be there
+    """Give a connection that sees what the public sees."""
+    with reading(PUBLIC) as opened:
+        yield opened
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import mapbox_vector_tile
 import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
-from served_land import CANARY, CANARY_COUNT, CORNERS, NUROBOD, PARTNERS_CANARY, RASHT, Land, plant
+from served_land import CANARY, CANARY_COUNT, CORNERS, NUROBOD, PARTNERS_CANARY, RASHT, Land
 from sqlalchemy import Engine
 
 from api import deps
@@ -36,13 +36,6 @@ class Keys:
     staff: str
     staff_of_nurobod: str
     revoked: str
-
-
-@pytest.fixture(scope="module")
-def land(database: Engine) -> Land:
-    """The small land, once for all tests here."""
-    with database.begin() as connection:
-        return plant(connection)
 
 
 @pytest.fixture(scope="module")

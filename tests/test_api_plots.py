@@ -12,7 +12,7 @@ import pyogrio
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
-from served_land import COUNTS, DEFAULT, NUROBOD, OTHER, QUBODIYON, RASHT, Land, plant
+from served_land import COUNTS, DEFAULT, NUROBOD, OTHER, QUBODIYON, RASHT, Land
 from sqlalchemy import Engine, update
 
 from api.main import create_app
@@ -29,13 +29,6 @@ CONTRACT = [
     *("score", "score_low", "score_high", "class", "subclass", "limiting"),
     *("potential_score", "potential_class", "confidence", "run", "class_low", "class_high", "not_assessed"),
 ]
-
-
-@pytest.fixture(scope="module")
-def land(database: Engine) -> Land:
-    """The small land, once for all tests here."""
-    with database.begin() as connection:
-        return plant(connection)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import mapbox_vector_tile
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from served_land import COUNTS, DEFAULT, NUROBOD, QUBODIYON, RASHT, Land, plant
+from served_land import COUNTS, DEFAULT, NUROBOD, QUBODIYON, RASHT, Land
 from shapely import box
 from sqlalchemy import Engine
 
@@ -26,13 +26,6 @@ from layers.tiles import tile_properties
 
 TILE = "/tiles/plots/15/22789/12520.mvt"
 ROUTES = ("/districts", "/layers", "/healthz", "/docs", TILE, "/maps/plots", "/nothing", f"/districts/{RASHT}/plots")
-
-
-@pytest.fixture(scope="module")
-def land(database: Engine) -> Land:
-    """The small land, once for all tests here."""
-    with database.begin() as connection:
-        return plant(connection)
 
 
 @pytest.fixture(scope="module")
@@ -251,6 +244,7 @@ def test_a_fault_of_ours_says_only_an_id_and_the_log_says_the_rest(
     monkeypatch.setattr(plots, "find_plot", broken)
     answer = client.get("/plots/1001")
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert answer.headers["content-security-policy"].startswith("default-src 'self'")
     content = answer.json()
     assert "secret" not in answer.text
     assert content["fault"] in content["detail"]

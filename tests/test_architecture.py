@@ -94,3 +94,8 @@ def _values(attributes: dict[str, About], name: str | None) -> tuple[str, ...]:
 
 def _descendants(layer: type[Layer]) -> set[type[Layer]]:
     return {found for child in layer.__subclasses__() for found in ({child} | _descendants(child))}
+
+
+@pytest.mark.parametrize("name", ["constraints.txt", "package.json", "package-lock.json", ".npmrc"])
+def test_pins_name_no_host(name: str) -> None:
+    assert "://" not in (ROOT / name).read_text(encoding="utf-8")

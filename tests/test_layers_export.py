@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import orjson
 import pyarrow.parquet as pq
 import pyogrio
 import pytest
-from served_land import DEFAULT, RASHT, Land, plant
+from served_land import DEFAULT, RASHT, Land
 from shapely import box
 from sqlalchemy import Connection, Engine, text
 
@@ -39,20 +38,6 @@ ABOUT = About(
     members={"synthetic": True},
 )
 WHOLE = About(title="Plots")
-
-
-@pytest.fixture(scope="module")
-def land(database: Engine) -> Land:
-    """The small land, once for all tests here."""
-    with database.begin() as connection:
-        return plant(connection)
-
-
-@pytest.fixture(scope="module")
-def public(land: Land) -> Iterator[Connection]:  # noqa: ARG001 - the land must be there
-    """A connection that sees what the public sees."""
-    with reading(PUBLIC) as connection:
-        yield connection
 
 
 @pytest.fixture(scope="module")

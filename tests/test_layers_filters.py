@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import geopandas as gpd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from served_land import CORNERS, CRITERIA, DEFAULT, NUROBOD, RASHT, Land, plant
+from served_land import CORNERS, CRITERIA, DEFAULT, NUROBOD, RASHT, Land
 from shapely import MultiPoint, box
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, select
 
 from layers.base import PARTNER, PUBLIC, STAFF, Audience
 from layers.catalogue.land import AVAILABILITIES, LAND_FORMS, Plot
@@ -27,20 +27,6 @@ from layers.results import CLASSES
 
 HIDDEN = sorted(Plot.attributes(STAFF).keys() - Plot.attributes(PUBLIC).keys())
 RELAXED = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture(scope="module")
-def land(database: Engine) -> Land:
-    """The small land, once for all tests here."""
-    with database.begin() as connection:
-        return plant(connection)
-
-
-@pytest.fixture(scope="module")
-def public(land: Land) -> Iterator[Connection]:  # noqa: ARG001 - the land must be there
-    """A connection that sees what the public sees."""
-    with reading(PUBLIC) as connection:
-        yield connection
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,11 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from served_land import CRITERIA, DEFAULT, RASHT, Land, plant
-from sqlalchemy import Connection, Engine, text
+from served_land import CRITERIA, DEFAULT, RASHT, Land
+from sqlalchemy import Connection, text
 
 from layers import paging
 from layers.base import PUBLIC
-from layers.database import reading
 from layers.errors import BadFilter
 from layers.features import Features
 from layers.filters import plot_conditions, sort_keys
@@ -23,20 +22,6 @@ from layers.paging import Listing, count_rows, is_cut, read_page, stream_feature
 from layers.plots import PLOTS, in_district, scored_plots
 
 SORTABLE = ["score", "class", "jamoat", "area_ha", "irrigated", "run", "confidence", *CRITERIA[:3]]
-
-
-@pytest.fixture(scope="module")
-def land(database: Engine) -> Land:
-    """The small land, once for all tests here."""
-    with database.begin() as connection:
-        return plant(connection)
-
-
-@pytest.fixture(scope="module")
-def public(land: Land) -> Iterator[Connection]:  # noqa: ARG001 - the land must be there
-    """A connection that sees what the public sees."""
-    with reading(PUBLIC) as connection:
-        yield connection
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import geopandas as gpd
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from pyproj import Transformer
 from rasterio.transform import from_origin
-from served_land import CORNERS, NUROBOD, OTHER, PARTNERS_CANARY, QUBODIYON, RASHT, Land, add_load, add_row, plant
+from served_land import CORNERS, NUROBOD, OTHER, PARTNERS_CANARY, QUBODIYON, RASHT, Land, add_load, add_row
 from shapely import Point
 from shapely.geometry import shape
 from sqlalchemy import Connection, Engine
@@ -48,20 +47,6 @@ from layers.tiles import (
 )
 
 TO_MERCATOR = Transformer.from_crs(4326, 3857, always_xy=True)
-
-
-@pytest.fixture(scope="module")
-def land(database: Engine) -> Land:
-    """The small land, once for all tests here."""
-    with database.begin() as connection:
-        return plant(connection)
-
-
-@pytest.fixture(scope="module")
-def public(land: Land) -> Iterator[Connection]:  # noqa: ARG001 - the land must be there
-    """A connection that sees what the public sees."""
-    with reading(PUBLIC) as connection:
-        yield connection
 
 
 @pytest.fixture(scope="module")

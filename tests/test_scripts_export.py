@@ -8,20 +8,12 @@ from pathlib import Path
 import orjson
 import pyogrio
 import pytest
-from served_land import CANARY, COUNTS, DEFAULT, OTHER, RASHT, Land, plant
-from sqlalchemy import Engine
+from served_land import CANARY, COUNTS, DEFAULT, OTHER, RASHT, Land
 from typer.testing import CliRunner
 
 from layers.errors import BadFilter, DataRefused, LayersError, NotFound
 from scripts.main import app
 from scripts.serve import require_free
-
-
-@pytest.fixture(scope="module")
-def land(database: Engine) -> Land:
-    """The small land, once for all tests here."""
-    with database.begin() as connection:
-        return plant(connection)
 
 
 def run(*arguments: str | Path) -> str:

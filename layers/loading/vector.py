@@ -89,7 +89,7 @@ class VectorFile:
             wkb = batch.column(geometry).to_numpy(zero_copy_only=False)
             try:
                 geometries = shapely.from_wkb(wkb, on_invalid="ignore")
-            except NotImplementedError:
+            except NotImplementedError:  # shapely's word for curves, which GEOS cannot hold
                 geometries = shapely.from_wkb(self._without_arcs(rows), on_invalid="ignore")
             lost = shapely.is_missing(geometries) & np.array([raw is not None for raw in wkb], dtype=bool)
             unreadable = [

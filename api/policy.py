@@ -1,0 +1,24 @@
+"""Headers that tell a browser what a page may do; every answer has them, a fault of ours too."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FRAMED: Final = "/maps/"  # pages made to be embedded elsewhere
+POLICY: Final = (
+    "default-src 'self'; img-src 'self' data: blob:; worker-src 'self'; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors {ancestors}"
+)
+ALWAYS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(), microphone=(), payment=(), geolocation=(self)",
+}
+
+
+def security_headers(path: str) -> dict[str, str]:
+    """Return the headers of an answer to a request for ``path``."""
+    if path.startswith(FRAMED):
+        return {**ALWAYS, "Content-Security-Policy": POLICY.format(ancestors="*")}
+    policy = POLICY.format(ancestors="'self'")
+    return {**ALWAYS, "Content-Security-Policy": policy, "X-Frame-Options": "SAMEORIGIN"}

@@ -1,0 +1,71 @@
+"""The explanation of a plot over HTTP: what the kept result says, the same for everybody, in sentences and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import valley
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+from stored_valley import RASHT, load_valley
+
+from api.main import create_app
+from geo.criteria import LAND_CRITERIA
+from geo.scheme import load_scheme
+from layers.access import create_key
+from layers.base import STAFF
+from layers.database import writing
+from layers.scoring import score
+
+
+@pytest.fixture(scope="module")
+def client(database: Engine) -> Iterator[TestClient]:
+    with writing() as connection:
+        load_valley(connection, second=False)
+    score(database, load_scheme(), districts=[RASHT], day=valley.AS_OF)
+    with TestClient(create_app()) as opened:
+        yield opened
+
+
+def explanation(client: TestClient, plot: str, **headers: str) -> dict[str, object]:
+    answer = client.get(f"/plots/{plot}/explanation", headers=headers)
+    assert answer.status_code == 200, answer.text
+    content: dict[str, object] = answer.json()
+    return content
+
+
+def test_every_plot_is_explained_by_all_criteria(client: TestClient) -> None:
+    for plot in valley.NAMES:
+        found = explanation(client, plot)
+        served = client.get(f"/plots/{plot}").json()["properties"]
+        assert (found["class"], found["subclass"], found["run"]) == (
+            served["class"],
+            served["subclass"],
+            served["run"],
+        )
+        assert [row["id"] for row in found["criteria"]] == [criterion.id for criterion in LAND_CRITERIA]  # type: ignore[attr-defined]
+        assert found["synthetic"] is True
+        assert found["says"]
+
+
+def test_it_names_what_limits_what_helps_and_what_to_measure(client: TestClient) -> None:
+    mudflow = explanation(client, "mudflow")
+    assert mudflow["limiting"]["criterion"] == "flood_level"  # type: ignore[index]
+    assert "check_dam" in [remedy["id"] for remedy in mudflow["remedies"]["set"]]  # type: ignore[index]
+    assert explanation(client, "clean")["remedies"] is None
+    unsampled = explanation(client, "unsampled")
+    assert unsampled["unknown"] == ["salinity_ds_m"]
+
+
+def test_nothing_lifts_mines(client: TestClient) -> None:
+    mined = explanation(client, "mined")
+    assert (mined["class"], mined["score"]) == ("N2", None)
+    assert (mined["remedies"], mined["measurement"]) == (None, None)
+    assert mined["excluded"] is not None
+
+
+def test_it_is_the_same_for_everybody(client: TestClient, database: Engine) -> None:
+    with database.begin() as connection:
+        key = create_key(connection, STAFF, "staff")
+    assert explanation(client, "mediocre", **{"X-API-Key": key}) == explanation(client, "mediocre")
