@@ -100,7 +100,7 @@ FLOOD_LEVEL = Criterion(
     limits=(
         HardLimit("exclude", "high mudflow or flood level on land for trees", above=3.5, where=TREES_JUDGED),
         HardLimit("exclude", "high mudflow or flood level at least every 30 years", above=3.5, where=HIGH_OFTEN),
-        HardLimit("cap", "medium hazard at least every 30 years", where=MEDIUM_OFTEN, no_better_than="S3"),
+        HardLimit("cap", "medium hazard at least every 30 years", above=2.5, where=MEDIUM_OFTEN, no_better_than="S3"),
     ),
     basis="Swiss hazard matrices; default to calibrate",
     levels=HAZARD_LEVELS,
@@ -121,7 +121,7 @@ AVALANCHE_LEVEL = Criterion(
     ),
     tables=("annual", "trees"),
     limits=(
-        HardLimit("cap", "medium hazard at least every 30 years", where=MEDIUM_OFTEN, no_better_than="S3"),
+        HardLimit("cap", "medium hazard at least every 30 years", above=2.5, where=MEDIUM_OFTEN, no_better_than="S3"),
         HardLimit("warning", "high avalanche level: no house, stable or winter stay here", above=3.5),
     ),
     basis="Swiss hazard matrices; default to calibrate",
@@ -140,7 +140,7 @@ SLIDE_LEVEL = Criterion(
     memberships=(ByClass({0: 1.0, 1: 0.85, 2: 0.6, 3: 0.3, 4: 0.0}),),
     limits=(
         HardLimit("exclude", "high landslide or rockfall level", above=3.5),
-        HardLimit("cap", "medium hazard at least every 30 years", where=MEDIUM_OFTEN, no_better_than="S3"),
+        HardLimit("cap", "medium hazard at least every 30 years", above=2.5, where=MEDIUM_OFTEN, no_better_than="S3"),
     ),
     basis="Swiss hazard matrices; default to calibrate",
     levels=HAZARD_LEVELS,
