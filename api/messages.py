@@ -14,11 +14,13 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import write_po
 
-from api import pages, wording
+from api import pages, reasons, wording
 from api.colouring import colourings
 from api.rendering import TEMPLATES
 from api.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREVIEWED, Language, read_catalogue
 from geo.criteria import LAND_CRITERIA
+from geo.explanation import MESSAGES
+from geo.remedies import catalogue
 from layers.base import STAFF
 from layers.catalogue import BY_NAME, RASTERS
 from layers.plots import scored_plots
@@ -70,6 +72,10 @@ def worded() -> Iterator[str]:
         yield from table.values()
     yield from wording.HAZARD_LEVELS
     yield from wording.MAP_WORDS.values()
+    yield from MESSAGES
+    for remedy in catalogue().remedy:
+        yield from (remedy.title, remedy.who)
+    yield reasons.NO_DATA
     yield from pages.KINDS.values()
     yield from (about for _name, about in pages.FORMATS.values())
 

@@ -1,4 +1,4 @@
-"""The planner's page and the page of one plot: made here, readable without a script."""
+"""The planner's page: made here, readable without a script."""
 
 from __future__ import annotations
 
@@ -8,33 +8,25 @@ from itertools import groupby
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
-import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
 from api.atlas import AtlasDep
-from api.cards import measured_text, plot_card
 from api.deps import LanguageDep, ServedDep
 from api.figures import Figures, figures
 from api.rendering import render
 from api.scene import AT
 from api.translate import LANGUAGES, OWN_NAMES, Language, local_name, sort_key, translate
-from api.wording import CONFIDENCE, GROUPS
 from geo.criteria import LAND_CRITERIA
-from layers.base import PUBLIC
 from layers.catalogue.admin import Jamoat, Region
-from layers.catalogue.land import Plot
 from layers.database import reading
 from layers.districts import Summary, summaries
 from layers.errors import NotFound
 from layers.hectares import hectares_by_jamoat
-from layers.judgement import Judged, judged
-from layers.paging import read_feature
 from layers.places import Found, Gazetteer, Place
-from layers.plots import scored_plots
 from layers.runs import show_run
-from layers.served import Choice, Shown
+from layers.served import Shown
 
 router = APIRouter(tags=["pages"])
 
@@ -116,13 +108,13 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Serv
         here = _district(districts, picked)
         by_jamoat = _by_jamoat(connection, here)
         run = _run(connection, here)
-    links = _Links(base, lang)
+    links = Links(base, lang)
     content = render(
         "page.html",
         lang=lang,
         base=base,
         root=str(request.base_url).rstrip("/"),
-        tongues=_tongues(request),
+        tongues=tongues(request),
         synthetic=here.synthetic if here else any(district.synthetic for district in districts.values()),
         picked=picked,
         place=_place(here, places, picked, lang),
@@ -151,39 +143,12 @@ def get_found(
     """Return the places of a name as links, for the page that asks while the name is typed."""
     with reading() as connection:
         places = atlas.gazetteer(connection, state.fresh(connection))
-    links = _Links(request.scope.get("root_path", ""), lang)
+    links = Links(request.scope.get("root_path", ""), lang)
     found = [_hit(found, places, links) for found in places.find(q)]
     return HTMLResponse(render("_found.html", lang=lang, base=links.base, found=found), headers=FRESH)
 
 
-@router.get("/plots/{plot_id}/why", summary="The page of one plot", response_class=HTMLResponse)
-def get_plot_page(request: Request, plot_id: str, lang: LanguageDep, state: ServedDep) -> Response:
-    """Return a page that can be printed: the plot's card and how every criterion was judged."""
-    with reading() as connection:
-        served = state.fresh(connection)
-        runs = {district: run.run_id for district, run in served.runs_of(Choice()).items()}
-        found = read_feature(connection, scored_plots(PUBLIC, runs), Plot.plot_id == plot_id)
-        if found is None:
-            raise NotFound(f"There is no plot {plot_id!r}.")
-        plot = orjson.loads(found)["properties"]
-        told = judged(connection, plot["run"], plot["plot_no"]) if plot["run"] else {}
-    links = _Links(request.scope.get("root_path", ""), lang)
-    synthetic = served.synthetic(plot["district"] or "")
-    content = render(
-        "plot.html",
-        lang=lang,
-        base=links.base,
-        tongues=_tongues(request),
-        synthetic=synthetic,
-        card=plot_card(plot, lang, synthetic=synthetic),
-        back=links.page(district=plot["district"], plot=plot_id),
-        measured=list(_measured(plot, told, lang)),
-        evidence_words=list(CONFIDENCE.values()),
-    )
-    return HTMLResponse(content, headers=FRESH)
-
-
-class _Links:
+class Links:
     """Addresses of pages in one language."""
 
     def __init__(self, base: str, lang: Language) -> None:
@@ -204,7 +169,7 @@ class _Links:
         return urlencode({key: value for key, value in {**asked, "lang": self.lang}.items() if value}, safe="/")
 
 
-def _tongues(request: Request) -> list[tuple[Language, str, str]]:
+def tongues(request: Request) -> list[tuple[Language, str, str]]:
     """The same page in every language: code, the language's own name, address."""
     return [(code, OWN_NAMES[code], str(request.url.include_query_params(lang=code).query)) for code in LANGUAGES]
 
@@ -293,7 +258,7 @@ def _parts(
     districts: Mapping[str, Summary],
     places: Gazetteer,
     picked: Picked,
-    links: _Links,
+    links: Links,
 ) -> list[Part]:
     """Districts of the country with plots, or jamoats of the district, each with its bar."""
     lang = links.lang
@@ -322,7 +287,7 @@ def _parts(
     return sorted(found, key=lambda part: sort_key(part.name, lang))
 
 
-def _downloads(here: Summary | None, links: _Links) -> list[dict[str, str]]:
+def _downloads(here: Summary | None, links: Links) -> list[dict[str, str]]:
     if here is None or not here.plots:
         return []
     return [
@@ -331,7 +296,7 @@ def _downloads(here: Summary | None, links: _Links) -> list[dict[str, str]]:
     ]
 
 
-def _hit(found: Found, places: Gazetteer, links: _Links) -> Hit:
+def _hit(found: Found, places: Gazetteer, links: Links) -> Hit:
     place, lang = found.place, links.lang
     district = place.code if place.layer == "districts" else place.within
     asked: dict[str, str | None] = {"district": district}
@@ -348,24 +313,3 @@ def _hit(found: Found, places: Gazetteer, links: _Links) -> Hit:
     if found.name != name:
         about.append(found.name)
     return Hit(links.page(**asked), name, ", ".join(about))
-
-
-def _measured(
-    plot: Mapping[str, Any], told: Mapping[str, Judged], lang: Language
-) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Criteria by group: title, value as text, membership, evidence, whether it holds the plot back most."""
-    unknown = Judged(None, None)
-    for group, title in GROUPS.items():
-        rows = [
-            {
-                "title": criterion.title,
-                "text": measured_text(criterion, plot.get(criterion.id), lang),
-                "membership": told.get(criterion.id, unknown).membership,
-                "evidence": told.get(criterion.id, unknown).evidence,
-                "limiting": criterion.id == plot.get("limiting"),
-            }
-            for criterion in LAND_CRITERIA
-            if criterion.group == group
-        ]
-        if rows:
-            yield title, rows

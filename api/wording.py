@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from geo.explanation import GROUP_TITLES
 from layers.base import Layer
 
 # What each class means for a family, after the FAO framework (1976) in domain reference 3.1.
@@ -32,16 +33,7 @@ CONFIDENCE: Final = {
     "C": "C – derived from fine grids, or an older survey",
     "D": "D – coarse or undated sources",
 }
-GROUPS: Final = {
-    "water": "Water",
-    "hazard": "Natural hazards",
-    "terrain": "Terrain",
-    "soil": "Soil",
-    "climate": "Climate",
-    "access": "Access",
-    "labour": "Labour",
-    "tenure": "Land rights",
-}
+GROUPS: Final = {**GROUP_TITLES, "labour": "Labour", "tenure": "Land rights"}
 HAZARD_LEVELS: Final = ("none", "residual", "low", "medium", "high")  # by number, 0 to 4
 
 CODES: Final = {

@@ -40,8 +40,8 @@ POOR = {
 }
 GROUP_TITLES = {
     "water": "Water",
-    "hazard": "Hazard",
-    "terrain": "Slope",
+    "hazard": "Natural hazards",
+    "terrain": "Terrain",
     "soil": "Soil",
     "climate": "Climate",
     "access": "Access",

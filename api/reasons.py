@@ -1,0 +1,147 @@
+"""Why a plot has its class, in the reader's language: sentences, what each group costs, what would lift it, how sure.
+
+Everything comes from the explanation ``obod explain`` gives; nothing is judged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Final
+
+from api.figures import BarPart
+from api.legend import CRITERIA_BY_ID
+from api.translate import Language, translate
+from api.wording import CLASS_WORDS
+from geo.combination import CLASSES
+from layers.catalogue import BY_NAME, RASTERS_BY_NAME
+from layers.catalogue.land import CLASS_STYLES
+
+NO_DATA: Final = "{criterion}: no data loaded, or too coarse. It reads: {layers}."
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of criteria: the points it brings to the score, and those it would add if nothing limited it."""
+
+    title: str
+    brings: float
+    costs: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """The cheapest set of remedies: each with who does it, what all cost [USD], class and score they lead to."""
+
+    remedies: tuple[tuple[str, str], ...]
+    cost_usd: float
+    words: str
+    code: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """The cheapest measurement that narrows the class: what, its cost [USD], the classes it leaves."""
+
+    title: str
+    cost_usd: float
+    low: str
+    high: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sureness:
+    """Share of draws in each class as a bar; the class drawn most, its share, and whether that is too seldom."""
+
+    bar: tuple[BarPart, ...]
+    words: str
+    code: str
+    share: float
+    flagged: bool
+    draws: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """What the page of a plot says; every text is in the reader's language."""
+
+    says: tuple[str, ...]
+    groups: tuple[Group, ...]
+    lift: Lift | None
+    measurement: Measurement | None
+    sureness: Sureness | None
+    not_assessed: tuple[str, ...]
+
+
+def reasons(explained: Mapping[str, Any], lang: Language) -> Reasons:
+    """Return an explanation (``layers.explaining``) as it is read in ``lang``."""
+    return Reasons(
+        says=tuple(sentence(said, lang) for said in explained["says"]),
+        groups=tuple(
+            Group(translate(title, lang), brings, costs)
+            for title, brings, costs in map(itemgetter("title", "brings", "costs"), explained["groups"])
+        ),
+        lift=_lift(explained["remedies"], lang),
+        measurement=_measurement(explained["measurement"], lang),
+        sureness=None if explained["score"] is None else _sureness(explained["robustness"], lang),
+        not_assessed=tuple(_missing(explained["not_assessed"], lang)),
+    )
+
+
+def sentence(said: Mapping[str, Any], lang: Language) -> str:
+    """Return one sentence of the science in ``lang``; what is filled in is translated too."""
+    text, args = said["text"], said["args"]
+    return translate(text, lang).format(**{name: _filled(value, lang) for name, value in args.items()})
+
+
+def _filled(value: str | Sequence[str], lang: Language) -> str:
+    texts = [value] if isinstance(value, str) else value
+    return "; ".join(translate(text, lang) for text in texts)
+
+
+def _lift(found: Mapping[str, Any] | None, lang: Language) -> Lift | None:
+    if found is None:
+        return None
+    code = found["class"]
+    steps = map(itemgetter("title", "who"), found["set"])
+    return Lift(
+        remedies=tuple((translate(title, lang), translate(who, lang)) for title, who in steps),
+        cost_usd=found["cost_usd"],
+        words=translate(CLASS_WORDS[code], lang),
+        code=code,
+        score=found["score"],
+    )
+
+
+def _measurement(found: Mapping[str, Any] | None, lang: Language) -> Measurement | None:
+    if found is None:
+        return None
+    criterion = CRITERIA_BY_ID[found["criterion"]]
+    return Measurement(translate(criterion.title, lang), found["cost_usd"], found["class_low"], found["class_high"])
+
+
+def _sureness(found: Mapping[str, Any], lang: Language) -> Sureness:
+    bar, start = [], 0.0
+    for code in CLASSES:
+        share = found["shares"].get(code, 0.0)
+        if share > 0:
+            label = f"{translate(CLASS_WORDS[code], lang)} ({code})"
+            bar.append(BarPart(start, share, CLASS_STYLES[code].colour, label))
+            start += share
+    modal = found["modal_class"]
+    words = translate(CLASS_WORDS[modal], lang)
+    return Sureness(tuple(bar), words, modal, found["modal_share"], found["flagged"], found["draws"])
+
+
+def _missing(names: Mapping[str, str], lang: Language) -> Iterator[str]:
+    for name in names:
+        criterion = CRITERIA_BY_ID.get(name)
+        if criterion is not None:
+            layers = "; ".join(translate(_title(layer), lang) for layer in criterion.needs)
+            yield translate(NO_DATA, lang).format(criterion=translate(criterion.title, lang), layers=layers)
+
+
+def _title(layer: str) -> str:
+    return RASTERS_BY_NAME[layer].title if layer in RASTERS_BY_NAME else BY_NAME[layer].card.title
