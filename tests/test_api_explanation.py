@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
 import valley
@@ -11,6 +12,8 @@ from sqlalchemy import Engine
 from stored_valley import RASHT, load_valley
 
 from api.main import create_app
+from api.reasons import sentence
+from api.translate import LANGUAGES, Language, translate
 from geo.criteria import LAND_CRITERIA
 from geo.scheme import load_scheme
 from layers.access import create_key
@@ -69,3 +72,20 @@ def test_it_is_the_same_for_everybody(client: TestClient, database: Engine) -> N
     with database.begin() as connection:
         key = create_key(connection, STAFF, "staff")
     assert explanation(client, "mediocre", **{"X-API-Key": key}) == explanation(client, "mediocre")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_page_of_a_plot_says_it_in_the_readers_language(client: TestClient, lang: Language) -> None:
+    for plot in valley.NAMES:
+        answer = client.get(f"/plots/{plot}/why", params={"lang": lang})
+        assert answer.status_code == 200, answer.text
+        page = unescape(answer.text)
+        explained = explanation(client, plot)
+        for said in explained["says"]:  # type: ignore[attr-defined]
+            assert sentence(said, lang) in page
+        for remedy in (explained["remedies"] or {"set": []})["set"]:  # type: ignore[index]
+            assert translate(remedy["title"], lang) in page
+        assert "{" not in page
+    assert translate("mines or unexploded ordnance are confirmed there or close by", lang) in unescape(
+        client.get("/plots/mined/why", params={"lang": lang}).text
+    )
