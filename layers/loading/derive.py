@@ -16,6 +16,7 @@ from layers.loading.columns import Values
 
 DERIVED = frozenset({"plot_no", "area_ha"})  # fields of plots that are never taken from a file
 UNITS: dict[str, type[Layer]] = {"district": District, "jamoat": Jamoat}  # field -> outlines that tell it
+AREA_DECIMALS = 6  # of a hectare: a hundredth of a square metre
 AREA_DIFFERS = 0.05  # share by which a file's own area may differ before the report says so
 
 Geometries = NDArray[np.object_]
@@ -66,6 +67,11 @@ class Surroundings:
         ]
 
 
+def recorded_area_ha(geometries: Geometries) -> NDArray[np.float64]:
+    """Return geodesic areas [ha] as they are kept, to a hundredth of a square metre."""
+    return np.round(area_ha(geometries), AREA_DECIMALS)
+
+
 class PlotFacts:
     """Numbers and measures plots; one per load."""
 
@@ -77,7 +83,7 @@ class PlotFacts:
 
     def measure(self, table: dict[str, Values], geometries: Geometries) -> None:
         """Set ``area_ha``: hectares on the ellipsoid, whatever the file says."""
-        areas = area_ha(geometries)
+        areas = recorded_area_ha(geometries)
         given = table["area_ha"]
         differs = ~given.null & (np.abs(given.data - areas) > AREA_DIFFERS * areas)
         self._differing += int(differs.sum())

@@ -11,13 +11,14 @@ import rasterio
 import shapely
 from rasterio.errors import RasterioIOError
 
-from geo.crs import WORKING_CRS, area_ha, to_working
+from geo.crs import WORKING_CRS, to_working
 from geo.grid import Grid
 from layers.catalogue import RASTERS_BY_NAME
 from layers.cog import Bounds, Cells
 from layers.errors import DataRefused, NotFound
 from layers.loading.checks import check_attributes, required_fields
 from layers.loading.crs import place
+from layers.loading.derive import recorded_area_ha
 from layers.loading.faults import Faults
 from layers.loading.load import box_of, derived_fields, layer_named
 from layers.loading.mapping import Mapped, rules_for
@@ -77,7 +78,7 @@ def frame_of_file(layer_name: str, path: Path, *, key: str | None = None, crs: s
         return gpd.GeoDataFrame(frame)
     stored = np.concatenate(shapes)
     if "area_ha" in frame:
-        frame["area_ha"] = area_ha(stored)
+        frame["area_ha"] = recorded_area_ha(stored)
     return gpd.GeoDataFrame(frame, geometry=to_working(stored), crs=WORKING_CRS)
 
 
