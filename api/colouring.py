@@ -34,7 +34,7 @@ HATCH: Final = "hatch-"  # prefix of the pattern images the page draws itself, f
 CONFIDENCE_STYLES: Final = {
     letter: Style(colour, CONFIDENCE[letter])
     for letter, colour in zip("ABCD", ("#08306b", "#2f7ebc", "#82bbdb", "#d6e6f4"), strict=True)
-}
+} | {"": Style(UNKNOWN_COLOUR, "Not evaluated", hatched=True)}  # land that is shut has none
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,13 +99,13 @@ class Gazetteer:
     def find(self, text: str, *, most: int = 20) -> list[Found]:
         """Return places with a name like ``text`` in any script: whole names, then beginnings, then parts of names.
 
-        Larger places come first among equals. Each place is named once.
+        Larger places come first among equals. Each place is named once, as it was asked for where it has that name.
         """
-        wanted = spelling_key(text)
+        wanted, said = spelling_key(text), text.strip().casefold()
         if not wanted:
             return []
         hits = [
-            ((_fit(wanted, key), _ORDER[place.layer], len(key), name), Found(place, name))
+            ((_fit(wanted, key), _ORDER[place.layer], len(key), name.casefold() != said, name), Found(place, name))
             for key, name, place in self._keys
             if wanted in key
         ]

@@ -1,0 +1,71 @@
+"""Legends: every colour can be told from its neighbours, by readers with any kind of colour vision."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from api.colouring import CONFIDENCE_STYLES, colourings
+from layers.base import Style
+from layers.catalogue import BY_NAME
+from layers.catalogue.land import CLASS_STYLES
+
+# Linear RGB as seen without one kind of cone: Machado, Oliveira and Fernandes 2009, IEEE TVCG 15(6), severity 1.0.
+VISION = {
+    "full": np.eye(3),
+    "without red cones": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "without green cones": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+    "without blue cones": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+    ),
+}
+TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+WHITE = np.array([0.95047, 1.0, 1.08883])  # D65
+TOLD_APART = 15.0  # CIE 1976 colour difference; 2.3 is just noticeable side by side, a map needs far more
+
+
+def lab(colour: str, vision: str) -> NDArray[np.float64]:
+    """CIE L*a*b* of ``#rrggbb`` as a reader with that vision sees it."""
+    srgb = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)]) / 255
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    xyz = TO_XYZ @ np.clip(VISION[vision] @ linear, 0, 1) / WHITE
+    f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def least_distance(styles: dict[str, Style], vision: str) -> float:
+    drawn = {name: lab(look.colour, vision) for name, look in styles.items() if not look.hatched}
+    return min(float(np.linalg.norm(a - b)) for a, b in combinations(drawn.values(), 2))
+
+
+def test_white_and_black_are_as_far_apart_as_colours_can_be() -> None:
+    assert np.linalg.norm(lab("#ffffff", "full") - lab("#000000", "full")) == pytest.approx(100, abs=0.05)
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_classes_and_confidence_can_be_told_apart(vision: str) -> None:
+    assert least_distance(CLASS_STYLES, vision) >= TOLD_APART
+    assert least_distance(CONFIDENCE_STYLES, vision) >= TOLD_APART
+
+
+def test_hazard_levels_can_be_told_apart_and_unknown_is_hatched() -> None:
+    looks = BY_NAME["hazard_zones"].card.legend
+    assert all(least_distance(looks, vision) >= TOLD_APART for vision in VISION)
+    assert [name for name, look in CLASS_STYLES.items() if look.hatched] == ["NE"]
+
+
+def test_what_is_unknown_is_never_drawn_in_a_colour_of_the_scale() -> None:
+    for way in colourings("en").values():
+        entries = way.legend.entries
+        assert [entry.colour for entry in entries if entry.hatched], way.id
+        scale = {entry.colour for entry in entries if not entry.hatched}
+        assert not scale & {entry.colour for entry in entries if entry.hatched}, way.id
