@@ -130,12 +130,13 @@ class HardLimit:
 
     kind : ``exclude`` (class N2x), ``not_relevant`` (the land use judged does not apply: N2x as well, named apart),
     ``override`` (another criterion's value becomes 0), ``cap`` (no class better than ``no_better_than``), ``warning``
-    (said, without effect). below / above : the limit in the criterion's unit, exclusive. where : name of a note of
-    the measure that has to hold. tables : membership tables it holds for (empty = all). surveyed_only : only on
-    surveyed values, never on a DEM's. A limit with ``where`` and no bound holds wherever the note does.
+    (said, without effect), ``red_light`` (support is needed first, whatever else fits; household fit only).
+    below / above : the limit in the criterion's unit, exclusive. where : name of a note of the measure that has to
+    hold. tables : membership tables it holds for (empty = all). surveyed_only : only on surveyed values, never on a
+    DEM's. A limit with ``where`` and no bound holds wherever the note does.
     """
 
-    kind: Literal["exclude", "not_relevant", "override", "cap", "warning"]
+    kind: Literal["exclude", "not_relevant", "override", "cap", "warning", "red_light"]
     text: str
     below: float | None = None
     above: float | None = None
@@ -169,9 +170,9 @@ class Criterion:
     """One thing a plot is judged by; everything else follows from this declaration.
 
     id : public name (column, filter, tile attribute). code : domain code such as W1. group : water, hazard, terrain,
-    soil, climate, access, labour, tenure. letter : subclass letter. needs : layers and grids read. measure : None
-    when it is computed for a household profile, not per plot. memberships : one or more tables, named by ``tables``;
-    ``Measured.table`` picks. coarsest_m : coarsest grid cell accepted, metres; a coarser one is not assessed.
+    soil, climate, access, labour, tenure. letter : subclass letter. needs : layers and grids read. measure : its values
+    for the plots of a block. memberships : one or more tables, named by ``tables``; ``Measured.table`` picks.
+    coarsest_m : coarsest grid cell accepted, metres; a coarser one is not assessed.
     reach_m : how far beyond the plots its layers are read, metres. basis : where the knots come from. levels : names
     of the whole numbers 0.. a graded value takes.
     """
@@ -184,7 +185,7 @@ class Criterion:
     unit: str
     better: Literal["more", "less"]
     needs: tuple[str, ...]
-    measure: Measure | None
+    measure: Measure
     memberships: tuple[Membership, ...]
     basis: str
     limits: tuple[HardLimit, ...] = ()
@@ -195,8 +196,6 @@ class Criterion:
 
     def measured(self, block: Block) -> Measured:
         """Return the values of all plots of a block; NaN with the reason where it cannot be assessed at all."""
-        if self.measure is None:
-            return not_assessed(len(block), "it is computed for a household profile")
         try:
             return self.measure(block, self)
         except NotAssessed as reason:

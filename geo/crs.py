@@ -52,6 +52,8 @@ def to_working(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Ge
     Raises CrsError for a coordinate outside the area this CRS is good for, such as one with latitude first.
     """
     array = np.asarray(geometries, dtype=object)
+    if not array.size:
+        return array
     west, south, east, north = shapely.total_bounds(array)
     if west < GOOD_FOR[0] or south < GOOD_FOR[1] or east > GOOD_FOR[2] or north > GOOD_FOR[3]:
         raise CrsError(

@@ -6,159 +6,194 @@ column of a plot that anybody but staff can see.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from geo.labour import ZONES, area_alone_ha, crop_labour, demand_days_ha, labour_balance
-from geo.memberships import ByClass, Knots
+from geo.columns import numbers
+from geo.criterion import Flags, Measured
+from geo.household_criteria import (
+    CARE_WALK,
+    DOCUMENT_STEPS,
+    FIT_CRITERIA,
+    FIT_GROUPS,
+    HEAVY_TURNS,
+    LABOUR_BALANCE,
+    RIGHT_CLASS,
+    WALK,
+    HouseholdBlock,
+    own_walk,
+)
+from geo.labour import area_alone_ha, crop_labour, demand_days_ha, zone_of
 from geo.profile import Profile
-from geo.tenure import BY_CODE, right_membership
+from geo.scheme import Scheme
+from geo.tenure import RIGHT_CLASSES
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int8]
 
-LABOUR_BALANCE = Knots(1.2, 1.0, 0.8, 0.6, 0.4)  # F1, ratio, default to calibrate; domain reference 4
-HEAVY_TURNS = Knots(0.0, 10.0, 30.0, 60.0, 90.0)  # F2, % of turns, default to calibrate; domain reference 4
-DOCUMENT_STEPS = ByClass({0: 1.0, 1: 0.75, 2: 0.5, 3: 0.25, 4: 0.0})  # L2, count, default to calibrate
-F_WEIGHTS = (0.667, 0.333)  # F1, F2, AHP within the group; domain reference 4.2
-L_WEIGHTS = (0.667, 0.333)  # L1, L2, AHP within the group; domain reference 4.2
+LIGHTS = ("green", "amber", "red")
+GREEN, AMBER, RED = range(3)
+UNKNOWN_LIGHT = "unknown"
 GREEN_FROM = 0.50  # membership from which a fit needs no support first, default to calibrate
 AMBER_FROM = 0.25  # membership below which a fit is red, default to calibrate
-CARE_WALK_LIMIT_MIN = 120.0  # min one way with care duties, then red; domain reference 4, A1
-MOUNTAIN_PREFIX = "TJ.RR."  # districts whose crop calendar is the mountain one, default to calibrate
+ROUNDING = 1e-12  # membership; weights sum to 1 only within rounding
+EASY_TURNS_PCT = 30.0  # %, share of heavy turns from which day turns are asked for: membership 0.5
+
+SUPPORT_NEEDED = "A low fit means that support is needed; it never lowers anybody's rank for it."
+DISPUTE_STEP = "Ask legal aid about the open dispute"
+DOCUMENT_STEP = "Complete the missing documents"
+LABOUR_STEP = "Pool labour, take a smaller part, or another crop"
+TRACTOR_STEP = "Hire a tractor"
+TURNS_STEP = "Ask the water users' association for day turns"
+WALK_STEP = "Look for land nearer home"
+STEPS = (
+    *(DISPUTE_STEP, *(right.step for right in RIGHT_CLASSES), DOCUMENT_STEP),
+    *(LABOUR_STEP, TRACTOR_STEP, TURNS_STEP, WALK_STEP),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Tenure:
-    """Staff answers on papers, per plot: right class (None unknown), documents missing, open disputes (NaN unknown)."""
+class FitRating:
+    """Fit of one profile on n plots, from measured values.
 
-    right_class: NDArray[np.object_]
-    missing_documents: Floats
-    disputes: Floats
+    memberships : float64 (4, n), in the order of ``FIT_CRITERIA``, NaN unknown. low, high : group -> membership 0-1,
+    float64 (n,), an unknown part taken as 0 and as 1. red : a limit makes the light red whatever else fits.
+    """
+
+    memberships: Floats
+    low: Mapping[str, Floats]
+    high: Mapping[str, Floats]
+    red: Flags
+
+    @property
+    def fit_low(self) -> Floats:
+        """Combined fit, the lesser of labour and tenure, with unknown parts taken as 0."""
+        return np.asarray(np.min([self.low[group] for group in FIT_GROUPS], axis=0))
+
+    @property
+    def fit_high(self) -> Floats:
+        """Combined fit with unknown parts taken as 1."""
+        return np.asarray(np.min([self.high[group] for group in FIT_GROUPS], axis=0))
+
+    @property
+    def worst_light(self) -> Codes:
+        """Light the unknown parts allow at worst, index into ``LIGHTS``."""
+        return _light(self.fit_low, self.red)
+
+    @property
+    def best_light(self) -> Codes:
+        """Light the unknown parts allow at best, index into ``LIGHTS``."""
+        return _light(self.fit_high, self.red)
+
+    @property
+    def light(self) -> NDArray[np.object_]:
+        """Light that holds for every value the unknown parts may have: green, amber, red; otherwise unknown."""
+        worst = self.worst_light
+        certain = worst == self.best_light
+        return np.array([*LIGHTS, UNKNOWN_LIGHT], dtype=object)[np.where(certain, worst, len(LIGHTS))]
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Fit of one profile on n plots.
+    """All that is found out about n plots for one profile.
 
-    labour_balance : F1, supply over demand in the worst month [-]. heavy_turns : F2 [%]. document_steps : L2 [count].
-    labour_low/high, tenure_low/high : memberships 0-1, apart where something is unknown. area_alone_ha : hectares of
-    the crop the profile can run alone. light : green, amber, red or unknown. actions : message ids per plot, the
-    most pressing first, joined by semicolons.
+    values : criterion id -> Measured, and the walk at the household's own pace. area_alone_ha : hectares of the
+    reference crop the household can run alone, float64 (n,), NaN unknown. actions : steps that would help, message
+    ids, the most pressing first, as lists (n,).
     """
 
-    labour_balance: Floats
-    heavy_turns: Floats
-    document_steps: Floats
-    labour_low: Floats
-    labour_high: Floats
-    tenure_low: Floats
-    tenure_high: Floats
+    values: Mapping[str, Measured]
+    rating: FitRating
     area_alone_ha: Floats
-    light: NDArray[np.str_]
     actions: NDArray[np.object_]
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return the fit as a table of n rows in the columns it is kept in."""
+        return pd.DataFrame(
+            {
+                **{criterion.id: self.values[criterion.id].value.astype(np.float32) for criterion in FIT_CRITERIA},
+                **{f"{group}_low": self.rating.low[group].astype(np.float32) for group in FIT_GROUPS},
+                **{f"{group}_high": self.rating.high[group].astype(np.float32) for group in FIT_GROUPS},
+                "light": self.rating.light,
+                "area_alone_ha": self.area_alone_ha.astype(np.float32),
+                "actions": self.actions,
+            }
+        )
 
-def zone_of(districts: NDArray[np.object_]) -> NDArray[np.str_]:
-    """Crop calendar that holds in each district: ``mountain`` or ``lowland``."""
-    names = np.asarray(districts, dtype=str)
-    return np.where(np.char.startswith(names, MOUNTAIN_PREFIX), ZONES[1], ZONES[0])
 
-
-def assess_fit(
-    profile: Profile,
-    *,
-    area_ha: Floats,
-    districts: NDArray[np.object_],
-    crop: NDArray[np.str_],
-    walk_minutes: Floats,
-    heavy_turns_pct: Floats,
-    tenure: Tenure,
-) -> Fit:
-    """Fit of a profile on each of n plots; nothing here reads or changes a suitability.
-
-    A crop without a labour row in its zone leaves the balance unknown. Tenure answers are staff only.
+def assess_fit(block: HouseholdBlock, scheme: Scheme) -> Fit:
+    """Fit of a profile on each plot of a block; nothing here reads or changes a suitability.
 
     Raises
     ------
     TableError : a right class that is not O1-O12.
     """
-    n = len(area_ha)
-    balance, alone = np.full(n, np.nan), np.full(n, np.nan)
-    zones = zone_of(districts)
-    supply = profile.supply_days
-    for name, zone in {(str(c), str(z)) for c, z in zip(crop, zones, strict=True)}:
-        work = crop_labour().get((name, zone))
-        if work is None:
-            continue
-        here = (crop == name) & (zones == zone)
-        demand = demand_days_ha(work, tractor=profile.tractor)
-        balance[here] = labour_balance(supply, demand, area_ha[here])
-        alone[here] = area_alone_ha(supply, demand)
+    values = {criterion.id: criterion.measured(block) for criterion in FIT_CRITERIA}
+    values[WALK] = own_walk(block.walk_minutes, block.profile)
+    rating = rate_fit(values, scheme, block.profile)
+    return Fit(values, rating, _areas_alone(block), _actions(block, values))
 
-    steps = tenure.missing_documents + tenure.disputes
-    labour = _bounds((LABOUR_BALANCE(balance), HEAVY_TURNS(heavy_turns_pct)), F_WEIGHTS)
-    papers = _bounds((right_membership(tenure.right_class), DOCUMENT_STEPS(np.minimum(steps, 4.0))), L_WEIGHTS)
-    red = tenure.right_class == "O12"
+
+def rate_fit(values: Mapping[str, Measured], scheme: Scheme, profile: Profile) -> FitRating:
+    """Return the fit of n plots from the values of every fit criterion and of the walk at the household's pace.
+
+    Each group is the weighted mean of its criteria; the combined fit is the lesser of the two, min(F, L).
+    """
+    memberships = np.array([criterion.memberships[0](values[criterion.id].value) for criterion in FIT_CRITERIA])
+    red = np.zeros(memberships.shape[1], dtype=bool)
+    for criterion in FIT_CRITERIA:
+        for limit in criterion.limits:
+            red |= limit.reached(values[criterion.id])
     if profile.care_duties:
-        red = red | (walk_minutes > CARE_WALK_LIMIT_MIN)
-    return Fit(
-        labour_balance=balance,
-        heavy_turns=heavy_turns_pct,
-        document_steps=steps,
-        labour_low=labour[0],
-        labour_high=labour[1],
-        tenure_low=papers[0],
-        tenure_high=papers[1],
-        area_alone_ha=alone,
-        light=_light(np.minimum(labour[0], papers[0]), np.minimum(labour[1], papers[1]), red),
-        actions=_actions(profile, balance, heavy_turns_pct, walk_minutes, tenure, steps),
-    )
+        red |= CARE_WALK.reached(values[WALK])
+    low, high = {}, {}
+    for group in FIT_GROUPS:
+        weights = scheme.fit_groups[group].weights
+        share = np.array([[weights.get(criterion.id, 0.0)] for criterion in FIT_CRITERIA])
+        low[group] = (share * np.nan_to_num(memberships, nan=0.0)).sum(axis=0)
+        high[group] = (share * np.nan_to_num(memberships, nan=1.0)).sum(axis=0)
+    return FitRating(memberships, low, high, red)
 
 
-def _bounds(parts: tuple[Floats, ...], weights: tuple[float, ...]) -> tuple[Floats, Floats]:
-    """Lowest and highest weighted mean, an unknown part taken as 0 and as 1."""
-    total = sum(weights)
-    low = sum(w * np.nan_to_num(part, nan=0.0) for part, w in zip(parts, weights, strict=True))
-    high = sum(w * np.nan_to_num(part, nan=1.0) for part, w in zip(parts, weights, strict=True))
-    return np.asarray(low / total), np.asarray(high / total)
+def _light(fit: Floats, red: Flags) -> Codes:
+    by_fit = (fit < GREEN_FROM - ROUNDING).astype(np.int8) + (fit < AMBER_FROM - ROUNDING)
+    return np.where(red, RED, by_fit).astype(np.int8)
 
 
-def _light(low: Floats, high: Floats, red: NDArray[np.bool_]) -> NDArray[np.str_]:
-    """Traffic light that holds for every value between ``low`` and ``high``; otherwise unknown."""
+def _areas_alone(block: HouseholdBlock) -> Floats:
+    """Hectares of the reference crop the household can run alone on each plot; NaN without a row of labour."""
+    zones = zone_of(block.plots["district"].to_numpy(dtype=object))
+    found = {}
+    for crop, zone in {(str(c), str(z)) for c, z in zip(block.judgement.crop, zones, strict=True)}:
+        work = crop_labour().get((crop, zone))
+        demand_ha = None if work is None else demand_days_ha(work, tractor=block.profile.tractor)
+        found[crop, zone] = np.nan if demand_ha is None else area_alone_ha(block.profile.supply_days, demand_ha)
+    kinds = zip(block.judgement.crop, zones, strict=True)
+    return np.array([found[str(crop), str(zone)] for crop, zone in kinds], dtype=np.float64)
 
-    def of(value: Floats) -> NDArray[np.str_]:
-        return np.where(value >= GREEN_FROM, "green", np.where(value >= AMBER_FROM, "amber", "red"))
 
-    at_low, at_high = of(low), of(high)
-    return np.where(red, "red", np.where(at_low == at_high, at_low, "unknown"))
-
-
-def _actions(
-    profile: Profile,
-    balance: Floats,
-    heavy_turns_pct: Floats,
-    walk_minutes: Floats,
-    tenure: Tenure,
-    steps: Floats,
-) -> NDArray[np.object_]:
-    """Steps that would help, as message ids joined by semicolons, the most pressing first."""
-    right = tenure.right_class
-    asked = np.array([BY_CODE[code].step if code in BY_CODE else "" for code in right], dtype=object)
-    parts: list[NDArray[np.object_]] = [
-        np.where(tenure.disputes > 0, "Ask legal aid about the open dispute", "").astype(object),
-        np.where(right_membership(right) < 1.0, asked, "").astype(object),
-        np.where(steps - tenure.disputes > 0, "Complete the missing documents", "").astype(object),
-        np.where(balance < 1.0, "Pool labour, take a smaller part, or another crop", "").astype(object),
-        np.where((balance < 1.0) & (not profile.tractor), "Hire a tractor", "").astype(object),
-        np.where(heavy_turns_pct > 30.0, "Ask the water users' association for day turns", "").astype(object),
-        np.where(profile.care_duties & (walk_minutes > CARE_WALK_LIMIT_MIN), "Look for land nearer home", "").astype(
-            object
-        ),
+def _actions(block: HouseholdBlock, values: Mapping[str, Measured]) -> NDArray[np.object_]:
+    """Steps that would help, as lists of message ids, the most pressing first."""
+    profile = block.profile
+    balance, heavy = values[LABOUR_BALANCE.id].value, values[HEAVY_TURNS.id].value
+    right, steps = values[RIGHT_CLASS.id].value, values[DOCUMENT_STEPS.id].value
+    disputes = numbers(block.plots, "disputes")
+    insecure = RIGHT_CLASS.memberships[0](right) < 1.0
+    asked: list[tuple[str, Flags]] = [
+        (DISPUTE_STEP, disputes > 0.0),
+        *((known.step, insecure & (right == known.number)) for known in RIGHT_CLASSES),
+        (DOCUMENT_STEP, steps - disputes > 0.0),
+        (LABOUR_STEP, balance < 1.0),
+        (TRACTOR_STEP, (balance < 1.0) & (not profile.tractor)),
+        (TURNS_STEP, heavy > EASY_TURNS_PCT),
+        (WALK_STEP, CARE_WALK.reached(values[WALK]) & profile.care_duties),
     ]
-    joined = parts[0]
-    for part in parts[1:]:
-        between = np.where((joined != "") & (part != ""), "; ", "")
-        joined = joined + between + part
-    return joined
+    wanted = np.column_stack([where for _, where in asked])
+    patterns, which = np.unique(wanted, axis=0, return_inverse=True)
+    lists = np.empty(len(patterns), dtype=object)
+    lists[:] = [[asked[k][0] for k in np.flatnonzero(pattern)] for pattern in patterns]
+    return lists[which.reshape(-1)]

@@ -31,6 +31,7 @@ FREE_HOURS = {  # h per day free for field work by kind of adult, default to cal
 WORKABLE_DAYS = np.array([8, 10, 16, 22, 22, 22, 22, 22, 22, 22, 16, 8], dtype=np.float64)  # d
 
 ZONES = ("lowland", "mountain")
+MOUNTAIN_PREFIX = "TJ.RR."  # districts whose crop calendar is the mountain one, default to calibrate
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,12 @@ class CropLabour:
     person_days_ha: float
     land_preparation: float
     shares: Floats
+
+
+def zone_of(districts: NDArray[np.object_]) -> NDArray[np.str_]:
+    """Return the crop calendar that holds in each district: ``mountain`` or ``lowland``, str (n,)."""
+    names = np.asarray(districts, dtype=str)
+    return np.where(np.char.startswith(names, MOUNTAIN_PREFIX), ZONES[1], ZONES[0])
 
 
 @lru_cache
@@ -113,14 +120,23 @@ def labour_balance(supply: Floats, demand_ha: Floats, area_ha: ArrayLike) -> Flo
 
     F1 = min over months of supply / (demand per ha x area); months without work do not count.
     """
-    busy = demand_ha > 0
-    worst = float((supply[busy] / demand_ha[busy]).min())
     area = np.asarray(area_ha, dtype=np.float64)
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.where(area > 0, worst / area, np.nan))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(area > 0, area_alone_ha(supply, demand_ha) / area, np.nan))
 
 
 def area_alone_ha(supply: Floats, demand_ha: Floats) -> float:
     """Area [ha] of a crop the household can run alone: where the worst month's balance is exactly 1."""
-    busy = demand_ha > 0
-    return float((supply[busy] / demand_ha[busy]).min())
+    return float(_balance_ha(supply, demand_ha).min())
+
+
+def peak_month(supply: Floats, demand_ha: Floats) -> int:
+    """Month, 1-12, in which the work of a crop is most against the household's workdays: the one that decides F1."""
+    return int(_balance_ha(supply, demand_ha).argmin()) + 1
+
+
+def _balance_ha(supply: Floats, demand_ha: Floats) -> Floats:
+    """Supply over the demand of one hectare, float64 (12,); infinite in months without work."""
+    balance = np.full(MONTHS, np.inf)
+    np.divide(supply, demand_ha, out=balance, where=demand_ha > 0)
+    return balance

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
 
 from geo.errors import SchemeError
 from geo.labour import FREE_HOURS, Floats, supply_days
+
+CHILDREN = ("under_7", "from_7_to_15")  # ages in years; from 16 one is an adult
 
 
 class _ProfileFile(BaseModel):
@@ -27,25 +29,34 @@ class _ProfileFile(BaseModel):
     date: date
     note: str = ""
     adults: dict[str, Annotated[int, Field(ge=0)]]
+    children: dict[str, Annotated[int, Field(ge=0)]] = {}
     free_hours: dict[str, Annotated[float, Field(ge=0, le=16)]] = {}
     tractor: bool = True
     care_duties: bool = True
     walking_factor: Annotated[float, Field(gt=0, le=1)] = 1.0
 
-    @field_validator("adults")
+    @field_validator("adults", "free_hours")
     @classmethod
-    def _known_adults(cls, adults: dict[str, int]) -> dict[str, int]:
+    def _known_adults(cls, adults: dict[str, Any]) -> dict[str, Any]:
         unknown = sorted(set(adults) - set(FREE_HOURS))
         if unknown:
             raise ValueError(f"'{unknown[0]}' is not one of {', '.join(sorted(FREE_HOURS))}; children are not labour")
         return adults
+
+    @field_validator("children")
+    @classmethod
+    def _known_ages(cls, children: dict[str, int]) -> dict[str, int]:
+        if unknown := sorted(set(children) - set(CHILDREN)):
+            raise ValueError(f"'{unknown[0]}' is not one of {', '.join(CHILDREN)}; from 16 one is an adult")
+        return children
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A kind of household.
 
-    adults : count of adults (16 and older) by kind. free_hours : hours per day free for field work where the panel
+    adults : count of adults (16 and older) by kind. children : count of those under 16 by age, who are looked after
+    and never counted as labour. free_hours : hours per day free for field work where the panel
     gave its own. tractor : land preparation is hired. care_duties : small children or elders wait at home.
     walking_factor : speed against an adult without load [-]. text : the file, whole, for the record of a run.
     """
@@ -57,6 +68,7 @@ class Profile:
     date: date
     note: str
     adults: dict[str, int]
+    children: dict[str, int]
     free_hours: dict[str, float]
     tractor: bool
     care_duties: bool

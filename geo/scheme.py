@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from geo.criteria import LAND_CRITERIA
 from geo.criterion import Criterion, HardLimit
 from geo.errors import SchemeError, SuitabilityError, TableError
+from geo.household_criteria import FIT_CRITERIA, FIT_GROUPS
 from geo.memberships import ByClass, Knots, Membership, Probability
 from geo.weights import (
     ACCEPTED_CR,
@@ -32,7 +33,6 @@ from geo.weights import (
 )
 
 LAND_GROUPS = ("water", "hazard", "terrain", "soil", "climate", "access")
-FIT_GROUPS = ("labour", "tenure")  # reported beside the land score, never in it
 DEFAULT_SCHEME = "default"
 
 
@@ -66,8 +66,9 @@ class Scheme:
     name, version, panel, date, note : who agreed on it and when. land_use : what is judged. reference_crops :
     district pattern -> crop. orness : risk attitude 0-1, below 0.5 the poor groups count more. group_weights : all
     groups, fit groups included, sum 1. group_cr : consistency ratio of the judgements behind them, None where weights
-    were given. random_index : row every ratio is measured against. groups : members of each group. unweighed :
-    measured and shown, no weight. knots : (criterion, table) -> membership that replaces the declared one. bounds :
+    were given. random_index : row every ratio is measured against. groups : members of each land group. fit_groups :
+    members of labour and tenure, those of the default scheme where the file says nothing. unweighed : measured and
+    shown, no weight. knots : (criterion, table) -> membership that replaces the declared one. bounds :
     (criterion, table) -> hard limit that replaces the declared one. improvements : what the potential state changes.
     text : the file, whole.
     """
@@ -84,6 +85,7 @@ class Scheme:
     group_cr: float | None
     random_index: RandomIndexRow
     groups: Mapping[str, Group]
+    fit_groups: Mapping[str, Group]
     unweighed: tuple[str, ...]
     knots: Mapping[tuple[str, str], Membership]
     bounds: Mapping[tuple[str, str], float]
@@ -236,11 +238,18 @@ def _checked(file: _File, text: str, source: str) -> Scheme:
     if "default" not in file.reference_crop:
         raise SchemeError(f"{source}: reference_crop.default: this key is missing")
     group_weights, group_cr = _weights(file.groups, (*LAND_GROUPS, *FIT_GROUPS), f"{source}: groups", file.random_index)
-    if set(file.criteria) != set(LAND_GROUPS):
+    if set(file.criteria) - set(FIT_GROUPS) != set(LAND_GROUPS):
         raise SchemeError(f"{source}: criteria: expected exactly the groups {', '.join(LAND_GROUPS)}")
     groups = {
         name: _group(file.criteria[name], name, criteria, file.unweighed, f"{source}: criteria.{name}", file)
         for name in LAND_GROUPS
+    }
+    fit_criteria = {criterion.id: criterion for criterion in FIT_CRITERIA}
+    fit_groups = {
+        name: _group(file.criteria[name], name, fit_criteria, (), f"{source}: criteria.{name}", file)
+        if name in file.criteria
+        else load_scheme().fit_groups[name]
+        for name in FIT_GROUPS
     }
     for name in file.unweighed:
         if name not in criteria:
@@ -261,6 +270,7 @@ def _checked(file: _File, text: str, source: str) -> Scheme:
         group_cr=group_cr,
         random_index=file.random_index,
         groups=groups,
+        fit_groups=fit_groups,
         unweighed=tuple(file.unweighed),
         knots=_knots(file, criteria, source),
         bounds=_bounds(file, criteria, source),

@@ -26,6 +26,11 @@ class RightClass:
     membership: float
     step: str
 
+    @property
+    def number(self) -> int:
+        """Number of the class, by which its criterion counts: 4 for O4."""
+        return int(self.code.removeprefix("O"))
+
 
 RIGHT_CLASSES: tuple[RightClass, ...] = (
     RightClass("O1", "Inheritable use, certificate in her own name", 1.0, "Nothing to do"),
@@ -45,8 +50,8 @@ RIGHT_CLASSES: tuple[RightClass, ...] = (
 BY_CODE = {right.code: right for right in RIGHT_CLASSES}
 
 
-def right_membership(codes: ArrayLike) -> Floats:
-    """Membership of tenure, float64 (n,), for right-class codes (n,); None, NaN and empty text give NaN.
+def right_numbers(codes: ArrayLike) -> Floats:
+    """Return the number of each right class, float64 (n,), for codes (n,); None, NaN and empty text give NaN.
 
     Raises
     ------
@@ -57,5 +62,4 @@ def right_membership(codes: ArrayLike) -> Floats:
     strange = known & ~names.isin(BY_CODE)
     if strange.any():
         raise TableError(f"right_class: '{names[strange].iloc[0]}' is not one of O1 to O12")
-    found = names.map({code: right.membership for code, right in BY_CODE.items()})
-    return np.asarray(found, dtype=np.float64)
+    return np.asarray(names.map({code: right.number for code, right in BY_CODE.items()}), dtype=np.float64)

@@ -7,11 +7,12 @@ from datetime import date
 from sqlalchemy import BigInteger, Index
 from sqlalchemy.orm import Mapped
 
+from geo import tenure
 from layers.base import PARTNER, PUBLIC, STAFF, Card, Layer, Style, attribute, geometry, identifier
 
 LAND_FORMS = ("household", "presidential", "dehkan", "reserve", "pasture", "unknown")
 AVAILABILITIES = ("offered", "reserve", "fallow", "in_use", "unknown")
-RIGHT_CLASSES = tuple(f"O{n}" for n in range(1, 13))  # domain reference 4.5
+RIGHT_CLASSES = tuple(tenure.BY_CODE)  # domain reference 4.5
 
 # Class colours, teal to brown: any two differ by more than 25 in CIE L*a*b* for normal sight, protanopia,
 # deuteranopia and tritanopia (Machado et al. 2009). Green to brown would not: its S1 and N2 merge.
