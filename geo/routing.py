@@ -7,6 +7,7 @@ Speeds depend on the slope in the direction walked, hence out and back differ. T
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -19,6 +20,7 @@ from geo.grid import Grid
 from geo.search import crossing, move_seconds, spread, time_slots, workspace
 from geo.stencil import Stencil, stencil
 from geo.surface import BLOCKED, Surface, walking_surface
+from geo.threads import at_once
 from geo.walking import Walker
 
 SECONDS_PER_MINUTE = 60.0  # s
@@ -199,8 +201,11 @@ def travel_minutes(
     4.3); otherwise the way there alone. Other parameters and errors as ``walking_surface`` and ``least_time``.
     """
     surface = walking_surface(dem, walker=walker, paths=paths, barriers=barriers, driving=driving, month=month)
-    there = least_time(surface, sources_xy, within_minutes=within_minutes).minutes()
+
+    def minutes(sign: float) -> Grid:
+        return least_time(surface, sources_xy, sign=sign, within_minutes=within_minutes).minutes()
+
     if not both_ways:
-        return there
-    back = least_time(surface, sources_xy, sign=BACK, within_minutes=within_minutes).minutes()
+        return minutes(OUT)
+    there, back = at_once(partial(minutes, OUT), partial(minutes, BACK))
     return replace(dem, values=(there.values + back.values) / np.float32(2.0))

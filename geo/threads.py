@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from numba.core import config
+
+Result = TypeVar("Result")
 
 BLOCK = 4_096  # geometries; large enough to hide the cost of a call, small enough to share out evenly
 
@@ -27,3 +29,12 @@ def over_blocks(kernel: Callable[[int, int], None], n: int, *, block: int = BLOC
     with ThreadPoolExecutor(threads) as pool:
         for done in [pool.submit(kernel, start, min(start + block, n)) for start in starts]:
             done.result()
+
+
+def at_once(*calls: Callable[[], Result]) -> list[Result]:
+    """Return what each call returns, in their order; they run side by side as far as threads are allowed."""
+    threads = min(len(calls), int(cast(Any, config).NUMBA_NUM_THREADS))
+    if threads <= 1:
+        return [call() for call in calls]
+    with ThreadPoolExecutor(threads) as pool:
+        return [done.result() for done in [pool.submit(call) for call in calls]]
