@@ -58,7 +58,8 @@ class Suitability:
     score, score_low, score_high : float64 (n,), 0-100, unrounded; NaN where the plot is excluded or not evaluated.
     classes, class_low, class_high : int8 (n,), index into ``CLASSES``. limiting : int8 (n,), index into
     ``LAND_CRITERIA`` of the criterion that limits most, -1 none. confidence : int8 (n,), 0..3 = A..D, -1 for excluded
-    plots. excluded : land that is shut, with the reason. combined : group scores and what the caps rest on.
+    plots. class_cap : int8 (n,), best class that hard limits and what was not assessed allow, whatever the score.
+    excluded : land that is shut, with the reason. combined : group scores and what the other caps rest on.
     rated : memberships and hard limits. weights : weights of the assessed criteria.
     not_assessed : criterion id -> why it could not be measured at all.
     """
@@ -71,6 +72,7 @@ class Suitability:
     class_high: Codes
     limiting: Codes
     confidence: Codes
+    class_cap: Codes
     excluded: Excluded
     combined: Combined
     rated: Rated
@@ -109,6 +111,7 @@ class Suitability:
                 "subclass": self.subclass(),
                 "limiting": _named(_IDS, self.limiting),
                 "confidence": _named(tuple(EVIDENCE_LETTERS), self.confidence),
+                "class_cap": _named(CLASSES, self.class_cap),
                 "not_assessed": [list(self.not_assessed)] * len(self),
                 "memberships": list(np.ascontiguousarray(self.rated.memberships.T, dtype=np.float32)),
                 "evidence": _evidence_text(self.rated.evidence),
@@ -255,6 +258,7 @@ def combine(values: Mapping[str, Measured], excluded: Excluded, scheme: Scheme) 
         class_high=final(classify(found.high)),
         limiting=np.where(shut, np.where(excluded.mask, NOTHING, rated.excluded_by), limiting).astype(np.int8),
         confidence=np.where(shut, NOTHING, _confidence(rated, weights)).astype(np.int8),
+        class_cap=np.maximum(rated.cap, S2 if _decisive(missing, scheme) else 0).astype(np.int8),
         excluded=excluded,
         combined=found,
         rated=rated,
@@ -274,11 +278,20 @@ def _caps(rated: Rated, found: Combined, scheme: Scheme, missing: Mapping[str, s
     one_better = np.maximum(classify(found.worst) - 1, 0).astype(np.int8)
     lower(one_better, found.worst_by)
     lower(np.where(found.unknown_by != NOTHING, S2, 0).astype(np.int8), found.unknown_by)
-    for k, criterion in enumerate(LAND_CRITERIA):
-        decisive = criterion.group in DECISIVE_GROUPS or criterion.code == SALINITY_CODE
-        if decisive and criterion.id in missing and criterion.id not in scheme.unweighed:
-            lower(np.full_like(cap, S2), np.full_like(cap_by, k))
+    for k in _decisive(missing, scheme):
+        lower(np.full_like(cap, S2), np.full_like(cap_by, k))
     return cap, cap_by
+
+
+def _decisive(missing: Mapping[str, str], scheme: Scheme) -> list[int]:
+    """Return the criteria without which no class is better than S2, of those that could not be assessed."""
+    return [
+        k
+        for k, criterion in enumerate(LAND_CRITERIA)
+        if (criterion.group in DECISIVE_GROUPS or criterion.code == SALINITY_CODE)
+        and criterion.id in missing
+        and criterion.id not in scheme.unweighed
+    ]
 
 
 def _confidence(rated: Rated, weights: Weighting) -> Codes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -14,8 +15,9 @@ from layers.base import STAFF, Audience
 from layers.catalogue.land import Plot
 from layers.database import reading
 from layers.errors import NotFound
-from layers.lifting import draws_of_rows, lift_of_plot
+from layers.lifting import lift_of_plot
 from layers.results import ScoringRun, suitability
+from layers.robustness import SEED, draws_of_plot, stored_row
 from layers.served import Choice, read_runs
 
 
@@ -56,6 +58,7 @@ def explain_plot(
         ).where(ScoringRun.run_id == run.run_id)
     ).one()
     scheme = parse_scheme(kept.scheme_text, source=f"run {run.run_id}")
+    missing = kept.not_assessed.get(plot.district or "", {})
     # Surveys are open to partners only; what is said of them here (a remedy, a price) quotes none of their values.
     with reading(STAFF) as inner:
         lift = lift_of_plot(inner, dict(row), scheme, plot_id=plot.plot_id, as_of_load=kept.as_of_load, day=kept.as_of)
@@ -63,7 +66,7 @@ def explain_plot(
         dict(row),
         scheme,
         order=kept.criteria,
-        not_assessed=kept.not_assessed.get(plot.district or "", {}),
+        not_assessed=missing,
         closed_by=lift.pop("closed_by"),
     )
     return {
@@ -76,18 +79,36 @@ def explain_plot(
         "synthetic": kept.synthetic,
         **explained,
         **lift,
-        "robustness": _robustness(dict(row), scheme, kept.criteria),
+        "robustness": _robustness(connection, dict(row), scheme, kept.criteria, missing),
         "crops": row["crops"],
     }
 
 
-def _robustness(row: dict[str, Any], scheme: Scheme, order: list[str]) -> dict[str, Any]:
-    """Share of draws in each class, the class drawn most, and whether it is drawn too seldom to rely on."""
-    found = draws_of_rows([row], scheme, order)
+def _robustness(
+    connection: Connection, row: dict[str, Any], scheme: Scheme, order: list[str], missing: Iterable[str]
+) -> dict[str, Any] | None:
+    """Share of draws in each class, the class drawn most, and whether it is drawn too seldom to rely on.
+
+    The stored draws where there are any; else this plot is drawn by itself, and ``top_share`` is not known. None for a
+    run that did not keep what draws need.
+    """
+    kept = stored_row(connection, row["run_id"], row["plot_no"])
+    if kept is not None:
+        draws, seed, shares = kept["draws"], kept["seed"], kept["shares"]
+        modal, share, flagged = kept["robust_class"], kept["robust_share"], kept["flagged"]
+    else:
+        found = draws_of_plot(row, scheme, order, missing)
+        if found is None:
+            return None
+        draws, seed, shares = DRAWS, SEED, found.shares[0]
+        modal, share, flagged = CLASSES[int(found.modal[0])], found.modal_share[0], found.flagged[0]
     return {
-        "draws": DRAWS,
-        "shares": {name: round(float(share), 3) for name, share in zip(CLASSES, found.shares[0], strict=True)},
-        "modal_class": CLASSES[int(found.modal[0])],
-        "modal_share": round(float(found.modal_share[0]), 3),
-        "flagged": bool(found.flagged[0]),
+        "draws": draws,
+        "seed": seed,
+        "shares": {name: round(float(of_class), 3) for name, of_class in zip(CLASSES, shares, strict=True)},
+        "modal_class": modal,
+        "modal_share": round(float(share), 3),
+        "flagged": bool(flagged),
+        "top_share": None if kept is None else round(float(kept["top_share"]), 3),
+        "top_of": None if kept is None else kept["top_of"],
     }

@@ -10,14 +10,12 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection, and_
 
-from geo.combination import CLASSES, NE, NOTHING, Codes, combined, weighting
 from geo.criteria import LAND_CRITERIA
 from geo.criterion import Block, Judgement, Measured
 from geo.exclusion import REASONS, exclusion_mask
 from geo.remedies import cheapest_lift, cheapest_measurement, facts_of
-from geo.robustness import DRAWS, Robustness, robustness
 from geo.scheme import Scheme
-from geo.suitability import EVIDENCE_LETTERS, classify, combine
+from geo.suitability import combine
 from geo.water import feeding_reach
 from layers.catalogue.land import Plot
 from layers.frames import PLOT_COLUMNS, Around, as_of, read_layer
@@ -95,47 +93,6 @@ def lift_of_plot(
             "class_high": wanted.class_high,
         },
     }
-
-
-def draws_of_rows(
-    rows: list[Mapping[str, Any]],
-    scheme: Scheme,
-    order: list[str],
-    *,
-    draws: int = DRAWS,
-    seed: int = 1,
-    best: int | None = None,
-) -> Robustness:
-    """Draw kept results of one district, ``rows`` of ``suitability``, again and again; see ``geo.robustness``."""
-    n = len(rows)
-    position = {name: number for number, name in enumerate(order)}
-    memberships = np.full((len(LAND_CRITERIA), n), np.nan)
-    evidence = np.full((len(LAND_CRITERIA), n), -1, dtype=np.int8)
-    kept = np.array([row["memberships"] for row in rows], dtype=np.float64).reshape(n, len(order))
-    letters = np.array([list(row["evidence"]) for row in rows]).reshape(n, len(order))
-    for k, criterion in enumerate(LAND_CRITERIA):
-        if criterion.id in position:
-            memberships[k] = kept[:, position[criterion.id]]
-            for code, letter in enumerate(EVIDENCE_LETTERS):
-                evidence[k][letters[:, position[criterion.id]] == letter] = code
-    missing = set(rows[0]["not_assessed"] or ()) if rows else set()
-    weights = weighting(scheme, [name for name in order if name not in missing])
-    judged = np.array([CLASSES.index(row["class"]) for row in rows], dtype=np.int8)
-    scored = np.array([row["score"] is not None for row in rows], dtype=bool)
-    fixed = np.where(scored & (judged != NE), NOTHING, judged).astype(np.int8)
-    numbers = np.array([row["plot_no"] for row in rows], dtype=np.int64)
-    cap = _limits_caps(memberships, judged, weights)
-    return robustness(
-        memberships, evidence, cap, fixed, numbers, weights, scheme.orness, draws=draws, seed=seed, best=best
-    )
-
-
-def _limits_caps(memberships: Any, judged: Codes, weights: Any) -> Codes:
-    """Best class the hard limits allowed: where the kept class is worse than memberships alone explain, that class."""
-    found = combined(memberships, weights)
-    alone = np.maximum(classify(found.low), np.maximum(classify(found.worst) - 1, 0))
-    alone = np.where(found.unknown_by != NOTHING, np.maximum(alone, 1), alone)
-    return np.where(judged > alone, judged, 0).astype(np.int8)
 
 
 def _earth_canal(block: Block) -> bool | None:

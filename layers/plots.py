@@ -30,10 +30,11 @@ from geo.criteria import LAND_CRITERIA
 from layers.base import PUBLIC, Audience
 from layers.catalogue.land import Plot
 from layers.features import Features, Kind, Property, layer_properties, plain_property
-from layers.results import suitability
+from layers.results import robustness, suitability
 
 PLOTS = Plot.__table__.c
 RESULT = suitability.c
+DRAWN = robustness.c
 
 UNJUDGED = "NE"  # class of a plot that no served run has judged
 
@@ -90,6 +91,12 @@ def in_district(code: str) -> ColumnElement[bool]:
 
 
 def _joined(runs: Mapping[str, int]) -> FromClause:
+    """Plots with the result of the run of their district, if there is one, and what draws made of it."""
+    drawn = and_(DRAWN.run_id == RESULT.run_id, DRAWN.plot_no == RESULT.plot_no)
+    return _judged(runs).outerjoin(robustness, drawn)
+
+
+def _judged(runs: Mapping[str, int]) -> FromClause:
     """Plots with the result of the run of their district, if there is one."""
     numbers = sorted(set(runs.values()))
     if not numbers:
@@ -128,6 +135,8 @@ def _results() -> dict[str, Property]:
             func.coalesce(RESULT.irrigated, recorded),
         ),
         plain_property(RESULT.hazard_free, "All hazard levels known and none or residual", "", PUBLIC),
+        _text("robust_class", DRAWN.robust_class),
+        *(plain_property(DRAWN[name], _TITLES[name], "", PUBLIC) for name in ("robust_share", "top_share", "top_of")),
         plain_property(RESULT.crops, "Crops that are S1 or S2 here, best first", "", PUBLIC),
         *(plain_property(RESULT[item.id], item.title, item.unit, PUBLIC) for item in LAND_CRITERIA),
     ]
@@ -157,4 +166,8 @@ _TITLES = {
     "confidence": "Confidence, A surveyed to D coarse",
     "class_low": "Class at the lowest score",
     "class_high": "Class at the highest score",
+    "robust_class": "Class in most draws of weights and errors",
+    "robust_share": "Share of draws in that class, 0-1",
+    "top_share": "Share of draws among the best of the district, 0-1",
+    "top_of": "How many plots count as the best of the district",
 }

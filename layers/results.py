@@ -100,6 +100,9 @@ class ScoringRun(Base):
     started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     plots: Mapped[int | None]
+    drawn_at: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True), comment="When robustness of a district was last stored"
+    )
 
 
 class Publication(Base):
@@ -150,6 +153,7 @@ suitability = Table(
     Column("potential_score", REAL, comment="Score after the scheme's improvements"),
     Column("potential_class", String(2), comment="Class after the scheme's improvements"),
     Column("confidence", String(1), comment="A surveyed to D coarse"),
+    Column("class_cap", String(2), comment="Best class hard limits and what was not assessed allow; empty = not kept"),
     Column("not_assessed", ARRAY(String), nullable=False, comment="Criteria this run could not assess here"),
     Column("irrigated", Boolean, comment="In a command area or recorded as irrigated"),
     Column("hazard_free", Boolean, comment="All hazard levels known and none or residual"),
@@ -160,6 +164,23 @@ suitability = Table(
     Index("ix_suitability_district_score", "run_id", "district", "score"),
     postgresql_partition_by="LIST (run_id)",
     comment="Suitability of plots, one partition per run",
+)
+
+# How sure each class is: what draws of other weights, risk attitudes and values made of a run. Filled on request.
+robustness = Table(
+    "robustness",
+    Base.metadata,
+    Column("run_id", Integer, ForeignKey("scoring_runs.run_id", ondelete="CASCADE"), primary_key=True),
+    Column("plot_no", BigInteger, primary_key=True, comment="Plot"),
+    Column("robust_class", String(2), nullable=False, comment="Class drawn most, the better of equals"),
+    Column("robust_share", REAL, nullable=False, comment="Share of the draws in that class, 0-1"),
+    Column("flagged", Boolean, nullable=False, comment="Fewer than 70 of 100 draws are in one class"),
+    Column("top_share", REAL, nullable=False, comment="Share of the draws among the best of the district, 0-1"),
+    Column("top_of", Integer, nullable=False, comment="How many plots count as the best of the district"),
+    Column("shares", ARRAY(REAL), nullable=False, comment="Share of the draws in S1 S2 S3 N1 N2 NE, 0-1"),
+    Column("draws", Integer, nullable=False, comment="How many draws"),
+    Column("seed", BigInteger, nullable=False, comment="Seed of the draws"),
+    comment="Classes of a run drawn again with other weights, risk attitudes and values",
 )
 
 # Class shares on square cells for zooms where plots are too small to draw. Cells are 1/16 of a tile's side.

@@ -29,7 +29,7 @@ COMPLETE = "complete"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished run: its scheme, whether it judged synthetic plots, and when it was made."""
+    """A finished run: its scheme, whether it judged synthetic plots, when it was made and its draws were stored."""
 
     run_id: int
     scheme: str
@@ -37,6 +37,7 @@ class Run:
     districts: frozenset[str]
     synthetic: bool
     finished_at: datetime | None
+    drawn_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,11 @@ class Served:
         """Return a token that changes whenever a plot in the window, or the result served for one, does."""
         runs = self.runs_of(choice)
         seen = [
-            (district, self.coverage[district].last_load, runs[district].run_id if district in runs else 0)
+            (
+                district,
+                self.coverage[district].last_load,
+                (runs[district].run_id, runs[district].drawn_at) if district in runs else 0,
+            )
             for district in self.districts_in(bounds)
         ]
         return hashlib.blake2b(repr(seen).encode(), digest_size=8).hexdigest()
@@ -160,7 +165,15 @@ def read_runs(connection: Connection) -> Served:
         ).where(Publication.scenario == "")
     ).all()
     runs = {
-        row.run_id: Run(row.run_id, row.scheme, row.scenario, frozenset(row.districts), row.synthetic, row.finished_at)
+        row.run_id: Run(
+            row.run_id,
+            row.scheme,
+            row.scenario,
+            frozenset(row.districts),
+            row.synthetic,
+            row.finished_at,
+            row.drawn_at,
+        )
         for row in connection.execute(
             select(
                 ScoringRun.run_id,
@@ -169,6 +182,7 @@ def read_runs(connection: Connection) -> Served:
                 ScoringRun.districts,
                 ScoringRun.synthetic,
                 ScoringRun.finished_at,
+                ScoringRun.drawn_at,
             ).where(ScoringRun.status == COMPLETE)
         )
     }

@@ -51,8 +51,12 @@ def _what_helps(found: dict[str, Any]) -> Iterator[str]:
     if found["measurement"]:
         wanted = found["measurement"]
         yield f"To be surer of the class, measure {wanted['criterion']} (about {wanted['cost_usd']:.0f} USD)."
-    sure = found["robustness"]
-    yield f"In {100 * sure['modal_share']:.0f} of 100 draws of weights and errors the class is {sure['modal_class']}."
+    if sure := found["robustness"]:
+        yield (
+            f"In {100 * sure['modal_share']:.0f} of 100 draws of weights and errors the class is {sure['modal_class']}."
+        )
+        if sure["top_share"] is not None:
+            yield f"In {100 * sure['top_share']:.0f} of 100 it is among the best {sure['top_of']} of the district."
     if found["crops"]:
         yield f"Crops of class S1 or S2, best first: {', '.join(found['crops'])}."
 

@@ -17,6 +17,7 @@ from scripts.backup import backup, restore
 from scripts.demo import demo
 from scripts.explain import explain
 from scripts.export import export
+from scripts.robustness import robustness
 from scripts.score import score
 from scripts.serve import serve
 from scripts.up import up
@@ -43,6 +44,7 @@ app.command("restore")(restore)
 app.command("demo")(demo)
 app.command("score")(score)
 app.add_typer(run.app, name="run")
+app.command("robustness")(robustness)
 app.command("explain")(explain)
 app.command(
     "score-files",

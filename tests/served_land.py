@@ -24,7 +24,7 @@ from layers.base import Layer
 from layers.catalogue.admin import District, Settlement
 from layers.catalogue.irrigation import Canal
 from layers.catalogue.land import AVAILABILITIES, LAND_FORMS, Pasture, Plot
-from layers.results import Load, Publication, RunHectares, ScoringRun, suitability, suitability_cells
+from layers.results import Load, Publication, RunHectares, ScoringRun, robustness, suitability, suitability_cells
 from layers.scoring import partition_name
 from layers.tiles import HALF_SPAN_M
 
@@ -139,8 +139,9 @@ def _seen(row: dict[str, Any]) -> dict[str, Any]:
 
 def _shown_result(row: dict[str, Any], result: dict[str, Any] | None) -> dict[str, Any]:
     """What a plot shows of its result; a plot that no run has judged is not evaluated."""
-    result = result or dict.fromkeys((*_RESULTS, *CRITERIA))
-    shown = {name: result[name] for name in (*_RESULTS, *CRITERIA) if name != "run_id"}
+    drawn = _draws(result) if result else None
+    result = {**(result or dict.fromkeys((*_RESULTS, *CRITERIA))), **(drawn or dict.fromkeys(_DRAWN))}
+    shown = {name: result[name] for name in (*_RESULTS, *_DRAWN, *CRITERIA) if name != "run_id"}
     shown |= {name: shown_score(result[name]) for name in _RESULTS if name.startswith(("score", "potential_score"))}
     recorded = True if row["irrigated"] else None
     irrigated = result["irrigated"] if result["irrigated"] is not None else recorded
@@ -151,6 +152,16 @@ _RESULTS = (
     *("run_id", "score", "score_low", "score_high", "class", "subclass", "limiting", "potential_score"),
     *("potential_class", "confidence", "class_low", "class_high", "not_assessed", "irrigated", "hazard_free", "crops"),
 )
+
+_DRAWN = ("robust_class", "robust_share", "top_share", "top_of")
+
+
+def _draws(result: dict[str, Any]) -> dict[str, Any] | None:
+    """What is stored of a plot's draws: those of even number in Rasht, with shares a 4-byte number holds exactly."""
+    if result["district"] != RASHT or result["plot_no"] % 2:
+        return None
+    share = (result["plot_no"] % 8 + 1) / 8
+    return {"robust_class": result["class"], "robust_share": share, "top_share": 1 - share, "top_of": 20}
 
 
 def _add_run(
@@ -179,6 +190,9 @@ def _add_run(
     chance = np.random.default_rng(run)
     results = [_result(row, run, chance) for row in rows if row["district"] in districts]
     connection.execute(insert(suitability), results)
+    drawn = [(result["plot_no"], _draws(result)) for result in results]
+    kept = {"run_id": run, "flagged": False, "shares": [0.0] * 6, "draws": 500, "seed": 1}
+    connection.execute(insert(robustness), [{**kept, "plot_no": n, **row} for n, row in drawn if row])
     for district in districts:
         shown = scheme == DEFAULT
         connection.execute(insert(Publication).values(district=district, scheme=scheme, run_id=run, shown=shown))

@@ -7,9 +7,13 @@ from hypothesis import strategies as st
 
 from geo.combination import CLASSES, combined, weighting
 from geo.criteria import LAND_CRITERIA
+from geo.criterion import Measured
+from geo.exclusion import Excluded
+from geo.memberships import Probability
 from geo.robustness import Noise, robustness
 from geo.scheme import load_scheme
-from geo.suitability import classify
+from geo.suitability import classify, combine
+from layers.robustness import KEPT_DECIMALS
 
 SCHEME = load_scheme()
 WEIGHTS = weighting(SCHEME, [criterion.id for criterion in LAND_CRITERIA])
@@ -91,3 +95,67 @@ def test_worse_evidence_never_makes_a_borderline_class_surer():
     sure = draw(memberships, np.zeros_like(memberships, dtype=np.int8), draws=400)
     loose = draw(memberships, np.full_like(memberships, 3, dtype=np.int8), draws=400)
     assert loose.modal_share[0] <= sure.modal_share[0]
+
+
+def _values(n, seed):
+    """Random values of every criterion, on and between the knots, some unknown, some limits met, one not assessed."""
+    generator = np.random.default_rng(seed)
+    values = {}
+    for criterion in LAND_CRITERIA:
+        if criterion.levels:
+            value = generator.integers(0, len(criterion.levels), n).astype(float)
+        elif criterion.unit == "class":
+            value = generator.integers(1, 6, n).astype(float)
+        else:
+            table = criterion.memberships[0]
+            knots = np.array((table.surveyed if isinstance(table, Probability) else table).values)
+            low, high = knots.min(), knots.max()
+            value = generator.uniform(low - 0.1 * (high - low), high, n)
+            on_a_knot = generator.uniform(size=n) < 0.5
+            value[on_a_knot] = generator.choice(knots, on_a_knot.sum())
+        value[generator.uniform(size=n) < 0.1] = np.nan
+        notes = {limit.where: generator.uniform(size=n) < 0.5 for limit in criterion.limits if limit.where}
+        values[criterion.id] = Measured(value, notes=notes)
+    if seed % 2:
+        absent = LAND_CRITERIA[int(generator.integers(len(LAND_CRITERIA)))].id
+        values[absent] = Measured(np.full(n, np.nan), not_assessed="no layer")
+    return values
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_draws_of_what_a_run_keeps_start_from_its_classes_and_stay_within_its_caps(seed):
+    n = 60
+    open_land = Excluded(np.full(n, -1, dtype=np.int8))
+    land = combine(_values(n, seed), open_land, SCHEME)
+    kept = np.round(land.rated.memberships.astype(np.float32).astype(np.float64), KEPT_DECIMALS)
+    fixed = np.where(np.isnan(land.score), land.classes, -1).astype(np.int8)
+    arguments = (kept, land.rated.evidence, land.class_cap, fixed, np.arange(n), land.weights, SCHEME.orness)
+    silent = robustness(*arguments, draws=1, noise=SILENT)
+    assert (silent.modal == land.classes).all()
+    assert (silent.shares.max(axis=1) == 1.0).all()
+    drawn = robustness(*arguments, draws=20, seed=seed)
+    best = np.argmax(drawn.shares > 0, axis=1)
+    assert (best[fixed < 0] >= land.class_cap[fixed < 0]).all()
+
+
+def test_a_cap_that_does_not_bind_the_run_still_binds_its_draws():
+    # Scores around the limit of S1, held at S2 by a hard limit as well: a draw that scores S1 is S2 all the same.
+    memberships = np.full((len(LAND_CRITERIA), 1), 0.78)
+    evidence = np.zeros_like(memberships, dtype=np.int8)
+    free, held = (
+        robustness(
+            memberships,
+            evidence,
+            np.array([cap], dtype=np.int8),
+            np.array([-1], dtype=np.int8),
+            np.array([1]),
+            WEIGHTS,
+            SCHEME.orness,
+            draws=200,
+        )
+        for cap in (0, 1)
+    )
+    assert free.shares[0, 0] > 0.1
+    assert held.shares[0, 0] == 0.0
+    assert held.shares[0, 1] == pytest.approx(free.shares[0, 0] + free.shares[0, 1])
