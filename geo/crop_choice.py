@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from geo.climate import plot_height_m, temperature_at_plots
 from geo.criteria import BY_ID
 from geo.criterion import Block, Measured
-from geo.crops import SOIL_FACTORS, CropRating, Ground, rank_crops
+from geo.crops import BEST, SOIL_FACTORS, CropRating, Ground, best_crops, rank_crops
 from geo.errors import NotAssessed
 from geo.surveys import surveyed
 
@@ -48,6 +49,44 @@ def ground_of(block: Block, values: Mapping[str, Measured]) -> Ground | None:
         elevation_m=elevation_m,
         mean_c=mean_c,
         soil=soil,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RankedCrop:
+    """One crop on one plot: index 0-100, class, the factor that limits most, month its best cycle starts in (1-12).
+
+    unknown : a factor the crop has a limit for is not known here, or the crop has no limits for one that is required.
+    """
+
+    crop: str
+    index: float
+    suitability_class: str
+    limiting: str
+    start_month: int
+    unknown: bool
+
+
+def best_crops_here(block: Block, values: Mapping[str, Measured], count: int = BEST) -> list[list[RankedCrop]]:
+    """Return the ``count`` best crops of class S1 or S2 on each plot of a block, best first; none where not ranked."""
+    ground = ground_of(block, values)
+    if ground is None:
+        return [[] for _ in range(len(block))]
+    ratings = {rating.crop: rating for rating in rank_crops(ground)}
+    return [
+        [_ranked(ratings[crop], row) for crop in names]
+        for row, names in enumerate(best_crops(list(ratings.values()), count))
+    ]
+
+
+def _ranked(rating: CropRating, row: int) -> RankedCrop:
+    return RankedCrop(
+        rating.crop,
+        float(rating.index[row]),
+        str(rating.suitability_class[row]),
+        str(rating.limiting[row]),
+        int(rating.start_month[row]),
+        bool(rating.unknown[row]),
     )
 
 

@@ -1,75 +1,32 @@
-"""What would lift a plot by one class, at the least cost, proved by rating it again with the changed values.
-
-Every subset of the remedies that apply is one column of one rating: 12 remedies are 4,096 columns, rated in one call,
-so the cheapest set is found exactly and nothing is assumed about how remedies add up.
-"""
+"""What would lift a plot by one class, at the least cost, proved by rating it again with the changed values."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
+from geo import cheapest_set
+from geo.cheapest_set import Applied, Change, Remedies, Remedy
 from geo.combination import CLASSES, NE
 from geo.criteria import LAND_CRITERIA
 from geo.criterion import Measured
-from geo.errors import SchemeError
 from geo.exclusion import nothing_excluded
 from geo.irrigation import CONDITION_FACTOR
 from geo.scheme import Scheme
 from geo.suitability import Suitability, combine, printed
 
-Floats = NDArray[np.float64]
-Applied = NDArray[np.bool_]
-
-MOST_REMEDIES = 12  # remedies weighed at once; 2**12 sets are rated in a few milliseconds
 GOOD_CONDITION = 1.0  # canal condition class after a repair
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Catalogue(Remedies):
+    """The remedies of land and what measuring costs [USD a plot]."""
 
-
-class Effect(_Strict):
-    """How one value changes: kind and amount, held between ``least`` and ``most``."""
-
-    criterion: str
-    kind: Literal["scale", "add", "at_most", "at_least", "table", "repair"]
-    amount: float = 0.0
-    least: float | None = None
-    most: float | None = None
-
-
-class Remedy(_Strict):
-    """One thing that can be done: what it changes, what it costs [USD], who does it, and where it applies."""
-
-    id: str
-    title: str
-    cost_fixed: Annotated[float, Field(ge=0)]
-    cost_per_ha: Annotated[float, Field(ge=0)]
-    who: str
-    where: str | None = None
-    effects: tuple[Effect, ...]
-
-    def cost_usd(self, area_ha: float) -> float:
-        """Cost [USD] on a plot of ``area_ha`` [ha]."""
-        return self.cost_fixed + self.cost_per_ha * area_ha
-
-
-class Catalogue(_Strict):
-    """The remedies and what measuring costs [USD a plot], with version and panel."""
-
-    version: str
-    panel: str
-    date: object
-    remedy: tuple[Remedy, ...]
     measurement: dict[str, Annotated[float, Field(gt=0)]]
 
 
@@ -110,17 +67,10 @@ def catalogue() -> Catalogue:
 
 def parse_catalogue(text: str, *, source: str = "remedies.toml") -> Catalogue:
     """Return the catalogue a TOML text describes; refusals name ``source`` and the key."""
-    try:
-        found = Catalogue.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as problem:
-        raise SchemeError(f"{source}: not valid TOML: {problem}") from None
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        raise SchemeError(f"{source}: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
     known = {criterion.id for criterion in LAND_CRITERIA}
-    named = [effect.criterion for remedy in found.remedy for effect in remedy.effects] + list(found.measurement)
-    if strange := sorted(set(named) - known):
-        raise SchemeError(f"{source}: there is no land criterion '{strange[0]}'")
+    found = cheapest_set.parse_remedies(Catalogue, text, source=source, criteria=known, computed=COMPUTED)
+    for name in found.measurement:
+        cheapest_set.require_criterion(name, known, source)
     return found
 
 
@@ -141,14 +91,8 @@ def facts_of(values: Mapping[str, Measured], *, earth_canal: bool | None) -> fro
 
 
 def applicable(values: Mapping[str, Measured], facts: frozenset[str], remedies: tuple[Remedy, ...]) -> list[Remedy]:
-    """Remedies that can change a known value of one plot, cheapest on a hectare first, at most ``MOST_REMEDIES``."""
-    found = []
-    for remedy in remedies:
-        if remedy.where is not None and remedy.where not in facts:
-            continue
-        if any(_changes(values, effect) for effect in remedy.effects):
-            found.append(remedy)
-    return sorted(found, key=lambda remedy: remedy.cost_usd(1.0))[:MOST_REMEDIES]
+    """Remedies that can change a known value of one plot, cheapest on a hectare first."""
+    return cheapest_set.applicable(values, facts, remedies, COMPUTED)
 
 
 def cheapest_lift(
@@ -165,18 +109,15 @@ def cheapest_lift(
     options = applicable(values, facts, catalogue().remedy)
     if not options or now in (0, NE):
         return None
-    chosen = (np.arange(2 ** len(options))[:, np.newaxis] >> np.arange(len(options)) & 1).astype(bool)
+    chosen = cheapest_set.every_set(len(options))
     rated = rated_with(values, scheme, options, chosen)
-    lifted = rated.classes < now
-    if not lifted.any():
+    merit = np.nan_to_num(rated.score, nan=-1.0)
+    winner = cheapest_set.cheapest(options, chosen, rated.classes < now, merit, area_ha)
+    if winner is None:
         return None
-    costs = chosen @ np.array([remedy.cost_usd(area_ha) for remedy in options])
-    score = np.nan_to_num(rated.score, nan=-1.0)
-    order = np.lexsort((chosen.sum(axis=1), -score, costs))
-    winner = int(order[lifted[order]][0])
     return Lift(
         remedies=tuple(remedy for remedy, taken in zip(options, chosen[winner], strict=True) if taken),
-        cost_usd=float(costs[winner]),
+        cost_usd=float(cheapest_set.costs_usd(options, chosen[winner : winner + 1], area_ha)[0]),
         score=float(printed(rated.score[winner : winner + 1])[0]),
         suitability_class=CLASSES[int(rated.classes[winner])],
     )
@@ -184,10 +125,7 @@ def cheapest_lift(
 
 def rated_with(values: Mapping[str, Measured], scheme: Scheme, remedies: list[Remedy], chosen: Applied) -> Suitability:
     """Rate one plot under m sets of remedies; ``chosen`` is bool (m, len(remedies))."""
-    changed = {name: _repeated(measured, len(chosen)) for name, measured in values.items()}
-    for column, remedy in enumerate(remedies):
-        for effect in remedy.effects:
-            _apply(changed, effect, chosen[:, column])
+    changed = cheapest_set.changed(values, remedies, chosen, COMPUTED)
     return combine(changed, nothing_excluded(len(chosen)), scheme)
 
 
@@ -211,7 +149,7 @@ def cheapest_measurement(values: Mapping[str, Measured], scheme: Scheme, best: S
     for criterion in sorted(unknown, key=lambda candidate: prices[candidate.id]):
         tables = scheme.memberships(criterion)
         outermost = np.array([_value_at(tables[0], level) for level in (0.0, 1.0)])
-        tried = {name: _repeated(measured, 2) for name, measured in values.items()}
+        tried = {name: cheapest_set.repeated(measured, 2) for name, measured in values.items()}
         tried[criterion.id] = replace(
             tried[criterion.id], value=outermost, sigma=None, evidence=np.zeros(2, dtype=np.int8), table=None
         )
@@ -236,58 +174,6 @@ def _value_at(table: object, level: float) -> float:
     return float(min(classes, key=lambda code: (abs(classes[code] - level), code)))
 
 
-def _repeated(measured: Measured, times: int) -> Measured:
-    """One plot's measurement ``times`` over, with arrays of its own."""
-    return replace(
-        measured,
-        value=np.repeat(measured.value[:1], times),
-        table=None if measured.table is None else np.repeat(measured.table[:1], times),
-        sigma=None if measured.sigma is None else np.repeat(measured.sigma[:1], times),
-        evidence=None if measured.evidence is None else np.repeat(measured.evidence[:1], times),
-        notes={name: np.repeat(flags[:1], times) for name, flags in measured.notes.items()},
-    )
-
-
-def _changes(values: Mapping[str, Measured], effect: Effect) -> bool:
-    """Whether an effect would change the value of one plot; an unknown value cannot be changed."""
-    once = {name: _repeated(measured, 1) for name, measured in values.items()}
-    if once[effect.criterion].not_assessed is not None or np.isnan(once[effect.criterion].value[0]):
-        return False
-    before = once[effect.criterion]
-    _apply(once, effect, np.ones(1, dtype=bool))
-    after = once[effect.criterion]
-    same_table = np.array_equal(
-        before.table if before.table is not None else [0], after.table if after.table is not None else [0]
-    )
-    return not (same_table and before.value[0] == after.value[0])
-
-
-def _apply(values: dict[str, Measured], effect: Effect, taken: Applied) -> None:
-    """Change the values where a remedy is taken; scales and sums commute, so the order of remedies does not matter."""
-    measured = values[effect.criterion]
-    if measured.not_assessed is not None:
-        return
-    value = measured.value
-    if effect.kind == "repair":
-        repair(values, taken)
-        return
-    if effect.kind == "table":
-        table = np.zeros(len(value), dtype=np.int8) if measured.table is None else measured.table
-        values[effect.criterion] = replace(measured, table=np.where(taken, np.int8(effect.amount), table))
-        return
-    changed = {
-        "scale": value * effect.amount,
-        "add": value + effect.amount,
-        "at_most": np.minimum(value, effect.amount),
-        "at_least": np.maximum(value, effect.amount),
-    }[effect.kind]
-    if effect.least is not None:
-        changed = np.maximum(changed, np.minimum(value, effect.least))
-    if effect.most is not None:
-        changed = np.minimum(changed, np.maximum(value, effect.most))
-    values[effect.criterion] = replace(measured, value=np.where(taken, changed, value))
-
-
 def repair(values: dict[str, Measured], taken: Applied) -> None:
     """Bring the canal to class 1; water adequacy grows by the conveyance gained (domain reference 6.4).
 
@@ -302,3 +188,6 @@ def repair(values: dict[str, Measured], taken: Applied) -> None:
     values["canal_condition"] = replace(condition, value=np.where(taken, GOOD_CONDITION, condition.value))
     if water.not_assessed is None:
         values["water_adequacy"] = replace(water, value=np.where(taken, water.value * gain, water.value))
+
+
+COMPUTED: Mapping[str, Change] = {"repair": repair}
