@@ -9,39 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    Connection,
-    Float,
-    Integer,
-    Numeric,
-    Select,
-    String,
-    and_,
-    cast,
-    func,
-    literal,
-    select,
-    tuple_,
-    union_all,
-)
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+from psycopg import sql
+from sqlalchemy import Connection, Float, Integer, Numeric, Select, func, select, text
+from sqlalchemy import cast as converted
 
+from layers.base import STORED_SRID
 from layers.catalogue.land import Plot
 from layers.features import Features, Property
+from layers.judged import TEXTS, judged
+from layers.outlines import boxes, drawn
 from layers.plots import PLOTS, UNJUDGED
 from layers.results import CLASSES, suitability_cells
-from layers.tiles import (
-    EXTENT,
-    HALF_SPAN_M,
-    Tile,
-    TileAddress,
-    encoded,
-    tile_shape,
-    window,
-)
+from layers.tiles import BUFFER, DISPLAY_PX, EXTENT, HALF_SPAN_M, Tile, TileAddress, window
+from layers.vector_tile import Coded, coded, encode
 
 CELL_BITS = 4  # 2**4 cells along a tile's side
 CELL_ZOOM = 12  # finest zoom cells are kept for
@@ -66,6 +51,10 @@ PLOT_BYTES = 26  # outline, number and PLOT_ATTRIBUTES
 PLOT_ID_BYTES = 9  # plot_id
 ATTRIBUTE_BYTES = 7  # one more number
 
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Cells = Mapping[tuple[int, int, str], tuple[int, float]]  # column, row, class -> plots, hectares
+
 
 def plots_tile(
     connection: Connection,
@@ -80,7 +69,7 @@ def plots_tile(
 
     Parameters
     ----------
-    features : scored plots with the results of ``runs``.
+    features : scored plots with the results of ``runs``, from which ``asked`` is read.
     runs : district -> run served there, of the districts the tile may touch; ``unjudged`` are those without
         one ('' = plots of no district).
     asked : properties to carry besides ``PLOT_ATTRIBUTES``, where plots are sent one by one.
@@ -90,15 +79,33 @@ def plots_tile(
         runs = {name: run for name, run in runs.items() if name == district}
         unjudged = [name for name in unjudged if name == district]
     if address.z < Plot.card.tiles_from:
-        return Tile(_body(connection, cells_statement(address, runs, unjudged)))
-    here = [*features.where, window(address, PLOTS.geom)]
-    if district is not None:
-        here.append(PLOTS.district == district)
-    most = most_plots(address, len(asked))
-    if address.z <= FINEST_CELLS_ZOOM and _more_than(connection, here, most):
+        return Tile(_cells_tile(connection, address, runs, unjudged))
+    most = most_plots(address, len(asked)) if address.z <= FINEST_CELLS_ZOOM else None
+    found = _plots_in(connection, address, district, most)
+    if most is not None and found.count > most:
         note = f"more than {most} plots: shares of the classes on cells; zoom in for the plots"
-        return Tile(_body(connection, cells_statement(address, runs, unjudged)), note)
-    return Tile(_body(connection, plots_statement(features, address, here, asked)))
+        return Tile(_cells_tile(connection, address, runs, unjudged), note)
+    attributes = _results(connection, found, runs)
+    if asked:
+        attributes |= _further(connection, features, address, found.plot_no, asked)
+    fine = address.z >= PLOT_ID_FROM
+    if fine:
+        attributes = {"plot_id": Coded(found.plot_id, np.arange(found.count)), **attributes}
+    extent = EXTENT if fine else COARSE_EXTENT
+    west, _, _, north = address.bounds_m()
+    tolerance = OUTLINE_PX * extent / DISPLAY_PX
+    drawing = drawn(
+        np.frombuffer(found.ewkb, dtype=np.uint8),
+        found.count,
+        west,
+        north,
+        address.side_m / extent,
+        extent,
+        BUFFER * extent // EXTENT,
+        tolerance,
+    )
+    body, _count = encode(Plot.__tablename__, extent, drawing, attributes, found.plot_no)
+    return Tile(body)
 
 
 def most_plots(address: TileAddress, asked: int) -> int:
@@ -107,63 +114,118 @@ def most_plots(address: TileAddress, asked: int) -> int:
     return TILE_BUDGET // each
 
 
-def plots_statement(
-    features: Features, address: TileAddress, here: Sequence[ColumnElement[bool]], asked: Mapping[str, Property]
-) -> Select[Any]:
-    """Return the statement that sends plots one by one: (tile, how many)."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Plots in a window, their shapes (EWKB in Web Mercator) one after the other; ``plot_id`` where it is carried."""
+
+    count: int
+    plot_no: Ints
+    plot_id: Sequence[str]
+    district: NDArray[np.object_]
+    ewkb: bytes
+
+
+# One row comes back, whatever it holds: fetching and sorting row by row would take as long as the search.
+_PLOTS_IN = sql.SQL(
+    "SELECT array_agg(plot_no), array_agg(district), array_agg(plot_id) FILTER (WHERE %(fine)s), "
+    "string_agg(ST_AsEWKB(tile_geom, 'NDR'), ''::bytea) FROM ("
+    "SELECT plot_no, plot_id, coalesce(district, '') AS district, tile_geom FROM {plots} "
+    "WHERE ended_by IS NULL AND geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, {srid}) "
+    "AND (%(district)s::text IS NULL OR district = %(district)s::text) LIMIT %(most)s) AS here"
+).format(plots=sql.Identifier(Plot.__tablename__), srid=sql.Literal(STORED_SRID))
+
+
+def _plots_in(connection: Connection, address: TileAddress, district: str | None, most: int | None) -> _Found:
+    """Current plots whose box may touch a tile or its buffer; one more than ``most`` where there are more."""
+    west, south, east, north = address.bounds_degrees(BUFFER / EXTENT)
     fine = address.z >= PLOT_ID_FROM
-    names = dict.fromkeys([*(("plot_id",) if fine else ()), *PLOT_ATTRIBUTES, *asked])
-    extent = EXTENT if fine else COARSE_EXTENT
-    outline = func.ST_Simplify(PLOTS.tile_geom, OUTLINE_PX * address.pixel_m, True)
-    rows = (
-        select(
-            tile_shape(address, outline, extent).label("shape"),
-            features.number.label("plot_no"),
-            *(_sent(features.properties[name]).label(name) for name in names),
-        )
-        .select_from(features.source)
-        .where(*here)
-        .order_by(features.number)
-    )
-    return encoded(rows, Plot.__tablename__, extent=extent, number="plot_no")
+    asked = {"west": west, "south": south, "east": east, "north": north, "district": district, "fine": fine}
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    with driver.cursor(binary=True) as cursor:
+        cursor.execute(_PLOTS_IN, {**asked, "most": None if most is None else most + 1})
+        row = cursor.fetchone()
+    numbers, districts, ids, ewkb = row if row and row[0] else ([], [], [], b"")
+    return _Found(len(numbers), np.array(numbers, np.int64), ids or [], np.array(districts, dtype=object), ewkb)
 
 
-def cells_statement(address: TileAddress, runs: Mapping[str, int], unjudged: Sequence[str]) -> Select[Any]:
-    """Return the statement that sends shares of the classes on cells: (tile, how many strips)."""
-    zoom = min(address.z, CELL_ZOOM)
-    deeper = address.z - zoom
-    first_x, first_y = (address.x << CELL_BITS) >> deeper, (address.y << CELL_BITS) >> deeper
-    across = max(1, (1 << CELL_BITS) >> deeper)
-    side = EXTENT // across
-    block = _Block(zoom, first_x, first_y, across)
-    parts = [_judged(block, runs), *([_not_judged(block, address, unjudged)] if unjudged else [])]
-    found = union_all(*parts).subquery("found")
-    keys = (found.c.x, found.c.y, found.c["class"])
-    # Plots not evaluated come from both parts and are one class.
-    summed = select(*keys, func.sum(found.c.plots).label("plots"), func.sum(found.c.area_ha).label("area_ha"))
-    hectares = summed.group_by(*keys).subquery("hectares")
-    place = (hectares.c.x, hectares.c.y)
-    whole = func.sum(hectares.c.area_ha).over(partition_by=place)
-    rank = func.array_position(cast(list(CLASSES), ARRAY(String)), cast(hectares.c["class"], String))
-    height = func.greatest(hectares.c.area_ha / whole, THINNEST_STRIP)
-    shares = select(hectares, (hectares.c.area_ha / whole).label("share"), rank.label("rank"), height.label("height"))
-    sized = shares.where(hectares.c.area_ha > 0).subquery("sized")
-    cell = (sized.c.x, sized.c.y)
-    reached = func.sum(sized.c.height).over(partition_by=cell, order_by=sized.c.rank)
-    filled = func.sum(sized.c.height).over(partition_by=cell)
-    west, north = (sized.c.x - first_x) * side, (sized.c.y - first_y) * side
-    top = north + func.round((reached - sized.c.height) / filled * side)
-    bottom = north + func.round(reached / filled * side)
-    # Rows of a tile count southwards, so the ring is turned to stay an outer one.
-    strip = func.ST_Reverse(func.ST_MakeEnvelope(west, top, west + side, bottom))
-    rows = select(
-        strip.label("shape"),
-        sized.c["class"],
-        cast(sized.c.plots, Integer).label("plots"),
-        _rounded(sized.c.area_ha, 2).label("area_ha"),
-        _rounded(sized.c.share, 3).label("share"),
-    ).order_by(sized.c.x, sized.c.y, sized.c.rank)
-    return encoded(rows, Plot.__tablename__)
+def _results(connection: Connection, found: _Found, runs: Mapping[str, int]) -> dict[str, Coded]:
+    """``PLOT_ATTRIBUTES`` of the plots found."""
+    score = np.full(found.count, np.nan)
+    texts = {name: np.full(found.count, None, dtype=object) for name in TEXTS}
+    texts["class"][:] = UNJUDGED
+    for district in {str(name) for name in found.district} & runs.keys():
+        result = judged(connection, runs[district], district)
+        here = np.flatnonzero(found.district == district)
+        known, place = result.find(found.plot_no[here])
+        score[here[known]] = result.score[place]
+        for name, values in result.texts.items():
+            texts[name][here[known]] = values[place]
+    shown, codes = np.unique(score[~np.isnan(score)], return_inverse=True)
+    scored = np.full(found.count, -1)
+    scored[~np.isnan(score)] = codes
+    columns = {name: coded(values) for name, values in texts.items()} | {"score": Coded(shown.tolist(), scored)}
+    return {name: columns[name] for name in PLOT_ATTRIBUTES}
+
+
+def _further(
+    connection: Connection, features: Features, address: TileAddress, numbers: Ints, asked: Mapping[str, Property]
+) -> dict[str, Coded]:
+    """Properties asked for on top, of the plots found."""
+    values = (_sent(item).label(name) for name, item in asked.items())
+    rows = select(features.number, *values).select_from(features.source)
+    read = connection.execute(rows.where(*features.where, window(address, PLOTS.geom))).all()
+    by_number = {row[0]: row[1:] for row in read}
+    unknown = (None,) * len(asked)
+    table = [by_number.get(number, unknown) for number in numbers.tolist()]
+    return {name: coded([_flat(row[place]) for row in table]) for place, name in enumerate(asked)}
+
+
+def _sent(named: Property) -> Any:
+    """A property as the tile carries it: decimal numbers as double, so that 75.1 stays 75.1."""
+    exact = isinstance(named.value.type, Numeric) and not named.single
+    return converted(named.value, Float(53)) if exact else named.value
+
+
+def _flat(value: Any) -> Any:
+    """A value as a tile can hold it: lists as one text, dates as ISO text."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+def _cells_tile(
+    connection: Connection, address: TileAddress, runs: Mapping[str, int], unjudged: Sequence[str]
+) -> bytes:
+    """Shares of the classes on cells: each cell cut into strips, one per class, S1 on top."""
+    block = _Block.of(address)
+    hectares = _judged_cells(connection, block, runs)
+    if unjudged:
+        for key, more in _unjudged_cells(connection, block, address, unjudged).items():
+            before = hectares.get(key, (0, 0.0))  # plots not evaluated come from both and are one class
+            hectares[key] = before[0] + more[0], before[1] + more[1]
+    rank = {name: place for place, name in enumerate(CLASSES)}
+    cells = sorted((x, y, rank[name], plots, area) for (x, y, name), (plots, area) in hectares.items() if area > 0)
+    if not cells:
+        return b""
+    column, row, classes, held, area_ha = map(np.array, zip(*cells, strict=True))
+    first = np.flatnonzero(np.r_[True, (np.diff(column) != 0) | (np.diff(row) != 0)])
+    count = np.diff(np.r_[first, len(cells)])
+    share = area_ha / np.repeat(np.add.reduceat(area_ha, first), count)
+    height = np.maximum(share, THINNEST_STRIP)
+    filled = np.repeat(np.add.reduceat(height, first), count)
+    reached = np.cumsum(height)
+    reached -= np.repeat(reached[first] - height[first], count)  # within the cell
+    side = EXTENT // block.across
+    west, north = (column - block.x) * side, (row - block.y) * side
+    top = north + np.rint((reached - height) / filled * side).astype(np.int64)
+    bottom = north + np.rint(reached / filled * side).astype(np.int64)
+    attributes = {
+        "class": Coded(CLASSES, classes),
+        "plots": coded(held.tolist()),
+        "area_ha": coded(np.round(area_ha, 2).tolist()),
+        "share": coded(np.round(share, 3).tolist()),
+    }
+    return encode(Plot.__tablename__, EXTENT, boxes(west, top, west + side, bottom), attributes)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,41 +237,53 @@ class _Block:
     y: int
     across: int
 
-    def holds(self, x: ColumnElement[Any], y: ColumnElement[Any]) -> ColumnElement[bool]:
-        last = self.across - 1
-        return and_(x.between(self.x, self.x + last), y.between(self.y, self.y + last))
+    @classmethod
+    def of(cls, address: TileAddress) -> _Block:
+        """The cells a tile shows."""
+        zoom = min(address.z, CELL_ZOOM)
+        deeper = address.z - zoom
+        first_x, first_y = (address.x << CELL_BITS) >> deeper, (address.y << CELL_BITS) >> deeper
+        return cls(zoom, first_x, first_y, max(1, (1 << CELL_BITS) >> deeper))
 
 
-def _judged(block: _Block, runs: Mapping[str, int]) -> Select[Any]:
+_JUDGED = text(
+    f"SELECT c.x, c.y, c.class, sum(c.plots), sum(c.area_ha::float8) FROM {suitability_cells.name} c "  # noqa: S608
+    "JOIN unnest(CAST(:districts AS text[]), CAST(:runs AS integer[])) AS served(district, run_id) "
+    "ON c.run_id = served.run_id AND c.district = served.district "
+    "WHERE c.run_id = ANY(CAST(:runs AS integer[])) AND c.zoom = :zoom "
+    "AND c.x BETWEEN :x AND :last_x AND c.y BETWEEN :y AND :last_y GROUP BY c.x, c.y, c.class"
+)
+
+
+def _judged_cells(
+    connection: Connection, block: _Block, runs: Mapping[str, int]
+) -> dict[tuple[int, int, str], tuple[int, float]]:
     """Plots and hectares by cell and class, of the runs served."""
-    cells = suitability_cells.c
-    return (
-        select(
-            cells.x,
-            cells.y,
-            cells["class"],
-            func.sum(cells.plots).label("plots"),
-            cast(func.sum(cells.area_ha), Float(53)).label("area_ha"),
-        )
-        .where(
-            cells.run_id.in_(sorted(set(runs.values()))),
-            cells.zoom == block.zoom,
-            block.holds(cells.x, cells.y),
-            tuple_(cells.district, cells.run_id).in_(list(runs.items())),
-        )
-        .group_by(cells.x, cells.y, cells["class"])
-    )
+    place = {"zoom": block.zoom, "x": block.x, "y": block.y}
+    ends = {"last_x": block.x + block.across - 1, "last_y": block.y + block.across - 1}
+    served = {"districts": list(runs.keys()), "runs": list(runs.values())}
+    rows = connection.execute(_JUDGED, {**place, **ends, **served}).all()
+    return {(x, y, name): (int(plots), float(area_ha)) for x, y, name, plots, area_ha in rows}
+
+
+def _unjudged_cells(connection: Connection, block: _Block, address: TileAddress, districts: Sequence[str]) -> Cells:
+    """The same for plots of districts no run is served for: all of them are not evaluated."""
+    rows = connection.execute(_not_judged(block, address, districts)).all()
+    last_x, last_y = block.x + block.across, block.y + block.across
+    return {
+        (x, y, UNJUDGED): (int(plots), float(area_ha))
+        for x, y, plots, area_ha in rows
+        if block.x <= x < last_x and block.y <= y < last_y
+    }
 
 
 def _not_judged(block: _Block, address: TileAddress, districts: Sequence[str]) -> Select[Any]:
-    """The same for plots of districts no run is served for: all of them are not evaluated."""
     box = func.box2d(PLOTS.tile_geom)
-    cells_across = 2 ** (block.zoom + CELL_BITS)
-    per_metre = cells_across / (2 * HALF_SPAN_M)
+    per_metre = 2 ** (block.zoom + CELL_BITS) / (2 * HALF_SPAN_M)
     east = (func.ST_XMin(box) + func.ST_XMax(box)) / 2 + HALF_SPAN_M
     south = HALF_SPAN_M - (func.ST_YMin(box) + func.ST_YMax(box)) / 2
-    x, y = cast(func.floor(east * per_metre), Integer), cast(func.floor(south * per_metre), Integer)
-    unjudged = (
+    x, y = (converted(func.floor(way * per_metre), Integer) for way in (east, south))
+    cell = (
         select(x.label("x"), y.label("y"), PLOTS.area_ha)
         .where(
             Plot.ended_by.is_(None),
@@ -217,29 +291,6 @@ def _not_judged(block: _Block, address: TileAddress, districts: Sequence[str]) -
             func.coalesce(PLOTS.district, "").in_(list(districts)),
         )
         .subquery("unjudged")
+        .c
     )
-    cell = unjudged.c
-    return (
-        select(cell.x, cell.y, literal(UNJUDGED), func.count(), func.sum(cell.area_ha))
-        .where(block.holds(cell.x, cell.y))
-        .group_by(cell.x, cell.y)
-    )
-
-
-def _sent(named: Property) -> ColumnElement[Any]:
-    """A property as the tile carries it: decimal numbers as double, so that 75.1 stays 75.1."""
-    return cast(named.value, Float(53)) if isinstance(named.value.type, Numeric) and not named.single else named.value
-
-
-def _rounded(value: ColumnElement[Any], digits: int) -> ColumnElement[Any]:
-    return cast(func.round(cast(value, Numeric), digits), Float(53))
-
-
-def _more_than(connection: Connection, here: Sequence[ColumnElement[bool]], most: int) -> bool:
-    found = select(literal(1)).select_from(Plot.__table__).where(*here).limit(most + 1).subquery("found")
-    return int(connection.execute(select(func.count()).select_from(found)).scalar_one()) > most
-
-
-def _body(connection: Connection, statement: Select[Any]) -> bytes:
-    body, _count = connection.execute(statement).one()
-    return bytes(body)
+    return select(cell.x, cell.y, func.count(), func.sum(cell.area_ha)).group_by(cell.x, cell.y)

@@ -7,6 +7,7 @@ down to one decimal, so that 74.96 never reads as 75; filters and files use the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -68,12 +69,17 @@ def scored_plots(audience: Audience, runs: Mapping[str, int]) -> Features:
 
     ``runs`` is district -> run to take results from; plots of other districts come without a result.
     """
+    return _scored_plots(audience, tuple(runs.items()))
+
+
+@lru_cache(maxsize=256)  # a few kB each; making one takes a millisecond, which every page and tile would pay
+def _scored_plots(audience: Audience, runs: tuple[tuple[str, int], ...]) -> Features:
     found = {**layer_properties(Plot, audience), **_results()}
     order = [*FIRST, *(name for name in found if name not in FIRST)]
     return Features(
         layer=Plot,
         properties={name: found[name] for name in order},
-        source=_joined(runs),
+        source=_joined(dict(runs)),
         where=(Plot.ended_by.is_(None),),
         key=PLOTS.plot_id,
         number=PLOTS.plot_no,
