@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from api.translate import Language, day, local_name, translate
 from api.wording import CLASS_MEANINGS
+from geo.household import SUPPORT_NEEDED
 from layers.base import Layer
 from layers.catalogue.land import Plot
 from layers.export import About
@@ -52,6 +54,17 @@ def about_plots(
         cut=None if cut_at is None else cut_sentence(cut_at, lang),
         members=members,
     )
+
+
+def about_fit(about: About, profile: str, title: str, lang: Language) -> About:
+    """Return what a file says that also holds the fit of a household profile: of which, and what a low fit means."""
+    told = f"{translate(title, lang)} ({profile})"
+    fit = (
+        (translate("Household profile", lang), told),
+        (translate("Household fit", lang), translate(SUPPORT_NEEDED, lang)),
+    )
+    members = {**about.members, "profile": profile, "note": SUPPORT_NEEDED}
+    return replace(about, facts=[*about.facts, *fit], members=members)
 
 
 def about_layer(connection: Connection, features: Features, lang: Language) -> About:

@@ -18,9 +18,16 @@ from api import pages, reasons, wording
 from api.colouring import colourings
 from api.rendering import TEMPLATES
 from api.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREVIEWED, Language, read_catalogue
+from geo import fit_explanation, fit_remedies
 from geo.criteria import LAND_CRITERIA
+from geo.crops import crops
 from geo.explanation import MESSAGES
+from geo.household import STEPS
+from geo.household_criteria import FIT_CRITERIA
+from geo.labour import MONTH_NAMES
+from geo.profile import load_profile, profile_names
 from geo.remedies import catalogue
+from layers import fits
 from layers.base import STAFF
 from layers.catalogue import BY_NAME, RASTERS
 from layers.plots import scored_plots
@@ -57,7 +64,7 @@ def declared() -> Iterator[str]:
             yield about.unit
     for raster in RASTERS:
         yield from (raster.title, raster.about, raster.unit)
-    for criterion in LAND_CRITERIA:
+    for criterion in (*LAND_CRITERIA, *FIT_CRITERIA):
         yield from (criterion.title, criterion.unit, *(limit.text for limit in criterion.limits))
     for way in colourings(SOURCE_LANGUAGE).values():
         yield from (way.legend.title, *(entry.label for entry in way.legend.entries if entry.hatched))
@@ -76,8 +83,21 @@ def worded() -> Iterator[str]:
     for remedy in catalogue().remedy:
         yield from (remedy.title, remedy.who)
     yield reasons.NO_DATA
+    yield from fit_worded()
     yield from pages.KINDS.values()
     yield from (about for _name, about in pages.FORMATS.values())
+
+
+def fit_worded() -> Iterator[str]:
+    """Words of the household fit: sentences, steps, remedies, kinds of household, crops and months."""
+    yield from fit_explanation.MESSAGES
+    yield from STEPS
+    for remedy in fit_remedies.catalogue().remedy:
+        yield from (remedy.title, remedy.who)
+    for name in profile_names():
+        yield load_profile(name).title
+    yield from (*fits.TITLES.values(), *fits.UNITS.values())
+    yield from (*crops(), *MONTH_NAMES)
 
 
 def said() -> Iterator[str]:

@@ -15,8 +15,9 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection, or_, select
 
 from api.deps import Caller, CallerDep, LanguageDep, ServedDep, get_caller, json_answer, known_parameters
-from api.exports import about_plots
+from api.exports import about_fit, about_plots
 from api.translate import Language
+from geo.household import SUPPORT_NEEDED
 from layers.base import PUBLIC, Audience
 from layers.catalogue.land import Plot
 from layers.database import reading
@@ -24,7 +25,10 @@ from layers.districts import district_names, require_district
 from layers.errors import BadFilter, NotFound
 from layers.explaining import explain_plot
 from layers.export import About, Format, stream_csv, stream_geojson, write_file
+from layers.features import Features
 from layers.filters import PLOT_FILTERS, plot_conditions, sort_keys
+from layers.fit_explaining import explain_fit_of_plot
+from layers.fits import fitted_plots, require_staff, title_of_fit
 from layers.paging import Listing, is_cut, read_feature, read_page
 from layers.plots import PLOTS, in_district, scored_plots
 from layers.served import Choice, Run, Served, ServedState
@@ -54,25 +58,22 @@ class Asked:
     filters: Mapping[str, list[str]]
     sortby: str | None
     lang: Language
+    profile: str | None = None
 
 
 async def get_choice(
     scheme: Annotated[str | None, Query(description="Take the run published for this scheme.")] = None,
     run: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Take this run.")] = None,
-    profile: Annotated[str | None, Query(description="Fit for a kind of household, if it was computed.")] = None,
 ) -> Choice:
-    """Return which result is asked for.
-
-    Raises
-    ------
-    NotFound : a household profile; fit is not stored yet.
-    """
-    if profile is not None:
-        raise NotFound(f"No result for the household profile {profile!r} is stored.")
+    """Return which result is asked for."""
     return Choice(scheme, run)
 
 
 ChoiceDep = Annotated[Choice, Depends(get_choice)]
+ProfileQuery = Annotated[
+    str | None,
+    Query(description="Name of a household profile: its fit is given beside the results, to staff only."),
+]
 
 
 @router.get(
@@ -88,6 +89,7 @@ def get_plots(
     state: ServedDep,
     lang: LanguageDep,
     choice: ChoiceDep,
+    profile: ProfileQuery = None,
     limit: Annotated[
         str | None, Query(description=f"Features of a page ({PAGE} unless given, at most {LARGEST_PAGE}) or `all`.")
     ] = None,
@@ -101,9 +103,12 @@ def get_plots(
 
     A plot that no run has judged is listed with class `NE` and no score. Scores are rounded down to one decimal;
     filters hold for the values shown. All filters must hold; a repeated one holds if any of its values does.
+
+    With `profile`, staff get the fit of that kind of household beside each result. A low fit means that support is
+    needed; it is no part of the score or class.
     """
     filters = {name: request.query_params.getlist(name) for name in request.query_params if name in PLOT_FILTERS}
-    asked = Asked(code, caller, choice, filters, sortby, lang)
+    asked = Asked(code, caller, choice, filters, sortby, lang, profile)
     wanted = f or _accepted(request.headers.get("accept", ""))
     rows = None if limit in (None, "all") else _rows(str(limit))
     if wanted is not None:
@@ -114,7 +119,9 @@ def get_plots(
 
 
 @router.get("/plots/{plot_id}", summary="One plot")
-def get_plot(plot_id: str, caller: CallerDep, state: ServedDep, choice: ChoiceDep) -> Response:
+def get_plot(
+    plot_id: str, caller: CallerDep, state: ServedDep, choice: ChoiceDep, profile: ProfileQuery = None
+) -> Response:
     """One plot as a GeoJSON feature, by `plot_id` or by the number that is its tile feature id."""
     with reading() as connection:
         served = state.fresh(connection)
@@ -123,6 +130,8 @@ def get_plot(plot_id: str, caller: CallerDep, state: ServedDep, choice: ChoiceDe
     with reading(audience) as connection:
         run = _run_of(served, choice, district)
         features = scored_plots(audience, {district: run.run_id} if run and district else {})
+        if profile is not None:
+            features, _ = _with_fit(connection, features, audience, run, profile)
         feature = read_feature(connection, features, PLOTS.plot_id == found)
     if feature is None:
         raise NotFound(f"There is no plot {plot_id!r}.")
@@ -130,13 +139,21 @@ def get_plot(plot_id: str, caller: CallerDep, state: ServedDep, choice: ChoiceDe
 
 
 @router.get("/plots/{plot_id}/explanation", summary="Why a plot is in its class")
-def get_explanation(plot_id: str, caller: CallerDep, choice: ChoiceDep) -> Response:
-    """What was measured, how it was judged and weighed, what limits the plot most and what would lift it."""
+def get_explanation(plot_id: str, caller: CallerDep, choice: ChoiceDep, profile: ProfileQuery = None) -> Response:
+    """What was measured, how it was judged and weighed, what limits the plot most and what would lift it.
+
+    With `profile`, staff also get `fit`: why the plot fits that kind of household or not, and what support would help.
+    """
     with reading() as connection:
         found, district = find_plot(connection, plot_id)
     audience = caller.audience_in(district)
+    if profile is not None:
+        require_staff(audience)
     with reading(audience) as connection:
-        answer = json_answer(explain_plot(connection, found, audience, choice=choice))
+        explained = explain_plot(connection, found, audience, choice=choice)
+        if profile is not None:
+            explained["fit"] = explain_fit_of_plot(connection, found, explained["run"], profile)
+        answer = json_answer(explained)
     answer.headers.update(_kept(audience))
     return answer
 
@@ -145,7 +162,7 @@ def _page(request: Request, state: ServedState, asked: Asked, limit: int, after:
     if limit > LARGEST_PAGE:
         raise BadFilter(f"limit is at most {LARGEST_PAGE}; use limit=all to get every plot as a stream.")
     with reading(asked.caller.audience_in(asked.district)) as connection:
-        listing, run, served = _listing(connection, state, asked)
+        listing, run, served, _ = _listing(connection, state, asked)
         page = read_page(connection, listing, limit=limit, after=after)
     links = [_link(request, "self", {})]
     if page.next is not None:
@@ -163,7 +180,7 @@ def _streamed(state: ServedState, asked: Asked) -> Response:
 
     def stream() -> Iterator[bytes]:
         with reading(asked.caller.audience_in(asked.district), timeout_s=EXPORT_TIMEOUT_S) as connection:
-            listing, run, served = _listing(connection, state, asked)
+            listing, run, served, _ = _listing(connection, state, asked)
             yield from stream_geojson(connection, listing, About("", members=_members(served, asked, run)))
 
     return StreamingResponse(_begun(stream()), media_type=GEOJSON, headers=_headers(asked))
@@ -174,14 +191,17 @@ def _file(state: ServedState, asked: Asked, wanted: Format, limit: int | None, a
     if after is not None:
         raise BadFilter("A file has no pages; leave out `after`.")
     with reading(asked.caller.audience_in(asked.district)) as connection:
-        listing, run, served = _listing(connection, state, asked)
+        listing, run, served, household = _listing(connection, state, asked)
         cut = limit is not None and is_cut(connection, listing, limit)
         names = district_names(connection, asked.district)
         about = about_plots(
             connection, served, asked.district, names, run, listing.features, asked.lang, cut_at=limit if cut else None
         )
+        if household is not None:
+            about = about_fit(about, str(asked.profile), household, asked.lang)
     headers = _headers(asked)
-    name = f"plots-{asked.district}{f'-run{run.run_id}' if run else ''}.{wanted}"
+    fit = f"-{asked.profile}" if household is not None else ""
+    name = f"plots-{asked.district}{f'-run{run.run_id}' if run else ''}{fit}.{wanted}"
     headers["Content-Disposition"] = f'attachment; filename="{name}"'
     if cut:
         headers[CUT] = f"only the first {limit} rows; more match"
@@ -216,15 +236,36 @@ def _begun(stream: Iterator[bytes]) -> Iterator[bytes]:
     return chain((first,), stream)
 
 
-def _listing(connection: Connection, state: ServedState, asked: Asked) -> tuple[Listing, Run | None, Served]:
+def _listing(
+    connection: Connection, state: ServedState, asked: Asked
+) -> tuple[Listing, Run | None, Served, str | None]:
+    """What is listed, the run and snapshot it is of, and the title of the household profile that is asked for."""
     served = state.fresh(connection)
     require_district(connection, served, asked.district)
     run = _run_of(served, asked.choice, asked.district)
     runs = {} if run is None else {asked.district: run.run_id}
-    features = scored_plots(asked.caller.audience_in(asked.district), runs)
+    audience, household = asked.caller.audience_in(asked.district), None
+    features = scored_plots(audience, runs)
+    if asked.profile is not None:
+        features, household = _with_fit(connection, features, audience, run, asked.profile)
     conditions = [in_district(asked.district), *plot_conditions(features, asked.filters)]
     listing = Listing(features, conditions, sort_keys(features, asked.sortby), (PLOTS.district, asked.district))
-    return listing, run, served
+    return listing, run, served, household
+
+
+def _with_fit(
+    connection: Connection, features: Features, audience: Audience, run: Run | None, profile: str
+) -> tuple[Features, str]:
+    """Return plots with the fit of a household profile beside their results, and the title of the profile.
+
+    Raises
+    ------
+    NotAllowed : the audience is below staff. NotFound : the profile was not fitted to the run.
+    """
+    require_staff(audience)
+    number = None if run is None else run.run_id
+    title = title_of_fit(connection, number, profile)
+    return fitted_plots(features, number or 0, profile), title
 
 
 def _rows(limit: str) -> int:
@@ -268,6 +309,7 @@ def _members(served: Served, asked: Asked, run: Run | None) -> dict[str, Any]:
         "district": asked.district,
         "run": None if run is None else run.run_id,
         "scheme": None if run is None else run.scheme,
+        **({} if asked.profile is None else {"profile": asked.profile, "note": SUPPORT_NEEDED}),
         "synthetic": served.synthetic(asked.district) or bool(run and run.synthetic),
     }
 

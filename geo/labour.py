@@ -18,7 +18,11 @@ from geo.errors import TableError
 
 Floats = NDArray[np.float64]
 
-MONTHS = 12
+MONTH_NAMES = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+MONTHS = len(MONTH_NAMES)
 WORKDAY_H = 8.0  # h of field work in one person-day
 FREE_HOURS = {  # h per day free for field work by kind of adult, default to calibrate; domain reference 4.4
     "woman_with_children_under_7": 3.5,

@@ -28,6 +28,7 @@ SYSTEM_COLUMNS = ("gid", "load_id", "ended_by", "geom", "tile_geom")
 # Of loads, what the report and the file say may quote restricted rows or the name of a person's file.
 STAFF_COLUMNS_OF_RESULTS: Mapping[str, frozenset[str]] = {"loads": frozenset({"file_name", "sha256", "report"})}
 CLOSED_TABLES = frozenset({"api_keys"})
+STAFF_TABLES = frozenset({"fit_profiles", "household_fit"})  # what a kind of household meets, plot by plot
 KEY_PREFIX = "obod"
 KEY_ID_BYTES, SECRET_BYTES = 8, 32  # random bytes; 256 bits need no slow hash, since they cannot be guessed
 
@@ -52,6 +53,8 @@ def readable_columns(table: str, audience: Audience) -> list[str]:
             return []
         shown = layer.attributes(audience).keys() | SYSTEM_COLUMNS
         return [column for column in columns if column in shown]
+    if audience < STAFF and table in STAFF_TABLES:
+        return []
     if audience < STAFF:
         return [column for column in columns if column not in STAFF_COLUMNS_OF_RESULTS.get(table, ())]
     return columns

@@ -27,6 +27,7 @@ from layers.base import Base
 from layers.errors import DataRefused
 from layers.migrate import add_result_columns, current_revision, known_revisions, migrate_within, upgrade
 from layers.names import QGIS_SCHEMA
+from layers.results import household_fit, suitability
 from layers.scoring import partition_name
 
 FORM = 1  # of the archive; a reader refuses a higher one
@@ -38,6 +39,7 @@ LOCK_TIMEOUT = "60s"  # how long restoring waits for readers to finish
 # Values are written and read the same way whatever the server's own settings are.
 SETTINGS = {"datestyle": "ISO, DMY", "timezone": "UTC", "extra_float_digits": "1", "bytea_output": "hex"}
 
+RESULTS = (suitability.name, household_fit.name)  # tables with a column of each criterion ever judged
 SCRATCH = re.compile(r"suitability_run_\d+")  # results of a run at work or killed, not yet a partition
 
 Progress = Callable[[str], None]
@@ -236,12 +238,12 @@ def _rebuild(
 def _copy_back(connection: Connection, archive: zipfile.ZipFile, table: Mapping[str, Any]) -> None:
     present = set(_columns(connection, table["name"]))
     new = [name for name in table["columns"] if name not in present]
-    if new and table["name"] != "suitability":
+    if new and table["name"] not in RESULTS:
         raise DataRefused(
             f"The backup's table {table['name']} has columns this version does not know: {', '.join(new)}."
         )
     # Results keep a column of each criterion ever judged, also of those no longer declared.
-    add_result_columns(connection, dict.fromkeys(new))
+    add_result_columns(connection, dict.fromkeys(new), table["name"])
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, HEADER)").format(
         sql.Identifier(table["name"]), sql.SQL(", ").join(map(sql.Identifier, table["columns"]))
     )

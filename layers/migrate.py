@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from layers.access import grant
 from layers.errors import DatabaseUnavailable
 from layers.postgresql import OLDEST_POSTGIS, OLDEST_POSTGRESQL
-from layers.results import suitability
+from layers.results import household_fit, suitability
 from layers.views import make_views
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -53,8 +53,10 @@ def upgrade(connection: Connection, revision: str) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
-    declared = {column.name: column.comment for column in suitability.columns if isinstance(column.type, REAL)}
-    add_result_columns(connection, declared)
+    for table in (suitability, household_fit):
+        if inspect(connection).has_table(table.name):
+            declared = {column.name: column.comment for column in table.columns if isinstance(column.type, REAL)}
+            add_result_columns(connection, declared, table.name)
 
 
 def known_revisions() -> set[str]:
@@ -69,16 +71,18 @@ def current_revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def add_result_columns(connection: Connection, comments: Mapping[str, str | None]) -> list[str]:
-    """Add a nullable real column to the results for each name that has none yet, as for a new criterion.
+def add_result_columns(
+    connection: Connection, comments: Mapping[str, str | None], table: str = suitability.name
+) -> list[str]:
+    """Add a nullable real column to a table of results for each name that has none yet, as for a new criterion.
 
     ``comments`` says what each column holds. Returns the names that were added.
     """
-    present = {column["name"] for column in inspect(connection).get_columns("suitability")}
+    present = {column["name"] for column in inspect(connection).get_columns(table)}
     new = [name for name in comments if name not in present]
     operations = Operations(MigrationContext.configure(connection))
     for name in new:
-        operations.add_column("suitability", Column(name, REAL, comment=comments[name]))
+        operations.add_column(table, Column(name, REAL, comment=comments[name]))
     return new
 
 

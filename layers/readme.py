@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from geo.criteria import LAND_CRITERIA
+from geo.criterion import Criterion
+from geo.household_criteria import FIT_CRITERIA
 from layers.base import About, Layer
 from layers.catalogue import LAYERS, RASTERS, TABLES
 
@@ -21,9 +23,9 @@ def page() -> str:
 def _lines() -> Iterator[str]:
     yield "# Layers and criteria"
     yield ""
-    yield "Written by `python -m layers.readme` from `layers/catalogue/` and `geo/criteria.py`; `make check` holds it"
-    yield "current. One name everywhere: layer = table = tile = URL. Audiences: public, partner, staff; each sees what"
-    yield "those before it see."
+    yield "Written by `python -m layers.readme` from `layers/catalogue/`, `geo/criteria.py` and"
+    yield "`geo/household_criteria.py`; `make check` holds it current. One name everywhere: layer = table = tile = URL."
+    yield "Audiences: public, partner, staff; each sees what those before it see."
     yield ""
     yield "## Layers in draw order, bottom to top"
     yield ""
@@ -58,17 +60,29 @@ def _lines() -> Iterator[str]:
     yield "Knots are the values at membership 1, 0.75, 0.50, 0.25 and 0, or the membership of each level; a scheme may"
     yield "override them."
     yield ""
+    yield from _criteria(LAND_CRITERIA)
+    yield ""
+    yield "## Criteria of the household fit"
+    yield ""
+    yield "Computed for a household profile (`geo/profiles/`) beside the land criteria, never mixed into a score,"
+    yield "for staff only; declared in `geo/household_criteria.py`. A low fit means *support needed*; it never lowers a"
+    yield "rank."
+    yield ""
+    yield from _criteria(FIT_CRITERIA)
+    for layer in (*LAYERS, *TABLES):
+        yield from _attributes(layer)
+
+
+def _criteria(criteria: tuple[Criterion, ...]) -> Iterator[str]:
     yield "| id | code | group | what it is | unit | better | reads | coarsest grid | basis |"
     yield "|---|---|---|---|---|---|---|---|---|"
-    for criterion in LAND_CRITERIA:
+    for criterion in criteria:
         coarsest = "-" if criterion.coarsest_m is None else f"{criterion.coarsest_m:g} m"
         reads = ", ".join(f"`{name}`" for name in criterion.needs)
         yield (
             f"| `{criterion.id}` | {criterion.code} | {criterion.group} | {criterion.title} | {criterion.unit} "
             f"| {criterion.better} | {reads} | {coarsest} | {criterion.basis} |"
         )
-    for layer in (*LAYERS, *TABLES):
-        yield from _attributes(layer)
 
 
 def _attributes(layer: type[Layer]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     DateTime,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -33,6 +34,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from geo.criteria import LAND_CRITERIA
+from geo.household_criteria import FIT_CRITERIA
 from layers.base import STORED_SRID, Base
 
 CLASSES = ("S1", "S2", "S3", "N1", "N2", "NE")
@@ -196,6 +198,43 @@ suitability_cells = Table(
     Column("plots", Integer, nullable=False),
     Column("area_ha", REAL, nullable=False, comment="Hectares of the class [ha]"),
     comment="Hectares by class on square cells, for low zooms",
+)
+
+
+class FitProfile(Base):
+    """A household profile a run was fitted to, kept whole so that the fit can be computed again."""
+
+    __tablename__ = "fit_profiles"
+    run_id: Mapped[int] = mapped_column(ForeignKey("scoring_runs.run_id", ondelete="CASCADE"), primary_key=True)
+    profile: Mapped[str] = mapped_column(primary_key=True, comment="Name of the household profile")
+    title: Mapped[str] = mapped_column(comment="Kind of household")
+    profile_text: Mapped[str] = mapped_column(comment="The profile file, whole")
+    profile_sha256: Mapped[str]
+    not_assessed: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{}'"), comment="district -> criterion -> why"
+    )
+    code_version: Mapped[str]
+    computed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    plots: Mapped[int]
+
+
+# One nullable real column per fit criterion, generated from the declarations: the value in its unit. Staff only.
+household_fit = Table(
+    "household_fit",
+    Base.metadata,
+    Column("run_id", Integer, primary_key=True, comment="Scoring run the fit stands beside"),
+    Column("profile", String, primary_key=True, comment="Household profile"),
+    Column("plot_no", BigInteger, primary_key=True, comment="Plot"),
+    Column("light", String, nullable=False, comment="green, amber or red = support needed first, or unknown"),
+    Column("labour_low", REAL, nullable=False, comment="Lowest membership of labour the unknown values allow"),
+    Column("labour_high", REAL, nullable=False, comment="Highest membership of labour the unknown values allow"),
+    Column("tenure_low", REAL, nullable=False, comment="Lowest membership of tenure the unknown values allow"),
+    Column("tenure_high", REAL, nullable=False, comment="Highest membership of tenure the unknown values allow"),
+    Column("area_alone_ha", REAL, comment="Area of the reference crop the household can run alone [ha]"),
+    Column("actions", ARRAY(String), nullable=False, comment="Steps that would help, the most pressing first"),
+    *(Column(c.id, REAL, comment=f"{c.title} [{c.unit}]" if c.unit else c.title) for c in FIT_CRITERIA),
+    ForeignKeyConstraint(["run_id", "profile"], ["fit_profiles.run_id", "fit_profiles.profile"], ondelete="CASCADE"),
+    comment="Fit of a kind of household on plots, for staff only",
 )
 
 

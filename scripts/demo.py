@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 from sqlalchemy import select
 
+from geo.profile import load_profile, profile_names
 from geo.scheme import load_scheme
 from layers.catalogue.land import Plot
 from layers.database import engine, reading, writing
+from layers.fit_runs import fit_run
 from layers.results import Publication
-from layers.scoring import score
+from layers.scoring import publish_run, score
 from layers.settings import get_settings
 from scripts.demo_region.on_real import fingerprint, load_real, real_places
 from scripts.demo_region.region import generate
@@ -92,12 +94,17 @@ def _load_on(folder: Path, plots: int, seed: int, known_as: str) -> None:
 
 
 def _scored() -> int:
-    """Score and publish the districts of the demo under the default scheme; return the run."""
+    """Score the demo under the default scheme, fit every profile to it, publish both at once; return the run."""
 
     def progress(names: Sequence[str]) -> Iterable[str]:
         return tracked(names, total=len(names), what="Scoring districts")
 
-    return score(engine(), load_scheme("default"), progress=progress).run_id
+    run = score(engine(), load_scheme("default"), publish=False, progress=progress).run_id
+    with engine().begin() as connection:
+        for name in profile_names():
+            fit_run(connection, run, load_profile(name))
+        publish_run(connection, run)
+    return run
 
 
 def _served_run() -> int | None:

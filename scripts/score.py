@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
 
+from geo.household import SUPPORT_NEEDED
+from geo.profile import Profile, load_profile
 from geo.scheme import load_scheme
 from layers.database import engine
+from layers.fit_runs import FitReport, fit_run, replay_fits
 from layers.replay import Replay
 from layers.replay import replay as replay_run
 from layers.results import CLASSES
-from layers.scoring import RunReport
+from layers.scoring import RunReport, publish_run
 from layers.scoring import score as score_plots
 from scripts.output import err, out, print_json, print_table, tracked
 
 District = Annotated[list[str] | None, typer.Option("--district", help="District code; may be given several times.")]
 SchemeName = Annotated[str, typer.Option("--scheme", help="Name of a scheme that ships with Obod, or a scheme file.")]
 Draft = Annotated[bool, typer.Option("--draft", help="Keep the run without publishing it.")]
+ProfileName = Annotated[
+    str | None,
+    typer.Option("--profile", help="Also fit a kind of household: name of a profile of Obod's, or a profile file."),
+]
+OfRun = Annotated[int | None, typer.Option("--run", help="With --profile: fit it to this finished run, as it is.")]
 ReplayOf = Annotated[int | None, typer.Option("--replay", help="Compute a run again and compare; stores nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -27,6 +35,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 def score(
     district: District = None,
     scheme: SchemeName = "default",
+    profile: ProfileName = None,
+    run: OfRun = None,
     draft: Draft = False,
     replay: ReplayOf = None,
     json: Json = False,
@@ -37,7 +47,14 @@ def score(
         return tracked(names, total=len(names), what="Scoring districts")
 
     if replay is not None:
-        print_replay(replay_run(engine(), replay, progress=progress), json)
+        found = replay_run(engine(), replay, progress=progress)
+        with engine().connect() as connection:
+            print_replay(found, replay_fits(connection, replay), json)
+        return
+    if run is not None and profile is None:
+        raise typer.BadParameter("--run goes with --profile: it says which run to fit a household to.")
+    if profile is not None:
+        print_fitted(*_fitted(load_profile(profile), scheme, district, run, draft, progress), json)
         return
     report = score_plots(engine(), load_scheme(scheme), districts=district, publish=not draft, progress=progress)
     if json:
@@ -46,14 +63,58 @@ def score(
     print_report(report)
 
 
-def print_replay(found: Replay, json: bool) -> None:
-    """Write what a replay found; one that differs ends with exit code 1."""
+def _fitted(
+    profile: Profile,
+    scheme: str,
+    district: list[str] | None,
+    run: int | None,
+    draft: bool,
+    progress: Callable[[Sequence[str]], Iterable[str]],
+) -> tuple[RunReport | None, FitReport]:
+    """Fit a profile to a finished run, or to a new one that is published with its fit in one transaction."""
+    if run is not None:
+        with engine().begin() as connection:
+            return None, fit_run(connection, run, profile)
+    report = score_plots(engine(), load_scheme(scheme), districts=district, publish=False, progress=progress)
+    with engine().begin() as connection:
+        fit = fit_run(connection, report.run_id, profile)
+        if not draft:
+            publish_run(connection, report.run_id)
+    return replace(report, published=not draft), fit
+
+
+def print_fitted(report: RunReport | None, fit: FitReport, json: bool) -> None:
+    """Write what a fit found, after the report of the run if it was made for it."""
     if json:
-        print_json({**asdict(found), "identical": found.identical})
+        found = {"run": fit.run_id} if report is None else report_as_dict(report)
+        print_json({**found, "fit": asdict(fit)})
+        return
+    if report is not None:
+        print_report(report)
+    lights = ", ".join(f"{count:,} {light}" for light, count in fit.lights.items())
+    out.print(f"Run {fit.run_id} fitted to {fit.profile}: {lights}. {SUPPORT_NEEDED}", highlight=False)
+    for district, reasons in fit.not_assessed.items():
+        for criterion, why in reasons.items():
+            err.print(f"{district}: {criterion} not assessed: {why}", highlight=False)
+
+
+def print_replay(found: Replay, fits: Mapping[str, int], json: bool) -> None:
+    """Write what a replay found; one that differs ends with exit code 1.
+
+    ``fits`` is household profile -> plots whose fit came out differently.
+    """
+    changed = {profile: plots for profile, plots in fits.items() if plots}
+    if json:
+        identical = found.identical and not changed
+        print_json({**asdict(found), "identical": identical, "fits": dict(fits)})
     elif found.identical:
         out.print(f"Run {found.run_id}: all {found.plots:,} plots came out the same, bit for bit.", highlight=False)
     for sentence in found.changed:
         err.print(sentence, highlight=False)
+    for profile, plots in changed.items():
+        err.print(f"Run {found.run_id}: the fit of {profile} differs on {plots:,} plots.", highlight=False)
+    if found.identical and changed:
+        raise typer.Exit(1)
     if not found.identical:
         err.print(
             f"Run {found.run_id}: {found.differing:,} of {found.plots:,} plots differ in {', '.join(found.columns)}.",

@@ -222,7 +222,7 @@ def test_one_plot_by_its_id_or_its_number(client: TestClient, land: Land) -> Non
         (f"{PLOTS}?run=99", 404, "not-found", "no finished run 99"),
         (f"{PLOTS}?run=x", 400, "bad-filter", "run"),
         (f"{PLOTS}?scheme=none", 404, "not-found", "'none'"),
-        (f"{PLOTS}?profile=widow", 404, "not-found", "profile"),
+        (f"{PLOTS}?profile=widow", 403, "not-allowed", "staff"),
         ("/districts/XX/plots", 404, "not-found", "'XX'"),
         ("/plots/nobody", 404, "not-found", "nobody"),
         ("/plots/99999999999999999999", 404, "not-found", "no plot"),

@@ -16,6 +16,7 @@ from stored_valley import NUROBOD, RASHT, as_stored, layers_as_stored, load_vall
 from typer.testing import CliRunner, Result
 
 from geo.grid import Grid
+from geo.profile import load_profile
 from geo.scheme import load_scheme
 from geo.suitability import assess
 from layers.database import writing
@@ -135,3 +136,36 @@ def test_files_that_do_not_fit_are_refused_by_file_row_and_field(folder: Path, t
     assert "condition" in str(refused)
     assert not (tmp_path / "out.gpkg").exists()
     assert call(*arguments, "--moonlight", "x.gpkg").exit_code == 2
+
+
+@in_scored_valley
+def test_a_profile_is_fitted_with_its_run_and_both_are_published_at_once() -> None:
+    found = json.loads(call("score", "--district", RASHT, "--profile", "self-help-group", "--json").stdout)
+    assert found["published"] is True
+    assert found["fit"]["profile"] == "self-help-group"
+    assert sum(found["fit"]["lights"].values()) == found["plots"] == len(valley.NAMES)
+    served = {run["run"]: run["served_in"] for run in json.loads(call("run", "list", "--json").stdout)}
+    assert served[found["run"]] == [RASHT]
+    replayed = json.loads(call("score", "--replay", str(found["run"]), "--json").stdout)
+    assert (replayed["identical"], replayed["fits"]) == (True, {"self-help-group": 0})
+
+
+@in_scored_valley
+def test_a_profile_file_is_fitted_to_a_finished_run_without_scoring_again(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(load_profile("couple").text.replace('name = "couple"', 'name = "own"'))
+    runs = json.loads(call("run", "list", "--json").stdout)
+    result = call("score", "--profile", str(own), "--run", str(runs[-1]["run"]))
+    assert result.exit_code == 0, result.output
+    assert "never lowers" in result.stdout
+    assert "own" in result.stdout
+    assert len(json.loads(call("run", "list", "--json").stdout)) == len(runs)
+
+
+@in_scored_valley
+def test_a_profile_that_cannot_be_fitted_leaves_no_run_behind() -> None:
+    before = call("run", "list", "--json").stdout
+    assert "mother-with-small-children" in str(call("score", "--profile", "nobody").exception)
+    assert isinstance(call("score", "--profile", "couple", "--run", "999").exception, NotFound)
+    assert call("score", "--run", "1").exit_code == 2
+    assert call("run", "list", "--json").stdout == before

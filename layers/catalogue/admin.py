@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy.orm import Mapped
 
-from layers.base import PUBLIC, Card, Layer, Style, attribute, geometry, identifier
+from layers.base import PUBLIC, STAFF, Card, Layer, Style, attribute, geometry, identifier
 
 
 class Country(Layer):
@@ -88,6 +88,10 @@ class Jamoat(Layer):
     name_tg: Mapped[str | None] = attribute("Name in Tajik", in_tile=True)
     name_ru: Mapped[str | None] = attribute("Name in Russian", in_tile=True)
     population: Mapped[int | None] = attribute("Population", unit="people", minimum=0)
+    households: Mapped[int | None] = attribute("Households, programme statistics", audience=STAFF, minimum=0)
+    households_led_by_women: Mapped[int | None] = attribute(
+        "Households headed by women, programme statistics", audience=STAFF, minimum=0
+    )
     boundary_date: Mapped[date | None] = attribute("Date of the boundary")
     geom = geometry("MULTIPOLYGON")
 

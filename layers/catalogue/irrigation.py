@@ -163,6 +163,9 @@ class CommandArea(Layer):
     sdr_date: Mapped[str | None] = attribute("Season of the ratio")
     turns_scheduled: Mapped[int | None] = attribute("Water turns scheduled, April-September", minimum=0)
     turns_delivered: Mapped[int | None] = attribute("Water turns delivered, April-September", minimum=0)
+    heavy_turns_pct: Mapped[float | None] = attribute(
+        "Turns at night or with heavy gate work", unit="%", minimum=0, maximum=100
+    )
     position: Mapped[str] = attribute(
         "Position on the canal", values=("head", "middle", "tail", "unknown"), filter=True
     )

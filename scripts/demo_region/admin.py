@@ -14,6 +14,7 @@ from geo.crs import WORKING_CRS
 from scripts.demo_region.courses import TO_METRES
 from scripts.demo_region.districts import Division, outlines
 from scripts.demo_region.farms import Farm
+from scripts.demo_region.fields import chance
 from scripts.demo_region.places import Area, District, Names
 
 REGION_NAMES = {
@@ -26,6 +27,7 @@ REGION_NAMES = {
 }
 BOUNDARY_NOTE = "Synthetic: drawn along watersheds; not the district's boundary."
 PEOPLE_PER_HOUSEHOLD_PLOT = 6.0  # default of the demo
+LED_BY_WOMEN = (0.04, 0.36)  # least and greatest share of a jamoat's households, default of the demo
 
 
 def named(names: list[Names]) -> dict[str, list[str]]:
@@ -128,6 +130,17 @@ def settlements(
         },
         geometry=shapely.points(xy),
         crs=WORKING_CRS,
+    )
+
+
+def with_households(jamoats: gpd.GeoDataFrame, homes: gpd.GeoDataFrame, seed: int) -> gpd.GeoDataFrame:
+    """Return jamoats with made-up programme statistics: households by the people of their settlements, women led."""
+    people = homes.groupby("jamoat")["population"].sum()
+    households = jamoats["code"].map(people).fillna(0).to_numpy(dtype=np.float64) / PEOPLE_PER_HOUSEHOLD_PLOT
+    share = [chance(seed, f"households {code}").uniform(*LED_BY_WOMEN) for code in jamoats["code"]]
+    counted = np.round(households).astype(np.int64)
+    return jamoats.assign(
+        households=counted, households_led_by_women=np.round(counted * np.array(share)).astype(np.int64)
     )
 
 

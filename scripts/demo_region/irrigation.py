@@ -132,6 +132,7 @@ def _system(
             "sdr_date": SEASON,
             "turns_scheduled": where_counted(counted, np.full(len(ratio), TURNS)),
             "turns_delivered": where_counted(counted, delivered),
+            "heavy_turns_pct": _heavy_turns_pct(ratio, counted),
             "position": place,
         },
         geometry=area,
@@ -139,6 +140,11 @@ def _system(
     )
     outlets = _outlets(farm, fields, canals, command, feeder, place, levels=levels)
     return System(canals, outlets, command_areas, *_figures(command, area_ha, np.round(ratio, 2), zone, rng))
+
+
+def _heavy_turns_pct(ratio: Floats, counted: NDArray[np.bool_]) -> Floats:
+    """Share of turns at night or with heavy gate work [%]: the scarcer the water, the more; unknown if not counted."""
+    return np.where(counted, np.round(np.clip(80.0 - 65.0 * ratio, 5.0, 90.0)), np.nan)
 
 
 def where_counted(counted: NDArray[np.bool_], values: NDArray[np.number]) -> pd.arrays.IntegerArray:
