@@ -53,7 +53,10 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Sureness:
-    """Share of draws in each class as a bar; the class drawn most, its share, and whether that is too seldom."""
+    """Share of draws in each class as a bar; the class drawn most, its share, and whether that is too seldom.
+
+    ``top`` : size of the district's best group and the share of draws in which the plot is in it; None = not drawn.
+    """
 
     bar: tuple[BarPart, ...]
     words: str
@@ -61,6 +64,7 @@ class Sureness:
     share: float
     flagged: bool
     draws: int
+    top: tuple[int, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,9 @@ def _measurement(found: Mapping[str, Any] | None, lang: Language) -> Measurement
     return Measurement(translate(criterion.title, lang), found["cost_usd"], found["class_low"], found["class_high"])
 
 
-def _sureness(found: Mapping[str, Any], lang: Language) -> Sureness:
+def _sureness(found: Mapping[str, Any] | None, lang: Language) -> Sureness | None:
+    if found is None:
+        return None
     bar, start = [], 0.0
     for code in CLASSES:
         share = found["shares"].get(code, 0.0)
@@ -132,7 +138,8 @@ def _sureness(found: Mapping[str, Any], lang: Language) -> Sureness:
             start += share
     modal = found["modal_class"]
     words = translate(CLASS_WORDS[modal], lang)
-    return Sureness(tuple(bar), words, modal, found["modal_share"], found["flagged"], found["draws"])
+    top = None if found["top_share"] is None else (found["top_of"], found["top_share"])
+    return Sureness(tuple(bar), words, modal, found["modal_share"], found["flagged"], found["draws"], top)
 
 
 def _missing(names: Mapping[str, str], lang: Language) -> Iterator[str]:

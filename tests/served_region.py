@@ -16,6 +16,7 @@ import shapely
 from rasterio.transform import from_origin
 from sqlalchemy import Connection, insert, text
 
+from geo.scheme import load_scheme
 from layers.loading import load_frame
 from layers.rasters import store_grid
 from layers.results import CLASSES, Publication, RunHectares, ScoringRun, suitability, suitability_cells
@@ -53,7 +54,7 @@ def fill(connection: Connection) -> None:
         insert(ScoringRun).values(
             run_id=1,
             scheme="panel-2026",
-            scheme_text="",
+            scheme_text=load_scheme().text,
             scheme_sha256="",
             districts=[RASHT, QUBODIYON],
             status="complete",
