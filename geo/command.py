@@ -24,7 +24,7 @@ from geo.crs import require_working
 from geo.errors import SuitabilityError
 from geo.grade_line import falling_line
 from geo.grid import Grid
-from geo.ragged import Geometries, ragged
+from geo.ragged import Geometries, Ragged, ragged
 from geo.surface import burned
 from geo.terrain import heights
 from geo.threads import over_blocks
@@ -145,6 +145,7 @@ def water_clearance(
     SuitabilityError : a recorded level that rises downstream; names the reach.
     """
     require_working(canals, "canals")
+    dem = replace(dem, values=heights(dem))  # contiguous once, not again for every canal
     xy, levels, owners = water_levels(dem, canals)
     col = np.floor((xy[:, 0] - dem.x_min) / dem.cell_m).astype(np.int64)
     row = np.floor((dem.y_max - xy[:, 1]) / dem.cell_m).astype(np.int64)
@@ -256,7 +257,7 @@ def _least_under(xy, path_start, geometry_start, values, x_min, y_max, cell, lea
 def gravity_head(
     dem: Grid,
     canals: gpd.GeoDataFrame,
-    polygons: Geometries,
+    polygons: Geometries | Ragged,
     *,
     barriers: gpd.GeoDataFrame | None = None,
     reach_m: float = REACH_M,
@@ -271,7 +272,7 @@ def gravity_head(
     ----------
     dem, canals, barriers, reach_m : as in ``water_clearance``. Of the canals, ``geometry`` is needed; ``head_level_m``,
         ``tail_level_m``, ``level_basis``, ``lining``, ``type`` and ``flow_known`` count where they are there.
-    polygons : n polygons or multipolygons in EPSG:32642.
+    polygons : n polygons or multipolygons in EPSG:32642, or their coordinates made once by ``ragged``.
 
     Returns
     -------
@@ -284,7 +285,7 @@ def gravity_head(
     CrsError, GridError, SuitabilityError, GeometryError : as ``water_clearance``; a geometry collection as a plot.
     """
     clearance, canal_row = water_clearance(dem, canals, barriers=barriers, reach_m=reach_m)
-    shapes = ragged(polygons)
+    shapes = polygons if isinstance(polygons, Ragged) else ragged(polygons)
     n = len(shapes)
     head, where = np.empty(n), np.empty(n, dtype=np.int64)
     place = (float(dem.x_min), float(dem.y_max), float(dem.cell_m))

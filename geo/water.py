@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from geo.columns import FINE_GRID_M, evidence_by_age, is_recorded, numbers, season_age_years, texts
 from geo.command import DEM_SIGMA_M, LOSS_EARTH, gravity_head
-from geo.criterion import Block, C, Criterion, D, Flags, Floats, Measured
+from geo.criterion import Block, C, Criterion, D, Flags, Floats, Measured, outlines
 from geo.errors import NotAssessed
 from geo.irrigation import CONDITION_FACTOR
 from geo.nearest import nearest_line
@@ -155,7 +155,7 @@ def gravity_head_m(block: Block, criterion: Criterion) -> Measured:
     dem = dem.cropped((x_min - reach_m, y_min - reach_m, x_max + reach_m, y_max + reach_m))
     if 0 in dem.shape:
         return Measured(np.full(len(block), np.nan))
-    head, _, canal = gravity_head(dem, canals, block.polygons, barriers=rivers, reach_m=reach_m)
+    head, _, canal = gravity_head(dem, canals, block.once(outlines), barriers=rivers, reach_m=reach_m)
     sigma = np.full(len(block), DEM_SIGMA_M)
     evidence = np.full(len(block), C if dem.native_m <= FINE_GRID_M else D, dtype=np.int8)
     ground, ground_evidence = surveyed(block, "highest_ground_m")

@@ -27,8 +27,8 @@ from layers.base import Base
 from layers.errors import DataRefused
 from layers.migrate import add_result_columns, current_revision, known_revisions, migrate_within, upgrade
 from layers.names import QGIS_SCHEMA
+from layers.parts import partition_name
 from layers.results import household_fit, suitability
-from layers.scoring import partition_name
 
 FORM = 1  # of the archive; a reader refuses a higher one
 MANIFEST = "manifest.json"

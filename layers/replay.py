@@ -14,8 +14,9 @@ from sqlalchemy import ARRAY, REAL, Connection, Engine, Float, select
 
 from geo.scheme import parse_scheme
 from layers.errors import NotFound
+from layers.parts import Part, score_plots
 from layers.results import ScoringRun, suitability
-from layers.scoring import code_version, score_district
+from layers.scoring import code_version
 from layers.versions import layer_versions
 
 
@@ -51,7 +52,7 @@ def replay(
         scheme = parse_scheme(run["scheme_text"], source=f"run {run_id}")
         plots, differing, columns = 0, 0, set[str]()
         for district in progress(run["districts"]):
-            again, _, _ = score_district(connection, scheme, district, run["as_of"], run["as_of_load"], run_id)
+            again, _ = score_plots(connection, Part(run_id, 0, district, 0, 1, scheme, run["as_of"], run["as_of_load"]))
             different = _different(_kept(connection, run_id, district), again)
             plots += len(again)
             differing += int(np.any(list(different.values()), axis=0).sum()) if different else 0

@@ -8,7 +8,7 @@ that the next run sweeps away.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,37 +17,36 @@ from importlib import metadata
 from pathlib import Path
 from typing import cast
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
-from pyproj import Transformer
 from sqlalchemy import Connection, Engine, Table, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 import geo
-from geo import exclusion
 from geo.criteria import LAND_CRITERIA
-from geo.criterion import Judgement
-from geo.crs import WORKING_CRS
 from geo.scheme import Scheme
-from geo.suitability import assess
 from layers.catalogue.admin import District
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
-from layers.frames import Around, as_of, district_bounds, read_plots
+from layers.frames import as_of
+from layers.parts import (
+    CELL_KEYS,
+    PLOTS_PER_PART,
+    Part,
+    create_tables,
+    drop_tables,
+    kept_figures,
+    partition_name,
+    together,
+)
 from layers.result_rows import copy_frame
-from layers.results import Load, Publication, RunHectares, ScoringRun, suitability, suitability_cells
+from layers.results import Load, Publication, RunHectares, ScoringRun, suitability_cells
 from layers.versions import layer_versions
+from layers.workers import Finished, Work, in_process
 
-CELL_BITS = 4  # 16 cells along a tile's side
-CELL_ZOOM = 12  # finest zoom that is served by cells; plots themselves begin one zoom deeper
 RUN_LOCK = 0x0B0D  # advisory lock class; a run holds (RUN_LOCK, run_id) while it works
 
-_TO_TILES = Transformer.from_crs(WORKING_CRS, "EPSG:3857", always_xy=True)
-_TILE_SPAN_M = 2 * 20_037_508.342789244  # side of the Web Mercator square, metres (OGC 17-083r4)
-
-Progress = Callable[[Sequence[str]], Iterable[str]]
+Progress = Callable[[Collection[str]], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +82,17 @@ def score(
     publish: bool = True,
     day: date | None = None,
     progress: Progress = lambda names: names,
+    work: Work = in_process,
+    plots_per_part: int = PLOTS_PER_PART,
 ) -> RunReport:
     """Score every plot of some districts (all that hold plots when None) and return what came out.
 
-    ``day`` is the date ages of evidence are counted to (today when None). ``publish`` False keeps a draft.
+    Parameters
+    ----------
+    day : ages of evidence are counted to it; today when None. publish : False keeps a draft.
+    progress : is given the districts as their parts are done, and has to hand them on.
+    work : who scores the parts, see ``layers.workers``; the results are the same to the last bit.
+    plots_per_part : larger districts are cut; decides how hectares are summed, in which their last digit may differ.
 
     Raises
     ------
@@ -94,8 +100,11 @@ def score(
     """
     sweep_abandoned(engine)
     with _lock(engine) as (connection, hold):
-        scope, synthetic, notes = _scope(connection, districts)
+        # Loads enter one at a time (layers.loading.loads), so that no smaller number can become visible later.
         last_load = connection.execute(select(func.coalesce(func.max(Load.load_id), 0))).scalar_one()
+        counts, synthetic, notes = _scope(connection, districts, last_load)
+        scope = tuple(counts)
+        day = day or date.today()
         run_id = connection.execute(
             insert(ScoringRun)
             .values(
@@ -104,7 +113,7 @@ def score(
                 scheme_sha256=hashlib.sha256(scheme.text.encode()).hexdigest(),
                 districts=list(scope),
                 status="running",
-                as_of=day or date.today(),
+                as_of=day,
                 as_of_load=last_load,
                 layer_versions=layer_versions(connection, last_load),
                 criteria=[criterion.id for criterion in LAND_CRITERIA],
@@ -114,25 +123,13 @@ def score(
             .returning(ScoringRun.run_id)
         ).scalar_one()
         hold(run_id)
-        table = partition_name(run_id)
-        connection.execute(text(f"CREATE TABLE {table} (LIKE suitability INCLUDING COMMENTS)"))
+        create_tables(connection, run_id)
         connection.commit()
-
-        not_assessed: dict[str, dict[str, str]] = {}
-        hectares: list[pd.DataFrame] = []
-        cells: list[pd.DataFrame] = []
-        total = 0
-        for district in progress(scope):
-            frame, why, cell = score_district(connection, scheme, district, day or date.today(), last_load, run_id)
-            copy_frame(connection, suitability, frame, into=table)
-            connection.commit()
-            not_assessed[district] = why
-            hectares.append(_hectares(frame))
-            cells.append(_cells(frame, cell))
-            total += len(frame)
-
-        figures = pd.concat(hectares, ignore_index=True)
-        _finish(connection, run_id, figures, pd.concat(cells, ignore_index=True), not_assessed, total)
+        parts = _parts(run_id, counts, scheme, day, last_load, plots_per_part)
+        for _ in progress(Finished(work(engine, parts), len(parts))):
+            pass
+        figures, cells, not_assessed, total = _gathered(connection, run_id, parts)
+        _finish(connection, run_id, figures, cells, not_assessed, total)
         if publish:
             publish_run(connection, run_id)
         connection.commit()
@@ -146,44 +143,6 @@ def score(
         not_assessed=not_assessed,
         notes=notes,
     )
-
-
-def partition_name(run_id: int) -> str:
-    """Name of the table that holds the results of one run."""
-    return f"suitability_run_{int(run_id)}"
-
-
-def score_district(
-    connection: Connection, scheme: Scheme, district: str, day: date, last_load: int, run_id: int
-) -> tuple[pd.DataFrame, dict[str, str], pd.DataFrame]:
-    """Score the plots of one district as they stood after ``last_load``.
-
-    Returns
-    -------
-    rows of the suitability table, criteria that could not be assessed with the reason, and the Web Mercator
-    cell (x, y at zoom ``CELL_ZOOM`` + 4) of each plot.
-    """
-    plots = read_plots(connection, district, last_load)
-    bounds = district_bounds(connection, district, last_load)
-    nearby = Around(connection, district, bounds, reach_of_layers(), last_load, {})
-    crop = np.full(len(plots), scheme.crop_of(district))
-    assessment = assess(plots, nearby, Judgement(as_of=day, crop=crop), scheme)
-    frame = assessment.to_frame()
-    frame.insert(0, "run_id", np.int32(run_id))
-    frame.insert(1, "plot_no", plots["plot_no"].to_numpy())
-    frame.insert(2, "district", plots["district"].to_numpy())
-    frame.insert(3, "jamoat", plots["jamoat"].to_numpy())
-    frame.insert(4, "area_ha", plots["area_ha"].to_numpy(dtype=np.float32))
-    return frame, dict(assessment.not_assessed), _tile_cells(plots)
-
-
-def reach_of_layers() -> dict[str, float]:
-    """How far beyond the plots each layer is read, metres: the farthest any criterion that needs it asks for."""
-    reach = dict.fromkeys(exclusion.NEEDS, exclusion.REACH_M)
-    for criterion in LAND_CRITERIA:
-        for name in criterion.needs:
-            reach[name] = max(reach.get(name, 0.0), criterion.reach_m)
-    return reach
 
 
 def publish_run(connection: Connection, run_id: int) -> None:
@@ -225,7 +184,7 @@ def sweep_abandoned(engine: Engine) -> list[int]:
         for run_id in connection.execute(select(ScoringRun.run_id).where(ScoringRun.status == "running")).scalars():
             free = select(func.pg_try_advisory_xact_lock(RUN_LOCK, run_id))
             if connection.execute(free).scalar_one():
-                connection.execute(text(f"DROP TABLE IF EXISTS {partition_name(run_id)}"))
+                drop_tables(connection, run_id, results=True)
                 connection.execute(update(ScoringRun).where(ScoringRun.run_id == run_id).values(status="failed"))
                 swept.append(run_id)
     return swept
@@ -250,15 +209,16 @@ def _lock(engine: Engine) -> Iterator[tuple[Connection, Callable[[int], None]]]:
             connection.commit()
 
 
-def _scope(connection: Connection, districts: Sequence[str] | None) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
-    """Districts to score in order of code, whether any plot of theirs is synthetic, and what was left out."""
-    counted = connection.execute(
-        select(Plot.district, func.count()).where(as_of(Plot, None)).group_by(Plot.district)
-    ).all()
+def _scope(
+    connection: Connection, districts: Sequence[str] | None, last_load: int
+) -> tuple[dict[str, int], bool, tuple[str, ...]]:
+    """Districts to score with their plots, whether any plot is synthetic, and what was left out."""
+    then = as_of(Plot, last_load)
+    counted = connection.execute(select(Plot.district, func.count()).where(then).group_by(Plot.district)).all()
     with_plots = {str(row[0]): int(row[1]) for row in counted if row[0] is not None}
     astray = sum(int(row[1]) for row in counted if row[0] is None)
     wanted = sorted(with_plots) if districts is None else list(dict.fromkeys(districts))
-    known = set(connection.execute(select(District.code).where(as_of(District, None))).scalars()) | set(with_plots)
+    known = set(connection.execute(select(District.code).where(as_of(District, last_load))).scalars()) | set(with_plots)
     for name in wanted:
         if name not in known:
             raise NotFound(f"There is no district {name}; `obod layer list` and GET /districts name those there are.")
@@ -268,11 +228,36 @@ def _scope(connection: Connection, districts: Sequence[str] | None) -> tuple[tup
         raise NotFound("There is no plot to score: load plots and districts first.")
     synthetic = connection.execute(
         select(func.coalesce(func.bool_or(Load.synthetic), False)).where(
-            Load.load_id.in_(select(Plot.load_id).where(as_of(Plot, None)).distinct())
+            Load.load_id.in_(select(Plot.load_id).where(then).distinct())
         )
     ).scalar_one()
     notes = (f"{astray} plots lie in no district and are not scored.",) if astray else ()
-    return tuple(wanted), bool(synthetic), notes
+    return {name: with_plots[name] for name in wanted}, bool(synthetic), notes
+
+
+def _parts(
+    run_id: int, counts: Mapping[str, int], scheme: Scheme, day: date, last_load: int, plots_per_part: int
+) -> list[Part]:
+    """Parts of a run, those with most plots first, so that the last ones to end are small."""
+    cut = [(plots, name, -(-plots // plots_per_part)) for name, plots in counts.items()]
+    cut.sort(key=lambda row: -row[0] / row[2])
+    pieces = [(name, piece, of) for _, name, of in cut for piece in range(of)]
+    return [
+        Part(run_id, number, name, piece, of, scheme, day, last_load) for number, (name, piece, of) in enumerate(pieces)
+    ]
+
+
+def _gathered(
+    connection: Connection, run_id: int, parts: Sequence[Part]
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, str]], int]:
+    """Hectares, cells, what was not assessed and plots of a run, from the figures of all its parts."""
+    kept = kept_figures(connection, run_id)
+    in_order = sorted(parts, key=lambda part: (part.district, part.piece))
+    figures = [kept[part.number] for part in in_order]
+    hectares = together([found.hectares for found in figures], ["district", "jamoat", "class"])
+    cells = together([found.cells for found in figures], ["zoom", *CELL_KEYS])
+    not_assessed = {part.district: kept[part.number].not_assessed for part in in_order}
+    return hectares, cells, not_assessed, sum(found.plots for found in figures)
 
 
 def _finish(
@@ -285,6 +270,7 @@ def _finish(
 ) -> None:
     """Make the run's table a partition and keep its figures; visible only once the caller commits."""
     table, number = partition_name(run_id), int(run_id)
+    drop_tables(connection, run_id, results=False)
     connection.execute(text(f"ALTER TABLE {table} ADD PRIMARY KEY (run_id, plot_no)"))
     connection.execute(text(f"ALTER TABLE {table} ADD CHECK (run_id = {number})"))  # spares the scan on attaching
     connection.execute(text(f"ALTER TABLE suitability ATTACH PARTITION {table} FOR VALUES IN ({number})"))
@@ -301,47 +287,9 @@ def _finish(
     )
 
 
-def _hectares(frame: pd.DataFrame) -> pd.DataFrame:
-    """Plots and hectares by district, jamoat and class; no jamoat recorded = empty text."""
-    named = frame.assign(jamoat=frame["jamoat"].fillna(""), area_ha=frame["area_ha"].astype(np.float64))
-    grouped = named.groupby(["district", "jamoat", "class"], sort=True)["area_ha"]
-    return grouped.agg(plots="size", area_ha="sum").reset_index()
-
-
 def _by_class(figures: pd.DataFrame) -> dict[str, dict[str, float]]:
     summed = figures.groupby("class")[["plots", "area_ha"]].sum()
     return {
         str(name): {"plots": int(row["plots"]), "area_ha": round(float(row["area_ha"]), 2)}
         for name, row in summed.iterrows()
     }
-
-
-def _tile_cells(plots: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Web Mercator cell of each plot's centroid at zoom ``CELL_ZOOM`` + ``CELL_BITS``, counted east and south."""
-    centre = shapely.get_coordinates(shapely.centroid(plots.geometry.to_numpy()))
-    east, north = _TO_TILES.transform(centre[:, 0], centre[:, 1])
-    side = 2 ** (CELL_ZOOM + CELL_BITS)
-    x = np.floor((east / _TILE_SPAN_M + 0.5) * side).astype(np.int32)
-    y = np.floor((0.5 - north / _TILE_SPAN_M) * side).astype(np.int32)
-    return pd.DataFrame({"x": x, "y": y})
-
-
-def _cells(frame: pd.DataFrame, cell: pd.DataFrame) -> pd.DataFrame:
-    """Hectares by class on the cells of every zoom 0..``CELL_ZOOM``; coarser zooms are sums of finer ones."""
-    keys = ["x", "y", "district", "class"]
-    level = pd.DataFrame(
-        {
-            "x": cell["x"].to_numpy(),
-            "y": cell["y"].to_numpy(),
-            "district": frame["district"].to_numpy(),
-            "class": frame["class"].to_numpy(),
-            "plots": np.int32(1),
-            "area_ha": frame["area_ha"].to_numpy(dtype=np.float64),
-        }
-    )
-    levels: list[pd.DataFrame] = []
-    for zoom in range(CELL_ZOOM, -1, -1):
-        level = level.groupby(keys, sort=True, as_index=False)[["plots", "area_ha"]].sum()
-        levels.append(level.assign(zoom=np.int16(zoom)))
-        level = level.assign(x=level["x"] // 2, y=level["y"] // 2)
-    return pd.concat(levels, ignore_index=True)

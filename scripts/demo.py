@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -96,7 +96,7 @@ def _load_on(folder: Path, plots: int, seed: int, known_as: str) -> None:
 def _scored() -> int:
     """Score the demo under the default scheme, fit every profile to it, publish both at once; return the run."""
 
-    def progress(names: Sequence[str]) -> Iterable[str]:
+    def progress(names: Collection[str]) -> Iterable[str]:
         return tracked(names, total=len(names), what="Scoring districts")
 
     run = score(engine(), load_scheme("default"), publish=False, progress=progress).run_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Annotated
 
@@ -18,6 +18,7 @@ from layers.replay import replay as replay_run
 from layers.results import CLASSES
 from layers.scoring import RunReport, publish_run
 from layers.scoring import score as score_plots
+from layers.workers import Work, in_process, on_cluster, on_workers
 from scripts.output import err, out, print_json, print_table, tracked
 
 District = Annotated[list[str] | None, typer.Option("--district", help="District code; may be given several times.")]
@@ -28,6 +29,10 @@ ProfileName = Annotated[
     typer.Option("--profile", help="Also fit a kind of household: name of a profile of Obod's, or a profile file."),
 ]
 OfRun = Annotated[int | None, typer.Option("--run", help="With --profile: fit it to this finished run, as it is.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Score in this many processes.")]
+Cluster = Annotated[
+    str | None, typer.Option("--cluster", metavar="ADDRESS", help="Score on a Dask cluster, such as tcp://host:8786.")
+]
 ReplayOf = Annotated[int | None, typer.Option("--replay", help="Compute a run again and compare; stores nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -39,13 +44,16 @@ def score(
     run: OfRun = None,
     draft: Draft = False,
     replay: ReplayOf = None,
+    workers: Workers = None,
+    cluster: Cluster = None,
     json: Json = False,
 ) -> None:
     """Score the plots of all districts, or of some, and publish the run at once or not at all."""
 
-    def progress(names: Sequence[str]) -> Iterable[str]:
+    def progress(names: Collection[str]) -> Iterable[str]:
         return tracked(names, total=len(names), what="Scoring districts")
 
+    work = work_of(workers, cluster)
     if replay is not None:
         found = replay_run(engine(), replay, progress=progress)
         with engine().connect() as connection:
@@ -54,13 +62,29 @@ def score(
     if run is not None and profile is None:
         raise typer.BadParameter("--run goes with --profile: it says which run to fit a household to.")
     if profile is not None:
-        print_fitted(*_fitted(load_profile(profile), scheme, district, run, draft, progress), json)
+        print_fitted(*_fitted(load_profile(profile), scheme, district, run, draft, progress, work), json)
         return
-    report = score_plots(engine(), load_scheme(scheme), districts=district, publish=not draft, progress=progress)
+    report = score_plots(
+        engine(),
+        load_scheme(scheme),
+        districts=district,
+        publish=not draft,
+        progress=progress,
+        work=work,
+    )
     if json:
         print_json(report_as_dict(report))
         return
     print_report(report)
+
+
+def work_of(workers: int | None, cluster: str | None) -> Work:
+    """Return who scores: threads of this process, processes of this machine, or a cluster."""
+    if workers is not None and cluster is not None:
+        raise typer.BadParameter("give --workers or --cluster, not both")
+    if cluster is not None:
+        return on_cluster(cluster)
+    return in_process if workers is None else on_workers(workers)
 
 
 def _fitted(
@@ -69,13 +93,14 @@ def _fitted(
     district: list[str] | None,
     run: int | None,
     draft: bool,
-    progress: Callable[[Sequence[str]], Iterable[str]],
+    progress: Callable[[Collection[str]], Iterable[str]],
+    work: Work,
 ) -> tuple[RunReport | None, FitReport]:
     """Fit a profile to a finished run, or to a new one that is published with its fit in one transaction."""
     if run is not None:
         with engine().begin() as connection:
             return None, fit_run(connection, run, profile)
-    report = score_plots(engine(), load_scheme(scheme), districts=district, publish=False, progress=progress)
+    report = score_plots(engine(), load_scheme(scheme), districts=district, publish=False, progress=progress, work=work)
     with engine().begin() as connection:
         fit = fit_run(connection, report.run_id, profile)
         if not draft:

@@ -25,7 +25,7 @@ from layers.catalogue import BY_NAME, RASTERS, RASTERS_BY_NAME
 from layers.errors import DataRefused
 from layers.frames import Bounds, widened
 from layers.loading.in_memory import frame_of_file, grid_of_file
-from layers.scoring import reach_of_layers
+from layers.parts import reach_of_layers
 from scripts.output import err, out, print_json, print_table
 
 DRIVERS = {".gpkg": "GPKG", ".fgb": "FlatGeobuf", ".geojson": "GeoJSON", ".csv": "CSV"}

@@ -21,10 +21,11 @@ from layers.database import reading, writing
 from layers.errors import NotFound
 from layers.explaining import explain_plot
 from layers.loading import load_frame, undo
+from layers.parts import partition_name
 from layers.replay import replay
 from layers.results import Publication, RunHectares, ScoringRun, suitability, suitability_cells
 from layers.runs import diff_runs, list_runs, show_run
-from layers.scoring import RUN_LOCK, partition_name, publish_run, score, sweep_abandoned
+from layers.scoring import RUN_LOCK, publish_run, score, sweep_abandoned
 
 SCHEME = load_scheme()
 NUMBERS = ["score", "score_low", "score_high", "potential_score", *(criterion.id for criterion in LAND_CRITERIA)]

@@ -1,0 +1,229 @@
+"""A run cut into parts of a district: each scored by itself, kept whole or not at all, in any order, on any machine.
+
+A part reads its input from the database, writes its rows into the run's table and its figures into a table of parts,
+in one transaction. A worker that dies leaves nothing; a part that is scored twice is kept once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import orjson
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from pyproj import Transformer
+from sqlalchemy import Connection, Engine, text
+
+from geo import exclusion
+from geo.criteria import LAND_CRITERIA
+from geo.criterion import Judgement
+from geo.crs import WORKING_CRS
+from geo.scheme import Scheme
+from geo.suitability import assess
+from layers.frames import Around, district_bounds, read_plots
+from layers.result_rows import copy_frame
+from layers.results import suitability
+
+PLOTS_PER_PART = 300_000  # plots scored together; the ground of a district is measured once for each of its parts
+CELL_BITS = 4  # 16 cells along a tile's side
+CELL_ZOOM = 12  # finest zoom that is served by cells; plots themselves begin one zoom deeper
+CELL_KEYS = ["x", "y", "district", "class"]
+CURVE_CELL_M = 100.0  # m; plots nearer than this need no order among themselves
+CURVE_BITS = 20  # 2**20 cells of 100 m: more than the working CRS spans
+
+_TO_TILES = Transformer.from_crs(WORKING_CRS, "EPSG:3857", always_xy=True)
+_TILE_SPAN_M = 2 * 20_037_508.342789244  # side of the Web Mercator square, metres (OGC 17-083r4)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some plots of one district to be scored: all a worker has to know.
+
+    number : place among the parts of the run. piece, pieces : which of how many pieces of the district, cut in order
+    of place. scheme : how to judge. day : ages of evidence are counted to it. last_load : rows are read as they stood
+    after that load.
+    """
+
+    run_id: int
+    number: int
+    district: str
+    piece: int
+    pieces: int
+    scheme: Scheme
+    day: date
+    last_load: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is kept of a part beside its rows: hectares by jamoat and class, by map cell, and what was not assessed."""
+
+    plots: int
+    hectares: pd.DataFrame
+    cells: pd.DataFrame
+    not_assessed: dict[str, str]
+
+
+def partition_name(run_id: int) -> str:
+    """Name of the table that holds the results of one run."""
+    return f"suitability_run_{int(run_id)}"
+
+
+def parts_name(run_id: int) -> str:
+    """Name of the table that lists the parts of a run that are done, while it is at work."""
+    return f"suitability_run_{int(run_id)}_parts"
+
+
+def create_tables(connection: Connection, run_id: int) -> None:
+    """Make the tables a run is written into; nothing reads them."""
+    connection.execute(text(f"CREATE TABLE {partition_name(run_id)} (LIKE suitability INCLUDING COMMENTS)"))
+    connection.execute(text(f"CREATE TABLE {parts_name(run_id)} (number integer PRIMARY KEY, figures bytea NOT NULL)"))
+
+
+def drop_tables(connection: Connection, run_id: int, *, results: bool) -> None:
+    """Drop the list of parts, and the results too when asked."""
+    connection.execute(text(f"DROP TABLE IF EXISTS {parts_name(run_id)}"))
+    if results:
+        connection.execute(text(f"DROP TABLE IF EXISTS {partition_name(run_id)}"))
+
+
+def score_part(engine: Engine, part: Part) -> int:
+    """Score a part and keep it, unless that was done already; return its plots."""
+    table = parts_name(part.run_id)
+    with engine.connect() as connection:
+        kept = connection.execute(text(f"SELECT figures FROM {table} WHERE number = :number"), {"number": part.number})  # noqa: S608
+        if (figures := kept.scalar()) is not None:
+            return _unpacked(bytes(figures)).plots
+        frame, found = score_plots(connection, part)
+        connection.rollback()
+        with connection.begin():
+            # A worker that was given up may still be at it: the first to enter the part keeps it, the other one waits.
+            entered = connection.execute(
+                text(f"INSERT INTO {table} VALUES (:number, :figures) ON CONFLICT DO NOTHING RETURNING number"),  # noqa: S608
+                {"number": part.number, "figures": _packed(found)},
+            ).scalar()
+            if entered is not None:
+                copy_frame(connection, suitability, frame, into=partition_name(part.run_id))
+    return found.plots
+
+
+def kept_figures(connection: Connection, run_id: int) -> dict[int, Figures]:
+    """Return the figures of the parts that are done, by their number."""
+    rows = connection.execute(text(f"SELECT number, figures FROM {parts_name(run_id)} ORDER BY number"))  # noqa: S608
+    return {int(row.number): _unpacked(bytes(row.figures)) for row in rows}
+
+
+def score_plots(connection: Connection, part: Part) -> tuple[pd.DataFrame, Figures]:
+    """Score the plots of a part as they stood after its last load; return rows of the suitability table and figures.
+
+    Every piece of a district is measured in the same surroundings, those of the whole district.
+    """
+    scheme = part.scheme
+    plots = piece_of(read_plots(connection, part.district, part.last_load), part.piece, part.pieces)
+    bounds = district_bounds(connection, part.district, part.last_load)
+    nearby = Around(connection, part.district, bounds, reach_of_layers(), part.last_load, {})
+    crop = np.full(len(plots), scheme.crop_of(part.district))
+    assessment = assess(plots, nearby, Judgement(as_of=part.day, crop=crop), scheme)
+    frame = assessment.to_frame()
+    frame.insert(0, "run_id", np.int32(part.run_id))
+    frame.insert(1, "plot_no", plots["plot_no"].to_numpy())
+    frame.insert(2, "district", plots["district"].to_numpy())
+    frame.insert(3, "jamoat", plots["jamoat"].to_numpy())
+    frame.insert(4, "area_ha", plots["area_ha"].to_numpy(dtype=np.float32))
+    return frame, Figures(
+        plots=len(frame),
+        hectares=hectares(frame),
+        cells=cells(frame, tile_cells(plots)),
+        not_assessed=dict(assessment.not_assessed),
+    )
+
+
+def piece_of(plots: gpd.GeoDataFrame, piece: int, pieces: int) -> gpd.GeoDataFrame:
+    """Return one of equal pieces of a district's plots, neighbours together, in the order they came in."""
+    if pieces == 1:
+        return plots
+    x, y = shapely.get_coordinates(shapely.centroid(plots.geometry.to_numpy())).T
+    place = np.argsort(_along_curve(x, y), kind="stable")
+    chosen = np.sort(place[len(place) * piece // pieces : len(place) * (piece + 1) // pieces])
+    return plots.iloc[chosen].reset_index(drop=True)
+
+
+def reach_of_layers() -> dict[str, float]:
+    """How far beyond the plots each layer is read, metres: the farthest any criterion that needs it asks for."""
+    reach = dict.fromkeys(exclusion.NEEDS, exclusion.REACH_M)
+    for criterion in LAND_CRITERIA:
+        for name in criterion.needs:
+            reach[name] = max(reach.get(name, 0.0), criterion.reach_m)
+    return reach
+
+
+def hectares(frame: pd.DataFrame) -> pd.DataFrame:
+    """Plots and hectares by district, jamoat and class; no jamoat recorded = empty text."""
+    named = frame[["district", "jamoat", "class", "area_ha"]].assign(
+        jamoat=frame["jamoat"].fillna(""), area_ha=frame["area_ha"].astype(np.float64)
+    )
+    grouped = named.groupby(["district", "jamoat", "class"], sort=True)["area_ha"]
+    return grouped.agg(plots="size", area_ha="sum").reset_index()
+
+
+def tile_cells(plots: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Web Mercator cell of each plot's centroid at zoom ``CELL_ZOOM`` + ``CELL_BITS``, counted east and south."""
+    centre = shapely.get_coordinates(shapely.centroid(plots.geometry.to_numpy()))
+    east, north = _TO_TILES.transform(centre[:, 0], centre[:, 1])
+    side = 2 ** (CELL_ZOOM + CELL_BITS)
+    x = np.floor((east / _TILE_SPAN_M + 0.5) * side).astype(np.int32)
+    y = np.floor((0.5 - north / _TILE_SPAN_M) * side).astype(np.int32)
+    return pd.DataFrame({"x": x, "y": y})
+
+
+def cells(frame: pd.DataFrame, cell: pd.DataFrame) -> pd.DataFrame:
+    """Hectares by class on the cells of every zoom 0..``CELL_ZOOM``; coarser zooms are sums of finer ones."""
+    level = pd.DataFrame(
+        {
+            "x": cell["x"].to_numpy(),
+            "y": cell["y"].to_numpy(),
+            "district": frame["district"].to_numpy(),
+            "class": frame["class"].to_numpy(),
+            "plots": np.int32(1),
+            "area_ha": frame["area_ha"].to_numpy(dtype=np.float64),
+        }
+    )
+    levels: list[pd.DataFrame] = []
+    for zoom in range(CELL_ZOOM, -1, -1):
+        level = level.groupby(CELL_KEYS, sort=True, as_index=False)[["plots", "area_ha"]].sum()
+        levels.append(level.assign(zoom=np.int16(zoom)))
+        level = level.assign(x=level["x"] // 2, y=level["y"] // 2)
+    return pd.concat(levels, ignore_index=True)
+
+
+def together(parts: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
+    """Return the sums of the parts' plots and hectares, in the order of the parts."""
+    return pd.concat(parts, ignore_index=True).groupby(keys, sort=True, as_index=False)[["plots", "area_ha"]].sum()
+
+
+def _along_curve(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the place of points along a Z-order curve of cells of ``CURVE_CELL_M``, int64 (n,)."""
+    place = np.zeros(len(x), dtype=np.int64)
+    for axis, values in enumerate((x, y)):
+        cell = np.floor(values / CURVE_CELL_M).astype(np.int64)
+        for bit in range(CURVE_BITS):
+            place |= ((cell >> bit) & 1) << (2 * bit + axis)
+    return place
+
+
+def _packed(figures: Figures) -> bytes:
+    frames = {
+        name: {column: frame[column].to_list() for column in frame}
+        for name, frame in (("hectares", figures.hectares), ("cells", figures.cells))
+    }
+    return orjson.dumps({"plots": figures.plots, "not_assessed": figures.not_assessed, **frames})
+
+
+def _unpacked(packed: bytes) -> Figures:
+    found: dict[str, Any] = orjson.loads(packed)
+    return Figures(found["plots"], pd.DataFrame(found["hectares"]), pd.DataFrame(found["cells"]), found["not_assessed"])
