@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
-from api import assets, catalogue, districts, docs, health, maps, pages, plot_page, plots, tiles
+from api import assets, catalogue, districts, docs, health, maps, pages, plot_page, plots, priorities, tiles
 from api.deps import Callers
 from api.errors import add_error_handlers
 from api.protection import Protection
@@ -36,7 +36,7 @@ def create_app() -> FastAPI:
     app.state.callers = Callers()
     app.state.metrics = health.Metrics()
     add_error_handlers(app)
-    for module in (pages, plot_page, maps, districts, plots, tiles, catalogue, health, docs, assets):
+    for module in (pages, plot_page, maps, districts, priorities, plots, tiles, catalogue, health, docs, assets):
         app.include_router(module.router)
     # The last one added is the first a request meets.
     app.add_middleware(GZipMiddleware, compresslevel=COMPRESSION, exclude_content_types=COMPRESSED_ALREADY)

@@ -18,7 +18,7 @@ from api import pages, reasons, wording
 from api.colouring import colourings
 from api.rendering import TEMPLATES
 from api.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREVIEWED, Language, read_catalogue
-from geo import fit_explanation, fit_remedies
+from geo import fit_explanation, fit_remedies, priority
 from geo.criteria import LAND_CRITERIA
 from geo.crops import crops
 from geo.explanation import MESSAGES
@@ -98,6 +98,7 @@ def fit_worded() -> Iterator[str]:
         yield load_profile(name).title
     yield from (*fits.TITLES.values(), *fits.UNITS.values())
     yield from (*crops(), *MONTH_NAMES)
+    yield from priority.MESSAGES
 
 
 def said() -> Iterator[str]:

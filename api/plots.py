@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection, or_, select
 
-from api.deps import Caller, CallerDep, LanguageDep, ServedDep, get_caller, json_answer, known_parameters
+from api.deps import Caller, CallerDep, LanguageDep, ServedDep, get_caller, json_answer, known_parameters, packed
 from api.exports import about_fit, about_plots
 from api.translate import Language
 from geo.household import SUPPORT_NEEDED
@@ -31,6 +31,7 @@ from layers.fit_explaining import explain_fit_of_plot
 from layers.fits import fitted_plots, require_staff, title_of_fit
 from layers.paging import Listing, is_cut, read_feature, read_page
 from layers.plots import PLOTS, in_district, scored_plots
+from layers.priorities import plot_priority
 from layers.served import Choice, Run, Served, ServedState
 
 router = APIRouter(tags=["plots"], dependencies=[Depends(get_caller), Depends(known_parameters)])
@@ -128,21 +129,22 @@ def get_plot(
         found, district = find_plot(connection, plot_id)
     audience = caller.audience_in(district)
     with reading(audience) as connection:
-        run = _run_of(served, choice, district)
+        run = run_of(served, choice, district)
         features = scored_plots(audience, {district: run.run_id} if run and district else {})
         if profile is not None:
             features, _ = _with_fit(connection, features, audience, run, profile)
         feature = read_feature(connection, features, PLOTS.plot_id == found)
     if feature is None:
         raise NotFound(f"There is no plot {plot_id!r}.")
-    return Response(feature, media_type=GEOJSON, headers=_kept(audience))
+    return Response(feature, media_type=GEOJSON, headers=kept_by(audience))
 
 
 @router.get("/plots/{plot_id}/explanation", summary="Why a plot is in its class")
 def get_explanation(plot_id: str, caller: CallerDep, choice: ChoiceDep, profile: ProfileQuery = None) -> Response:
     """What was measured, how it was judged and weighed, what limits the plot most and what would lift it.
 
-    With `profile`, staff also get `fit`: why the plot fits that kind of household or not, and what support would help.
+    With `profile`, staff also get `fit`, why the plot fits that kind of household or not and what support would help,
+    and `priority` for support; the three results stand side by side.
     """
     with reading() as connection:
         found, district = find_plot(connection, plot_id)
@@ -153,8 +155,9 @@ def get_explanation(plot_id: str, caller: CallerDep, choice: ChoiceDep, profile:
         explained = explain_plot(connection, found, audience, choice=choice)
         if profile is not None:
             explained["fit"] = explain_fit_of_plot(connection, found, explained["run"], profile)
+            explained["priority"] = plot_priority(connection, explained["district"], explained["run"], found)
         answer = json_answer(explained)
-    answer.headers.update(_kept(audience))
+    answer.headers.update(kept_by(audience))
     return answer
 
 
@@ -172,7 +175,7 @@ def _page(request: Request, state: ServedState, asked: Asked, limit: int, after:
     members = orjson.dumps({"type": "FeatureCollection", **_members(served, asked, run)})
     tail = orjson.dumps({"numberReturned": len(page.features), "links": links})
     body = b"".join((members[:-1], b',"features":[', ",\n".join(page.features).encode(), b"],", tail[1:]))
-    return Response(body, media_type=GEOJSON, headers=_headers(asked))
+    return packed(request, body, GEOJSON, _headers(asked))
 
 
 def _streamed(state: ServedState, asked: Asked) -> Response:
@@ -242,7 +245,7 @@ def _listing(
     """What is listed, the run and snapshot it is of, and the title of the household profile that is asked for."""
     served = state.fresh(connection)
     require_district(connection, served, asked.district)
-    run = _run_of(served, asked.choice, asked.district)
+    run = run_of(served, asked.choice, asked.district)
     runs = {} if run is None else {asked.district: run.run_id}
     audience, household = asked.caller.audience_in(asked.district), None
     features = scored_plots(audience, runs)
@@ -274,7 +277,7 @@ def _rows(limit: str) -> int:
     return int(limit)
 
 
-def _run_of(served: Served, choice: Choice, district: str | None) -> Run | None:
+def run_of(served: Served, choice: Choice, district: str | None) -> Run | None:
     """Return the run whose results are served in a district; None if none is shown there.
 
     Raises
@@ -315,10 +318,11 @@ def _members(served: Served, asked: Asked, run: Run | None) -> dict[str, Any]:
 
 
 def _headers(asked: Asked) -> dict[str, str]:
-    return {**_kept(asked.caller.audience_in(asked.district)), "Vary": "Accept, Accept-Language"}
+    return {**kept_by(asked.caller.audience_in(asked.district)), "Vary": "Accept, Accept-Language"}
 
 
-def _kept(audience: Audience) -> dict[str, str]:
+def kept_by(audience: Audience) -> dict[str, str]:
+    """Return the header that says who may keep an answer: nobody but the caller if it may hold more than is public."""
     return {"Cache-Control": "no-cache" if audience is PUBLIC else "private, no-store"}
 
 

@@ -10,6 +10,8 @@ import typer
 from layers.base import STAFF
 from layers.database import reading
 from layers.explaining import explain_plot
+from layers.fit_explaining import explain_fit_of_plot
+from layers.priorities import plot_priority
 from layers.served import Choice
 from scripts.output import out, print_json, print_table
 
@@ -18,11 +20,15 @@ def explain(
     plot_id: Annotated[str, typer.Argument(metavar="PLOT_ID", help="The plot.")],
     scheme: Annotated[str | None, typer.Option(help="Another published scheme.")] = None,
     run: Annotated[int | None, typer.Option(help="A stored run.")] = None,
+    profile: Annotated[str | None, typer.Option(help="Also how the plot fits this household profile.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Say why a plot has its class: values, memberships, weights, what limits it, what would lift it."""
     with reading(STAFF) as connection:
         found = explain_plot(connection, plot_id, STAFF, choice=Choice(scheme, run))
+        if profile is not None:
+            found["fit"] = explain_fit_of_plot(connection, plot_id, found["run"], profile)
+            found["priority"] = plot_priority(connection, found["district"], found["run"], plot_id)
     if json:
         print_json(found)
         return
@@ -34,12 +40,45 @@ def explain(
         f"{found['subclass'] or found['class']}: {score}{span}, confidence {found['confidence']}", highlight=False
     )
     for sentence in found["says"]:
-        args = {name: ", ".join(said) if isinstance(said, list) else said for name, said in sentence["args"].items()}
-        out.print(f"- {sentence['text'].format(**args)}", highlight=False)
+        out.print(f"- {_sentence(sentence)}", highlight=False)
     rows = [{name: _short(value) for name, value in row.items()} for row in found["criteria"]]
     print_table(rows, ("code", "id", "value", "unit", "class", "membership", "weight", "gain", "evidence"))
     for line in _what_helps(found):
         out.print(line, highlight=False)
+    if profile is not None:
+        _print_fit(found["fit"])
+        span = " to ".join(str(found["priority"][f"priority_{end}"]) for end in ("low", "high"))
+        out.print(f"Priority for support, 0 to 1: {span}. {found['priority']['note']}", highlight=False)
+
+
+def _print_fit(fit: dict[str, Any]) -> None:
+    """Write how the plot fits a household profile: light, sentences, criteria, crops, what support would help."""
+    profile = fit["profile"]
+    out.print(f"\nFit for {profile['title']} ({profile['name']}): {fit['light']}", highlight=False)
+    for sentence in fit["says"]:
+        out.print(f"- {_sentence(sentence)}", highlight=False)
+    rows = [
+        {name: _short(value) for name, value in row.items()} | {"value": row["level"] or _short(row["value"])}
+        for group in fit["groups"]
+        for row in group["criteria"]
+    ]
+    print_table(rows, ("code", "id", "value", "unit", "membership", "weight"))
+    for crop in fit["crops"]:
+        labour = "" if crop["labour"] is None else f" {_sentence(crop['labour']['says'])}"
+        out.print(f"{crop['crop']}: {crop['class']}, limited by {crop['limiting']}.{labour}", highlight=False)
+    if fit["remedies"]:
+        names = ", ".join(f"{remedy['title']} ({remedy['who']})" for remedy in fit["remedies"]["set"])
+        out.print(
+            f"To reach {fit['remedies']['light']} for about {fit['remedies']['cost_usd']:,.0f} USD: {names}.",
+            highlight=False,
+        )
+        out.print(fit["remedies"]["note"], highlight=False)
+    out.print(fit["note"], highlight=False)
+
+
+def _sentence(said: dict[str, Any]) -> str:
+    args = {name: ", ".join(given) if isinstance(given, list) else given for name, given in said["args"].items()}
+    return str(said["text"]).format(**args)
 
 
 def _what_helps(found: dict[str, Any]) -> Iterator[str]:

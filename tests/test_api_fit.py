@@ -18,6 +18,9 @@ from sqlalchemy import Engine
 from stored_valley import NUROBOD, RASHT
 
 from api.main import create_app
+from api.messages import messages
+from geo.fit_explanation import MESSAGES
+from geo.household import STEPS
 from geo.household_criteria import FIT_CRITERIA
 from layers.access import create_key
 from layers.base import PARTNER, STAFF
@@ -236,3 +239,7 @@ def test_no_right_is_red_and_only_legal_aid_is_proposed(client: TestClient, call
 def test_the_service_describes_the_parameter(client: TestClient) -> None:
     described = client.get("/openapi.json").json()["paths"]["/districts/{code}/plots"]["get"]["parameters"]
     assert "staff" in next(item for item in described if item["name"] == "profile")["description"]
+
+
+def test_every_sentence_of_a_fit_can_be_translated() -> None:
+    assert {*MESSAGES, *STEPS} <= set(messages())

@@ -169,3 +169,18 @@ def test_a_profile_that_cannot_be_fitted_leaves_no_run_behind() -> None:
     assert isinstance(call("score", "--profile", "couple", "--run", "999").exception, NotFound)
     assert call("score", "--run", "1").exit_code == 2
     assert call("run", "list", "--json").stdout == before
+
+
+@in_scored_valley
+def test_explain_says_how_a_plot_fits_a_household() -> None:
+    run = json.loads(call("run", "list", "--json").stdout)[-1]["run"]
+    assert call("score", "--profile", "mother-with-small-children", "--run", str(run)).exit_code == 0
+    arguments = ("explain", "clean", "--run", str(run), "--profile", "mother-with-small-children")
+    said = call(*arguments).stdout
+    assert "0.24 ha of potato can be run alone; the peak of the work is in September." in said
+    assert "never lowers" in said
+    assert json.loads(call(*arguments, "--json").stdout)["fit"]["profile"]["name"] == "mother-with-small-children"
+    assert "fit" not in json.loads(call("explain", "clean", "--json").stdout)
+    missing = call("explain", "clean", "--run", str(run), "--profile", "nobody").exception
+    assert isinstance(missing, NotFound)
+    assert "mother-with-small-children" in str(missing)
