@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import threading
 import time
@@ -24,6 +25,7 @@ from layers.tile_cache import TileCache
 
 KEY_KEPT_S: Final = 60.0  # seconds a key is trusted after it was checked; a revoked key works no longer than that
 KEYS_KEPT: Final = 1_000  # keys remembered by one process
+COMPRESSION: Final = 1  # zlib level of lists: 5 makes them a fifth smaller and takes four times as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,18 @@ def json_answer(content: Any) -> Response:
     """Return JSON that may be kept but is to be asked for again; ``bytes`` are JSON already."""
     body = content if isinstance(content, bytes) else orjson.dumps(content)
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-cache"})
+
+
+def packed(request: Request, body: bytes, media_type: str, headers: dict[str, str]) -> Response:
+    """Return an answer, compressed here if the caller takes that.
+
+    The middleware would do it in the event loop, where everybody waits for it; a route has a thread of its own.
+    """
+    vary = ", ".join(filter(None, (headers.get("Vary"), "Accept-Encoding")))
+    headers = {**headers, "Vary": vary}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        body, headers["Content-Encoding"] = gzip.compress(body, COMPRESSION, mtime=0), "gzip"
+    return Response(body, media_type=media_type, headers=headers)
 
 
 CallerDep = Annotated[Caller, Depends(get_caller)]

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection, or_, select
 
-from api.deps import Caller, CallerDep, LanguageDep, ServedDep, get_caller, json_answer, known_parameters
+from api.deps import Caller, CallerDep, LanguageDep, ServedDep, get_caller, json_answer, known_parameters, packed
 from api.exports import about_fit, about_plots
 from api.translate import Language
 from geo.household import SUPPORT_NEEDED
@@ -175,7 +175,7 @@ def _page(request: Request, state: ServedState, asked: Asked, limit: int, after:
     members = orjson.dumps({"type": "FeatureCollection", **_members(served, asked, run)})
     tail = orjson.dumps({"numberReturned": len(page.features), "links": links})
     body = b"".join((members[:-1], b',"features":[', ",\n".join(page.features).encode(), b"],", tail[1:]))
-    return Response(body, media_type=GEOJSON, headers=_headers(asked))
+    return packed(request, body, GEOJSON, _headers(asked))
 
 
 def _streamed(state: ServedState, asked: Asked) -> Response:

@@ -56,9 +56,9 @@ class Property:
         return cast(bound, REAL) if self.single else bound
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """Readable rows of one layer.
+    """Readable rows of one layer; equal only to itself.
 
     ``number`` is unique among the rows and settles ties; ``geom`` is in EPSG:4326 and None for a table without
     geometry.

@@ -12,6 +12,7 @@ import binascii
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -23,24 +24,27 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    Text,
     and_,
+    case,
     cast,
     false,
     func,
     literal,
+    literal_column,
     or_,
     select,
     tuple_,
 )
-from sqlalchemy.sql.util import find_tables
 from sqlalchemy.types import TypeEngine
 
 from layers.errors import BadFilter
-from layers.features import Features
+from layers.features import Features, Kind, Property
 from layers.filters import SortKey
 
 DEGREE_DIGITS = 7  # decimals of a longitude or latitude in GeoJSON: about 1 cm
 FETCHED_ROWS = 2_000  # rows fetched at a time from a streamed list
+MOST_ARGUMENTS = 90  # of one call; PostgreSQL takes 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +140,47 @@ def is_cut(connection: Connection, listing: Listing, limit: int) -> bool:
 def _geojson_rows(listing: Listing) -> Select[Any]:
     """Feature text, key values and number of each row; the database builds the text, we pass it through."""
     features = listing.features
-    values = select(*(item.value.label(name) for name, item in features.properties.items()))
-    shown = values.correlate(*find_tables(features.source)).lateral("properties")
-    text = func.concat(
+    return listing.ordered(select(_feature_text(features), *(key.value for key in listing.keys), features.number))
+
+
+@lru_cache(maxsize=256)
+def _feature_text(features: Features) -> ColumnElement[Any]:
+    """A row as a GeoJSON feature.
+
+    Written member by member, since ``row_to_json`` looks up the type of every column again for every row, which
+    takes twice as long.
+    """
+    parts: list[ColumnElement[Any]] = []
+    for name, item in features.properties.items():
+        # Names are declared, so they stand in the statement itself: fifty parameters fewer in each.
+        parts += (literal_column(f"'{',' if parts else ''}\"{name}\":'", Text), _json_text(item))
+    groups = [func.concat(*parts[at : at + MOST_ARGUMENTS]) for at in range(0, len(parts), MOST_ARGUMENTS)]
+    text: ColumnElement[Any] = func.concat(
         '{"type":"Feature","id":',
         func.to_json(features.key),
         ',"geometry":',
         "null" if features.geom is None else func.ST_AsGeoJSON(features.geom, DEGREE_DIGITS),
-        ',"properties":',
-        func.row_to_json(shown.table_valued()),
-        "}",
+        ',"properties":{',
+        *groups,
+        "}}",
     )
-    statement = select(text, *(key.value for key in listing.keys), features.number)
-    return listing.ordered(statement).join(shown, literal(True))
+    return text
+
+
+def _json_text(item: Property) -> ColumnElement[Any]:
+    """A property as JSON text. Stored numbers are finite: what is not known is empty."""
+    if item.kind in (Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN):
+        return func.coalesce(cast(item.value, Text), _NULL)
+    said: ColumnElement[Any] = cast(func.to_json(item.value), Text)
+    if item.kind is Kind.TEXT:
+        # Looking for what must be escaped takes half the time of escaping.
+        said = case((item.value.regexp_match(_ESCAPED), said), else_=_QUOTE.concat(item.value).concat(_QUOTE))
+    return func.coalesce(said, _NULL)
+
+
+_ESCAPED = literal_column("E'[\\x01-\\x1f\"\\\\\\\\]'", Text)  # characters JSON does not take as they are (RFC 8259, 7)
+_QUOTE: ColumnElement[Any] = literal_column("'\"'", Text)
+_NULL: ColumnElement[Any] = literal_column("'null'", Text)
 
 
 _LARGEST = {float: 3.4e38, int: 2**63, bool: 2}  # beyond what single precision, bigint and boolean hold
