@@ -12,6 +12,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from api import assets, catalogue, districts, docs, health, maps, pages, plot_page, plots, priorities, tiles
 from api.deps import Callers
 from api.errors import add_error_handlers
+from api.finished import FinishedTiles
 from api.protection import Protection
 from layers.base import PUBLIC
 from layers.database import reading
@@ -48,5 +49,6 @@ def create_app() -> FastAPI:
         expose_headers=["ETag", tiles.GENERALISED, plots.CUT],
     )
     app.add_middleware(Protection)
+    app.add_middleware(FinishedTiles, served=app.state.served)
     app.add_middleware(health.Measured, metrics=app.state.metrics)
     return app

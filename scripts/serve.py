@@ -37,6 +37,7 @@ def serve(
         port=port,
         workers=workers,
         log_level="warning",
+        access_log=False,  # an address may name a plot
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         proxy_headers=True,
