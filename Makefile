@@ -41,7 +41,7 @@ clean: ## Remove .venv, front-end files and .obod with the database in it
 	@if [ -x $(BIN)/obod ] && [ -d .obod ]; then OBOD_HOME=.obod $(BIN)/obod db remove --yes; fi
 	rm -rf $(VENV) node_modules .obod
 
-install: system-packages $(VENV)/installed node_modules/installed
+install: system-packages $(VENV)/installed node_modules/installed $(VENV)/compiled
 
 system-packages:
 	@scripts/system-packages.sh database node
@@ -53,16 +53,21 @@ python:
 	@scripts/system-packages.sh
 
 $(VENV)/installed: pyproject.toml constraints.txt | python
-	@echo "[2/7] Python packages into $(VENV)"
+	@echo "[2/8] Python packages into $(VENV)"
 	@scripts/python-environment.sh $(VENV)
 	@touch $@
 
 node_modules/installed: package.json package-lock.json
-	@echo "[3/7] Front-end files into node_modules"
+	@echo "[3/8] Front-end files into node_modules"
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+$(VENV)/compiled: $(VENV)/installed
+	@echo "[4/8] Compiling the kernels of the science, about a minute"
+	@$(BIN)/python -m layers.compile
+	@touch $@
+
 $(VENV)/relief: $(VENV)/installed
-	@echo "[4/7] True relief for the demo region"
+	@echo "[5/8] True relief for the demo region"
 	@$(BIN)/python -m scripts.relief
 	@touch $@

@@ -43,7 +43,7 @@ for kind in "$@"; do
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
-echo "[1/7] System packages: ${missing[*]}"
+echo "[1/8] System packages: ${missing[*]}"
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(sudo)
 if ! command -v apt-get >/dev/null || { [ ${#as_root[@]} -gt 0 ] && ! command -v sudo >/dev/null; }; then

@@ -27,7 +27,7 @@ from scripts.demo import PLOTS, Plots, demo
 from scripts.output import err, out
 from scripts.serve import require_free, serve
 
-STEPS = 7  # the first four install and are the Makefile's
+STEPS = 8  # the first five install and are the Makefile's
 POLL_S = 0.2  # seconds between looks whether the service answers yet
 PATIENCE_S = 60  # seconds after which looking stops; the service itself says what is wrong
 
@@ -46,7 +46,7 @@ def up(plots: Plots = PLOTS, no_serve: NoServe = False) -> None:
     with _only_one(settings.home):
         try:
             _prepare(plots)
-            _step(7, "Service")
+            _step(8, "Service")
             threading.Thread(target=_announce, daemon=True).start()
             serve()
         finally:
@@ -68,11 +68,11 @@ def _only_one(home: Path) -> Iterator[None]:
 
 
 def _prepare(plots: int) -> None:
-    _step(5, "Database")
+    _step(6, "Database")
     if get_settings().database_url is None:
         Cluster(get_settings().home).start()
     migrate(engine())
-    _step(6, "Demo region")
+    _step(7, "Demo region")
     demo(plots)
 
 

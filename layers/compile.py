@@ -1,0 +1,61 @@
+"""``python -m layers.compile``: compile every kernel that runs, tiles and requests use, once, into a cache on disk.
+
+The cache lies beside the sources, or in ``NUMBA_CACHE_DIR``; all processes share it.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import rasterio
+import shapely
+from affine import Affine
+
+from geo.compile import steps as steps_of_geo
+from geo.crs import STORED_CRS
+from layers.base import TILE_SRID
+from layers.outlines import boxes, drawn
+from layers.resampling import resampled
+from layers.vector_tile import coded, encode
+
+EXTENT, BUFFER = 4_096, 64  # of a tile, in its units
+
+
+def steps() -> dict[str, Callable[[], object]]:
+    """Return what has to be compiled, in parts people can follow: name -> what compiles it."""
+    return {**steps_of_geo(), "vector tiles": _tiles, "reading of rasters": _rasters}
+
+
+def compile_all(say: Callable[[str], None] = lambda _: None) -> None:
+    """Compile what is not in the cache yet; ``say`` is told of every step. A second or two where all of it is."""
+    todo = steps()
+    for number, (name, compiles) in enumerate(todo.items(), start=1):
+        say(f"      {number} of {len(todo)}: {name}")
+        compiles()
+
+
+def _tiles() -> None:
+    plot = shapely.set_srid(shapely.MultiPolygon([shapely.box(10.0, 10.0, 90.0, 90.0)]), TILE_SRID)
+    ewkb = np.frombuffer(shapely.to_wkb(plot, include_srid=True), dtype=np.uint8)
+    drawing = drawn(ewkb, 1, 0.0, 100.0, 100.0 / EXTENT, EXTENT, BUFFER, 1.0)
+    encode("plots", EXTENT, drawing, {"class": coded(["S1"])}, np.ones(1, dtype=np.int64))
+    edge = np.zeros(1, dtype=np.int64)
+    encode("plots", EXTENT, boxes(edge, edge, edge + 256, edge + 256), {"class": coded(["S1"])})
+
+
+def _rasters() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "heights.tif"
+        profile = {"driver": "GTiff", "width": 8, "height": 8, "count": 1, "dtype": "float32", "crs": STORED_CRS}
+        with rasterio.open(path, "w", transform=Affine(0.001, 0.0, 69.0, 0.0, -0.001, 39.0), **profile) as file:
+            file.write(np.ones((1, 8, 8), dtype=np.float32))
+        for nearest in (False, True):
+            resampled(path, (1, 4, 4), Affine(30.0, 0.0, 500_100.0, 0.0, -30.0, 4_316_000.0), nearest=nearest)
+
+
+if __name__ == "__main__":
+    compile_all(lambda text: print(text, file=sys.stderr))  # noqa: T201
