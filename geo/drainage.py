@@ -199,6 +199,13 @@ def streams(flow: Drainage, *, min_area_m2: float) -> NDArray[np.bool_]:
     return np.asarray(contributing_cells(flow) * flow.dem.cell_m**2 >= min_area_m2)
 
 
+def downstream(flow: Drainage, cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The given cells and all that the water from them passes, bool (rows, cols)."""
+    amount = (cells.ravel() & (flow.receiver >= 0)).astype(np.int64)
+    _accumulate(flow.receiver, flow.order, amount)
+    return (amount > 0).reshape(flow.dem.shape)
+
+
 def strahler_order(flow: Drainage, stream: NDArray[np.bool_]) -> NDArray[np.int16]:
     """Strahler's order of each stream cell, int16 (rows, cols), 0 off the streams.
 

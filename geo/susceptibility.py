@@ -12,14 +12,23 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from rasterio.features import shapes
-from rasterio.transform import from_origin
-from scipy.ndimage import distance_transform_edt, label
+from scipy.ndimage import distance_transform_edt, label, minimum_filter
 
+from geo.columns import FINE_GRID_M
 from geo.crs import WORKING_CRS
-from geo.drainage import Drainage, height_above_drainage, melton_ratio, ridge_distance_m, strahler_order, streams
+from geo.drainage import (
+    Drainage,
+    contributing_cells,
+    downstream,
+    height_above_drainage,
+    melton_ratio,
+    ridge_distance_m,
+    strahler_order,
+    streams,
+)
 from geo.grid import Grid
 from geo.hazard import LEVELS, LOW, MEDIUM, NONE
+from geo.level_outlines import level_outlines
 from geo.runout import LEAST_FLOW, runout, spreading
 from geo.surface import burned
 from geo.terrain import heights, plan_curvature, slope_pct
@@ -39,6 +48,9 @@ AVALANCHE_EXPONENT = 8.0  # of Holmgren's flow; domain reference 7.3
 CONCAVE_SHARE = 0.2  # of the ground that curves inwards most; domain reference 7.3 for 30 m cells
 DEBRIS_SLOPE_DEG = 15.0  # degrees, gentlest source; domain reference 7.3 after Horton et al. 2013
 DEBRIS_AREA_M2 = 10_000.0  # m2 draining to a source; the same
+# Steeper ground is needed where less water gathers: tan(slope) >= 0.31 x (km2)^-0.15, Horton et al. 2013 for extreme
+# events, after Rickenmann and Zimmermann 1993, Geomorphology 8, pp. 175-189.
+DEBRIS_TAN, DEBRIS_POWER = 0.31, -0.15  # at 1 km2, and per decade of area; default to calibrate
 DEBRIS_EXPONENT = 5.0  # of Holmgren's flow, within 4-6; the same
 DEBRIS_ALPHA_DEG = 11.0  # degrees, travel angle of coarse material; the same
 DEBRIS_FINE_ALPHA_DEG = 7.0  # degrees, travel angle of fine material and loess mud; the same
@@ -55,6 +67,8 @@ FLOOD, DEBRIS_FLOOD, DEBRIS_FLOW = 0, 1, 2  # what a torrent brings
 
 STREAM_AREA_M2 = 250_000.0  # m2 that make a stream of the first order; default to calibrate
 RIVER_ORDER = 4  # Strahler's order from which a stream floods its plain; domain reference 7.3
+BESIDE_CELLS = 2  # a mapped river and the stream it stands for lie this near; default to calibrate
+BESIDE_M = 300.0  # m; ground this near is flooded by the river next to it, default to calibrate
 FLOOD_MEDIUM_ABOVE_M = 2.0  # m above drainage; the same
 FLOOD_LOW_ABOVE_M = 5.0  # m above drainage; the same
 
@@ -64,6 +78,11 @@ ROCK_FAR_ALPHA_DEG = 32.0  # degrees, energy line of the farthest blocks; the sa
 
 SLIDE_SLOPE_DEG = (15.0, 45.0)  # degrees; domain reference 7.3
 SLIDE_BELOW_CANAL_M = 100.0  # m from an unlined canal above; the same
+
+# Months of danger; snow as in domain reference 2.4, mudflows and floods from its core months to their shoulders.
+MONTHS = {"avalanche": "12-4", "debris_flow": "3-8", "flood": "3-7", "landslide": "3-6", "rockfall": None}
+CELL_M = 30.0  # m, cells the rules are applied on; finer heights are averaged. Domain reference 7.3
+COARSEST_M = FINE_GRID_M  # m, coarsest heights the rules are for; coarser ones would not be evidence C either
 
 RETURN_PERIOD_Y = 100  # years, without recorded events; domain reference 7.3
 FREQUENT_RETURN_PERIOD_Y = 30  # years, with FREQUENT_EVENTS at the channel in 30 years; the same
@@ -162,10 +181,14 @@ def torrent_type(melton: NDArray[np.floating], length_m: NDArray[np.floating]) -
 
 
 def debris_flow_sources(flow: Drainage) -> NDArray[np.bool_]:
-    """Where debris flows start, bool (rows, cols): steep, with water from upslope, in hollows."""
+    """Where debris flows start, bool (rows, cols): steep for the water that gathers there, in hollows."""
     dem = flow.dem
     wet = streams(flow, min_area_m2=DEBRIS_AREA_M2)
-    return np.asarray((slope_deg(dem) >= DEBRIS_SLOPE_DEG) & wet & concave(dem))
+    slope = slope_deg(dem)
+    with np.errstate(divide="ignore"):
+        least = DEBRIS_TAN * (contributing_cells(flow) * dem.cell_m**2 / 1e6) ** DEBRIS_POWER
+    steep = (slope >= DEBRIS_SLOPE_DEG) & (np.tan(np.radians(slope)) >= least)
+    return np.asarray(steep & wet & concave(dem))
 
 
 def debris_flow(flow: Drainage) -> Susceptibility:
@@ -200,12 +223,38 @@ def _fan(flow: Drainage) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return low, low & near & (above < FAN_MEDIUM_ABOVE_M)
 
 
-def flood(flow: Drainage) -> Susceptibility:
-    """Floods of rivers: medium under 2 m above the river, low under 5 m."""
-    order = strahler_order(flow, streams(flow, min_area_m2=STREAM_AREA_M2))
-    above = height_above_drainage(flow, order >= RIVER_ORDER).values
-    method = f"height above rivers of order {RIVER_ORDER} and more"
+def flood(flow: Drainage, rivers: gpd.GeoDataFrame | None = None) -> Susceptibility:
+    """Floods of rivers: medium under 2 m above the river, low under 5 m.
+
+    rivers : mapped large rivers, lines in EPSG:32642. Where one runs along the lowest ground around it, or beside a
+    stream of the terrain, there is a river from there down, whatever its order: the headwaters of a river that comes
+    from outside the grid are not on it. Elsewhere the line is taken to be misplaced.
+    """
+    stream = streams(flow, min_area_m2=STREAM_AREA_M2)
+    river = strahler_order(flow, stream) >= RIVER_ORDER
+    if rivers is not None:
+        beside = burned(rivers.set_geometry(rivers.geometry.buffer(BESIDE_CELLS * flow.dem.cell_m)), flow.dem)
+        z = flow.filled
+        lowest = z - minimum_filter(np.where(np.isnan(z), np.inf, z), 2 * BESIDE_CELLS + 1) <= FLOOD_MEDIUM_ABOVE_M
+        river |= downstream(flow, (stream & beside) | (burned(rivers, flow.dem) & lowest))
+    above = np.fmin(height_above_drainage(flow, river).values, _above_beside(flow.dem, river))
+    which = f"rivers of order {RIVER_ORDER} and more"
+    method = f"height above {which}" if rivers is None else f"height above {which} and mapped ones"
     return _result("flood", flow.dem, above < FLOOD_LOW_ABOVE_M, above < FLOOD_MEDIUM_ABOVE_M, method)
+
+
+def _above_beside(dem: Grid, river: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Height over the nearest river cell within ``BESIDE_M``, float32 (rows, cols), NaN farther away.
+
+    On a plain that falls with its river, water runs beside the river for long and its height above drainage is that
+    above the river far below; what floods the ground is the river next to it.
+    """
+    z = heights(dem)
+    if not river.any():
+        return np.full(z.shape, np.nan, dtype=np.float32)
+    distance, nearest = distance_transform_edt(~river, return_indices=True)
+    near = np.asarray(distance) * dem.cell_m <= BESIDE_M
+    return np.where(near, np.maximum(z - z[nearest[0], nearest[1]], np.float32(0.0)), np.float32(np.nan))
 
 
 def rockfall(dem: Grid) -> Susceptibility:
@@ -245,36 +294,33 @@ def return_period_y(events_in_30_years: int) -> int:
 def zones(found: Susceptibility) -> gpd.GeoDataFrame:
     """Connected areas of one level as polygons, EPSG:32642, with the columns of layer ``hazard_zones``.
 
+    Patches below ``geo.level_outlines.SMALLEST_M2`` are left out, and areas are cut along a lattice; see there.
     ``source_class`` is derived, ``intensity`` unknown and ``return_period_y`` 100.
     """
-    outlines, levels = _outlines(found.level, found.level > NONE, found.dem)
+    parts = [(level, outlines) for level, outlines in level_outlines(found.level, found.dem) if level > NONE]
+    levels = [LEVELS[level] for level, outlines in parts for _ in outlines]
     return gpd.GeoDataFrame(
         {
             "code": [f"{found.process}-{number:06d}" for number in range(1, len(levels) + 1)],
             "process": found.process,
-            "level": [LEVELS[value] for value in levels],
+            "level": levels,
             "intensity": "unknown",
             "return_period_y": RETURN_PERIOD_Y,
             "source_class": "derived",
             "method": found.method,
+            "months": MONTHS[found.process],
         },
-        geometry=outlines,
+        geometry=[outline for _, outlines in parts for outline in outlines],
         crs=WORKING_CRS,
     )
 
 
 def extent(found: Susceptibility) -> gpd.GeoDataFrame:
     """Where the process was looked for, EPSG:32642, with the columns of layer ``hazard_extents``: one row."""
-    known = found.level != UNKNOWN
-    outlines, _ = _outlines(known.astype(np.int8), known, found.dem)
+    known = np.where(found.level == UNKNOWN, UNKNOWN, NONE).astype(np.int8)
+    looked = [outline for level, outlines in level_outlines(known, found.dem) if level == NONE for outline in outlines]
     return gpd.GeoDataFrame(
         {"code": [f"{found.process}-extent"], "process": found.process, "source_class": "derived"},
-        geometry=[shapely.union_all(outlines)],
+        geometry=[shapely.union_all(looked)],
         crs=WORKING_CRS,
     )
-
-
-def _outlines(values: NDArray[np.int8], mask: NDArray[np.bool_], dem: Grid) -> tuple[list[shapely.Geometry], list[int]]:
-    transform = from_origin(dem.x_min, dem.y_max, dem.cell_m, dem.cell_m)
-    found = list(shapes(values.astype(np.int16), mask=mask, connectivity=4, transform=transform))
-    return [shapely.geometry.shape(outline) for outline, _ in found], [int(value) for _, value in found]

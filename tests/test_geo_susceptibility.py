@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -304,10 +306,10 @@ def test_polygons_cover_just_the_cells_of_their_level_and_say_what_they_are() ->
     level[3:5, 4:7] = MEDIUM
     level[15:, 15:] = MEDIUM
     level[10, :] = UNKNOWN
-    found = Susceptibility("debris_flow", level, grid(np.zeros((20, 20))), f"a method; {LABEL}")
+    found = Susceptibility("debris_flow", level, grid(np.zeros((20, 20)), 100.0), f"a method; {LABEL}")
     frame = zones(found)
     assert frame.crs == "EPSG:32642"
-    assert sorted(zip(frame["level"], frame.area / 100.0, strict=True)) == [
+    assert sorted(zip(frame["level"], frame.area / 1e4, strict=True)) == [
         ("low", 18.0),
         ("medium", 6.0),
         ("medium", 25.0),
@@ -317,8 +319,63 @@ def test_polygons_cover_just_the_cells_of_their_level_and_say_what_they_are() ->
     assert frame["method"].str.endswith(LABEL).all()
     assert frame["code"].is_unique
     looked = extent(found)
-    assert looked.area.sum() == pytest.approx((400 - 20) * 100.0)
-    assert shapely.area(shapely.intersection(looked.geometry.iloc[0], shapely.box(0, 90, 200, 100))) == 0.0
+    assert looked.area.sum() == pytest.approx((400 - 20) * 1e4)
+    assert shapely.area(shapely.intersection(looked.geometry.iloc[0], shapely.box(0, 900, 2_000, 1_000))) == 0.0
+
+
+def test_outlines_lose_their_steps_and_specks_but_neither_their_place_nor_what_is_unknown() -> None:
+    n = 300
+    row, col = np.mgrid[:n, :n]
+    level = np.where(np.hypot(row - 150, col - 150) < 120, MEDIUM, NONE).astype(np.int8)
+    level[10, 10] = MEDIUM  # a speck of 900 m2
+    level[150, 150] = NONE
+    level[200:204, 200:204] = UNKNOWN
+    dem = Grid(np.zeros((n, n), dtype=np.float32), 0.0, n * 30.0, 30.0, 30.0)
+    found = Susceptibility("flood", level, dem, f"a method; {LABEL}")
+    frame = zones(found)
+    assert frame.is_valid.all()
+    disc = shapely.Point(150.5 * 30.0, (n - 150.5) * 30.0).buffer(120 * 30.0)
+    whole = shapely.union_all(frame.geometry.to_numpy())
+    assert shapely.symmetric_difference(whole, disc).area < 0.02 * disc.area
+    assert shapely.hausdorff_distance(whole.exterior, disc.exterior) < 60.0
+    assert len(frame) > 1  # the lattice cuts it
+    assert frame.area.sum() == pytest.approx(whole.area)  # without gaps or overlaps
+    cells = shapely.get_num_coordinates(whole)
+    assert cells < 0.7 * 8 * 120  # a stepped circle of this radius has some 8 x 120 corners
+    unknown = shapely.Point(202 * 30.0, (n - 202) * 30.0)
+    assert not whole.contains(unknown)
+    assert not extent(found).geometry.iloc[0].contains(unknown)
+    assert extent(found).area.sum() == pytest.approx((n * n - 16) * 900.0, rel=1e-4)
+
+
+def v_valley(n: int = 121, cell_m: float = 30.0) -> Grid:
+    """A valley running south by 2 %, its sides rising by 0.6 m a cell."""
+    row, col = np.mgrid[:n, :n]
+    return grid(1_000.0 + (n - row) * cell_m * 0.02 + 0.6 * np.abs(col - n // 2), cell_m)
+
+
+def test_a_mapped_river_floods_its_valley_by_height_above_it_from_where_it_is_mapped_on_down() -> None:
+    dem = v_valley()
+    middle = 60.5 * 30.0
+    top = dem.y_max
+    upper = shapely.LineString([(middle + 20.0, top - 30 * 30.0), (middle + 20.0, top - 50 * 30.0)])
+    rivers = gpd.GeoDataFrame(geometry=[upper], crs="EPSG:32642")
+    flow = drainage(dem)
+    assert (flood(flow).level == NONE).all()  # order 1 everywhere
+    level = flood(flow, rivers).level
+    # 0.6 m a column: under 2 m up to the third beside the bed, under 5 m up to the eighth.
+    away = np.abs(np.arange(121) - 60)
+    expected = np.where(away <= 3, MEDIUM, np.where(away <= 8, LOW, NONE))
+    for row in (60, 90, 110):
+        assert level[row, 45:76].tolist() == expected[45:76].tolist()
+    assert (level[:20] == NONE).all()
+    # On a plain that falls more along the river than towards it no water of the plain meets the river for long.
+    plain = replace(dem, values=dem.values - np.float32(0.4) * away.astype(np.float32))
+    level = flood(drainage(plain), rivers).level
+    assert (level[90, 51:70] == MEDIUM).all()  # 0.2 m a column
+    assert (level[90, :49] == NONE).all()
+    aside = rivers.set_geometry(rivers.translate(xoff=20 * 30.0))
+    assert (flood(flow, aside).level == NONE).all()  # on the slope: misplaced
 
 
 def test_ground_without_a_height_is_unknown_and_not_safe() -> None:
