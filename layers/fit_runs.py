@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -46,7 +46,14 @@ class FitReport:
 def fit_run(
     connection: Connection, run_id: int, profile: Profile, *, progress: Progress = lambda names: names
 ) -> FitReport:
-    """Fit a profile to every plot of a finished run and store it, in the caller's transaction.
+    """Fit one profile to every plot of a finished run; see ``fit_profiles``."""
+    return fit_profiles(connection, run_id, [profile], progress=progress)[0]
+
+
+def fit_profiles(
+    connection: Connection, run_id: int, profiles: Sequence[Profile], *, progress: Progress = lambda names: names
+) -> list[FitReport]:
+    """Fit profiles to every plot of a finished run and store the fits, in the caller's transaction.
 
     A fit the run already has for a profile of that name is computed anew.
 
@@ -56,8 +63,26 @@ def fit_run(
     """
     run = finished_run(connection, run_id)
     scheme = parse_scheme(run["scheme_text"], source=f"run {run_id}")
-    same = (FitProfile.run_id == run_id, FitProfile.profile == profile.name)
-    connection.execute(delete(FitProfile).where(*same))
+    for profile in profiles:
+        _begin(connection, run_id, profile)
+    lights: dict[str, Counter[str]] = {profile.name: Counter() for profile in profiles}
+    not_assessed: dict[str, dict[str, dict[str, str]]] = {profile.name: {} for profile in profiles}
+    for district in progress(run["districts"]):
+        for name, frame, why in fit_district(connection, run, scheme, profiles, district):
+            copy_frame(connection, household_fit, frame)
+            lights[name].update(frame["light"])
+            not_assessed[name][district] = why
+    reports = []
+    for name, counted in lights.items():
+        plots, same = sum(counted.values()), (FitProfile.run_id == run_id, FitProfile.profile == name)
+        connection.execute(update(FitProfile).where(*same).values(plots=plots, not_assessed=not_assessed[name]))
+        reports.append(FitReport(run_id, name, plots, dict(sorted(counted.items())), not_assessed[name]))
+    return reports
+
+
+def _begin(connection: Connection, run_id: int, profile: Profile) -> None:
+    """Put a profile on record for a run, in the place of an earlier fit of that name."""
+    connection.execute(delete(FitProfile).where(FitProfile.run_id == run_id, FitProfile.profile == profile.name))
     connection.execute(
         insert(FitProfile).values(
             run_id=run_id,
@@ -69,32 +94,24 @@ def fit_run(
             plots=0,
         )
     )
-    lights: Counter[str] = Counter()
-    not_assessed: dict[str, dict[str, str]] = {}
-    for district in progress(run["districts"]):
-        frame, why = fit_district(connection, run, scheme, profile, district)
-        copy_frame(connection, household_fit, frame)
-        lights.update(frame["light"])
-        not_assessed[district] = why
-    plots = sum(lights.values())
-    connection.execute(update(FitProfile).where(*same).values(plots=plots, not_assessed=not_assessed))
-    return FitReport(run_id, profile.name, plots, dict(sorted(lights.items())), not_assessed)
 
 
 def fit_district(
-    connection: Connection, run: Any, scheme: Scheme, profile: Profile, district: str
-) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Return the rows of the fit table for one district of a run, and the criteria not assessed there with the reason.
+    connection: Connection, run: Any, scheme: Scheme, profiles: Sequence[Profile], district: str
+) -> Iterator[tuple[str, pd.DataFrame, dict[str, str]]]:
+    """Yield for each profile its name, the rows of the fit table of a district, and what was not assessed there, why.
 
-    Papers, turns and surveys are read as they stood when the run was made; the walk is the one the run measured.
+    Papers, turns and surveys are read as they stood when the run was made; the walk is the one the run measured. What
+    does not depend on the profile is measured once.
     """
-    block = household_block(connection, run, scheme, profile, district)
-    fit = assess_fit(block, scheme)
-    frame = fit.to_frame()
-    frame.insert(0, "run_id", np.int32(run["run_id"]))
-    frame.insert(1, "profile", profile.name)
-    frame.insert(2, "plot_no", block.plots["plot_no"].to_numpy())
-    return frame, reasons(fit)
+    block = household_block(connection, run, scheme, profiles[0], district)
+    for profile in profiles:
+        fit = assess_fit(replace(block, profile=profile), scheme)
+        frame = fit.to_frame()
+        frame.insert(0, "run_id", np.int32(run["run_id"]))
+        frame.insert(1, "profile", profile.name)
+        frame.insert(2, "plot_no", block.plots["plot_no"].to_numpy())
+        yield profile.name, frame, reasons(fit)
 
 
 def household_block(
@@ -129,17 +146,23 @@ def replay_fits(connection: Connection, run_id: int) -> dict[str, int]:
     run = finished_run(connection, run_id)
     scheme = parse_scheme(run["scheme_text"], source=f"run {run_id}")
     columns = [column.name for column in household_fit.columns]
-    differing: dict[str, int] = {}
-    for name, text in connection.execute(
-        select(FitProfile.profile, FitProfile.profile_text).where(FitProfile.run_id == run_id)
-    ).all():
-        profile = parse_profile(text, source=f"profile {name} of run {run_id}")
-        again = [fit_district(connection, run, scheme, profile, district)[0] for district in run["districts"]]
-        rows = connection.execute(
-            select(household_fit).where(household_fit.c.run_id == run_id, household_fit.c.profile == name)
-        )
-        kept = pd.DataFrame(rows.all(), columns=columns)
-        differing[name] = _differing(kept, pd.concat(again, ignore_index=True)[columns])
+    texts = select(FitProfile.profile, FitProfile.profile_text).where(FitProfile.run_id == run_id)
+    profiles = [
+        parse_profile(text, source=f"profile {name} of run {run_id}")
+        for name, text in connection.execute(texts.order_by(FitProfile.profile)).all()
+    ]
+    differing = {profile.name: 0 for profile in profiles}
+    for district in run["districts"] if profiles else ():
+        mine = select(suitability.c.plot_no).where(suitability.c.run_id == run_id, suitability.c.district == district)
+        for name, again, _ in fit_district(connection, run, scheme, profiles, district):
+            rows = connection.execute(
+                select(household_fit).where(
+                    household_fit.c.run_id == run_id,
+                    household_fit.c.profile == name,
+                    household_fit.c.plot_no.in_(mine),
+                )
+            )
+            differing[name] += _differing(pd.DataFrame(rows.all(), columns=columns), again[columns])
     return differing
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, func, select
 
 from geo.household_criteria import FIT_CRITERIA
 from layers.base import STAFF, Audience
@@ -54,6 +54,16 @@ def title_of_fit(connection: Connection, run_id: int | None, profile: str) -> st
         there_are = f"there are: {', '.join(known)}" if known else "none was computed for the result served here"
         raise NotFound(f"There is no fit of the household profile {profile!r}; {there_are}.")
     return str(known[profile])
+
+
+def lights_of_run(connection: Connection, run_id: int) -> dict[str, dict[str, int]]:
+    """Return household profile -> light -> plots of a run; the connection reads as staff."""
+    found: dict[str, dict[str, int]] = {}
+    kinds = (FIT.profile, FIT.light)
+    counted = select(*kinds, func.count()).where(FIT.run_id == run_id).group_by(*kinds).order_by(*kinds)
+    for profile, light, plots in connection.execute(counted):
+        found.setdefault(profile, {})[light] = int(plots)
+    return found
 
 
 def fitted_plots(features: Features, run_id: int, profile: str) -> Features:

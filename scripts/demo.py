@@ -13,7 +13,7 @@ from geo.profile import load_profile, profile_names
 from geo.scheme import load_scheme
 from layers.catalogue.land import Plot
 from layers.database import engine, reading, writing
-from layers.fit_runs import fit_run
+from layers.fit_runs import fit_profiles
 from layers.results import Publication
 from layers.scoring import publish_run, score
 from layers.settings import get_settings
@@ -101,8 +101,7 @@ def _scored() -> int:
 
     run = score(engine(), load_scheme("default"), publish=False, progress=progress).run_id
     with engine().begin() as connection:
-        for name in profile_names():
-            fit_run(connection, run, load_profile(name))
+        fit_profiles(connection, run, [load_profile(name) for name in profile_names()])
         publish_run(connection, run)
     return run
 

@@ -8,6 +8,7 @@ import typer
 
 from layers.base import STAFF
 from layers.database import reading, writing
+from layers.fits import lights_of_run
 from layers.runs import diff_runs, list_runs, show_run
 from layers.scoring import publish_run
 from scripts.output import err, out, print_json, print_table
@@ -35,9 +36,9 @@ def list_(json: Json = False) -> None:
 
 @app.command()
 def show(run: RunId, json: Json = False) -> None:
-    """Show one run: scheme, date, hectares by class and district, what could not be assessed."""
+    """Show one run: scheme, date, hectares by class and district, what could not be assessed, household fits."""
     with reading(STAFF) as connection:
-        found = show_run(connection, run)
+        found = {**show_run(connection, run), "fits": lights_of_run(connection, run)}
     if json:
         print_json(found)
         return
@@ -48,6 +49,9 @@ def show(run: RunId, json: Json = False) -> None:
         for name, figures in classes.items()
     ]
     print_table(rows, ("district", "class", "plots", "area_ha"))
+    for profile, lights in found["fits"].items():
+        counted = ", ".join(f"{plots:,} {light}" for light, plots in lights.items())
+        out.print(f"Fit for {profile}: {counted}.", highlight=False)
     for district, reasons in found["not_assessed"].items():
         for criterion, why in reasons.items():
             out.print(f"{district}: {criterion} not assessed: {why}", highlight=False)

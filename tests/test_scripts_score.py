@@ -146,6 +146,8 @@ def test_a_profile_is_fitted_with_its_run_and_both_are_published_at_once() -> No
     assert sum(found["fit"]["lights"].values()) == found["plots"] == len(valley.NAMES)
     served = {run["run"]: run["served_in"] for run in json.loads(call("run", "list", "--json").stdout)}
     assert served[found["run"]] == [RASHT]
+    shown = json.loads(call("run", "show", str(found["run"]), "--json").stdout)
+    assert shown["fits"] == {"self-help-group": found["fit"]["lights"]}
     replayed = json.loads(call("score", "--replay", str(found["run"]), "--json").stdout)
     assert (replayed["identical"], replayed["fits"]) == (True, {"self-help-group": 0})
 
