@@ -15,10 +15,13 @@ from sqlalchemy import Connection
 from api.atlas import AtlasDep
 from api.deps import LanguageDep, ServedDep
 from api.figures import Figures, figures
+from api.priorities import by_jamoat
 from api.rendering import render
 from api.scene import AT
 from api.translate import LANGUAGES, OWN_NAMES, Language, local_name, sort_key, translate
 from geo.criteria import LAND_CRITERIA
+from geo.priority import NOTE
+from layers.base import PUBLIC
 from layers.catalogue.admin import Jamoat, Region
 from layers.database import reading
 from layers.districts import Summary, summaries
@@ -65,11 +68,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the place on the page, with its own bar."""
+    """A part of the place on the page, with its own bar; ``priority`` for support in words, None where not reported."""
 
     name: str
     address: str | None
     figures: Figures
+    priority: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +110,10 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Serv
         places = atlas.gazetteer(connection, served)
         districts = {summary.code: summary for summary in summaries(connection, served)}
         here = _district(districts, picked)
-        by_jamoat = _by_jamoat(connection, here)
+        hectares = _hectares(connection, here)
         run = _run(connection, here)
+    shown = here.shown if here else None
+    priorities = by_jamoat(request.app, served, here.code, shown.run.run_id, PUBLIC) if here and shown else []
     links = Links(base, lang)
     content = render(
         "page.html",
@@ -122,9 +128,10 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Serv
         district_groups=_grouped(districts.values(), lang),
         jamoats=_sorted((_named(place, lang) for place in places.of(Jamoat, within=here.code)), lang) if here else [],
         found=[_hit(found, places, links) for found in places.find(picked.q)] if picked.q else None,
-        figures=_figures(here, by_jamoat, districts, picked, lang),
-        parts=_parts(here, by_jamoat, districts, places, picked, links),
+        figures=_figures(here, hectares, districts, picked, lang),
+        parts=_parts(here, hectares, districts, places, picked, links, priorities),
         parts_title="Jamoats" if here else "Districts",
+        priority_note=NOTE,
         run=run,
         downloads=_downloads(here, links),
         map_address=links.map(picked),
@@ -182,7 +189,7 @@ def _district(districts: Mapping[str, Summary], picked: Picked) -> Summary | Non
     return districts[picked.district]
 
 
-def _by_jamoat(connection: Connection, here: Summary | None) -> dict[str, Any]:
+def _hectares(connection: Connection, here: Summary | None) -> dict[str, Any]:
     if here is None or here.shown is None:
         return {}
     return hectares_by_jamoat(connection, here.code, here.shown.run.run_id)
@@ -236,13 +243,13 @@ def _grouped(districts: Sequence[Summary] | Any, lang: Language) -> list[tuple[s
 
 def _figures(
     here: Summary | None,
-    by_jamoat: Mapping[str, Any],
+    hectares: Mapping[str, Any],
     districts: Mapping[str, Summary],
     picked: Picked,
     lang: Language,
 ) -> Figures:
     if here is not None:
-        return figures(by_jamoat.get(picked.jamoat, {}) if picked.jamoat else here.classes, lang)
+        return figures(hectares.get(picked.jamoat, {}) if picked.jamoat else here.classes, lang)
     together: dict[str, dict[str, float]] = {}
     for district in districts.values():
         for name, found in district.classes.items():
@@ -254,11 +261,12 @@ def _figures(
 
 def _parts(
     here: Summary | None,
-    by_jamoat: Mapping[str, Any],
+    hectares: Mapping[str, Any],
     districts: Mapping[str, Summary],
     places: Gazetteer,
     picked: Picked,
     links: Links,
+    priorities: Sequence[Mapping[str, Any]],
 ) -> list[Part]:
     """Districts of the country with plots, or jamoats of the district, each with its bar."""
     lang = links.lang
@@ -274,17 +282,27 @@ def _parts(
         ]
     else:
         names = {place.code: _named(place, lang).name for place in places.of(Jamoat, within=here.code)}
+        words = {found["jamoat"]: _priority(found, lang) for found in priorities}
         found = [
             Part(
                 names.get(code, code) or translate("No jamoat recorded", lang),
                 links.page(district=here.code, jamoat=code) if code in names else None,
                 figures(classes, lang),
+                words.get(code),
             )
-            for code, classes in by_jamoat.items()
+            for code, classes in hectares.items()
         ]
         if len(found) == 1 and found[0].address is None:
             return []
     return sorted(found, key=lambda part: sort_key(part.name, lang))
+
+
+def _priority(found: Mapping[str, Any], lang: Language) -> str:
+    """Return the band of a jamoat's priority in words: an interval while something is unknown, a dash if left out."""
+    lowest, highest = found["lowest"], found["highest"]
+    if lowest is None:
+        return "–"
+    return " – ".join(translate(band, lang) for band in dict.fromkeys((lowest, highest)))
 
 
 def _downloads(here: Summary | None, links: Links) -> list[dict[str, str]]:

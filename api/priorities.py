@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 
 from api.deps import CallerDep, LanguageDep, ServedDep, get_caller, json_answer, known_parameters
 from api.plots import ChoiceDep, kept_by, run_of
@@ -67,22 +67,22 @@ def get_priority(
     else:
         smallest = {"smallest_cell": SMALLEST_CELL[audience], "left_out": translate(LEFT_OUT, lang)}
         unknown = {"need_unknown": translate(NEED_UNKNOWN, lang)}
-        jamoats = _by_jamoat(request, served, code, run.run_id, audience)
+        jamoats = by_jamoat(request.app, served, code, run.run_id, audience)
         answer = json_answer({**about, **smallest, **unknown, "jamoats": jamoats})
     answer.headers.update(kept_by(audience))
     answer.headers["Vary"] = "Accept-Language"
     return answer
 
 
-def _by_jamoat(request: Request, served: Served, code: str, run_id: int, audience: Audience) -> list[dict[str, Any]]:
+def by_jamoat(app: FastAPI, served: Served, code: str, run_id: int, audience: Audience) -> list[dict[str, Any]]:
     """Return the jamoats as an audience may see them, made again only when something that is served has changed.
 
     Counts of households are read as staff; what leaves below staff are bands of cells that are large enough.
     """
-    kept: Kept | None = getattr(request.app.state, "priorities", None)
+    kept: Kept | None = getattr(app.state, "priorities", None)
     if kept is None or kept[0] is not served:
         kept = served, {}
-        request.app.state.priorities = kept
+        app.state.priorities = kept
     key = (code, run_id, audience)
     if key not in kept[1]:
         with reading(STAFF) as connection:
