@@ -129,7 +129,7 @@ def walks(block: Block, coarsest_m: float | None) -> Walk:
         return Walk(unknown, unknown, unknown, unknown, assumed)
 
     surface = _ground(block, dem, driving=False)
-    inside = _inside(block.polygons)
+    inside = block.once(_inside)
     cells, home_cells = open_cells(surface, inside), open_cells(surface, home_xy)
     if (home_cells >= 0).any():
         nearest = least_time(surface, home_xy, within_minutes=MOST_WALK_MIN).source()
@@ -151,11 +151,11 @@ def walks(block: Block, coarsest_m: float | None) -> Walk:
 
 def _to_service(block: Block, goals: Floats, criterion: Criterion, *, driving: bool) -> Measured:
     """Minutes from each plot to the nearest goal; unknown without any goal or height."""
-    dem = block.grid("dem", criterion.coarsest_m).coarsened(LONG_WAY_CELL_M)
+    dem = block.once(_coarse_ground, criterion.coarsest_m)
     value = np.full(len(block), np.nan)
     surface = block.once(_long_way_ground, criterion.coarsest_m, driving)
     if len(goals) and 0 not in dem.shape and (surface.padded_cells(goals) >= 0).any():
-        cells = open_cells(surface, _inside(block.polygons))
+        cells = open_cells(surface, block.once(_inside))
         goals = goals[surface.padded_cells(goals) >= 0]
         minutes = least_time(surface, goals, sign=BACK, within_minutes=MOST_TRAVEL_MIN).minutes().values
         reached = _at(surface, minutes, cells).astype(np.float64)
@@ -165,7 +165,11 @@ def _to_service(block: Block, goals: Floats, criterion: Criterion, *, driving: b
 
 
 def _long_way_ground(block: Block, coarsest_m: float | None, driving: bool) -> Surface:
-    return _ground(block, block.grid("dem", coarsest_m).coarsened(LONG_WAY_CELL_M), driving=driving)
+    return _ground(block, block.once(_coarse_ground, coarsest_m), driving=driving)
+
+
+def _coarse_ground(block: Block, coarsest_m: float | None) -> Grid:
+    return block.grid("dem", coarsest_m).coarsened(LONG_WAY_CELL_M)
 
 
 def _ground(block: Block, dem: Grid, *, driving: bool) -> Surface:
@@ -220,9 +224,9 @@ def _points(frame: gpd.GeoDataFrame) -> Floats:
     return _xy(frame.geometry.to_numpy())
 
 
-def _inside(polygons: NDArray[np.object_]) -> Floats:
+def _inside(block: Block) -> Floats:
     """Return a point inside each plot, float64 (n, 2)."""
-    return _xy(shapely.point_on_surface(polygons))
+    return _xy(shapely.point_on_surface(block.polygons))
 
 
 def _xy(points: NDArray[np.object_]) -> Floats:

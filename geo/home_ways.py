@@ -11,15 +11,23 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import label
 
 from geo.errors import GridError
 from geo.routing import BACK, OUT, SECONDS_PER_MINUTE, open_cells
 from geo.search import clear, crossing, move_seconds, spread, time_slots, workspace
 from geo.stencil import stencil
-from geo.surface import Surface
+from geo.surface import BLOCKED, Surface
 from geo.threads import over_blocks
 
 BLOCKS = 8  # shares the homes are dealt out in; each costs a workspace while a thread is on it
+
+
+def _connected(surface: Surface) -> NDArray[np.int32]:
+    """Number of the connected piece of open ground each padded cell belongs to; no move leads between two pieces."""
+    is_open = (surface.ground.kind != BLOCKED).reshape(-1, surface.width)
+    pieces, _ = label(is_open, structure=np.ones((3, 3)))
+    return np.asarray(pieces, dtype=np.int32).ravel()
 
 
 class HomeWays(NamedTuple):
@@ -114,6 +122,9 @@ def ways_from_homes(
     sums = np.zeros((len(layers), n))
     usable = np.flatnonzero((home >= 0) & (cells >= 0))
     usable = usable[homes[home[usable]] >= 0]
+    # A place on ground cut off from its home would keep the search going to its limit, in vain.
+    ground = _connected(surface)
+    usable = usable[ground[homes[home[usable]]] == ground[cells[usable]]]
     visited, first = np.unique(home[usable], return_inverse=True)
     places = usable[np.argsort(first, kind="stable")]
     start = np.searchsorted(np.sort(first), np.arange(len(visited) + 1))

@@ -207,11 +207,14 @@ def clear(work, found):  # type: ignore[no-untyped-def]
 
 
 def time_slots(surface: Surface, most_danger: float) -> tuple[float, int]:
-    """Seconds per metre no move beats, and how many slots of the quickest move the slowest move spans."""
-    used = np.flatnonzero(np.bincount(surface.ground.kind, minlength=len(surface.ground.pace)))
-    paces = surface.ground.pace[used[used != BLOCKED]]
-    if not paces.size:
+    """Seconds per metre no move beats, and how many slots of the quickest move the slowest move spans.
+
+    Both follow from the paces there may be, not from those met in one window: of ways of equal time the same is found
+    whatever piece of the ground is looked at.
+    """
+    if (surface.ground.kind == BLOCKED).all():
         raise GridError("all ground is blocked")
+    paces = surface.ground.pace[np.isfinite(surface.ground.pace)]
     quickest = float(paces.min())
     longest = float(stencil(surface.width).length.max())
     return quickest, int(longest * float(paces.max()) * (1.0 + most_danger) / quickest) + 2

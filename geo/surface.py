@@ -162,8 +162,9 @@ def walking_surface(
     pace = np.full((FIRST_DRIVEN + len(DRIVEN_KM_H), len(SLOPES)), np.inf)
     pace[OFF_PATH] = 1.0 / walker.speed_m_s(SLOPES, off_path=True)
     pace[ON_PATH] = 1.0 / walker.speed_m_s(SLOPES)
-    for number, speed_km_h in enumerate(DRIVEN_KM_H.values()):
-        pace[FIRST_DRIVEN + number] = 1.0 / (speed_km_h * M_S_PER_KM_H)
+    if driving:
+        for number, speed_km_h in enumerate(DRIVEN_KM_H.values()):
+            pace[FIRST_DRIVEN + number] = 1.0 / (speed_km_h * M_S_PER_KM_H)
     kind = np.pad(kind, REACH)
     size = 2 * REACH + 1
     least = minimum_filter(kind, size)
