@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 from geo.disclosure import PARTNER_CELL, PUBLIC_CELL
 from geo.priority import NOTE, Priority, band, by_area, need_index, priority, too_few
 from layers.base import PARTNER, PUBLIC, STAFF, Audience
-from layers.catalogue.admin import Jamoat
+from layers.catalogue.admin import Jamoat, JamoatHouseholds
 from layers.catalogue.land import Plot
 from layers.results import suitability
 
@@ -161,9 +161,13 @@ def _plots(connection: Connection, district: str, run_id: int, plot_no: int | No
 
 
 def _statistics(connection: Connection, district: str) -> Statistics:
-    names = ("code", *(f"name_{lang}" for lang in LANGUAGES), "households", "households_led_by_women")
-    statement = select(*(getattr(Jamoat, name) for name in names))
-    rows = connection.execute(statement.where(Jamoat.district == district, Jamoat.ended_by.is_(None))).all()
-    frame = pd.DataFrame(rows, columns=list(names))
-    counts = [pd.to_numeric(frame[name]).to_numpy(dtype=np.float64, na_value=np.nan) for name in names[-2:]]
-    return Statistics(frame.assign(need=need_index(*counts)))
+    names, counts = [Jamoat.code, *(getattr(Jamoat, f"name_{lang}") for lang in LANGUAGES)], JamoatHouseholds
+    statement = (
+        select(*names, counts.households, counts.households_led_by_women)
+        .outerjoin(counts, (counts.code == Jamoat.code) & counts.ended_by.is_(None))
+        .where(Jamoat.district == district, Jamoat.ended_by.is_(None))
+    )
+    columns = ["code", *(f"name_{lang}" for lang in LANGUAGES), "households", "households_led_by_women"]
+    frame = pd.DataFrame(connection.execute(statement).all(), columns=columns)
+    counted = [pd.to_numeric(frame[name]).to_numpy(dtype=np.float64, na_value=np.nan) for name in columns[-2:]]
+    return Statistics(frame.assign(need=need_index(*counted)))

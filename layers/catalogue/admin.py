@@ -88,12 +88,24 @@ class Jamoat(Layer):
     name_tg: Mapped[str | None] = attribute("Name in Tajik", in_tile=True)
     name_ru: Mapped[str | None] = attribute("Name in Russian", in_tile=True)
     population: Mapped[int | None] = attribute("Population", unit="people", minimum=0)
-    households: Mapped[int | None] = attribute("Households, programme statistics", audience=STAFF, minimum=0)
-    households_led_by_women: Mapped[int | None] = attribute(
-        "Households headed by women, programme statistics", audience=STAFF, minimum=0
-    )
     boundary_date: Mapped[date | None] = attribute("Date of the boundary")
     geom = geometry("MULTIPOLYGON")
+
+
+class JamoatHouseholds(Layer):
+    """Programme statistics of jamoats: what need is read from. Counts of a whole jamoat, never of a household."""
+
+    __tablename__ = "jamoat_households"
+    card = Card(
+        title="Households of jamoats",
+        audience=STAFF,
+        about="Households of each jamoat by programme statistics; below staff only bands of large cells are shown.",
+        legend={"": Style("#22223b", "Jamoat")},
+    )
+    code: Mapped[str] = identifier("Jamoat code")
+    households: Mapped[int] = attribute("Households", minimum=0)
+    households_led_by_women: Mapped[int] = attribute("Households headed by women", minimum=0)
+    counted_on: Mapped[date | None] = attribute("Date of the count")
 
 
 class Settlement(Layer):
@@ -142,4 +154,4 @@ class PlaceName(Layer):
 
 
 ADMIN: tuple[type[Layer], ...] = (Country, Region, District, Jamoat, Settlement)
-ADMIN_TABLES: tuple[type[Layer], ...] = (PlaceName,)
+ADMIN_TABLES: tuple[type[Layer], ...] = (PlaceName, JamoatHouseholds)

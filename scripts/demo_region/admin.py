@@ -27,6 +27,7 @@ REGION_NAMES = {
 }
 BOUNDARY_NOTE = "Synthetic: drawn along watersheds; not the district's boundary."
 PEOPLE_PER_HOUSEHOLD_PLOT = 6.0  # default of the demo
+COUNTED_ON = date(2026, 6, 1)  # date of the made-up count
 LED_BY_WOMEN = (0.04, 0.36)  # least and greatest share of a jamoat's households, default of the demo
 
 
@@ -133,14 +134,19 @@ def settlements(
     )
 
 
-def with_households(jamoats: gpd.GeoDataFrame, homes: gpd.GeoDataFrame, seed: int) -> gpd.GeoDataFrame:
-    """Return jamoats with made-up programme statistics: households by the people of their settlements, women led."""
+def jamoat_households(jamoats: gpd.GeoDataFrame, homes: gpd.GeoDataFrame, seed: int) -> pd.DataFrame:
+    """Return made-up programme statistics of jamoats that have settlements: households, by people, and women led."""
     people = homes.groupby("jamoat")["population"].sum()
-    households = jamoats["code"].map(people).fillna(0).to_numpy(dtype=np.float64) / PEOPLE_PER_HOUSEHOLD_PLOT
-    share = [chance(seed, f"households {code}").uniform(*LED_BY_WOMEN) for code in jamoats["code"]]
-    counted = np.round(households).astype(np.int64)
-    return jamoats.assign(
-        households=counted, households_led_by_women=np.round(counted * np.array(share)).astype(np.int64)
+    codes = [code for code in jamoats["code"] if people.get(code, 0) > 0]
+    households = np.round(people.reindex(codes).to_numpy(dtype=np.float64) / PEOPLE_PER_HOUSEHOLD_PLOT)
+    share = np.array([chance(seed, f"households {code}").uniform(*LED_BY_WOMEN) for code in codes])
+    return pd.DataFrame(
+        {
+            "code": codes,
+            "households": households.astype(np.int64),
+            "households_led_by_women": np.round(households * share).astype(np.int64),
+            "counted_on": COUNTED_ON,
+        }
     )
 
 

@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 from geo.crs import WORKING_CRS
 from geo.grid import Grid
 from layers.errors import DataRefused
-from scripts.demo_region.admin import division_frames, jamoat_code, place_names, settlements, with_households
+from scripts.demo_region.admin import division_frames, jamoat_code, jamoat_households, place_names, settlements
 from scripts.demo_region.climate import climate, soils, surveys
 from scripts.demo_region.closed_land import MINE_DISTRICT, exclusions, pastures
 from scripts.demo_region.courses import TO_METRES
@@ -155,7 +155,7 @@ def _frames(
     if real is None:
         frames |= division_frames(area, land.division)
         frames["settlements"] = settlements(area, tilled, land.division, _gardens(tilled, tables))
-        frames["jamoats"] = with_households(gpd.GeoDataFrame(frames["jamoats"]), frames["settlements"], seed)
+        frames["jamoat_households"] = jamoat_households(frames["jamoats"], frames["settlements"], seed)
         frames["rivers"] = river_frame(land.streams, area.id)
         region.grids.setdefault("dem", []).append(elevation(area, land.ground, land.streams, seed))
         homes, districts = frames["settlements"], frames["districts"]
