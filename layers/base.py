@@ -59,12 +59,28 @@ class Style:
 
 
 @dataclass(frozen=True, slots=True)
+class Thinned:
+    """Rows that are drawn from a later zoom than the layer: value of ``attribute`` -> that zoom (None = not known).
+
+    For lines that would hide the land under them from afar; never for land itself.
+    """
+
+    attribute: str
+    zooms: Mapping[int | str | None, int]
+
+    def hidden(self, zoom: int) -> list[int | str | None]:
+        """Return the values whose rows are not drawn yet at a zoom."""
+        return [value for value, first in self.zooms.items() if zoom < first]
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """What people are told about a layer, and how its map is drawn.
 
     ``audience`` has no default on purpose: nobody publishes a sensitive layer by forgetting.
     ``drawn_by`` names the attribute that ``legend`` gives a style for, value by value; without it the
-    legend has the single key ``""``. ``tiles_from`` is the lowest tile zoom at which rows are sent one by one.
+    legend has the single key ``""``. ``tiles_from`` is the lowest tile zoom at which rows are sent one by one;
+    ``thinned`` says which of them come later, and ``about`` tells people so.
     """
 
     title: str
@@ -74,6 +90,7 @@ class Card:
     drawn_by: str | None = None
     tiles_from: int = 0
     line_width: float = 1.5
+    thinned: Thinned | None = None
 
 
 @dataclass(frozen=True, slots=True)

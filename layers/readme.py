@@ -9,7 +9,7 @@ from pathlib import Path
 from geo.criteria import LAND_CRITERIA
 from geo.criterion import Criterion
 from geo.household_criteria import FIT_CRITERIA
-from layers.base import About, Layer
+from layers.base import About, Card, Layer
 from layers.catalogue import LAYERS, RASTERS, TABLES
 
 PAGE = Path(__file__).with_name("README.md")
@@ -36,7 +36,7 @@ def _lines() -> Iterator[str]:
         kind = (layer.geometry_kind or "").lower()
         yield (
             f"| [`{layer.__tablename__}`](#{layer.__tablename__}) | {kind} | {card.audience.name.lower()} "
-            f"| {card.tiles_from} | {card.about} |"
+            f"| {_zooms(card)} | {card.about} |"
         )
     yield ""
     yield "## Tables without places"
@@ -71,6 +71,14 @@ def _lines() -> Iterator[str]:
     yield from _criteria(FIT_CRITERIA)
     for layer in (*LAYERS, *TABLES):
         yield from _attributes(layer)
+
+
+def _zooms(card: Card) -> str:
+    """First zoom of a layer's rows, and of those that come later."""
+    if card.thinned is None:
+        return str(card.tiles_from)
+    later = (f"{'unknown' if value is None else value}: {zoom}" for value, zoom in card.thinned.zooms.items())
+    return f"{card.tiles_from}; `{card.thinned.attribute}` {', '.join(later)}"
 
 
 def _criteria(criteria: tuple[Criterion, ...]) -> Iterator[str]:

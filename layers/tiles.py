@@ -160,10 +160,13 @@ def layer_tile(
         present = max(present, count)
         if len(body) <= LARGEST_TILE:
             break
-    note = (
-        f"{present - count} of {present} features below {smallest_px:g} pixels are left out" if count < present else ""
-    )
-    return Tile(bytes(body), note)
+    notes = []
+    if layer.card.thinned is not None and (hidden := layer.card.thinned.hidden(address.z)):
+        named = ", ".join("unknown" if value is None else str(value) for value in hidden)
+        notes.append(f"{layer.card.thinned.attribute} {named} from a deeper zoom on")
+    if count < present:
+        notes.append(f"{present - count} of {present} features below {smallest_px:g} pixels are left out")
+    return Tile(bytes(body), "; ".join(notes))
 
 
 def layer_statement(
@@ -180,7 +183,7 @@ def layer_statement(
     closer than that, one stays). Both in screen pixels.
     """
     table = layer.__table__.c
-    here = (layer.ended_by.is_(None), window(address, table.geom))
+    here = [layer.ended_by.is_(None), window(address, table.geom), *_drawn_at(layer, address.z)]
     shape: ColumnElement[Any] = table.tile_geom
     if layer.geometry_kind != "POINT":
         shape = func.ST_Simplify(shape, tolerance_px * address.pixel_m, True)
@@ -201,6 +204,17 @@ def layer_statement(
         width, height = func.ST_XMax(box) - func.ST_XMin(box), func.ST_YMax(box) - func.ST_YMin(box)
         rows = rows.where(func.greatest(width, height) >= literal(smallest_px * address.pixel_m))
     return encoded(rows, layer.__tablename__, number="gid")
+
+
+def _drawn_at(layer: type[Layer], zoom: int) -> list[ColumnElement[bool]]:
+    """Conditions that hold for the rows of a layer that are drawn at a zoom."""
+    thinned = layer.card.thinned
+    hidden = thinned.hidden(zoom) if thinned else []
+    if thinned is None or not hidden:
+        return []
+    value = layer.__table__.c[thinned.attribute]
+    shown = value.not_in([item for item in hidden if item is not None])
+    return [value.is_not(None) & shown if None in hidden else value.is_(None) | shown]
 
 
 def _longitude(x_m: float) -> float:

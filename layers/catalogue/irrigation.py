@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Mapped
 
-from layers.base import PARTNER, PUBLIC, Card, Layer, Style, attribute, geometry, identifier
+from layers.base import PARTNER, PUBLIC, Card, Layer, Style, Thinned, attribute, geometry, identifier
 
 CANAL_TYPES = ("main", "secondary", "distributary", "field", "pipe", "drain", "unknown")
 LININGS = ("earth", "concrete", "stone", "membrane", "pipe", "unknown")
@@ -18,10 +18,12 @@ class River(Layer):
     card = Card(
         title="Rivers",
         audience=PUBLIC,
-        about="Rivers and streams.",
+        about="Rivers and streams; small ones are drawn from a closer view on.",
         legend={"": Style("#3b7dbf", "River or stream")},
         line_width=1.6,
         tiles_from=5,
+        # One class more every zoom or two keeps about as many lines on a screen (default to calibrate).
+        thinned=Thinned("stream_class", {2: 6, 3: 7, 4: 8, 5: 9, None: 9, 6: 10, 7: 11, 8: 11, 9: 12, 10: 12}),
     )
     code: Mapped[str] = identifier("River")
     name_en: Mapped[str | None] = attribute("Name in English", in_tile=True)

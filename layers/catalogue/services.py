@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Mapped
 
-from layers.base import PUBLIC, Card, Layer, Style, attribute, geometry, identifier
+from layers.base import PUBLIC, Card, Layer, Style, Thinned, attribute, geometry, identifier
 
 
 class Road(Layer):
@@ -14,7 +14,7 @@ class Road(Layer):
     card = Card(
         title="Roads and paths",
         audience=PUBLIC,
-        about="Roads, tracks, paths and bridges.",
+        about="Roads, tracks, paths and bridges; tracks, paths and bridges are drawn from a closer view on.",
         drawn_by="kind",
         legend={
             "paved": Style("#4d4d4d", "Paved road"),
@@ -25,6 +25,7 @@ class Road(Layer):
             "footbridge": Style("#374151", "Footbridge"),
         },
         tiles_from=9,
+        thinned=Thinned("kind", {"track": 11, "path": 12, "bridge": 12, "footbridge": 13}),
     )
     code: Mapped[str] = identifier("Road")
     kind: Mapped[str] = attribute(
