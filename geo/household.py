@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.columns import numbers
+from geo.columns import numbers, texts
 from geo.criterion import Flags, Measured
 from geo.household_criteria import (
     CARE_WALK,
@@ -27,7 +27,7 @@ from geo.household_criteria import (
     HouseholdBlock,
     own_walk,
 )
-from geo.labour import area_alone_ha, crop_labour, demand_days_ha, zone_of
+from geo.labour import area_alone_ha, demand_days_ha, labour_of
 from geo.profile import Profile
 from geo.scheme import Scheme
 from geo.tenure import RIGHT_CLASSES
@@ -166,14 +166,12 @@ def _light(fit: Floats, red: Flags) -> Codes:
 
 def _areas_alone(block: HouseholdBlock) -> Floats:
     """Hectares of the reference crop the household can run alone on each plot; NaN without a row of labour."""
-    zones = zone_of(block.plots["district"].to_numpy(dtype=object))
-    found = {}
-    for crop, zone in {(str(c), str(z)) for c, z in zip(block.judgement.crop, zones, strict=True)}:
-        work = crop_labour().get((crop, zone))
-        demand_ha = None if work is None else demand_days_ha(work, tractor=block.profile.tractor)
-        found[crop, zone] = np.nan if demand_ha is None else area_alone_ha(block.profile.supply_days, demand_ha)
-    kinds = zip(block.judgement.crop, zones, strict=True)
-    return np.array([found[str(crop), str(zone)] for crop, zone in kinds], dtype=np.float64)
+    found = np.full(len(block), np.nan)
+    for here, work in labour_of(block.judgement.crop, texts(block.plots, "district")):
+        if work is not None:
+            demand_ha = demand_days_ha(work, tractor=block.profile.tractor)
+            found[here] = area_alone_ha(block.profile.supply_days, demand_ha)
+    return found
 
 
 def _actions(block: HouseholdBlock, values: Mapping[str, Measured]) -> NDArray[np.object_]:
@@ -192,8 +190,8 @@ def _actions(block: HouseholdBlock, values: Mapping[str, Measured]) -> NDArray[n
         (TURNS_STEP, heavy > EASY_TURNS_PCT),
         (WALK_STEP, CARE_WALK.reached(values[WALK]) & profile.care_duties),
     ]
-    wanted = np.column_stack([where for _, where in asked])
-    patterns, which = np.unique(wanted, axis=0, return_inverse=True)
+    pattern = sum(where.astype(np.int64) << k for k, (_, where) in enumerate(asked))
+    patterns, which = np.unique(pattern, return_inverse=True)
     lists = np.empty(len(patterns), dtype=object)
-    lists[:] = [[asked[k][0] for k in np.flatnonzero(pattern)] for pattern in patterns]
+    lists[:] = [[step for k, (step, _) in enumerate(asked) if bits >> k & 1] for bits in patterns.tolist()]
     return lists[which.reshape(-1)]

@@ -14,7 +14,7 @@ from geo.access import MOST_WALK_MIN
 from geo.columns import evidence_by_age, is_recorded, numbers, season_age_years, texts
 from geo.criterion import B, Block, Criterion, D, Floats, HardLimit, Measured
 from geo.errors import NotAssessed
-from geo.labour import crop_labour, demand_days_ha, labour_balance, zone_of
+from geo.labour import demand_days_ha, labour_balance, labour_of
 from geo.memberships import ByClass, Knots
 from geo.profile import Profile
 from geo.surveys import LAYER as SURVEYS
@@ -58,13 +58,10 @@ def balance_of_labour(block: Block, _: Criterion) -> Measured:
     The whole plot carries the reference crop; a crop without a row of labour in its zone leaves the balance unknown.
     """
     profile = profile_of(block)
-    area_ha, crop = numbers(block.plots, "area_ha"), block.judgement.crop
-    zones = zone_of(texts(block.plots, "district"))
+    area_ha = numbers(block.plots, "area_ha")
     balance = np.full(len(block), np.nan)
-    for name, zone in sorted({(str(c), str(z)) for c, z in zip(crop, zones, strict=True)}):
-        work = crop_labour().get((name, zone))
+    for here, work in labour_of(block.judgement.crop, texts(block.plots, "district")):
         if work is not None:
-            here = (crop == name) & (zones == zone)
             demand_ha = demand_days_ha(work, tractor=profile.tractor)
             balance[here] = labour_balance(profile.supply_days, demand_ha, area_ha[here])
     return Measured(balance)

@@ -7,9 +7,11 @@ found for them (domain reference section 12). Children are never counted as labo
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -88,6 +90,17 @@ def crop_labour() -> dict[tuple[str, str], CropLabour]:
                 raise TableError(f"{name}, row {number}, zone: '{work.zone}' is not one of {', '.join(ZONES)}")
             table[work.crop, work.zone] = work
     return table
+
+
+def labour_of(
+    crop: NDArray[np.str_], districts: NDArray[np.object_]
+) -> Iterator[tuple[NDArray[np.bool_], CropLabour | None]]:
+    """Yield each crop and zone that occurs on n plots: where, bool (n,), and the work it asks for, None unknown."""
+    zones = zone_of(districts)
+    for name, zone in product(np.unique(crop), np.unique(zones)):
+        here = (crop == name) & (zones == zone)
+        if here.any():
+            yield here, crop_labour().get((str(name), str(zone)))
 
 
 def supply_days(adults: dict[str, int], *, hours: dict[str, float] | None = None) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import shapely
 import valley
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.criteria import LAND_CRITERIA
@@ -263,6 +263,7 @@ KINDS = ("woman_with_children_under_7", "woman", "man", "elder")
     heavy=st.floats(0, 100),
     right=st.sampled_from([right.code for right in RIGHT_CLASSES]),
 )
+@settings(deadline=None)
 def test_removing_an_adult_never_improves_the_fit(area, adults, removed, crop, tractor, care, heavy, right):
     adults[removed] += 1
     more = dataclasses.replace(MOTHER, adults=dict(zip(KINDS, adults, strict=True)), tractor=tractor, care_duties=care)
@@ -282,6 +283,7 @@ def test_removing_an_adult_never_improves_the_fit(area, adults, removed, crop, t
     documents=st.integers(0, 6),
     heavy=st.floats(0, 100),
 )
+@settings(deadline=None)
 def test_an_answer_never_widens_the_interval(right, documents, heavy):
     known = fit_of(MOTHER, right_class=right, missing_documents=documents, heavy=heavy).rating
     unknown = fit_of(MOTHER, right_class=None, missing_documents=None, heavy=None).rating

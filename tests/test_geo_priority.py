@@ -6,7 +6,7 @@ import inspect
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo import priority as module
@@ -83,6 +83,7 @@ shares = st.one_of(st.just(np.nan), st.floats(0, 100))
 
 
 @given(score=shares, potential=shares, need=st.one_of(st.just(np.nan), st.floats(0, 1)), shut=st.booleans())
+@settings(deadline=None)
 def test_it_stays_within_0_and_1_and_knowing_never_widens_it(score, potential, need, shut):
     found = of(score, potential, need, shut)
     assert 0.0 <= found.low[0] <= found.high[0] <= 1.0
@@ -92,6 +93,7 @@ def test_it_stays_within_0_and_1_and_knowing_never_widens_it(score, potential, n
 
 
 @given(potential=st.floats(0, 100), gain=st.floats(0, 50), need=st.floats(0, 0.9))
+@settings(deadline=None)
 def test_more_need_never_lowers_it(potential, gain, need):
     score = max(potential - gain, 0.0)
     assert of(score, potential, need).low[0] <= of(score, potential, need + 0.1).low[0]
