@@ -28,6 +28,7 @@ import scripts.relief
 from geo.criterion import Judgement
 from geo.hazard import INTENSITIES, LEVELS, level
 from geo.irrigation import supply_demand_ratio
+from geo.profile import profile_names
 from geo.scheme import load_scheme
 from geo.suitability import assess
 from layers.base import STAFF
@@ -36,6 +37,7 @@ from layers.catalogue.admin import District
 from layers.catalogue.land import Plot
 from layers.database import reading, writing
 from layers.errors import DataRefused, NotFound
+from layers.fits import lights_of_run
 from layers.loading.listing import list_layers
 from layers.results import Load, Publication
 from scripts.demo_region import Region, generate
@@ -230,6 +232,20 @@ def test_the_tail_of_a_canal_has_less_water_than_its_head(region: Region) -> Non
     assert ratio["head"] > ratio["middle"] > ratio["tail"]
 
 
+def test_scarce_water_comes_at_night_more_often(region: Region) -> None:
+    areas = region.frames["command_areas"].dropna(subset=["heavy_turns_pct"])
+    assert areas["heavy_turns_pct"].between(0, 100).all()
+    scarce = areas["sdr"] < areas["sdr"].median()
+    assert areas[scarce]["heavy_turns_pct"].mean() > areas[~scarce]["heavy_turns_pct"].mean() + 5
+
+
+def test_households_are_counted_in_jamoats_that_have_villages(region: Region) -> None:
+    counted, homes = region.frames["jamoat_households"], region.frames["settlements"]
+    assert set(counted["code"]) == set(homes["jamoat"].dropna()) & set(region.frames["jamoats"]["code"])
+    assert (counted["households_led_by_women"] <= counted["households"]).all()
+    assert (counted["households"] > 0).all()
+
+
 def test_rivers_run_downhill_on_the_elevation_that_is_loaded(region: Region) -> None:
     rivers = region.frames["rivers"]
     assert rivers["name_en"].str.contains("Vakhsh", na=False).sum() == 1
@@ -334,9 +350,11 @@ def test_the_command_loads_scores_and_changes_nothing_the_second_time(region: Re
     with reading(STAFF) as connection:
         current = [holding for holding in list_layers(connection) if holding.rows]
         served = connection.execute(select(Publication.district).where(Publication.shown)).scalars().all()
+        fitted = lights_of_run(connection, int(str(first["run"])))
     assert {"dem", "slope", "soil_depth", "mean_temperature", "plots"} <= {holding.layer for holding in current}
     assert all(holding.synthetic and "Synthetic demo region, seed 7" in str(holding.source) for holding in current)
     assert served == ["TJ.RR.GA"]
+    assert {name: sum(lights.values()) for name, lights in fitted.items()} == dict.fromkeys(profile_names(), PLOTS)
 
     before = loads()
     again = run("--plots", str(PLOTS), "--seed", "7")
