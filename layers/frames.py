@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,19 @@ import numpy as np
 import pandas as pd
 import shapely
 from pyproj import Transformer
-from sqlalchemy import ColumnElement, Connection, LargeBinary, and_, exists, func, or_, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from geo.crs import STORED_CRS, WORKING_CRS, to_working
@@ -111,9 +123,17 @@ PLOT_COLUMNS = (
 )
 
 
-def read_plots(connection: Connection, district: str, load_id: int | None) -> gpd.GeoDataFrame:
-    """Plots of a district, EPSG:32642, ordered by ``plot_id``; no staff attribute is read."""
-    return read_layer(connection, Plot, and_(Plot.district == district, as_of(Plot, load_id)), PLOT_COLUMNS)
+def read_plots(
+    connection: Connection, district: str, load_id: int | None, *, only: Collection[int] | None = None
+) -> gpd.GeoDataFrame:
+    """Plots of a district, EPSG:32642, ordered by ``plot_id``; no staff attribute is read.
+
+    ``only`` : numbers of the plots to read, where not all are.
+    """
+    where = and_(Plot.district == district, as_of(Plot, load_id))
+    if only is not None:
+        where = and_(where, Plot.plot_no == func.any(literal(sorted(only), ARRAY(BigInteger))))
+    return read_layer(connection, Plot, where, PLOT_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)

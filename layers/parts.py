@@ -32,7 +32,9 @@ from layers.results import suitability
 PLOTS_PER_PART = 300_000  # plots scored together; the ground of a district is measured once for each of its parts
 CELL_BITS = 4  # 16 cells along a tile's side
 CELL_ZOOM = 12  # finest zoom that is served by cells; plots themselves begin one zoom deeper
-CELL_KEYS = ["x", "y", "district", "class"]
+CELL_KEYS = ["zoom", "x", "y", "district", "class"]
+HECTARE_KEYS = ["district", "jamoat", "class"]
+PER_HECTARE = 1_000_000  # a hundredth of a square metre, to which areas are kept: whole numbers sum alike in any order
 CURVE_CELL_M = 100.0  # m; plots nearer than this need no order among themselves
 CURVE_BITS = 20  # 2**20 cells of 100 m: more than the working CRS spans
 
@@ -46,7 +48,7 @@ class Part:
 
     number : place among the parts of the run. piece, pieces : which of how many pieces of the district, cut in order
     of place. scheme : how to judge. day : ages of evidence are counted to it. last_load : rows are read as they stood
-    after that load.
+    after that load. only : numbers of the plots to score, where not all are.
     """
 
     run_id: int
@@ -57,11 +59,12 @@ class Part:
     scheme: Scheme
     day: date
     last_load: int
+    only: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What is kept of a part beside its rows: hectares by jamoat and class, by map cell, and what was not assessed."""
+    """What is kept of a part beside its rows: plots and areas by jamoat, by map cell; what was not assessed."""
 
     plots: int
     hectares: pd.DataFrame
@@ -124,7 +127,8 @@ def score_plots(connection: Connection, part: Part) -> tuple[pd.DataFrame, Figur
     Every piece of a district is measured in the same surroundings, those of the whole district.
     """
     scheme = part.scheme
-    plots = piece_of(read_plots(connection, part.district, part.last_load), part.piece, part.pieces)
+    plots = read_plots(connection, part.district, part.last_load, only=part.only)
+    plots = piece_of(plots, part.piece, part.pieces)
     bounds = district_bounds(connection, part.district, part.last_load)
     nearby = Around(connection, part.district, bounds, reach_of_layers(), part.last_load, {})
     crop = np.full(len(plots), scheme.crop_of(part.district))
@@ -135,12 +139,8 @@ def score_plots(connection: Connection, part: Part) -> tuple[pd.DataFrame, Figur
     frame.insert(2, "district", plots["district"].to_numpy())
     frame.insert(3, "jamoat", plots["jamoat"].to_numpy())
     frame.insert(4, "area_ha", plots["area_ha"].to_numpy(dtype=np.float32))
-    return frame, Figures(
-        plots=len(frame),
-        hectares=hectares(frame),
-        cells=cells(frame, tile_cells(plots)),
-        not_assessed=dict(assessment.not_assessed),
-    )
+    hectares, cells = figures_of(plots, frame["class"].to_numpy())
+    return frame, Figures(len(frame), hectares, cells, dict(assessment.not_assessed))
 
 
 def piece_of(plots: gpd.GeoDataFrame, piece: int, pieces: int) -> gpd.GeoDataFrame:
@@ -162,13 +162,21 @@ def reach_of_layers() -> dict[str, float]:
     return reach
 
 
-def hectares(frame: pd.DataFrame) -> pd.DataFrame:
-    """Plots and hectares by district, jamoat and class; no jamoat recorded = empty text."""
-    named = frame[["district", "jamoat", "class", "area_ha"]].assign(
-        jamoat=frame["jamoat"].fillna(""), area_ha=frame["area_ha"].astype(np.float64)
+def figures_of(plots: gpd.GeoDataFrame, classes: NDArray[np.object_]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Plots and areas by district, jamoat and class (no jamoat recorded = empty text), and by map cell and class.
+
+    Areas are whole numbers of 1 / ``PER_HECTARE`` ha, so that their sums do not depend on the order of the plots.
+    """
+    named = pd.DataFrame(
+        {
+            "district": plots["district"].to_numpy(),
+            "jamoat": plots["jamoat"].fillna("").to_numpy(),
+            "class": classes,
+            "plots": np.int64(1),
+            "area": np.rint(plots["area_ha"].to_numpy(dtype=np.float64) * PER_HECTARE).astype(np.int64),
+        }
     )
-    grouped = named.groupby(["district", "jamoat", "class"], sort=True)["area_ha"]
-    return grouped.agg(plots="size", area_ha="sum").reset_index()
+    return summed([named], HECTARE_KEYS), _on_cells(named.join(tile_cells(plots)))
 
 
 def tile_cells(plots: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -181,29 +189,19 @@ def tile_cells(plots: gpd.GeoDataFrame) -> pd.DataFrame:
     return pd.DataFrame({"x": x, "y": y})
 
 
-def cells(frame: pd.DataFrame, cell: pd.DataFrame) -> pd.DataFrame:
-    """Hectares by class on the cells of every zoom 0..``CELL_ZOOM``; coarser zooms are sums of finer ones."""
-    level = pd.DataFrame(
-        {
-            "x": cell["x"].to_numpy(),
-            "y": cell["y"].to_numpy(),
-            "district": frame["district"].to_numpy(),
-            "class": frame["class"].to_numpy(),
-            "plots": np.int32(1),
-            "area_ha": frame["area_ha"].to_numpy(dtype=np.float64),
-        }
-    )
+def _on_cells(level: pd.DataFrame) -> pd.DataFrame:
+    """Sums on the cells of every zoom 0..``CELL_ZOOM``; coarser zooms are sums of finer ones."""
     levels: list[pd.DataFrame] = []
     for zoom in range(CELL_ZOOM, -1, -1):
-        level = level.groupby(CELL_KEYS, sort=True, as_index=False)[["plots", "area_ha"]].sum()
-        levels.append(level.assign(zoom=np.int16(zoom)))
+        level = summed([level.assign(zoom=np.int16(zoom))], CELL_KEYS)
+        levels.append(level)
         level = level.assign(x=level["x"] // 2, y=level["y"] // 2)
     return pd.concat(levels, ignore_index=True)
 
 
-def together(parts: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
-    """Return the sums of the parts' plots and hectares, in the order of the parts."""
-    return pd.concat(parts, ignore_index=True).groupby(keys, sort=True, as_index=False)[["plots", "area_ha"]].sum()
+def summed(parts: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
+    """Return the plots and areas of some tables of figures together, in order of their keys."""
+    return pd.concat(parts, ignore_index=True).groupby(keys, sort=True, as_index=False)[["plots", "area"]].sum()
 
 
 def _along_curve(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:

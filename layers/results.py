@@ -196,7 +196,7 @@ suitability_cells = Table(
     Column("district", String, primary_key=True),
     Column("class", String(2), primary_key=True),
     Column("plots", Integer, nullable=False),
-    Column("area_ha", REAL, nullable=False, comment="Hectares of the class [ha]"),
+    Column("area_ha", Float, nullable=False, comment="Hectares of the class [ha]"),
     comment="Hectares by class on square cells, for low zooms",
 )
 

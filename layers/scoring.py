@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from importlib import metadata
@@ -31,13 +31,15 @@ from layers.errors import NotFound
 from layers.frames import as_of
 from layers.parts import (
     CELL_KEYS,
+    HECTARE_KEYS,
+    PER_HECTARE,
     PLOTS_PER_PART,
     Part,
     create_tables,
     drop_tables,
     kept_figures,
     partition_name,
-    together,
+    summed,
 )
 from layers.result_rows import copy_frame
 from layers.results import Load, Publication, RunHectares, ScoringRun, suitability_cells
@@ -61,6 +63,10 @@ class RunReport:
     classes: dict[str, dict[str, float]]
     not_assessed: dict[str, dict[str, str]]
     notes: tuple[str, ...] = field(default=())
+
+    def noting(self, *notes: str) -> RunReport:
+        """Return the report with more to say."""
+        return replace(self, notes=(*self.notes, *notes))
 
 
 @lru_cache
@@ -92,26 +98,51 @@ def score(
     day : ages of evidence are counted to it; today when None. publish : False keeps a draft.
     progress : is given the districts as their parts are done, and has to hand them on.
     work : who scores the parts, see ``layers.workers``; the results are the same to the last bit.
-    plots_per_part : larger districts are cut; decides how hectares are summed, in which their last digit may differ.
+    plots_per_part : larger districts are cut.
 
     Raises
     ------
     NotFound : a district that does not exist, or none that holds a plot.
     """
     sweep_abandoned(engine)
-    with _lock(engine) as (connection, hold):
-        # Loads enter one at a time (layers.loading.loads), so that no smaller number can become visible later.
-        last_load = connection.execute(select(func.coalesce(func.max(Load.load_id), 0))).scalar_one()
-        counts, synthetic, notes = _scope(connection, districts, last_load)
-        scope = tuple(counts)
+    with run_lock(engine) as (connection, hold):
+        last_load = last_load_of(connection)
+        counts, synthetic, notes = scope_of(connection, districts, last_load)
         day = day or date.today()
-        run_id = connection.execute(
+        run_id = begin_run(connection, scheme, tuple(counts), day, last_load, synthetic)
+        hold(run_id)
+        create_tables(connection, run_id)
+        connection.commit()
+        parts = _parts(run_id, counts, scheme, day, last_load, plots_per_part)
+        for _ in progress(Finished(work(engine, parts), len(parts))):
+            pass
+        hectares, cells, not_assessed = _gathered(connection, run_id, parts)
+        drop_tables(connection, run_id, results=False)
+        report = finish_run(connection, run_id, scheme, hectares, cells, not_assessed, publish=publish)
+        connection.commit()
+    return report.noting(*notes)
+
+
+def last_load_of(connection: Connection) -> int:
+    """Return the newest load that can be seen, 0 without any.
+
+    Loads enter one at a time (``layers.loading.loads``), so no smaller number can become visible later.
+    """
+    return int(connection.execute(select(func.coalesce(func.max(Load.load_id), 0))).scalar_one())
+
+
+def begin_run(
+    connection: Connection, scheme: Scheme, districts: tuple[str, ...], day: date, last_load: int, synthetic: bool
+) -> int:
+    """Enter a run that is at work, with all that is needed to compute it again; return its number."""
+    return int(
+        connection.execute(
             insert(ScoringRun)
             .values(
                 scheme=scheme.name,
                 scheme_text=scheme.text,
                 scheme_sha256=hashlib.sha256(scheme.text.encode()).hexdigest(),
-                districts=list(scope),
+                districts=list(districts),
                 status="running",
                 as_of=day,
                 as_of_load=last_load,
@@ -122,26 +153,32 @@ def score(
             )
             .returning(ScoringRun.run_id)
         ).scalar_one()
-        hold(run_id)
-        create_tables(connection, run_id)
-        connection.commit()
-        parts = _parts(run_id, counts, scheme, day, last_load, plots_per_part)
-        for _ in progress(Finished(work(engine, parts), len(parts))):
-            pass
-        figures, cells, not_assessed, total = _gathered(connection, run_id, parts)
-        _finish(connection, run_id, figures, cells, not_assessed, total)
-        if publish:
-            publish_run(connection, run_id)
-        connection.commit()
+    )
+
+
+def finish_run(
+    connection: Connection,
+    run_id: int,
+    scheme: Scheme,
+    hectares: pd.DataFrame,
+    cells: pd.DataFrame,
+    not_assessed: dict[str, dict[str, str]],
+    *,
+    publish: bool,
+) -> RunReport:
+    """Make a run's table a partition, keep its figures and publish it, in the caller's transaction."""
+    plots = int(hectares["plots"].sum())
+    _finish(connection, run_id, hectares, cells, not_assessed, plots)
+    if publish:
+        publish_run(connection, run_id)
     return RunReport(
         run_id=run_id,
         scheme=scheme.name,
         published=publish,
-        districts=scope,
-        plots=total,
-        classes=_by_class(figures),
+        districts=tuple(not_assessed),
+        plots=plots,
+        classes=_by_class(hectares),
         not_assessed=not_assessed,
-        notes=notes,
     )
 
 
@@ -191,7 +228,7 @@ def sweep_abandoned(engine: Engine) -> list[int]:
 
 
 @contextmanager
-def _lock(engine: Engine) -> Iterator[tuple[Connection, Callable[[int], None]]]:
+def run_lock(engine: Engine) -> Iterator[tuple[Connection, Callable[[int], None]]]:
     """Yield a connection and a function that marks a run as being at work for as long as the connection lives."""
     with engine.connect() as connection:
         held: list[int] = []
@@ -209,7 +246,7 @@ def _lock(engine: Engine) -> Iterator[tuple[Connection, Callable[[int], None]]]:
             connection.commit()
 
 
-def _scope(
+def scope_of(
     connection: Connection, districts: Sequence[str] | None, last_load: int
 ) -> tuple[dict[str, int], bool, tuple[str, ...]]:
     """Districts to score with their plots, whether any plot is synthetic, and what was left out."""
@@ -249,15 +286,15 @@ def _parts(
 
 def _gathered(
     connection: Connection, run_id: int, parts: Sequence[Part]
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, str]], int]:
-    """Hectares, cells, what was not assessed and plots of a run, from the figures of all its parts."""
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, str]]]:
+    """Areas by jamoat and by cell and what was not assessed in a run, from the figures of all its parts."""
     kept = kept_figures(connection, run_id)
     in_order = sorted(parts, key=lambda part: (part.district, part.piece))
     figures = [kept[part.number] for part in in_order]
-    hectares = together([found.hectares for found in figures], ["district", "jamoat", "class"])
-    cells = together([found.cells for found in figures], ["zoom", *CELL_KEYS])
+    hectares = summed([found.hectares for found in figures], HECTARE_KEYS)
+    cells = summed([found.cells for found in figures], CELL_KEYS)
     not_assessed = {part.district: kept[part.number].not_assessed for part in in_order}
-    return hectares, cells, not_assessed, sum(found.plots for found in figures)
+    return hectares, cells, not_assessed
 
 
 def _finish(
@@ -270,16 +307,13 @@ def _finish(
 ) -> None:
     """Make the run's table a partition and keep its figures; visible only once the caller commits."""
     table, number = partition_name(run_id), int(run_id)
-    drop_tables(connection, run_id, results=False)
     connection.execute(text(f"ALTER TABLE {table} ADD PRIMARY KEY (run_id, plot_no)"))
     connection.execute(text(f"ALTER TABLE {table} ADD CHECK (run_id = {number})"))  # spares the scan on attaching
     connection.execute(text(f"ALTER TABLE suitability ATTACH PARTITION {table} FOR VALUES IN ({number})"))
     connection.execute(text(f"ANALYZE {table}"))
-    figures = figures.assign(run_id=np.int32(run_id))
-    copy_frame(connection, cast(Table, RunHectares.__table__), figures)
-    cells = cells.assign(run_id=np.int32(run_id))
-    columns = [column.name for column in suitability_cells.columns]
-    copy_frame(connection, suitability_cells, cells[columns])
+    for kept, sums in ((cast(Table, RunHectares.__table__), figures), (suitability_cells, cells)):
+        rows = sums.assign(run_id=np.int32(run_id), area_ha=sums["area"] / PER_HECTARE)
+        copy_frame(connection, kept, rows[[column.name for column in kept.columns]])
     connection.execute(
         update(ScoringRun)
         .where(ScoringRun.run_id == run_id)
@@ -288,8 +322,7 @@ def _finish(
 
 
 def _by_class(figures: pd.DataFrame) -> dict[str, dict[str, float]]:
-    summed = figures.groupby("class")[["plots", "area_ha"]].sum()
     return {
-        str(name): {"plots": int(row["plots"]), "area_ha": round(float(row["area_ha"]), 2)}
-        for name, row in summed.iterrows()
+        str(row["class"]): {"plots": int(row["plots"]), "area_ha": round(float(row["area"]) / PER_HECTARE, 2)}
+        for _, row in summed([figures], ["class"]).iterrows()
     }

@@ -15,6 +15,7 @@ from layers.database import engine
 from layers.fit_runs import FitReport, fit_run, replay_fits
 from layers.replay import Replay
 from layers.replay import replay as replay_run
+from layers.rescoring import score_changed
 from layers.results import CLASSES
 from layers.scoring import RunReport, publish_run
 from layers.scoring import score as score_plots
@@ -33,6 +34,10 @@ Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Score in 
 Cluster = Annotated[
     str | None, typer.Option("--cluster", metavar="ADDRESS", help="Score on a Dask cluster, such as tcp://host:8786.")
 ]
+Changed = Annotated[
+    bool,
+    typer.Option("--changed", help="Score only what changed since the run that is served, with its scheme and day."),
+]
 ReplayOf = Annotated[int | None, typer.Option("--replay", help="Compute a run again and compare; stores nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -44,6 +49,7 @@ def score(
     run: OfRun = None,
     draft: Draft = False,
     replay: ReplayOf = None,
+    changed: Changed = False,
     workers: Workers = None,
     cluster: Cluster = None,
     json: Json = False,
@@ -61,6 +67,14 @@ def score(
         return
     if run is not None and profile is None:
         raise typer.BadParameter("--run goes with --profile: it says which run to fit a household to.")
+    if changed:
+        if profile is not None or district or scheme != "default" or workers or cluster:
+            raise typer.BadParameter(
+                "--changed goes with --draft and --json only: the run that is served says the rest."
+            )
+        report = score_changed(engine(), publish=not draft, progress=progress)
+        print_json(report_as_dict(report)) if json else print_report(report)
+        return
     if profile is not None:
         print_fitted(*_fitted(load_profile(profile), scheme, district, run, draft, progress, work), json)
         return
