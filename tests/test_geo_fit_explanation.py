@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from geo.crop_choice import RankedCrop
 from geo.fit_explanation import alone_with, explain_fit, kept_values, limiting_criterion
 from geo.fit_remedies import Papers
 from geo.household import rate_fit
@@ -94,3 +95,33 @@ def test_a_crop_without_labour_figures_promises_no_area():
     lowland = alone_with(MOTHER, "wheat", "lowland")
     # June: 30 person-days/ha x .40 = 12; supply 9.625 days: .80 ha.
     assert (lowland["peak_month"], lowland["area_ha"]) == (6, pytest.approx(9.625 / 12, abs=1e-4))
+
+
+def test_the_best_crops_come_with_their_reason_and_what_their_work_asks():
+    ranked = [
+        RankedCrop("potato", 81.26, "S1", "slope", 4, unknown=False),
+        RankedCrop("wheat", 66.0, "S2", "climate", 10, unknown=True),
+        RankedCrop("walnut", 55.0, "S2", "depth", 3, unknown=True),
+    ]
+    found = explain_fit(
+        FINE,
+        SCHEME,
+        MOTHER,
+        walk_minutes=10.0,
+        papers=Papers(0.0, 0.0),
+        crop="potato",
+        zone="mountain",
+        area_ha=0.5,
+        crops=ranked,
+    )["crops"]
+    assert [(crop["crop"], crop["class"], crop["limiting"]) for crop in found] == [
+        ("potato", "S1", "slope"),
+        ("wheat", "S2", "climate"),
+        ("walnut", "S2", "depth"),
+    ]
+    potato, wheat, walnut = (crop["labour"] for crop in found)
+    # Potato in September: 9.625 / 39; wheat in July: 9.625 / (30 x .35); nothing is known of a walnut's work.
+    assert (potato["peak_month"], potato["area_ha"]) == (9, pytest.approx(9.625 / 39, abs=1e-4))
+    assert (wheat["peak_month"], wheat["area_ha"]) == (7, pytest.approx(9.625 / 10.5, abs=1e-4))
+    assert walnut is None
+    assert [crop["whole_plot_alone"] for crop in found] == [False, True, None]
