@@ -289,3 +289,31 @@ def test_an_answer_never_widens_the_interval(right, documents, heavy):
     unknown = fit_of(MOTHER, right_class=None, missing_documents=None, heavy=None).rating
     for group in FIT_GROUPS:
         assert unknown.low[group][0] <= known.low[group][0] <= known.high[group][0] <= unknown.high[group][0]
+
+
+class Recording(Mapping):
+    """Layers that remember which of them were asked for."""
+
+    def __init__(self, layers):
+        self.layers, self.read = layers, set()
+
+    def __getitem__(self, name):
+        self.read.add(name)
+        return self.layers[name]
+
+    def __contains__(self, name):
+        self.read.add(name)
+        return name in self.layers
+
+    def __iter__(self):
+        return iter(self.layers)
+
+    def __len__(self):
+        return len(self.layers)
+
+
+@pytest.mark.parametrize("criterion", FIT_CRITERIA, ids=lambda criterion: criterion.code)
+def test_what_is_declared_as_needed_is_what_is_read(criterion):
+    layers = Recording(valley.layers())
+    criterion.measured(block_of(MOTHER, nearby=layers))
+    assert layers.read == set(criterion.needs)
