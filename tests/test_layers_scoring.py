@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import valley
 from sqlalchemy import Engine, func, select, text
+from sqlalchemy.exc import OperationalError
 from stored_valley import NUROBOD, RASHT, as_stored, layers_as_stored, load_valley, plots_of, stored
 
 from geo.criteria import LAND_CRITERIA
@@ -273,3 +274,28 @@ def test_a_replay_names_the_input_that_was_changed_behind_its_back(clean: Engine
     assert found.changed == ("What the run saw of plot_surveys was changed.",)
     with pytest.raises(NotFound, match="no finished run 999"):
         replay(clean, 999)
+
+
+def test_a_load_under_way_is_no_part_of_a_run_and_the_next_one_waits_for_it(clean: Engine) -> None:
+    wetter = stored(valley.layers()["command_areas"].assign(sdr=0.4))
+    drier = stored(valley.layers()["command_areas"].assign(sdr=0.6))
+    with clean.connect() as slow, clean.connect() as quick:
+        first = load_frame(slow, "command_areas", wetter, source="made up", synthetic=True, mode="update")
+        # Numbers are given one load at a time: none that is smaller can become visible after a larger one.
+        quick.execute(text("SET lock_timeout = '50ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            load_frame(quick, "command_areas", drier, source="made up", synthetic=True, mode="update")
+        quick.rollback()
+        before = score(clean, SCHEME, districts=[RASHT], day=valley.AS_OF)
+        slow.commit()
+        second = load_frame(quick, "command_areas", drier, source="made up", synthetic=True, mode="update")
+        quick.commit()
+    after = score(clean, SCHEME, districts=[RASHT], day=valley.AS_OF)
+    with reading(PUBLIC) as connection:
+        assert show_run(connection, before.run_id)["as_of_load"] < first.load_id < second.load_id
+        assert show_run(connection, after.run_id)["as_of_load"] == second.load_id
+    assert results(clean, before.run_id, RASHT).loc["clean", "water_adequacy"] == pytest.approx(1.0)
+    assert results(clean, after.run_id, RASHT).loc["clean", "water_adequacy"] == pytest.approx(0.6)
+    with writing() as connection:
+        first_state = stored(valley.layers()["command_areas"])
+        load_frame(connection, "command_areas", first_state, source="made up", synthetic=True, mode="update")
