@@ -24,7 +24,7 @@ from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.frames import PLOT_COLUMNS, Around, as_of, district_bounds, read_layer
 from layers.result_rows import copy_frame
-from layers.results import FitProfile, ScoringRun, household_fit, suitability
+from layers.results import FitProfile, Publication, ScoringRun, household_fit, suitability
 from layers.scoring import code_version
 
 STAFF_COLUMNS = ("right_class", "missing_documents", "disputes")  # what tenure is read from
@@ -63,6 +63,8 @@ def fit_profiles(
     """
     run = finished_run(connection, run_id)
     scheme = parse_scheme(run["scheme_text"], source=f"run {run_id}")
+    if not profiles:
+        return []
     for profile in profiles:
         _begin(connection, run_id, profile)
     lights: dict[str, Counter[str]] = {profile.name: Counter() for profile in profiles}
@@ -78,6 +80,16 @@ def fit_profiles(
         connection.execute(update(FitProfile).where(*same).values(plots=plots, not_assessed=not_assessed[name]))
         reports.append(FitReport(run_id, name, plots, dict(sorted(counted.items())), not_assessed[name]))
     return reports
+
+
+def profiles_shown(connection: Connection, districts: Sequence[str]) -> list[Profile]:
+    """Return the profiles that were fitted to the runs shown in some districts; of one name, that of the newest run."""
+    shown = select(Publication.run_id).where(
+        Publication.district.in_(districts), Publication.shown, Publication.scenario == ""
+    )
+    kept = select(FitProfile.profile, FitProfile.profile_text).where(FitProfile.run_id.in_(shown))
+    texts = {row.profile: row.profile_text for row in connection.execute(kept.order_by(FitProfile.run_id))}
+    return [parse_profile(text, source=f"profile {name}") for name, text in sorted(texts.items())]
 
 
 def _begin(connection: Connection, run_id: int, profile: Profile) -> None:

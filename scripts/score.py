@@ -12,7 +12,7 @@ from geo.household import SUPPORT_NEEDED
 from geo.profile import Profile, load_profile
 from geo.scheme import load_scheme
 from layers.database import engine
-from layers.fit_runs import FitReport, fit_run, replay_fits
+from layers.fit_runs import FitReport, fit_profiles, fit_run, profiles_shown, replay_fits
 from layers.replay import Replay
 from layers.replay import replay as replay_run
 from layers.rescoring import score_changed
@@ -72,7 +72,7 @@ def score(
             raise typer.BadParameter(
                 "--changed goes with --draft and --json only: the run that is served says the rest."
             )
-        report = score_changed(engine(), publish=not draft, progress=progress)
+        report = _refitted(score_changed(engine(), publish=False, progress=progress), draft)
         print_json(report_as_dict(report)) if json else print_report(report)
         return
     if profile is not None:
@@ -99,6 +99,15 @@ def work_of(workers: int | None, cluster: str | None) -> Work:
     if cluster is not None:
         return on_cluster(cluster)
     return in_process if workers is None else on_workers(workers)
+
+
+def _refitted(report: RunReport, draft: bool) -> RunReport:
+    """Fit the profiles of the runs a new one takes over from to it as well, and publish both in one transaction."""
+    with engine().begin() as connection:
+        fit_profiles(connection, report.run_id, profiles_shown(connection, report.districts))
+        if not draft:
+            publish_run(connection, report.run_id)
+    return replace(report, published=not draft)
 
 
 def _fitted(

@@ -21,6 +21,7 @@ from geo.scheme import load_scheme
 from geo.suitability import assess
 from layers.database import writing
 from layers.errors import DataRefused, NotFound
+from layers.loading import load_frame
 from scripts.main import app
 
 RUN = CliRunner()
@@ -186,3 +187,18 @@ def test_explain_says_how_a_plot_fits_a_household() -> None:
     missing = call("explain", "clean", "--run", str(run), "--profile", "nobody").exception
     assert isinstance(missing, NotFound)
     assert "mother-with-small-children" in str(missing)
+
+
+@in_scored_valley
+def test_after_an_edit_the_fits_that_are_shown_follow_to_the_new_run() -> None:
+    for profile in ("couple", "self-help-group"):
+        run = json.loads(call("run", "list", "--json").stdout)[0]["run"] if profile != "couple" else None
+        more = ("--district", RASHT) if run is None else ("--run", str(run))
+        assert call("score", "--profile", profile, *more).exit_code == 0
+    with writing() as connection:
+        edited = valley.plot_surveys().assign(salinity_ds_m=3.0)
+        load_frame(connection, "plot_surveys", edited, mode="update", source="made up", synthetic=True)
+    found = json.loads(call("score", "--changed", "--json").stdout)
+    assert found["published"] is True
+    shown = json.loads(call("run", "show", str(found["run"]), "--json").stdout)
+    assert set(shown["fits"]) == {"couple", "self-help-group"}
