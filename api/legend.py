@@ -38,7 +38,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """Legend of one layer. ``attribute`` is what the colour shows; ``continuous``: colours run between entries."""
+    """Legend of one layer.
+
+    ``attribute`` is what the colour shows; ``continuous``: colours run between entries; ``caution``: said of what was
+    derived and not mapped.
+    """
 
     layer: str
     title: str
@@ -46,6 +50,7 @@ class Legend:
     entries: tuple[Entry, ...]
     continuous: bool = False
     unit: str = ""
+    caution: str = ""
 
     def as_json(self, lang: Language) -> dict[str, Any]:
         """Return the legend in ``lang``: the answer of ``GET /legend/{layer}``."""
@@ -56,6 +61,7 @@ class Legend:
             "attribute": self.attribute,
             "unit": translate(self.unit, lang) if self.unit else "",
             "continuous": self.continuous,
+            "caution": translate(self.caution, lang) if self.caution else "",
             "classes": [
                 {
                     "value": entry.value,
@@ -72,7 +78,7 @@ def legend_of_layer(layer: type[Layer]) -> Legend:
     """Return the legend a layer's card declares."""
     card = layer.card
     entries = tuple(Entry(value, style.colour, style.label, style.hatched) for value, style in card.legend.items())
-    return Legend(layer.__tablename__, card.title, card.drawn_by, entries)
+    return Legend(layer.__tablename__, card.title, card.drawn_by, entries, caution=card.caution)
 
 
 def legend_of_raster(raster: RasterLayer, lang: Language) -> Legend:

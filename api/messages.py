@@ -57,6 +57,7 @@ def declared() -> Iterator[str]:
     for layer in BY_NAME.values():
         yield layer.card.title
         yield layer.card.about
+        yield layer.card.caution
         for look in layer.card.legend.values():
             yield look.label
         for about in layer.attributes(STAFF).values():

@@ -21,6 +21,7 @@ from layers.catalogue import LAYERS, RASTERS, RasterLayer
 from layers.catalogue.admin import Country, District, Jamoat, Region
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
+from layers.features import CAUTION
 from layers.provenance import Source
 
 AT: Final = re.compile(r"^(\d{1,2})/(-?\d{1,2}(?:\.\d+)?)/(-?\d{1,3}(?:\.\d+)?)$")  # zoom/latitude/longitude
@@ -165,6 +166,9 @@ def _told(layer: type[Layer], lang: Language) -> dict[str, Any]:
             codes |= {code: translate(look.label, lang) for code, look in drawn.items() if code}
             unit = translate(about.unit, lang) if about.unit else ""
             attributes.append({"name": name, "title": translate(about.title, lang), "unit": unit, "codes": codes})
+    if layer.card.caution:
+        codes = {layer.card.caution: translate(layer.card.caution, lang)}
+        attributes.append({"name": CAUTION, "title": translate("Caution", lang), "unit": "", "codes": codes})
     return {"title": translate(layer.card.title, lang), "attributes": attributes}
 
 

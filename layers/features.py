@@ -12,7 +12,20 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ARRAY, REAL, Boolean, ColumnElement, Date, Float, FromClause, Integer, cast, literal, select
+from sqlalchemy import (
+    ARRAY,
+    REAL,
+    Boolean,
+    ColumnElement,
+    Date,
+    Float,
+    FromClause,
+    Integer,
+    case,
+    cast,
+    literal,
+    select,
+)
 from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlalchemy.types import TypeEngine
 
@@ -20,6 +33,9 @@ from layers.base import PUBLIC, Audience, Layer
 from layers.catalogue import BY_NAME
 from layers.errors import BadFilter, NotFound
 from layers.results import Load
+
+DERIVED = "derived"  # kind of source of what was computed from other layers
+CAUTION = "caution"  # property of rows of such a kind
 
 
 class Kind(StrEnum):
@@ -122,13 +138,17 @@ def layer_features(layer: type[Layer], audience: Audience) -> Features:
 def layer_properties(layer: type[Layer], audience: Audience) -> dict[str, Property]:
     """Return the attributes of a layer that the audience may read, as declared and in that order.
 
-    ``synthetic`` follows them: whether the row was made up rather than surveyed.
+    ``synthetic`` follows them: whether the row was made up rather than surveyed; before it, where the card has one,
+    ``caution``: what must be said with a row that was derived and not mapped.
     """
     columns = layer.__table__.c
     declared = {
         name: plain_property(columns[name], about.title, about.unit, about.audience)
         for name, about in layer.attributes(audience).items()
     }
+    if layer.card.caution:
+        said = case((columns.source_class == DERIVED, literal(layer.card.caution)))
+        declared[CAUTION] = Property(CAUTION, "Caution", "", Kind.TEXT, layer.card.audience, said, said)
     made_up = columns.load_id.in_(select(Load.load_id).where(Load.synthetic))
     return {**declared, "synthetic": Property("synthetic", "Synthetic", "", Kind.BOOLEAN, PUBLIC, made_up, made_up)}
 

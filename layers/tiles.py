@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, s
 from layers.base import STORED_SRID, TILE_SRID, Audience, Layer
 from layers.catalogue import BY_NAME
 from layers.errors import BadFilter, NotFound
-from layers.features import Features, Property, layer_features
+from layers.features import CAUTION, Features, Property, layer_features
 from layers.results import Raster
 
 Bounds = tuple[float, float, float, float]  # west, south, east, north, degrees in EPSG:4326
@@ -122,10 +122,11 @@ def encoded(rows: Select[Any], layer: str, *, extent: int = EXTENT, number: str 
 
 
 def tile_properties(layer: type[Layer], audience: Audience) -> dict[str, Property]:
-    """Return what a tile of a layer carries unasked: the key, attributes declared for tiles, and the drawn one."""
+    """Return what a tile of a layer carries unasked: the key, what is declared for tiles, the drawn one, a caution."""
     declared = layer.attributes(audience)
     properties = layer_features(layer, audience).properties
-    return {name: properties[name] for name, about in declared.items() if about.in_tile or name == layer.card.drawn_by}
+    carried = [name for name, about in declared.items() if about.in_tile or name == layer.card.drawn_by]
+    return {name: properties[name] for name in [*carried, *([CAUTION] if layer.card.caution else [])]}
 
 
 def asked_properties(features: Features, names: tuple[str, ...]) -> dict[str, Property]:

@@ -19,13 +19,18 @@ from starlette.datastructures import URL
 
 from api.colouring import BY_CLASS, colourings
 from api.drawing import style
+from api.legend import legend_of_layer
 from api.main import create_app
-from api.scene import seen_grids, seen_layers
+from api.rendering import environment, in_language
+from api.scene import _told, seen_grids, seen_layers
 from api.translate import LANGUAGES, Language, translate
 from api.wording import CLASS_MEANINGS, CLASS_WORDS
+from geo.susceptibility import LABEL
 from layers.access import create_key
 from layers.base import STAFF
 from layers.catalogue import LAYERS
+from layers.catalogue.hazards import HazardExtent, HazardZone
+from layers.catalogue.irrigation import Canal
 from layers.catalogue.land import Plot
 from layers.database import writing
 
@@ -188,6 +193,21 @@ def test_every_declared_colour_reaches_the_style() -> None:
             if layer.geometry_kind:
                 assert (f"hatch-{look.colour[1:]}" if hatched else look.colour) in made, (layer, look)
     assert '"canals-dashed"' in made
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("en", "not a hazard map"), ("ru", "а не карта опасностей"), ("tg", "на харитаи хатарҳо")],
+)
+def test_derived_hazards_are_never_shown_without_saying_what_they_are(lang: Language, words: str) -> None:
+    for layer in (HazardZone, HazardExtent):
+        legend = legend_of_layer(layer)
+        assert words in legend.as_json(lang)["caution"]
+        marks = environment.get_template("_marks.html").make_module(dict(in_language(lang)))
+        assert words in marks.legend_list(legend)
+        told = {row["name"]: row for row in _told(layer, lang)["attributes"]}
+        assert words in told["caution"]["codes"][LABEL]
+    assert legend_of_layer(Canal).as_json(lang)["caution"] == ""
 
 
 def test_clicked_plots_are_told_in_plain_words(client: TestClient) -> None:

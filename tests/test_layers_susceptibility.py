@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
+import mapbox_vector_tile
 import numpy as np
 import orjson
 import pytest
@@ -19,16 +20,21 @@ from typer.testing import CliRunner
 from geo.crs import to_stored
 from geo.errors import NotAssessed
 from geo.susceptibility import LABEL
+from layers.base import PUBLIC
 from layers.catalogue.hazards import HazardExtent, HazardZone
 from layers.database import writing
 from layers.errors import NotFound
+from layers.export import About, stream_csv
+from layers.features import layer_features
 from layers.frames import read_layer
 from layers.loading import load_frame, undo
 from layers.loading.files import Options
 from layers.loading.raster_files import load_raster
+from layers.paging import Listing
 from layers.rasters import store_grid
 from layers.results import Load
 from layers.susceptibility import derive, districts_named, processes_named, take_back
+from layers.tiles import TileAddress, layer_tile, tile_properties
 from scripts.main import app
 
 RASHT = "TJ.RR.GA"
@@ -175,6 +181,31 @@ def test_a_dry_run_loads_nothing(clean: Connection) -> None:
     (found,) = derive(clean, RASHT, ["flood"], dry_run=True)
     assert sum(found.zones.values()) > 0
     assert current(clean, HazardZone, "flood").empty
+
+
+def test_every_surface_that_shows_a_derived_zone_says_that_it_is_no_hazard_map(clean: Connection) -> None:
+    list(derive(clean, RASHT, ["flood"]))
+    official = {"code": "o", "process": "avalanche", "level": "high", "intensity": "strong", "source_class": "official"}
+    load_frame(clean, "hazard_zones", frame(geometry=shapely.MultiPolygon([OUTLINE]), **official))
+    middle = stored(OUTLINE.centroid)
+    for layer in (HazardZone, HazardExtent):
+        features = layer_features(layer, PUBLIC)
+        expected = {"derived": LABEL, "official": None}
+        said = (features.properties[name].value for name in ("source_class", "caution"))
+        assert dict(clean.execute(select(*said).where(*features.where)).all()).items() <= expected.items()
+        table = b"".join(stream_csv(clean, Listing(features), About(""))).decode().splitlines()
+        assert "caution" in table[0]
+        assert all(LABEL in row for row in table[1:] if "derived" in row)
+        zoom = 12
+        x = int((middle.x + 180) / 360 * 2**zoom)
+        y = int((1 - np.arcsinh(np.tan(np.radians(middle.y))) / np.pi) / 2 * 2**zoom)
+        made = layer_tile(clean, layer, TileAddress(zoom, x, y), tile_properties(layer, PUBLIC))
+        (drawn,) = mapbox_vector_tile.decode(made.body).values()
+        flooded = [row["properties"] for row in drawn["features"] if row["properties"]["process"] == "flood"]
+        assert flooded
+        assert {row["caution"] for row in flooded} == {LABEL}
+        others = [row["properties"] for row in drawn["features"] if row["properties"]["process"] != "flood"]
+        assert not any("caution" in row for row in others)
 
 
 def test_every_process_gives_zones_that_may_overlap_only_between_processes(clean: Connection) -> None:
