@@ -15,7 +15,8 @@ from geo.columns import FINE_GRID_M, texts
 from geo.criterion import Block, C, Criterion, D, Flags, Floats, Measured
 from geo.errors import NotAssessed
 from geo.grid import Grid
-from geo.hazard_level import LEVELS, zone_levels
+from geo.hazard import HIGH, exposure_factor
+from geo.hazard_level import zone_levels
 from geo.home_ways import ways_from_homes
 from geo.routing import BACK, least_time, open_cells
 from geo.season import months
@@ -26,9 +27,9 @@ from geo.water import large_rivers
 GROWING_MONTH = 7  # ways are judged open or closed as in July, the middle of the season on the plot and dry
 MOST_WALK_MIN = 120.0  # min one way; longer walks are not told apart, domain reference 4, A1
 FASTEST_WALK_M_S = 1.11  # m/s, Irmischer and Clarke 2018: man on a path at -5 %; bounds how far a walk can lead
+WALK_REACH_M = MOST_WALK_MIN * 60.0 * FASTEST_WALK_M_S  # m; no walk within the limit leads farther
 MOST_TRAVEL_MIN = 360.0  # min; longer ways to a service are not told apart
 LONG_WAY_CELL_M = 90.0  # m; ways of hours need no finer ground, default to calibrate
-EXPOSURE_FACTOR = {"low": 1.0, "medium": 2.0, "high": 4.0}  # domain reference 4, H4
 WAY_PROCESSES = ("flood", "debris_flow", "avalanche", "landslide", "rockfall")  # must be mapped along the way
 CROSSING_MONTHS = frozenset({4, 5, 6})  # months of mudflow and flood; domain reference 2.4
 NEAREST_HOME = "no home village is recorded: the nearest one is taken"
@@ -87,7 +88,7 @@ def way_exposure_m(block: Block, criterion: Criterion) -> Measured:
 def market_minutes(block: Block, criterion: Criterion) -> Measured:
     """Return the minutes from the plot to the nearest market, on foot and driven where roads carry cars."""
     services = block.layer("services")
-    markets = _points(services[services["kind"] == "market"])
+    markets = points_of(services[services["kind"] == "market"])
     return _to_service(block, markets, criterion, driving=True)
 
 
@@ -98,7 +99,7 @@ def health_minutes(block: Block, criterion: Criterion) -> Measured:
     goals = [np.empty((0, 2))]
     if "services" in block.nearby:
         services = block.layer("services")
-        goals.append(_points(services[services["kind"] == "health"]))
+        goals.append(points_of(services[services["kind"] == "health"]))
     if "roads" in block.nearby:
         roads = block.layer("roads")
         drivable = roads[roads["kind"].isin(list(DRIVEN_KM_H))].geometry.to_numpy()
@@ -114,12 +115,8 @@ def walks(block: Block, coarsest_m: float | None) -> Walk:
     NotAssessed : settlements or heights are not loaded, or the height grid is too coarse.
     """
     settlements = block.layer("settlements")
-    dem = block.grid("dem", coarsest_m)
-    # No walk within the limit can leave this window, so cutting the grid changes no result.
-    margin_m = MOST_WALK_MIN * 60.0 * FASTEST_WALK_M_S
-    x_min, y_min, x_max, y_max = shapely.total_bounds(block.polygons)
-    dem = dem.cropped((x_min - margin_m, y_min - margin_m, x_max + margin_m, y_max + margin_m))
-    home_xy = _points(settlements)
+    dem = walking_window(block, coarsest_m)
+    home_xy = points_of(settlements)
     codes = {code: number for number, code in enumerate(texts(settlements, "code"))}
     recorded = texts(block.plots, "settlement")
     assumed = recorded == ""
@@ -129,7 +126,7 @@ def walks(block: Block, coarsest_m: float | None) -> Walk:
         return Walk(unknown, unknown, unknown, unknown, assumed)
 
     surface = _ground(block, dem, driving=False)
-    inside = block.once(_inside)
+    inside = block.once(points_inside)
     cells, home_cells = open_cells(surface, inside), open_cells(surface, home_xy)
     if (home_cells >= 0).any():
         nearest = least_time(surface, home_xy, within_minutes=MOST_WALK_MIN).source()
@@ -144,9 +141,21 @@ def walks(block: Block, coarsest_m: float | None) -> Walk:
     apart_m[has_home] = np.hypot(*(home_xy[home[has_home]] - inside[has_home]).T)
     on_ground = np.zeros(len(block), dtype=bool)
     on_ground[has_home] = home_cells[home[has_home]] >= 0
-    far = (cells >= 0) & (assumed | (apart_m > margin_m) | on_ground)
+    far = (cells >= 0) & (assumed | (apart_m > WALK_REACH_M) | on_ground)
     minutes = np.where(np.isnan(ways.minutes) & far, MOST_WALK_MIN, ways.minutes)
     return Walk(minutes, exposure_m, unmapped_m, high_m, assumed)
+
+
+def walking_window(block: Block, coarsest_m: float | None) -> Grid:
+    """Return the heights within the longest walk of the plots: cutting the grid there changes no way.
+
+    Raises
+    ------
+    NotAssessed : no heights are loaded, or the grid is too coarse.
+    """
+    x_min, y_min, x_max, y_max = shapely.total_bounds(block.polygons)
+    reach = WALK_REACH_M
+    return block.grid("dem", coarsest_m).cropped((x_min - reach, y_min - reach, x_max + reach, y_max + reach))
 
 
 def _to_service(block: Block, goals: Floats, criterion: Criterion, *, driving: bool) -> Measured:
@@ -155,7 +164,7 @@ def _to_service(block: Block, goals: Floats, criterion: Criterion, *, driving: b
     value = np.full(len(block), np.nan)
     surface = block.once(_long_way_ground, criterion.coarsest_m, driving)
     if len(goals) and 0 not in dem.shape and (surface.padded_cells(goals) >= 0).any():
-        cells = open_cells(surface, block.once(_inside))
+        cells = open_cells(surface, block.once(points_inside))
         goals = goals[surface.padded_cells(goals) >= 0]
         minutes = least_time(surface, goals, sign=BACK, within_minutes=MOST_TRAVEL_MIN).minutes().values
         reached = _at(surface, minutes, cells).astype(np.float64)
@@ -196,18 +205,31 @@ def _dangers(block: Block, dem: Grid) -> Dangers:
     if "hazard_zones" in block.nearby:
         zones = block.layer("hazard_zones")
         level = zone_levels(zones)
-        for name, factor in EXPOSURE_FACTOR.items():  # rising, so that the highest level of a cell stays
-            exposure[burned(zones[level == LEVELS.index(name)], dem)] = factor
+        exposure = exposure_grid(zones, level, dem)
         in_season = np.array(
             [not CROSSING_MONTHS.isdisjoint(months(text or None)) for text in texts(zones, "months")], dtype=bool
         )
-        high[burned(zones[(level == LEVELS.index("high")) & in_season], dem)] = 1.0
-    unmapped = np.ones(dem.shape, dtype=np.float32)
-    if "hazard_extents" in block.nearby:
-        extents = block.layer("hazard_extents")
-        looked = [_covered(extents[extents["process"] == process], dem) for process in WAY_PROCESSES]
-        unmapped[np.all(looked, axis=0)] = 0.0
-    return Dangers(exposure, unmapped, high)
+        high[burned(zones[(level == HIGH) & in_season], dem)] = 1.0
+    return Dangers(exposure, unmapped_cells(block, dem).astype(np.float32), high)
+
+
+def exposure_grid(zones: gpd.GeoDataFrame, level: NDArray[np.int64], dem: Grid) -> NDArray[np.float32]:
+    """Return the exposure factor of each cell, float32 (rows, cols): of the highest level of the zones on it."""
+    factor = np.zeros(dem.shape, dtype=np.float32)
+    for value in np.unique(level).tolist():  # rising, so that the highest level of a cell stays
+        of_level = float(exposure_factor(value))
+        if of_level > 0.0:
+            factor[burned(zones[level == value], dem)] = of_level
+    return factor
+
+
+def unmapped_cells(block: Block, dem: Grid) -> Flags:
+    """Return the cells on which some process that a way can meet was never looked for, bool (rows, cols)."""
+    if "hazard_extents" not in block.nearby:
+        return np.ones(dem.shape, dtype=bool)
+    extents = block.layer("hazard_extents")
+    looked = [_covered(extents[extents["process"] == process], dem) for process in WAY_PROCESSES]
+    return np.asarray(~np.all(looked, axis=0))
 
 
 def _covered(frame: gpd.GeoDataFrame, dem: Grid) -> Flags:
@@ -219,12 +241,12 @@ def _covered(frame: gpd.GeoDataFrame, dem: Grid) -> Flags:
     return np.asarray(rasterize(shapes, out_shape=dem.shape, transform=transform, dtype="uint8") == 1)
 
 
-def _points(frame: gpd.GeoDataFrame) -> Floats:
+def points_of(frame: gpd.GeoDataFrame) -> Floats:
     """Return the positions of a layer of points, float64 (rows, 2), NaN for an empty one."""
     return _xy(frame.geometry.to_numpy())
 
 
-def _inside(block: Block) -> Floats:
+def points_inside(block: Block) -> Floats:
     """Return a point inside each plot, float64 (n, 2)."""
     return _xy(shapely.point_on_surface(block.polygons))
 

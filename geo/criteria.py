@@ -9,8 +9,8 @@ from __future__ import annotations
 from geo.access import CROSSES_HIGH, health_minutes, market_minutes, walk_minutes, way_exposure_m
 from geo.climate import frost_margin_d, heat_ratio
 from geo.criterion import Criterion, HardLimit
+from geo.hazard import LEVELS as HAZARD_LEVELS
 from geo.hazard_level import HIGH_OFTEN, MEDIUM_OFTEN, hazard_level
-from geo.hazard_level import LEVELS as HAZARD_LEVELS
 from geo.memberships import ByClass, Knots, Probability
 from geo.reference_crop import TREES_JUDGED
 from geo.slope import NOT_TERRACED, TERRACED, UNIRRIGATED, slope_pct

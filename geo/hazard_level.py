@@ -17,12 +17,10 @@ from numpy.typing import NDArray
 from geo.columns import age_years, evidence_by_age, numbers, texts
 from geo.criterion import Block, C, Criterion, D, Flags, Floats, Measure, Measured
 from geo.errors import NotAssessed
+from geo.hazard import HIGH, MEDIUM, zone_level
 from geo.overlap import highest, overlapping, share_under
 from geo.reference_crop import TREES_JUDGED, trees_judged
 
-LEVELS = ("none", "residual", "low", "medium", "high")
-LEVEL_UNSTATED = LEVELS.index("medium")  # an unlabelled dangerous zone; domain reference 7.2
-RETURN_PERIOD_UNSTATED_Y = 100.0  # years; domain reference 7.2
 OFTEN_Y = 30.0  # years; domain reference 3.6 step 6
 WHOLLY = 0.999  # share of a plot; outlines of maps never agree to the last metre
 MEDIUM_OFTEN = "medium or high level at least every 30 years"
@@ -74,8 +72,8 @@ def hazard_level(*processes: str, looked_for: Sequence[str], by_crop: bool = Fal
             table=np.where(trees, TREES_TABLE, ANNUAL_TABLE).astype(np.int8) if by_crop else None,
             evidence=np.where(untouched, best_map, np.nan_to_num(evidence, nan=D)).astype(np.int8),
             notes={
-                MEDIUM_OFTEN: level_often >= LEVELS.index("medium"),
-                HIGH_OFTEN: level_often >= LEVELS.index("high"),
+                MEDIUM_OFTEN: level_often >= MEDIUM,
+                HIGH_OFTEN: level_often >= HIGH,
                 TREES_JUDGED: trees,
                 SUSCEPTIBILITY: derived,
             },
@@ -85,10 +83,23 @@ def hazard_level(*processes: str, looked_for: Sequence[str], by_crop: bool = Fal
 
 
 def zone_levels(frame: gpd.GeoDataFrame) -> NDArray[np.int64]:
-    """Return the level 0..4 of each hazard zone; one of unknown level counts as medium."""
-    code = {name: number for number, name in enumerate(LEVELS)}
-    named = texts(frame, "level", empty="unknown")
-    return np.array([code.get(name, LEVEL_UNSTATED) for name in named], dtype=np.int64)
+    """Return the level 0..4 of each hazard zone, as stated or, where it is not, from intensity and return period."""
+    return _judged(frame)[0]
+
+
+def _judged(frame: gpd.GeoDataFrame) -> tuple[NDArray[np.int64], Floats, Flags]:
+    """Level and return period of each zone (``geo.hazard.zone_level``), and whether it is dangerous and no more."""
+    told = (*(texts(frame, name, empty="unknown") for name in ("process", "level", "intensity")),)
+    period = numbers(frame, "return_period_y")
+    known: dict[tuple[str, str, str, str], tuple[int, float, bool]] = {}
+    found = []
+    for process, stated, intensity, years in zip(*told, period.tolist(), strict=True):
+        key = (process, stated, intensity, repr(years))
+        if key not in known:  # few kinds of zones, many zones
+            known[key] = zone_level(process, stated, intensity, years)
+        found.append(known[key])
+    level, years, unlabelled = zip(*found, strict=True) if found else ((), (), ())
+    return np.array(level, dtype=np.int64), np.array(years, dtype=np.float64), np.array(unlabelled, dtype=bool)
 
 
 def _evidence(frame: gpd.GeoDataFrame, block: Block) -> NDArray[np.int64]:
@@ -107,12 +118,13 @@ def _zones(block: Block, processes: Sequence[str]) -> Zones:
             empty.astype(object), empty.astype(np.int64), empty, empty.astype(np.int64), empty.astype(np.bool_)
         )
     rows = frame[frame["process"].isin(processes)]
-    period = numbers(rows, "return_period_y")
+    level, period, unlabelled = _judged(rows)
+    evidence = _evidence(rows, block)
     return Zones(
         outline=rows.geometry.to_numpy(),
-        level=zone_levels(rows),
-        return_period_y=np.where(np.isnan(period), RETURN_PERIOD_UNSTATED_Y, period),
-        evidence=_evidence(rows, block),
+        level=level,
+        return_period_y=period,
+        evidence=np.where(unlabelled, np.maximum(evidence, C), evidence),
         derived=texts(rows, "source_class") == "derived",
     )
 

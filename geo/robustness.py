@@ -26,6 +26,7 @@ WEIGHT_SPREAD = 0.25  # -, weights are drawn within +-25 %, domain reference 3.6
 ORNESS_RANGE = (0.2, 0.5)  # -, domain reference 3.6 step 9
 # Half-width of the uniform error of a membership by evidence A, B, C, D; default to calibrate against repeat surveys.
 MEMBERSHIP_ERROR = (0.02, 0.05, 0.10, 0.15)  # -
+BLOCK = 16_384  # plots a thread draws at a time
 FLAG_BELOW = 0.70  # share of draws in the modal class below which a result is flagged, domain reference 3.6 step 9
 
 _GROUP = np.array([LAND_GROUPS.index(criterion.group) for criterion in LAND_CRITERIA], dtype=np.int64)
@@ -111,7 +112,7 @@ def robustness(
             counts,
             score,
         )
-        over_blocks(kernel, n, block=65_536)
+        over_blocks(kernel, n, block=BLOCK)
         if best is not None:
             in_top += _among_best(score, best)
     shares = counts / draws
