@@ -18,7 +18,7 @@ from api.deps import Caller, CallerDep, LanguageDep, ServedDep, get_caller, json
 from api.exports import about_fit, about_plots
 from api.translate import Language
 from geo.household import SUPPORT_NEEDED
-from layers.base import PUBLIC, Audience
+from layers.base import PUBLIC, STAFF, Audience
 from layers.catalogue.land import Plot
 from layers.database import reading
 from layers.districts import district_names, require_district
@@ -33,6 +33,7 @@ from layers.paging import Listing, is_cut, read_feature, read_page
 from layers.plots import PLOTS, in_district, scored_plots
 from layers.priorities import plot_priority
 from layers.served import Choice, Run, Served, ServedState
+from layers.ways import way_lines
 
 router = APIRouter(tags=["plots"], dependencies=[Depends(get_caller), Depends(known_parameters)])
 
@@ -158,6 +159,21 @@ def get_explanation(plot_id: str, caller: CallerDep, choice: ChoiceDep, profile:
             explained["priority"] = plot_priority(connection, explained["district"], explained["run"], found)
         answer = json_answer(explained)
     answer.headers.update(kept_by(audience))
+    return answer
+
+
+@router.get("/plots/{plot_id}/way", summary="The ways between home and a plot")
+def get_way(plot_id: str, caller: CallerDep) -> Response:
+    """The quickest way from home to the plot and back, and a safer one where there is one, as lines of GeoJSON.
+
+    Each line has its minutes and its exposure: metres in hazard zones times the factor of their level, by month. Zones
+    derived from terrain are a susceptibility, not a hazard map.
+    """
+    with reading() as connection:
+        found, district = find_plot(connection, plot_id)
+    with reading(STAFF) as connection:
+        answer = json_answer(way_lines(connection, found))
+    answer.headers.update(kept_by(caller.audience_in(district)) | {"Content-Type": GEOJSON})
     return answer
 
 

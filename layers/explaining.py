@@ -19,14 +19,16 @@ from layers.lifting import lift_of_plot
 from layers.results import ScoringRun, suitability
 from layers.robustness import SEED, draws_of_plot, stored_row
 from layers.served import Choice, read_runs
+from layers.ways import ways_of_plot
 
 
 def explain_plot(
-    connection: Connection, plot_id: str, audience: Audience, *, choice: Choice = Choice()
+    connection: Connection, plot_id: str, audience: Audience, *, choice: Choice = Choice(), ways: bool = True
 ) -> dict[str, Any]:
     """Return the explanation of one plot's served result, ready for JSON; no staff attribute is part of it.
 
-    ``choice`` asks for another published scheme or a stored run.
+    ``choice`` asks for another published scheme or a stored run. ``ways`` False leaves out ``way``, ``services`` and
+    ``hazards``, which take a second to search.
 
     Raises
     ------
@@ -62,6 +64,7 @@ def explain_plot(
     # Surveys are open to partners only; what is said of them here (a remedy, a price) quotes none of their values.
     with reading(STAFF) as inner:
         lift = lift_of_plot(inner, dict(row), scheme, plot_id=plot.plot_id, as_of_load=kept.as_of_load, day=kept.as_of)
+        on_foot = ways_of_plot(inner, plot.plot_id) if ways else {}
     explained = explain(
         dict(row),
         scheme,
@@ -81,6 +84,7 @@ def explain_plot(
         **lift,
         "robustness": _robustness(connection, dict(row), scheme, kept.criteria, missing),
         "crops": row["crops"],
+        **on_foot,
     }
 
 

@@ -43,7 +43,7 @@ def explain(
         out.print(f"- {_sentence(sentence)}", highlight=False)
     rows = [{name: _short(value) for name, value in row.items()} for row in found["criteria"]]
     print_table(rows, ("code", "id", "value", "unit", "class", "membership", "weight", "gain", "evidence"))
-    for line in _what_helps(found):
+    for line in (*_what_helps(found), *_ways(found)):
         out.print(line, highlight=False)
     if profile is not None:
         _print_fit(found["fit"])
@@ -98,6 +98,46 @@ def _what_helps(found: dict[str, Any]) -> Iterator[str]:
             yield f"In {100 * sure['top_share']:.0f} of 100 it is among the best {sure['top_of']} of the district."
     if found["crops"]:
         yield f"Crops of class S1 or S2, best first: {', '.join(found['crops'])}."
+
+
+def _ways(found: dict[str, Any]) -> Iterator[str]:
+    """The way from home, a safer one, hazards on the plot, and the minutes to services."""
+    way = found["way"]
+    if way is None:
+        yield "No way from home is known."
+    else:
+        yield (
+            f"From {way['home']}: {way['minutes_out']:.0f} min out, {way['minutes_back']:.0f} min back; exposure "
+            f"{way['exposure_m']} m{_in_months(way['exposure_by_month_m'])}."
+        )
+        if way["unmapped_m"]:
+            yield f"On {way['unmapped_m']} m of it some hazard was never looked for."
+        if safer := way["safer"]:
+            yield (
+                f"Safer way: {safer['extra_minutes']:+.0f} min there and back, exposure {safer['exposure_m']} m "
+                f"({safer['exposure_saved_m']} m less)."
+            )
+    for hazard in found["hazards"]:
+        caution = f" ({hazard['caution']})" if hazard["caution"] else ""
+        months = f", months {hazard['months']}" if hazard["months"] else ""
+        told = f"{hazard['process']}, {hazard['level']}, threatens {hazard['threatens']}"
+        yield f"Hazard on the plot: {told}{months}{caution}."
+    for service in found["services"]:
+        yield f"{service['kind']}: {_service(service)}"
+
+
+def _service(service: dict[str, Any]) -> str:
+    if not service["known"]:
+        return "not known, none is loaded near here"
+    if service["minutes"] is None:
+        return f"farther than {service['farther_than_minutes']:.0f} min, or no way leads there"
+    winter = "out of reach" if service["minutes_winter"] is None else f"{service['minutes_winter']:.0f} min"
+    return f"{service['minutes']:.0f} min, in winter {winter} ({service['nearest']['code']})"
+
+
+def _in_months(exposure: list[int]) -> str:
+    months = [str(number) for number, metres in enumerate(exposure, start=1) if metres]
+    return f" in months {', '.join(months)}" if 0 < len(months) < len(exposure) else ""
 
 
 def _short(value: Any) -> Any:

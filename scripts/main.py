@@ -20,6 +20,7 @@ from scripts.export import export
 from scripts.robustness import robustness
 from scripts.score import score
 from scripts.serve import serve
+from scripts.services import services
 from scripts.susceptibility import susceptibility
 from scripts.up import up
 from scripts.weights import weights
@@ -52,6 +53,7 @@ app.command(
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     epilog=score_files.LAYERS_HELP,
 )(score_files.score_files)
+app.command("services")(services)
 app.command("susceptibility")(susceptibility)
 app.command("export")(export)
 app.command("up")(up)

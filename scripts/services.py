@@ -1,0 +1,31 @@
+"""``obod services``: minutes from the plots of a district to every kind of service, as a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from layers.base import STAFF
+from layers.database import reading
+from layers.ways import services_of_district
+from scripts.output import out, print_json
+
+PATIENCE_S = 600.0  # seconds a district may take to read
+
+District = Annotated[str, typer.Option("--district", help="District code.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="CSV file to write.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def services(district: District, output: Output, json: Json = False) -> None:
+    """Write minutes from every plot of a district to the nearest service of each kind, when dry and in winter."""
+    with reading(STAFF, timeout_s=PATIENCE_S) as connection:
+        table = services_of_district(connection, district)
+    table.to_csv(output, index=False, encoding="utf-8-sig")
+    kinds = [name.removesuffix("_nearest") for name in table.columns if name.endswith("_nearest")]
+    if json:
+        print_json({"district": district, "plots": len(table), "kinds": kinds, "file": str(output)})
+    else:
+        out.print(f"{len(table):,} plots, minutes to {', '.join(kinds) or 'no service'}: {output}.", highlight=False)
