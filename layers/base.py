@@ -79,9 +79,9 @@ class Card:
 
     ``audience`` has no default on purpose: nobody publishes a sensitive layer by forgetting.
     ``drawn_by`` names the attribute that ``legend`` gives a style for, value by value; without it the
-    legend has the single key ``""``. ``caution`` is said of every row whose ``source_class`` is derived, and beside the
-    legend. ``tiles_from`` is the lowest tile zoom at which rows are sent one by one; ``thinned`` says which of them come
-    later, and ``about`` tells people so.
+    legend has the single key ``""``. ``caution`` is said of every row whose ``source_class`` is derived, and
+    beside the legend. ``tiles_from`` is the lowest tile zoom at which rows are sent one by one; ``thinned``
+    says which of them come later, and ``about`` tells people so.
     """
 
     title: str
