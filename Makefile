@@ -34,8 +34,9 @@ check: $(VENV)/installed ## Lint, types, import contracts, generated pages curre
 	$(BIN)/lint-imports
 	$(BIN)/python -m layers.readme --check
 
-bench: install ## Measure throughput of science, tiles and loading
-	$(BIN)/pytest bench --benchmark-only
+bench: install ## Measure beside other programs, write bench/RESULTS.md (BENCH_PLOTS=1000000, REGION=folder)
+	-$(BIN)/pytest bench --benchmark-only --benchmark-columns=median,rounds -q
+	-$(BIN)/python -m bench
 
 clean: ## Remove .venv, front-end files and .obod with the database in it
 	@if [ -x $(BIN)/obod ] && [ -d .obod ]; then OBOD_HOME=.obod $(BIN)/obod db remove --yes; fi

@@ -25,7 +25,7 @@ from layers.judged import TEXTS, judged
 from layers.outlines import boxes, drawn
 from layers.plots import PLOTS, UNJUDGED
 from layers.results import CLASSES, suitability_cells
-from layers.tiles import BUFFER, DISPLAY_PX, EXTENT, HALF_SPAN_M, Tile, TileAddress, window
+from layers.tiles import BUFFER, DISPLAY_PX, EXTENT, HALF_SPAN_M, LARGEST_TILE, Tile, TileAddress, window
 from layers.vector_tile import Coded, coded, encode
 
 CELL_BITS = 4  # 2**4 cells along a tile's side
@@ -50,6 +50,8 @@ TILE_BUDGET = 65_000  # bytes of one tile, compressed
 PLOT_BYTES = 26  # outline, number and PLOT_ATTRIBUTES
 PLOT_ID_BYTES = 9  # plot_id
 ATTRIBUTE_BYTES = 7  # one more number
+
+CELLS_INSTEAD = "shares of the classes on cells; zoom in for the plots"
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -83,8 +85,7 @@ def plots_tile(
     most = most_plots(address, len(asked)) if address.z <= FINEST_CELLS_ZOOM else None
     found = _plots_in(connection, address, district, most)
     if most is not None and found.count > most:
-        note = f"more than {most} plots: shares of the classes on cells; zoom in for the plots"
-        return Tile(_cells_tile(connection, address, runs, unjudged), note)
+        return Tile(_cells_tile(connection, address, runs, unjudged), f"more than {most} plots: {CELLS_INSTEAD}")
     attributes = _results(connection, found, runs)
     if asked:
         attributes |= _further(connection, features, address, found.plot_no, asked)
@@ -105,6 +106,8 @@ def plots_tile(
         tolerance,
     )
     body, _count = encode(Plot.__tablename__, extent, drawing, attributes, found.plot_no)
+    if len(body) > LARGEST_TILE and address.z <= FINEST_CELLS_ZOOM:
+        return Tile(_cells_tile(connection, address, runs, unjudged), f"plots of many corners: {CELLS_INSTEAD}")
     return Tile(body)
 
 

@@ -1,0 +1,1 @@
+"""Obod measured beside the programs people use instead. ``python -m bench`` writes RESULTS.md; nothing fails."""
