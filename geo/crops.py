@@ -13,6 +13,7 @@ from functools import lru_cache
 from importlib import resources
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from geo.errors import TableError
@@ -217,16 +218,36 @@ def climate_rating(crop: Crop, mean_c: Floats) -> tuple[Floats, NDArray[np.int8]
 
     The cycle is laid at each start month; it is as good as its worst month, and the best start counts.
     """
-    monthly = crop.temperature(np.asarray(mean_c, dtype=np.float64))
-    best = np.full(len(monthly), -1.0)
-    start = np.zeros(len(monthly), dtype=np.int8)
-    for first in range(12):
-        cycle = monthly[:, [(first + step) % 12 for step in range(crop.months)]].min(axis=1)
-        better = cycle > best
-        best = np.where(better, cycle, best)
-        start = np.where(better, first + 1, start).astype(np.int8)
-    unknown = np.isnan(monthly).any(axis=1)
-    return np.where(unknown, np.nan, best), np.where(unknown, 0, start).astype(np.int8)
+    monthly = np.ascontiguousarray(mean_c, dtype=np.float64)
+    best, start = np.empty(len(monthly)), np.empty(len(monthly), dtype=np.int8)
+    suited = crop.temperature
+    corners = (suited.low, suited.optimum_low, suited.optimum_high, suited.high)
+    _best_cycle(monthly, corners, crop.months, best, start)
+    return best, start
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _best_cycle(monthly, corners, months, best, start):  # type: ignore[no-untyped-def]
+    """Fill the rating of the best run of months by a trapezoid and the month it begins in; NaN and 0 where unknown."""
+    low, optimum_low, optimum_high, high = corners
+    rating = np.empty(12)
+    for i in range(len(monthly)):
+        best[i], start[i] = -1.0, 0
+        for month in range(12):
+            warmth = monthly[i, month]
+            up = 1.0 if warmth >= optimum_low else (warmth - low) / (optimum_low - low)
+            down = 1.0 if warmth <= optimum_high else (high - warmth) / (high - optimum_high)
+            rating[month] = min(max(min(up, down), 0.0), 1.0)
+            if np.isnan(warmth):
+                best[i] = np.nan
+        if np.isnan(best[i]):
+            continue
+        for first in range(12):
+            worst = 1.0
+            for step in range(months):
+                worst = min(worst, rating[(first + step) % 12])
+            if worst > best[i]:
+                best[i], start[i] = worst, first + 1
 
 
 @dataclass(frozen=True, slots=True)
