@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from importlib import metadata
 
@@ -14,6 +16,7 @@ from api.deps import Callers
 from api.errors import add_error_handlers
 from api.finished import FinishedTiles
 from api.protection import Protection
+from layers import pictures
 from layers.base import PUBLIC
 from layers.database import reading
 from layers.export import Format
@@ -29,9 +32,23 @@ COMPRESSED_ALREADY = (*DEFAULT_EXCLUDED_CONTENT_TYPES, Format.XLSX.media_type, F
 COMPRESSION = 5  # zlib level of answers made on the way out
 
 
+@asynccontextmanager
+async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+    """While the service runs: what makes its first answers quick is made in the background."""
+    pictures.prepare(partial(reading, PUBLIC))
+    yield
+
+
 def create_app() -> FastAPI:
     """Return the service on the database and folders of the settings."""
-    app = FastAPI(title="Obod", version=metadata.version("obod"), description=ABOUT, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        lifespan=_lifespan,
+        title="Obod",
+        version=metadata.version("obod"),
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.served = ServedState(partial(reading, PUBLIC))
     app.state.tiles = TileCache(get_settings().home / "tiles")
     app.state.callers = Callers()

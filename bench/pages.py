@@ -24,7 +24,8 @@ from layers.tiles import TileAddress
 PAGES = 20  # pages of one pass
 PICTURES = 100  # raster tiles, zoom 8 to 14
 NAIVE_PLOTS = 10_000  # plots given to folium.GeoJson; its cost grows in proportion
-BROWSER_S = 60.0
+BROWSER_S = 60.0  # seconds the browser may take
+PICTURE_S = 180.0  # seconds the service may take to colour its grids after its very first start
 
 
 def features(land: Land) -> list[Row]:
@@ -167,6 +168,8 @@ def raster_tiles(land: Land) -> list[Row]:
         names = connection.execute(
             "SELECT file_name FROM rasters WHERE layer = 'slope' AND ended_by IS NULL"
         ).fetchall()
+        counted = connection.execute("SELECT count(*) FROM rasters WHERE ended_by IS NULL").fetchone()
+        grids = int(str((counted or (0,))[0]))
     largest = max((land.home / "rasters" / name for (name,) in names), key=lambda path: path.stat().st_size)
     tiles = _over(largest)
     rows: list[Row] = []
@@ -188,6 +191,9 @@ def raster_tiles(land: Land) -> list[Row]:
         passes[name] = [closed_loop.run(addresses, n) for n in (FEW, FEW, MANY)]
     with ExitStack() as stack:
         base = obod(land, stack)
+        until = time.monotonic() + PICTURE_S  # the service colours its grids after it started, which is no tile yet
+        while time.monotonic() < until and len(list((land.home / "pictures").glob("*-1-*.entries"))) < grids:
+            time.sleep(1)
         closed_loop.get(f"{base}/tiles/hillshade/10/0/0.png")
         addresses = [f"{base}/tiles/slope/{z}/{x}/{y}.png" for z, x, y in tiles]
         passes["obod"] = [closed_loop.run(addresses, FEW)]

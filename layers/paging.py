@@ -24,6 +24,7 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    String,
     Text,
     and_,
     case,
@@ -44,6 +45,7 @@ from layers.filters import SortKey
 
 DEGREE_DIGITS = 7  # decimals of a longitude or latitude in GeoJSON: about 1 cm
 FETCHED_ROWS = 2_000  # rows fetched at a time from a streamed list
+SHORT_CODE = 8  # characters; text columns that are so short hold codes
 MOST_ARGUMENTS = 90  # of one call; PostgreSQL takes 100
 
 
@@ -172,7 +174,9 @@ def _json_text(item: Property) -> ColumnElement[Any]:
     if item.kind in (Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN):
         return func.coalesce(cast(item.value, Text), _NULL)
     said: ColumnElement[Any] = cast(func.to_json(item.value), Text)
-    if item.kind is Kind.TEXT:
+    if isinstance(item.value.type, String) and (item.value.type.length or SHORT_CODE + 1) <= SHORT_CODE:
+        said = _QUOTE.concat(item.value).concat(_QUOTE)  # a class, subclass or confidence, which scoring itself writes
+    elif item.kind is Kind.TEXT:
         # Looking for what must be escaped takes half the time of escaping.
         said = case((item.value.regexp_match(_ESCAPED), said), else_=_QUOTE.concat(item.value).concat(_QUOTE))
     return func.coalesce(said, _NULL)

@@ -13,7 +13,8 @@ import os
 import queue
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,8 +25,12 @@ import orjson
 import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window
+from sqlalchemy import Connection, select
 
-from layers.catalogue import RasterLayer
+from layers.catalogue import RASTERS_BY_NAME, RasterLayer
+from layers.cog import raster_path
+from layers.errors import LayersError
+from layers.results import Raster
 from layers.settings import get_settings
 
 COLOURS = 254  # palette entries of a ramp; entry 0 is transparent
@@ -68,6 +73,23 @@ def levels(path: Path, raster: RasterLayer, band: int) -> Sequence[Level] | None
     except FileNotFoundError:
         _MAKER.ask(path, raster, band)
         return None
+
+
+def prepare(opened: Callable[[], AbstractContextManager[Connection]]) -> None:
+    """Have the first band of every raster coloured, in the background; ``opened`` gives a connection to read from."""
+
+    def ask() -> None:
+        try:
+            with opened() as connection:
+                query = (
+                    select(Raster.layer, Raster.file_name).where(Raster.ended_by.is_(None)).order_by(Raster.raster_id)
+                )
+                for layer, file_name in connection.execute(query).all():
+                    levels(raster_path(file_name), RASTERS_BY_NAME[layer], 1)
+        except LayersError as error:
+            log.warning("Pictures of rasters are made when they are asked for: %s", error)
+
+    threading.Thread(target=ask, name="pictures wanted", daemon=True).start()
 
 
 def make(path: Path, raster: RasterLayer, band: int) -> None:

@@ -178,7 +178,7 @@ def test_health_readiness_and_metrics(client: TestClient) -> None:
     client.get("/plots/1001")
     told = client.get("/metrics").text
     assert 'obod_requests_total{method="GET",route="/plots/{plot_id}",status="200"}' in told
-    assert "1001" not in told  # routes are counted, not addresses
+    assert "/plots/1001" not in told  # routes are counted, not addresses
     assert "obod_request_seconds_bucket" in told
 
 
