@@ -14,8 +14,8 @@ from api.deps import LanguageDep, ServedDep
 from api.pages import FRESH, Links, tongues
 from api.reasons import reasons
 from api.rendering import render
-from api.translate import Language
-from api.wording import CONFIDENCE, GROUPS
+from api.translate import Language, translate
+from api.wording import CODES, CONFIDENCE, GROUPS
 from geo.criteria import LAND_CRITERIA
 from layers.base import PUBLIC
 from layers.catalogue.land import Plot
@@ -51,10 +51,20 @@ def get_plot_page(request: Request, plot_id: str, lang: LanguageDep, state: Serv
         card=plot_card(plot, lang, synthetic=synthetic),
         back=links.page(district=plot["district"], plot=plot_id),
         reasons=reasons(explained, lang) if explained else None,
+        hazards=[_hazard(zone, lang) for zone in explained["hazards"]] if explained else [],
         measured=list(_measured(plot, explained, lang)),
         evidence_words=list(CONFIDENCE.values()),
     )
     return HTMLResponse(content, headers=FRESH)
+
+
+def _hazard(zone: Mapping[str, Any], lang: Language) -> str:
+    """One hazard zone on the plot in a line: process, level, months, what it threatens, and what it is not."""
+    life, process, level, caution = zone["threatens"] == "life", CODES[zone["process"]], zone["level"], zone["caution"]
+    stake = translate("danger to life", lang) if life else translate("danger to crop and land", lang)
+    months = translate("months {months}", lang).format(months=zone["months"]) if zone["months"] else None
+    line = ", ".join(part for part in (translate(process, lang), translate(level, lang), months, stake) if part)
+    return f"{line} ({translate(caution, lang)})" if caution else line
 
 
 def _measured(

@@ -19,7 +19,7 @@ from layers.lifting import lift_of_plot
 from layers.results import ScoringRun, suitability
 from layers.robustness import SEED, draws_of_plot, stored_row
 from layers.served import Choice, read_runs
-from layers.ways import ways_of_plot
+from layers.ways import hazards_on, ways_of_plot
 
 
 def explain_plot(
@@ -27,8 +27,8 @@ def explain_plot(
 ) -> dict[str, Any]:
     """Return the explanation of one plot's served result, ready for JSON; no staff attribute is part of it.
 
-    ``choice`` asks for another published scheme or a stored run. ``ways`` False leaves out ``way``, ``services`` and
-    ``hazards``, which take a second to search.
+    ``choice`` asks for another published scheme or a stored run. ``ways`` False leaves out ``way`` and
+    ``services``, which take a second to search.
 
     Raises
     ------
@@ -84,6 +84,7 @@ def explain_plot(
         **lift,
         "robustness": _robustness(connection, dict(row), scheme, kept.criteria, missing),
         "crops": row["crops"],
+        "hazards": hazards_on(connection, plot.plot_id),
         **on_foot,
     }
 

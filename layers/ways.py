@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, func, select
 
 from geo.access import MOST_TRAVEL_MIN
 from geo.criteria import BY_ID
@@ -24,6 +24,7 @@ from geo.hazard import LEVELS, threatens_life
 from geo.hazard_level import zone_levels
 from geo.plot_ways import EXCHANGE, SERVICE_KINDS, HomeWay, ServiceMinutes, Way, home_way, service_minutes
 from geo.susceptibility import LABEL
+from layers.catalogue.hazards import HazardZone
 from layers.catalogue.land import Plot
 from layers.catalogue.services import Service
 from layers.errors import NotFound
@@ -36,11 +37,10 @@ NAMES = ("name_tg", "name_ru", "name_en")
 
 
 def ways_of_plot(connection: Connection, plot_id: str) -> dict[str, Any]:
-    """Return ``way``, ``services`` and ``hazards`` of a plot, ready for JSON; None or empty where nothing is known.
+    """Return ``way`` and ``services`` of a plot, ready for JSON; None where nothing is known.
 
     ``way`` : home, minutes and exposure of the quickest way and of a safer one, if any. ``services`` : of every kind,
     minutes when dry and in winter and the nearest one; ``known`` is false for a kind of which none is loaded near.
-    ``hazards`` : zones on the plot, with what they threaten and when.
 
     Raises
     ------
@@ -51,8 +51,39 @@ def ways_of_plot(connection: Connection, plot_id: str) -> dict[str, Any]:
     return {
         "way": None if found is None else _way_as_dict(found),
         "services": _services(connection, block),
-        "hazards": _hazards(block),
     }
+
+
+def hazards_on(connection: Connection, plot_id: str) -> list[dict[str, Any]]:
+    """Return the hazard zones that touch a plot, the highest level first, with what they threaten and when.
+
+    Danger to life is told apart from loss of crop and land; ``caution`` says what a derived zone is not.
+    """
+    outline = select(Plot.__table__.c.geom).where(Plot.plot_id == plot_id, as_of(Plot, None)).scalar_subquery()
+    touches = func.ST_Intersects(HazardZone.__table__.c.geom, outline)
+    zones = read_layer(connection, HazardZone, and_(as_of(HazardZone, None), touches))
+    told = {
+        (
+            int(level),
+            str(row["process"]),
+            row["months"] or None,
+            str(row["source_class"]),
+            bool(threatens_life(str(row["process"]), level)),
+        )
+        for level, (_, row) in zip(zone_levels(zones), zones.iterrows(), strict=True)
+        if level > 0
+    }
+    return [
+        {
+            "process": process,
+            "level": LEVELS[level],
+            "months": months,
+            "threatens": "life" if life else "crop",
+            "source_class": source,
+            "caution": LABEL if source == DERIVED else None,
+        }
+        for level, process, months, source, life in sorted(told, key=lambda zone: (-zone[0], *map(str, zone[1:])))
+    ]
 
 
 def way_lines(connection: Connection, plot_id: str) -> dict[str, Any]:
@@ -196,33 +227,3 @@ def _service_as_dict(found: ServiceMinutes, names: Mapping[str, Any]) -> dict[st
 
 def _minutes(value: float) -> float | None:
     return None if np.isnan(value) else round(float(value), 1)
-
-
-def _hazards(block: Block) -> list[dict[str, Any]]:
-    """Zones that touch the plot, the highest level first; danger to life is told apart from loss of crop and land."""
-    if "hazard_zones" not in block.nearby:
-        return []
-    zones = block.layer("hazard_zones")
-    zones = zones[shapely.intersects(zones.geometry.to_numpy(), block.polygons[0])]
-    told = {
-        (
-            int(level),
-            str(row["process"]),
-            row["months"] or None,
-            str(row["source_class"]),
-            bool(threatens_life(str(row["process"]), level)),
-        )
-        for level, (_, row) in zip(zone_levels(zones), zones.iterrows(), strict=True)
-        if level > 0
-    }
-    return [
-        {
-            "process": process,
-            "level": LEVELS[level],
-            "months": months,
-            "threatens": "life" if life else "crop",
-            "source_class": source,
-            "caution": LABEL if source == DERIVED else None,
-        }
-        for level, process, months, source, life in sorted(told, key=lambda zone: (-zone[0], *map(str, zone[1:])))
-    ]

@@ -15,6 +15,7 @@ from stored_valley import RASHT, load_valley
 from typer.testing import CliRunner
 
 from api.main import create_app
+from api.translate import LANGUAGES, translate
 from geo.crs import to_working
 from geo.plot_ways import SERVICE_KINDS
 from geo.scheme import load_scheme
@@ -72,6 +73,13 @@ def test_hazards_on_the_plot_tell_life_from_crop_and_mapped_from_derived(client:
         {**derived, "source_class": "derived", "caution": LABEL},
     ]
     assert client.get("/plots/clean/explanation").json()["hazards"] == []
+    page = client.get(f"/plots/{PLOT}/why?lang=en").text
+    assert "Mudflow, medium, months 4-7, danger to life" in page
+    assert f"Avalanche, low, months 12-4, danger to crop and land ({LABEL})" in page
+    for lang in LANGUAGES:
+        assert translate(LABEL, lang) in client.get(f"/plots/{PLOT}/why?lang={lang}").text
+    assert translate(LABEL, "tg") != translate(LABEL, "ru") != LABEL
+    assert LABEL not in client.get("/plots/clean/why?lang=en").text
 
 
 def test_every_kind_of_service_is_answered_and_an_unloaded_one_is_not_known(client: TestClient) -> None:
