@@ -3,11 +3,14 @@
 An answer is kept with the snapshot of what was served when it was made, and is given again only while that very
 snapshot holds; whatever changes, it is asked for anew. Requests that name a key, a query or anything else that
 could change the answer pass through.
+
+When a new run is published, the tiles that were asked for most are made again one after another, before somebody asks.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import asyncio
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,9 +19,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from layers.served import Served, ServedState
 
 MEMORY_BYTES: Final = 64 * 1024 * 1024  # bytes of answers kept; the same bytes the tile cache holds where it has them
+WARMED: Final = 200  # tiles made again after a change; a few screens of the places people look at
 ENDINGS: Final = (".mvt", ".png")
 OTHERS: Final = frozenset({b"authorization", b"x-api-key", b"cookie", b"range"})  # fields that may change the answer
 OF_BODY: Final = frozenset({b"content-length", b"content-type", b"content-encoding"})  # not in a 304
+
+OF_CONNECTION: Final = ("app", "type", "asgi", "http_version", "method", "scheme", "server", "client", "root_path")
 
 Fields = list[tuple[bytes, bytes]]
 Key = tuple[str, bool, bool]  # path, packed, asked by another site
@@ -45,6 +51,9 @@ class FinishedTiles:
         self._memory_bytes = memory_bytes
         self._held = 0
         self._answers: OrderedDict[Key, _Answer] = OrderedDict()
+        self._asked: Counter[Key] = Counter()
+        self._known: Served | None = None
+        self._warming: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -54,6 +63,9 @@ class FinishedTiles:
             await self.app(scope, receive, send)
             return
         key, known = read
+        self._asked[key] += 1
+        if self._known is not served:
+            self._changed(served, scope)
         found = self._answers.get(key)
         if found is None or found.served is not served:
             await self._made(key, served, scope, receive, send)
@@ -66,6 +78,28 @@ class FinishedTiles:
             return
         await send(found.whole)
         await send(found.body)
+
+    def _changed(self, served: Served, scope: Scope) -> None:
+        """Begin to make what was asked for most, unless this is the first snapshot."""
+        most = [key for key, _ in self._asked.most_common(WARMED)]
+        self._asked = Counter(dict(self._asked.most_common(2 * WARMED)))  # forget what hardly anybody wanted
+        if self._known is not None:
+            if self._warming is not None:
+                self._warming.cancel()
+            self._warming = asyncio.create_task(self._warm(most, dict(scope)))
+        self._known = served
+
+    async def _warm(self, keys: list[Key], like: Scope) -> None:
+        """Ask for tiles as browsers do, one after another, so that people's own requests come first."""
+        for key in keys:
+            path, packed, foreign = key
+            fields = [(b"host", b"obod"), *([(b"accept-encoding", b"gzip")] if packed else [])]
+            fields += [(b"origin", b"null")] if foreign else []
+            asked = {name: like[name] for name in OF_CONNECTION if name in like}
+            asked |= {"path": path, "raw_path": path.encode(), "query_string": b"", "headers": fields, "state": {}}
+            served = self.served.kept()
+            if served is not None:
+                await self._made(key, served, asked, _nothing_more, _to_nobody)
 
     async def _made(self, key: Key, served: Served, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the service answer, and keep what it says if it is a whole public tile.
@@ -103,6 +137,14 @@ class FinishedTiles:
         while self._held > self._memory_bytes:
             _, oldest = self._answers.popitem(last=False)
             self._held -= len(oldest.body["body"])
+
+
+async def _nothing_more() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _to_nobody(_: Message) -> None:
+    return None
 
 
 _NOTHING: Final[Message] = {"type": "http.response.body", "body": b""}

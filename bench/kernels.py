@@ -274,6 +274,8 @@ def measure(case: Case, region: Path, plots: int, results: Path) -> dict[str, fl
 def furthest(found: Floats, yardstick: Floats) -> float:
     """Return the largest difference of two results, relative where they are large."""
     n = min(len(found), len(yardstick))
+    if n == 0:
+        return float("nan")
     gap = np.abs(found[:n] - yardstick[:n]) / np.maximum(np.abs(yardstick[:n]), 1.0)
     return float(np.nanmax(gap))
 

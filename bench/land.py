@@ -108,4 +108,6 @@ def _frame(connection: psycopg.Connection[tuple[object, ...]], query: str) -> gp
     names = [column.name for column in cursor.description or ()]
     table = pd.DataFrame(cursor.fetchall(), columns=names)
     shapes = to_working(shapely.from_wkb(table.pop(names[-1]).map(bytes).to_numpy()))
+    single = shapely.get_num_geometries(shapes) == 1  # stored as multiple geometries of one part
+    shapes[single] = shapely.get_geometry(shapes[single], 0)
     return gpd.GeoDataFrame(table, geometry=shapes, crs=WORKING_CRS)
