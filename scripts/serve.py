@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from layers.compile import compile_all
 from layers.database import engine
 from layers.errors import LayersError
 from layers.settings import get_settings
@@ -27,6 +28,7 @@ def serve(
     settings = get_settings()
     host, port = host or settings.host, port or settings.port
     require_free(host, port)
+    compile_all()  # what is in the cache already takes a second or two; no request waits for a compiler
     engine()  # starts the embedded database if it is stopped, and refuses in one sentence if there is none
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     err.print(f"Obod serves http://{host}:{port} (Ctrl-C stops it).", highlight=False)
