@@ -12,11 +12,12 @@ from typing import Any, Final
 
 from api.figures import BarPart
 from api.legend import CRITERIA_BY_ID
-from api.translate import Language, translate
-from api.wording import CLASS_WORDS
+from api.translate import LANGUAGES, Language, local_name, translate
+from api.wording import CLASS_WORDS, label_of
 from geo.combination import CLASSES
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.land import CLASS_STYLES
+from layers.catalogue.services import Service as ServiceLayer
 
 NO_DATA: Final = "{criterion}: no data loaded, or too coarse. It reads: {layers}."
 
@@ -68,6 +69,30 @@ class Sureness:
 
 
 @dataclass(frozen=True, slots=True)
+class Walk:
+    """A way from home: minutes out and back, metres in danger weighted by level, in the worst month."""
+
+    minutes_out: float
+    minutes_back: float
+    exposure_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The nearest service of a kind: minutes in the dry season and in winter, None = no way is known, and its name.
+
+    ``beyond`` : it is farther than that many minutes, None where it is not. ``known`` : such a service is on record.
+    """
+
+    kind: str
+    known: bool
+    name: str
+    minutes: float | None
+    minutes_winter: float | None
+    beyond: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Reasons:
     """What the page of a plot says; every text is in the reader's language."""
 
@@ -76,6 +101,9 @@ class Reasons:
     lift: Lift | None
     measurement: Measurement | None
     sureness: Sureness | None
+    walk: Walk | None
+    safer: Walk | None
+    services: tuple[Service, ...]
     not_assessed: tuple[str, ...]
 
 
@@ -90,6 +118,9 @@ def reasons(explained: Mapping[str, Any], lang: Language) -> Reasons:
         lift=_lift(explained["remedies"], lang),
         measurement=_measurement(explained["measurement"], lang),
         sureness=None if explained["score"] is None else _sureness(explained["robustness"], lang),
+        walk=_walk(explained["way"]),
+        safer=_walk((explained["way"] or {}).get("safer")),
+        services=tuple(_service(found, lang) for found in explained["services"] or ()),
         not_assessed=tuple(_missing(explained["not_assessed"], lang)),
     )
 
@@ -140,6 +171,25 @@ def _sureness(found: Mapping[str, Any] | None, lang: Language) -> Sureness | Non
     words = translate(CLASS_WORDS[modal], lang)
     top = None if found["top_share"] is None else (found["top_of"], found["top_share"])
     return Sureness(tuple(bar), words, modal, found["modal_share"], found["flagged"], found["draws"], top)
+
+
+def _walk(found: Mapping[str, Any] | None) -> Walk | None:
+    if found is None or found["minutes_out"] is None or found["minutes_back"] is None:
+        return None
+    return Walk(found["minutes_out"], found["minutes_back"], max(found["exposure_by_month_m"] or [0.0]))
+
+
+def _service(found: Mapping[str, Any], lang: Language) -> Service:
+    nearest, kind = found["nearest"] or {}, found["kind"]
+    names: dict[str, Any] = {language: nearest.get(f"name_{language}") for language in LANGUAGES}
+    return Service(
+        kind=translate(label_of(ServiceLayer, "kind", kind), lang),
+        known=found["known"],
+        name=local_name(names, lang),
+        minutes=found["minutes"],
+        minutes_winter=found["minutes_winter"],
+        beyond=found["farther_than_minutes"],
+    )
 
 
 def _missing(names: Mapping[str, str], lang: Language) -> Iterator[str]:
