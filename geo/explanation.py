@@ -191,12 +191,19 @@ def _caps(row: Mapping[str, Any], scheme: Scheme, found: Combined, missing: Mapp
         if found.unknown_by[0] != NOTHING:
             held.append((S2, _cap(HELD_BY_UNKNOWN, S2, _IDS[found.unknown_by[0]])))
         held += [(S2, _cap(HELD_BY_NOT_ASSESSED, S2, name)) for name in missing if _decisive(BY_ID.get(name), scheme)]
-    if judged > max([by_score, *(cap for cap, _ in held)]):
-        # Only a hard limit is left; the notes it rests on are not kept, but it is the limiting criterion's.
-        criterion = BY_ID[row["limiting"]]
-        reason = next(limit.text for limit in scheme.limits(criterion) if limit.no_better_than is not None)
-        held.append((judged, _cap(HELD_BY_LIMIT, judged, criterion.id, reason=reason)))
+    by_limit = _class_code(row.get("class_cap"), otherwise=judged)
+    if by_limit > max([by_score, *(cap for cap, _ in held)]):
+        # The notes a limit rests on are not kept, but a limit that sets the class is the limiting criterion's.
+        criterion = BY_ID.get(_text(row.get("limiting")) or "")
+        limits = [] if criterion is None else [item for item in scheme.limits(criterion) if item.no_better_than]
+        if criterion is not None and limits:
+            held.append((by_limit, _cap(HELD_BY_LIMIT, by_limit, criterion.id, reason=limits[0].text)))
     return [cap for _, cap in sorted(held, key=lambda pair: -pair[0])]
+
+
+def _class_code(name: Any, *, otherwise: int) -> int:
+    """Index of a class that was kept; ``otherwise`` for a run that did not keep it."""
+    return CLASSES.index(name) if isinstance(name, str) else otherwise
 
 
 def _decisive(criterion: Criterion | None, scheme: Scheme) -> bool:
