@@ -232,6 +232,8 @@ def _texts(given: pd.Series[Any], name: str, faults: Faults) -> Values:
 
 
 def _check_url_safe(name: str, values: Values, faults: Faults) -> None:
+    if URL_SAFE.fullmatch("".join(values.data.tolist())):
+        return
     unsafe = np.array([not URL_SAFE.fullmatch(text) for text in values.data], dtype=bool) & ~values.null
     faults.add(unsafe, "expected letters a-z, digits and . _ ~ - only, since it stands in addresses", name, values.data)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import repeat
 from typing import Any, cast
 
 import numpy as np
@@ -42,6 +42,7 @@ FIRST_DAY = np.datetime64("2000-01-01", "D")  # PostgreSQL counts days from here
 WKB_TYPES = {"POINT": 1, "MULTILINESTRING": 5, "MULTIPOLYGON": 6}  # OGC 06-103r4, table 7
 SHAPELY_TYPES = {kind: shapely.GeometryType[kind].value for kind in WKB_TYPES}  # counted from 0, unlike WKB
 EWKB_SRID = 0x2000_0000  # PostGIS: a flag in the type, the SRID follows it
+SAMPLE = 100  # rows that tell whether a column repeats its texts
 ROWS_AT_ONCE = 20_000  # rows per write to the stream; about 8 MB of plots
 
 FIXED: tuple[tuple[type[Any], str], ...] = (  # narrower types first: each is a subclass of a wider one
@@ -129,12 +130,20 @@ def _fixed(values: Values, dtype: str, tag: bytes, null: bytes) -> Pieces:
 
 
 def _text(values: Values, tag: bytes, null: bytes) -> Pieces:
+    if _mostly_different(values):
+        return _bytes(np.array([text.encode() for text in values.data], dtype=object), tag)
     codes, uniques = pd.factorize(values.objects())
     encoded: list[bytes] = [tag + len(raw).to_bytes(4) + raw for raw in (text.encode() for text in uniques)]
     table = np.empty(len(encoded) + 1, dtype=object)
     table[:-1] = encoded
     table[-1] = null  # code -1
     return table[codes]
+
+
+def _mostly_different(values: Values) -> bool:
+    """Whether the first rows of a column of known texts tell that looking for equal ones does not pay, as in keys."""
+    first = values.data[:SAMPLE].tolist()
+    return bool(len(first)) and not values.null.any() and len(set(first)) > len(first) / 2
 
 
 def _bytes(items: NDArray[np.object_], tag: bytes) -> Pieces:
@@ -195,10 +204,39 @@ def pieces(values: Values, column: Column[Any], *, tagged: bool = False) -> Piec
     raise TypeError(f"no binary form is known for {column.name}, {kind!r}")
 
 
+def _same_throughout(values: Values, column: Column[Any]) -> bool:
+    """Whether every row of a column is known to hold the same, so that one row stands for all; geometry never is."""
+    if not len(values) or values.data.ndim > 1 or isinstance(column.type, Geometry | LargeBinary | ARRAY):
+        return False
+    if values.null.any():
+        return bool(values.null.all())
+    # Zero and minus zero are equal and yet stored differently, so that floats are not compared.
+    return values.data.dtype.kind != "f" and bool((values.data == values.data[0]).all())
+
+
+def _joined(table: Mapping[str, Values], columns: Sequence[Column[Any]], head: bytes, *, tagged: bool) -> list[bytes]:
+    """Rows as byte strings that begin with ``head``; columns that are the same throughout are encoded once."""
+    count = len(table[columns[0].name])
+    parts: list[Iterable[bytes]] = []
+    same = head
+    for column in columns:
+        values = table[column.name]
+        if _same_throughout(values, column):
+            same += pieces(values.take(slice(1)), column, tagged=tagged)[0]
+            continue
+        if same:
+            parts.append(repeat(same, count))
+            same = b""
+        parts.append(pieces(values, column, tagged=tagged).tolist())
+    if same:
+        parts.append(repeat(same, count))
+    return [b"".join(row) for row in zip(*parts, strict=True)] if parts else [b""] * count
+
+
 def digests(table: Mapping[str, Values], columns: Sequence[Column[Any]]) -> list[bytes]:
     """Return a digest of each row over the named columns, the same in every process and on every machine."""
-    parts = [pieces(table[column.name], column, tagged=True) for column in columns]
-    return [hashlib.blake2b(b"".join(row), digest_size=DIGEST_BYTES).digest() for row in zip(*parts, strict=True)]
+    rows = _joined(table, columns, b"", tagged=True)
+    return [hashlib.blake2b(row, digest_size=DIGEST_BYTES).digest() for row in rows]
 
 
 def stream(table: Mapping[str, Values], columns: Sequence[Column[Any]]) -> Iterable[bytes]:
@@ -208,6 +246,5 @@ def stream(table: Mapping[str, Values], columns: Sequence[Column[Any]]) -> Itera
     yield HEADER
     for start in range(0, count, ROWS_AT_ONCE):
         rows = slice(start, start + ROWS_AT_ONCE)
-        parts = [pieces(table[column.name].take(rows), column) for column in columns]
-        yield b"".join(chain.from_iterable(zip(repeat(head), *parts)))
+        yield b"".join(_joined({c.name: table[c.name].take(rows) for c in columns}, columns, head, tagged=False))
     yield TRAILER

@@ -91,6 +91,11 @@ class PlotFacts:
 
     def numbers(self, plot_ids: list[str]) -> Values:
         """Plot numbers: the one a plot had before, else the next that was never used."""
+        if len(set(plot_ids)) == len(plot_ids) and self._numbers.keys().isdisjoint(plot_ids):
+            data = np.arange(self._last + 1, self._last + 1 + len(plot_ids), dtype=np.int64)
+            self._numbers.update(zip(plot_ids, data.tolist(), strict=True))
+            self._last += len(plot_ids)
+            return Values(data, np.zeros(len(data), dtype=bool))
         for plot_id in plot_ids:
             if plot_id not in self._numbers:
                 self._last += 1

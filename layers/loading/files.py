@@ -133,7 +133,7 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
         _take(connection, target, source, rules, mapping, options, report, writer, progress)
         writer.finish()
     except BaseException:
-        writer.load.abandon()
+        writer.abandon()
         raise
     if report.rejections:
         name = f"{layer}-{path.stem}-{(provenance.sha256 or '')[:8]}-rejected"

@@ -166,7 +166,7 @@ def load_frame(
         batches.closing_notes()
         return writer.finish()
     except BaseException:
-        writer.load.abandon()
+        writer.abandon()
         raise
 
 

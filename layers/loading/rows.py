@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, cast
 
 import numpy as np
@@ -53,6 +54,8 @@ class Writer:
         self._clashing: set[str] = set()
         self._differing: list[str] = []
         self._indexes: list[str] | None = None
+        self._copier = ThreadPoolExecutor(1, thread_name_prefix="copy")
+        self._copying: Future[None] | None = None
 
     def withhold(self, keys: Sequence[str | None]) -> None:
         """Note the keys of rejected rows: what the layer holds under them is left as it is, even on replace."""
@@ -71,36 +74,21 @@ class Writer:
         rows : row numbers of the file, int64 (n,), for the report.
         table : every declared column of the layer, checked. unhashed : columns that are not compared.
         """
-        columns = [columns_of(self.layer)[name] for name in table]
         keys: list[str] = table[self.layer.key].data.tolist()
-        fresh: list[int] = []
-        ended: list[int] = []
-        found = digests(table, columns)
-        for position, (key, digest) in enumerate(zip(keys, found, strict=True)):
-            before = self._seen.get(key)
-            if before is not None:
-                self._repeat(key, int(rows[position]), before, digest)
-                continue
-            self._seen[key] = (int(rows[position]), digest)
-            current = self._current.get(key)
-            if current is None:
-                fresh.append(position)
-            elif current[1] == digest:
-                self.report.unchanged += 1
-            elif self.report.mode == "add":
-                self._differing.append(key)
-            else:
-                fresh.append(position)
-                ended.append(current[0])
+        found = digests(table, [columns_of(self.layer)[name] for name in table])
+        fresh, ended = self._compare(rows.tolist(), keys, found)
         self._end(ended)
         self.report.changed += len(ended)
         self.report.added += len(fresh) - len(ended)
         if fresh:
-            chosen = np.asarray(fresh)
-            values = {name: column.take(chosen) for name, column in {**table, **(unhashed or {})}.items()}
+            values = {**table, **(unhashed or {})}
+            if len(fresh) < len(keys):
+                chosen = np.asarray(fresh)
+                values = {name: column.take(chosen) for name, column in values.items()}
+                found = [found[position] for position in fresh]
             values["load_id"] = constant(self.load.load_id, len(fresh), np.int64)
             hashes = np.empty(len(fresh), dtype=object)
-            hashes[:] = [found[position] for position in fresh]
+            hashes[:] = found
             values["row_hash"] = Values(hashes, np.zeros(len(fresh), dtype=bool))
             self._copy(values)
 
@@ -111,6 +99,8 @@ class Writer:
         ------
         Conflict : existing keys differ and the mode is add; nothing of the load is kept.
         """
+        self._settle()
+        self._copier.shutdown()
         differing = [key for key in self._differing if key not in self._clashing]
         if differing:
             self.load.abandon()
@@ -123,6 +113,38 @@ class Writer:
             self.report.ended += len(gone)
         self._rebuild_indexes()
         return self.load.close(self.report)
+
+    def abandon(self) -> None:
+        """Take everything back."""
+        if self._copying is not None:
+            wait([self._copying])
+        self._copier.shutdown()
+        self.load.abandon()
+
+    def _compare(self, rows: list[int], keys: list[str], found: list[bytes]) -> tuple[Sequence[int], list[int]]:
+        """Positions of the rows to store, and numbers (gid) of the rows they end."""
+        if not self._current and len(set(keys)) == len(keys) and self._seen.keys().isdisjoint(keys):
+            self._seen.update(zip(keys, zip(rows, found, strict=True), strict=True))
+            return range(len(keys)), []
+        fresh: list[int] = []
+        ended: list[int] = []
+        for position, (key, digest) in enumerate(zip(keys, found, strict=True)):
+            before = self._seen.get(key)
+            if before is not None:
+                self._repeat(key, rows[position], before, digest)
+                continue
+            self._seen[key] = (rows[position], digest)
+            current = self._current.get(key)
+            if current is None:
+                fresh.append(position)
+            elif current[1] == digest:
+                self.report.unchanged += 1
+            elif self.report.mode == "add":
+                self._differing.append(key)
+            else:
+                fresh.append(position)
+                ended.append(current[0])
+        return fresh, ended
 
     def _repeat(self, key: str, row: int, before: tuple[int, bytes], digest: bytes) -> None:
         if before[1] == digest and key not in self._clashing:
@@ -153,6 +175,7 @@ class Writer:
 
     def _end(self, gids: list[int]) -> None:
         if gids:
+            self._settle()
             self.connection.execute(
                 text(
                     f"UPDATE {self.layer.__tablename__} SET ended_by = :load "  # noqa: S608 - a declared name
@@ -162,6 +185,8 @@ class Writer:
             )
 
     def _copy(self, values: dict[str, Values]) -> None:
+        """Store rows while the caller goes on with the next batch: the server works on another core."""
+        self._settle()
         columns = [columns_of(self.layer)[name] for name in values]
         if self._indexes is None:
             self._indexes = self._drop_indexes() if not self._current and len(self._seen) >= REBUILD_FROM else []
@@ -169,9 +194,19 @@ class Writer:
             sql.Identifier(self.layer.__tablename__), sql.SQL(", ").join(sql.Identifier(c.name) for c in columns)
         )
         driver = cast("psycopg.Connection[Any]", self.connection.connection.driver_connection)
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for chunk in stream(values, columns):
-                copy.write(chunk)
+
+        def copy_rows() -> None:
+            with driver.cursor() as cursor, cursor.copy(statement) as copy:
+                for chunk in stream(values, columns):
+                    copy.write(chunk)
+
+        self._copying = self._copier.submit(copy_rows)
+
+    def _settle(self) -> None:
+        """Wait until the rows under way are stored; the connection is free for other statements then."""
+        if self._copying is not None:
+            copying, self._copying = self._copying, None
+            copying.result()
 
     def _drop_indexes(self) -> list[str]:
         """Drop the indexes of a table that nobody can be reading rows from yet; return how to make them again."""
