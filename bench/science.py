@@ -25,9 +25,10 @@ from geo.command import water_clearance
 from geo.criteria import LAND_CRITERIA
 from geo.criterion import Measured
 from geo.exclusion import nothing_excluded
+from geo.rating import rate
 from geo.routing import travel_minutes
 from geo.scheme import load_scheme
-from geo.suitability import combine
+from geo.suitability import combine, judge
 from layers.embedded import Cluster
 
 DATABASE_PLOTS = 20_000  # plots the slow statements of PostGIS are given
@@ -223,11 +224,13 @@ def combination() -> list[Row]:
         else:
             drawn = chance.integers(0, max(2, len(criterion.levels)), MATRIX_PLOTS).astype(float)
         values[criterion.id] = Measured(drawn)
-    matrix = np.column_stack([one.value for one in values.values()])
+    rated, closed = rate(values, scheme), nothing_excluded(MATRIX_PLOTS)
+    matrix = np.ascontiguousarray(rated.memberships.T)
     weights = np.full(matrix.shape[1], 1.0 / matrix.shape[1])
-    combine({name: Measured(one.value[:100]) for name, one in values.items()}, nothing_excluded(100), scheme)
-    lowest = min(_seconds(lambda: (matrix * weights).sum(axis=1)) for _ in range(3))
-    own = min(_seconds(lambda: combine(values, nothing_excluded(MATRIX_PLOTS), scheme)) for _ in range(3))
+    judge(rated, closed, scheme, {})
+    lowest = min(_seconds(lambda: (matrix * weights).sum(axis=1)) for _ in range(5))
+    own = min(_seconds(lambda: judge(rated, closed, scheme, {})) for _ in range(5))
+    both = min(_seconds(lambda: combine(values, closed, scheme)) for _ in range(3))
     rows = [Row(work, "(X*w).sum(axis=1), float64", f"{lowest * 1000:.0f} ms", note=f"{matrix.shape[1]} criteria")]
     try:
         ended = subprocess.run([str(peers.python("pymcdm")), "-c", _PYMCDM], capture_output=True, text=True, check=True)
@@ -239,8 +242,13 @@ def combination() -> list[Row]:
         each = float("nan")
         rows.append(Row(work, "pymcdm", note="not measured"))
     said = f"{own / lowest:.1f} times the sum; {each * MATRIX_PLOTS / own:.0f}x pymcdm"
-    note = "memberships, groups, score, interval, classes, caps, limits"
-    return [*rows, Row(work, "obod", f"{own * 1000:.0f} ms", said, "6 times the sum", note)]
+    note = "groups, score, interval, classes, caps, what limits, confidence, from the same matrix"
+    measured = f"{both / lowest:.1f} times the sum"
+    return [
+        *rows,
+        Row(work, "obod", f"{own * 1000:.0f} ms", said, "6 times the sum", note),
+        Row(work, "obod, from measured values", f"{both * 1000:.0f} ms", measured, note="with memberships and limits"),
+    ]
 
 
 def scoring(home: Path, plots: int) -> list[Row]:

@@ -157,15 +157,21 @@ def combined(memberships: Floats, weights: Weighting) -> Combined:
 
 
 @njit(cache=True, nogil=True)
-def _sort_best_first(values, order):  # type: ignore[no-untyped-def]
-    """Insertion sort of group numbers by value, best first; equals stand in reverse, in order when read backwards."""
-    for i in range(1, len(order)):
-        group = order[i]
-        j = i
-        while j > 0 and values[order[j - 1]] <= values[group]:
-            order[j] = order[j - 1]
-            j -= 1
-        order[j] = group
+def _sort_best_first(values, groups, rank, order):  # type: ignore[no-untyped-def]
+    """Order groups by value, best first; equals stand in reverse, in order when read backwards.
+
+    Each is counted past every other: without a branch, which could not be foretold.
+    """
+    n = len(groups)
+    for i in range(n):
+        value, behind = values[groups[i]], 0
+        for j in range(i):
+            ahead = value >= values[groups[j]]
+            rank[j] += ahead
+            behind += not ahead
+        rank[i] = behind
+    for i in range(n):
+        order[rank[i]] = groups[i]
 
 
 @njit(cache=True, nogil=True)
@@ -202,12 +208,11 @@ def _average_with(values, order, quantified, group, value):  # type: ignore[no-u
 def _owa_each(values, quantified, result):  # type: ignore[no-untyped-def]
     groups, n = values.shape
     column = np.empty(groups)
-    order = np.empty(groups, dtype=np.int64)
+    every, rank, order = np.arange(groups), np.empty(groups, dtype=np.int64), np.empty(groups, dtype=np.int64)
     for i in range(n):
         for g in range(groups):
             column[g] = values[g, i]
-            order[g] = g
-        _sort_best_first(column, order)
+        _sort_best_first(column, every, rank, order)
         result[i] = _ordered_average(column, order, quantified)
 
 
@@ -237,27 +242,34 @@ def _combine(  # type: ignore[no-untyped-def]
     groups = len(group_weights)
     present = np.flatnonzero(group_weights > 0.0)
     first = np.searchsorted(_GROUP[active], np.arange(groups + 1))  # criteria are declared group by group
-    order = np.empty(len(present), dtype=np.int64)
+    rank, order = np.empty(len(present), dtype=np.int64), np.empty(len(present), dtype=np.int64)
     low, high = np.empty(groups), np.empty(groups)
     # Per group: its score with one member at full membership, and which; the same for a decisive unknown member.
     lifted, lifted_by = np.empty(groups), np.empty(groups, dtype=np.int64)
     learnt, learnt_by = np.empty(groups), np.empty(groups, dtype=np.int64)
     worst_member = np.empty(groups, dtype=np.int64)
+    here = np.empty(groups)  # weight of each group in the average, where it stands
+    cautious = True
+    for group in range(groups):
+        cautious &= (
+            quantified[1 << group] <= group_weights[group] + ROUNDING
+        )  # Q(r) <= r: an orness of at most one half
     for i in range(start, stop):
         known_share = 0.0
         worst_value, worst_by = 1.0, NOTHING
-        water_known, hazard_known = False, False
+        water_known, hazard_known, some_unknown, all_known = False, False, False, True
         for g in present:
             mean_low, mean_high, mean_known, known_weight = 0.0, 0.0, 0.0, 0.0
             # Least and second least of what bounds the group: all members where the worst counts, else its gates.
             least, second, least_high, least_known = 1.0, 1.0, 1.0, 1.0
-            worst_member[g], lowest = NOTHING, 2.0
+            lowest_by, lowest = NOTHING, 2.0
             for j in range(first[g], first[g + 1]):
-                k = active[j]
+                k = np.uintp(active[j])  # unsigned: no test for counting from the end
                 membership = memberships[k, i]
                 is_known = membership == membership
                 at_worst = membership if is_known else 0.0
                 at_best = membership if is_known else 1.0
+                all_known &= is_known
                 mean_low += within[k] * at_worst
                 mean_high += within[k] * at_best
                 if is_known:
@@ -265,15 +277,13 @@ def _combine(  # type: ignore[no-untyped-def]
                     known_weight += within[k]
                     known_share += share[k]
                 if minimum[g] or gate[k]:
-                    if at_worst < least:
-                        second, least = least, at_worst
-                    elif at_worst < second:
-                        second = at_worst
+                    second, least = min(second, max(least, at_worst)), min(least, at_worst)
                     least_high = min(least_high, at_best)
                     if is_known:
                         least_known = min(least_known, membership)
-                if at_worst < lowest:
-                    worst_member[g], lowest = k, at_worst
+                lower = at_worst < lowest
+                lowest_by, lowest = (active[j] if lower else lowest_by), (at_worst if lower else lowest)
+            worst_member[g] = lowest_by
             of_known = least_known
             if minimum[g]:
                 low[g], high[g] = least, least_high
@@ -285,27 +295,28 @@ def _combine(  # type: ignore[no-untyped-def]
 
             # The member whose full membership lifts the group most, an unknown one likewise, and the one behind a
             # poor known score: the least in hazard and of gates that bind, else the one the mean lacks most of.
-            lifted[g], lifted_by[g] = low[g], NOTHING
-            learnt[g], learnt_by[g] = -1.0, NOTHING
+            best, best_by = low[g], NOTHING
+            learn, learn_by = -1.0, NOTHING
             to_blame, lack = NOTHING, -1.0
             gate_binds = least_known <= of_known
             for j in range(first[g], first[g + 1]):
-                k = active[j]
+                k = np.uintp(active[j])
                 membership = memberships[k, i]
                 is_known = membership == membership
                 at_worst = membership if is_known else 0.0
                 bounds = minimum[g] or gate[k]
                 bound = second if bounds and at_worst == least else least
                 raised = bound if minimum[g] else min(mean_low + within[k] * (1.0 - at_worst), bound)
-                if raised > lifted[g]:
-                    lifted[g], lifted_by[g] = raised, k
-                if not is_known:
-                    if raised > learnt[g] and (g in (_WATER, _HAZARD) or k == _SALINITY):
-                        learnt[g], learnt_by[g] = raised, k
-                elif bounds or not gate_binds:
-                    lacking = (1.0 if gate_binds else within[k]) * (1.0 - membership)
-                    if lacking > lack:
-                        to_blame, lack = k, lacking
+                higher = raised > best
+                best, best_by = (raised if higher else best), (active[j] if higher else best_by)
+                lacking = (1.0 if gate_binds else within[k]) * (1.0 - at_worst)
+                blamed = is_known & (bounds | (not gate_binds)) & (lacking > lack)
+                to_blame, lack = (active[j] if blamed else to_blame), (lacking if blamed else lack)
+                if not is_known and raised > learn and (g in (_WATER, _HAZARD) or k == _SALINITY):
+                    learn, learn_by = raised, active[j]
+                    some_unknown = True
+            lifted[g], lifted_by[g] = best, best_by
+            learnt[g], learnt_by[g] = learn, learn_by
             if g == _WATER:
                 water_known = known_weight > 0.0
             if g == _HAZARD:
@@ -317,21 +328,39 @@ def _combine(  # type: ignore[no-untyped-def]
         out_worst[i], out_worst_by[i] = worst_value, worst_by
         out_enough[i] = known_share >= 0.5 - ROUNDING and water_known and hazard_known
 
-        order[:] = present
-        _sort_best_first(high, order)
-        out_high[i] = _ordered_average(high, order, quantified)
-        order[:] = present
-        _sort_best_first(low, order)
+        if not all_known:
+            _sort_best_first(high, present, rank, order)
+            out_high[i] = _ordered_average(high, order, quantified)
+        _sort_best_first(low, present, rank, order)
         score = _ordered_average(low, order, quantified)
         out_low[i] = score
+        if all_known:
+            out_high[i] = score
+        # A cautious average is concave in the group scores: what a group adds is at most its lift times its weight
+        # where it stands. Only groups whose bound reaches the best gain found can be the one that limits.
+        reached, subset = 0.0, 0
+        for j in range(len(order)):
+            subset |= 1 << order[j]
+            here[order[j]] = quantified[subset] - reached
+            reached = quantified[subset]
         limiting, most = NOTHING, ROUNDING
-        unknown_by, most_unknown = NOTHING, -1.0
+        surest, floor = NOTHING, ROUNDING
+        for g in present:
+            bound = here[g] * (lifted[g] - low[g])
+            if lifted_by[g] != NOTHING and bound > floor:
+                surest, floor = g, bound
+        if cautious and surest != NOTHING:
+            floor = _average_with(low, order, quantified, surest, lifted[surest]) - score
         for g in present:
             if lifted_by[g] != NOTHING:
+                if cautious and here[g] * (lifted[g] - low[g]) + ROUNDING < floor:
+                    continue
                 gain = _average_with(low, order, quantified, g, lifted[g]) - score
                 if gain > most:
                     limiting, most = lifted_by[g], gain
-            if learnt_by[g] != NOTHING:
+        unknown_by, most_unknown = NOTHING, -1.0
+        for g in present:
+            if some_unknown and learnt_by[g] != NOTHING:
                 gain = _average_with(low, order, quantified, g, learnt[g]) - score if learnt[g] > low[g] else 0.0
                 if gain > most_unknown:
                     unknown_by, most_unknown = learnt_by[g], gain

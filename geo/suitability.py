@@ -234,8 +234,18 @@ def combine(values: Mapping[str, Measured], excluded: Excluded, scheme: Scheme) 
     values : criterion id -> Measured of n plots, all of ``LAND_CRITERIA``. excluded : land that is shut.
     scheme : knots, limits, weights and orness.
     """
-    rated = rate(values, scheme)
     missing = {name: str(values[name].not_assessed) for name in _IDS if values[name].not_assessed is not None}
+    return judge(rate(values, scheme), excluded, scheme, missing)
+
+
+def judge(rated: Rated, excluded: Excluded, scheme: Scheme, missing: Mapping[str, str]) -> Suitability:
+    """Return the suitability of n plots from their memberships and the hard limits they reach.
+
+    Parameters
+    ----------
+    rated : memberships of every land criterion. excluded : land that is shut. scheme : weights and orness.
+    missing : criterion id -> why it could not be measured at all.
+    """
     weights = weighting(scheme, rated.assessed)
     found = combined(rated.memberships, weights)
     cap, cap_by = _caps(rated, found, scheme, missing)
@@ -251,7 +261,7 @@ def combine(values: Mapping[str, Measured], excluded: Excluded, scheme: Scheme) 
 
     return Suitability(
         score=score,
-        score_low=np.where(found.enough & ~shut, 100.0 * found.low, np.nan),
+        score_low=score,
         score_high=np.where(found.enough & ~shut, 100.0 * found.high, np.nan),
         classes=final(by_score),
         class_low=final(by_score),
