@@ -15,6 +15,7 @@ from api import assets, catalogue, districts, docs, health, maps, pages, plot_pa
 from api.deps import Callers
 from api.errors import add_error_handlers
 from api.finished import FinishedTiles
+from api.kept import KeptAnswers
 from api.protection import Protection
 from layers import pictures
 from layers.base import PUBLIC
@@ -51,6 +52,7 @@ def create_app() -> FastAPI:
     )
     app.state.served = ServedState(partial(reading, PUBLIC))
     app.state.tiles = TileCache(get_settings().home / "tiles")
+    app.state.answers = KeptAnswers()
     app.state.callers = Callers()
     app.state.metrics = health.Metrics()
     add_error_handlers(app)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, or_, select
 
 from api.deps import Caller, CallerDep, LanguageDep, ServedDep, get_caller, json_answer, known_parameters, packed
 from api.exports import about_fit, about_plots
+from api.kept import KeptAnswers
 from api.translate import Language
 from geo.household import SUPPORT_NEEDED
 from layers.base import PUBLIC, STAFF, Audience
@@ -180,7 +181,12 @@ def get_way(plot_id: str, caller: CallerDep) -> Response:
 def _page(request: Request, state: ServedState, asked: Asked, limit: int, after: str | None) -> Response:
     if limit > LARGEST_PAGE:
         raise BadFilter(f"limit is at most {LARGEST_PAGE}; use limit=all to get every plot as a stream.")
-    with reading(asked.caller.audience_in(asked.district)) as connection:
+    kept = cast(KeptAnswers, request.app.state.answers)
+    audience = asked.caller.audience_in(asked.district)
+    found = kept.find(request, state.current()) if audience is PUBLIC else None
+    if found is not None:
+        return found.answer(request)
+    with reading(audience) as connection:
         listing, run, served, _ = _listing(connection, state, asked)
         page = read_page(connection, listing, limit=limit, after=after)
     links = [_link(request, "self", {})]
@@ -191,7 +197,8 @@ def _page(request: Request, state: ServedState, asked: Asked, limit: int, after:
     members = orjson.dumps({"type": "FeatureCollection", **_members(served, asked, run)})
     tail = orjson.dumps({"numberReturned": len(page.features), "links": links})
     body = b"".join((members[:-1], b',"features":[', ",\n".join(page.features).encode(), b"],", tail[1:]))
-    return packed(request, body, GEOJSON, _headers(asked))
+    answer = packed(request, body, GEOJSON, _headers(asked))
+    return kept.keep(request, served, answer).answer(request) if audience is PUBLIC else answer
 
 
 def _streamed(state: ServedState, asked: Asked) -> Response:
