@@ -245,7 +245,7 @@ def _combine(  # type: ignore[no-untyped-def]
     rank, order = np.empty(len(present), dtype=np.int64), np.empty(len(present), dtype=np.int64)
     low, high = np.empty(groups), np.empty(groups)
     # Per group: its score with one member at full membership, and which; the same for a decisive unknown member.
-    lifted, lifted_by = np.empty(groups), np.empty(groups, dtype=np.int64)
+    lifted, lifted_by = np.empty(groups), np.full(groups, NOTHING, dtype=np.int64)
     learnt, learnt_by = np.empty(groups), np.empty(groups, dtype=np.int64)
     worst_member = np.empty(groups, dtype=np.int64)
     here = np.empty(groups)  # weight of each group in the average, where it stands
@@ -344,12 +344,12 @@ def _combine(  # type: ignore[no-untyped-def]
             here[order[j]] = quantified[subset] - reached
             reached = quantified[subset]
         limiting, most = NOTHING, ROUNDING
-        surest, floor = NOTHING, ROUNDING
+        surest, floor = np.int64(0), ROUNDING
         for g in present:
             bound = here[g] * (lifted[g] - low[g])
             if lifted_by[g] != NOTHING and bound > floor:
                 surest, floor = g, bound
-        if cautious and surest != NOTHING:
+        if cautious and lifted_by[surest] != NOTHING:
             floor = _average_with(low, order, quantified, surest, lifted[surest]) - score
         for g in present:
             if lifted_by[g] != NOTHING:
