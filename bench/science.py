@@ -139,6 +139,15 @@ def walking() -> list[Row]:
         rows.append(
             Row(work, f"obod, way out, beside {name.split()[0]}", text, f"{took / seconds['out', SMALL]:.1f}x", "3x")
         )
+        if peer is _grass:
+            # It has no way back; the same search twice is what both ways cost with it.
+            twice = took + peer()[1]
+            rows.append(Row(work, f"{name}, twice", f"{twice:.1f} s", note=f"{cells[SMALL]:,} cells"))
+            ratio = f"{twice / seconds['both', SMALL]:.1f}x"
+            text = f"{seconds['both', SMALL]:.1f} s"
+            rows.append(
+                Row(work, "obod, out and back, beside GRASS", text, ratio, "3x", "the two searches side by side")
+            )
     both = f"{seconds['both', LARGE]:.1f} s"
     rows.append(Row(work, "obod, out and back", both, reach="cost linear in cells", note=per_cell("both")))
     took = seconds["command", LARGE]
