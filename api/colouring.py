@@ -5,7 +5,10 @@ Colours and filters are MapLibre expressions, so that the page recolours what it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from api.legend import (
@@ -69,7 +72,8 @@ class Colouring:
         return ["all", which, self.known], ["all", which, ["!", self.known]]
 
 
-def colourings(lang: Language) -> dict[str, Colouring]:
+@lru_cache  # three languages; the tables behind them are part of the code
+def colourings(lang: Language) -> Mapping[str, Colouring]:
     """Return every way to colour plots, by name: class, potential class, score, confidence and each criterion."""
     ways = [
         BY_CLASS,
@@ -82,7 +86,7 @@ def colourings(lang: Language) -> dict[str, Colouring]:
         if stops:
             legend = legend_of_criterion(criterion, lang)
             ways.append(_by_number(criterion.id, legend, stops, stepped=bool(criterion.levels)))
-    return {way.id: way for way in ways}
+    return MappingProxyType({way.id: way for way in ways})
 
 
 def matched(value: Expression, colours: dict[str, str]) -> Expression:

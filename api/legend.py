@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
@@ -81,6 +82,7 @@ def legend_of_layer(layer: type[Layer]) -> Legend:
     return Legend(layer.__tablename__, card.title, card.drawn_by, entries, caution=card.caution)
 
 
+@lru_cache(maxsize=256)  # grids of the catalogue in three languages
 def legend_of_raster(raster: RasterLayer, lang: Language) -> Legend:
     """Return the legend of a grid: its ramp with the values written as in ``lang``."""
     digits = 0 if all(value.is_integer() for value, _ in raster.ramp) else 1

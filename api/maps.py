@@ -65,7 +65,7 @@ def get_scene(
             require_district(connection, served, district)
         chosen = _find_plot(connection, audience, plot) if plot else None
         layers = held(served, (*seen_grids(audience), *seen_layers(audience)))
-        sources = [source for layer in layers for source in atlas.sources(connection, served, name_of(layer))]
+        sources = tuple(source for layer in layers for source in atlas.sources(connection, served, name_of(layer)))
     start = parse_view(at) or (chosen and chosen[1]) or _opening(served, places, district, jamoat)
     kept = {"lang": lang, "district": district, "jamoat": jamoat, "colour": colour, "at": at, "plot": plot}
     return Scene(
@@ -89,13 +89,13 @@ SceneDep = Annotated[Scene, Depends(get_scene)]
 @router.get("/maps/{name}.js", include_in_schema=False)
 def get_map_script(scene: SceneDep) -> Response:
     """Return the script of a map page, which a content security policy keeps out of the page."""
-    return Response(map_parts(scene, colourings(scene.lang)).script, media_type="text/javascript", headers=FRESH)
+    return Response(map_parts(scene).script, media_type="text/javascript", headers=FRESH)
 
 
 @router.get("/maps/{name}.css", include_in_schema=False)
 def get_map_style(scene: SceneDep) -> Response:
     """Return the style of a map page."""
-    return Response(map_parts(scene, colourings(scene.lang)).style, media_type="text/css", headers=FRESH)
+    return Response(map_parts(scene).style, media_type="text/css", headers=FRESH)
 
 
 @router.get("/maps/{name}", summary="One layer as a Folium map page, made to be embedded", response_class=HTMLResponse)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from layers.errors import NotFound
 from layers.features import CAUTION
 from layers.provenance import Source
 
+SCENES_KEPT: Final = 64  # pages kept by one process, some 50 kB each; the last asked stay
 AT: Final = re.compile(r"^(\d{1,2})/(-?\d{1,2}(?:\.\d+)?)/(-?\d{1,3}(?:\.\d+)?)$")  # zoom/latitude/longitude
 UNTOLD: Final = frozenset({Country, Region, District, Jamoat})  # a click inside a boundary is not a question about it
 # CLDR has no Tajik in every browser; Russian writes numbers the same way.
@@ -44,7 +46,7 @@ class Scene:
     colour: str
     start: View | Bounds
     chosen: int | None
-    sources: Sequence[Source]
+    sources: tuple[Source, ...]
     synthetic: bool
     base: str
     query: str
@@ -102,16 +104,22 @@ def seen_grids(audience: Audience) -> tuple[RasterLayer, ...]:
     return tuple(raster for raster in RASTERS if raster.audience <= audience)
 
 
-def map_parts(scene: Scene, ways: Mapping[str, Colouring]) -> Parts:
+# A scene holds all that its page is made of, so that what was made of an equal one is the same to the last byte.
+
+
+@lru_cache(maxsize=SCENES_KEPT)
+def map_parts(scene: Scene) -> Parts:
     """Return the Folium map of a scene, taken apart."""
+    ways = colourings(scene.lang)
     return folium_parts(name_of(scene.shown), _config(scene, ways), base=scene.base, start=scene.start)
 
 
+@lru_cache(maxsize=SCENES_KEPT)
 def map_html(scene: Scene, *, legend_open: bool = True) -> str:
     """Return the page of a scene; at most 100 kB, since the plots come as tiles."""
     ways = colourings(scene.lang)
     name = name_of(scene.shown)
-    parts = map_parts(scene, ways)
+    parts = map_parts(scene)
     legend = _legend(scene.shown, scene.lang)
     return render(
         "map.html",

@@ -14,14 +14,14 @@ import pytest
 import served_region
 from fastapi.testclient import TestClient
 from served_region import RASHT
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from starlette.datastructures import URL
 
 from api.colouring import BY_CLASS, colourings
 from api.drawing import style
 from api.legend import legend_of_layer
 from api.main import create_app
-from api.rendering import environment, in_language
+from api.rendering import environment, in_language, render
 from api.scene import _told, seen_grids, seen_layers
 from api.translate import LANGUAGES, Language, translate
 from api.wording import CLASS_MEANINGS, CLASS_WORDS
@@ -35,6 +35,10 @@ from layers.catalogue.land import Plot
 from layers.database import writing
 
 LARGEST_PAGE = 100_000  # bytes of HTML, whatever the number of plots
+NEWER_LOAD = text(
+    "INSERT INTO loads OVERRIDING SYSTEM VALUE SELECT (jsonb_populate_record(loads, CAST(:changes AS jsonb))).* "
+    "FROM loads WHERE layer = 'plots' ORDER BY load_id LIMIT 1"
+)
 VALIDATE = """
 const { validateStyleMin } = require("@maplibre/maplibre-gl-style-spec");
 const styles = JSON.parse(require("fs").readFileSync(0));
@@ -252,6 +256,28 @@ def test_files_are_handed_out_compressed_and_for_ever_under_their_version(client
     again = client.get(address, headers={"If-None-Match": plain.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert client.get(address.partition("?")[0]).headers["cache-control"] == "no-cache"
+
+
+def test_a_page_is_made_once_until_what_it_shows_changes(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def noted(name: str, **values: Any) -> str:
+        made.append(name)
+        return render(name, **values)
+
+    monkeypatch.setattr("api.scene.render", noted)
+    address = f"/maps/plots?district={RASHT}&lang=en&colour=score"
+    first = client.get(address).text
+    assert client.get(address).text == first
+    assert made == ["map.html"]
+    assert client.get(address.replace("en", "ru")).text != first
+    with writing() as connection:
+        connection.execute(NEWER_LOAD, {"changes": json.dumps({"load_id": 9_999, "source": "Survey of yesterday"})})
+        connection.execute(text("UPDATE plots SET load_id = 9999 WHERE gid = (SELECT min(gid) FROM plots)"))
+    later = client.get(address).text
+    assert "Survey of yesterday" in later
+    assert "Survey of yesterday" not in first
+    assert made == ["map.html"] * 3
 
 
 def _faults(styles: list[dict[str, Any]]) -> list[str]:
