@@ -14,12 +14,14 @@ import numpy as np
 import rasterio
 import shapely
 from affine import Affine
+from sqlalchemy import String
 
 from geo.compile import steps as steps_of_geo
 from geo.crs import STORED_CRS
 from layers.base import TILE_SRID
 from layers.outlines import boxes, drawn
 from layers.resampling import resampled
+from layers.row_arrays import series_of
 from layers.vector_tile import coded, encode
 
 EXTENT, BUFFER = 4_096, 64  # of a tile, in its units
@@ -27,7 +29,7 @@ EXTENT, BUFFER = 4_096, 64  # of a tile, in its units
 
 def steps() -> dict[str, Callable[[], object]]:
     """Return what has to be compiled, in parts people can follow: name -> what compiles it."""
-    return {**steps_of_geo(), "vector tiles": _tiles, "reading of rasters": _rasters}
+    return {**steps_of_geo(), "vector tiles": _tiles, "reading of rasters": _rasters, "reading of rows": _rows}
 
 
 def compile_all(say: Callable[[str], None] = lambda _: None) -> None:
@@ -45,6 +47,11 @@ def _tiles() -> None:
     encode("plots", EXTENT, drawing, {"class": coded(["S1"])}, np.ones(1, dtype=np.int64))
     edge = np.zeros(1, dtype=np.int64)
     encode("plots", EXTENT, boxes(edge, edge, edge + 256, edge + 256), {"class": coded(["S1"])})
+
+
+def _rows() -> None:
+    head = b"".join(number.to_bytes(4) for number in (1, 0, 25, 1, 1))  # one dimension, no nulls, text, one item from 1
+    series_of(head + (2).to_bytes(4) + b"S1", String())
 
 
 def _rasters() -> None:

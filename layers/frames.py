@@ -34,6 +34,7 @@ from layers.catalogue.admin import District
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.rasters import read_grid
+from layers.row_arrays import read_arrays
 
 Bounds = tuple[float, float, float, float]  # x_min, y_min, x_max, y_max, metres in EPSG:32642
 
@@ -78,12 +79,15 @@ def read_layer(
     selected: list[InstrumentedAttribute[Any] | ColumnElement[Any]] = [getattr(layer, name) for name in names]
     spatial = layer.geometry_kind is not None
     if spatial:
-        selected.append(func.ST_AsBinary(layer.__table__.c.geom, type_=LargeBinary))
-    rows = connection.execute(select(*selected).where(where).order_by(getattr(layer, layer.key))).all()
-    frame = pd.DataFrame.from_records([tuple(row)[: len(names)] for row in rows], columns=names)
+        selected.append(func.ST_AsBinary(layer.__table__.c.geom, type_=LargeBinary).label("geom"))
+    read = read_arrays(connection, select(*selected).where(where).order_by(getattr(layer, layer.key)))
+    if read is None:
+        frame = pd.DataFrame(columns=names, dtype=object)
+    else:
+        frame = pd.DataFrame(dict(zip(names, read[: len(names)], strict=True)), columns=names)
     if not spatial:
         return gpd.GeoDataFrame(frame)
-    geometry = to_working(shapely.from_wkb([row[len(names)] for row in rows]))
+    geometry = to_working(shapely.from_wkb([] if read is None else read[-1].to_numpy()))
     return gpd.GeoDataFrame(frame, geometry=geometry, crs=WORKING_CRS)
 
 

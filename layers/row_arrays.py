@@ -1,0 +1,166 @@
+"""Rows of a query as arrays, one per column: what is read by the hundred thousand.
+
+PostgreSQL hands over each column as one array in its binary form. That is taken apart here column by column, never row
+by row; a frame of 200,000 plots takes a tenth of the time it takes from rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import psycopg
+import pyarrow as pa
+from numba import njit
+from numpy.typing import NDArray
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    Boolean,
+    Connection,
+    Date,
+    Float,
+    Integer,
+    LargeBinary,
+    Select,
+    SmallInteger,
+    String,
+    func,
+    select,
+)
+
+# PostgreSQL 15, array_send: dimensions, flag, element type, then length and lower bound; fields as in COPY, big-endian.
+ARRAY_HEAD_BYTES = 20
+FIRST_DAY = np.datetime64("2000-01-01", "D")  # PostgreSQL counts days from here
+
+FIXED: tuple[tuple[type[Any], str, type[Any]], ...] = (  # SQL type (narrower first), as sent, as kept
+    (Boolean, "u1", np.bool_),
+    (BigInteger, ">i8", np.int64),
+    (SmallInteger, ">i2", np.int64),
+    (Integer, ">i4", np.int64),
+    (REAL, ">f4", np.float64),
+    (Float, ">f8", np.float64),
+    (Date, ">i4", np.int64),
+)
+
+Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int64]
+
+
+def read_arrays(connection: Connection, statement: Select[Any]) -> list[pd.Series[Any]] | None:
+    """Return what a statement selects as a series per column, in order; None without any row.
+
+    The types are those pandas infers from the rows: whole numbers with unknowns are float64; dates, bytes, truth values
+    with unknowns and columns of nothing but unknowns are objects. Reals of 4 bytes keep their exact value as float64.
+
+    Raises
+    ------
+    TypeError : a column of a type that has no fixed form here.
+    """
+    inner = statement.subquery("found")
+    whole = select(*(func.array_agg(column) for column in inner.columns)).compile(
+        dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
+    )
+    if not connection.in_transaction():
+        connection.begin()
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    with driver.cursor(binary=True) as cursor:
+        cursor.execute(str(whole).encode(), dict(whole.params))
+        result = cursor.pgresult
+        assert result is not None
+        sent = [result.get_value(0, place) for place in range(result.nfields)]
+    if sent[0] is None:
+        return None
+    return [series_of(cast(bytes, raw), column.type) for raw, column in zip(sent, inner.columns, strict=True)]
+
+
+def series_of(raw: bytes, kind: object) -> pd.Series[Any]:
+    """Return an array of PostgreSQL in its binary form, one dimension, as a series; ``kind`` is its SQL type."""
+    count = int.from_bytes(raw[12:16])
+    data = np.frombuffer(raw, dtype=np.uint8)
+    if isinstance(kind, String):
+        return _texts(data, *_spans(data, count))
+    if isinstance(kind, LargeBinary):
+        start, size = _spans(data, count)
+        return pd.Series(_pieces(raw, start, size), dtype=object)
+    for sqltype, sent, kept in FIXED:
+        if isinstance(kind, sqltype):
+            values, null = _numbers(data, count, np.dtype(sent))
+            return _inferred(values.astype(kept), null, is_date=isinstance(kind, Date))
+    raise TypeError(f"no array form is known for {kind!r}")
+
+
+def _inferred(values: NDArray[Any], null: NDArray[np.bool_], *, is_date: bool) -> pd.Series[Any]:
+    if is_date:
+        objects = (FIRST_DAY + values).astype("datetime64[D]").astype(object)
+    elif not null.any():
+        return pd.Series(values)
+    elif values.dtype != np.bool_ and not null.all():
+        return pd.Series(np.where(null, np.nan, values))
+    else:
+        objects = values.astype(object)
+    objects[null] = None
+    return pd.Series(objects, dtype=object)
+
+
+def _numbers(data: Bytes, count: int, dtype: np.dtype[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Values of one size and where they are unknown; zero there."""
+    layout = np.dtype([("length", ">i4"), ("value", dtype)])
+    body = data[ARRAY_HEAD_BYTES:]
+    if len(body) == count * layout.itemsize:
+        return body.view(layout)["value"], np.zeros(count, dtype=bool)
+    start, size = _spans(data, count)
+    null = size < 0
+    values = np.zeros(count, dtype=dtype)
+    place = start[~null, None] + np.arange(dtype.itemsize)
+    values[~null] = data[place].view(dtype)[:, 0]
+    return values, null
+
+
+def _texts(data: Bytes, start: Ints, size: Ints) -> pd.Series[Any]:
+    null = size < 0
+    if null.all():
+        return pd.Series(np.full(len(size), None, dtype=object), dtype=object)
+    ends = np.concatenate([[0], np.cumsum(np.maximum(size, 0))])
+    joined = np.empty(ends[-1], dtype=np.uint8)
+    _join(data, start, ends, joined)
+    known = None if not null.any() else pa.py_buffer(np.packbits(~null, bitorder="little"))
+    texts = pa.LargeStringArray.from_buffers(len(size), pa.py_buffer(ends), pa.py_buffer(joined), known)
+    return pd.Series(cast(Any, pd.StringDtype(na_value=np.nan)).__from_arrow__(texts))
+
+
+def _pieces(raw: bytes, start: Ints, size: Ints) -> NDArray[np.object_]:
+    pieces = np.empty(len(size), dtype=object)
+    pieces[:] = [raw[first : first + length] for first, length in zip(start.tolist(), size.tolist(), strict=True)]
+    pieces[size < 0] = None
+    return pieces
+
+
+def _spans(data: Bytes, count: int) -> tuple[Ints, Ints]:
+    """Where each element of an array begins and its bytes, -1 = unknown."""
+    start, size = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    _find(data, ARRAY_HEAD_BYTES, start, size)
+    return start, size
+
+
+@njit(cache=True, nogil=True)
+def _find(data, at, start, size):  # type: ignore[no-untyped-def]
+    for i in range(len(size)):
+        length = np.int64(0)
+        for k in range(4):
+            length = (length << 8) | np.int64(data[at + k])
+        at += 4
+        start[i] = at
+        if length >= 1 << 31:
+            size[i] = -1
+        else:
+            size[i] = length
+            at += length
+
+
+@njit(cache=True, nogil=True)
+def _join(data, start, ends, joined):  # type: ignore[no-untyped-def]
+    for i in range(len(start)):
+        for k in range(ends[i + 1] - ends[i]):
+            joined[ends[i] + k] = data[start[i] + k]
