@@ -5,60 +5,81 @@ from __future__ import annotations
 import logging
 import sys
 import uuid
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from geo.errors import SuitabilityError
 from layers.database import explain as refusal_for
 from layers.errors import LayersError
 from layers.settings import get_settings
-from scripts import db, layer, run, score_files
-from scripts.backup import backup, restore
-from scripts.demo import demo
-from scripts.explain import explain
-from scripts.export import export
-from scripts.robustness import robustness
-from scripts.score import score
-from scripts.serve import serve
-from scripts.services import services
-from scripts.susceptibility import susceptibility
-from scripts.up import up
-from scripts.weights import weights
+
+# Verb -> module of scripts with a function or group of that name. Modules are imported when their verb is asked for:
+# importing all of them takes a second, which every command would wait for.
+VERBS = {
+    "backup": "backup",
+    "restore": "backup",
+    "demo": "demo",
+    "score": "score",
+    "robustness": "robustness",
+    "explain": "explain",
+    "score-files": "score_files",
+    "services": "services",
+    "susceptibility": "susceptibility",
+    "export": "export",
+    "up": "up",
+    "weights": "weights",
+    "serve": "serve",
+    "db": "db",
+    "layer": "layer",
+    "run": "run",
+}
+
+
+class Verbs(TyperGroup):
+    """The verbs of ``obod`` in their order, each imported when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - named by the base class
+        """Return the verbs."""
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of a verb, None for an unknown one, with all there to look for a similar name."""
+        for verb in (cmd_name,) if cmd_name in VERBS else VERBS:
+            if verb not in self.commands:
+                self.add_command(_made(verb), verb)
+        return super().get_command(ctx, cmd_name)
+
+
+def _made(verb: str) -> Any:
+    module = import_module(f"scripts.{VERBS[verb]}")
+    one = typer.Typer(callback=obod, pretty_exceptions_enable=False, rich_markup_mode=None, add_completion=False)
+    found = getattr(module, "app", None) or getattr(module, verb.replace("-", "_"))
+    if isinstance(found, typer.Typer):
+        one.add_typer(found, name=verb)
+    else:
+        layers = verb == "score-files"  # takes an option for each layer
+        loose = {"ignore_unknown_options": True, "allow_extra_args": True} if layers else None
+        one.command(verb, context_settings=loose, epilog=module.LAYERS_HELP if layers else None)(found)
+    group: Any = typer.main.get_command(one)
+    return group.commands[verb]
+
+
+def obod() -> None:  # its presence keeps ``obod VERB`` the form of every command, even of a single one
+    pass
+
 
 app = typer.Typer(
     name="obod",
+    cls=Verbs,
+    callback=obod,
     help="Land and water planning for families left behind.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-
-@app.callback()
-def obod() -> None:  # its presence keeps ``obod VERB`` the form of every command, even of a single one
-    pass
-
-
-app.add_typer(db.app, name="db")
-app.add_typer(layer.app, name="layer")
-app.command("backup")(backup)
-app.command("restore")(restore)
-app.command("demo")(demo)
-app.command("score")(score)
-app.add_typer(run.app, name="run")
-app.command("robustness")(robustness)
-app.command("explain")(explain)
-app.command(
-    "score-files",
-    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
-    epilog=score_files.LAYERS_HELP,
-)(score_files.score_files)
-app.command("services")(services)
-app.command("susceptibility")(susceptibility)
-app.command("export")(export)
-app.command("up")(up)
-app.command("weights")(weights)
-app.command("serve")(serve)
 
 
 def main() -> None:
