@@ -80,16 +80,35 @@ def on_cluster(address: str) -> Work:
     """
 
     def work(engine: Engine, parts: Sequence[Part]) -> Iterator[str]:
-        from distributed import Client
-
-        try:
-            client = Client(address, timeout=CONNECT_S, set_as_default=False)
-        except (OSError, ValueError) as problem:
-            raise LayersError(f"No Dask cluster answers at {address}.") from problem
-        with client:
+        with cluster_at(address) as client:
             yield from over_client(client, engine, parts)
 
     return work
+
+
+@contextmanager
+def client_for(workers: int | None, cluster: str | None) -> Iterator[Any]:
+    """Yield a Dask client of a cluster by its address, or of so many processes of this machine."""
+    with cluster_at(cluster) if cluster is not None else local_cluster(workers or 1) as client:
+        yield client
+
+
+@contextmanager
+def cluster_at(address: str) -> Iterator[Any]:
+    """Yield a Dask client of the cluster at an address.
+
+    Raises
+    ------
+    LayersError : nobody answers there.
+    """
+    from distributed import Client
+
+    try:
+        client = Client(address, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError) as problem:
+        raise LayersError(f"No Dask cluster answers at {address}.") from problem
+    with client:
+        yield client
 
 
 @contextmanager
@@ -118,14 +137,14 @@ def over_client(client: Any, engine: Engine, parts: Sequence[Part]) -> Iterator[
     """Score parts through a Dask client; yield their districts as they are done."""
     url = engine.url.render_as_string(hide_password=False)
     keys = [f"obod-run-{part.run_id}-part-{part.number}" for part in parts]
-    for place in each_done(client, _score_at, [(url, part) for part in parts], keys):
+    for place, _ in each_done(client, _score_at, [(url, part) for part in parts], keys):
         yield parts[place].district
 
 
 def each_done(
     client: Any, work: Callable[..., Any], calls: Sequence[tuple[Any, ...]], keys: Sequence[str]
-) -> Iterator[int]:
-    """Run calls through a Dask client; yield the place of each as it is done.
+) -> Iterator[tuple[int, Any]]:
+    """Run calls through a Dask client; yield the place of each as it is done, and what it returned.
 
     Raises
     ------
@@ -137,8 +156,7 @@ def each_done(
     place = {future.key: number for number, future in enumerate(futures)}
     try:
         for future in as_completed(futures, loop=client.loop):
-            future.result()
-            yield place[future.key]
+            yield place[future.key], future.result()
     except KilledWorker as lost:
         raise LayersError("The workers that had the same part of the run have died one after the other.") from lost
     finally:

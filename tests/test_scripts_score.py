@@ -127,6 +127,29 @@ def test_files_score_as_frames_do(folder: Path, tmp_path: Path) -> None:
     assert "memberships" not in found
 
 
+def test_a_folder_of_parts_gives_the_same_bytes_whoever_scores_it(folder: Path, tmp_path: Path) -> None:
+    frame = gpd.read_file(folder / "plots.gpkg")
+    parts = tmp_path / "plots"
+    for number, rows in enumerate((frame.iloc[::2], frame.iloc[1::2]), start=1):
+        (parts / f"part={number}").mkdir(parents=True)
+        rows.to_parquet(parts / f"part={number}" / "plots.parquet")
+    files = [f"--{path.stem}={path}" for path in sorted(folder.iterdir()) if path.stem != "plots"]
+    common = ["score-files", "--plots", str(parts), *files, "--as-of", valley.AS_OF.isoformat(), "--json"]
+    alone = call(*common, "-o", str(tmp_path / "alone"))
+    shared = call(*common, "-o", str(tmp_path / "shared"), "--workers", "2")
+    assert (alone.exit_code, shared.exit_code) == (0, 0), alone.output + shared.output
+    assert json.loads(alone.stdout)["parts"] == 2
+    assert json.loads(alone.stdout)["plots"] == len(frame)
+    written = sorted(path.relative_to(tmp_path / "alone") for path in (tmp_path / "alone").rglob("*.parquet"))
+    assert [str(path) for path in written] == ["part=1/plots.parquet", "part=2/plots.parquet"]
+    for path in written:
+        assert (tmp_path / "alone" / path).read_bytes() == (tmp_path / "shared" / path).read_bytes()
+    assert call(*common, "-o", str(tmp_path / "out.gpkg")).exit_code == 2
+    (tmp_path / "empty").mkdir()
+    refused = call("score-files", "--plots", str(tmp_path / "empty"), "-o", str(tmp_path / "none")).exception
+    assert isinstance(refused, DataRefused)
+
+
 def test_files_that_do_not_fit_are_refused_by_file_row_and_field(folder: Path, tmp_path: Path) -> None:
     broken = valley.canals().assign(condition=[1, 9])
     broken.to_file(tmp_path / "canals.gpkg")
