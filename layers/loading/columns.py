@@ -204,6 +204,15 @@ def pieces(values: Values, column: Column[Any], *, tagged: bool = False) -> Piec
     raise TypeError(f"no binary form is known for {column.name}, {kind!r}")
 
 
+def _lengths(items: NDArray[np.object_], head: bytes) -> Pieces:
+    """What stands before each item of a column of bytes, so that long items are not copied for it."""
+    lengths, codes = np.unique(np.fromiter(map(len, items), np.int64, len(items)), return_inverse=True)
+    table = np.empty(len(lengths), dtype=object)
+    table[:] = [head + length.to_bytes(4) for length in lengths.tolist()]
+    prefixes: Pieces = table[codes]
+    return prefixes
+
+
 def _same_throughout(values: Values, column: Column[Any]) -> bool:
     """Whether every row of a column is known to hold the same, so that one row stands for all; geometry never is."""
     if not len(values) or values.data.ndim > 1 or isinstance(column.type, Geometry | LargeBinary | ARRAY):
@@ -223,6 +232,10 @@ def _joined(table: Mapping[str, Values], columns: Sequence[Column[Any]], head: b
         values = table[column.name]
         if _same_throughout(values, column):
             same += pieces(values.take(slice(1)), column, tagged=tagged)[0]
+            continue
+        if isinstance(column.type, Geometry | LargeBinary):
+            parts += [_lengths(values.data, same + (f"{column.name}=".encode() if tagged else b"")), values.data]
+            same = b""
             continue
         if same:
             parts.append(repeat(same, count))
