@@ -47,6 +47,7 @@ from layers.scoring import (
     score,
     sweep_abandoned,
 )
+from layers.versions import versions_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ def score_changed(engine: Engine, *, publish: bool = True, progress: Progress = 
         }
         if not touched:
             raise NotFound(f"Nothing that a result depends on has changed since run {base.run_id}.")
-        run_id = begin_run(connection, base.scheme, tuple(touched), base.day, last_load, synthetic)
+        versions = versions_after(connection, base.versions, base.load, last_load)
+        run_id = begin_run(connection, base.scheme, tuple(touched), base.day, last_load, synthetic, versions)
         hold(run_id)
         create_tables(connection, run_id)
         figures = {}

@@ -43,7 +43,7 @@ from layers.parts import (
 )
 from layers.result_rows import copy_frame
 from layers.results import Load, Publication, RunHectares, ScoringRun, suitability_cells
-from layers.versions import layer_versions
+from layers.versions import Version, layer_versions
 from layers.workers import Finished, Work, in_process
 
 RUN_LOCK = 0x0B0D  # advisory lock class; a run holds (RUN_LOCK, run_id) while it works
@@ -132,9 +132,18 @@ def last_load_of(connection: Connection) -> int:
 
 
 def begin_run(
-    connection: Connection, scheme: Scheme, districts: tuple[str, ...], day: date, last_load: int, synthetic: bool
+    connection: Connection,
+    scheme: Scheme,
+    districts: tuple[str, ...],
+    day: date,
+    last_load: int,
+    synthetic: bool,
+    versions: dict[str, Version] | None = None,
 ) -> int:
-    """Enter a run that is at work, with all that is needed to compute it again; return its number."""
+    """Enter a run that is at work, with all that is needed to compute it again; return its number.
+
+    ``versions`` : of the layers as of the last load; read from all rows when None.
+    """
     return int(
         connection.execute(
             insert(ScoringRun)
@@ -146,7 +155,7 @@ def begin_run(
                 status="running",
                 as_of=day,
                 as_of_load=last_load,
-                layer_versions=layer_versions(connection, last_load),
+                layer_versions=layer_versions(connection, last_load) if versions is None else versions,
                 criteria=[criterion.id for criterion in LAND_CRITERIA],
                 synthetic=synthetic,
                 code_version=code_version(),
