@@ -12,7 +12,7 @@ from api.colouring import BY_CLASS, HATCH, IN_CELL, SINGLE, Colouring, Expressio
 from api.translate import FALLBACKS, LANGUAGES, Language
 from layers.base import Layer
 from layers.catalogue import RasterLayer
-from layers.catalogue.admin import ADMIN, Settlement
+from layers.catalogue.admin import ADMIN, Country, District, Jamoat, Region, Settlement
 from layers.catalogue.irrigation import WATERS
 from layers.catalogue.land import Plot
 from layers.plot_tiles import FINEST_CELLS_ZOOM
@@ -24,6 +24,8 @@ CONTEXT: Final = frozenset(
     {"hillshade", "country", "regions", "districts", "settlements", "glaciers", "lakes", "rivers", "canals"}
 )
 DEEPEST_TILE: Final = 14  # zoom of the deepest tiles asked for; nearer views enlarge them
+BOUNDARIES: Final[frozenset[type[Layer]]] = frozenset({Country, Region, District, Jamoat})
+DEEPEST_BOUNDARY_TILE: Final = 10  # zoom; 10 m between its grid lines, finer than any boundary is known
 DEEPEST_PLOT_TILE: Final = FINEST_CELLS_ZOOM  # from here on plots always come one by one
 SHALLOWEST_GRID: Final = 6  # zoom; farther out a whole valley is one cell
 PAPER: Final = "#f4f1ea"  # ground under everything
@@ -70,7 +72,8 @@ def style(
             tiles, first, last = colouring.tiles, 0, DEEPEST_PLOT_TILE
             parts = plot_layers(colouring)
         else:
-            tiles, first, last = f"/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt", layer.card.tiles_from, DEEPEST_TILE
+            tiles, first = f"/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt", layer.card.tiles_from
+            last = DEEPEST_BOUNDARY_TILE if layer in BOUNDARIES else DEEPEST_TILE
             parts = _layers_of(layer)
         sources[name] = {"type": "vector", "tiles": [tiles], "minzoom": first, "maxzoom": last}
         for part in (*parts, *_labels_of(layer, lang)):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from api import assets
 from api.colouring import HATCH, Colouring, colourings
-from api.drawing import PLOT_OPACITY, Mapped, name_of, style, visible
+from api.drawing import BOUNDARIES, PLOT_OPACITY, Mapped, name_of, style, visible
 from api.folium_map import WORKER, Bounds, Parts, View, corners, folium_parts
 from api.legend import CRITERIA_BY_ID, Legend, legend_of_layer, legend_of_raster
 from api.rendering import render
@@ -19,7 +19,6 @@ from api.translate import Language, translate
 from api.wording import GROUPS, MAP_WORDS, label_of
 from layers.base import Audience, Layer
 from layers.catalogue import LAYERS, RASTERS, RasterLayer
-from layers.catalogue.admin import Country, District, Jamoat, Region
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.features import CAUTION
@@ -27,7 +26,6 @@ from layers.provenance import Source
 
 SCENES_KEPT: Final = 64  # pages kept by one process, some 50 kB each; the last asked stay
 AT: Final = re.compile(r"^(\d{1,2})/(-?\d{1,2}(?:\.\d+)?)/(-?\d{1,3}(?:\.\d+)?)$")  # zoom/latitude/longitude
-UNTOLD: Final = frozenset({Country, Region, District, Jamoat})  # a click inside a boundary is not a question about it
 # CLDR has no Tajik in every browser; Russian writes numbers the same way.
 NUMERALS: Final[Mapping[Language, str]] = {"tg": "ru", "ru": "ru", "en": "en"}
 
@@ -158,7 +156,7 @@ def _config(scene: Scene, ways: Mapping[str, Colouring]) -> dict[str, Any]:
         "bounds": None if isinstance(scene.start, View) else corners(scene.start),
         "colourings": {name: way.as_paint() for name, way in ways.items()} if scene.shown is Plot else {},
         "classes": [{"value": value, "label": translate(look.label, lang)} for value, look in Plot.card.legend.items()],
-        "told": {layer.__tablename__: _told(layer, lang) for layer in scene.drawn if layer not in UNTOLD},
+        "told": {layer.__tablename__: _told(layer, lang) for layer in scene.drawn if layer not in BOUNDARIES},
         "chosen": scene.chosen,
         "messages": {key: translate(text, lang) for key, text in MAP_WORDS.items()},
     }

@@ -25,6 +25,7 @@ export function draw(map, config) {
   const layer = L.maplibreGL({
     style: withOrigin(config.style, config.base),
     attributionControl: { customAttribution: config.attribution },
+    fadeDuration: 0, // names stand at once; fading them in redraws the map a dozen times
     canvasContextAttributes: { preserveDrawingBuffer: true }, // so that the map is on paper when the page is printed
   });
   try {
