@@ -343,6 +343,18 @@ def test_many_rows_into_an_empty_layer_leave_it_with_its_indexes(
     assert load_frame(connection, "settlements", frame.iloc[:100]).unchanged == 100
 
 
+def test_a_fault_found_while_earlier_rows_are_being_stored_takes_those_back_too(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("layers.loading.load.CHUNK", 2)
+    frame = plots("a", "b", "c", "d", disputes=[0, 0, 0, -1])
+    with pytest.raises(DataRefused, match="disputes"):
+        load_frame(connection, "plots", frame)
+    assert history(connection) == []
+    assert load_frame(connection, "plots", frame.iloc[:3]).added == 3
+    assert [key for key, _, _ in history(connection)] == ["a", "b", "c"]
+
+
 def counted(method: Callable[[Writer], None], seen: list[int], query: str) -> Callable[[Writer], None]:
     """Return the method, noting first what a query counts."""
 
