@@ -7,6 +7,7 @@ What only partners or staff may read is never kept.
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from fastapi import Request, Response
 from layers.served import Served
 
 MEMORY_BYTES: Final = 64 * 1024 * 1024  # bytes of answers kept by one process
+AT_ONCE: Final = max(2, os.cpu_count() or 2)  # answers made at a time; more would only slow each other down
 LARGEST: Final = MEMORY_BYTES // 16  # bytes of one answer; a larger one would push out too many others
 
 Key = tuple[str, str, bool]  # address with its query, root path, packed
@@ -42,9 +44,13 @@ class Finished:
 
 
 class KeptAnswers:
-    """Finished answers by address; the last asked stay. Links in an answer name its host, so the host is in the key."""
+    """Finished answers by address; the last asked stay. Links in an answer name its host, so the host is in the key.
+
+    ``making`` is held while an answer is made.
+    """
 
     def __init__(self, memory_bytes: int = MEMORY_BYTES, largest: int = LARGEST) -> None:
+        self.making = threading.Semaphore(AT_ONCE)
         self._memory_bytes, self._largest = memory_bytes, largest
         self._lock = threading.Lock()
         self._answers: OrderedDict[Key, Finished] = OrderedDict()
@@ -65,7 +71,7 @@ class KeptAnswers:
             self._answers.move_to_end(key)
             return found
 
-    def keep(self, request: Request, served: Served, answer: Response) -> Finished:
+    def keep(self, request: Request, answer: Response, served: Served) -> Finished:
         """Keep a whole public answer that was made of a snapshot, and return it with its tag."""
         body = bytes(answer.body)
         tag = hashlib.blake2b(body, digest_size=16).hexdigest()

@@ -181,12 +181,20 @@ def get_way(plot_id: str, caller: CallerDep) -> Response:
 def _page(request: Request, state: ServedState, asked: Asked, limit: int, after: str | None) -> Response:
     if limit > LARGEST_PAGE:
         raise BadFilter(f"limit is at most {LARGEST_PAGE}; use limit=all to get every plot as a stream.")
+    if asked.caller.audience_in(asked.district) is not PUBLIC:
+        return _made(request, state, asked, limit, after)[0]
     kept = cast(KeptAnswers, request.app.state.answers)
-    audience = asked.caller.audience_in(asked.district)
-    found = kept.find(request, state.current()) if audience is PUBLIC else None
-    if found is not None:
-        return found.answer(request)
-    with reading(audience) as connection:
+    found = kept.find(request, state.current())
+    if found is None:
+        with kept.making:
+            found = kept.find(request, state.current())  # made meanwhile for somebody else
+            found = found or kept.keep(request, *_made(request, state, asked, limit, after))
+    return found.answer(request)
+
+
+def _made(request: Request, state: ServedState, asked: Asked, limit: int, after: str | None) -> tuple[Response, Served]:
+    """A page of GeoJSON, and the snapshot it is of."""
+    with reading(asked.caller.audience_in(asked.district)) as connection:
         listing, run, served, _ = _listing(connection, state, asked)
         page = read_page(connection, listing, limit=limit, after=after)
     links = [_link(request, "self", {})]
@@ -197,8 +205,7 @@ def _page(request: Request, state: ServedState, asked: Asked, limit: int, after:
     members = orjson.dumps({"type": "FeatureCollection", **_members(served, asked, run)})
     tail = orjson.dumps({"numberReturned": len(page.features), "links": links})
     body = b"".join((members[:-1], b',"features":[', ",\n".join(page.features).encode(), b"],", tail[1:]))
-    answer = packed(request, body, GEOJSON, _headers(asked))
-    return kept.keep(request, served, answer).answer(request) if audience is PUBLIC else answer
+    return packed(request, body, GEOJSON, _headers(asked)), served
 
 
 def _streamed(state: ServedState, asked: Asked) -> Response:

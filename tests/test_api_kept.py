@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from served_land import OTHER, RASHT, Land
 from sqlalchemy import Engine, text
 
 from api import plots
-from api.kept import KeptAnswers
+from api.kept import AT_ONCE, KeptAnswers
 from api.main import create_app
 from layers.access import create_key
 from layers.base import STAFF
@@ -103,6 +104,13 @@ def test_a_new_run_is_seen(service: TestClient, made: list[int], land: Land, dat
     served._read_at = float("-inf")
     assert service.get(PAGE).json()["run"] == before
     assert len(made) == 3
+
+
+def test_a_crowd_lets_a_page_be_made_once_for_each_place_there_is(service: TestClient, made: list[int]) -> None:
+    with ThreadPoolExecutor(8) as crowd:
+        answers = list(crowd.map(lambda _: service.get(PAGE).content, range(24)))
+    assert set(answers) == {answers[0]}
+    assert 1 <= len(made) <= AT_ONCE
 
 
 def test_what_is_kept_is_bounded_and_the_last_asked_stays(service: TestClient, made: list[int]) -> None:
