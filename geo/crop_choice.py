@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,17 @@ class RankedCrop:
     limiting: str
     start_month: int
     unknown: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain types for JSON, the index to one decimal."""
+        return {
+            "crop": self.crop,
+            "class": self.suitability_class,
+            "index": round(self.index, 1),
+            "limiting": self.limiting,
+            "start_month": self.start_month,
+            "unknown": self.unknown,
+        }
 
 
 def best_crops_here(block: Block, values: Mapping[str, Measured], count: int = BEST) -> list[list[RankedCrop]]:

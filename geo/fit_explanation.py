@@ -219,12 +219,7 @@ def _levels(table: object) -> list[float]:
 
 def _crop(ranked: RankedCrop, alone: Mapping[str, Any] | None, area_ha: float) -> dict[str, Any]:
     return {
-        "crop": ranked.crop,
-        "class": ranked.suitability_class,
-        "index": round(ranked.index, 1),
-        "limiting": ranked.limiting,
-        "start_month": ranked.start_month,
-        "unknown": ranked.unknown,
+        **ranked.as_dict(),
         "labour": alone,
         "whole_plot_alone": None if alone is None else bool(alone["area_ha"] >= area_ha),
     }

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_
 
 from geo.criteria import LAND_CRITERIA
 from geo.criterion import Block, Judgement, Measured
+from geo.crop_choice import best_crops_here
 from geo.exclusion import REASONS, exclusion_mask
 from geo.remedies import cheapest_lift, cheapest_measurement, facts_of
 from geo.scheme import Scheme
@@ -61,12 +62,14 @@ def lift_of_plot(
 ) -> dict[str, Any]:
     """Return ``remedies`` (set, cost, class and score they lead to) and ``measurement``, each None if there is none.
 
-    Land that is shut (mines, water, protected) has neither; ``closed_by`` names the kind of area that shuts it.
+    ``best_crops`` : the three crops that suit best, each with class, index, the factor that limits it and the month to
+    start in. Land that is shut (mines, water, protected) has none of these; ``closed_by`` names the kind of area that
+    shuts it.
     """
     values, block = values_of_plot(connection, row, scheme, plot_id=plot_id, as_of_load=as_of_load, day=day)
     shut = exclusion_mask(block)
     if shut.mask[0]:
-        return {"remedies": None, "measurement": None, "closed_by": REASONS[int(shut.reason[0])]}
+        return {"remedies": None, "measurement": None, "best_crops": [], "closed_by": REASONS[int(shut.reason[0])]}
     now = combine(values, shut, scheme)
     area_ha = float(block.plots["area_ha"].iloc[0])
     lift = cheapest_lift(
@@ -75,6 +78,7 @@ def lift_of_plot(
     wanted = cheapest_measurement(values, scheme, now)
     return {
         "closed_by": None,
+        "best_crops": [ranked.as_dict() for ranked in best_crops_here(block, values)[0]],
         "remedies": None
         if lift is None
         else {

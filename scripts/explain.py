@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from geo.labour import MONTH_NAMES
 from layers.base import STAFF
 from layers.database import reading
 from layers.explaining import explain_plot
@@ -98,6 +99,9 @@ def _what_helps(found: dict[str, Any]) -> Iterator[str]:
             yield f"In {100 * sure['top_share']:.0f} of 100 it is among the best {sure['top_of']} of the district."
     if found["crops"]:
         yield f"Crops of class S1 or S2, best first: {', '.join(found['crops'])}."
+    for crop in found["best_crops"]:
+        month = MONTH_NAMES[crop["start_month"] - 1]
+        yield f"  {crop['crop']}: {crop['class']}, held back most by {crop['limiting']}; start in {month}."
 
 
 def _ways(found: dict[str, Any]) -> Iterator[str]:

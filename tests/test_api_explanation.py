@@ -61,6 +61,17 @@ def test_it_names_what_limits_what_helps_and_what_to_measure(client: TestClient)
     assert unsampled["unknown"] == ["salinity_ds_m"]
 
 
+def test_the_best_three_crops_come_with_their_reasons(client: TestClient) -> None:
+    for plot in ("clean", "mediocre", "mudflow", "mined"):
+        found = explanation(client, plot)
+        named = [crop["crop"] for crop in found["best_crops"]]  # type: ignore[attr-defined]
+        assert named == ([] if plot == "mined" else (found["crops"] or [])[:3])  # type: ignore[index]
+        for crop in found["best_crops"]:  # type: ignore[attr-defined]
+            assert crop["class"] in ("S1", "S2")
+            assert crop["limiting"]
+            assert 1 <= crop["start_month"] <= 12
+
+
 def test_nothing_lifts_mines(client: TestClient) -> None:
     mined = explanation(client, "mined")
     assert (mined["class"], mined["score"]) == ("N2", None)
