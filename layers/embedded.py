@@ -39,6 +39,8 @@ FIRST_PORT, PORTS = 15_432, 1_000  # TCP ports tried; below those Linux gives to
 SOCKET_PATH_LIMIT = 107  # bytes; sizeof(sockaddr_un.sun_path) - 1 on Linux
 START_TIMEOUT_S = 600  # seconds; recovery after a crash reads up to max_wal_size of log
 STOP_TIMEOUT_S = 120  # seconds
+LZ4_KNOWN = ("-c", "wal_compression=lz4", "-C", "wal_compression")  # of postgres: prints the setting, or refuses it
+LOAD_SETTING = "session_replication_role"  # what a load sets, so that one check of a reference stands for a million
 UNREACHABLE_HOMES = Path("/var/lib/obod")
 SHORT_FOLDER = Path("/tmp")  # for the socket alone, where the path below OBOD_HOME is too long for one
 
@@ -286,7 +288,16 @@ class Cluster:
                 "another port into OBOD_HOME/database.json."
             )
         settings = self.data / SETTINGS
-        settings.write_text(server_settings(port, self._socket_folder(), self.files / "log", durable=self.durable))
+        lz4 = account.run([installation.program("postgres"), "-D", str(self.data), *LZ4_KNOWN]).returncode == 0
+        settings.write_text(
+            server_settings(
+                port,
+                self._socket_folder(),
+                self.files / "log",
+                durable=self.durable,
+                wal_compression="lz4" if lz4 else "on",
+            )
+        )
         account.own(settings)
         log = self.files / "log" / "start.log"
         result = account.run(
@@ -332,6 +343,11 @@ class Cluster:
                     connection.execute(
                         statement.format(sql.Identifier(role), sql.SQL(rights), sql.Literal(verifier.decode()))
                     )
+            # For superusers otherwise; it opens nothing to the owner, who may drop any check of its own tables anyway.
+            held = connection.execute("SELECT has_parameter_privilege(%s, %s, 'SET')", [OWNER, LOAD_SETTING]).fetchone()
+            if held != (True,):
+                grant = sql.SQL("GRANT SET ON PARAMETER {} TO {}")
+                connection.execute(grant.format(sql.Identifier(LOAD_SETTING), sql.Identifier(OWNER)))
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
                 connection.execute(
                     sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))

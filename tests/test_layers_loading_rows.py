@@ -14,14 +14,15 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, literal, select, text
+from sqlalchemy.exc import IntegrityError
 
 from layers.catalogue import BY_NAME
 from layers.catalogue.land import Plot
 from layers.errors import DataRefused, NotFound
 from layers.loading import load_frame, undo
 from layers.loading.columns import Values, columns_of, digests, ewkb
-from layers.loading.rows import Conflict, Writer
+from layers.loading.rows import CHECKED_ONCE, Conflict, Writer
 from layers.results import Load
 
 
@@ -372,3 +373,22 @@ def test_two_loads_at_once_wait_for_each_other(connection: Connection) -> None:
         free = other.execute(select(func.pg_try_advisory_xact_lock(0x10AD))).scalar_one()
         other.rollback()
     assert not free
+
+
+@pytest.mark.parametrize("may_set", [True, False])
+def test_rows_refer_to_their_load_whether_that_is_checked_once_or_row_by_row(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, may_set: bool
+) -> None:
+    monkeypatch.setattr("layers.loading.rows.CHECKED_ONCE", literal(may_set))
+    report = load_frame(connection, "plots", plots("a", "b"))
+    assert connection.execute(text("SHOW session_replication_role")).scalar() == "origin"
+    assert set(current(connection)["load_id"]) == {report.load_id}
+    with pytest.raises(IntegrityError, match="fk_plots_load_id_loads"), connection.begin_nested():
+        connection.execute(text("UPDATE plots SET load_id = load_id + 1000"))
+
+
+def test_the_owner_of_the_embedded_database_may_have_references_checked_once(connection: Connection) -> None:
+    assert connection.execute(select(CHECKED_ONCE)).scalar() is True
+    rows = select(Plot.load_id).where(Plot.load_id.not_in(select(Load.load_id)))
+    load_frame(connection, "plots", plots("a", "b"))
+    assert connection.execute(rows).all() == []
