@@ -7,6 +7,9 @@ transaction, never half-way through this one.
 
 from __future__ import annotations
 
+import math
+import select
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -16,9 +19,11 @@ import psycopg
 from psycopg import sql
 from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from layers.base import PUBLIC, Audience
 from layers.embedded import Cluster
@@ -30,6 +35,7 @@ CONNECT_TIMEOUT_S = 5  # seconds to wait for a server that does not answer
 POOL_TIMEOUT_S = 10  # seconds to wait for a free connection before the caller is told the service is busy
 CONNECTIONS = 10  # kept open per process; more requests than that wait, since PostgreSQL has two cores to give
 EXTRA_CONNECTIONS = 10  # opened beyond those under load
+RESTED_S = 30.0  # seconds after which a connection may have been lost without a word
 
 
 @lru_cache
@@ -50,7 +56,7 @@ def engine() -> Engine:
 
 @lru_cache
 def reading_engine() -> Engine:
-    """Return the engine of this process for reading: each transaction read-only and of one snapshot.
+    """Return the engine of this process for reading; ``reading`` makes its transactions.
 
     On the embedded database it logs in as ``obod_api``, which may do nothing before it takes an audience's role.
     An external database is reached with the one URL there is; the transaction still takes the audience's role.
@@ -60,8 +66,8 @@ def reading_engine() -> Engine:
         url = settings.database_url.get_secret_value()
     else:
         url = _embedded().socket_url(API_LOGIN)
-    options = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
-    return _engine(url).execution_options(**options)
+    # The driver begins nothing by itself: `reading` begins in the same message that takes the role.
+    return _engine(url, isolation_level="AUTOCOMMIT")
 
 
 @contextmanager
@@ -79,7 +85,7 @@ def reading(audience: Audience = PUBLIC, *, timeout_s: float = 10.0) -> Iterator
     NotAllowed : a statement touched a table or column the audience may not see.
     """
     with _explained(), reading_engine().connect() as connection, connection.begin():
-        _take_role(connection, ROLES[audience], timeout_s)
+        _begin_as(connection, ROLES[audience], timeout_s)
         yield connection
 
 
@@ -106,7 +112,7 @@ def copy_in(connection: Connection, table_name: str, columns: Sequence[str], row
     ------
     LayersError : the table has no such column.
     """
-    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    driver = _driver(connection)
     declared = connection.execute(
         text(
             "SELECT attname, atttypid FROM pg_attribute "
@@ -131,14 +137,22 @@ def copy_in(connection: Connection, table_name: str, columns: Sequence[str], row
     return count
 
 
-def _take_role(connection: Connection, role: str, timeout_s: float) -> None:
-    statement = text("SELECT set_config('role', :role, true), set_config('statement_timeout', :timeout, true)")
+def _begin_as(connection: Connection, role: str, timeout_s: float) -> None:
+    """Begin a read-only transaction of one snapshot under a role, in one message: each costs as much as a query."""
+    begin = _BEGIN_AS.format(role=sql.Identifier(role), timeout=sql.Literal(round(timeout_s * 1000)))
     try:
-        connection.execute(statement, {"role": role, "timeout": f"{round(timeout_s * 1000)}ms"})
-    except DBAPIError as error:
-        if isinstance(error.orig, psycopg.errors.InvalidParameterValue | psycopg.errors.InsufficientPrivilege):
-            raise DatabaseUnavailable("The database does not know its audiences; run obod db migrate.") from error
-        raise
+        _driver(connection).execute(begin, prepare=False)
+    except (psycopg.errors.InvalidParameterValue, psycopg.errors.InsufficientPrivilege) as error:
+        raise DatabaseUnavailable("The database does not know its audiences; run obod db migrate.") from error
+
+
+_BEGIN_AS = sql.SQL(
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL ROLE {role}; SET LOCAL statement_timeout = {timeout}"
+)
+
+
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
 
 class _Ewkb(Dumper):
@@ -186,7 +200,7 @@ def _embedded() -> Cluster:
     return cluster
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, **options: Any) -> Engine:
     try:
         address = make_url(url)
     except ArgumentError:
@@ -195,15 +209,48 @@ def _engine(url: str) -> Engine:
         ) from None
     if address.get_backend_name() not in ("postgresql", "postgres"):
         raise DatabaseUnavailable("OBOD_DATABASE_URL must begin with postgresql:// and name a database with PostGIS.")
-    return create_engine(
+    made = create_engine(
         address.set(drivername="postgresql+psycopg"),
         pool_size=CONNECTIONS,
         max_overflow=EXTRA_CONNECTIONS,
         pool_timeout=POOL_TIMEOUT_S,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "obod"},
+        **options,
     )
+    _ping_where_in_doubt(made)
+    return made
+
+
+def _ping_where_in_doubt(made: Engine) -> None:
+    """Try a connection before it is given out if the server said something while it rested, or it rested long.
+
+    A server that ends says so, or its end of the socket is closed. SQLAlchemy's own ``pool_pre_ping`` tries every
+    connection every time, which costs each request a message and its answer.
+    """
+
+    @event.listens_for(made, "checkin")
+    def note(_: object, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(made, "checkout")
+    def try_out(connection: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+        rested_s = time.monotonic() - record.info.get("rests_since", math.inf)
+        if rested_s < RESTED_S and not _has_word(cast("psycopg.Connection[Any]", connection)):
+            return
+        try:
+            made.dialect.do_ping(connection)
+        except psycopg.Error as lost:
+            raise DisconnectionError("lost while it rested") from lost
+
+
+def _has_word(driver: psycopg.Connection[Any]) -> bool:
+    """Tell whether a resting connection has something to read."""
+    if driver.closed:
+        return True
+    asked = select.poll()
+    asked.register(driver.fileno(), select.POLLIN)
+    return bool(asked.poll(0))
 
 
 @contextmanager
