@@ -20,6 +20,7 @@ from layers.base import PUBLIC, Audience
 from layers.database import reading
 from layers.errors import BadFilter, NotAllowed
 from layers.features import nearest
+from layers.raster_tiles import RasterFiles
 from layers.served import ServedState
 from layers.tile_cache import TileCache
 
@@ -114,6 +115,11 @@ async def get_tile_cache(request: Request) -> TileCache:
     return cast(TileCache, request.app.state.tiles)
 
 
+async def get_raster_files(request: Request) -> RasterFiles:
+    """Return what this process knows of the files of grids."""
+    return cast(RasterFiles, request.app.state.raster_files)
+
+
 async def known_parameters(request: Request) -> None:
     """Refuse a query parameter the route does not have; a misspelt filter must not read as no filter.
 
@@ -151,3 +157,4 @@ CallerDep = Annotated[Caller, Depends(get_caller)]
 LanguageDep = Annotated[Language, Depends(get_language)]
 ServedDep = Annotated[ServedState, Depends(get_served)]
 TilesDep = Annotated[TileCache, Depends(get_tile_cache)]
+FilesDep = Annotated[RasterFiles, Depends(get_raster_files)]

@@ -21,6 +21,7 @@ from layers import pictures
 from layers.base import PUBLIC
 from layers.database import reading
 from layers.export import Format
+from layers.raster_tiles import RasterFiles
 from layers.served import ServedState
 from layers.settings import get_settings
 from layers.tile_cache import TileCache
@@ -51,6 +52,7 @@ def create_app() -> FastAPI:
         redoc_url=None,
     )
     app.state.served = ServedState(partial(reading, PUBLIC))
+    app.state.raster_files = RasterFiles(reading)
     app.state.tiles = TileCache(get_settings().home / "tiles")
     app.state.answers = KeptAnswers()
     app.state.callers = Callers()

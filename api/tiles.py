@@ -9,7 +9,17 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from api.deps import Caller, CallerDep, LanguageDep, ServedDep, TilesDep, get_caller, json_answer, known_parameters
+from api.deps import (
+    Caller,
+    CallerDep,
+    FilesDep,
+    LanguageDep,
+    ServedDep,
+    TilesDep,
+    get_caller,
+    json_answer,
+    known_parameters,
+)
 from api.exports import attribution
 from api.plots import ChoiceDep
 from api.translate import Language, translate
@@ -154,6 +164,7 @@ def get_raster_tile(
     asked: AskedDep,
     state: ServedDep,
     tiles: TilesDep,
+    files: FilesDep,
     band: Annotated[int, Query(ge=1, le=100, description="Band; of monthly grids the month.")] = 1,
 ) -> Response:
     """Picture of a grid, 256 pixels square, transparent where nothing is known."""
@@ -161,11 +172,12 @@ def get_raster_tile(
     variant = _variant(raster.audience, (), str(band) if band > 1 else "")
     place = Place(layer, asked.address.z, asked.address.x, asked.address.y, "png", variant)
 
-    def make() -> Tile:
-        with reading(raster.audience) as connection:
-            return raster_tile(connection, raster, asked.address, band)
+    version = state.current().version(layer)
 
-    stored = tiles.get(place, state.current().version(layer), make, compress=False)
+    def make() -> Tile:
+        return raster_tile(files.of(raster, version), raster, asked.address, band)
+
+    stored = tiles.get(place, version, make, compress=False)
     return _answer(asked, stored, PNG, raster.audience)
 
 

@@ -20,6 +20,7 @@ from geo.compile import steps as steps_of_geo
 from geo.crs import STORED_CRS
 from layers.base import TILE_SRID
 from layers.outlines import boxes, drawn
+from layers.raster_tiles import LATTICE, PIXELS, densified, fill
 from layers.resampling import resampled
 from layers.row_arrays import series_of
 from layers.vector_tile import coded, encode
@@ -29,7 +30,13 @@ EXTENT, BUFFER = 4_096, 64  # of a tile, in its units
 
 def steps() -> dict[str, Callable[[], object]]:
     """Return what has to be compiled, in parts people can follow: name -> what compiles it."""
-    return {**steps_of_geo(), "vector tiles": _tiles, "reading of rasters": _rasters, "reading of rows": _rows}
+    return {
+        **steps_of_geo(),
+        "vector tiles": _tiles,
+        "raster tiles": _pictures,
+        "reading of rasters": _rasters,
+        "reading of rows": _rows,
+    }
 
 
 def compile_all(say: Callable[[str], None] = lambda _: None) -> None:
@@ -47,6 +54,15 @@ def _tiles() -> None:
     encode("plots", EXTENT, drawing, {"class": coded(["S1"])}, np.ones(1, dtype=np.int64))
     edge = np.zeros(1, dtype=np.int64)
     encode("plots", EXTENT, boxes(edge, edge, edge + 256, edge + 256), {"class": coded(["S1"])})
+
+
+def _pictures() -> None:
+    lattice = densified(np.zeros((LATTICE, LATTICE)))
+    cells = np.ones((1, 1), dtype=np.uint8)
+    mapped = cells.copy()
+    mapped.flags.writeable = False
+    for known in (cells, mapped):
+        fill(np.zeros((PIXELS, PIXELS), dtype=np.uint8), known, lattice, lattice, 1, 0, 0)
 
 
 def _rows() -> None:

@@ -129,7 +129,7 @@ def _write(file: IO[bytes], path: Path, raster: RasterLayer, band: int, place: i
 
 @lru_cache(maxsize=KEPT_OPEN)
 def _mapped(target: Path) -> list[Level]:
-    whole = np.memmap(target, dtype=np.uint8, mode="r")
+    whole = np.asarray(np.memmap(target, dtype=np.uint8, mode="r"))
     at, found = HEAD_BYTES, []
     for rows, cols, factor in orjson.loads(bytes(whole[:HEAD_BYTES]).rstrip(b"\0")):
         found.append(Level(whole[at : at + rows * cols].reshape(rows, cols), factor))

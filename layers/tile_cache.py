@@ -8,7 +8,6 @@ same tile waits for one maker, in this process or another.
 from __future__ import annotations
 
 import fcntl
-import gzip
 import hashlib
 import logging
 import os
@@ -21,12 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+from isal import igzip
 
 from layers.tiles import Tile
 
 MEMORY_BYTES = 64 * 1024 * 1024  # bytes of finished tiles one process keeps
 DISK_ZOOM = 16  # deepest zoom kept on disk: deeper tiles are many, small and quick to make
-COMPRESSION = 4  # zlib level: 6 takes twice as long and saves 2 %
+COMPRESSION = 1  # ISA-L level: zlib at 4 takes six times as long and saves 6 %
 LOCKS = 256  # lock files; two tiles that share one wait for each other, no more
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class TileCache:
             if found is not None:
                 return found
             tile = make()
-            body = gzip.compress(tile.body, COMPRESSION, mtime=0) if compress else tile.body
+            body = igzip.compress(tile.body, COMPRESSION, mtime=0) if compress else tile.body
             made = Stored(version, _digest(body), body, tile.note)
             self._remember(place, made)
             self._write(place, made)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager
 
 import numpy as np
 import pytest
 from rasterio.errors import RasterioIOError
 from rasterio.transform import from_origin
 from served_land import Land
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from layers import pictures, raster_tiles
-from layers.base import PUBLIC
+from layers.base import PUBLIC, Audience
 from layers.catalogue import RASTERS_BY_NAME
 from layers.cog import raster_path
 from layers.database import reading, writing
-from layers.raster_tiles import raster_tile
+from layers.raster_tiles import raster_files, raster_tile
 from layers.rasters import store_grid
 from layers.settings import get_settings
 from layers.tiles import TileAddress
@@ -51,14 +52,37 @@ def grids(land: Land) -> None:
 def test_a_tile_from_the_kept_picture_is_the_tile_from_the_file(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     raster = RASTERS_BY_NAME[name]
     with reading(PUBLIC) as connection:
+        files = raster_files(connection, raster)
         with monkeypatch.context() as without:
             without.setattr(raster_tiles, "levels", lambda *_: None)
-            from_file = [raster_tile(connection, raster, address) for address in ADDRESSES]
+            from_file = [raster_tile(files, raster, address) for address in ADDRESSES]
         for file_name in connection.execute(FILES, {"name": name}).scalars():
             pictures.make(raster_path(file_name), raster, 1)
             assert pictures.levels(raster_path(file_name), raster, 1) is not None
-        assert [raster_tile(connection, raster, address) for address in ADDRESSES] == from_file
+        assert [raster_tile(files, raster, address) for address in ADDRESSES] == from_file
     assert len({tile.body for tile in from_file}) == len(ADDRESSES)
+
+
+@pytest.mark.usefixtures("grids")
+def test_the_files_of_a_grid_are_read_once_for_each_version() -> None:
+    asked: list[Audience] = []
+
+    def opened(audience: Audience) -> AbstractContextManager[Connection]:
+        asked.append(audience)
+        return reading(audience)
+
+    files = raster_tiles.RasterFiles(opened)
+    relief = RASTERS_BY_NAME["dem"]
+    first = files.of(relief, "1")
+    assert [file.path.name.startswith("dem-") for file in first] == [True, True]
+    assert files.of(relief, "1") is first
+    assert asked == [PUBLIC]
+    assert files.of(relief, "2") == first
+    assert asked == [PUBLIC, PUBLIC]
+    west, south, east, north = first[0].bounds
+    assert first[0].reaches((east, north, east + 1, north + 1))
+    assert not first[0].reaches((east + 1e-6, south, east + 1, north))
+    assert not first[0].reaches((west, north + 1e-6, east, north + 1))
 
 
 @pytest.mark.usefixtures("grids")

@@ -89,7 +89,7 @@ def test_a_crowd_waits_for_one_maker(tmp_path: Path) -> None:
         answers = [crowd.submit(cache.get, PLACE, "1", slow) for _ in range(12)]
         assert began.wait(10)
         may_end.set()
-        assert {answer.result().body for answer in answers} == {gzip.compress(b"once", 6, mtime=0)}
+        assert {gzip.decompress(answer.result().body) for answer in answers} == {b"once"}
     assert len(made) == 1
 
 
@@ -108,10 +108,10 @@ def test_workers_share_what_one_of_them_made(tmp_path: Path) -> None:
     workers = [context.Process(target=_count, args=(tmp_path, queue)) for _ in range(3)]
     for worker in workers:
         worker.start()
-    bodies = {queue.get(timeout=60) for _ in workers}
+    bodies = {gzip.decompress(queue.get(timeout=60)) for _ in workers}
     for worker in workers:
         worker.join()
-    assert bodies == {gzip.compress(b"shared", 6, mtime=0)}
+    assert bodies == {b"shared"}
     assert (tmp_path / "made").read_text() == "x"
 
 

@@ -33,7 +33,7 @@ from layers.errors import BadFilter, NotFound
 from layers.features import readable_layer
 from layers.plot_tiles import PLOT_ATTRIBUTES, plots_tile
 from layers.plots import scored_plots
-from layers.raster_tiles import raster_tile, readable_raster
+from layers.raster_tiles import raster_files, raster_tile, readable_raster
 from layers.rasters import store_grid
 from layers.served import Choice, Served, read_served
 from layers.tiles import (
@@ -316,7 +316,7 @@ def grids(land: Land) -> None:
 def picture(connection: Connection, name: str, address: TileAddress) -> np.ndarray[Any, Any]:
     """A picture tile as red, green, blue, alpha."""
     raster = readable_raster(name, PUBLIC)
-    image = Image.open(io.BytesIO(raster_tile(connection, raster, address).body))
+    image = Image.open(io.BytesIO(raster_tile(raster_files(connection, raster), raster, address).body))
     assert image.size == (256, 256)
     assert image.mode == "P"
     return np.asarray(image.convert("RGBA"))
@@ -379,7 +379,7 @@ def test_derived_grids_have_tiles_and_unknown_bands_do_not(land: Land) -> None:
         for name in ("slope", "hillshade"):
             assert picture(connection, name, address).shape == (256, 256, 4)
         with pytest.raises(NotFound, match="bands 1 to 1"):
-            raster_tile(connection, RASTERS_BY_NAME["dem"], address, 2)
+            raster_tile((), RASTERS_BY_NAME["dem"], address, 2)
     with pytest.raises(NotFound):
         readable_raster("plots", PUBLIC)
 
