@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from geo.climate import plot_height_m, temperature_at_plots
 from geo.criteria import BY_ID
 from geo.criterion import Block, Measured
-from geo.crops import BEST, SOIL_FACTORS, CropRating, Ground, best_crops, rank_crops
+from geo.crop_ranking import NO_CROP, numbered, rank
+from geo.crops import BEST, SOIL_FACTORS, CropRating, Ground, best_crops, crops, rank_crops
 from geo.errors import NotAssessed
 from geo.surveys import surveyed
-from geo.threads import over_blocks
 
-PLOTS_PER_BLOCK = 16_384  # plots ranked together: what is between stays in the cache
 WORK_OF_TABLE = ("furrow", "terraced", "hand")  # by the membership table of the slope: not terraced, terraced, dry
 SURVEY_COLUMNS = {
     "coarse_fragments": "coarse_fragments_pct",
@@ -110,43 +109,10 @@ def suited_crops(block: Block, values: Mapping[str, Measured]) -> NDArray[np.obj
     result = np.full(len(block), None, dtype=object)
     if ground is None or not len(block):
         return result
-
-    def rank(start: int, stop: int) -> None:
-        result[start:stop] = _suited(_some(ground, slice(start, stop)))
-
-    over_blocks(rank, len(block), block=PLOTS_PER_BLOCK)
+    order, rated = rank(ground)
+    names = np.array(list(crops()))
+    which, first = numbered(order)
+    lists = np.empty(len(first), dtype=object)  # plots with the same crops share a list
+    lists[:] = [names[row[row != NO_CROP]].tolist() for row in order[first]]
+    result[rated] = lists[which[rated]]
     return result
-
-
-def _some(ground: Ground, rows: slice) -> Ground:
-    """Return what is known of some of the plots."""
-    return replace(
-        ground,
-        slope_pct=ground.slope_pct[rows],
-        work=ground.work[rows],
-        salinity_ds_m=ground.salinity_ds_m[rows],
-        elevation_m=ground.elevation_m[rows],
-        mean_c=ground.mean_c[rows],
-        soil={name: values[rows] for name, values in ground.soil.items()},
-    )
-
-
-def _suited(ground: Ground) -> NDArray[np.object_]:
-    """Crops that suit each plot; plots with the same ones share a list."""
-    ratings = rank_crops(ground)
-    names = np.array([rating.crop for rating in ratings])
-    patterns, which = np.unique(_ordered(ratings), axis=0, return_inverse=True)
-    lists = np.empty(len(patterns), dtype=object)
-    lists[:] = [names[row[row >= 0]].tolist() for row in patterns]
-    result = lists[which.reshape(-1)]
-    ranked = np.any([~np.isnan(rating.index) for rating in ratings], axis=0)
-    result[~ranked] = None
-    return np.asarray(result)
-
-
-def _ordered(ratings: list[CropRating]) -> NDArray[np.int8]:
-    """Numbers of the crops that suit each plot, best first, then -1, int8 (n, crops); ties in the table's order."""
-    index = np.column_stack([rating.index for rating in ratings])
-    suits = np.column_stack([np.isin(rating.suitability_class, ("S1", "S2")) for rating in ratings])
-    order = np.argsort(-np.where(suits, index, -np.inf), axis=1, kind="stable").astype(np.int8)
-    return np.where(np.take_along_axis(suits, order.astype(np.int64), axis=1), order, np.int8(-1))

@@ -21,6 +21,7 @@ from geo.irrigation import relative_yield_pct
 from geo.memberships import Trapezoid
 
 Floats = NDArray[np.float64]
+Line = tuple[tuple[float, ...], tuple[float, ...]]  # knots, rising, and the level at each
 
 RATINGS = (0.75, 0.50, 0.25)  # rating on the limits of S1, S2 and S3; domain reference, convention of memberships
 CLASS_FROM = {"S1": 75.0, "S2": 50.0, "S3": 25.0, "N1": 12.5}  # lowest index of a class; Sys et al. 1991
@@ -48,19 +49,25 @@ class Limits:
         a two-sided S1; beyond S3 it falls to 0 over the width of S3.
         """
         x = np.asarray(value, dtype=np.float64)
-        middle = None if self.low is None or self.high is None else (self.low[2] + self.high[0]) / 2
         result = np.where(np.isnan(x), np.nan, 1.0)
+        for side in self.sides():
+            if side is not None:
+                result = np.minimum(result, np.interp(x, *side))
+        return np.asarray(result)
+
+    def sides(self) -> tuple[Line | None, Line | None]:
+        """Knots and levels of the straight lines that make the rating of the low and of the high side."""
+        middle = None if self.low is None or self.high is None else (self.low[2] + self.high[0]) / 2
+        low = high = None
         if self.low is not None:
             s3, s2, s1 = self.low
             top = s1 + (s1 - s2) if middle is None else min(s1 + (s1 - s2), middle)
-            knots = (s3 - (s2 - s3), s3, s2, s1, top)
-            result = np.minimum(result, _piecewise(x, knots, (0.0, *RATINGS[::-1], 1.0)))
+            low = (s3 - (s2 - s3), s3, s2, s1, top), (0.0, *RATINGS[::-1], 1.0)
         if self.high is not None:
             s1, s2, s3 = self.high
             top = max(s1 - (s2 - s1), 0.0) if middle is None else max(s1 - (s2 - s1), middle)
-            knots = (top, s1, s2, s3, s3 + (s3 - s2))
-            result = np.minimum(result, _piecewise(x, knots, (1.0, *RATINGS, 0.0)))
-        return np.asarray(result)
+            high = (top, s1, s2, s3, s3 + (s3 - s2)), (1.0, *RATINGS, 0.0)
+        return low, high
 
     def class_of(self, value: Floats) -> NDArray[np.str_]:
         """Class S1, S2, S3 or N the table itself gives each value, limits inclusive: the oracle of ``rating``."""
@@ -230,24 +237,35 @@ def climate_rating(crop: Crop, mean_c: Floats) -> tuple[Floats, NDArray[np.int8]
 def _best_cycle(monthly, corners, months, best, start):  # type: ignore[no-untyped-def]
     """Fill the rating of the best run of months by a trapezoid and the month it begins in; NaN and 0 where unknown."""
     low, optimum_low, optimum_high, high = corners
-    rating = np.empty(12)
+    rating = np.empty(2 * monthly.shape[1])
     for i in range(len(monthly)):
-        best[i], start[i] = -1.0, 0
-        for month in range(12):
-            warmth = monthly[i, month]
-            up = 1.0 if warmth >= optimum_low else (warmth - low) / (optimum_low - low)
-            down = 1.0 if warmth <= optimum_high else (high - warmth) / (high - optimum_high)
-            rating[month] = min(max(min(up, down), 0.0), 1.0)
-            if np.isnan(warmth):
-                best[i] = np.nan
-        if np.isnan(best[i]):
-            continue
-        for first in range(12):
-            worst = 1.0
-            for step in range(months):
-                worst = min(worst, rating[(first + step) % 12])
-            if worst > best[i]:
-                best[i], start[i] = worst, first + 1
+        best[i], start[i] = best_start(monthly, i, low, optimum_low, optimum_high, high, months, rating)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def best_start(monthly, i, low, optimum_low, optimum_high, high, months, rating):  # type: ignore[no-untyped-def]
+    """Return the rating of the best run of months of plot i and the month 1-12 it begins in; NaN and 0 if unknown.
+
+    rating : room for the rating of each month of two years, for a run may go on in the next one.
+    """
+    best, start = -1.0, 0
+    count = monthly.shape[1]
+    for month in range(count):
+        warmth = monthly[i, month]
+        if warmth != warmth:
+            return np.nan, 0
+        up = 1.0 if warmth >= optimum_low else (warmth - low) / (optimum_low - low)
+        down = 1.0 if warmth <= optimum_high else (high - warmth) / (high - optimum_high)
+        rating[month] = rating[month + count] = min(max(min(up, down), 0.0), 1.0)
+    for first in range(count):
+        worst = 1.0
+        for month in range(first, first + months):
+            worst = min(worst, rating[month])
+            if worst <= best:
+                break
+        if worst > best:
+            best, start = worst, first + 1
+    return best, start
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +376,3 @@ def _ascending(
     if first is not None and last is not None and first[0] > last[2]:
         return (high[::-1] if high else None), (low[::-1] if low else None)
     return low, high
-
-
-def _piecewise(x: Floats, knots: Sequence[float], levels: Sequence[float]) -> Floats:
-    return np.asarray(np.interp(x, knots, levels))

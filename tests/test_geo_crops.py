@@ -4,7 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from geo.crop_ranking import numbered, rank
 from geo.crops import (
     Ground,
     Limits,
@@ -163,3 +166,63 @@ def test_best_crops_are_sorted_and_at_most_three():
 def test_one_sided_ratings_reach_one_at_zero():
     assert Limits(None, (3.0, 15.0, 35.0)).rating(np.array([0.0]))[0] == 1.0
     assert dataclasses.replace(Limits(None, (2.0, 4.0, 6.0))).rating(np.array([8.0]))[0] == 0.0
+
+
+def ranked_slowly(ground):
+    """Numbers of the crops of class S1 or S2, best first, from the ratings of one crop after the other."""
+    ratings = rank_crops(ground)
+    index = np.column_stack([rating.index for rating in ratings])
+    suits = np.column_stack([np.isin(rating.suitability_class, ("S1", "S2")) for rating in ratings])
+    order = np.argsort(-np.where(suits, index, -np.inf), axis=1, kind="stable")
+    rated = ~np.isnan(index).all(axis=1)
+    return np.where(np.take_along_axis(suits, order, axis=1), order, -1), rated
+
+
+def scattered(seed, n=400):
+    """Return plots of all kinds: values on the limits of the tables, beyond them, usual ones and unknown ones."""
+    random = np.random.default_rng(seed)
+
+    def drawn(*factors, usual):
+        sides = [side for crop in crops().values() for name in factors if name in crop.limits
+                 for side in crop.limits[name].sides() if side is not None]  # fmt: skip
+        on_limits = np.array([knot for knots, _ in sides for knot in knots] or [0.0])
+        kinds = [
+            random.uniform(*usual, n),
+            random.choice(on_limits, n),
+            random.uniform(-10.0, 2.0 * on_limits.max() + 10.0, n),
+            np.full(n, np.nan),
+        ]
+        return np.choose(random.choice(4, n, p=[0.5, 0.3, 0.1, 0.1]), kinds)
+
+    mean_c = random.uniform(-5.0, 12.0, (n, 1)) + np.array([-3, -1, 5, 12, 16, 20, 22, 21, 17, 11, 5, 0.0])
+    mean_c[random.random(n) < 0.05, random.integers(12)] = np.nan
+    soil = {"depth": (50, 150), "coarse_fragments": (0, 20), "caco3": (0, 15), "gypsum": (0, 4), "ph": (6, 8),
+            "esp": (0, 15)}  # fmt: skip
+    return ground(
+        n,
+        slope_pct=drawn("slope_furrow", "slope_mechanised", "slope_hand", usual=(0, 5)),
+        work=random.choice(["furrow", "terraced", "hand", "elsewhere"], n, p=[0.4, 0.3, 0.2, 0.1]),
+        salinity_ds_m=np.where(random.random(n) < 0.2, np.nan, np.round(random.uniform(0.0, 4.0, n), 1)),
+        elevation_m=np.where(random.random(n) < 0.1, np.nan, np.round(random.uniform(300.0, 3_500.0, n), -2)),
+        mean_c=mean_c,
+        soil={name: drawn(name, usual=usual) for name, usual in soil.items()},
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_the_compiled_ranking_is_that_of_one_crop_after_the_other(seed):
+    plots = scattered(seed)
+    order, rated = rank(plots)
+    slowly, rated_slowly = ranked_slowly(plots)
+    assert (order == slowly).all()
+    assert (rated == rated_slowly).all()
+    assert (order >= 0).any(axis=1).sum() > len(order) / 10
+
+
+def test_equal_rows_get_one_number_and_others_another():
+    rows = np.random.default_rng(1).integers(-1, 2, (5_000, 6)).astype(np.int8)
+    which, first = numbered(rows)
+    assert (rows[first][which] == rows).all()
+    assert len(first) == len(np.unique(rows, axis=0))
+    assert (np.sort(first) == first).all()
