@@ -22,6 +22,7 @@ INTENSITIES = ("weak", "medium", "strong")
 WEAK, MIDDLE, STRONG = range(3)
 RETURN_PERIODS_Y = (30.0, 100.0, 300.0)  # years, upper ends of the columns of the matrices; beyond: residual
 
+SUSCEPTIBILITY = "susceptibility, not a hazard map"  # what zones derived from heights alone are always called
 UNLABELLED_LEVEL = MEDIUM  # a zone called dangerous and nothing more; domain reference 7.2
 UNLABELLED_RETURN_PERIOD_Y = 100.0  # years; domain reference 7.2 and 7.3
 

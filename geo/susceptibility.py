@@ -27,13 +27,12 @@ from geo.drainage import (
     streams,
 )
 from geo.grid import Grid
-from geo.hazard import LEVELS, LOW, MEDIUM, NONE
+from geo.hazard import LEVELS, LOW, MEDIUM, NONE, SUSCEPTIBILITY
 from geo.level_outlines import level_outlines
 from geo.runout import LEAST_FLOW, runout, spreading
 from geo.surface import burned
 from geo.terrain import heights, plan_curvature, slope_pct
 
-LABEL = "susceptibility, not a hazard map"
 UNKNOWN = -1  # level of cells without a height
 
 AVALANCHE_SLOPE_DEG = (28.0, 60.0)  # degrees, large events; Buehler et al. 2018, domain reference 7.3
@@ -94,7 +93,7 @@ class Susceptibility:
     """Levels of one process from terrain alone.
 
     process : as in layer ``hazard_zones``. level : int8 (rows, cols), none 0, low 2, medium 3, -1 without a height.
-    dem : the height grid whose cells these are. method : how it was derived, ends with ``LABEL``.
+    dem : the height grid whose cells these are. method : how it was derived, ends with ``SUSCEPTIBILITY``.
     """
 
     process: str
@@ -106,7 +105,7 @@ class Susceptibility:
 def _result(process: str, dem: Grid, low: NDArray[np.bool_], medium: NDArray[np.bool_], method: str) -> Susceptibility:
     level = np.where(medium, MEDIUM, np.where(low, LOW, NONE))
     level[np.isnan(heights(dem))] = UNKNOWN
-    return Susceptibility(process, level.astype(np.int8), dem, f"{method}; {LABEL}")
+    return Susceptibility(process, level.astype(np.int8), dem, f"{method}; {SUSCEPTIBILITY}")
 
 
 def slope_deg(dem: Grid) -> NDArray[np.float64]:

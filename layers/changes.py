@@ -27,8 +27,9 @@ from layers.catalogue.admin import District
 from layers.catalogue.irrigation import Canal, CommandArea, Outlet
 from layers.catalogue.land import Plot
 from layers.frames import Bounds, as_of, district_bounds, widened, window
+from layers.loaded import Raster
 from layers.parts import reach_of_layers
-from layers.results import Raster, suitability
+from layers.results import suitability
 
 # A way is at most this long for each minute of the mean of both ways: the way out takes at most twice the mean.
 WAY_M_PER_MIN = 2.0 * 60.0 * FASTEST_WALK_M_S  # m/min

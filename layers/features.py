@@ -32,7 +32,7 @@ from sqlalchemy.types import TypeEngine
 from layers.base import PUBLIC, Audience, Layer
 from layers.catalogue import BY_NAME
 from layers.errors import BadFilter, NotFound
-from layers.results import Load
+from layers.loaded import Load
 
 DERIVED = "derived"  # kind of source of what was computed from other layers
 CAUTION = "caution"  # property of rows of such a kind

@@ -30,7 +30,7 @@ from sqlalchemy import Connection, select
 from layers.catalogue import RASTERS_BY_NAME, RasterLayer
 from layers.cog import raster_path
 from layers.errors import LayersError
-from layers.results import Raster
+from layers.loaded import Raster
 from layers.settings import get_settings
 
 COLOURS = 254  # palette entries of a ramp; entry 0 is transparent

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from layers.base import Layer
 from layers.catalogue import BY_NAME
-from layers.results import Load, Raster
+from layers.loaded import Load, Raster
 
 
 @dataclass(frozen=True, slots=True)

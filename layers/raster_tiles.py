@@ -31,8 +31,8 @@ from layers.base import Audience
 from layers.catalogue import RASTERS_BY_NAME, RasterLayer
 from layers.cog import raster_path
 from layers.errors import NotFound
+from layers.loaded import Raster
 from layers.pictures import COLOURS, levels, palette_entries
-from layers.results import Raster
 from layers.tiles import Bounds, Tile, TileAddress
 
 PIXELS = 256  # side of a picture tile

@@ -23,10 +23,10 @@ from layers.base import STORED_SRID
 from layers.catalogue import RASTERS, RASTERS_BY_NAME, RasterLayer
 from layers.cog import Bounds, Cells, Strips, derived_strips, new_file_name, raster_path, spans, write_cog
 from layers.errors import DataRefused, NotFound
+from layers.loaded import Load, Raster
 from layers.loading.loads import OpenLoad, Provenance, open_load
 from layers.loading.report import LoadReport
 from layers.resampling import resampled
-from layers.results import Load, Raster
 from layers.settings import get_settings
 
 SAME_FINENESS = 2.0  # files whose cells differ by less than this factor count as equally fine

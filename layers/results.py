@@ -1,4 +1,4 @@
-"""What loading and scoring leave behind: loads, rasters, runs, results, publications, keys.
+"""What scoring leaves behind: runs, results, publications; and keys. Loads and rasters are in ``layers.loaded``.
 
 A run is written whole into its own partition and becomes visible only through ``publications``; publishing
 is one small transaction, so a reader sees the old run or the new one and never a mixture.
@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from geoalchemy2 import Geometry
 from sqlalchemy import (
     ARRAY,
     REAL,
@@ -33,50 +32,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+import layers.loaded  # noqa: F401 - its tables belong to whoever knows these: grants, backups, migrations
 from geo.criteria import LAND_CRITERIA
 from geo.household_criteria import FIT_CRITERIA
-from layers.base import STORED_SRID, Base
+from layers.base import Base
 
 CLASSES = ("S1", "S2", "S3", "N1", "N2", "NE")
-
-
-class Load(Base):
-    """One load of one file (or generated set) into one layer; also an undo, which is a load of its own."""
-
-    __tablename__ = "loads"
-    load_id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
-    layer: Mapped[str] = mapped_column(index=True)
-    kind: Mapped[str] = mapped_column(comment="load, undo, generated")
-    undoes: Mapped[int | None] = mapped_column(ForeignKey("loads.load_id"))
-    file_name: Mapped[str | None]
-    sha256: Mapped[str | None]
-    mode: Mapped[str] = mapped_column(comment="add, update, replace")
-    source: Mapped[str | None]
-    licence: Mapped[str | None]
-    source_date: Mapped[date | None]
-    synthetic: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
-    loaded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-    added: Mapped[int] = mapped_column(server_default=text("0"))
-    changed: Mapped[int] = mapped_column(server_default=text("0"))
-    ended: Mapped[int] = mapped_column(server_default=text("0"))
-    rejected: Mapped[int] = mapped_column(server_default=text("0"))
-    report: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
-
-
-class Raster(Base):
-    """Raster catalogue: one COG under ``OBOD_HOME/rasters`` per row."""
-
-    __tablename__ = "rasters"
-    raster_id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
-    layer: Mapped[str] = mapped_column(index=True)
-    file_name: Mapped[str] = mapped_column(unique=True, comment="Below OBOD_HOME/rasters")
-    sha256: Mapped[str]
-    crs: Mapped[str]
-    resolution_m: Mapped[float] = mapped_column(Float, comment="Ground size of a cell, the coarser axis")
-    bands: Mapped[int] = mapped_column(SmallInteger)
-    load_id: Mapped[int] = mapped_column(ForeignKey("loads.load_id"))
-    ended_by: Mapped[int | None] = mapped_column(ForeignKey("loads.load_id"))
-    footprint: Mapped[Any] = mapped_column(Geometry("POLYGON", srid=STORED_SRID, spatial_index=True))
 
 
 class ScoringRun(Base):

@@ -29,6 +29,7 @@ from layers.catalogue.admin import District
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.frames import as_of
+from layers.loaded import Load
 from layers.parts import (
     CELL_KEYS,
     HECTARE_KEYS,
@@ -42,7 +43,7 @@ from layers.parts import (
     summed,
 )
 from layers.result_rows import copy_frame
-from layers.results import Load, Publication, RunHectares, ScoringRun, suitability_cells
+from layers.results import Publication, RunHectares, ScoringRun, suitability_cells
 from layers.versions import Version, layer_versions
 from layers.workers import Finished, Work, in_process
 

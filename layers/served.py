@@ -19,7 +19,8 @@ from sqlalchemy import Connection, and_, func, select
 
 from layers.catalogue.land import Plot
 from layers.errors import DatabaseUnavailable, NotFound
-from layers.results import Load, Publication, Raster, ScoringRun
+from layers.loaded import Load, Raster
+from layers.results import Publication, ScoringRun
 
 Bounds = tuple[float, float, float, float]  # west, south, east, north, degrees in EPSG:4326
 

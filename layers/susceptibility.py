@@ -21,15 +21,16 @@ from geo.columns import numbers
 from geo.crs import STORED_CRS, area_ha, to_stored, to_working
 from geo.drainage import Drainage, drainage
 from geo.errors import NotAssessed
+from geo.hazard import SUSCEPTIBILITY
 from geo.water import BARRIER_CLASS
 from layers.catalogue.admin import District
 from layers.catalogue.hazards import HazardExtent, HazardZone
 from layers.catalogue.irrigation import River
 from layers.errors import NotFound
 from layers.frames import Bounds, as_of, read_layer, widened, window
+from layers.loaded import Load, Raster
 from layers.loading import load_frame, undo
 from layers.rasters import read_grid
-from layers.results import Load, Raster
 
 MARK = "susceptibility"  # how the loads of this module begin their file name
 MAPPED = ("official", "expert")  # kinds of source that win over the terrain
@@ -262,7 +263,7 @@ def _provenance(connection: Connection, bounds: Bounds, with_rivers: bool) -> di
     sources = list(dict.fromkeys(row.source for row in rows if row.source))
     licences = list(dict.fromkeys(row.licence for row in rows if row.licence))
     return {
-        "source": f"Derived from terrain, {terrain.LABEL}" + (f"; from: {'; '.join(sources)}" if sources else ""),
+        "source": f"Derived from terrain, {SUSCEPTIBILITY}" + (f"; from: {'; '.join(sources)}" if sources else ""),
         "licence": "; ".join(licences) or None,
         "synthetic": any(row.synthetic for row in rows),
     }

@@ -17,7 +17,7 @@ from layers.base import STORED_SRID, TILE_SRID, Audience, Layer
 from layers.catalogue import BY_NAME
 from layers.errors import BadFilter, NotFound
 from layers.features import CAUTION, Features, Property, layer_features
-from layers.results import Raster
+from layers.loaded import Raster
 
 Bounds = tuple[float, float, float, float]  # west, south, east, north, degrees in EPSG:4326
 

@@ -14,7 +14,7 @@ from layers.base import Layer
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.cog import raster_path
 from layers.frames import as_of
-from layers.results import Raster
+from layers.loaded import Raster
 
 Version = dict[str, Any]
 

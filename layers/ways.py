@@ -20,10 +20,9 @@ from geo.criteria import BY_ID
 from geo.criterion import Block, Judgement
 from geo.crs import to_stored
 from geo.errors import NotAssessed
-from geo.hazard import LEVELS, threatens_life
+from geo.hazard import LEVELS, SUSCEPTIBILITY, threatens_life
 from geo.hazard_level import zone_levels
 from geo.plot_ways import EXCHANGE, SERVICE_KINDS, HomeWay, ServiceMinutes, Way, home_way, service_minutes
-from geo.susceptibility import LABEL
 from layers.catalogue.hazards import HazardZone
 from layers.catalogue.land import Plot
 from layers.catalogue.services import Service
@@ -80,7 +79,7 @@ def hazards_on(connection: Connection, plot_id: str) -> list[dict[str, Any]]:
             "months": months,
             "threatens": "life" if life else "crop",
             "source_class": source,
-            "caution": LABEL if source == DERIVED else None,
+            "caution": SUSCEPTIBILITY if source == DERIVED else None,
         }
         for level, process, months, source, life in sorted(told, key=lambda zone: (-zone[0], *map(str, zone[1:])))
     ]

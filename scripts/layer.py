@@ -19,7 +19,6 @@ from layers.loading import LoadReport, Options, check_file, load_file
 from layers.loading import undo as undo_load
 from layers.loading.chunks import CHUNK, Chunk
 from layers.loading.listing import list_layers, list_loads
-from layers.loading.raster_files import check_raster, load_raster
 from layers.loading.rows import Conflict
 from scripts.output import err, out, print_json, print_table, tracked
 
@@ -210,6 +209,8 @@ def _run(layer: str, file: Path, options: Options, json: bool, *, only_check: bo
 
 def _report(connection: Connection, layer: str, file: Path, options: Options, *, only_check: bool) -> LoadReport:
     if layer in RASTERS_BY_NAME:
+        from layers.loading.raster_files import check_raster, load_raster  # whoever loads plots need not wait for it
+
         return (check_raster if only_check else load_raster)(connection, layer, file, options)
     how = check_file if only_check else load_file
     return how(connection, layer, file, options, progress=_progress)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from geo.susceptibility import LABEL
+from geo.hazard import SUSCEPTIBILITY
 from layers.database import writing
 from layers.susceptibility import (
     NOT_DERIVED,
@@ -47,7 +47,7 @@ def susceptibility(
         with writing() as connection:
             found += derive(connection, name, processes, dry_run=dry_run, tell=tell)
     if json:
-        print_json({"label": LABEL, "dry_run": dry_run, "results": [asdict(one) for one in found]})
+        print_json({"label": SUSCEPTIBILITY, "dry_run": dry_run, "results": [asdict(one) for one in found]})
         return
     _print(found, dry_run)
 
@@ -85,7 +85,7 @@ def _print(found: list[Derived], dry_run: bool) -> None:
     print_table(
         rows,
         ("district", "process", "low", "low_ha", "medium", "medium_ha", "extent_ha", "loads"),
-        title=f"Zones from heights: {LABEL}",
+        title=f"Zones from heights: {SUSCEPTIBILITY}",
     )
     loads = [load for one in found for load in (one.zones_load, one.extent_load) if load is not None]
     if loads:

@@ -24,8 +24,9 @@ from layers.base import Layer
 from layers.catalogue.admin import District, Settlement
 from layers.catalogue.irrigation import Canal
 from layers.catalogue.land import AVAILABILITIES, LAND_FORMS, Pasture, Plot
+from layers.loaded import Load
 from layers.parts import partition_name
-from layers.results import Load, Publication, RunHectares, ScoringRun, robustness, suitability, suitability_cells
+from layers.results import Publication, RunHectares, ScoringRun, robustness, suitability, suitability_cells
 from layers.tiles import HALF_SPAN_M
 
 RASHT, NUROBOD, QUBODIYON = "TJ.RR.GA", "TJ.RR.DA", "TJ.KL.KA"

@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 from api.main import create_app
 from api.translate import LANGUAGES, translate
 from geo.crs import to_working
+from geo.hazard import SUSCEPTIBILITY
 from geo.plot_ways import SERVICE_KINDS
 from geo.scheme import load_scheme
-from geo.susceptibility import LABEL
 from layers.database import writing
 from layers.loading import load_frame
 from layers.scoring import score
@@ -70,16 +70,16 @@ def test_hazards_on_the_plot_tell_life_from_crop_and_mapped_from_derived(client:
     derived = {"process": "avalanche", "level": "low", "months": "12-4", "threatens": "crop"}
     assert found == [
         {**mapped, "source_class": "official", "caution": None},
-        {**derived, "source_class": "derived", "caution": LABEL},
+        {**derived, "source_class": "derived", "caution": SUSCEPTIBILITY},
     ]
     assert client.get("/plots/clean/explanation").json()["hazards"] == []
     page = client.get(f"/plots/{PLOT}/why?lang=en").text
     assert "Mudflow, medium, months 4-7, danger to life" in page
-    assert f"Avalanche, low, months 12-4, danger to crop and land ({LABEL})" in page
+    assert f"Avalanche, low, months 12-4, danger to crop and land ({SUSCEPTIBILITY})" in page
     for lang in LANGUAGES:
-        assert translate(LABEL, lang) in client.get(f"/plots/{PLOT}/why?lang={lang}").text
-    assert translate(LABEL, "tg") != translate(LABEL, "ru") != LABEL
-    assert LABEL not in client.get("/plots/clean/why?lang=en").text
+        assert translate(SUSCEPTIBILITY, lang) in client.get(f"/plots/{PLOT}/why?lang={lang}").text
+    assert translate(SUSCEPTIBILITY, "tg") != translate(SUSCEPTIBILITY, "ru") != SUSCEPTIBILITY
+    assert SUSCEPTIBILITY not in client.get("/plots/clean/why?lang=en").text
 
 
 def test_every_kind_of_service_is_answered_and_an_unloaded_one_is_not_known(client: TestClient) -> None:
@@ -125,7 +125,7 @@ def test_the_way_is_drawn_from_home_to_plot_and_back(client: TestClient) -> None
 def test_the_command_line_says_the_same(client: TestClient, tmp_path: Path) -> None:
     told = CliRunner().invoke(app, ["explain", PLOT])
     assert told.exit_code == 0, told.output
-    for words in ("From village:", "threatens life", LABEL, "registry: not known", "market:"):
+    for words in ("From village:", "threatens life", SUSCEPTIBILITY, "registry: not known", "market:"):
         assert words in told.stdout
     file = tmp_path / "services.csv"
     done = CliRunner().invoke(app, ["services", "--district", RASHT, "-o", str(file)])

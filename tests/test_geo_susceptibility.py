@@ -12,13 +12,12 @@ import shapely
 from geo.drainage import contributing_cells, drainage
 from geo.errors import GridError
 from geo.grid import Grid
-from geo.hazard import LOW, MEDIUM, NONE
+from geo.hazard import LOW, MEDIUM, NONE, SUSCEPTIBILITY
 from geo.runout import GRAVITY_M_S2, alpha_deg, beta_deg, runout, spreading
 from geo.susceptibility import (
     DEBRIS_FLOOD,
     DEBRIS_FLOW,
     FLOOD,
-    LABEL,
     UNKNOWN,
     Susceptibility,
     avalanche,
@@ -190,7 +189,7 @@ def test_debris_flows_start_in_the_steep_hollow_and_run_onto_the_fan() -> None:
     assert abs(np.flatnonzero(~np.isnan(channel)).max() - rows[0]) <= 1.0
     assert (found.level[60 : int(rows[1]), 60] >= LOW).all()
     assert found.level[110, 5] == NONE
-    assert LABEL in found.method
+    assert SUSCEPTIBILITY in found.method
 
 
 def test_avalanches_release_on_steep_high_ground_near_ridges_and_run_out_below() -> None:
@@ -306,7 +305,7 @@ def test_polygons_cover_just_the_cells_of_their_level_and_say_what_they_are() ->
     level[3:5, 4:7] = MEDIUM
     level[15:, 15:] = MEDIUM
     level[10, :] = UNKNOWN
-    found = Susceptibility("debris_flow", level, grid(np.zeros((20, 20)), 100.0), f"a method; {LABEL}")
+    found = Susceptibility("debris_flow", level, grid(np.zeros((20, 20)), 100.0), f"a method; {SUSCEPTIBILITY}")
     frame = zones(found)
     assert frame.crs == "EPSG:32642"
     assert sorted(zip(frame["level"], frame.area / 1e4, strict=True)) == [
@@ -316,7 +315,7 @@ def test_polygons_cover_just_the_cells_of_their_level_and_say_what_they_are() ->
     ]
     assert frame.is_valid.all()
     assert set(frame["source_class"]) == {"derived"}
-    assert frame["method"].str.endswith(LABEL).all()
+    assert frame["method"].str.endswith(SUSCEPTIBILITY).all()
     assert frame["code"].is_unique
     looked = extent(found)
     assert looked.area.sum() == pytest.approx((400 - 20) * 1e4)
@@ -331,7 +330,7 @@ def test_outlines_lose_their_steps_and_specks_but_neither_their_place_nor_what_i
     level[150, 150] = NONE
     level[200:204, 200:204] = UNKNOWN
     dem = Grid(np.zeros((n, n), dtype=np.float32), 0.0, n * 30.0, 30.0, 30.0)
-    found = Susceptibility("flood", level, dem, f"a method; {LABEL}")
+    found = Susceptibility("flood", level, dem, f"a method; {SUSCEPTIBILITY}")
     frame = zones(found)
     assert frame.is_valid.all()
     disc = shapely.Point(150.5 * 30.0, (n - 150.5) * 30.0).buffer(120 * 30.0)

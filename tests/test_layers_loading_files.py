@@ -21,9 +21,9 @@ from layers.base import Layer
 from layers.catalogue import BY_NAME
 from layers.catalogue.land import Plot
 from layers.errors import DataRefused, NotFound
+from layers.loaded import Load
 from layers.loading import LoadReport, Options, check_file, load_file
 from layers.loading.reading import open_source
-from layers.results import Load
 
 TOJIK = "Қабодиён ғӣқӯҳҷ ҒӢҚӮҲҶ"
 

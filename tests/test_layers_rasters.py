@@ -18,11 +18,11 @@ from sqlalchemy import Connection, func, select
 from layers import cog
 from layers.cog import raster_path
 from layers.errors import DataRefused, NotFound
+from layers.loaded import Load, Raster
 from layers.loading import LoadReport, Options, undo
 from layers.loading.raster_files import check_raster, load_raster
 from layers.rasters import read_grid, store_grid
 from layers.resampling import resampled
-from layers.results import Load, Raster
 from layers.settings import get_settings
 
 X, Y = 600_000.0, 4_330_000.0  # a corner near Rasht, EPSG:32642

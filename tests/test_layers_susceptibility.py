@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from geo.crs import to_stored
 from geo.errors import NotAssessed
-from geo.susceptibility import LABEL
+from geo.hazard import SUSCEPTIBILITY
 from layers.base import PUBLIC
 from layers.catalogue.hazards import HazardExtent, HazardZone
 from layers.database import writing
@@ -27,12 +27,12 @@ from layers.errors import NotFound
 from layers.export import About, stream_csv
 from layers.features import layer_features
 from layers.frames import read_layer
+from layers.loaded import Load
 from layers.loading import load_frame, undo
 from layers.loading.files import Options
 from layers.loading.raster_files import load_raster
 from layers.paging import Listing
 from layers.rasters import store_grid
-from layers.results import Load
 from layers.susceptibility import derive, districts_named, processes_named, take_back
 from layers.tiles import TileAddress, layer_tile, tile_properties
 from scripts.main import app
@@ -118,14 +118,14 @@ def test_what_is_loaded_says_what_it_is_and_where_from(clean: Connection) -> Non
     (found,) = derive(clean, RASHT, ["flood"])
     zones, extents = current(clean, HazardZone, "flood"), current(clean, HazardExtent, "flood")
     assert set(zones["source_class"]) == set(extents["source_class"]) == {"derived"}
-    assert zones["method"].str.endswith(LABEL).all()
+    assert zones["method"].str.endswith(SUSCEPTIBILITY).all()
     assert set(zones["months"]) == {"3-7"}
     assert set(zones["return_period_y"]) == {100}
     assert zones.is_valid.all()
     for load_id in (found.zones_load, found.extent_load):
         load = clean.execute(select(Load).where(Load.load_id == load_id)).mappings().one()
         assert load["synthetic"]  # as the heights are
-        assert LABEL in load["source"]
+        assert SUSCEPTIBILITY in load["source"]
         assert "made-up valley" in load["source"]
         assert load["licence"] == "CC0-1.0"
     looked = shapely.union_all(extents.geometry.to_numpy())
@@ -190,12 +190,12 @@ def test_every_surface_that_shows_a_derived_zone_says_that_it_is_no_hazard_map(c
     middle = stored(OUTLINE.centroid)
     for layer in (HazardZone, HazardExtent):
         features = layer_features(layer, PUBLIC)
-        expected = {"derived": LABEL, "official": None}
+        expected = {"derived": SUSCEPTIBILITY, "official": None}
         said = (features.properties[name].value for name in ("source_class", "caution"))
         assert dict(clean.execute(select(*said).where(*features.where)).all()).items() <= expected.items()
         table = b"".join(stream_csv(clean, Listing(features), About(""))).decode().splitlines()
         assert "caution" in table[0]
-        assert all(LABEL in row for row in table[1:] if "derived" in row)
+        assert all(SUSCEPTIBILITY in row for row in table[1:] if "derived" in row)
         zoom = 12
         x = int((middle.x + 180) / 360 * 2**zoom)
         y = int((1 - np.arcsinh(np.tan(np.radians(middle.y))) / np.pi) / 2 * 2**zoom)
@@ -203,7 +203,7 @@ def test_every_surface_that_shows_a_derived_zone_says_that_it_is_no_hazard_map(c
         (drawn,) = mapbox_vector_tile.decode(made.body).values()
         flooded = [row["properties"] for row in drawn["features"] if row["properties"]["process"] == "flood"]
         assert flooded
-        assert {row["caution"] for row in flooded} == {LABEL}
+        assert {row["caution"] for row in flooded} == {SUSCEPTIBILITY}
         others = [row["properties"] for row in drawn["features"] if row["properties"]["process"] != "flood"]
         assert not any("caution" in row for row in others)
 
@@ -233,11 +233,11 @@ def test_the_command_labels_what_it_did(valley: Engine) -> None:
     told = CliRunner().invoke(app, ["susceptibility", "--process", "flood", "--dry-run", "--json"])
     assert told.exit_code == 0, told.output
     found = orjson.loads(told.stdout)
-    assert found["label"] == LABEL
+    assert found["label"] == SUSCEPTIBILITY
     assert [one["district"] for one in found["results"]] == [RASHT]
     done = CliRunner().invoke(app, ["susceptibility", "--process", "flood"])
     assert done.exit_code == 0, done.output
-    assert LABEL in done.stdout
+    assert SUSCEPTIBILITY in done.stdout
     gone = CliRunner().invoke(app, ["susceptibility", "--process", "flood", "--take-back", "--json"])
     assert len(orjson.loads(gone.stdout)["taken_back"]) == 2
     with valley.begin() as connection:

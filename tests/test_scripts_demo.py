@@ -38,8 +38,9 @@ from layers.catalogue.land import Plot
 from layers.database import reading, writing
 from layers.errors import DataRefused, NotFound
 from layers.fits import lights_of_run
+from layers.loaded import Load
 from layers.loading.listing import list_layers
-from layers.results import Load, Publication
+from layers.results import Publication
 from scripts.demo_region import Region, generate
 from scripts.demo_region.blocks import Blocks
 from scripts.demo_region.canals import MainCanal

@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy.orm import Mapped
 
-from geo.susceptibility import LABEL
+from geo.hazard import SUSCEPTIBILITY
 from layers.base import PUBLIC, Card, Layer, Style, attribute, geometry, identifier
 
 PROCESSES = ("flood", "debris_flow", "avalanche", "landslide", "rockfall", "hillslope_debris_flow")
@@ -23,7 +23,7 @@ class HazardExtent(Layer):
         audience=PUBLIC,
         about="Area a hazard mapping covered. Outside it the hazard is unknown, not absent.",
         legend={"": Style("#b8a9c9", "Mapped for hazards")},
-        caution=LABEL,
+        caution=SUSCEPTIBILITY,
         tiles_from=6,
     )
     code: Mapped[str] = identifier("Mapping")
@@ -42,7 +42,7 @@ class HazardZone(Layer):
         audience=PUBLIC,
         about="Hazard levels after the Swiss scheme. Derived zones are a susceptibility, not a hazard map.",
         drawn_by="level",
-        caution=LABEL,
+        caution=SUSCEPTIBILITY,
         legend={
             "high": Style("#a50f15", "High: no dwellings"),
             "medium": Style("#3f6fb5", "Medium: with conditions"),

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, literal, select, union_a
 
 from layers.base import Audience
 from layers.catalogue import BY_NAME, RASTERS
-from layers.results import Load, Raster
+from layers.loaded import Load, Raster
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from datetime import date
 from sqlalchemy import Connection, NestedTransaction, func, insert, select, update
 
 from layers.errors import DataRefused
+from layers.loaded import Load
 from layers.loading.report import LoadReport
-from layers.results import Load
 
 MODES = ("add", "update", "replace")
 LOADS_LOCK = 0x10AD  # advisory lock: one load at a time, so that load ids become visible in their order

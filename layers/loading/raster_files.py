@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select
 from layers.catalogue import RasterLayer
 from layers.cog import Cells, Strips, raster_path, spans
 from layers.errors import DataRefused, NotFound
+from layers.loaded import Raster
 from layers.loading.crs import parse_crs, place
 from layers.loading.files import Options
 from layers.loading.load import COUNTRY
@@ -26,7 +27,6 @@ from layers.loading.reading import file_digest
 from layers.loading.repair import Box
 from layers.loading.report import LoadReport
 from layers.rasters import check_cells, raster_named, store_raster
-from layers.results import Raster
 
 EVERYWHERE = Box(-180.0, -90.0, 180.0, 90.0, "a place on earth")
 

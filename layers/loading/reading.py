@@ -9,9 +9,6 @@ from pathlib import Path
 from layers.errors import DataRefused, NotFound
 from layers.loading.chunks import Source
 from layers.loading.encodings import TextDecoder
-from layers.loading.parquet import ParquetFile
-from layers.loading.tables import CsvFile, Workbook
-from layers.loading.vector import VectorFile
 
 
 def open_source(
@@ -38,12 +35,21 @@ def open_source(
     suffix = path.suffix.casefold()
     if path.is_file() and path.stat().st_size == 0:
         raise DataRefused(f"{path.name} is empty.")
+    # Each reader is imported when a file of its kind is met: together their libraries take longer than a small load.
     if suffix in (".parquet", ".geoparquet", ".pq"):
+        from layers.loading.parquet import ParquetFile
+
         return ParquetFile(path)
     if suffix in (".csv", ".tsv", ".txt"):
+        from layers.loading.tables import CsvFile
+
         return CsvFile(path, decoder)
     if suffix in (".xlsx", ".xlsm"):
+        from layers.loading.workbook import Workbook
+
         return Workbook(path, table)
+    from layers.loading.vector import VectorFile
+
     return VectorFile(path, decoder, table)
 
 

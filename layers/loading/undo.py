@@ -9,12 +9,11 @@ from sqlalchemy import Connection, and_, func, insert, literal, null, select, up
 
 from layers.base import Layer
 from layers.catalogue import BY_NAME
-from layers.cog import new_file_name, raster_path
 from layers.errors import DataRefused, NotFound
+from layers.loaded import Load, Raster
 from layers.loading.columns import columns_of
 from layers.loading.loads import LOADS_LOCK, OpenLoad, Provenance, open_load
 from layers.loading.report import LoadReport
-from layers.results import Load, Raster
 
 OURS = frozenset({"gid", "load_id", "ended_by", "tile_geom"})  # columns a row gets anew when it comes back
 
@@ -78,6 +77,8 @@ def _undo_rows(undoing: OpenLoad, layer: type[Layer], load_id: int, report: Load
 
 
 def _undo_rasters(undoing: OpenLoad, load_id: int, report: LoadReport) -> None:
+    from layers.cog import new_file_name, raster_path  # whoever loads plots need not wait for what reads rasters
+
     connection = undoing.connection
     brought = and_(Raster.load_id == load_id, Raster.ended_by.is_(None))
     later = connection.execute(
