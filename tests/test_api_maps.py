@@ -25,7 +25,7 @@ from api.rendering import environment, in_language, render
 from api.scene import _told, seen_grids, seen_layers
 from api.translate import LANGUAGES, Language, translate
 from api.wording import CLASS_MEANINGS, CLASS_WORDS
-from geo.susceptibility import LABEL
+from geo.hazard import SUSCEPTIBILITY
 from layers.access import create_key
 from layers.base import STAFF
 from layers.catalogue import LAYERS
@@ -210,7 +210,7 @@ def test_derived_hazards_are_never_shown_without_saying_what_they_are(lang: Lang
         marks = environment.get_template("_marks.html").make_module(dict(in_language(lang)))
         assert words in marks.legend_list(legend)
         told = {row["name"]: row for row in _told(layer, lang)["attributes"]}
-        assert words in told["caution"]["codes"][LABEL]
+        assert words in told["caution"]["codes"][SUSCEPTIBILITY]
     assert legend_of_layer(Canal).as_json(lang)["caution"] == ""
 
 
