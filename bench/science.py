@@ -25,10 +25,12 @@ from geo.command import water_clearance
 from geo.criteria import LAND_CRITERIA
 from geo.criterion import Measured
 from geo.exclusion import nothing_excluded
+from geo.grid import Grid
 from geo.rating import rate
-from geo.routing import travel_minutes
+from geo.routing import least_time, travel_minutes
 from geo.scheme import load_scheme
 from geo.suitability import combine, judge
+from geo.surface import walking_surface
 from layers.embedded import Cluster
 
 DATABASE_PLOTS = 20_000  # plots the slow statements of PostGIS are given
@@ -118,9 +120,13 @@ def walking() -> list[Row]:
         canals = gpd.GeoDataFrame(geometry=[canal], crs="EPSG:32642")
         if shape == SMALL:
             water_clearance(dem, canals)
-        seconds["out", shape] = _seconds(lambda dem=dem, at=middle: travel_minutes(dem, at, both_ways=False))
-        seconds["both", shape] = _seconds(lambda dem=dem, at=middle: travel_minutes(dem, at))
-        seconds["command", shape] = _seconds(lambda dem=dem, lines=canals: water_clearance(dem, lines))
+        measured = {
+            "out": lambda dem=dem, at=middle: travel_minutes(dem, at, both_ways=False),
+            "both": lambda dem=dem, at=middle: travel_minutes(dem, at),
+            "command": lambda dem=dem, lines=canals: water_clearance(dem, lines),
+        }
+        for what, call in measured.items():
+            seconds[what, shape] = min(_seconds(call) for _ in range(3))
     cells = {shape: shape[0] * shape[1] for shape in (SMALL, LARGE)}
 
     def per_cell(what: str) -> str:
@@ -128,20 +134,23 @@ def walking() -> list[Row]:
         return f"{each[0]:.2f} and {each[1]:.2f} us a cell at {cells[SMALL]:,} and {cells[LARGE]:,} cells"
 
     rows = []
-    for peer in (_grass, _mcp):
+    same_cost = min(_isotropic(*SMALL) for _ in range(3))
+    for peer, own, how in (
+        (_grass, seconds["out", SMALL], "way out"),
+        (_mcp, same_cost, "the same costs and moves"),
+    ):
         try:
-            name, took = peer()
+            name, took = min((peer() for _ in range(3)), key=lambda found: found[1])
         except peers.Missing as missing:
             rows.append(Row(work, str(missing)))
             continue
-        rows.append(Row(work, name, f"{took:.1f} s", note=f"{cells[SMALL]:,} cells, way out"))
-        text = f"{seconds['out', SMALL]:.1f} s"
+        rows.append(Row(work, name, f"{took:.1f} s", note=f"{cells[SMALL]:,} cells, {how}"))
         rows.append(
-            Row(work, f"obod, way out, beside {name.split()[0]}", text, f"{took / seconds['out', SMALL]:.1f}x", "3x")
+            Row(work, f"obod, {how}, beside {name.split()[0].rstrip(',')}", f"{own:.1f} s", f"{took / own:.1f}x", "3x")
         )
         if peer is _grass:
             # It has no way back; the same search twice is what both ways cost with it.
-            twice = took + peer()[1]
+            twice = 2 * took
             rows.append(Row(work, f"{name}, twice", f"{twice:.1f} s", note=f"{cells[SMALL]:,} cells"))
             ratio = f"{twice / seconds['both', SMALL]:.1f}x"
             text = f"{seconds['both', SMALL]:.1f} s"
@@ -186,6 +195,14 @@ def _grass() -> tuple[str, float]:
         raise peers.Missing("GRASS r.walk did not run")
     began, done = times[-1]
     return f"GRASS r.walk {version.split()[-1]}", float(done) - float(began)
+
+
+def _isotropic(rows: int, cols: int) -> float:
+    """Seconds for what scikit-image is given: level ground, a cost for each cell, moves in 8 directions."""
+    cost = np.random.default_rng(0).uniform(1.0, 3.0, (rows, cols))
+    level = Grid(np.zeros((rows, cols), dtype=np.float32), 0.0, float(rows), 1.0, 1.0)
+    at = [[cols // 2 + 0.5, rows - rows // 2 - 0.5]]
+    return _seconds(lambda: least_time(walking_surface(level), at, danger=cost - 1.0, directions=8))
 
 
 _MCP = """

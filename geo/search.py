@@ -14,10 +14,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from geo.errors import GridError
+from geo.prefetch import prefetch
 from geo.stencil import stencil
-from geo.surface import BLOCKED, SLOPE_STEP, STEEPEST, Surface
+from geo.surface import BLOCKED, MIXED, SLOPE_STEP, STEEPEST, UNKNOWN, Surface
 
 CHUNK = 256  # cells of a slot kept side by side
+AHEAD = 6  # cells of the queue whose surroundings are on their way from memory while one is settled
 _LAST = round(2 * STEEPEST / SLOPE_STEP) - 1  # last interval of the pace table
 
 
@@ -31,22 +33,29 @@ def _pace(pace, slope):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _steps(height, pace, moves, cell, k, run):  # type: ignore[no-untyped-def]
+    """Paces of the unit steps of move k from ``cell``, all at one row of the table, summed; ``run`` is 1 / metres."""
+    here = height[cell]
+    total = 0.0
+    for step in range(np.uintp(moves.steps[k])):
+        low = height[np.uintp(cell + moves.low[k, step])]
+        high = height[np.uintp(cell + moves.high[k, step])]
+        there = low + moves.weight[k, step] * (high - low)
+        total += _pace(pace, (there - here) * run)
+        here = there
+    return total
+
+
+@njit(cache=True, nogil=True)
 def move_seconds(ground, moves, cell, k, sign):  # type: ignore[no-untyped-def]
     """Seconds of move k from ``cell``, infinite across blocked ground; sign -1 walks it the other way."""
-    steps = moves.steps[k]
     step_m = moves.step_length[k] * ground.cell_m
     run = sign / step_m
+    around = ground.around[cell]
+    if UNKNOWN < around < MIXED:
+        return _steps(ground.height, ground.pace[around], moves, cell, k, run) * step_m
     here = ground.height[cell]
     total = 0.0
-    if ground.alike[cell]:
-        pace = ground.pace[ground.kind[cell]]
-        for step in range(steps):
-            low = ground.height[np.uintp(cell + moves.low[k, step])]
-            high = ground.height[np.uintp(cell + moves.high[k, step])]
-            there = low + moves.weight[k, step] * (high - low)
-            total += _pace(pace, (there - here) * run)
-            here = there
-        return total * step_m
     if (
         moves.beside[k, 0] != 0
         and ground.kind[cell + moves.beside[k, 0]] == BLOCKED
@@ -117,13 +126,23 @@ def spread(ground, moves, sources, sign, limit, danger, wanted, quickest, slots,
     A slot is a chain of chunks of ``pool``. A cell is queued again when its time falls, and passed over once settled.
     """
     seconds, came_by, done, order, met = work
+    height, around = ground.height, ground.around
     per_slot = 1.0 / (quickest * ground.cell_m)
-    length = moves.length * ground.cell_m
-    least = (length * quickest).astype(np.float32)
+    length, step_m = moves.length * ground.cell_m, moves.step_length * ground.cell_m
+    run = sign / step_m
+    # Single precision is enough for bounds, which leave room for rounding.
+    length_m, slope_entry = length.astype(np.float32), (sign / length / SLOPE_STEP).astype(np.float32)
+    level, last = np.float32(STEEPEST / SLOPE_STEP), np.float32(_LAST)
+    least = np.empty((len(ground.least), len(length)), np.float32)
+    for i in range(len(least)):
+        least[i] = length * ground.least[i].min()
+    first_share = moves.piece_share[:, 0].copy()  # of the length of a move, in its first cell and as much in its last
+    reach = moves.offset.max() // moves.width
+    rows = np.arange(-reach, reach + 1) * moves.width
     pool, link = np.empty((64, CHUNK), np.int32), np.empty(64, np.int32)
     free, used = -1, 0
     chain, filled = np.full(slots, -1, np.int32), np.full(slots, CHUNK, np.int32)
-    candidates = np.empty(len(moves.offset) + 1, np.int64)
+    candidates = np.empty(len(length) + 1, np.uintp)
     left = np.count_nonzero(wanted)
     start, settled, found, slot, place = 0, 0, 0, 0, 0
     for cell in sources:
@@ -156,31 +175,56 @@ def spread(ground, moves, sources, sign, limit, danger, wanted, quickest, slots,
                 link[chunk], free, chunk, size = free, chunk, link[chunk], CHUNK
             order[start:settled].sort()
             continue
-        cell = order[start]
+        if start + AHEAD < settled:
+            soon = np.intp(order[start + AHEAD])
+            prefetch(around, soon)
+            for row in rows:
+                prefetch(seconds, soon + row)
+                prefetch(height, soon + row)
+                if len(danger) > 0:
+                    prefetch(danger, soon + row)
+        cell = np.intp(order[start])
         start += 1
-        here = seconds[cell]
-        hopeful = 0
-        for k in range(len(moves.offset)):
-            # Without a branch, which could not be foretold: half the cells around are settled.
+        here, z = seconds[cell], height[cell]
+        surroundings = np.uintp(around[cell])
+        alike = UNKNOWN < surroundings < MIXED
+        least_paces, pace = ground.least[surroundings], ground.pace[surroundings if alike else np.uintp(UNKNOWN)]
+        # Moves that cannot be quicker are left out, first by length alone and then by the slope between their ends.
+        # Without a branch, which could not be foretold: half the cells around are settled.
+        possible, hopeful = np.uintp(0), np.uintp(0)
+        for each in range(np.uintp(len(length))):
+            candidates[possible] = each
+            possible += np.uintp(here + least[surroundings, each] < seconds[np.uintp(cell + moves.offset[each])])
+        for i in range(possible):
+            k = candidates[i]
+            there = np.uintp(cell + moves.offset[k])
+            entry = np.uintp(min(max((height[there] - z) * slope_entry[k] + level, np.float32(0.0)), last))
+            stretch = np.float32(1.0)
+            if len(danger) > 0:
+                stretch += first_share[k] * (danger[cell] + danger[there])
             candidates[hopeful] = k
-            hopeful += here + least[k] < seconds[cell + moves.offset[k]]
-        for k in candidates[:hopeful]:
-            there = cell + moves.offset[k]
-            if done[there] or ground.kind[there] == BLOCKED:
-                continue
-            move = move_seconds(ground, moves, cell, k, sign)
+            hopeful += np.uintp(here + length_m[k] * least_paces[entry] * stretch < seconds[there])
+        for i in range(hopeful):
+            k = candidates[i]
+            there = np.uintp(cell + moves.offset[k])
+            if alike:
+                move = _steps(height, pace, moves, cell, k, run[k]) * step_m[k]
+            else:
+                move = move_seconds(ground, moves, cell, k, sign)
             if len(danger) > 0 and move < np.inf:
                 move *= 1.0 + crossing(danger, moves, cell, k, ground.cell_m) / length[k]
-            reached = np.float32(here + move)
-            if reached >= seconds[there] or reached > limit:
+            reached, before = np.float32(here + move), seconds[there]
+            if reached >= before or reached > limit or done[there]:
                 continue
-            if seconds[there] == np.inf:
+            seconds[there], came_by[there] = reached, k + np.uintp(1)
+            # Rounding must not put a cell into a slot already passed.
+            into = max(int(reached * per_slot), slot)
+            if before == np.inf:
                 met[found] = there
                 found += 1
-            seconds[there] = reached
-            came_by[there] = k + 1
-            # Rounding must not put a cell into a slot already passed.
-            into = place + max(int(reached * per_slot) - slot, 0)
+            elif into == max(int(before * per_slot), slot):
+                continue  # it is queued there
+            into += place - slot
             if into >= slots:
                 into -= slots
             if filled[into] == CHUNK:

@@ -52,7 +52,8 @@ class Stencil(NamedTuple):
     weight : where each step ends, between two cells: height = (1 - weight) low + weight high. pieces : how many cells a
     move crosses, counted apart by step; piece, piece_step, piece_share, piece_middle : those cells, their share of the
     length and where on it, 0-1, their middle is. beside : the two cells that meet at the corner a move passes through,
-    0 and 0 without a corner. A named tuple, so that compiled kernels take it whole.
+    0 and 0 without a corner. width : cells from one row to the next. A named tuple, so that compiled kernels take it
+    whole.
     """
 
     offset: NDArray[np.int64]
@@ -68,6 +69,7 @@ class Stencil(NamedTuple):
     piece_share: NDArray[np.float32]
     piece_middle: NDArray[np.float32]
     beside: NDArray[np.int64]
+    width: int
 
 
 @cache
@@ -112,4 +114,5 @@ def stencil(width: int, directions: int = ALL) -> Stencil:
         piece_share=piece_share,
         piece_middle=piece_middle,
         beside=beside,
+        width=width,
     )

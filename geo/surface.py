@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 import geopandas as gpd
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from rasterio.features import rasterize
 from rasterio.transform import from_origin
@@ -30,19 +31,25 @@ SLOPE_STEP = 0.005  # rise over run between entries of the pace table; -0.05, wh
 SLOPES = np.linspace(-STEEPEST, STEEPEST, round(2 * STEEPEST / SLOPE_STEP) + 1)
 
 BLOCKED, OFF_PATH, ON_PATH, FIRST_DRIVEN = 0, 1, 2, 3  # kinds of cell, rows of the pace table
+MIXED = FIRST_DRIVEN + len(DRIVEN_KM_H)  # surroundings of several kinds, last row of the table of least paces
+UNKNOWN = BLOCKED  # surroundings with unknown heights in them, first row of that table
+ROUNDING = 1e-4  # ratio by which least paces are lowered; a hundred times what rounding of heights can make of a slope
 
 
 class Ground(NamedTuple):
     """Arrays of a surface as compiled kernels take them, flat over the cells padded by ``REACH`` blocked cells.
 
-    height : float32, metres. kind : uint8, row of ``pace``, 0 = blocked. alike : bool, every cell within reach of a
-    move is of the same kind. pace : float32 (kinds, slopes), s/m of horizontal distance. cell_m : side of a cell.
+    height : float32, metres. kind : uint8, row of ``pace``, 0 = blocked. around : uint8, the kind of every cell within
+    reach of a move, ``MIXED`` where they differ, ``UNKNOWN`` beside a cell without a height. pace : float32 (kinds,
+    slopes), s/m of horizontal distance. least : float32 (kinds + 1, slopes - 1), s/m that no move beats whose ends are
+    this steep one above the other, by what lies ``around`` its start. cell_m : side of a cell.
     """
 
     height: NDArray[np.float32]
     kind: NDArray[np.uint8]
-    alike: NDArray[np.bool_]
+    around: NDArray[np.uint8]
     pace: NDArray[np.float32]
+    least: NDArray[np.float32]
     cell_m: float
 
 
@@ -166,14 +173,80 @@ def walking_surface(
         for number, speed_km_h in enumerate(DRIVEN_KM_H.values()):
             pace[FIRST_DRIVEN + number] = 1.0 / (speed_km_h * M_S_PER_KM_H)
     kind = np.pad(kind, REACH)
-    size = 2 * REACH + 1
-    least = minimum_filter(kind, size)
-    alike = (least == maximum_filter(kind, size)) & (least != BLOCKED)
+    pace = pace.astype(np.float32)
     ground = Ground(
         height=np.pad(np.nan_to_num(height), REACH).ravel(),
         kind=kind.ravel(),
-        alike=alike.ravel(),
-        pace=pace.astype(np.float32),
+        around=_around(kind, np.pad(np.isnan(height), REACH)).ravel(),
+        pace=pace,
+        least=_least_paces(pace, _steepest(height) / dem.cell_m),
         cell_m=dem.cell_m,
     )
     return Surface(ground, dem)
+
+
+def _around(kind: NDArray[np.uint8], unknown: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """What lies within reach of a move of each cell, see ``Ground``."""
+    size = 2 * REACH + 1
+    lowest, highest = minimum_filter(kind, size), maximum_filter(kind, size)
+    around = np.where((lowest == highest) & (lowest != BLOCKED), lowest, np.uint8(MIXED))
+    if unknown.any():
+        around[maximum_filter(unknown, size)] = UNKNOWN
+    return around
+
+
+@njit(cache=True, nogil=True)
+def _steepest(height):  # type: ignore[no-untyped-def]
+    """Largest difference in height between a cell and one of the eight around it, metres; 0 where none is known."""
+    rows, cols = height.shape
+    most = np.float32(0.0)
+    for row in range(rows):
+        for col in range(cols):
+            here = height[row, col]
+            # A comparison with an unknown height is false.
+            if col + 1 < cols and abs(height[row, col + 1] - here) > most:
+                most = abs(height[row, col + 1] - here)
+            if row + 1 < rows:
+                for beside in range(max(col - 1, 0), min(col + 2, cols)):
+                    if abs(height[row + 1, beside] - here) > most:
+                        most = abs(height[row + 1, beside] - here)
+    return most
+
+
+def _least_paces(pace: NDArray[np.float32], steepest: float) -> NDArray[np.float32]:
+    """Least paces by the slope between the ends of a move, see ``Ground``.
+
+    The slopes of the steps of a move average to the slope between its ends, so by Jensen's inequality its pace is no
+    less than the largest convex function below the paces, at that slope. ``steepest`` : rise over run that no step
+    exceeds; the narrower the range of slopes, the closer that function.
+    """
+    reach = steepest * (1.0 + ROUNDING)
+    level = len(SLOPES) // 2
+    most = min(int(reach / SLOPE_STEP) + 1, level)
+    inside = slice(level - most, level + most + 1)
+    beyond = max(reach, STEEPEST + SLOPE_STEP)  # steeper ground is walked at the pace of the steepest in the table
+    slopes = SLOPES[inside] if most < level else np.concatenate([[-beyond], SLOPES, [beyond]])
+    lowest = np.min(pace[np.isfinite(pace).all(axis=1)], axis=0)
+    least = np.full((len(pace) + 1, len(SLOPES) - 1), lowest.min(), dtype=np.float64)
+    for kind in range(UNKNOWN + 1, len(least)):
+        paces = (lowest if kind == MIXED else pace[kind])[inside].astype(np.float64)
+        if np.isfinite(paces).all():
+            at, low = _convex_below(slopes, paces if most < level else np.pad(paces, 1, mode="edge"))
+            between = np.interp(SLOPES, at, low)
+            least[kind] = np.minimum(between[:-1], between[1:])
+            # Ends farther apart than the table has slopes are looked up at its edge.
+            least[kind, [0, -1]] = np.minimum(least[kind, [0, -1]], [low[0], low[-1]])
+    return (least * (1.0 - ROUNDING)).astype(np.float32)
+
+
+def _convex_below(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[list[float], list[float]]:
+    """Corners of the largest convex function that lies nowhere above the points; x rises (Andrew 1979)."""
+    at: list[float] = []
+    low: list[float] = []
+    for right, top in zip(x.tolist(), y.tolist(), strict=True):
+        while len(at) > 1 and (at[-1] - at[-2]) * (top - low[-2]) <= (low[-1] - low[-2]) * (right - at[-2]):
+            at.pop()
+            low.pop()
+        at.append(right)
+        low.append(top)
+    return at, low

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import coo_array
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
+from skimage.graph import MCP_Geometric
 
 from geo.errors import GridError, SuitabilityError
 from geo.grid import Grid
@@ -188,39 +191,84 @@ def sampled_seconds(dem: Grid, kind: np.ndarray, speeds: dict[int, object], here
     return total
 
 
-def test_least_times_equal_those_of_an_independent_search() -> None:
+def links(dem: Grid, kind: np.ndarray, speeds: dict[int, object]) -> csr_array:
+    """Seconds of every move between the cells of a grid, worked out one by one."""
+    rows, cols = dem.shape
+    start, end, seconds = [], [], []
+    for row in range(rows):
+        for col in range(cols):
+            for move in moves(40):
+                found = sampled_seconds(dem, kind, speeds, (row, col), move)
+                if np.isfinite(found):
+                    start.append(row * cols + col)
+                    end.append((row + move[0]) * cols + col + move[1])
+                    seconds.append(found)
+    return csr_array((seconds, (start, end)), shape=(rows * cols, rows * cols))
+
+
+@pytest.mark.parametrize(
+    ("rough_m", "model"),
+    [
+        (0.5, SpeedModel.IRMISCHER_CLARKE_WOMAN),
+        (4.0, SpeedModel.TOBLER),
+        (40.0, SpeedModel.IRMISCHER_CLARKE_WOMAN),  # steeper than the table of paces
+    ],
+)
+def test_least_times_equal_those_of_an_independent_search(rough_m: float, model: SpeedModel) -> None:
     rng = np.random.default_rng(11)
     rows, cols = 9, 10
-    dem = grid(1_000.0 + rng.normal(0.0, 4.0, (rows, cols)))
+    dem = grid(1_000.0 + rng.normal(0.0, rough_m, (rows, cols)))
     river = lines(shapely.LineString([(0, 130), (150, 150), (300, 100)]))
     roads = lines(
         shapely.LineString([(15, 255), (200, 200), (285, 20)]),
         shapely.LineString([(100, 100), (100, 180)]),
         kind=["path", "footbridge"],
     )
-    surface = walking_surface(dem, paths=roads, barriers=river)
+    walker = Walker(model=model)
+    surface = walking_surface(dem, paths=roads, barriers=river, walker=walker)
     kind = surface.unpadded(surface.ground.kind)
     assert set(kind.ravel()) == {0, 1, 2}
-    walker = Walker()
-    speeds = {1: lambda s: walker.speed_m_s(s, off_path=True), 2: walker.speed_m_s}
-    ground = smoothed(dem)
-    start, end, seconds = [], [], []
-    for row in range(rows):
-        for col in range(cols):
-            for move in moves(40):
-                found = sampled_seconds(ground, kind, speeds, (row, col), move)
-                if np.isfinite(found):
-                    start.append(row * cols + col)
-                    end.append((row + move[0]) * cols + col + move[1])
-                    seconds.append(found)
-    network = coo_array((seconds, (start, end)), shape=(rows * cols, rows * cols)).tocsr()
-    source = 7 * cols + 1
+
+    def speed(off_path: bool) -> object:
+        return lambda slope: walker.speed_m_s(np.clip(slope, -2.0, 2.0), off_path=off_path)
+
     home = [[1.5 * CELL_M, (rows - 7.5) * CELL_M]]
-    for sign, links in ((OUT, network), (BACK, network.T.tocsr())):
-        expected = dijkstra(links, indices=source).reshape(rows, cols) / 60.0
+    network = links(smoothed(dem), kind, {1: speed(True), 2: speed(False)})
+    for sign, moved in ((OUT, network), (BACK, network.T.tocsr())):
+        seconds = dijkstra(moved, indices=7 * cols + 1).reshape(rows, cols)
         found = least_time(surface, home, sign=sign).minutes().values
-        np.testing.assert_array_equal(np.isnan(found), np.isinf(expected))
-        np.testing.assert_allclose(found[np.isfinite(expected)], expected[np.isfinite(expected)], rtol=2e-4)
+        np.testing.assert_array_equal(np.isnan(found), np.isinf(seconds))
+        np.testing.assert_allclose(found[~np.isnan(found)], seconds[np.isfinite(seconds)] / 60.0, rtol=2e-4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 1.0, 10.0, 100.0]), st.booleans(), st.sampled_from([OUT, BACK]))
+def test_moves_left_out_as_too_slow_change_no_way(seed: int, rough_m: float, dangerous: bool, sign: float) -> None:
+    """With nothing to tell slow moves by, every move is worked out; times, tree and order stay the same to the bit."""
+    rng = np.random.default_rng(seed)
+    heights = 1_000.0 + rng.normal(0.0, rough_m, (26, 31)).cumsum(axis=0)
+    heights[rng.random(heights.shape) < rng.choice([0.0, 0.03])] = np.nan
+    dem = grid(heights)
+    way = shapely.LineString(rng.uniform(0.0, 800.0, (3, 2)))
+    wall = shapely.LineString(rng.uniform(0.0, 800.0, (2, 2)))
+    surface = walking_surface(dem, paths=lines(way, kind=["path"]), barriers=lines(wall), walker=TOBLER)
+    danger = rng.uniform(0.0, 4.0, dem.shape) if dangerous else None
+    homes = rng.uniform(0.0, 780.0, (2, 2))
+    try:
+        found = least_time(surface, homes, sign=sign, danger=danger)
+    except GridError:  # both homes lie on ground without heights
+        return
+    blind = surface.ground._replace(least=np.zeros_like(surface.ground.least))
+    every = least_time(replace(surface, ground=blind), homes, sign=sign, danger=danger)
+    for one, other in ((found.seconds, every.seconds), (found.came_by, every.came_by), (found.order, every.order)):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_with_eight_moves_and_one_cost_a_cell_times_are_those_of_scikit_image() -> None:
+    cost = np.random.default_rng(3).uniform(1.0, 3.0, (60, 80))
+    found = least_time(walking_surface(grid(np.zeros(cost.shape))), middle(grid(cost)), danger=cost - 1.0, directions=8)
+    seconds = found.surface.unpadded(found.seconds) / (CELL_M / Walker().speed_m_s(0.0, off_path=True))
+    np.testing.assert_allclose(seconds, MCP_Geometric(cost).find_costs([(30, 40)])[0], rtol=1e-5)
 
 
 RIVER = shapely.LineString([(0, 600), (1_230, 640)])
