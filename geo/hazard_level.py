@@ -18,7 +18,7 @@ from geo.columns import age_years, evidence_by_age, numbers, texts
 from geo.criterion import Block, C, Criterion, D, Flags, Floats, Measure, Measured
 from geo.errors import NotAssessed
 from geo.hazard import HIGH, MEDIUM, zone_level
-from geo.overlap import highest, overlapping, share_under
+from geo.overlap import highest, meetings, overlapping, share_met
 from geo.reference_crop import TREES_JUDGED, trees_judged
 
 OFTEN_Y = 30.0  # years; domain reference 3.6 step 6
@@ -142,7 +142,7 @@ def _looked_for(block: Block, process: str) -> tuple[NDArray[np.bool_], NDArray[
 def _mapped(block: Block, outlines: tuple[bytes, ...], evidence: tuple[int, ...]) -> tuple[Flags, NDArray[np.int64]]:
     """Plots inside outlines (WKB) and the best of their evidence; one mapping often serves several processes."""
     shapes = shapely.from_wkb(np.array(outlines, dtype=object))
-    extent, plot = overlapping(block, shapes)
+    met = meetings(block, shapes)
     best = np.full(len(block), D, dtype=np.int64)
-    np.minimum.at(best, plot, np.array(evidence, dtype=np.int64)[extent])
-    return share_under(block, shapes) >= WHOLLY, best
+    np.minimum.at(best, met.plot[met.ground], np.array(evidence, dtype=np.int64)[met.zone[met.ground]])
+    return share_met(block, shapes, met) >= WHOLLY, best

@@ -43,15 +43,22 @@ class Ragged:
         """The coordinates and the two levels of starts, as every kernel takes them."""
         return self.xy, self.path_start, self.geometry_start
 
+    def bounds(self) -> NDArray[np.float64]:
+        """Return west, south, east and north of each geometry, (n, 4), NaN for a missing or empty one."""
+        found = np.full((len(self), 4), np.nan)
+        filled = np.flatnonzero(np.diff(self.geometry_start) > 0)
+        if len(filled):
+            first_vertex = self.path_start[self.geometry_start[filled]]
+            found[filled, :2] = np.minimum.reduceat(self.xy, first_vertex)
+            found[filled, 2:] = np.maximum.reduceat(self.xy, first_vertex)
+        return found
+
     def boxes(self) -> Geometries:
         """Return the bounding box of each geometry as a polygon, None for a missing or empty one."""
         found = np.full(len(self), None, dtype=object)
-        filled = np.flatnonzero(np.diff(self.geometry_start) > 0)
-        first_vertex = self.path_start[self.geometry_start[filled]]
-        if len(filled):
-            lows = np.minimum.reduceat(self.xy, first_vertex)
-            highs = np.maximum.reduceat(self.xy, first_vertex)
-            found[filled] = shapely.box(lows[:, 0], lows[:, 1], highs[:, 0], highs[:, 1])
+        bounds = self.bounds()
+        filled = ~np.isnan(bounds[:, 0])
+        found[filled] = shapely.box(*bounds[filled].T)
         return found
 
 

@@ -31,16 +31,32 @@ def share_by_level(polygons: Geometries | Ragged, zones: Geometries, levels: Lev
     if len(level) != len(zones) or ((level < 0) | (level >= n_levels)).any():
         raise ValueError(f"Each of the {len(zones)} zones needs a level from 0 to {n_levels - 1}.")
     shapes = polygons if isinstance(polygons, Ragged) else ragged(polygons)
+    plot, zone = shapely.STRtree(zones).query(shapes.boxes() if isinstance(polygons, Ragged) else polygons)
+    return _swept(shapes, zones, np.searchsorted(plot, np.arange(len(shapes) + 1)), zone, level, n_levels)
+
+
+def share_of_pairs(polygons: Geometries | Ragged, zones: Geometries, zone: NDArray[np.int64]) -> Floats:
+    """Return the share 0..1 of each polygon that lies under its own zone, float64 (n,); zone : which of them, (n,).
+
+    As ``share_by_level`` in everything else.
+    """
+    shapes = polygons if isinstance(polygons, Ragged) else ragged(polygons)
+    level = np.zeros(len(zones), dtype=np.int64)
+    return _swept(shapes, zones, np.arange(len(shapes) + 1), np.asarray(zone, dtype=np.int64), level, 1)[:, 0]
+
+
+def _swept(
+    shapes: Ragged, zones: Geometries, pair_start: NDArray[np.int64], zone: NDArray[np.int64], level: Levels, n: int
+) -> Floats:
+    """Shares (polygons, n) by the zones each polygon has to be measured with: those from its pair_start to the next."""
     covers = ragged(zones)
     _check_areal(shapes, "polygon")
     _check_areal(covers, "zone")
-    plot, zone = shapely.STRtree(zones).query(shapes.boxes() if isinstance(polygons, Ragged) else polygons)
-    pair_start = np.searchsorted(plot, np.arange(len(shapes) + 1))
     signs, ring_areas = sweep.ring_signs(shapes.xy, shapes.path_start, shapes.hole)
     zone_signs, _ = sweep.ring_signs(covers.xy, covers.path_start, covers.hole)
     edges, turns, starts = sweep.zone_edges(*covers.paths, zone_signs)
     heights, first_bin, list_start, lists = sweep.bin_edges(edges, starts)
-    shares = np.empty((len(shapes), n_levels))
+    shares = np.empty((len(shapes), n))
 
     def block(start: int, stop: int) -> None:
         sweep.measure(

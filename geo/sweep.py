@@ -62,7 +62,8 @@ def zone_edges(xy, path_start, geometry_start, signs):  # type: ignore[no-untype
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _bin(y, south, per_metre, bins):  # type: ignore[no-untyped-def]
+def bin_of(y, south, per_metre, bins):  # type: ignore[no-untyped-def]
+    """Bin of a zone that a height lies in, 0..bins-1; heights beyond the zone lie in the first or the last."""
     return int(min(max((y - south) * per_metre, 0.0), bins - 1.0))
 
 
@@ -93,8 +94,8 @@ def bin_edges(edges, starts):  # type: ignore[no-untyped-def]
         for z in range(n):
             bins = first_bin[z + 1] - first_bin[z]
             for e in range(starts[z], starts[z + 1]):
-                low = first_bin[z] + _bin(edges[e, 1], heights[z, 0], heights[z, 1], bins)
-                high = first_bin[z] + _bin(edges[e, 3], heights[z, 0], heights[z, 1], bins)
+                low = first_bin[z] + bin_of(edges[e, 1], heights[z, 0], heights[z, 1], bins)
+                high = first_bin[z] + bin_of(edges[e, 3], heights[z, 0], heights[z, 1], bins)
                 for b in range(low, high + 1):
                     if filling:
                         lists[filled[b]] = e
@@ -263,8 +264,8 @@ def measure(  # type: ignore[no-untyped-def]
                 continue
             winding, met_before, aside_before = 0, n_met, n_aside
             bins = first_bin[z + 1] - first_bin[z]
-            low = first_bin[z] + _bin(south, heights[z, 0], heights[z, 1], bins)
-            high = first_bin[z] + _bin(north, heights[z, 0], heights[z, 1], bins)
+            low = first_bin[z] + bin_of(south, heights[z, 0], heights[z, 1], bins)
+            high = first_bin[z] + bin_of(north, heights[z, 0], heights[z, 1], bins)
             for b in range(low, high + 1):
                 for position in range(list_start[b], list_start[b + 1]):
                     e = lists[position]
@@ -272,7 +273,7 @@ def measure(  # type: ignore[no-untyped-def]
                     if y1 <= south or y0 >= north or min(x0, x1) >= east:
                         continue
                     # An edge stands in several bins: it is taken in the first that this plot looks through.
-                    if b > low and _bin(y0, heights[z, 0], heights[z, 1], bins) + first_bin[z] < b:
+                    if b > low and bin_of(y0, heights[z, 0], heights[z, 1], bins) + first_bin[z] < b:
                         continue
                     x0, y0, x1, y1 = x0 - west, y0 - south, x1 - west, y1 - south
                     if max(x0, x1) <= 0.0:

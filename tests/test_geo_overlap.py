@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 import shapely
 import valley
+from geometries import areas, stars
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from geo.criterion import Block
-from geo.overlap import highest, holder, overlapping, share_under, within_distance
-from geo.shares import highest_level, share_covered
+from geo.overlap import highest, holder, meetings, overlapping, share_under, within_distance
+from geo.placing import INSIDE, NEAR, OUTSIDE, edges_of, placed
+from geo.shares import highest_level, share_covered, share_of_pairs
 
 PLOTS = np.array([valley.square(name) for name in valley.NAMES], dtype=object)
 
@@ -57,3 +61,37 @@ def test_a_zone_that_only_touches_holds_nothing() -> None:
     beside = np.array([shapely.box(x_min - 60, y_min, x_min, y_max)], dtype=object)
     assert len(overlapping(block(), beside)[0]) == 0
     assert not share_under(block(), beside).any()
+
+
+@settings(max_examples=150, deadline=None)
+@given(zones=st.lists(areas(), min_size=1, max_size=4), seed=st.integers(0, 2**32 - 1))
+def test_a_box_is_placed_inside_or_outside_only_where_it_is_so(zones: list[shapely.Geometry], seed: int) -> None:
+    random = np.random.default_rng(seed)
+    corner = np.concatenate([random.uniform(-2.0, 6.0, (40, 2)), random.integers(-8, 24, (40, 2)) / 4])
+    bounds = np.hstack([corner, corner + random.choice([0.01, 0.25, 1.0], corner.shape)])
+    zone = random.integers(0, len(zones), len(bounds))
+    shapes = np.array(zones, dtype=object)
+    place = placed(bounds, edges_of(shapes), zone)
+    boxes, mine = shapely.box(*bounds.T), shapes[zone]
+    assert (shapely.contains_properly(mine, boxes) | (place != INSIDE)).all()
+    assert (shapely.disjoint(mine, boxes) | (place != OUTSIDE)).all()
+    near_border = shapely.distance(shapely.boundary(mine), boxes) < 0.002
+    assert (near_border | (place != NEAR)).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_meetings_are_those_of_exact_predicates(seed: int) -> None:
+    land = stars(300, seed=seed, extent_m=1_500.0, radius_m=(15.0, 40.0))
+    zones = stars(40, seed=seed + 10, extent_m=1_500.0, radius_m=(20.0, 400.0))
+    zones[:20] = shapely.difference(zones[:20], shapely.buffer(shapely.centroid(zones[:20]), 60.0))
+    plots = valley.frame([{"plot_id": str(row), "geometry": shape} for row, shape in enumerate(land)])
+    block = Block(plots, {}, valley.judgement())
+    found = meetings(block, zones)
+    zone, plot = np.nonzero(shapely.intersects(zones[:, np.newaxis], land))
+    order = np.lexsort((found.plot, found.zone))
+    np.testing.assert_array_equal(found.zone[order], zone)
+    np.testing.assert_array_equal(found.plot[order], plot)
+    np.testing.assert_array_equal(found.whole[order], shapely.covers(zones[zone], land[plot]))
+    np.testing.assert_array_equal(found.ground[order], ~shapely.touches(zones[zone], land[plot]))
+    by_cutting = shapely.area(shapely.intersection(land[plot], zones[zone])) / shapely.area(land[plot])
+    np.testing.assert_allclose(share_of_pairs(land[plot], zones, zone), by_cutting, atol=1e-9)
