@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import geopandas as gpd
@@ -18,7 +20,7 @@ from geo.grid import Grid
 from geo.hazard import HIGH, exposure_factor
 from geo.hazard_level import zone_levels
 from geo.home_ways import ways_from_homes
-from geo.routing import BACK, least_time, open_cells
+from geo.routing import BACK, least_time, open_cells, opened
 from geo.season import months
 from geo.stencil import REACH
 from geo.surface import BRIDGES, DRIVEN_KM_H, Surface, burned, walking_surface
@@ -87,15 +89,24 @@ def way_exposure_m(block: Block, criterion: Criterion) -> Measured:
 
 def market_minutes(block: Block, criterion: Criterion) -> Measured:
     """Return the minutes from the plot to the nearest market, on foot and driven where roads carry cars."""
-    services = block.layer("services")
-    markets = points_of(services[services["kind"] == "market"])
-    return _to_service(block, markets, criterion, driving=True)
+    block.layer("services")
+    return _to_service(block, "market", _markets, criterion, driving=True)
 
 
 def health_minutes(block: Block, criterion: Criterion) -> Measured:
     """Return the minutes on foot from the plot to the nearest health post or road that carries cars."""
     if "services" not in block.nearby and "roads" not in block.nearby:
         raise NotAssessed("neither services nor roads are loaded")
+    return _to_service(block, "health post or road", _help, criterion, driving=False)
+
+
+def _markets(block: Block) -> Floats:
+    services = block.layer("services")
+    return points_of(services[services["kind"] == "market"])
+
+
+def _help(block: Block) -> Floats:
+    """Health posts, and points along the roads that carry cars."""
     goals = [np.empty((0, 2))]
     if "services" in block.nearby:
         services = block.layer("services")
@@ -104,7 +115,7 @@ def health_minutes(block: Block, criterion: Criterion) -> Measured:
         roads = block.layer("roads")
         drivable = roads[roads["kind"].isin(list(DRIVEN_KM_H))].geometry.to_numpy()
         goals.append(shapely.get_coordinates(shapely.segmentize(drivable, LONG_WAY_CELL_M)))
-    return _to_service(block, np.concatenate(goals), criterion, driving=False)
+    return np.concatenate(goals)
 
 
 def walks(block: Block, coarsest_m: float | None) -> Walk:
@@ -158,19 +169,36 @@ def walking_window(block: Block, coarsest_m: float | None) -> Grid:
     return block.grid("dem", coarsest_m).cropped((x_min - reach, y_min - reach, x_max + reach, y_max + reach))
 
 
-def _to_service(block: Block, goals: Floats, criterion: Criterion, *, driving: bool) -> Measured:
+def _to_service(
+    block: Block, what: str, goals: Callable[[Block], Floats], criterion: Criterion, *, driving: bool
+) -> Measured:
     """Minutes from each plot to the nearest goal; unknown without any goal or height."""
-    dem = block.once(_coarse_ground, criterion.coarsest_m)
-    value = np.full(len(block), np.nan)
-    surface = block.once(_long_way_ground, criterion.coarsest_m, driving)
-    if len(goals) and 0 not in dem.shape and (surface.padded_cells(goals) >= 0).any():
-        cells = open_cells(surface, block.once(points_inside))
-        goals = goals[surface.padded_cells(goals) >= 0]
-        minutes = least_time(surface, goals, sign=BACK, within_minutes=MOST_TRAVEL_MIN).minutes().values
-        reached = _at(surface, minutes, cells).astype(np.float64)
-        value = np.where(cells >= 0, np.where(np.isnan(reached), MOST_TRAVEL_MIN, reached), np.nan)
     evidence = np.full(len(block), _way_evidence(block, criterion.coarsest_m), dtype=np.int8)
-    return Measured(value, evidence=evidence)
+
+    def compute() -> Grid:
+        return _minutes_to(block, goals(block), criterion.coarsest_m, driving=driving)
+
+    minutes = block.surface(f"minutes to {what}, {criterion.coarsest_m} m", criterion.needs, compute)
+    return Measured(minutes.under(block.once(points_inside)).astype(np.float64), evidence=evidence)
+
+
+def _minutes_to(block: Block, goals: Floats, coarsest_m: float | None, *, driving: bool) -> Grid:
+    """Minutes from every cell to the nearest goal, ``MOST_TRAVEL_MIN`` where it is farther or no way leads there.
+
+    NaN off the known ground, as for ``open_cells``, and everywhere where no goal lies on the grid.
+    """
+    dem = block.once(_coarse_ground, coarsest_m)
+    value = np.full(dem.shape, np.nan, dtype=np.float32)
+    if 0 in dem.shape:
+        return replace(dem, values=value)
+    surface = block.once(_long_way_ground, coarsest_m, driving)
+    goals = goals[surface.padded_cells(goals) >= 0]
+    if len(goals):
+        minutes = least_time(surface, goals, sign=BACK, within_minutes=MOST_TRAVEL_MIN).minutes().values
+        cells = opened(surface, surface.inner_cells())
+        reached = _at(surface, minutes, cells)
+        value.ravel()[:] = np.where(cells >= 0, np.where(np.isnan(reached), MOST_TRAVEL_MIN, reached), np.nan)
+    return replace(dem, values=value)
 
 
 def _long_way_ground(block: Block, coarsest_m: float | None, driving: bool) -> Surface:

@@ -285,12 +285,19 @@ def gravity_head(
     CrsError, GridError, SuitabilityError, GeometryError : as ``water_clearance``; a geometry collection as a plot.
     """
     clearance, canal_row = water_clearance(dem, canals, barriers=barriers, reach_m=reach_m)
+    return head_over(clearance, canal_row, canals, polygons)
+
+
+def head_over(
+    clearance: Grid, canal_row: NDArray[np.integer], canals: gpd.GeoDataFrame, polygons: Geometries | Ragged
+) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Return what ``gravity_head`` does, from what ``water_clearance`` found."""
     shapes = polygons if isinstance(polygons, Ragged) else ragged(polygons)
     n = len(shapes)
     head, where = np.empty(n), np.empty(n, dtype=np.int64)
-    place = (float(dem.x_min), float(dem.y_max), float(dem.cell_m))
+    place = (float(clearance.x_min), float(clearance.y_max), float(clearance.cell_m))
     over_blocks(partial(_least_under, *shapes.paths, clearance.values, *place, head, where), n)
-    fed_by = np.where(where >= 0, canal_row.ravel()[where], -1)
+    fed_by = np.where(where >= 0, canal_row.ravel()[where], -1).astype(np.int64)
     surveyed = np.append(texts(canals, "level_basis") == "surveyed", False)
     sigma = np.where(surveyed[fed_by], SURVEYED_SIGMA_M, DEM_SIGMA_M)
     return head, np.where(np.isnan(head), np.nan, sigma), fed_by

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast
@@ -15,11 +15,10 @@ from geo.errors import NotAssessed
 from geo.grid import Grid
 from geo.memberships import Membership
 from geo.ragged import Ragged, ragged
+from geo.surroundings import Nearby, surface_of
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-Nearby = Mapping[str, "gpd.GeoDataFrame | Grid"]
 
 # Confidence of one value, domain reference 3.6 step 9: A surveyed on the plot <= 2 y; B official map or community
 # survey <= 5 y; C derived from grids <= 30 m or older survey; D coarser or undated.
@@ -110,6 +109,10 @@ class Block:
                 f"the grid {name} has cells of {grid.native_m:.0f} m; at most {coarsest_m:.0f} m can be accepted"
             )
         return grid
+
+    def surface(self, what: str, needs: Sequence[str], compute: Callable[[], Grid]) -> Grid:
+        """Return a grid that follows from some layers and not from the plots; see ``geo.surroundings.surface_of``."""
+        return surface_of(self.nearby, what, needs, compute)
 
     def once(self, compute: Callable[Concatenate[Block, P], Result], *args: P.args, **kwargs: P.kwargs) -> Result:
         """Return ``compute(self, ...)``, computed on first use: what several criteria share is measured once."""

@@ -50,6 +50,23 @@ class Grid:
             y_max=self.y_max - top * self.cell_m,
         )
 
+    def cells_under(self, xy: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the cell under each point counted row by row, int64 (n,), -1 outside or where x or y is NaN."""
+        rows, cols = self.shape
+        with np.errstate(invalid="ignore"):
+            row = np.floor((self.y_max - xy[:, 1]) / self.cell_m)
+            col = np.floor((xy[:, 0] - self.x_min) / self.cell_m)
+            inside = (row >= 0) & (row < rows) & (col >= 0) & (col < cols)
+        return np.where(inside, np.where(inside, row, 0.0) * cols + np.where(inside, col, 0.0), -1).astype(np.int64)
+
+    def under(self, xy: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return the values (of one band) under points, float32 (n,), NaN outside or where x or y is NaN."""
+        cells = self.cells_under(xy)
+        rows, cols = np.divmod(np.maximum(cells, 0), max(self.shape[1], 1))
+        found = np.full(len(xy), np.nan, dtype=np.float32)
+        found[cells >= 0] = self.values[rows[cells >= 0], cols[cells >= 0]]
+        return found
+
     def coarsened(self, to_m: float) -> Grid:
         """Return means of square blocks of cells, the blocks at most ``to_m`` wide; NaN where no cell is known.
 

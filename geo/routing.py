@@ -127,15 +127,22 @@ class LeastTime:
 
 def open_cells(surface: Surface, xy: NDArray[np.float64]) -> NDArray[np.int64]:
     """Padded cell of each point, int64 (n,); off blocked ground to open ground within ``SNAP_CELLS``, else -1."""
-    cells = surface.padded_cells(xy)
+    return opened(surface, surface.padded_cells(xy))
+
+
+def opened(surface: Surface, cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return padded cells, int64 (n,), each on blocked ground moved to the nearest open one as ``open_cells`` does."""
     reach = np.arange(-SNAP_CELLS, SNAP_CELLS + 1)
     down, right = (offsets.ravel() for offsets in np.meshgrid(reach, reach, indexing="ij"))
     nearest_first = np.argsort(np.hypot(down, right), kind="stable")
-    around = (down * surface.width + right)[nearest_first]
-    for i in np.flatnonzero((cells >= 0) & (surface.ground.kind[cells] == BLOCKED)):
-        free = surface.ground.kind[cells[i] + around] != BLOCKED
-        cells[i] = cells[i] + around[np.argmax(free)] if free.any() else -1
-    return cells
+    result = cells.copy()
+    shut = np.flatnonzero((cells >= 0) & (surface.ground.kind[cells] == BLOCKED))
+    result[shut] = -1
+    for step in (down * surface.width + right)[nearest_first]:
+        free = surface.ground.kind[cells[shut] + step] != BLOCKED
+        result[shut[free]] = cells[shut[free]] + step
+        shut = shut[~free]
+    return result
 
 
 def least_time(

@@ -32,11 +32,12 @@ from geo.combination import (
     weighting,
 )
 from geo.criteria import BY_ID, CANAL_CONDITION, LAND_CRITERIA, WATER_ADEQUACY
-from geo.criterion import Block, D, Flags, Judgement, Measured, Nearby
+from geo.criterion import Block, D, Flags, Judgement, Measured
 from geo.crop_choice import suited_crops
 from geo.exclusion import Excluded, exclusion_mask
 from geo.rating import Rated, rate
 from geo.scheme import Scheme
+from geo.surroundings import Nearby
 from geo.water import irrigated, repair_gain
 
 HEAVIEST = 3  # criteria whose worst evidence is the confidence of a result

@@ -67,13 +67,14 @@ class Surface:
 
     def padded_cells(self, xy: NDArray[np.float64]) -> NDArray[np.int64]:
         """Flat padded index of the cell under each point, int64 (n,), -1 outside the grid or where x or y is NaN."""
+        cells = self.dem.cells_under(xy)
+        row, col = np.divmod(np.maximum(cells, 0), max(self.dem.shape[1], 1))
+        return np.where(cells >= 0, (row + REACH) * self.width + col + REACH, -1)
+
+    def inner_cells(self) -> NDArray[np.int64]:
+        """Flat padded index of every cell of the height grid, row by row, int64 (rows * cols,)."""
         rows, cols = self.dem.shape
-        with np.errstate(invalid="ignore"):
-            row = np.floor((self.dem.y_max - xy[:, 1]) / self.dem.cell_m)
-            col = np.floor((xy[:, 0] - self.dem.x_min) / self.dem.cell_m)
-            inside = (row >= 0) & (row < rows) & (col >= 0) & (col < cols)
-        row, col = np.where(inside, row, 0).astype(np.int64), np.where(inside, col, 0).astype(np.int64)
-        return np.where(inside, (row + REACH) * self.width + col + REACH, -1)
+        return np.add.outer((np.arange(rows) + REACH) * self.width, np.arange(cols) + REACH).ravel()
 
     def centres(self, cells: NDArray[np.int64]) -> NDArray[np.float64]:
         """Centres x, y of padded cells, float64 (n, 2), metres in EPSG:32642."""

@@ -5,6 +5,7 @@ The supply-demand ratio is read from the command area, never guessed; the balanc
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 
 import geopandas as gpd
@@ -13,9 +14,10 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.columns import FINE_GRID_M, evidence_by_age, is_recorded, numbers, season_age_years, texts
-from geo.command import DEM_SIGMA_M, LOSS_EARTH, gravity_head
+from geo.command import DEM_SIGMA_M, LOSS_EARTH, head_over, water_clearance
 from geo.criterion import Block, C, Criterion, D, Flags, Floats, Measured, outlines
 from geo.errors import NotAssessed
+from geo.grid import Grid
 from geo.irrigation import CONDITION_FACTOR
 from geo.nearest import nearest_line
 from geo.overlap import holder
@@ -31,6 +33,7 @@ DESTROYED = 5  # condition class
 ONLY_FEEDING_REACH = "no other canal feeds the plot"
 RELIABILITY_PROXY = "judged by the position on the canal, not by counted turns"
 OUTSIDE = -1  # no command area, no reach
+WATER_LED_BY = ("dem", "canals", "rivers")  # layers that decide where water of a canal can be led
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -149,13 +152,12 @@ def gravity_head_m(block: Block, criterion: Criterion) -> Measured:
     """
     dem = block.grid("dem", criterion.coarsest_m)
     canals = block.layer("canals")
-    rivers = large_rivers(block)
-    reach_m = criterion.reach_m
-    x_min, y_min, x_max, y_max = canals.total_bounds if len(canals) else (0.0, 0.0, 0.0, 0.0)
-    dem = dem.cropped((x_min - reach_m, y_min - reach_m, x_max + reach_m, y_max + reach_m))
-    if 0 in dem.shape:
+    led = block.surface(
+        f"water led from canals, {criterion.reach_m} m", WATER_LED_BY, lambda: _water_led(block, dem, criterion.reach_m)
+    )
+    if 0 in led.shape:
         return Measured(np.full(len(block), np.nan))
-    head, _, canal = gravity_head(dem, canals, block.once(outlines), barriers=rivers, reach_m=reach_m)
+    head, _, canal = head_over(replace(led, values=led.values[0]), led.values[1], canals, block.once(outlines))
     sigma = np.full(len(block), DEM_SIGMA_M)
     evidence = np.full(len(block), C if dem.native_m <= FINE_GRID_M else D, dtype=np.int8)
     ground, ground_evidence = surveyed(block, "highest_ground_m")
@@ -167,6 +169,20 @@ def gravity_head_m(block: Block, criterion: Criterion) -> Measured:
         sigma=np.where(certain, np.nan, sigma),
         evidence=np.where(certain, ground_evidence, evidence).astype(np.int8),
     )
+
+
+def _water_led(block: Block, dem: Grid, reach_m: float) -> Grid:
+    """Two bands within reach of the canals: head of their water over each cell [m], and the row of the canal, -1 none.
+
+    Rows are whole numbers, which float32 holds exactly up to 2**24.
+    """
+    canals = block.layer("canals")
+    x_min, y_min, x_max, y_max = canals.total_bounds if len(canals) else (0.0, 0.0, 0.0, 0.0)
+    dem = dem.cropped((x_min - reach_m, y_min - reach_m, x_max + reach_m, y_max + reach_m))
+    if 0 in dem.shape:
+        return replace(dem, values=np.empty((2, *dem.shape), dtype=np.float32))
+    clearance, canal_row = water_clearance(dem, canals, barriers=large_rivers(block), reach_m=reach_m)
+    return replace(dem, values=np.stack([clearance.values, canal_row.astype(np.float32)]))
 
 
 def _surveyed_level(block: Block, canals: gpd.GeoDataFrame, canal: NDArray[np.int64]) -> Floats:

@@ -141,7 +141,7 @@ def household_block(
     bounds = district_bounds(connection, district, load_id)
     return HouseholdBlock(
         plots,
-        Around(connection, district, bounds, reach, load_id, {}),
+        Around(connection, district, bounds, reach, load_id),
         Judgement(as_of=run["as_of"], crop=np.full(len(plots), scheme.crop_of(district))),
         profile=profile,
         walk_minutes=minutes.reindex(plots["plot_no"]).to_numpy(dtype=np.float64),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import geopandas as gpd
 import numpy as np
@@ -33,8 +33,9 @@ from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.admin import District
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
-from layers.rasters import read_grid
+from layers.rasters import file_digests, read_grid
 from layers.row_arrays import read_arrays
+from layers.surfaces import KeptSurfaces
 
 Bounds = tuple[float, float, float, float]  # x_min, y_min, x_max, y_max, metres in EPSG:32642
 
@@ -145,7 +146,8 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
     """Layers around the plots of one district: layer id -> frame or grid, read on first use and kept.
 
     A layer that holds nothing at all is absent, so that a criterion can tell *nothing near* from *not loaded*.
-    ``reach_m`` says how far beyond ``bounds`` each layer is read, metres.
+    ``reach_m`` says how far beyond ``bounds`` each layer is read, metres. ``surfaces`` keeps grids, and what
+    follows from the layers, for the next time; None = everything is computed.
     """
 
     connection: Connection
@@ -153,7 +155,26 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
     bounds: Bounds
     reach_m: Mapping[str, float]
     load_id: int | None
-    seen: dict[str, gpd.GeoDataFrame | Grid | None]
+    seen: dict[str, gpd.GeoDataFrame | Grid | None] = field(default_factory=dict)
+    surfaces: KeptSurfaces | None = None
+
+    def surface(self, what: str, needs: Sequence[str], compute: Callable[[], Grid]) -> Grid:
+        """Return a surface that follows from some layers, kept since it was computed or computed now."""
+        if self.surfaces is None:
+            return compute()
+        return self.surfaces.get(b"\0".join([what.encode(), *map(self._state, needs)]), compute)
+
+    def _state(self, name: str) -> bytes:
+        """What stands for all that is read of a layer here: its window, and the digests of rows or files in order."""
+        bounds = widened(self.bounds, self.reach_m.get(name, 0.0))
+        if name in RASTERS_BY_NAME:
+            digests = [sha256.encode() for sha256 in file_digests(self.connection, name, bounds, self.load_id)]
+        else:
+            layer = BY_NAME[name]
+            rows = select(layer.row_hash).where(self._rows_of(layer, bounds)).order_by(getattr(layer, layer.key))
+            digests = [bytes(row) for row in self.connection.execute(rows).scalars()]
+            digests.append(str(self._is_loaded(layer)).encode())
+        return b"\0".join([name.encode(), repr(bounds).encode(), *digests])
 
     def __getitem__(self, name: str) -> gpd.GeoDataFrame | Grid:
         if name not in self.seen:
@@ -179,16 +200,30 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
     def _read(self, name: str) -> gpd.GeoDataFrame | Grid | None:
         bounds = widened(self.bounds, self.reach_m.get(name, 0.0))
         if name in RASTERS_BY_NAME:
-            return read_grid(self.connection, name, bounds, load_id=self.load_id)
+            return self._grid(name, bounds)
         layer = BY_NAME[name]
-        current = as_of(layer, self.load_id)
-        if not self.connection.execute(select(exists(select(layer.gid).where(current)))).scalar():
+        return read_layer(self.connection, layer, self._rows_of(layer, bounds)) if self._is_loaded(layer) else None
+
+    def _grid(self, name: str, bounds: Bounds) -> Grid | None:
+        if not file_digests(self.connection, name, bounds, self.load_id):
             return None
-        if layer.geometry_kind is None:
-            of_plot = layer.__table__.c.get("plot_id")
-            if of_plot is None:
-                return read_layer(self.connection, layer, current)
-            mine = select(Plot.plot_id).where(Plot.district == self.district, as_of(Plot, self.load_id))
-            return read_layer(self.connection, layer, and_(current, of_plot.in_(mine)))
-        near = layer.__table__.c.geom.op("&&")(window(bounds))
-        return read_layer(self.connection, layer, and_(current, near))
+
+        def read() -> Grid:
+            return cast(Grid, read_grid(self.connection, name, bounds, load_id=self.load_id))
+
+        return self.surface("grid", [name], read)
+
+    def _is_loaded(self, layer: type[Layer]) -> bool:
+        there = select(exists(select(layer.gid).where(as_of(layer, self.load_id))))
+        return bool(self.connection.execute(there).scalar())
+
+    def _rows_of(self, layer: type[Layer], bounds: Bounds) -> ColumnElement[bool]:
+        """Rows of a layer around the plots; of a table, those of the district's plots, or all."""
+        current = as_of(layer, self.load_id)
+        if layer.geometry_kind is not None:
+            return and_(current, layer.__table__.c.geom.op("&&")(window(bounds)))
+        of_plot = layer.__table__.c.get("plot_id")
+        if of_plot is None:
+            return current
+        mine = select(Plot.plot_id).where(Plot.district == self.district, as_of(Plot, self.load_id))
+        return and_(current, of_plot.in_(mine))

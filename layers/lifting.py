@@ -41,7 +41,7 @@ def values_of_plot(
         if criterion.id not in SEARCHED
         for name in criterion.needs
     }
-    around = Around(connection, district, (x_min, y_min, x_max, y_max), reach, as_of_load, {})
+    around = Around(connection, district, (x_min, y_min, x_max, y_max), reach, as_of_load)
     block = Block(plots, around, Judgement(as_of=day, crop=np.array([scheme.crop_of(district)])))
     values: dict[str, Measured] = {}
     for criterion in LAND_CRITERIA:

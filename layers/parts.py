@@ -28,6 +28,7 @@ from geo.suitability import assess
 from layers.frames import Around, district_bounds, read_plots
 from layers.result_rows import copy_frame
 from layers.results import suitability
+from layers.surfaces import KeptSurfaces, kept_surfaces
 
 PLOTS_PER_PART = 300_000  # plots scored together; the ground of a district is measured once for each of its parts
 CELL_BITS = 4  # 16 cells along a tile's side
@@ -102,7 +103,7 @@ def score_part(engine: Engine, part: Part) -> int:
         kept = connection.execute(text(f"SELECT figures FROM {table} WHERE number = :number"), {"number": part.number})  # noqa: S608
         if (figures := kept.scalar()) is not None:
             return _unpacked(bytes(figures)).plots
-        frame, found = score_plots(connection, part)
+        frame, found = score_plots(connection, part, kept_surfaces())
         connection.rollback()
         with connection.begin():
             # A worker that was given up may still be at it: the first to enter the part keeps it, the other one waits.
@@ -121,16 +122,19 @@ def kept_figures(connection: Connection, run_id: int) -> dict[int, Figures]:
     return {int(row.number): _unpacked(bytes(row.figures)) for row in rows}
 
 
-def score_plots(connection: Connection, part: Part) -> tuple[pd.DataFrame, Figures]:
+def score_plots(
+    connection: Connection, part: Part, surfaces: KeptSurfaces | None = None
+) -> tuple[pd.DataFrame, Figures]:
     """Score the plots of a part as they stood after its last load; return rows of the suitability table and figures.
 
-    Every piece of a district is measured in the same surroundings, those of the whole district.
+    Every piece of a district is measured in the same surroundings, those of the whole district. ``surfaces`` : kept
+    from earlier runs; None = everything is computed from the layers.
     """
     scheme = part.scheme
     plots = read_plots(connection, part.district, part.last_load, only=part.only)
     plots = piece_of(plots, part.piece, part.pieces)
     bounds = district_bounds(connection, part.district, part.last_load)
-    nearby = Around(connection, part.district, bounds, reach_of_layers(), part.last_load, {})
+    nearby = Around(connection, part.district, bounds, reach_of_layers(), part.last_load, surfaces=surfaces)
     crop = np.full(len(plots), scheme.crop_of(part.district))
     assessment = assess(plots, nearby, Judgement(as_of=part.day, crop=crop), scheme)
     frame = assessment.to_frame()

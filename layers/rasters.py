@@ -69,8 +69,13 @@ def read_grid(
     load_id : as things stood after that load; None = now.
     """
     layer = raster_named(raster_id)
-    files = [(raster_path(name), ground_m) for name, ground_m in _files(connection, raster_id, bounds, load_id)]
+    files = [(raster_path(name), ground_m) for name, ground_m, _ in _files(connection, raster_id, bounds, load_id)]
     return grid_of_files(layer, files, bounds, cell_m=cell_m) if files else None
+
+
+def file_digests(connection: Connection, raster_id: str, bounds: Bounds, load_id: int | None = None) -> list[str]:
+    """SHA-256 of the files of a layer that ``read_grid`` may lay over each other there, in that order."""
+    return [digest for _, _, digest in _files(connection, raster_id, bounds, load_id)]
 
 
 def grid_of_files(
@@ -291,8 +296,8 @@ def _as_shade(strip: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.where(np.isnan(strip), SHADE_UNKNOWN, whole).astype(np.uint8)
 
 
-def _files(connection: Connection, raster_id: str, bounds: Bounds, load_id: int | None) -> list[tuple[str, float]]:
-    """Name and cell size of the files that reach a window, the finest first, the newest first among equals."""
+def _files(connection: Connection, raster_id: str, bounds: Bounds, load_id: int | None) -> list[tuple[str, float, str]]:
+    """Name, cell size and digest of the files that reach a window, finest first, among equals the newest."""
     current = (
         Raster.ended_by.is_(None)
         if load_id is None
@@ -301,11 +306,11 @@ def _files(connection: Connection, raster_id: str, bounds: Bounds, load_id: int 
     around = transform_bounds(WORKING_CRS, STORED_CRS, *bounds, densify_pts=21)
     envelope = func.ST_MakeEnvelope(*around, STORED_SRID)
     rows = connection.execute(
-        select(Raster.file_name, Raster.resolution_m)
+        select(Raster.file_name, Raster.resolution_m, Raster.sha256)
         .where(Raster.layer == raster_id, current, Raster.footprint.op("&&")(envelope))
         .order_by(Raster.resolution_m, Raster.raster_id.desc())
     )
-    return [(name, size) for name, size in rows]
+    return [(name, size, digest) for name, size, digest in rows]
 
 
 def _lattice(bounds: Bounds, cell: float, finest: Path) -> tuple[float, float, int, int]:

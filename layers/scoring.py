@@ -12,9 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
 from importlib import metadata
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -22,7 +20,6 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, Table, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-import geo
 from geo.criteria import LAND_CRITERIA
 from geo.scheme import Scheme
 from layers.catalogue.admin import District
@@ -44,6 +41,7 @@ from layers.parts import (
 )
 from layers.result_rows import copy_frame
 from layers.results import Publication, RunHectares, ScoringRun, suitability_cells
+from layers.surfaces import science_digest
 from layers.versions import Version, layer_versions
 from layers.workers import Finished, Work, in_process
 
@@ -70,15 +68,9 @@ class RunReport:
         return replace(self, notes=(*self.notes, *notes))
 
 
-@lru_cache
 def code_version() -> str:
     """Version of the package and a digest of the science it scores with, such as ``0.1.0+geo.1a2b3c4d``."""
-    digest = hashlib.sha256()
-    home = Path(geo.__file__).parent
-    for source in sorted(home.rglob("*")):
-        if source.suffix in {".py", ".toml", ".csv"}:
-            digest.update(source.relative_to(home).as_posix().encode() + source.read_bytes())
-    return f"{metadata.version('obod')}+geo.{digest.hexdigest()[:8]}"
+    return f"{metadata.version('obod')}+geo.{science_digest()[:8]}"
 
 
 def score(

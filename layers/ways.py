@@ -129,7 +129,7 @@ def services_of_district(connection: Connection, district: str) -> pd.DataFrame:
     plots = read_plots(connection, district, None)
     if plots.empty:
         raise NotFound(f"District {district} holds no plot.")
-    around = Around(connection, district, bounds, REACH_M, None, {})
+    around = Around(connection, district, bounds, REACH_M, None)
     block = Block(plots, around, _unjudged(len(plots)))
     columns: dict[str, Any] = {"plot_id": plots["plot_id"].to_numpy()}
     for found in service_minutes(block, SERVICE_CRITERION.coarsest_m):
@@ -145,7 +145,7 @@ def _block_of(connection: Connection, plot_id: str) -> Block:
     if plots.empty:
         raise NotFound(f"There is no plot {plot_id}.")
     x_min, y_min, x_max, y_max = (float(edge) for edge in shapely.total_bounds(plots.geometry.to_numpy()))
-    around = Around(connection, str(plots["district"].iloc[0]), (x_min, y_min, x_max, y_max), REACH_M, None, {})
+    around = Around(connection, str(plots["district"].iloc[0]), (x_min, y_min, x_max, y_max), REACH_M, None)
     return Block(plots, around, _unjudged(1))
 
 
