@@ -7,7 +7,7 @@ elsewhere) can reach any plot of a district whose window they lie in; all its pl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,12 +67,13 @@ def changed_layers(connection: Connection, before: int, after: int) -> tuple[str
 
 
 def touched_plots(
-    connection: Connection, district: str, run_id: int, before: int, after: int, layers: Iterable[str]
+    connection: Connection, district: str, run_id: int, before: int, after: int, layers: Sequence[str]
 ) -> Touched:
     """Return the plots of a district whose result may differ from that of a run made as of load ``before``."""
     bounds = district_bounds(connection, district, after)
     reach = reach_of_layers()
-    if not _same_windows(district_bounds(connection, district, before), bounds):
+    moved = {Plot.__tablename__, District.__tablename__} & set(layers)
+    if moved and not _same_windows(district_bounds(connection, district, before), bounds):
         return Touched(None, (Plot.__tablename__,))
     plots: set[int] = set()
     why: list[str] = []

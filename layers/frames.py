@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -135,10 +136,24 @@ def read_plots(
 
     ``only`` : numbers of the plots to read, where not all are.
     """
+    return read_layer(connection, Plot, _plots_of(district, load_id, only), PLOT_COLUMNS)
+
+
+def _plots_of(district: str, load_id: int | None, only: Collection[int] | None) -> ColumnElement[bool]:
     where = and_(Plot.district == district, as_of(Plot, load_id))
-    if only is not None:
-        where = and_(where, Plot.plot_no == func.any(literal(sorted(only), ARRAY(BigInteger))))
-    return read_layer(connection, Plot, where, PLOT_COLUMNS)
+    if only is None:
+        return where
+    return and_(where, Plot.plot_no == func.any(literal(sorted(only), ARRAY(BigInteger))))
+
+
+def rows_digest(frame: gpd.GeoDataFrame) -> bytes:
+    """Digest of the attributes and coordinates of some rows, in their order."""
+    attributes = frame.drop(columns=frame.geometry.name)
+    digest = hashlib.sha256(repr(list(attributes.columns)).encode())
+    digest.update(pd.util.hash_pandas_object(pd.DataFrame(attributes), index=False).to_numpy().tobytes())
+    for shape in shapely.to_wkb(frame.geometry.to_numpy()):
+        digest.update(shape or b"-")
+    return digest.digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +162,8 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
 
     A layer that holds nothing at all is absent, so that a criterion can tell *nothing near* from *not loaded*.
     ``reach_m`` says how far beyond ``bounds`` each layer is read, metres. ``surfaces`` keeps grids, and what
-    follows from the layers, for the next time; None = everything is computed.
+    follows from the layers, for the next time; None = everything is computed. ``only`` :
+    numbers of the plots that tables about plots are read for, where not all are.
     """
 
     connection: Connection
@@ -157,6 +173,7 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
     load_id: int | None
     seen: dict[str, gpd.GeoDataFrame | Grid | None] = field(default_factory=dict)
     surfaces: KeptSurfaces | None = None
+    only: Collection[int] | None = None
 
     def surface(self, what: str, needs: Sequence[str], compute: Callable[[], Grid]) -> Grid:
         """Return a surface that follows from some layers, kept since it was computed or computed now."""
@@ -165,16 +182,14 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
         return self.surfaces.get(b"\0".join([what.encode(), *map(self._state, needs)]), compute)
 
     def _state(self, name: str) -> bytes:
-        """What stands for all that is read of a layer here: its window, and the digests of rows or files in order."""
+        """What stands for all that is read of a layer here: its window, and the digests of its files or its rows."""
         bounds = widened(self.bounds, self.reach_m.get(name, 0.0))
         if name in RASTERS_BY_NAME:
-            digests = [sha256.encode() for sha256 in file_digests(self.connection, name, bounds, self.load_id)]
+            content = "".join(file_digests(self.connection, name, bounds, self.load_id)).encode()
         else:
-            layer = BY_NAME[name]
-            rows = select(layer.row_hash).where(self._rows_of(layer, bounds)).order_by(getattr(layer, layer.key))
-            digests = [bytes(row) for row in self.connection.execute(rows).scalars()]
-            digests.append(str(self._is_loaded(layer)).encode())
-        return b"\0".join([name.encode(), repr(bounds).encode(), *digests])
+            frame = self.get(name)
+            content = b"not loaded" if frame is None else rows_digest(cast(gpd.GeoDataFrame, frame))
+        return b"\0".join([name.encode(), repr(bounds).encode(), content])
 
     def __getitem__(self, name: str) -> gpd.GeoDataFrame | Grid:
         if name not in self.seen:
@@ -225,5 +240,5 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
         of_plot = layer.__table__.c.get("plot_id")
         if of_plot is None:
             return current
-        mine = select(Plot.plot_id).where(Plot.district == self.district, as_of(Plot, self.load_id))
-        return and_(current, of_plot.in_(mine))
+        mine = _plots_of(self.district, self.load_id, self.only)
+        return and_(current, of_plot.in_(select(Plot.plot_id).where(mine)))

@@ -42,8 +42,9 @@ from layers.scoring import (
     code_version,
     finish_run,
     last_load_of,
+    plots_by_district,
+    plots_synthetic,
     run_lock,
-    scope_of,
     score,
     sweep_abandoned,
 )
@@ -87,16 +88,17 @@ def score_changed(engine: Engine, *, publish: bool = True, progress: Progress = 
     with run_lock(engine) as (connection, hold):
         last_load = last_load_of(connection)
         changed = changed_layers(connection, base.load, last_load)
-        counts, synthetic, _ = scope_of(connection, None, last_load)
+        inhabited = plots_by_district(connection, last_load, base.districts)
         touched = {
             district: found
             for district in base.districts
-            if district in counts
+            if district in inhabited
             and (found := touched_plots(connection, district, base.run_id, base.load, last_load, changed))
         }
         if not touched:
             raise NotFound(f"Nothing that a result depends on has changed since run {base.run_id}.")
         versions = versions_after(connection, base.versions, base.load, last_load)
+        synthetic = plots_synthetic(connection, last_load)
         run_id = begin_run(connection, base.scheme, tuple(touched), base.day, last_load, synthetic, versions)
         hold(run_id)
         create_tables(connection, run_id)

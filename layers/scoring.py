@@ -17,7 +17,7 @@ from typing import cast
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Engine, Table, func, insert, select, text, update
+from sqlalchemy import ARRAY, Connection, Engine, Table, exists, func, insert, literal, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from geo.criteria import LAND_CRITERIA
@@ -40,11 +40,12 @@ from layers.parts import (
     summed,
 )
 from layers.result_rows import copy_frame
-from layers.results import Publication, RunHectares, ScoringRun, suitability_cells
+from layers.results import Publication, RunHectares, ScoringRun, suitability, suitability_cells
 from layers.surfaces import science_digest
 from layers.versions import Version, layer_versions
 from layers.workers import Finished, Work, in_process
 
+STATISTICS_TARGET = 20  # of PostgreSQL's ANALYZE: 6,000 rows are looked at, enough for values that many plots share
 RUN_LOCK = 0x0B0D  # advisory lock class; a run holds (RUN_LOCK, run_id) while it works
 
 Progress = Callable[[Collection[str]], Iterable[str]]
@@ -252,11 +253,9 @@ def scope_of(
     connection: Connection, districts: Sequence[str] | None, last_load: int
 ) -> tuple[dict[str, int], bool, tuple[str, ...]]:
     """Districts to score with their plots, whether any plot is synthetic, and what was left out."""
-    then = as_of(Plot, last_load)
-    counted = connection.execute(select(Plot.district, func.count()).where(then).group_by(Plot.district)).all()
-    with_plots = {str(row[0]): int(row[1]) for row in counted if row[0] is not None}
-    astray = sum(int(row[1]) for row in counted if row[0] is None)
-    wanted = sorted(with_plots) if districts is None else list(dict.fromkeys(districts))
+    with_plots = plots_by_district(connection, last_load, districts)
+    astray = with_plots.pop(None, 0)
+    wanted = sorted(filter(None, with_plots)) if districts is None else list(dict.fromkeys(districts))
     known = set(connection.execute(select(District.code).where(as_of(District, last_load))).scalars()) | set(with_plots)
     for name in wanted:
         if name not in known:
@@ -265,13 +264,25 @@ def scope_of(
             raise NotFound(f"District {name} holds no plot to score.")
     if not wanted:
         raise NotFound("There is no plot to score: load plots and districts first.")
-    synthetic = connection.execute(
-        select(func.coalesce(func.bool_or(Load.synthetic), False)).where(
-            Load.load_id.in_(select(Plot.load_id).where(then).distinct())
-        )
-    ).scalar_one()
     notes = (f"{astray} plots lie in no district and are not scored.",) if astray else ()
-    return {name: with_plots[name] for name in wanted}, bool(synthetic), notes
+    return {name: with_plots[name] for name in wanted}, plots_synthetic(connection, last_load), notes
+
+
+def plots_by_district(
+    connection: Connection, last_load: int, districts: Sequence[str] | None = None
+) -> dict[str | None, int]:
+    """District -> its plots, of all districts that hold any (None = plots in no district) or of those named."""
+    then = as_of(Plot, last_load)
+    chosen = then if districts is None else then & Plot.district.in_(districts)
+    counted = connection.execute(select(Plot.district, func.count()).where(chosen).group_by(Plot.district))
+    return {row[0]: int(row[1]) for row in counted}
+
+
+def plots_synthetic(connection: Connection, last_load: int) -> bool:
+    """Whether any plot is synthetic: for each synthetic load one row that stands is looked for."""
+    standing = select(literal(1)).where(Plot.load_id == Load.load_id, as_of(Plot, last_load)).limit(1).lateral()
+    of_plots = select(Load.load_id).join(standing, true()).where(Load.synthetic, Load.layer == Plot.__tablename__)
+    return bool(connection.execute(select(exists(of_plots))).scalar_one())
 
 
 def _parts(
@@ -312,7 +323,7 @@ def _finish(
     connection.execute(text(f"ALTER TABLE {table} ADD PRIMARY KEY (run_id, plot_no)"))
     connection.execute(text(f"ALTER TABLE {table} ADD CHECK (run_id = {number})"))  # spares the scan on attaching
     connection.execute(text(f"ALTER TABLE suitability ATTACH PARTITION {table} FOR VALUES IN ({number})"))
-    connection.execute(text(f"ANALYZE {table}"))
+    _analyze(connection, table)
     for kept, sums in ((cast(Table, RunHectares.__table__), figures), (suitability_cells, cells)):
         rows = sums.assign(run_id=np.int32(run_id), area_ha=sums["area"] / PER_HECTARE)
         copy_frame(connection, kept, rows[[column.name for column in kept.columns]])
@@ -321,6 +332,14 @@ def _finish(
         .where(ScoringRun.run_id == run_id)
         .values(status="complete", finished_at=func.clock_timestamp(), plots=plots, not_assessed=not_assessed)
     )
+
+
+def _analyze(connection: Connection, table: str) -> None:
+    """Let the planner know a run's table: no statistics of arrays, which nobody asks for and which take longest."""
+    columns = ", ".join(column.name for column in suitability.columns if not isinstance(column.type, ARRAY))
+    connection.execute(text(f"SET LOCAL default_statistics_target = {STATISTICS_TARGET}"))
+    connection.execute(text(f"ANALYZE {table} ({columns})"))
+    connection.execute(text("RESET default_statistics_target"))
 
 
 def _by_class(figures: pd.DataFrame) -> dict[str, dict[str, float]]:
