@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from geo.climate import plot_height_m, temperature_at_plots
 from geo.criteria import BY_ID
 from geo.criterion import Block, Measured
-from geo.crop_ranking import NO_CROP, numbered, rank
+from geo.crop_ranking import NO_CROP, Ranks, numbered, rank
 from geo.crops import BEST, SOIL_FACTORS, CropRating, Ground, best_crops, crops, rank_crops
 from geo.errors import NotAssessed
 from geo.surveys import surveyed
@@ -103,16 +103,22 @@ def _ranked(rating: CropRating, row: int) -> RankedCrop:
     )
 
 
-def suited_crops(block: Block, values: Mapping[str, Measured]) -> NDArray[np.object_]:
-    """Crops of class S1 or S2 per plot, best first, as lists of ids, object (n,); None where crops were not ranked."""
+def crop_ranks(block: Block, values: Mapping[str, Measured]) -> tuple[Ranks, NDArray[np.bool_]]:
+    """Return what ``geo.crop_ranking.rank`` finds for a block; nothing is ranked where no climate is known."""
     ground = ground_of(block, values)
-    result = np.full(len(block), None, dtype=object)
     if ground is None or not len(block):
+        return np.full((len(block), len(crops())), NO_CROP, dtype=np.int8), np.zeros(len(block), dtype=np.bool_)
+    return rank(ground)
+
+
+def crop_lists(ranks: Ranks, ranked: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """Crops of class S1 or S2 per plot, best first, as lists of ids, object (n,); None where crops were not ranked."""
+    result = np.full(len(ranks), None, dtype=object)
+    if not ranked.any():
         return result
-    order, rated = rank(ground)
     names = np.array(list(crops()))
-    which, first = numbered(order)
+    which, first = numbered(ranks)
     lists = np.empty(len(first), dtype=object)  # plots with the same crops share a list
-    lists[:] = [names[row[row != NO_CROP]].tolist() for row in order[first]]
-    result[rated] = lists[which[rated]]
+    lists[:] = [names[row[row != NO_CROP]].tolist() for row in ranks[first]]
+    result[ranked] = lists[which[ranked]]
     return result

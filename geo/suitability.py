@@ -33,17 +33,17 @@ from geo.combination import (
 )
 from geo.criteria import BY_ID, CANAL_CONDITION, LAND_CRITERIA, WATER_ADEQUACY
 from geo.criterion import Block, D, Flags, Judgement, Measured
-from geo.crop_choice import suited_crops
-from geo.exclusion import Excluded, exclusion_mask
+from geo.crop_choice import crop_lists
+from geo.exclusion import Excluded
+from geo.findings import Findings, find
 from geo.rating import Rated, rate
 from geo.scheme import Scheme
 from geo.surroundings import Nearby
-from geo.water import irrigated, repair_gain
 
 HEAVIEST = 3  # criteria whose worst evidence is the confidence of a result
 DECISIVE_GROUPS = ("water", "hazard")  # with salinity: unknown or not assessed, no class better than S2
 SALINITY_CODE = "E1"
-HAZARD_LEVEL_CODES = ("H1", "H2", "H3")
+HAZARD_LEVELS = tuple(criterion.id for criterion in LAND_CRITERIA if criterion.code in ("H1", "H2", "H3"))
 RESIDUAL = 1  # hazard level up to which land counts as free of hazard
 STORED_DECIMALS = 4  # of a score 0-100 in a 4-byte column; class limits are multiples, so no score crosses one
 EVIDENCE_LETTERS = "ABCD"
@@ -150,18 +150,19 @@ def classify(memberships: Floats) -> Codes:
 class Assessment:
     """All that is found out about n plots: measured values, suitability as the land is and as it could be.
 
-    values : criterion id -> Measured. land : suitability now. potential : after the scheme's improvements.
-    crops : ids of the crops that suit each plot, best first, None = not ranked, object (n,).
-    irrigated : in a command area or recorded so, bool (n,). hazard_free : every hazard level is known and none or
-    residual, bool (n,).
+    found : measured values and all that no scheme decides. land : suitability now. potential : after the scheme's
+    improvements.
     """
 
-    values: Mapping[str, Measured]
+    found: Findings
     land: Suitability
     potential: Suitability
-    crops: NDArray[np.object_]
-    irrigated: Flags
-    hazard_free: Flags
+
+    @property
+    def hazard_free(self) -> Flags:
+        """Whether every hazard level is known and none or residual, bool (n,)."""
+        levels = [self.found.values[name].value for name in HAZARD_LEVELS]
+        return np.asarray(np.all([level <= RESIDUAL for level in levels], axis=0))
 
     @property
     def not_assessed(self) -> Mapping[str, str]:
@@ -173,10 +174,10 @@ class Assessment:
         frame = self.land.to_frame()
         frame["potential_score"] = stored(self.potential.score)
         frame["potential_class"] = _named(CLASSES, self.potential.classes)
-        frame["crops"] = self.crops
-        frame["irrigated"] = self.irrigated
+        frame["crops"] = crop_lists(self.found.crop_ranks, self.found.crops_ranked)
+        frame["irrigated"] = self.found.irrigated
         frame["hazard_free"] = self.hazard_free
-        values = {name: self.values[name].value.astype(np.float32) for name in _IDS}
+        values = {name: self.found.values[name].value.astype(np.float32) for name in _IDS}
         return pd.concat([frame, pd.DataFrame(values)], axis=1)
 
 
@@ -188,41 +189,32 @@ def assess(plots: gpd.GeoDataFrame, nearby: Nearby, judgement: Judgement, scheme
     plots : n rows in EPSG:32642 with plot_id, district, settlement, irrigated, terraced, land_form. nearby : layer id
     -> frame (EPSG:32642) or Grid around the plots. judgement : day and reference crop. scheme : how to judge.
     """
-    block = Block(plots, nearby, judgement)
-    values = measure_all(block)
-    excluded = exclusion_mask(block)
-    better = improved(values, scheme, block)
-    levels = [values[criterion.id].value for criterion in LAND_CRITERIA if criterion.code in HAZARD_LEVEL_CODES]
+    return judged(find(Block(plots, nearby, judgement)), scheme)
+
+
+def judged(found: Findings, scheme: Scheme) -> Assessment:
+    """Return suitability now and potential suitability of plots from what was found out about them."""
     return Assessment(
-        values=values,
-        land=combine(values, excluded, scheme),
-        potential=combine(better, excluded, scheme),
-        crops=suited_crops(block, values),
-        irrigated=block.once(irrigated),
-        hazard_free=np.all([level <= RESIDUAL for level in levels], axis=0),
+        found=found,
+        land=combine(found.values, found.excluded, scheme),
+        potential=combine(improved(found, scheme), found.excluded, scheme),
     )
 
 
-def measure_all(block: Block) -> dict[str, Measured]:
-    """Return the values of every land criterion for the plots of a block."""
-    return {criterion.id: criterion.measured(block) for criterion in LAND_CRITERIA}
-
-
-def improved(values: Mapping[str, Measured], scheme: Scheme, block: Block) -> dict[str, Measured]:
+def improved(found: Findings, scheme: Scheme) -> dict[str, Measured]:
     """Return the values after the scheme's improvements; what is unknown stays unknown.
 
     A canal repair also brings more water: the supply-demand ratio grows by the conveyance gained.
     """
-    result = dict(values)
+    result = dict(found.values)
     for change in scheme.improvements:
         before = result[change.criterion]
         if before.not_assessed is not None:
             continue
         worse = before.value > change.value if BY_ID[change.criterion].better == "less" else before.value < change.value
         result[change.criterion] = replace(before, value=np.where(worse, change.value, before.value))
-        water = result[WATER_ADEQUACY.id]
-        if change.criterion == CANAL_CONDITION.id and water.not_assessed is None:
-            gain = block.once(repair_gain, round(change.value))
+        if change.criterion == CANAL_CONDITION.id and (gain := found.repair_gain.get(round(change.value))) is not None:
+            water = result[WATER_ADEQUACY.id]
             result[WATER_ADEQUACY.id] = replace(water, value=water.value * gain)
     return result
 

@@ -36,7 +36,7 @@ from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.rasters import file_digests, read_grid
 from layers.row_arrays import read_arrays
-from layers.surfaces import KeptSurfaces
+from layers.scoring_cache import ScoringCache
 
 Bounds = tuple[float, float, float, float]  # x_min, y_min, x_max, y_max, metres in EPSG:32642
 
@@ -148,11 +148,12 @@ def _plots_of(district: str, load_id: int | None, only: Collection[int] | None) 
 
 def rows_digest(frame: gpd.GeoDataFrame) -> bytes:
     """Digest of the attributes and coordinates of some rows, in their order."""
-    attributes = frame.drop(columns=frame.geometry.name)
+    spatial = isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None
+    attributes = frame.drop(columns=frame.geometry.name) if spatial else frame
     digest = hashlib.sha256(repr(list(attributes.columns)).encode())
     digest.update(pd.util.hash_pandas_object(pd.DataFrame(attributes), index=False).to_numpy().tobytes())
-    for shape in shapely.to_wkb(frame.geometry.to_numpy()):
-        digest.update(shape or b"-")
+    if spatial:
+        digest.update(b"\0".join(shape or b"-" for shape in shapely.to_wkb(frame.geometry.to_numpy())))
     return digest.digest()
 
 
@@ -161,9 +162,9 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
     """Layers around the plots of one district: layer id -> frame or grid, read on first use and kept.
 
     A layer that holds nothing at all is absent, so that a criterion can tell *nothing near* from *not loaded*.
-    ``reach_m`` says how far beyond ``bounds`` each layer is read, metres. ``surfaces`` keeps grids, and what
-    follows from the layers, for the next time; None = everything is computed. ``only`` :
-    numbers of the plots that tables about plots are read for, where not all are.
+    ``reach_m`` says how far beyond ``bounds`` each layer is read, metres. ``cache`` keeps grids, and what follows from
+    the layers, for the next time; None = everything is computed. ``only`` : numbers of the plots that tables about
+    plots are read for, where not all are.
     """
 
     connection: Connection
@@ -172,16 +173,16 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
     reach_m: Mapping[str, float]
     load_id: int | None
     seen: dict[str, gpd.GeoDataFrame | Grid | None] = field(default_factory=dict)
-    surfaces: KeptSurfaces | None = None
+    cache: ScoringCache | None = None
     only: Collection[int] | None = None
 
     def surface(self, what: str, needs: Sequence[str], compute: Callable[[], Grid]) -> Grid:
         """Return a surface that follows from some layers, kept since it was computed or computed now."""
-        if self.surfaces is None:
+        if self.cache is None:
             return compute()
-        return self.surfaces.get(b"\0".join([what.encode(), *map(self._state, needs)]), compute)
+        return self.cache.surface(b"\0".join([what.encode(), *map(self.state, needs)]), compute)
 
-    def _state(self, name: str) -> bytes:
+    def state(self, name: str) -> bytes:
         """What stands for all that is read of a layer here: its window, and the digests of its files or its rows."""
         bounds = widened(self.bounds, self.reach_m.get(name, 0.0))
         if name in RASTERS_BY_NAME:

@@ -21,14 +21,15 @@ from sqlalchemy import Connection, Engine, text
 
 from geo import exclusion
 from geo.criteria import LAND_CRITERIA
-from geo.criterion import Judgement
+from geo.criterion import Block, Judgement
 from geo.crs import WORKING_CRS
 from geo.scheme import Scheme
-from geo.suitability import assess
+from geo.suitability import judged
 from layers.frames import Around, district_bounds, read_plots
+from layers.kept_findings import findings
 from layers.result_rows import copy_frame
 from layers.results import suitability
-from layers.surfaces import KeptSurfaces, kept_surfaces
+from layers.scoring_cache import ScoringCache, scoring_cache
 
 PLOTS_PER_PART = 300_000  # plots scored together; the ground of a district is measured once for each of its parts
 CELL_BITS = 4  # 16 cells along a tile's side
@@ -103,7 +104,7 @@ def score_part(engine: Engine, part: Part) -> int:
         kept = connection.execute(text(f"SELECT figures FROM {table} WHERE number = :number"), {"number": part.number})  # noqa: S608
         if (figures := kept.scalar()) is not None:
             return _unpacked(bytes(figures)).plots
-        frame, found = score_plots(connection, part, kept_surfaces())
+        frame, found = score_plots(connection, part, scoring_cache())
         connection.rollback()
         with connection.begin():
             # A worker that was given up may still be at it: the first to enter the part keeps it, the other one waits.
@@ -122,22 +123,21 @@ def kept_figures(connection: Connection, run_id: int) -> dict[int, Figures]:
     return {int(row.number): _unpacked(bytes(row.figures)) for row in rows}
 
 
-def score_plots(
-    connection: Connection, part: Part, surfaces: KeptSurfaces | None = None
-) -> tuple[pd.DataFrame, Figures]:
+def score_plots(connection: Connection, part: Part, cache: ScoringCache | None = None) -> tuple[pd.DataFrame, Figures]:
     """Score the plots of a part as they stood after its last load; return rows of the suitability table and figures.
 
-    Every piece of a district is measured in the same surroundings, those of the whole district. ``surfaces`` : kept
-    from earlier runs; None = everything is computed from the layers.
+    Every piece of a district is measured in the same surroundings, those of the whole district. ``cache`` : what
+    earlier runs handed on; None = everything is computed from the layers.
     """
     scheme = part.scheme
     plots = read_plots(connection, part.district, part.last_load, only=part.only)
     plots = piece_of(plots, part.piece, part.pieces)
     bounds = district_bounds(connection, part.district, part.last_load)
     reach = reach_of_layers()
-    nearby = Around(connection, part.district, bounds, reach, part.last_load, surfaces=surfaces, only=part.only)
+    nearby = Around(connection, part.district, bounds, reach, part.last_load, cache=cache, only=part.only)
     crop = np.full(len(plots), scheme.crop_of(part.district))
-    assessment = assess(plots, nearby, Judgement(as_of=part.day, crop=crop), scheme)
+    block = Block(plots, nearby, Judgement(as_of=part.day, crop=crop))
+    assessment = judged(findings(block, nearby), scheme)
     frame = assessment.to_frame()
     frame.insert(0, "run_id", np.int32(part.run_id))
     frame.insert(1, "plot_no", plots["plot_no"].to_numpy())

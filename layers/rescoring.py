@@ -48,7 +48,7 @@ from layers.scoring import (
     score,
     sweep_abandoned,
 )
-from layers.surfaces import kept_surfaces
+from layers.scoring_cache import scoring_cache
 from layers.versions import versions_after
 
 
@@ -154,7 +154,7 @@ def _rescored(connection: Connection, base: Base, part: Part, touched: Touched) 
     """Write a district's rows, scored or copied, and return its figures."""
     table = partition_name(part.run_id)
     if touched.plots is None:
-        frame, found = score_plots(connection, part, kept_surfaces())
+        frame, found = score_plots(connection, part, scoring_cache())
         copy_frame(connection, suitability, frame, into=table)
         return found
     names = [column.name for column in suitability.columns if column.name != "run_id"]
@@ -171,7 +171,7 @@ def _rescored(connection: Connection, base: Base, part: Part, touched: Touched) 
         Plot.district == part.district, as_of(Plot, part.last_load), Plot.plot_no.in_(touched.plots)
     )
     if still := frozenset(connection.execute(there).scalars()):
-        frame, found = score_plots(connection, replace(part, only=still), kept_surfaces())
+        frame, found = score_plots(connection, replace(part, only=still), scoring_cache())
         copy_frame(connection, suitability, frame, into=table)
         hectares = summed([hectares, found.hectares], HECTARE_KEYS)
         cells = summed([cells, found.cells], CELL_KEYS)

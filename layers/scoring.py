@@ -41,7 +41,7 @@ from layers.parts import (
 )
 from layers.result_rows import copy_frame
 from layers.results import Publication, RunHectares, ScoringRun, suitability, suitability_cells
-from layers.surfaces import science_digest
+from layers.scoring_cache import science_digest
 from layers.versions import Version, layer_versions
 from layers.workers import Finished, Work, in_process
 

@@ -15,15 +15,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="OBOD_", extra="ignore")
 
     database_url: SecretStr | None = Field(None, description="A PostGIS to use; unset: the embedded one")
-    home: Path = Field(Path(".obod"), description="Embedded database, raster files, tile cache, kept surfaces, logs")
-    surfaces_gb: float = Field(8.0, ge=0.0, description="Room for surfaces kept between runs; 0 keeps none")
+    home: Path = Field(Path(".obod"), description="Embedded database, raster files, tile cache, scoring cache, logs")
+    scoring_cache_gb: float = Field(8.0, ge=0.0, description="Room for what a run hands on to the next; 0 = none")
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65_535)
-
-    @property
-    def surfaces(self) -> Path:
-        """Folder of the surfaces kept between runs."""
-        return self.home / "surfaces"
 
     @property
     def rasters(self) -> Path:
