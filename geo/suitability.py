@@ -150,18 +150,18 @@ def classify(memberships: Floats) -> Codes:
 class Assessment:
     """All that is found out about n plots: measured values, suitability as the land is and as it could be.
 
-    found : measured values and all that no scheme decides. land : suitability now. potential : after the scheme's
+    findings : measured values and all that no scheme decides. land : suitability now. potential : after the scheme's
     improvements.
     """
 
-    found: Findings
+    findings: Findings
     land: Suitability
     potential: Suitability
 
     @property
     def hazard_free(self) -> Flags:
         """Whether every hazard level is known and none or residual, bool (n,)."""
-        levels = [self.found.values[name].value for name in HAZARD_LEVELS]
+        levels = [self.findings.values[name].value for name in HAZARD_LEVELS]
         return np.asarray(np.all([level <= RESIDUAL for level in levels], axis=0))
 
     @property
@@ -174,10 +174,10 @@ class Assessment:
         frame = self.land.to_frame()
         frame["potential_score"] = stored(self.potential.score)
         frame["potential_class"] = _named(CLASSES, self.potential.classes)
-        frame["crops"] = crop_lists(self.found.crop_ranks, self.found.crops_ranked)
-        frame["irrigated"] = self.found.irrigated
+        frame["crops"] = crop_lists(self.findings.crop_ranks, self.findings.crops_ranked)
+        frame["irrigated"] = self.findings.irrigated
         frame["hazard_free"] = self.hazard_free
-        values = {name: self.found.values[name].value.astype(np.float32) for name in _IDS}
+        values = {name: self.findings.values[name].value.astype(np.float32) for name in _IDS}
         return pd.concat([frame, pd.DataFrame(values)], axis=1)
 
 
@@ -195,7 +195,7 @@ def assess(plots: gpd.GeoDataFrame, nearby: Nearby, judgement: Judgement, scheme
 def judged(found: Findings, scheme: Scheme) -> Assessment:
     """Return suitability now and potential suitability of plots from what was found out about them."""
     return Assessment(
-        found=found,
+        findings=found,
         land=combine(found.values, found.excluded, scheme),
         potential=combine(improved(found, scheme), found.excluded, scheme),
     )

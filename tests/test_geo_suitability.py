@@ -444,7 +444,7 @@ def test_repair_lifts_the_water_of_a_worn_canal_by_the_conveyance_gained() -> No
     found = assess(valley.plots(), {**layers, "canals": canals, "command_areas": areas}, valley.judgement(), DEFAULT)
     # Condition 4 conveys half; the upper reach is 1,050 m of 1,800 m, so repair multiplies by 2 ** (1050 / 1800).
     clean = valley.NAMES.index("clean")
-    assert found.values["water_adequacy"].value[clean] == 0.6
+    assert found.findings.values["water_adequacy"].value[clean] == 0.6
     assert found.potential.rated.memberships[0, clean] == pytest.approx(
         np.interp(0.6 * 2 ** (1_050 / 1_800), (0.75, 0.9), (0.5, 0.75))
     )
