@@ -18,7 +18,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from geo.errors import CrsError
-from geo.ragged import Geometries, ragged
+from geo.ragged import Geometries, Ragged, ragged
 from geo.threads import over_blocks
 
 Floats = NDArray[np.float64]
@@ -124,13 +124,19 @@ def area_ha(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Float
     term is (L/R)^2 of the bow: below 1e-8 of a plot's area. Polygons with edges over 50 km go through Karney's
     geodesics (J. Geodesy 87 (2013) 43) as PROJ has them.
     """
-    array = np.asarray(geometries, dtype=object).ravel()
-    shapes = ragged(array)
-    areas, long_edge = np.empty(len(array)), np.empty(len(array), dtype=np.bool_)
-    over_blocks(partial(_geodesic_areas, *shapes.paths, shapes.hole, areas, long_edge), len(array))
+    return area_ha_of(ragged(geometries))
+
+
+def area_ha_of(shapes: Ragged) -> Floats:
+    """Return the same of geometries whose coordinates are at hand."""
+    areas, long_edge = np.empty(len(shapes)), np.empty(len(shapes), dtype=np.bool_)
+    over_blocks(partial(_geodesic_areas, *shapes.paths, shapes.hole, areas, long_edge), len(shapes))
     areas[(np.diff(shapes.geometry_start) > 0) & ~shapes.areal] = 0.0
     geod = pyproj.Geod(ellps="WGS84")
     for row in np.flatnonzero(long_edge & shapes.areal):
-        oriented = shapely.orient_polygons(array[row])
-        areas[row] = abs(geod.geometry_area_perimeter(oriented)[0])
+        areas[row] = 0.0
+        for path in range(shapes.geometry_start[row], shapes.geometry_start[row + 1]):
+            ring = shapes.xy[shapes.path_start[path] : shapes.path_start[path + 1]]
+            size = abs(geod.polygon_area_perimeter(ring[:, 0], ring[:, 1])[0])
+            areas[row] += -size if shapes.hole[path] else size
     return areas / 10_000.0

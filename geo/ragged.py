@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numba import njit
 from numpy.typing import NDArray
 
 from geo.errors import GeometryError
@@ -53,6 +54,17 @@ class Ragged:
             found[filled, 2:] = np.maximum.reduceat(self.xy, first_vertex)
         return found
 
+    def take(self, rows: NDArray[np.int64]) -> Ragged:
+        """Return the coordinates of some of the geometries, by position, in that order."""
+        paths = np.diff(self.geometry_start)[rows]
+        geometry_start = _starts(paths)
+        path_start = np.zeros(geometry_start[-1] + 1, dtype=np.int64)
+        first, after = self.geometry_start[rows], self.geometry_start[rows + 1]
+        xy = np.empty(((self.path_start[after] - self.path_start[first]).sum(), 2), dtype=np.float64)
+        hole = np.empty(geometry_start[-1], dtype=np.bool_)
+        _gather(*self.paths, self.hole, rows, path_start, hole, xy)
+        return Ragged(xy, path_start, geometry_start, hole, self.areal[rows])
+
     def boxes(self) -> Geometries:
         """Return the bounding box of each geometry as a polygon, None for a missing or empty one."""
         found = np.full(len(self), None, dtype=object)
@@ -66,6 +78,19 @@ def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     starts = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=starts[1:])
     return starts
+
+
+@njit(cache=True, nogil=True)
+def _gather(xy, path_start, geometry_start, hole, rows, to_path_start, to_hole, to_xy):  # type: ignore[no-untyped-def]
+    path, vertex = 0, 0
+    for g in rows:
+        for p in range(geometry_start[g], geometry_start[g + 1]):
+            first, after = path_start[p], path_start[p + 1]
+            to_xy[vertex : vertex + after - first] = xy[first:after]
+            vertex += after - first
+            to_hole[path] = hole[p]
+            path += 1
+            to_path_start[path] = vertex
 
 
 def _paths(array: Geometries) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import rasterio
 import shapely
 from affine import Affine
@@ -19,6 +20,14 @@ from sqlalchemy import String
 from geo.compile import steps as steps_of_geo
 from geo.crs import STORED_CRS
 from layers.base import TILE_SRID
+from layers.catalogue.land import Plot
+from layers.loading.columns import Values, columns_of, digests, stream
+from layers.loading.derive import spatially_ordered
+from layers.loading.faults import Faults
+from layers.loading.load import PLOTS
+from layers.loading.pieces import Pieces
+from layers.loading.repair import sound
+from layers.loading.shapes import Shapes
 from layers.outlines import boxes, drawn
 from layers.raster_tiles import LATTICE, PIXELS, densified, fill
 from layers.resampling import resampled
@@ -36,6 +45,7 @@ def steps() -> dict[str, Callable[[], object]]:
         "raster tiles": _pictures,
         "reading of rasters": _rasters,
         "reading of rows": _rows,
+        "loading of layers": _loading,
     }
 
 
@@ -63,6 +73,21 @@ def _pictures() -> None:
     mapped.flags.writeable = False
     for known in (cells, mapped):
         fill(np.zeros((PIXELS, PIXELS), dtype=np.uint8), known, lattice, lattice, 1, 0, 0)
+
+
+def _loading() -> None:
+    shapes = Shapes.of(np.array([shapely.box(69.0, 38.0, 69.1, 38.1), shapely.Point(69.0, 38.0)]))
+    shapes = Shapes.of_wkb(pa.array(shapely.to_wkb(shapes.objects()).tolist(), type=pa.binary()))
+    shapes, bounds, _ = sound(shapes, "MULTIPOLYGON", Faults(np.arange(2)), PLOTS)
+    part = shapes.take(np.flatnonzero(shapes.plain)[spatially_ordered(bounds[shapes.plain])])
+    table = {
+        "plot_id": Values.known(np.array(["made up"], dtype=object)),
+        "area_ha": Values.known(part.area_ha()),
+        "geom": Values.known(part.ewkb("MULTIPOLYGON")),
+    }
+    columns = [columns_of(Plot)[name] for name in table]
+    table["row_hash"] = Values.known(Pieces.of(digests(table, columns)))
+    b"".join(stream(table, [*columns, columns_of(Plot)["row_hash"]]))
 
 
 def _rows() -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from psycopg import sql
 from sqlalchemy import ARRAY, REAL, Boolean, Column, Connection, Float, Integer, String, Table
 
-from layers.loading.columns import FIXED, HEADER, REAL_OID, TRAILER, Values, pieces
+from layers.loading.columns import FIXED, HEADER, REAL_OID, TRAILER, Values, encoded
 
 ROWS_AT_ONCE = 4_096  # rows laid out together; about 2 MB of results, which stay in the cache
 LENGTH_BYTES = 4  # before each field; -1 = empty
@@ -188,4 +188,4 @@ def _encoded(items: Sequence[object], column: Column[Any]) -> list[bytes]:
     data = np.empty(len(items), dtype=object)
     data[:] = items
     null = np.array([item is None for item in items], dtype=bool)
-    return cast(list[bytes], pieces(Values(data, null), column).tolist())
+    return encoded(Values(data, null), column)

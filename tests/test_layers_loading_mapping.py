@@ -15,6 +15,7 @@ from layers.errors import DataRefused, NotFound
 from layers.loading.checks import required_fields
 from layers.loading.load import derived_fields
 from layers.loading.mapping import FieldRule, Mapped, find_mapping, kept, read_mapping, rules_for
+from layers.loading.shapes import Shapes
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "tajikistan"
 
@@ -52,7 +53,7 @@ def test_values_are_looked_up_whatever_their_case_and_unknown_ones_named() -> No
 
 
 def test_a_digest_key_follows_the_position_and_not_the_attributes() -> None:
-    points = shapely.points([70.0, 70.0, 70.1], [39.0, 39.000000001, 39.0])
+    points = Shapes.of(shapely.points([70.0, 70.0, 70.1], [39.0, 39.000000001, 39.0]))
     rules = {"code": FieldRule(digest=True, prefix="f-"), "name": FieldRule(column="name")}
     first = Mapped(rules, pd.DataFrame({"name": ["a", "b", "c"]}), points).frame["code"]
     renamed = Mapped(rules, pd.DataFrame({"name": ["x", "y", "z"]}), points).frame["code"]

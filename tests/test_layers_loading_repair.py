@@ -166,4 +166,4 @@ def test_the_bytes_stored_are_those_of_the_multiple_form(kind: str, texts: list[
     shapes = np.array([wkt.loads(text) for text in texts], dtype=object)
     wanted = [shape if shape.geom_type.upper() == kind else multiple[kind]([shape]) for shape in shapes]
     expected = [shapely.to_wkb(shapely.set_srid(shape, 4326), include_srid=True) for shape in wanted]
-    assert ewkb(shapes, kind).data.tolist() == expected
+    assert ewkb(shapes, kind).tolist() == expected

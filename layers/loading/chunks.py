@@ -11,9 +11,9 @@ import pandas as pd
 import pyproj
 from numpy.typing import NDArray
 
-CHUNK = 50_000  # rows read at once; about 100 MB of plots
+from layers.loading.shapes import Shapes
 
-Geometries = NDArray[np.object_]
+CHUNK = 50_000  # rows read at once; about 100 MB of plots
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class Chunk:
     """Some rows of a file.
 
     rows : int64 (n,), counted from 1. frame : attributes, columns as the file names them.
-    geometries : object (n,) in the file's CRS, None for a table without positions.
+    shapes : geometries in the file's CRS, None for a table without positions.
     """
 
     rows: NDArray[np.int64]
     frame: pd.DataFrame
-    geometries: Geometries | None
+    shapes: Shapes | None
     unreadable: list[Unreadable] = field(default_factory=list)
 
 

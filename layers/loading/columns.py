@@ -8,11 +8,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any, cast
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 import shapely
 from geoalchemy2 import Geometry
 from numpy.typing import NDArray
@@ -32,6 +31,7 @@ from sqlalchemy import (
 )
 
 from layers.base import STORED_SRID, Layer
+from layers.loading.pieces import Pieces, joined
 
 # PostgreSQL 15, COPY, binary format: signature, flags and header extension; fields are length-prefixed, big-endian.
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -42,8 +42,7 @@ FIRST_DAY = np.datetime64("2000-01-01", "D")  # PostgreSQL counts days from here
 WKB_TYPES = {"POINT": 1, "MULTILINESTRING": 5, "MULTIPOLYGON": 6}  # OGC 06-103r4, table 7
 SHAPELY_TYPES = {kind: shapely.GeometryType[kind].value for kind in WKB_TYPES}  # counted from 0, unlike WKB
 EWKB_SRID = 0x2000_0000  # PostGIS: a flag in the type, the SRID follows it
-SAMPLE = 100  # rows that tell whether a column repeats its texts
-ROWS_AT_ONCE = 20_000  # rows per write to the stream; about 8 MB of plots
+ROWS_AT_ONCE = 16_384  # rows per write to the stream; about 8 MB of plots
 
 FIXED: tuple[tuple[type[Any], str], ...] = (  # narrower types first: each is a subclass of a wider one
     (Boolean, "u1"),
@@ -55,8 +54,6 @@ FIXED: tuple[tuple[type[Any], str], ...] = (  # narrower types first: each is a 
 )
 REAL_OID, VARCHAR_OID = 700, 1043  # PostgreSQL pg_type.dat
 
-Pieces = NDArray[np.object_]
-
 
 def columns_of(layer: type[Layer]) -> dict[str, Column[Any]]:
     """Return every column of the layer's table by name."""
@@ -67,16 +64,21 @@ def columns_of(layer: type[Layer]) -> dict[str, Column[Any]]:
 class Values:
     """One column of n checked values.
 
-    data : object array of str or of bytes (a geometry is EWKB), float64, int64, bool or datetime64[D], by the
-    column's type.
+    data : object array of str, float64, int64, bool or datetime64[D], by the column's type; pieces for bytes, such as
+    a geometry in EWKB.
     null : bool (n,), where nothing is known; ``data`` is not read there.
     """
 
-    data: NDArray[Any]
+    data: Any
     null: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.data)
+
+    @classmethod
+    def known(cls, data: Any) -> Values:
+        """Return a column without unknowns."""
+        return cls(data, np.zeros(len(data), dtype=bool))
 
     def take(self, rows: NDArray[Any] | slice) -> Values:
         """Return the values of some rows, by position, mask or slice."""
@@ -84,12 +86,12 @@ class Values:
 
     def objects(self) -> NDArray[np.object_]:
         """Return the values as objects, None where nothing is known."""
-        objects = self.data.astype(object)
+        objects: NDArray[np.object_] = self.data.astype(object)
         objects[self.null] = None
         return objects
 
 
-def ewkb(geometries: NDArray[np.object_], kind: str) -> Values:
+def ewkb(geometries: NDArray[np.object_], kind: str) -> Pieces:
     """Return geometries in EPSG:4326 as the bytes PostGIS stores and digests are made of.
 
     Parameters
@@ -103,9 +105,8 @@ def ewkb(geometries: NDArray[np.object_], kind: str) -> Values:
     wrapped = whole + (1).to_bytes(4, "little")  # a multiple geometry of one part
     same = shapely.get_type_id(geometries) == SHAPELY_TYPES[kind]
     encoded = shapely.to_wkb(geometries, byte_order=1)
-    data = np.empty(len(encoded), dtype=object)
-    data[:] = [whole + raw[5:] if as_is else wrapped + raw for raw, as_is in zip(encoded, same, strict=True)]
-    return Values(data, np.zeros(len(data), dtype=bool))
+    items = [whole + raw[5:] if as_is else wrapped + raw for raw, as_is in zip(encoded, same, strict=True)]
+    return Pieces.of(items)
 
 
 def constant(value: object, count: int, dtype: Any = object) -> Values:
@@ -115,84 +116,75 @@ def constant(value: object, count: int, dtype: Any = object) -> Values:
     return Values(np.full(count, value, dtype=dtype), np.zeros(count, dtype=bool))
 
 
-def _fixed(values: Values, dtype: str, tag: bytes, null: bytes) -> Pieces:
+def _fixed(values: Values, dtype: str, tag: bytes, null: bytes) -> list[Pieces]:
     layout: list[tuple[str, str]] = [("length", ">i4"), ("value", dtype)]
     if tag:
         layout.insert(0, ("tag", f"S{len(tag)}"))
     packed = np.empty(len(values), dtype=layout)
     if tag:
         packed["tag"] = tag
-    packed["length"] = packed.dtype["value"].itemsize
+    packed["length"] = np.where(values.null, -1, packed.dtype["value"].itemsize)
     packed["value"] = np.where(values.null, np.zeros(1, dtype=values.data.dtype), values.data)
-    pieces = packed.view(f"V{packed.itemsize}").astype(object)
-    pieces[values.null] = null
-    return pieces
+    cells = Pieces.cells(packed)
+    return [Pieces(cells.data, cells.start, np.where(values.null, len(null), cells.size))]
 
 
-def _text(values: Values, tag: bytes, null: bytes) -> Pieces:
-    if _mostly_different(values):
-        return _bytes(np.array([text.encode() for text in values.data], dtype=object), tag)
-    codes, uniques = pd.factorize(values.objects())
-    encoded: list[bytes] = [tag + len(raw).to_bytes(4) + raw for raw in (text.encode() for text in uniques)]
-    table = np.empty(len(encoded) + 1, dtype=object)
-    table[:-1] = encoded
-    table[-1] = null  # code -1
-    return table[codes]
+def _headed(items: Pieces, missing: NDArray[np.bool_], tag: bytes, null: bytes) -> list[Pieces]:
+    """Byte strings with their lengths before them."""
+    head = np.empty(len(items), dtype=[("tag", f"S{len(tag)}"), ("length", ">i4")] if tag else [("length", ">i4")])
+    if tag:
+        head["tag"] = tag
+    head["length"] = np.where(missing, -1, items.size)
+    cells = Pieces.cells(head)
+    return [
+        Pieces(cells.data, cells.start, np.where(missing, len(null), cells.size)),
+        Pieces(items.data, items.start, np.where(missing, 0, items.size)),
+    ]
 
 
-def _mostly_different(values: Values) -> bool:
-    """Whether the first rows of a column of known texts tell that looking for equal ones does not pay, as in keys."""
-    first = values.data[:SAMPLE].tolist()
-    return bool(len(first)) and not values.null.any() and len(set(first)) > len(first) / 2
+def _texts(values: Values) -> Pieces:
+    """Texts in UTF-8, by Arrow's layout: one buffer and where each begins; of a missing one nothing."""
+    encoded = pa.array(values.data, mask=values.null, type=pa.large_string())
+    _, offsets, data = encoded.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int64, count=len(values) + 1)
+    return Pieces(np.frombuffer(data or b"", dtype=np.uint8), ends[:-1], np.diff(ends))
 
 
-def _bytes(items: NDArray[np.object_], tag: bytes) -> Pieces:
-    pieces = np.empty(len(items), dtype=object)
-    pieces[:] = [tag + len(item).to_bytes(4) + item for item in items]
-    return pieces
-
-
-def _arrays(values: Values, kind: ARRAY[Any], tag: bytes, null: bytes) -> Pieces:
+def _arrays(values: Values, kind: ARRAY[Any], tag: bytes, null: bytes) -> list[Pieces]:
     """Fields of one-dimensional arrays: of reals from a float32 (n, k) column, of text from lists of str."""
-    result = np.empty(len(values), dtype=object)
     if isinstance(kind.item_type, REAL):
         n, width = values.data.shape
-        packed = np.empty(n, dtype=[("head", ">i4", 6), ("items", [("length", ">i4"), ("value", ">f4")], width)])
-        packed["head"] = (20 + 8 * width, 1, 0, REAL_OID, width, 1)  # field length; 1 dimension, no nulls, from 1
+        packed = np.empty(n, dtype=[("head", ">i4", 5), ("items", [("length", ">i4"), ("value", ">f4")], width)])
+        packed["head"] = (1, 0, REAL_OID, width, 1)  # 1 dimension, no nulls, type; so many items, counted from 1
         packed["items"]["length"] = 4
         packed["items"]["value"] = values.data
-        result[:] = [tag + row.tobytes() for row in packed]
-    else:
-        known: dict[tuple[str, ...], bytes] = {}
-        for row, items in enumerate(values.data):
-            key = () if values.null[row] else tuple(items)
-            if key not in known:
-                known[key] = tag + _text_array(key)
-            result[row] = known[key]
-    result[values.null] = null
-    return result
+        return _headed(Pieces.cells(packed), values.null, tag, null)
+    known: dict[tuple[str, ...], int] = {}
+    rows = zip(values.data, values.null, strict=True)
+    code = [known.setdefault(() if lost else tuple(items), len(known)) for items, lost in rows]
+    lists = Pieces.of([_text_array(items) for items in known])
+    return _headed(lists[np.array(code, dtype=np.int64)], values.null, tag, null)
 
 
 def _text_array(items: tuple[str, ...]) -> bytes:
     encoded = [item.encode() for item in items]
     head = (1, 0, VARCHAR_OID, len(items), 1) if items else (0, 0, VARCHAR_OID)
     body = b"".join(number.to_bytes(4) for number in head)
-    body += b"".join(len(raw).to_bytes(4) + raw for raw in encoded)
-    return len(body).to_bytes(4) + body
+    return body + b"".join(len(raw).to_bytes(4) + raw for raw in encoded)
 
 
-def pieces(values: Values, column: Column[Any], *, tagged: bool = False) -> Pieces:
-    """Return one byte string per row: the column's field in a binary COPY stream.
+def _fields(values: Values, column: Column[Any], *, tagged: bool) -> list[Pieces]:
+    """The column's field of each row in a binary COPY stream, in pieces to be put one after the other.
 
-    ``tagged`` puts the column's name in front and makes an unknown value an empty string: the form digests are
-    made of, so that a column added to a layer later does not change the digest of rows without a value in it.
+    ``tagged`` puts the column's name in front and makes an unknown value nothing at all: the form digests are made of,
+    so that a column added to a layer later does not change the digest of rows without a value in it.
     """
     tag, null = (f"{column.name}=".encode(), b"") if tagged else (b"", NULL)
     kind = column.type
     if isinstance(kind, Geometry | LargeBinary):
-        return _bytes(values.data, tag)
+        return _headed(values.data, values.null, tag, null)
     if isinstance(kind, String):
-        return _text(values, tag, null)
+        return _headed(_texts(values), values.null, tag, null)
     if isinstance(kind, Date):
         known = np.where(values.null, FIRST_DAY, values.data).astype("datetime64[D]")
         return _fixed(Values((known - FIRST_DAY).astype(np.int64), values.null), ">i4", tag, null)
@@ -204,18 +196,14 @@ def pieces(values: Values, column: Column[Any], *, tagged: bool = False) -> Piec
     raise TypeError(f"no binary form is known for {column.name}, {kind!r}")
 
 
-def _lengths(items: NDArray[np.object_], head: bytes) -> Pieces:
-    """What stands before each item of a column of bytes, so that long items are not copied for it."""
-    lengths, codes = np.unique(np.fromiter(map(len, items), np.int64, len(items)), return_inverse=True)
-    table = np.empty(len(lengths), dtype=object)
-    table[:] = [head + length.to_bytes(4) for length in lengths.tolist()]
-    prefixes: Pieces = table[codes]
-    return prefixes
+def encoded(values: Values, column: Column[Any]) -> list[bytes]:
+    """Return one byte string per row: the column's field in a binary COPY stream, its length included."""
+    return joined(_fields(values, column, tagged=False)).tolist()
 
 
 def _same_throughout(values: Values, column: Column[Any]) -> bool:
     """Whether every row of a column is known to hold the same, so that one row stands for all; geometry never is."""
-    if not len(values) or values.data.ndim > 1 or isinstance(column.type, Geometry | LargeBinary | ARRAY):
+    if not len(values) or isinstance(column.type, Geometry | LargeBinary | ARRAY):
         return False
     if values.null.any():
         return bool(values.null.all())
@@ -223,33 +211,27 @@ def _same_throughout(values: Values, column: Column[Any]) -> bool:
     return values.data.dtype.kind != "f" and bool((values.data == values.data[0]).all())
 
 
-def _joined(table: Mapping[str, Values], columns: Sequence[Column[Any]], head: bytes, *, tagged: bool) -> list[bytes]:
+def _rows(table: Mapping[str, Values], columns: Sequence[Column[Any]], head: bytes, *, tagged: bool) -> Pieces:
     """Rows as byte strings that begin with ``head``; columns that are the same throughout are encoded once."""
     count = len(table[columns[0].name])
-    parts: list[Iterable[bytes]] = []
+    parts: list[Pieces] = []
     same = head
     for column in columns:
         values = table[column.name]
         if _same_throughout(values, column):
-            same += pieces(values.take(slice(1)), column, tagged=tagged)[0]
-            continue
-        if isinstance(column.type, Geometry | LargeBinary):
-            parts += [_lengths(values.data, same + (f"{column.name}=".encode() if tagged else b"")), values.data]
-            same = b""
+            same += joined(_fields(values.take(slice(1)), column, tagged=tagged)).tolist()[0]
             continue
         if same:
-            parts.append(repeat(same, count))
+            parts.append(Pieces.repeated(same, count))
             same = b""
-        parts.append(pieces(values, column, tagged=tagged).tolist())
-    if same:
-        parts.append(repeat(same, count))
-    return [b"".join(row) for row in zip(*parts, strict=True)] if parts else [b""] * count
+        parts += _fields(values, column, tagged=tagged)
+    return joined([*parts, Pieces.repeated(same, count)])
 
 
 def digests(table: Mapping[str, Values], columns: Sequence[Column[Any]]) -> list[bytes]:
     """Return a digest of each row over the named columns, the same in every process and on every machine."""
-    rows = _joined(table, columns, b"", tagged=True)
-    return [hashlib.blake2b(row, digest_size=DIGEST_BYTES).digest() for row in rows]
+    rows = _rows(table, columns, b"", tagged=True)
+    return [hashlib.blake2b(row, digest_size=DIGEST_BYTES).digest() for row in rows.views()]
 
 
 def stream(table: Mapping[str, Values], columns: Sequence[Column[Any]]) -> Iterable[bytes]:
@@ -259,5 +241,6 @@ def stream(table: Mapping[str, Values], columns: Sequence[Column[Any]]) -> Itera
     yield HEADER
     for start in range(0, count, ROWS_AT_ONCE):
         rows = slice(start, start + ROWS_AT_ONCE)
-        yield b"".join(_joined({c.name: table[c.name].take(rows) for c in columns}, columns, head, tagged=False))
+        part = {column.name: table[column.name].take(rows) for column in columns}
+        yield _rows(part, columns, head, tagged=False).data.tobytes()
     yield TRAILER

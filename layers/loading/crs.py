@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pyproj
-import shapely
 from numpy.typing import NDArray
 from pyproj.exceptions import CRSError, ProjError
 from pyproj.transformer import AreaOfInterest, Transformer, TransformerGroup
@@ -16,9 +15,9 @@ from geo.crs import STORED_CRS
 from layers.errors import DataRefused
 from layers.loading.repair import Box
 from layers.loading.report import Transformation
+from layers.loading.shapes import Shapes
 
 Floats = NDArray[np.float64]
-Geometries = NDArray[np.object_]
 
 COUNTRY_AREA = AreaOfInterest(66.9, 36.4, 75.6, 41.35)  # degrees; the box of the country, to choose a datum shift for
 PULKOVO_SHIFT_M = (55.0, 80.0)  # domain reference 2.2: 58-76 m by all candidates, 61.8 m at Rasht by the right one
@@ -45,12 +44,9 @@ class Placement:
     accuracy_m: float | None
     swap: bool = False
 
-    def to_stored(self, geometries: Geometries) -> Geometries:
+    def to_stored(self, shapes: Shapes) -> Shapes:
         """Return geometries in EPSG:4326, without Z; what cannot be transformed gets infinite coordinates."""
-        if self.transformer is None and not self.swap:
-            return geometries
-        found: Geometries = shapely.transform(geometries, self._lonlat)
-        return found
+        return shapes if self.transformer is None and not self.swap else shapes.moved(self._lonlat)
 
     def _lonlat(self, xy: Floats) -> Floats:
         x, y = (xy[:, 1], xy[:, 0]) if self.swap else (xy[:, 0], xy[:, 1])

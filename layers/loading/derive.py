@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import geopandas as gpd
+from collections.abc import Sequence
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Connection, LargeBinary, func, select
 
-from geo.crs import area_ha
+from geo.hilbert import hilbert_distance
 from layers.base import Layer
 from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.land import Plot
 from layers.loading.columns import Values
+from layers.loading.shapes import Shapes
 
 DERIVED = frozenset({"plot_no", "area_ha"})  # fields of plots that are never taken from a file
 UNITS: dict[str, type[Layer]] = {"district": District, "jamoat": Jamoat}  # field -> outlines that tell it
@@ -33,7 +35,7 @@ class Surroundings:
         self._found = dict.fromkeys(self._outlines, 0)
         self._lost = dict.fromkeys(self._outlines, 0)
 
-    def fill(self, table: dict[str, Values], geometries: Geometries) -> None:
+    def fill(self, table: dict[str, Values], shapes: Shapes) -> None:
         """Set ``district`` and ``jamoat``, where they are unknown, to the unit a point inside the row lies in.
 
         On no outline a row stays unknown; on the edge of two the first code counts.
@@ -44,7 +46,7 @@ class Surroundings:
             if not column.null.any() or not len(codes):
                 continue
             if inside is None:
-                inside = shapely.point_on_surface(geometries)
+                inside = shapely.point_on_surface(shapes.objects())
             unknown = np.flatnonzero(column.null)
             row, outline = outlines.query(inside[unknown])
             x, y = shapely.get_coordinates(inside[unknown[row]]).T
@@ -67,9 +69,9 @@ class Surroundings:
         ]
 
 
-def recorded_area_ha(geometries: Geometries) -> NDArray[np.float64]:
+def recorded_area_ha(shapes: Shapes) -> NDArray[np.float64]:
     """Return geodesic areas [ha] as they are kept, to a hundredth of a square metre."""
-    return np.round(area_ha(geometries), AREA_DECIMALS)
+    return np.round(shapes.area_ha(), AREA_DECIMALS)
 
 
 class PlotFacts:
@@ -81,27 +83,26 @@ class PlotFacts:
         self._last: int = connection.execute(select(func.coalesce(func.max(Plot.plot_no), 0))).scalar_one()
         self._differing = 0
 
-    def measure(self, table: dict[str, Values], geometries: Geometries) -> None:
+    def measure(self, table: dict[str, Values], shapes: Shapes) -> None:
         """Set ``area_ha``: hectares on the ellipsoid, whatever the file says."""
-        areas = recorded_area_ha(geometries)
+        areas = recorded_area_ha(shapes)
         given = table["area_ha"]
         differs = ~given.null & (np.abs(given.data - areas) > AREA_DIFFERS * areas)
         self._differing += int(differs.sum())
         table["area_ha"] = Values(areas, np.zeros(len(areas), dtype=bool))
 
-    def numbers(self, plot_ids: list[str]) -> Values:
-        """Plot numbers: the one a plot had before, else the next that was never used."""
-        if len(set(plot_ids)) == len(plot_ids) and self._numbers.keys().isdisjoint(plot_ids):
-            data = np.arange(self._last + 1, self._last + 1 + len(plot_ids), dtype=np.int64)
-            self._numbers.update(zip(plot_ids, data.tolist(), strict=True))
-            self._last += len(plot_ids)
-            return Values(data, np.zeros(len(data), dtype=bool))
-        for plot_id in plot_ids:
-            if plot_id not in self._numbers:
-                self._last += 1
-                self._numbers[plot_id] = self._last
-        data = np.array([self._numbers[plot_id] for plot_id in plot_ids], dtype=np.int64)
-        return Values(data, np.zeros(len(data), dtype=bool))
+    def numbers(self, plot_ids: Sequence[str]) -> Values:
+        """Plot numbers of plots that are stored: the one a plot had before, else the next that was never used."""
+        if not self._numbers:
+            first, self._last = self._last + 1, self._last + len(plot_ids)
+            return Values.known(np.arange(first, self._last + 1, dtype=np.int64))
+        data = np.empty(len(plot_ids), dtype=np.int64)
+        for position, plot_id in enumerate(plot_ids):
+            number = self._numbers.get(plot_id)
+            if number is None:
+                number = self._last = self._last + 1
+            data[position] = number
+        return Values.known(data)
 
     def notes(self) -> list[str]:
         """Say how many plots are of another size than the file says."""
@@ -128,6 +129,6 @@ def _outlines(connection: Connection, layer: type[Layer]) -> tuple[Geometries, s
     return codes, shapely.STRtree(shapes)
 
 
-def spatially_ordered(geometries: Geometries) -> NDArray[np.int64]:
-    """Positions of the geometries along a Hilbert curve: rows near each other are then stored near each other."""
-    return np.argsort(gpd.GeoSeries(geometries).hilbert_distance().to_numpy(), kind="stable")
+def spatially_ordered(bounds: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Positions of boxes (n, 4) along a Hilbert curve: rows near each other are then stored near each other."""
+    return np.argsort(hilbert_distance(bounds), kind="stable")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,16 @@ class Faults:
         for fault in found:
             self.found.append(fault)
             self.bad[fault.position] = True
+
+    def part(self, positions: NDArray[np.int64]) -> Faults:
+        """Return an empty list of faults for some of the rows, which knows their keys and which are bad already."""
+        part = Faults(self.rows[positions])
+        part.keys, part.bad = self.keys[positions], self.bad[positions]
+        return part
+
+    def note_part(self, part: Faults, positions: NDArray[np.int64]) -> None:
+        """Note the faults that were found in some of the rows."""
+        self.note(replace(fault, position=int(positions[fault.position])) for fault in part.found)
 
     def of(self, name: str) -> NDArray[np.bool_]:
         """Return the rows with a fault in one field, bool (n,)."""

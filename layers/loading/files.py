@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
@@ -164,8 +163,8 @@ def _take(
             placement = _placed(target, source, chunk, keep, options, report)
         part = _part(chunk, keep)
         stored = None
-        if placement is not None and part.geometries is not None:
-            stored = placement.to_stored(part.geometries)
+        if placement is not None and part.shapes is not None:
+            stored = placement.to_stored(part.shapes)
         mapped = Mapped(rules, part.frame, stored)
         batches.take(part.rows, mapped.frame, stored, [*part.unreadable, *mapped.refused])
     if report.read == report.filtered:
@@ -185,7 +184,7 @@ def _part(chunk: Chunk, keep: NDArray[np.bool_]) -> Chunk:
     return Chunk(
         chunk.rows[keep],
         chunk.frame[keep].reset_index(drop=True),
-        None if chunk.geometries is None else chunk.geometries[keep],
+        None if chunk.shapes is None else chunk.shapes.take(np.flatnonzero(keep)),
         [
             replace(fault, position=int(new_position[fault.position]))
             for fault in chunk.unreadable
@@ -203,9 +202,7 @@ def _placed(
     report: LoadReport,
 ) -> Placement:
     """Find the way to EPSG:4326 by the first rows of the file."""
-    geometries = chunk.geometries
-    known = None if geometries is None else geometries[keep & ~shapely.is_missing(geometries)]
-    xy = np.empty((0, 2)) if known is None else shapely.get_coordinates(known)
+    xy = np.empty((0, 2)) if chunk.shapes is None else chunk.shapes.take(np.flatnonzero(keep)).coordinates()
     placement, notes = place(source.file_name, source.crs, options.crs, xy, box_of(target), swap=options.swap_axes)
     report.transformation = placement.described(xy)
     report.notes.extend(notes)

@@ -8,7 +8,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import rasterio
-import shapely
 from rasterio.errors import RasterioIOError
 
 from geo.crs import WORKING_CRS, to_working
@@ -23,7 +22,8 @@ from layers.loading.faults import Faults
 from layers.loading.load import box_of, derived_fields, layer_named
 from layers.loading.mapping import Mapped, rules_for
 from layers.loading.reading import open_source
-from layers.loading.repair import repaired
+from layers.loading.repair import sound
+from layers.loading.shapes import Shapes
 from layers.rasters import check_cells, grid_of_files
 
 NAMED = 3  # faults spelled out in a refusal
@@ -50,24 +50,25 @@ def frame_of_file(layer_name: str, path: Path, *, key: str | None = None, crs: s
             f"its columns are {', '.join(source.columns) or 'none'}."
         )
     frames: list[pd.DataFrame] = []
-    shapes = [np.empty(0, dtype=object)]
+    stored, areas = [np.empty(0, dtype=object)], [np.empty(0)]
     placement = None
     for chunk in source.chunks():
         faults = Faults(chunk.rows)
         faults.note(chunk.unreadable)
         given = None
         if layer.geometry_kind is not None:
-            given = np.full(len(chunk.rows), None, dtype=object) if chunk.geometries is None else chunk.geometries
+            given = Shapes.none(len(chunk.rows)) if chunk.shapes is None else chunk.shapes
             if placement is None:
-                xy = shapely.get_coordinates(given)
+                xy = given.coordinates()
                 placement, _ = place(source.file_name, source.crs, crs, xy, box_of(layer))
             given = placement.to_stored(given)
         mapped = Mapped(rules, chunk.frame, given)
         faults.note(mapped.refused)
         table = check_attributes(layer, mapped.frame, faults, derived_fields(layer))
         if given is not None and layer.geometry_kind is not None:
-            given, _ = repaired(given, layer.geometry_kind, faults, box_of(layer))
-            shapes.append(given)
+            given, _, _ = sound(given, layer.geometry_kind, faults, box_of(layer))
+            stored.append(given.objects())
+            areas.append(recorded_area_ha(given))
         _refuse(source.file_name, faults)
         frames.append(pd.DataFrame({name: values.objects() for name, values in table.items()}))
     frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(layer.attributes()))
@@ -76,10 +77,9 @@ def frame_of_file(layer_name: str, path: Path, *, key: str | None = None, crs: s
         raise DataRefused(f"{source.file_name}, {layer.key}: {repeated.iloc[0]} stands for more than one row.")
     if layer.geometry_kind is None:
         return gpd.GeoDataFrame(frame)
-    stored = np.concatenate(shapes)
     if "area_ha" in frame:
-        frame["area_ha"] = recorded_area_ha(stored)
-    return gpd.GeoDataFrame(frame, geometry=to_working(stored), crs=WORKING_CRS)
+        frame["area_ha"] = np.concatenate(areas)
+    return gpd.GeoDataFrame(frame, geometry=to_working(np.concatenate(stored)), crs=WORKING_CRS)
 
 
 def grid_of_file(layer_name: str, path: Path, bounds: Bounds) -> Grid:

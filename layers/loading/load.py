@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import geopandas as gpd
@@ -16,13 +16,14 @@ from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.errors import DataRefused, NotFound
 from layers.loading.checks import check_attributes, required_fields
 from layers.loading.chunks import CHUNK, Unreadable
-from layers.loading.columns import Values, ewkb
+from layers.loading.columns import Values
 from layers.loading.derive import DERIVED, PlotFacts, Surroundings, spatially_ordered
 from layers.loading.faults import Faults
 from layers.loading.loads import Provenance
-from layers.loading.repair import Box, repaired
+from layers.loading.repair import Box, sound
 from layers.loading.report import LoadReport
 from layers.loading.rows import Writer
+from layers.loading.shapes import Shapes
 
 # Domain reference 2.2: plots outside 66-73.5 E are refused since EPSG:32642 is the working CRS; other layers may
 # lie anywhere in the country's box, here with a margin for rivers and quakes beyond the border.
@@ -63,7 +64,7 @@ class Batches:
         self,
         rows: NDArray[np.int64],
         frame: pd.DataFrame,
-        geometries: NDArray[np.object_] | None,
+        shapes: Shapes | None,
         found: Iterable[Unreadable] = (),
     ) -> None:
         """Check one batch and store its good rows.
@@ -71,7 +72,7 @@ class Batches:
         Parameters
         ----------
         rows : int64 (n,), row numbers of the file. frame : fields of the layer, as read.
-        geometries : in EPSG:4326, None for a table. found : faults of rows that were met on the way here.
+        shapes : geometries in EPSG:4326, None for a table. found : faults of rows that were met on the way here.
         """
         report = self.report
         faults = Faults(rows)
@@ -79,8 +80,7 @@ class Batches:
         table = check_attributes(self.layer, frame, faults, derived_fields(self.layer))
         kind = self.layer.geometry_kind
         if kind is not None:
-            given = np.full(len(rows), None, dtype=object) if geometries is None else geometries
-            given, repairs = repaired(given, kind, faults, self.box)
+            given, bounds, repairs = sound(_known(shapes, len(rows)), kind, faults, self.box)
             report.repairs.extend(repairs)
         report.rejections.extend(faults.rejections())
         self.writer.withhold(list(faults.keys[faults.bad]))
@@ -88,17 +88,20 @@ class Batches:
         if not len(good):
             return
         if kind is not None:
-            good = good[spatially_ordered(given[good])]
+            good = good[spatially_ordered(bounds[good])]
+            given = given.take(good)
         table = {name: values.take(good) for name, values in table.items()}
-        unhashed: dict[str, Values] = {}
         if self.plots is not None:
-            self.plots.measure(table, given[good])
+            self.plots.measure(table, given)
             del table["plot_no"]
-            unhashed["plot_no"] = self.plots.numbers(table[self.layer.key].data.tolist())
         if kind is not None:
-            self.surroundings.fill(table, given[good])
-            table["geom"] = ewkb(given[good], kind)
-        self.writer.write(rows[good], table, unhashed)
+            self.surroundings.fill(table, given)
+            table["geom"] = Values.known(given.ewkb(kind))
+        self.writer.write(rows[good], table, self._given_on_storing)
+
+    def _given_on_storing(self, keys: Sequence[str]) -> dict[str, Values]:
+        """Columns of rows that are stored, by their keys, which say nothing of the row's content."""
+        return {} if self.plots is None else {"plot_no": self.plots.numbers(keys)}
 
     def closing_notes(self) -> None:
         """Add to the report what only shows once all rows were seen."""
@@ -138,11 +141,11 @@ def load_frame(
     NotFound : no such layer.
     """
     target = layer_named(layer)
-    geometries: NDArray[np.object_] | None = None
+    shapes: Shapes | None = None
     if isinstance(frame, gpd.GeoDataFrame) and target.geometry_kind is not None:
         if frame.crs is None or frame.crs.to_epsg() != STORED_SRID:
             raise DataRefused(f"The frame for {layer} must be in EPSG:{STORED_SRID}, not {frame.crs}.")
-        geometries = np.asarray(frame.geometry.array, dtype=object)
+        shapes = Shapes.of(np.asarray(frame.geometry.array, dtype=object))
         frame = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     elif target.geometry_kind is not None:
         raise DataRefused(f"The frame for {layer} has no geometry.")
@@ -156,7 +159,7 @@ def load_frame(
         batches = Batches(connection, target, report, writer)
         for start, stop in _spans(len(frame)):
             rows = np.arange(start + 1, stop + 1, dtype=np.int64)
-            part = None if geometries is None else geometries[start:stop]
+            part = None if shapes is None else shapes.take(np.arange(start, stop))
             report.read += len(rows)
             batches.take(rows, frame.iloc[start:stop], part)
             if report.rejections:
@@ -168,6 +171,10 @@ def load_frame(
     except BaseException:
         writer.abandon()
         raise
+
+
+def _known(shapes: Shapes | None, count: int) -> Shapes:
+    return Shapes.none(count) if shapes is None else shapes
 
 
 def _spans(count: int) -> Iterable[tuple[int, int]]:

@@ -20,6 +20,7 @@ from layers.base import Layer
 from layers.errors import DataRefused, NotFound
 from layers.loading.checks import URL_SAFE, NotAValue, parse_number
 from layers.loading.chunks import Unreadable
+from layers.loading.shapes import Shapes
 
 DIGEST = "digest"  # the key of files that have none
 DIGEST_BYTES = 6  # 48 bits: in ten thousand rows two keys agree by chance once in five million files
@@ -197,15 +198,13 @@ class Mapped:
     frame : one column per field. refused : values that a rule's table of values does not have.
     """
 
-    def __init__(
-        self, rules: Table[str, FieldRule], frame: pd.DataFrame, geometries: NDArray[np.object_] | None
-    ) -> None:
+    def __init__(self, rules: Table[str, FieldRule], frame: pd.DataFrame, shapes: Shapes | None) -> None:
         self.refused: list[Unreadable] = []
         fields = {name: self._filled(name, rule, frame) for name, rule in rules.items() if not rule.digest}
         self.frame = pd.DataFrame(fields, index=frame.index)
         for name, rule in rules.items():
             if rule.digest:
-                self.frame[name] = _digest_keys(rule.prefix, self.frame[sorted(fields)], geometries)
+                self.frame[name] = _digest_keys(rule.prefix, self.frame[sorted(fields)], shapes)
 
     def _filled(self, name: str, rule: FieldRule, frame: pd.DataFrame) -> pd.Series[Any]:
         series = _origin(rule, frame)
@@ -303,11 +302,11 @@ def _slug(text: str) -> str:
     return "".join(letter if URL_SAFE.fullmatch(letter) else "-" for letter in text)
 
 
-def _digest_keys(prefix: str, fields: pd.DataFrame, geometries: NDArray[np.object_] | None) -> list[str]:
+def _digest_keys(prefix: str, fields: pd.DataFrame, shapes: Shapes | None) -> list[str]:
     """Keys that follow from where a row lies, so that a corrected name stays the same row; else from its fields."""
-    if geometries is None:
+    if shapes is None:
         words = ["\x1f".join(row).encode() for row in zip(*(_plain(fields[name]) for name in fields), strict=True)]
     else:
-        rounded = shapely.transform(geometries, lambda xy: np.round(xy, KEY_DECIMALS))
+        rounded = shapely.transform(shapes.objects(), lambda xy: np.round(xy, KEY_DECIMALS))
         words = [shape or b"" for shape in shapely.to_wkb(rounded, byte_order=1)]
     return [prefix + hashlib.blake2b(word, digest_size=DIGEST_BYTES).hexdigest() for word in words]

@@ -12,11 +12,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyproj
-import shapely
 from pyproj.exceptions import CRSError
 
 from layers.errors import DataRefused
-from layers.loading.chunks import CHUNK, Chunk, Geometries
+from layers.loading.chunks import CHUNK, Chunk
+from layers.loading.shapes import Shapes
 
 DEFAULT_CRS = "OGC:CRS84"  # GeoParquet 1.1: what a column without "crs" is in
 
@@ -58,20 +58,21 @@ class ParquetFile:
         """Yield all rows in their order."""
         first = 1
         try:
-            for frame, geometries in self._parts():
+            for frame, shapes in self._parts():
                 rows = np.arange(first, first + len(frame), dtype=np.int64)
                 first += len(frame)
-                yield Chunk(rows, frame, geometries)
+                yield Chunk(rows, frame, shapes)
         except (pa.ArrowException, OSError) as error:
             raise DataRefused(f"{self.file_name} cannot be read beyond row {first - 1}: it is damaged.") from error
 
-    def _parts(self) -> Iterator[tuple[pd.DataFrame, Geometries | None]]:
+    def _parts(self) -> Iterator[tuple[pd.DataFrame, Shapes | None]]:
         names = list(self.columns)
         if self._native:  # one column of coordinates instead of WKB; geopandas knows how to read it
             whole = gpd.read_parquet(self.path)
             for start in range(0, len(whole), CHUNK):
                 part = whole.iloc[start : start + CHUNK]
-                yield pd.DataFrame(part[names]).reset_index(drop=True), np.asarray(part.geometry.array, dtype=object)
+                shapes = Shapes.of(np.asarray(part.geometry.array, dtype=object))
+                yield pd.DataFrame(part[names]).reset_index(drop=True), shapes
             return
         with pq.ParquetFile(self.path) as opened:
             read = [*names, *([self._geometry] if self._geometry else [])]
@@ -80,5 +81,4 @@ class ParquetFile:
                 if self._geometry is None:
                     yield frame, None
                 else:
-                    wkb = batch.column(self._geometry).to_numpy(zero_copy_only=False)
-                    yield frame, shapely.from_wkb(wkb, on_invalid="ignore")
+                    yield frame, Shapes.of_wkb(batch.column(self._geometry))

@@ -41,7 +41,7 @@ def write_rejects(source: Source, rejections: list[Rejection], path: Path) -> Pa
         frame.insert(1, REASON, ["; ".join(reasons[row]) for row in chunk.rows[at]])
         frames.append(frame)
         none = np.full(len(at), None, dtype=object)
-        shapes.append(none if chunk.geometries is None else chunk.geometries[at])
+        shapes.append(none if chunk.shapes is None else chunk.shapes.objects(at))
     rows = pd.concat(frames, ignore_index=True)
     geometries = np.concatenate(shapes)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,8 +9,10 @@ import shapely
 from numpy.typing import NDArray
 from shapely import GeometryType
 
+from geo.validity import certainly_valid
 from layers.loading.faults import Faults
 from layers.loading.report import Repair
+from layers.loading.shapes import Shapes
 
 Geometries = NDArray[np.object_]
 
@@ -52,16 +54,7 @@ def repaired(geometries: Geometries, kind: str, faults: Faults, box: Box) -> tup
     result = geometries.copy()
     deep = usable & (shapely.has_z(result) | shapely.has_m(result))
     result[deep] = shapely.force_2d(result[deep])
-    outside = usable & (
-        (bounds[:, 0] < box.west) | (bounds[:, 1] < box.south) | (bounds[:, 2] > box.east) | (bounds[:, 3] > box.north)
-    )
-    places = np.full(len(result), None, dtype=object)
-    places[outside] = [
-        f"lies at {west:.4f}..{east:.4f} E, {south:.4f}..{north:.4f} N; expected {box.words}"
-        for west, south, east, north in bounds[outside]
-    ]
-    faults.add(outside, places)
-    usable &= ~outside
+    usable &= ~_outside(bounds, usable, box, faults)
 
     repairs: list[Repair] = []
     for position in np.flatnonzero(usable & ~_as_wanted(result, wanted)):
@@ -70,6 +63,39 @@ def repaired(geometries: Geometries, kind: str, faults: Faults, box: Box) -> tup
     for position in np.flatnonzero(usable & ~shapely.is_valid(result)):
         _mend(int(position), result, wanted, faults, repairs)
     return result, repairs
+
+
+def sound(shapes: Shapes, kind: str, faults: Faults, box: Box) -> tuple[Shapes, NDArray[np.float64], list[Repair]]:
+    """Return geometries of ``kind`` or its single form, their boxes, and what had to be mended.
+
+    Polygons that are valid beyond doubt are taken as they are; the others go the way of ``repaired``, one by one.
+    The boxes are float64 (n, 4): west, south, east, north.
+    """
+    certain, bounds = certainly_valid(shapes.flat)
+    certain &= kind == "MULTIPOLYGON"
+    _outside(bounds, certain, box, faults)
+    doubtful = np.flatnonzero(~certain)
+    if not len(doubtful):
+        return shapes, bounds, []
+    part = faults.part(doubtful)
+    mended, repairs = repaired(shapes.objects(doubtful), kind, part, box)
+    faults.note_part(part, doubtful)
+    bounds[doubtful] = shapely.bounds(mended)
+    return shapes.replaced(doubtful, mended), bounds, repairs
+
+
+def _outside(bounds: NDArray[np.float64], usable: NDArray[np.bool_], box: Box, faults: Faults) -> NDArray[np.bool_]:
+    """Note the geometries that lie where the layer's may not; return which they are."""
+    outside = usable & (
+        (bounds[:, 0] < box.west) | (bounds[:, 1] < box.south) | (bounds[:, 2] > box.east) | (bounds[:, 3] > box.north)
+    )
+    places = np.full(len(bounds), None, dtype=object)
+    places[outside] = [
+        f"lies at {west:.4f}..{east:.4f} E, {south:.4f}..{north:.4f} N; expected {box.words}"
+        for west, south, east, north in bounds[outside]
+    ]
+    faults.add(outside, places)
+    return outside
 
 
 def _as_wanted(geometries: Geometries, wanted: int) -> NDArray[np.bool_]:

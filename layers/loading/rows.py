@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from layers.base import Layer
 from layers.errors import DataRefused
 from layers.loading.columns import Values, columns_of, constant, digests, stream
 from layers.loading.loads import Provenance, open_load
+from layers.loading.pieces import Pieces
 from layers.loading.report import LoadReport, Rejection
 
 LISTED = 10  # keys spelled out in a refusal
@@ -51,7 +52,9 @@ class Writer:
         key = getattr(layer, layer.key)
         rows = connection.execute(select(key, layer.gid, layer.row_hash).where(layer.ended_by.is_(None)))
         self._current: dict[str, tuple[int, bytes]] = {name: (gid, bytes(digest)) for name, gid, digest in rows}
-        self._seen: dict[str, tuple[int, bytes]] = {}
+        self._seen: dict[str, int] = {}  # key -> how many keys came before it
+        self._seen_rows: list[int] = []
+        self._seen_digests: list[bytes] = []
         self._withheld: set[str] = set()
         self._clashing: set[str] = set()
         self._differing: list[str] = []
@@ -68,14 +71,15 @@ class Writer:
         self,
         rows: NDArray[np.int64],
         table: dict[str, Values],
-        unhashed: dict[str, Values] | None = None,
+        uncompared: Callable[[Sequence[str]], dict[str, Values]] = lambda _: {},
     ) -> None:
         """Compare one batch with what is there and store what is new or, when the mode allows, different.
 
         Parameters
         ----------
         rows : row numbers of the file, int64 (n,), for the report.
-        table : every declared column of the layer, checked. unhashed : columns that are not compared.
+        table : every declared column of the layer, checked. uncompared : gives the columns that are not compared of the
+            rows that are stored, by their keys.
         """
         keys: list[str] = table[self.layer.key].data.tolist()
         found = digests(table, [columns_of(self.layer)[name] for name in table])
@@ -84,15 +88,14 @@ class Writer:
         self.report.changed += len(ended)
         self.report.added += len(fresh) - len(ended)
         if fresh:
-            values = {**table, **(unhashed or {})}
             if len(fresh) < len(keys):
                 chosen = np.asarray(fresh)
-                values = {name: column.take(chosen) for name, column in values.items()}
+                table = {name: column.take(chosen) for name, column in table.items()}
+                keys = [keys[position] for position in fresh]
                 found = [found[position] for position in fresh]
+            values = {**table, **uncompared(keys)}
             values["load_id"] = constant(self.load.load_id, len(fresh), np.int64)
-            hashes = np.empty(len(fresh), dtype=object)
-            hashes[:] = found
-            values["row_hash"] = Values(hashes, np.zeros(len(fresh), dtype=bool))
+            values["row_hash"] = Values.known(Pieces.of(found))
             self._copy(values)
 
     def finish(self) -> LoadReport:
@@ -126,17 +129,18 @@ class Writer:
 
     def _compare(self, rows: list[int], keys: list[str], found: list[bytes]) -> tuple[Sequence[int], list[int]]:
         """Positions of the rows to store, and numbers (gid) of the rows they end."""
-        if not self._current and len(set(keys)) == len(keys) and self._seen.keys().isdisjoint(keys):
-            self._seen.update(zip(keys, zip(rows, found, strict=True), strict=True))
+        places = dict(zip(keys, range(len(self._seen), len(self._seen) + len(keys)), strict=True))
+        known = self._seen.keys(), self._current.keys()
+        if len(places) == len(keys) and all(before.isdisjoint(places) for before in known):
+            self._note(places, rows, found)
             return range(len(keys)), []
         fresh: list[int] = []
         ended: list[int] = []
         for position, (key, digest) in enumerate(zip(keys, found, strict=True)):
-            before = self._seen.get(key)
-            if before is not None:
-                self._repeat(key, rows[position], before, digest)
+            if key in self._seen:
+                self._repeat(key, rows[position], digest)
                 continue
-            self._seen[key] = (rows[position], digest)
+            self._note({key: len(self._seen)}, [rows[position]], [digest])
             current = self._current.get(key)
             if current is None:
                 fresh.append(position)
@@ -149,14 +153,20 @@ class Writer:
                 ended.append(current[0])
         return fresh, ended
 
-    def _repeat(self, key: str, row: int, before: tuple[int, bytes], digest: bytes) -> None:
-        if before[1] == digest and key not in self._clashing:
+    def _note(self, places: dict[str, int], rows: list[int], digests: list[bytes]) -> None:
+        self._seen |= places
+        self._seen_rows += rows
+        self._seen_digests += digests
+
+    def _repeat(self, key: str, row: int, digest: bytes) -> None:
+        before = self._seen[key]
+        if self._seen_digests[before] == digest and key not in self._clashing:
             self.report.repeated += 1
             return
         reason = "the key stands in more than one row with different content; expected once"
         if key not in self._clashing:
             self._clashing.add(key)
-            self.report.rejections.append(Rejection(before[0], key, self.layer.key, key, reason))
+            self.report.rejections.append(Rejection(self._seen_rows[before], key, self.layer.key, key, reason))
         self.report.rejections.append(Rejection(row, key, self.layer.key, key, reason))
 
     def _withdraw(self) -> None:
@@ -173,7 +183,9 @@ class Writer:
         self.report.changed -= restored
         self.report.added -= taken - restored
         self.report.unchanged -= sum(
-            1 for name in self._clashing if name in self._current and self._current[name][1] == self._seen[name][1]
+            1
+            for name in self._clashing
+            if name in self._current and self._current[name][1] == self._seen_digests[self._seen[name]]
         )
 
     def _end(self, gids: list[int]) -> None:

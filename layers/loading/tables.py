@@ -15,8 +15,9 @@ import shapely
 from geo.crs import STORED_CRS
 from layers.errors import DataRefused
 from layers.loading.checks import NotAValue, parse_number
-from layers.loading.chunks import CHUNK, Chunk, Geometries, Unreadable
+from layers.loading.chunks import CHUNK, Chunk, Unreadable
 from layers.loading.encodings import TextDecoder, undecodable
+from layers.loading.shapes import Shapes
 
 LONGITUDES = ("lon", "lng", "long", "longitude", "долгота", "тӯлҷуғрофӣ")
 LATITUDES = ("lat", "latitude", "широта")
@@ -59,7 +60,7 @@ class Table:
         self.positions: tuple[str, ...] = (self._wkt,) if self._wkt is not None else self._xy or ()
         self.spatial = bool(self.positions)
 
-    def _positions(self, frame: pd.DataFrame) -> tuple[Geometries | None, list[Unreadable]]:
+    def _positions(self, frame: pd.DataFrame) -> tuple[Shapes | None, list[Unreadable]]:
         if self._wkt is not None:
             return _from_wkt(frame[self._wkt], self._wkt)
         if self._xy is None:
@@ -69,7 +70,7 @@ class Table:
         known = ~np.isnan(x) & ~np.isnan(y)
         geometries = np.full(len(frame), None, dtype=object)
         geometries[known] = shapely.points(x[known], y[known])
-        return geometries, unreadable
+        return Shapes.of(geometries), unreadable
 
 
 class CsvFile(Table):
@@ -115,8 +116,8 @@ class CsvFile(Table):
     def _chunk(self, first: int, lines: Rows) -> Chunk:
         frame = pd.DataFrame(lines, columns=list(self.columns), dtype="str")
         frame = frame.where(frame != "", None)
-        geometries, unreadable = self._positions(frame)
-        return Chunk(np.arange(first, first + len(lines), dtype=np.int64), frame, geometries, unreadable)
+        shapes, unreadable = self._positions(frame)
+        return Chunk(np.arange(first, first + len(lines), dtype=np.int64), frame, shapes, unreadable)
 
     def _lines(self) -> Iterator[list[str]]:
         """Rows of cells, decoded one by one so that a wrong byte is found in its row and column."""
@@ -175,9 +176,9 @@ def _coordinates(
     return numbers
 
 
-def _from_wkt(given: pd.Series[Any], name: str) -> tuple[Geometries, list[Unreadable]]:
+def _from_wkt(given: pd.Series[Any], name: str) -> tuple[Shapes, list[Unreadable]]:
     texts = np.array([None if pd.isna(text) else str(text) for text in given], dtype=object)
     action: Literal["ignore"] = "ignore"
     geometries = shapely.from_wkt(texts, on_invalid=action)
     lost = np.flatnonzero(shapely.is_missing(geometries) & (texts != None))  # noqa: E711 - element by element
-    return geometries, [Unreadable(int(at), name, str(texts[at]), "is no geometry in WKT") for at in lost]
+    return Shapes.of(geometries), [Unreadable(int(at), name, str(texts[at]), "is no geometry in WKT") for at in lost]

@@ -14,14 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyogrio
 import pyproj
-import shapely
 from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj.exceptions import CRSError
 
 from layers.errors import DataRefused
-from layers.loading.chunks import CHUNK, Chunk, Geometries, Unreadable
+from layers.loading.chunks import CHUNK, Chunk, Unreadable
 from layers.loading.encodings import TextDecoder, dbf_encoding, undecodable
+from layers.loading.shapes import Shapes
 
 
 class VectorFile:
@@ -83,25 +83,25 @@ class VectorFile:
             heading = self._heading(name)
             if heading in self.columns:
                 frame[heading] = self._values(heading, column, rows)
-        geometries: Geometries | None = None
+        shapes: Shapes | None = None
         unreadable: list[Unreadable] = []
         if geometry is not None:
-            wkb = batch.column(geometry).to_numpy(zero_copy_only=False)
+            wkb = batch.column(geometry)
             try:
-                geometries = shapely.from_wkb(wkb, on_invalid="ignore")
+                shapes = Shapes.of_wkb(wkb)
             except NotImplementedError:  # shapely's word for curves, which GEOS cannot hold
-                geometries = shapely.from_wkb(self._without_arcs(rows), on_invalid="ignore")
-            lost = shapely.is_missing(geometries) & np.array([raw is not None for raw in wkb], dtype=bool)
+                shapes = Shapes.of_wkb(self._without_arcs(rows))
+            lost = shapes.missing() & wkb.is_valid().to_numpy(zero_copy_only=False)
             unreadable = [
                 Unreadable(int(at), "geometry", None, "is of a kind that cannot be read") for at in np.flatnonzero(lost)
             ]
-        return Chunk(rows, pd.DataFrame(frame, index=range(len(rows))), geometries, unreadable)
+        return Chunk(rows, pd.DataFrame(frame, index=range(len(rows))), shapes, unreadable)
 
-    def _without_arcs(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+    def _without_arcs(self, rows: NDArray[np.int64]) -> pa.Array:
         """Return the WKB of some rows with arcs made lines; GDAL does so on its other way of reading."""
         how: dict[str, Any] = {"layer": self._table, "columns": [], **self._options}
         _, _, wkb, _ = pyogrio.raw.read(self.path, skip_features=int(rows[0]) - 1, max_features=len(rows), **how)
-        return np.asarray(wkb)
+        return pa.array(wkb, type=pa.binary())
 
     def _heading(self, name: str) -> str:
         raw = name.encode("latin-1", errors="replace") if self._shapefile else name.encode()

@@ -52,6 +52,6 @@ class Workbook(Table):
             cells = [[line[at] if at < len(line) else None for line in part] for at in range(len(self.columns))]
             series = [pd.Series(column, dtype=object) for column in cells]
             frame = pd.DataFrame(dict(zip(self.columns, series, strict=True)))
-            geometries, unreadable = self._positions(frame)
+            shapes, unreadable = self._positions(frame)
             rows = np.arange(start + 1, start + len(part) + 1, dtype=np.int64)
-            yield Chunk(rows, frame, geometries, unreadable)
+            yield Chunk(rows, frame, shapes, unreadable)

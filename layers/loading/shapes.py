@@ -1,0 +1,152 @@
+"""Geometry of a batch of rows: coordinates of the polygons that need no more, an object for everything else.
+
+Nearly every plot of a file is a valid polygon in Well-Known Binary. Those are read, moved, measured and stored as
+arrays of coordinates; GEOS makes an object only of what it has to judge or to mend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import shapely
+from numpy.typing import NDArray
+
+from geo.crs import area_ha, area_ha_of
+from geo.ragged import Ragged
+from geo.wkb import multipolygons_as_ewkb, polygons_of_wkb
+from layers.base import STORED_SRID
+from layers.loading.columns import ewkb
+from layers.loading.pieces import Pieces
+
+Geometries = NDArray[np.object_]
+Floats = NDArray[np.float64]
+
+POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """Geometries of n rows, any of which may be missing.
+
+    flat : polygons as coordinates; no path where a row has an object, or nothing. multiple : bool (n,), the polygon is
+    a multipolygon. others : object (n,), what is not in ``flat``, None elsewhere.
+    """
+
+    flat: Ragged
+    multiple: NDArray[np.bool_]
+    others: Geometries
+
+    @classmethod
+    def of_wkb(cls, column: pa.Array) -> Shapes:
+        """Return the geometries of a column of Well-Known Binary; what cannot be read is missing.
+
+        Raises
+        ------
+        NotImplementedError : a curve, which GEOS cannot hold.
+        """
+        width = np.int64 if pa.types.is_large_binary(column.type) else np.int32
+        _, offsets, data = column.buffers()
+        ends = np.frombuffer(offsets, dtype=width)[column.offset : column.offset + len(column) + 1].astype(np.int64)
+        known = column.is_valid().to_numpy(zero_copy_only=False)
+        size = np.where(known, np.diff(ends), -1)
+        flat, multiple = polygons_of_wkb(np.frombuffer(data or b"", dtype=np.uint8), ends[:-1], size)
+        others = np.full(len(column), None, dtype=object)
+        left = np.flatnonzero(known & ~flat.areal)
+        if len(left):
+            wkb = column.take(pa.array(left)).to_numpy(zero_copy_only=False)
+            others[left] = shapely.from_wkb(wkb, on_invalid="ignore")
+        return cls(flat, multiple, others)
+
+    @classmethod
+    def of(cls, geometries: Geometries) -> Shapes:
+        """Return geometries that are objects already."""
+        areal = np.isin(shapely.get_type_id(geometries), POLYGONS)
+        wkb = np.full(len(geometries), b"", dtype=object)
+        wkb[areal] = shapely.to_wkb(geometries[areal], byte_order=1)
+        pieces = Pieces.of(wkb.tolist())
+        flat, multiple = polygons_of_wkb(pieces.data, pieces.start, pieces.size)
+        others = geometries.copy()
+        others[flat.areal] = None
+        return cls(flat, multiple, others)
+
+    @classmethod
+    def none(cls, count: int) -> Shapes:
+        """Return as many missing geometries."""
+        return cls.of(np.full(count, None, dtype=object))
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.others)
+
+    @property
+    def plain(self) -> NDArray[np.bool_]:
+        """Which rows are coordinates alone, bool (n,)."""
+        return self.flat.areal
+
+    def missing(self) -> NDArray[np.bool_]:
+        """Which rows have no geometry, bool (n,)."""
+        return shapely.is_missing(self.others) & ~self.plain
+
+    def take(self, rows: NDArray[np.int64]) -> Shapes:
+        """Return the geometries of some rows, by position."""
+        return Shapes(self.flat.take(rows), self.multiple[rows], self.others[rows])
+
+    def replaced(self, rows: NDArray[np.int64], geometries: Geometries) -> Shapes:
+        """Return the geometries with other ones in some rows; a missing one leaves what is there."""
+        areal, others = self.flat.areal.copy(), self.others.copy()
+        others[rows] = geometries
+        areal[rows[~shapely.is_missing(geometries)]] = False
+        return Shapes(replace(self.flat, areal=areal), self.multiple, others)
+
+    def moved(self, move: Callable[[Floats], Floats]) -> Shapes:
+        """Return the geometries with other coordinates, (m, 2) from (m, 2), without Z."""
+        flat = replace(self.flat, xy=move(self.flat.xy)) if len(self.flat.xy) else self.flat
+        known = np.flatnonzero(~shapely.is_missing(self.others))
+        others = self.others.copy()
+        if len(known):
+            others[known] = shapely.transform(self.others[known], move)
+        return Shapes(flat, self.multiple, others)
+
+    def coordinates(self) -> Floats:
+        """Return all coordinates, float64 (m, 2)."""
+        return np.concatenate([self.flat.xy, shapely.get_coordinates(self.others)])
+
+    def objects(self, rows: NDArray[Any] | slice = slice(None)) -> Geometries:
+        """Return geometries of some rows, by position, mask or slice, as objects; None for a missing one."""
+        place = np.arange(len(self))[rows]
+        found: Geometries = self.others[place].copy()
+        plain = np.flatnonzero(self.plain[place])
+        if len(plain):
+            flat = self.flat.take(place[plain])
+            part_start = np.append(np.flatnonzero(~flat.hole), len(flat.hole))
+            parts = np.searchsorted(part_start, flat.geometry_start)
+            whole = shapely.from_ragged_array(
+                shapely.GeometryType.MULTIPOLYGON, flat.xy, (flat.path_start, part_start, parts)
+            )
+            single = ~self.multiple[place[plain]]
+            whole[single] = shapely.get_geometry(whole[single], 0)
+            found[plain] = whole
+        return found
+
+    def area_ha(self) -> Floats:
+        """Return geodesic areas of polygons in EPSG:4326, hectares, float64 (n,)."""
+        areas = area_ha_of(self.flat)
+        rest = np.flatnonzero(~self.plain)
+        areas[rest] = area_ha(self.others[rest])
+        return areas
+
+    def ewkb(self, kind: str) -> Pieces:
+        """Return valid geometries in EPSG:4326 as PostGIS stores them, as multiple geometries but for points."""
+        data, start = multipolygons_as_ewkb(self.flat, STORED_SRID)
+        pieces = Pieces(data, start[:-1], np.diff(start))
+        rest = np.flatnonzero(~self.plain)
+        if not len(rest):
+            return pieces
+        others = ewkb(self.others[rest], kind)
+        start, size = pieces.start.copy(), pieces.size.copy()
+        start[rest], size[rest] = len(data) + others.start, others.size
+        return Pieces(np.concatenate([data, others.data]), start, size)
