@@ -83,8 +83,6 @@ def get_asset(request: Request, name: str, v: str | None = None) -> Response:
         "Vary": "Accept-Encoding",
         "Cache-Control": "public, max-age=31536000, immutable" if v == found.version else "no-cache",
     }
-    if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
     body = found.body
     if found.gzipped and "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"

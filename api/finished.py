@@ -1,25 +1,33 @@
-"""Finished public tiles, answered before routing: a look-up and two messages instead of a chain of dependencies.
+"""Finished public answers, given again before routing: a look-up and two messages instead of a chain of dependencies.
 
-An answer is kept with the snapshot of what was served when it was made, and is given again only while that very
-snapshot holds; whatever changes, it is asked for anew. Requests that name a key, a query or anything else that
-could change the answer pass through.
+Tiles and pages of plots are kept with the snapshot of what was served when they were made, and are given again only
+while that very snapshot holds; whatever changes, they are asked for anew. Requests that name a key or anything else
+that could change the answer pass through. A crowd that asks for the same lets it be made once.
 
-When a new run is published, the tiles that were asked for most are made again one after another, before somebody asks.
+When a new run is published, the answers that were asked for most are made again one after another, before somebody
+asks. Here, and for every answer of the service, who has it already is told so (304).
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter, OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from layers.errors import DatabaseUnavailable
 from layers.served import Served, ServedState
 
-MEMORY_BYTES: Final = 64 * 1024 * 1024  # bytes of answers kept; the same bytes the tile cache holds where it has them
-WARMED: Final = 200  # tiles made again after a change; a few screens of the places people look at
+MEMORY_BYTES: Final = 128 * 1024 * 1024  # bytes of answers kept by one process; tiles are those of its tile cache
+LARGEST: Final = MEMORY_BYTES // 32  # bytes of one answer; a larger one would push out too many others
+WARMED: Final = 200  # answers made again after a change; a few screens of the places people look at
+COUNTED: Final = 20_000  # kinds of answers counted, to know which are asked for most
+AT_ONCE: Final = max(2, os.cpu_count() or 2)  # pages made at a time; more would only slow each other down
 ENDINGS: Final = (".mvt", ".png")
 OTHERS: Final = frozenset({b"authorization", b"x-api-key", b"cookie", b"range"})  # fields that may change the answer
 OF_BODY: Final = frozenset({b"content-length", b"content-type", b"content-encoding"})  # not in a 304
@@ -27,7 +35,15 @@ OF_BODY: Final = frozenset({b"content-length", b"content-type", b"content-encodi
 OF_CONNECTION: Final = ("app", "type", "asgi", "http_version", "method", "scheme", "server", "client", "root_path")
 
 Fields = list[tuple[bytes, bytes]]
-Key = tuple[str, bool, bool]  # path, packed, asked by another site
+
+
+class Key(NamedTuple):
+    """What changes a public answer. A page holds links, so how the service was addressed is part of it."""
+
+    path: str
+    packed: bool
+    foreign: bool  # asked by another site
+    of_page: tuple[bytes, bytes, bytes, str, str] | None  # query, host, accept, scheme, root path
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,67 +58,111 @@ class _Answer:
     unchanged: Message
 
 
-class FinishedTiles:
+class FinishedAnswers:
     """ASGI middleware around everything but the counting of requests."""
 
-    def __init__(self, app: ASGIApp, served: ServedState, memory_bytes: int = MEMORY_BYTES) -> None:
+    def __init__(
+        self, app: ASGIApp, served: ServedState, memory_bytes: int = MEMORY_BYTES, largest: int = LARGEST
+    ) -> None:
         self.app = app
         self.served = served
-        self._memory_bytes = memory_bytes
+        self._memory_bytes, self._largest = memory_bytes, largest
         self._held = 0
         self._answers: OrderedDict[Key, _Answer] = OrderedDict()
         self._asked: Counter[Key] = Counter()
+        self._making: dict[Key, asyncio.Event] = {}
+        self._places = asyncio.Semaphore(AT_ONCE)
         self._known: Served | None = None
         self._warming: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        read = _plain(scope)
-        served = None if read is None else self.served.kept()
-        if read is None or served is None:
-            await self.app(scope, receive, send)
+        key, known = _asked(scope)
+        served = None if key is None else await self._snapshot()
+        if key is None or served is None:
+            await self.app(scope, receive, _telling(send, known))
             return
-        key, known = read
-        self._asked[key] += 1
         if self._known is not served:
             self._changed(served, scope)
+        if not await self._given(key, known, served, scope, send):
+            await self._made_once(key, known, served, scope, receive, send)
+
+    async def _snapshot(self) -> Served | None:
+        """What is served now; None while nobody can tell."""
+        try:
+            return self.served.kept() or await run_in_threadpool(self.served.current)
+        except DatabaseUnavailable:
+            return None
+
+    async def _given(self, key: Key, known: bytes | None, served: Served, scope: Scope, send: Send) -> bool:
+        """Give a finished answer, if there is one of this snapshot."""
         found = self._answers.get(key)
         if found is None or found.served is not served:
-            await self._made(key, served, scope, receive, send)
-            return
+            return False
         self._answers.move_to_end(key)
+        self._asked[key] += 1
         scope["route"] = found.route
-        if known is not None and (known == b"*" or found.etag in [_bare(part) for part in known.split(b",")]):
+        if _has(known, found.etag):
             await send(found.unchanged)
             await send(_NOTHING)
-            return
-        await send(found.whole)
-        await send(found.body)
+        else:
+            await send(found.whole)
+            await send(found.body)
+        return True
+
+    async def _made_once(
+        self, key: Key, known: bytes | None, served: Served, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Wait for whoever makes the same, or make it."""
+        maker = self._making.get(key)
+        if maker is not None:
+            await maker.wait()
+            if await self._given(key, known, served, scope, send):
+                return
+        done = self._making[key] = asyncio.Event()
+        if key.of_page is not None:
+            await self._places.acquire()
+
+        def begun() -> None:
+            """The answer is made and leaves: who waits for it, or for a place to make another, may go on."""
+            if done.is_set():
+                return
+            done.set()
+            if key.of_page is not None:
+                self._places.release()
+            if self._making.get(key) is done:
+                del self._making[key]
+
+        try:
+            await self._made(key, served, scope, receive, _telling(send, known), begun)
+        finally:
+            begun()
 
     def _changed(self, served: Served, scope: Scope) -> None:
         """Begin to make what was asked for most, unless this is the first snapshot."""
         most = [key for key, _ in self._asked.most_common(WARMED)]
-        self._asked = Counter(dict(self._asked.most_common(2 * WARMED)))  # forget what hardly anybody wanted
+        self._forget()
         if self._known is not None:
             if self._warming is not None:
                 self._warming.cancel()
             self._warming = asyncio.create_task(self._warm(most, dict(scope)))
         self._known = served
 
+    def _forget(self) -> None:
+        """Forget what hardly anybody wanted."""
+        self._asked = Counter(dict(self._asked.most_common(2 * WARMED)))
+
     async def _warm(self, keys: list[Key], like: Scope) -> None:
-        """Ask for tiles as browsers do, one after another, so that people's own requests come first."""
+        """Ask as browsers do, one after another, so that people's own requests come first."""
         for key in keys:
-            path, packed, foreign = key
-            fields = [(b"host", b"obod"), *([(b"accept-encoding", b"gzip")] if packed else [])]
-            fields += [(b"origin", b"null")] if foreign else []
-            asked = {name: like[name] for name in OF_CONNECTION if name in like}
-            asked |= {"path": path, "raw_path": path.encode(), "query_string": b"", "headers": fields, "state": {}}
             served = self.served.kept()
             if served is not None:
-                await self._made(key, served, asked, _nothing_more, _to_nobody)
+                await self._made(key, served, _scope_of(key, like), _only_asking(), _to_nobody, lambda: None)
 
-    async def _made(self, key: Key, served: Served, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the service answer, and keep what it says if it is a whole public tile.
+    async def _made(
+        self, key: Key, served: Served, scope: Scope, receive: Receive, send: Send, begun: Callable[[], None]
+    ) -> None:
+        """Let the service answer, and keep what it says if it is a whole public answer.
 
         It is kept under the snapshot from before: were it made of a newer one, that one would hold by now, and what
         is kept under the older would never be given.
@@ -113,34 +173,45 @@ class FinishedTiles:
             nonlocal start
             if message["type"] == "http.response.start":
                 start = message
-            elif not message.get("more_body", False):
-                self._keep(key, served, scope.get("route"), start, message)
+            else:
+                if not message.get("more_body", False):
+                    self._keep(key, served, scope.get("route"), start, message)
+                begun()
             await send(message)
 
         await self.app(scope, receive, watched)
 
     def _keep(self, key: Key, served: Served, route: Any, start: Message, body: Message) -> None:
-        fields: Fields = list(start.get("headers", ()))
-        said = dict(fields)
+        said = dict(start.get("headers", ()))
         etag, size = said.get(b"etag"), len(body.get("body", b""))
         whole = start.get("status") == 200 and said.get(b"content-length") == str(size).encode()
-        if not whole or etag is None or not said.get(b"cache-control", b"").startswith(b"public"):
+        if not whole or etag is None or said.get(b"cache-control", b"private").startswith(b"private"):
             return
-        unchanged = {
-            "type": "http.response.start",
-            "status": 304,
-            "headers": [(name, value) for name, value in fields if name not in OF_BODY],
-        }
         before = self._answers.pop(key, None)
-        self._held += size - (len(before.body["body"]) if before else 0)
-        self._answers[key] = _Answer(served, route, etag, start, body, unchanged)
+        self._held -= len(before.body["body"]) if before else 0
+        if size <= self._largest:
+            self._answers[key] = _Answer(served, route, etag, start, body, _unchanged(start))
+            self._held += size
+            self._asked[key] += 1
+            if len(self._asked) > COUNTED:
+                self._forget()
         while self._held > self._memory_bytes:
             _, oldest = self._answers.popitem(last=False)
             self._held -= len(oldest.body["body"])
 
 
-async def _nothing_more() -> Message:
-    return {"type": "http.request", "body": b"", "more_body": False}
+def _only_asking() -> Receive:
+    """A client that asks and stays."""
+    said = False
+
+    async def receive() -> Message:
+        nonlocal said
+        if said:
+            await asyncio.Future()
+        said = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return receive
 
 
 async def _to_nobody(_: Message) -> None:
@@ -150,25 +221,75 @@ async def _to_nobody(_: Message) -> None:
 _NOTHING: Final[Message] = {"type": "http.response.body", "body": b""}
 
 
-def _plain(scope: Scope) -> tuple[Key, bytes | None] | None:
-    """Return what a request asks for and the tags it knows; None unless it is a plain one for a public tile."""
-    if scope["type"] != "http" or scope["method"] != "GET" or scope["query_string"]:
-        return None
-    path = scope["path"]
-    if not path.startswith("/tiles/") or not path.endswith(ENDINGS):
-        return None
-    packed, foreign, known = False, False, None
+def _asked(scope: Scope) -> tuple[Key | None, bytes | None]:
+    """Return what a request asks for, None unless it is a plain one for something public, and the tags it knows."""
+    if scope["type"] != "http" or scope["method"] != "GET":
+        return None, None
+    path, query = scope["path"], scope["query_string"]
+    tile = not query and path.startswith("/tiles/") and path.endswith(ENDINGS)
+    page = not tile and path.startswith("/districts/") and path.endswith("/plots")
+    packed, foreign, plain, known, host, accept = False, False, True, None, b"", b""
     for name, value in scope["headers"]:
         if name in OTHERS:
-            return None
-        if name == b"accept-encoding":
+            plain = False
+        elif name == b"accept-encoding":
             packed = b"gzip" in value
         elif name == b"origin":
             foreign = True
         elif name == b"if-none-match":
             known = value
-    return (path, packed, foreign), known
+        elif name == b"host":
+            host = value
+        elif name == b"accept":
+            accept = value
+    if not plain or not (tile or page):
+        return None, known
+    if tile:
+        return Key(path, packed, foreign, None), known
+    return Key(path, packed, foreign, (query, host, accept, scope["scheme"], scope.get("root_path", ""))), known
 
 
-def _bare(tag: bytes) -> bytes:
-    return tag.strip().removeprefix(b"W/")
+def _scope_of(key: Key, like: Scope) -> Scope:
+    """A request for the same, over a connection like that of another."""
+    query, host, accept, scheme, root_path = key.of_page or (b"", b"obod", b"*/*", like["scheme"], like["root_path"])
+    fields: Fields = [(b"host", host), (b"accept", accept)]
+    fields += [(b"accept-encoding", b"gzip")] if key.packed else []
+    fields += [(b"origin", b"null")] if key.foreign else []
+    asked = {name: like[name] for name in OF_CONNECTION if name in like}
+    asked |= {"path": key.path, "raw_path": key.path.encode(), "query_string": query, "headers": fields, "state": {}}
+    return asked | {"scheme": scheme, "root_path": root_path}
+
+
+def _telling(send: Send, known: bytes | None) -> Send:
+    """Pass an answer on, without its body to who has it."""
+    if known is None:
+        return send
+    told = False
+
+    async def passed(message: Message) -> None:
+        nonlocal told
+        if message["type"] == "http.response.start" and message["status"] == 200:
+            told = _has(known, dict(message["headers"]).get(b"etag"))
+            message = _unchanged(message) if told else message
+        elif told:
+            if message.get("more_body", False):
+                return
+            message = _NOTHING
+        await send(message)
+
+    return passed
+
+
+def _unchanged(start: Message) -> Message:
+    return {
+        "type": "http.response.start",
+        "status": 304,
+        "headers": [(name, value) for name, value in start["headers"] if name not in OF_BODY],
+    }
+
+
+def _has(known: bytes | None, tag: bytes | None) -> bool:
+    """Tell whether an ``If-None-Match`` names a tag (RFC 9110, 13.1.2)."""
+    if known is None or tag is None:
+        return False
+    return known == b"*" or tag in [part.strip().removeprefix(b"W/") for part in known.split(b",")]

@@ -14,14 +14,14 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from api import assets, catalogue, districts, docs, health, maps, pages, plot_page, plots, priorities, tiles
 from api.deps import Callers
 from api.errors import add_error_handlers
-from api.finished import FinishedTiles
-from api.kept import KeptAnswers
+from api.finished import FinishedAnswers
 from api.protection import Protection
 from layers import pictures
 from layers.base import PUBLIC
 from layers.database import reading
 from layers.export import Format
 from layers.raster_tiles import RasterFiles
+from layers.ready_plots import ReadyPlots
 from layers.served import ServedState
 from layers.settings import get_settings
 from layers.tile_cache import TileCache
@@ -35,9 +35,10 @@ COMPRESSION = 5  # zlib level of answers made on the way out
 
 
 @asynccontextmanager
-async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """While the service runs: what makes its first answers quick is made in the background."""
     pictures.prepare(partial(reading, PUBLIC))
+    app.state.ready_plots.prepare(app.state.served.current)
     yield
 
 
@@ -54,7 +55,7 @@ def create_app() -> FastAPI:
     app.state.served = ServedState(partial(reading, PUBLIC))
     app.state.raster_files = RasterFiles(reading)
     app.state.tiles = TileCache(get_settings().home / "tiles")
-    app.state.answers = KeptAnswers()
+    app.state.ready_plots = ReadyPlots(get_settings().home / "features", partial(reading, PUBLIC, timeout_s=60.0))
     app.state.callers = Callers()
     app.state.metrics = health.Metrics()
     add_error_handlers(app)
@@ -70,6 +71,6 @@ def create_app() -> FastAPI:
         expose_headers=["ETag", tiles.GENERALISED, plots.CUT],
     )
     app.add_middleware(Protection)
-    app.add_middleware(FinishedTiles, served=app.state.served)
+    app.add_middleware(FinishedAnswers, served=app.state.served)
     app.add_middleware(health.Measured, metrics=app.state.metrics)
     return app

@@ -252,7 +252,7 @@ def _variant(
 
 
 def _answer(asked: Asked, stored: Stored, media_type: str, scope: Audience) -> Response:
-    """Answer with a finished tile, or 304 to who has it."""
+    """Answer with a finished tile."""
     accepted = asked.request.headers.get("accept-encoding", "")
     unpack = media_type == MVT and "gzip" not in accepted
     etag = f'"{stored.etag}{"-plain" if unpack else ""}"'
@@ -263,9 +263,6 @@ def _answer(asked: Asked, stored: Stored, media_type: str, scope: Audience) -> R
     }
     if stored.note:
         headers[GENERALISED] = stored.note
-    known = asked.request.headers.get("if-none-match", "")
-    if known == "*" or etag in (part.strip().removeprefix("W/") for part in known.split(",")):
-        return Response(status_code=304, headers=headers)
     if media_type == MVT and not unpack:
         headers["Content-Encoding"] = "gzip"
     return Response(gzip.decompress(stored.body) if unpack else stored.body, media_type=media_type, headers=headers)

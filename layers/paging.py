@@ -15,6 +15,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import orjson
 from sqlalchemy import (
     REAL,
@@ -40,6 +41,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from layers.errors import BadFilter
+from layers.feature_texts import BETWEEN, FeatureTexts
 from layers.features import Features, Kind, Property
 from layers.filters import SortKey
 
@@ -88,30 +90,63 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """GeoJSON features as JSON texts, and the token of the next page (None = that was all)."""
+    """GeoJSON features, ``BETWEEN`` between them; how many; the token of the next page (None = that was all)."""
 
-    features: list[str]
+    body: bytes
+    count: int
     next: str | None
 
 
-def read_page(connection: Connection, listing: Listing, *, limit: int, after: str | None = None) -> Page:
+def read_page(
+    connection: Connection, listing: Listing, *, limit: int, after: str | None = None, texts: FeatureTexts | None = None
+) -> Page:
     """Return up to ``limit`` features in order, those after the page whose token is ``after``.
+
+    ``texts`` has the features of the listing, if they are at hand; only which of them, and in what order, is asked.
 
     Raises
     ------
     BadFilter : ``after`` is not a token of a list sorted like this one.
     """
-    statement = _geojson_rows(listing).limit(limit + 1)
+    last = None if after is None else _read_token(listing, after)
+    if texts is not None:
+        rows, more = _rows_of_page(connection, listing, _numbers(listing), limit, last)
+        found = texts.of([row[-1] for row in rows])
+        if found is not None:
+            return Page(found, len(rows), more)
+    rows, more = _rows_of_page(connection, listing, geojson_rows(listing), limit, last)
+    return Page(BETWEEN.join([row[0].encode() for row in rows]), len(rows), more)
+
+
+def _rows_of_page(
+    connection: Connection, listing: Listing, statement: Select[Any], limit: int, last: Sequence[Any] | None
+) -> tuple[Sequence[Row[Any]], str | None]:
+    """Rows of a page, and the token of the next; the last columns are the key values and the number."""
+    if last is not None:
+        statement = statement.where(listing.after(last))
+    rows = connection.execute(statement.limit(limit + 1)).all()
+    more = _token(listing, rows[limit - 1][-1 - len(listing.keys) :]) if len(rows) > limit else None
+    return rows[:limit], more
+
+
+def read_ready_page(texts: FeatureTexts, listing: Listing, *, limit: int, after: str | None = None) -> Page:
+    """Return the same page of a listing without keys and without conditions: ``texts`` are all of it.
+
+    Raises
+    ------
+    BadFilter : ``after`` is not a token of a list sorted like this one.
+    """
+    first = 0
     if after is not None:
-        statement = statement.where(listing.after(_read_token(listing, after)))
-    rows = connection.execute(statement).all()
-    more = _token(listing, rows[limit - 1][1:]) if len(rows) > limit else None
-    return Page([row[0] for row in rows[:limit]], more)
+        first = int(np.searchsorted(texts.numbers, _read_token(listing, after)[-1], side="right"))
+    last = min(first + limit, len(texts.numbers))
+    more = _token(listing, [int(texts.numbers[last - 1])]) if last < len(texts.numbers) else None
+    return Page(texts.slice(first, last), last - first, more)
 
 
 def stream_features(connection: Connection, listing: Listing, limit: int | None = None) -> Iterator[list[str]]:
     """Yield features in order as GeoJSON texts, some thousand at a time, never all in memory."""
-    for rows in stream_rows(connection, _geojson_rows(listing).limit(limit)):
+    for rows in stream_rows(connection, geojson_rows(listing).limit(limit)):
         yield [row[0] for row in rows]
 
 
@@ -123,7 +158,7 @@ def stream_rows(connection: Connection, statement: Select[Any]) -> Iterator[Sequ
 
 def read_feature(connection: Connection, features: Features, condition: ColumnElement[bool]) -> str | None:
     """Return the one feature that meets a condition as GeoJSON text, or None."""
-    statement = _geojson_rows(Listing(features, (condition,))).limit(1)
+    statement = geojson_rows(Listing(features, (condition,))).limit(1)
     row = connection.execute(statement).first()
     return None if row is None else str(row[0])
 
@@ -139,10 +174,14 @@ def is_cut(connection: Connection, listing: Listing, limit: int) -> bool:
     return connection.execute(statement).first() is not None
 
 
-def _geojson_rows(listing: Listing) -> Select[Any]:
-    """Feature text, key values and number of each row; the database builds the text, we pass it through."""
+def geojson_rows(listing: Listing) -> Select[Any]:
+    """Return the statement for feature text, key values and number of each row; the database builds the text."""
     features = listing.features
     return listing.ordered(select(_feature_text(features), *(key.value for key in listing.keys), features.number))
+
+
+def _numbers(listing: Listing) -> Select[Any]:
+    return listing.ordered(select(*(key.value for key in listing.keys), listing.features.number))
 
 
 @lru_cache(maxsize=256)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import queue
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 from sqlalchemy import Connection, select
 
+from layers.background import Background
 from layers.catalogue import RASTERS_BY_NAME, RasterLayer
 from layers.cog import raster_path
 from layers.errors import LayersError
@@ -71,7 +71,7 @@ def levels(path: Path, raster: RasterLayer, band: int) -> Sequence[Level] | None
     try:
         return _mapped(target)
     except FileNotFoundError:
-        _MAKER.ask(path, raster, band)
+        _MAKER.ask(target, lambda: make(path, raster, band))
         return None
 
 
@@ -143,34 +143,4 @@ def _target(path: Path, raster: RasterLayer, band: int) -> Path:
     return get_settings().home / "pictures" / f"{path.stem}-{band}-{said}.entries"
 
 
-class _Maker:
-    """One thread that colours what was asked for, in the order asked."""
-
-    def __init__(self) -> None:
-        self._asked: queue.SimpleQueue[tuple[Path, RasterLayer, int]] = queue.SimpleQueue()
-        self._known: set[Path] = set()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-
-    def ask(self, path: Path, raster: RasterLayer, band: int) -> None:
-        """Have a band coloured unless it was asked for before."""
-        with self._lock:
-            target = _target(path, raster, band)
-            if target in self._known:
-                return
-            self._known.add(target)
-            self._asked.put((path, raster, band))
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._work, name="pictures", daemon=True)
-                self._thread.start()
-
-    def _work(self) -> None:
-        while True:
-            path, raster, band = self._asked.get()
-            try:
-                make(path, raster, band)
-            except Exception as error:  # tiles are then made from the file itself, as before
-                log.warning("%s cannot be kept as a picture: %s", path.name, error)
-
-
-_MAKER = _Maker()
+_MAKER = Background("pictures")

@@ -17,10 +17,13 @@ from typing import TypeVar
 
 import psycopg
 import pytest
+from fastapi.testclient import TestClient
 from psycopg import sql
+from running_service import state
 from served_land import Land, plant
 from sqlalchemy import Connection, Engine
 
+from api.main import create_app
 from layers.base import PUBLIC
 from layers.database import engine, reading, reading_engine
 from layers.embedded import DATABASE, Cluster
@@ -142,6 +145,17 @@ def public(land: Land) -> Iterator[Connection]:  # noqa: ARG001 - the land must 
     """Give a connection that sees what the public sees."""
     with reading(PUBLIC) as opened:
         yield opened
+
+
+@pytest.fixture
+def service(land: Land, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    """Give a client of a service whose snapshot is read again only when the test says so (``running_service``)."""
+    assert land.rows
+    monkeypatch.setattr("layers.served.KEPT_S", 3600.0)
+    with TestClient(create_app()) as client:
+        client.get("/readyz")
+        state(client).current()
+        yield client
 
 
 @contextmanager

@@ -1,27 +1,26 @@
-"""Finished public tiles are answered before routing: the same answer, and none that is not true any more."""
+"""Finished public tiles and pages are answered before routing: the same answer, and none that is not true any more."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from running_service import read_again, shown, state
 from served_land import OTHER, RASHT, Land
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
-from api import tiles
-from api.finished import FinishedTiles
-from api.main import create_app
+from api import plots, tiles
+from api.finished import AT_ONCE, FinishedAnswers
 from layers.access import create_key
 from layers.base import STAFF
-from layers.served import ServedState
 
 TILE = "/tiles/plots/15/22789/12520.mvt"  # holds the corner of the plots of Rasht
 FAR = "/tiles/plots/12/2843/1566.mvt"  # Nurobod
+PAGE = f"/districts/{RASHT}/plots?limit=50"
 
 
 @pytest.fixture
@@ -39,41 +38,17 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def service(land: Land, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    """A service whose snapshot is read again only when a test says so."""
-    assert land.rows
-    monkeypatch.setattr("layers.served.KEPT_S", 3600.0)
-    with TestClient(create_app()) as client:
-        client.get("/readyz")
-        state(client).current()
-        yield client
+def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """One entry for every page that was made."""
+    reached: list[int] = []
+    packed = plots.packed
 
+    def noted(*asked: Any) -> Any:
+        reached.append(1)
+        return packed(*asked)
 
-def state(client: TestClient) -> ServedState:
-    assert isinstance(client.app, FastAPI)
-    found = client.app.state.served
-    assert isinstance(found, ServedState)
-    return found
-
-
-def read_again(client: TestClient) -> None:
-    state(client)._read_at = float("-inf")
-    state(client).current()
-
-
-@contextmanager
-def shown(database: Engine, run: int) -> Iterator[None]:
-    """Show a run in Rasht, then again the one that was shown."""
-    found = text("SELECT run_id FROM publications WHERE district = :district AND shown")
-    statement = text("UPDATE publications SET run_id = :run WHERE district = :district AND shown")
-    with database.begin() as connection:
-        before = connection.execute(found, {"district": RASHT}).scalar_one()
-        connection.execute(statement, {"run": run, "district": RASHT})
-    try:
-        yield
-    finally:
-        with database.begin() as connection:
-            connection.execute(statement, {"run": before, "district": RASHT})
+    monkeypatch.setattr(plots, "packed", noted)
+    return reached
 
 
 def test_the_second_answer_is_the_first_without_the_route(service: TestClient, asked: list[str]) -> None:
@@ -141,14 +116,14 @@ def test_what_was_asked_for_most_is_made_again_after_a_change_before_somebody_as
     monkeypatch.setattr("api.finished.WARMED", 1)
     for address in (TILE, TILE, TILE, FAR):
         service.get(address)
-    made, keep = threading.Event(), FinishedTiles._keep
+    made, keep = threading.Event(), FinishedAnswers._keep
 
-    def noted(self: FinishedTiles, key: Any, *rest: Any) -> None:
+    def noted(self: FinishedAnswers, key: Any, *rest: Any) -> None:
         keep(self, key, *rest)
         if key[0] == TILE:
             made.set()
 
-    monkeypatch.setattr(FinishedTiles, "_keep", noted)
+    monkeypatch.setattr(FinishedAnswers, "_keep", noted)
     reached: list[str] = []
     with shown(database, land.runs[OTHER]):
         read_again(service)
@@ -161,23 +136,57 @@ def test_what_was_asked_for_most_is_made_again_after_a_change_before_somebody_as
     read_again(service)
 
 
-def test_an_old_snapshot_passes_through(service: TestClient, asked: list[str]) -> None:
-    service.get(TILE)
-    state(service)._read_at = float("-inf")
-    service.get(TILE)
-    assert asked == [TILE, TILE]
+def test_an_old_snapshot_is_read_again_and_what_it_still_holds_for_is_given(
+    service: TestClient, asked: list[str], made: list[int]
+) -> None:
+    for address in (TILE, PAGE):
+        first = service.get(address)
+        before = state(service).current()
+        state(service)._read_at = float("-inf")
+        assert service.get(address).headers == first.headers
+        assert state(service).kept() is before
+    assert (asked, made) == ([TILE], [1])
 
 
-def test_what_is_kept_is_bounded_and_the_last_asked_stays(service: TestClient) -> None:
-    app = service.app
-    kept = FinishedTiles(app, state(service))
-    with TestClient(kept) as client:
-        client.get(TILE)
-        size = kept._held
-        kept._memory_bytes = size
-        client.get(FAR)
-        assert 0 < kept._held <= size
-        assert len(kept._answers) == 1
+def test_what_is_kept_is_bounded_and_the_last_asked_stays(service: TestClient, made: list[int]) -> None:
+    pages = [f"{PAGE}&min_score={score}" for score in (1, 2, 3)]
+    plain = {"Accept-Encoding": "identity"}
+    sizes = [len(service.get(page, headers=plain).content) for page in pages]
+    kept = keeper(service)
+    kept._memory_bytes = sum(sizes) - 1
+    kept._answers.clear()
+    kept._held = 0
+    made.clear()
+    for page in (pages[0], pages[2], pages[1], pages[2], pages[0], pages[2]):
+        service.get(page, headers=plain)
+    assert len(made) == 4
+    assert 0 < kept._held < sum(sizes)
+    kept._largest = sizes[0] - 1
+    for _ in range(2):
+        assert service.get(f"{PAGE}&min_score=0", headers=plain).status_code == 200
+    assert len(made) == 6
+
+
+def test_files_are_not_kept_and_hold_up_no_page(service: TestClient, land: Land, database: Engine) -> None:
+    files = [f"/districts/{RASHT}/plots?f=csv", f"/districts/{RASHT}/plots?limit=all"]
+    with ThreadPoolExecutor(8) as crowd:
+        answers = [crowd.submit(service.get, address) for address in files * 6]
+        assert service.get(PAGE).status_code == 200
+    assert {len(one.result().content) for one in answers} == {len(service.get(address).content) for address in files}
+    assert {key.of_page[0] for key in keeper(service)._answers if key.of_page} == {b"limit=50"}
+    with shown(database, land.runs[OTHER]):
+        read_again(service)
+        assert service.get(PAGE).json()["run"] == land.runs[OTHER]
+    read_again(service)
+
+
+def keeper(client: TestClient) -> FinishedAnswers:
+    """The keeper of answers of a service."""
+    assert isinstance(client.app, FastAPI)
+    layer: Any = client.app.middleware_stack
+    while not isinstance(layer, FinishedAnswers):
+        layer = layer.app
+    return layer
 
 
 def test_finished_answers_are_counted_under_their_route(service: TestClient) -> None:
@@ -186,3 +195,77 @@ def test_finished_answers_are_counted_under_their_route(service: TestClient) -> 
     counted = service.get("/metrics").text
     line = 'obod_requests_total{method="GET",route="/tiles/{layer}/{z}/{x}/{y}.mvt",status="200"} 3.0'
     assert line in counted
+
+
+def test_the_second_page_is_the_first_and_is_not_made_again(service: TestClient, made: list[int]) -> None:
+    first, second = service.get(PAGE), service.get(PAGE)
+    assert len(made) == 1
+    assert second.content == first.content
+    assert second.headers == first.headers
+    assert first.headers["cache-control"] == "no-cache"
+    assert len(first.json()["features"]) == 50
+    unchanged = service.get(PAGE, headers={"If-None-Match": f'"none", W/{first.headers["etag"]}'})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    assert unchanged.headers["etag"] == first.headers["etag"]
+    assert service.get(PAGE, headers={"If-None-Match": '"other"'}).status_code == 200
+    assert len(made) == 1
+
+
+def test_another_query_encoding_or_host_is_another_page(service: TestClient, made: list[int]) -> None:
+    page = service.get(PAGE)
+    plain = service.get(PAGE, headers={"Accept-Encoding": "identity"})
+    elsewhere = service.get(PAGE, headers={"Host": "plots.example.org"})
+    best = service.get(f"{PAGE}&class=S1")
+    assert len(made) == 4
+    assert plain.content == page.content
+    assert "content-encoding" not in plain.headers
+    assert plain.headers["etag"] != page.headers["etag"]
+    assert elsewhere.json()["links"][0]["href"].startswith("http://plots.example.org/")
+    assert {plot["properties"]["class"] for plot in best.json()["features"]} == {"S1"}
+    file = service.get(PAGE, headers={"Accept": "text/csv"})
+    assert file.headers["content-type"].startswith("text/csv")
+
+
+def test_what_staff_may_read_is_made_for_them_alone(service: TestClient, made: list[int], database: Engine) -> None:
+    with database.begin() as connection:
+        key = create_key(connection, STAFF, "kept pages")
+    for _ in range(2):
+        own = service.get(PAGE, headers={"X-API-Key": key})
+        assert "right_class" in own.json()["features"][0]["properties"]
+        assert own.headers["cache-control"] == "private, no-store"
+        assert "etag" not in own.headers
+        assert "right_class" not in service.get(PAGE).json()["features"][0]["properties"]
+    assert len(made) == 3
+
+
+def test_a_page_of_a_new_run_is_seen(service: TestClient, made: list[int], land: Land, database: Engine) -> None:
+    before = service.get(PAGE)
+    with shown(database, land.runs[OTHER]):
+        read_again(service)
+        assert service.get(PAGE).json()["run"] == land.runs[OTHER] != before.json()["run"]
+    read_again(service)
+    assert service.get(PAGE).content == before.content
+    assert len(made) >= 3
+
+
+def test_a_crowd_lets_a_page_be_made_once(
+    service: TestClient, made: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end, answer = threading.Event(), plots._page
+    monkeypatch.setattr(plots, "_page", lambda *asked: may_end.wait(30) and answer(*asked))
+    with ThreadPoolExecutor(8) as crowd:
+        answers = [crowd.submit(service.get, PAGE) for _ in range(24)]
+        others = [crowd.submit(service.get, f"{PAGE}&min_score={score}") for score in range(2 * AT_ONCE)]
+        may_end.set()
+    assert len({one.result().content for one in answers}) == 1
+    assert {one.result().status_code for one in others} == {200}
+    assert len(made) == 1 + len(others)
+
+
+def test_who_has_an_answer_that_is_not_kept_is_told_so_too(service: TestClient) -> None:
+    for address in (f"{TILE}?district={RASHT}", "/static/css/map.css"):
+        first = service.get(address)
+        again = service.get(address, headers={"If-None-Match": first.headers["etag"]})
+        assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+        assert again.headers["vary"] == first.headers["vary"]
+        assert "content-type" not in again.headers
