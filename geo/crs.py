@@ -54,14 +54,25 @@ def to_working(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Ge
     array = np.asarray(geometries, dtype=object)
     if not array.size:
         return array
-    west, south, east, north = shapely.total_bounds(array)
+    _check_stored(*shapely.total_bounds(array))
+    found: Geometries = shapely.transform(array, partial(_reproject, source=STORED_CRS, target=WORKING_CRS))
+    return found
+
+
+def to_working_xy(lonlat: Floats) -> Floats:
+    """Return coordinates (n, 2) in EPSG:4326 in EPSG:32642; the same numbers, and errors, as ``to_working``."""
+    if not len(lonlat):
+        return lonlat
+    _check_stored(*lonlat.min(axis=0), *lonlat.max(axis=0))
+    return _reproject(lonlat, STORED_CRS, WORKING_CRS)
+
+
+def _check_stored(west: float, south: float, east: float, north: float) -> None:
     if west < GOOD_FOR[0] or south < GOOD_FOR[1] or east > GOOD_FOR[2] or north > GOOD_FOR[3]:
         raise CrsError(
             f"Coordinates reach from {west:.4f}, {south:.4f} to {east:.4f}, {north:.4f}; expected longitude and "
             f"latitude within {GOOD_FOR[0]:.0f}-{GOOD_FOR[2]:.0f} E and {GOOD_FOR[1]:.0f}-{GOOD_FOR[3]:.0f} N."
         )
-    found: Geometries = shapely.transform(array, partial(_reproject, source=STORED_CRS, target=WORKING_CRS))
-    return found
 
 
 def to_stored(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Geometries:

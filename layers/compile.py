@@ -33,6 +33,7 @@ from layers.raster_tiles import LATTICE, PIXELS, densified, fill
 from layers.resampling import resampled
 from layers.row_arrays import series_of
 from layers.vector_tile import coded, encode
+from layers.wkb_arrays import geometries_of
 
 EXTENT, BUFFER = 4_096, 64  # of a tile, in its units
 
@@ -93,6 +94,8 @@ def _loading() -> None:
 def _rows() -> None:
     head = b"".join(number.to_bytes(4) for number in (1, 0, 25, 1, 1))  # one dimension, no nulls, text, one item from 1
     series_of(head + (2).to_bytes(4) + b"S1", String())
+    place = shapely.to_wkb(shapely.Point(69.5, 38.5))
+    geometries_of(head + len(place).to_bytes(4) + place)
 
 
 def _rasters() -> None:

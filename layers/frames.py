@@ -35,8 +35,9 @@ from layers.catalogue.admin import District
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.rasters import file_digests, read_grid
-from layers.row_arrays import read_arrays
+from layers.row_arrays import read_raw, series_of
 from layers.scoring_cache import ScoringCache
+from layers.wkb_arrays import geometries_of
 
 Bounds = tuple[float, float, float, float]  # x_min, y_min, x_max, y_max, metres in EPSG:32642
 
@@ -72,24 +73,29 @@ def read_layer(
     layer: type[Layer],
     where: ColumnElement[bool],
     columns: tuple[str, ...] | None = None,
+    order: str | None = None,
 ) -> gpd.GeoDataFrame:
-    """Rows of a layer as a frame in EPSG:32642 (no geometry column for tables), ordered by key, RangeIndex.
+    """Rows of a layer as a frame in EPSG:32642 (no geometry column for tables), RangeIndex.
 
     ``columns`` names the attributes to read; None = all of them, whoever may see them: scoring sees everything.
+    ``order`` : the column the rows are ordered by, their key when None. A multiple geometry of one part comes as that
+    part.
     """
     names = list(columns or layer.attributes())
     selected: list[InstrumentedAttribute[Any] | ColumnElement[Any]] = [getattr(layer, name) for name in names]
     spatial = layer.geometry_kind is not None
     if spatial:
         selected.append(func.ST_AsBinary(layer.__table__.c.geom, type_=LargeBinary).label("geom"))
-    read = read_arrays(connection, select(*selected).where(where).order_by(getattr(layer, layer.key)))
+    read = read_raw(connection, select(*selected).where(where).order_by(getattr(layer, order or layer.key)))
     if read is None:
         frame = pd.DataFrame(columns=names, dtype=object)
     else:
-        frame = pd.DataFrame(dict(zip(names, read[: len(names)], strict=True)), columns=names)
+        kinds = [column.type for column in selected]
+        found = [series_of(*of) for of in zip(read[: len(names)], kinds, strict=False)]
+        frame = pd.DataFrame(dict(zip(names, found, strict=True)), columns=names)
     if not spatial:
         return gpd.GeoDataFrame(frame)
-    geometry = to_working(shapely.from_wkb([] if read is None else read[-1].to_numpy()))
+    geometry = np.empty(0, dtype=object) if read is None else geometries_of(read[-1])
     return gpd.GeoDataFrame(frame, geometry=geometry, crs=WORKING_CRS)
 
 
@@ -132,11 +138,11 @@ PLOT_COLUMNS = (
 def read_plots(
     connection: Connection, district: str, load_id: int | None, *, only: Collection[int] | None = None
 ) -> gpd.GeoDataFrame:
-    """Plots of a district, EPSG:32642, ordered by ``plot_id``; no staff attribute is read.
+    """Plots of a district, EPSG:32642, ordered by ``plot_no``, neighbours together; no staff attribute is read.
 
     ``only`` : numbers of the plots to read, where not all are.
     """
-    return read_layer(connection, Plot, _plots_of(district, load_id, only), PLOT_COLUMNS)
+    return read_layer(connection, Plot, _plots_of(district, load_id, only), PLOT_COLUMNS, order="plot_no")
 
 
 def _plots_of(district: str, load_id: int | None, only: Collection[int] | None) -> ColumnElement[bool]:

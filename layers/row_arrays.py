@@ -58,6 +58,14 @@ def read_arrays(connection: Connection, statement: Select[Any]) -> list[pd.Serie
     ------
     TypeError : a column of a type that has no fixed form here.
     """
+    sent = read_raw(connection, statement)
+    if sent is None:
+        return None
+    return [series_of(raw, column.type) for raw, column in zip(sent, statement.selected_columns, strict=True)]
+
+
+def read_raw(connection: Connection, statement: Select[Any]) -> list[bytes] | None:
+    """Return each column of what a statement selects as an array in PostgreSQL's binary form; None without any row."""
     inner = statement.subquery("found")
     whole = select(*(func.array_agg(column) for column in inner.columns)).compile(
         dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
@@ -70,9 +78,7 @@ def read_arrays(connection: Connection, statement: Select[Any]) -> list[pd.Serie
         result = cursor.pgresult
         assert result is not None
         sent = [result.get_value(0, place) for place in range(result.nfields)]
-    if sent[0] is None:
-        return None
-    return [series_of(cast(bytes, raw), column.type) for raw, column in zip(sent, inner.columns, strict=True)]
+    return None if sent[0] is None else cast(list[bytes], sent)
 
 
 def series_of(raw: bytes, kind: object) -> pd.Series[Any]:
@@ -80,10 +86,10 @@ def series_of(raw: bytes, kind: object) -> pd.Series[Any]:
     count = int.from_bytes(raw[12:16])
     data = np.frombuffer(raw, dtype=np.uint8)
     if isinstance(kind, String):
-        return _texts(data, *_spans(data, count))
+        return _texts(data, *spans(data, count))
     if isinstance(kind, LargeBinary):
-        start, size = _spans(data, count)
-        return pd.Series(_pieces(raw, start, size), dtype=object)
+        start, size = spans(data, count)
+        return pd.Series(pieces_of(raw, start, size), dtype=object)
     for sqltype, sent, kept in FIXED:
         if isinstance(kind, sqltype):
             values, null = _numbers(data, count, np.dtype(sent))
@@ -110,7 +116,7 @@ def _numbers(data: Bytes, count: int, dtype: np.dtype[Any]) -> tuple[NDArray[Any
     body = data[ARRAY_HEAD_BYTES:]
     if len(body) == count * layout.itemsize:
         return body.view(layout)["value"], np.zeros(count, dtype=bool)
-    start, size = _spans(data, count)
+    start, size = spans(data, count)
     null = size < 0
     values = np.zeros(count, dtype=dtype)
     place = start[~null, None] + np.arange(dtype.itemsize)
@@ -130,14 +136,15 @@ def _texts(data: Bytes, start: Ints, size: Ints) -> pd.Series[Any]:
     return pd.Series(cast(Any, pd.StringDtype(na_value=np.nan)).__from_arrow__(texts))
 
 
-def _pieces(raw: bytes, start: Ints, size: Ints) -> NDArray[np.object_]:
+def pieces_of(raw: bytes, start: Ints, size: Ints) -> NDArray[np.object_]:
+    """Return the elements of an array as bytes, None where unknown."""
     pieces = np.empty(len(size), dtype=object)
     pieces[:] = [raw[first : first + length] for first, length in zip(start.tolist(), size.tolist(), strict=True)]
     pieces[size < 0] = None
     return pieces
 
 
-def _spans(data: Bytes, count: int) -> tuple[Ints, Ints]:
+def spans(data: Bytes, count: int) -> tuple[Ints, Ints]:
     """Where each element of an array begins and its bytes, -1 = unknown."""
     start, size = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
     _find(data, ARRAY_HEAD_BYTES, start, size)
