@@ -17,8 +17,8 @@ from valley import at, line, measured, surveys
 
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.criterion import A, B, Block, C, Criterion, D
-from geo.grid import Grid
 from geo.findings import measure_all
+from geo.grid import Grid
 from geo.water import ONLY_FEEDING_REACH, RELIABILITY_PROXY
 
 Layers = dict[str, Any]
