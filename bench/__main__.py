@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from bench import land, loading, pages, peers, science, serving
+from bench import land, loading, pages, peers, runs, science, serving
 from bench.table import Row, markdown
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -40,11 +40,12 @@ def main() -> None:
         "postgis": lambda: science.postgis(home, region, count),
         "walking": science.walking,
         "combination": science.combination,
-        "scoring": lambda: science.scoring(home, plots),
+        "scoring": lambda: runs.scoring(home, plots),
         "vector": lambda: serving.vector_tiles(served),
         "raster": lambda: pages.raster_tiles(served),
         "features": lambda: pages.features(served),
         "page": lambda: pages.page(served, region / f"plots_{count}.parquet"),
+        "edits": lambda: runs.edits(home, plots),
         "loading": lambda: loading.loading(region, count),
     }
     rows: list[Row] = []

@@ -1,9 +1,8 @@
-"""Kernels in the database, walking time, combination and the whole scoring run, beside their peers."""
+"""Kernels in the database, walking time and combination, beside their peers."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ import rasterio
 import shapely
 from rasterio.transform import from_origin
 
-from bench import land, peers
+from bench import peers
 from bench.routing import relief
 from bench.table import Row
 from geo.command import water_clearance
@@ -275,21 +274,3 @@ def combination() -> list[Row]:
         Row(work, "obod", f"{own * 1000:.0f} ms", said, "6 times the sum", note),
         Row(work, "obod, from measured values", f"{both * 1000:.0f} ms", measured, note="with memberships and limits"),
     ]
-
-
-def scoring(home: Path, plots: int) -> list[Row]:
-    """The whole run: read, measure, judge, write; time and memory of the largest process."""
-    work = "whole scoring run, database to finished run"
-    began = time.perf_counter()
-    started = subprocess.Popen(
-        [land.OBOD, "score", "--draft", "--json"],
-        env=land.environment(home),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _, status, usage = os.wait4(started.pid, 0)
-    seconds = time.perf_counter() - began
-    if status:
-        return [Row(work, "obod", note="obod score failed")]
-    rate = f"{seconds:.0f} s, {usage.ru_maxrss / 1e6:.1f} GB"
-    return [Row(work, "obod", rate, reach="90 s and 6 GiB for 1,000,000", note=f"{plots:,} plots")]

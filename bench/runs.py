@@ -1,0 +1,123 @@
+"""Whole scoring runs of a database: with nothing kept, with other weights, and after an edit of 1,000 plots."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+from sqlalchemy import text
+
+from bench import land, peers
+from bench.table import Row
+
+WORK = "whole scoring run, database to finished run"
+GOAL_PLOTS = 1_000_000
+SERIES = (10_000, 100_000, 1_000_000)  # plots of the regions a run is timed on, as far as they are there
+EDITED = 1_000  # plots of an edit, neighbours
+EDITS = 3  # the first loads the compiled kernels, as a process that serves has done long ago
+
+
+def scoring(home: Path, plots: int) -> list[Row]:
+    """Read, measure, judge, write: time on the clock of the command, memory of its process."""
+    rows = []
+    for size in sorted({*SERIES, plots}):
+        at = home if size == plots else peers.CACHE / f"home-{size}"
+        if size != plots and not at.exists():
+            continue
+        goal = "90 s and 6 GiB" if size == GOAL_PLOTS else ""
+        first = _run(at, nothing_kept=True)
+        rows.append(Row(WORK, "obod, nothing kept", first, reach=goal, note=f"{size:,} plots"))
+        _run(at)
+        again = _run(at, "--scheme", "womens-panel")
+        rows.append(Row(WORK, "obod, other weights, findings kept", again, note=f"{size:,} plots"))
+    return rows
+
+
+def _run(home: Path, *options: str, nothing_kept: bool = False) -> str:
+    """Score everything as a draft; seconds and memory as text.
+
+    Raises
+    ------
+    Missing : the command failed.
+    """
+    environment = land.environment(home) | ({"OBOD_SCORING_CACHE_GB": "0"} if nothing_kept else {})
+    land.run(home, "db", "start")
+    began = time.perf_counter()
+    started = subprocess.Popen(
+        [land.OBOD, "score", "--draft", "--json", *options],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(started.pid, 0)
+    if status:
+        raise peers.Missing("obod score failed")
+    return f"{time.perf_counter() - began:.1f} s, {usage.ru_maxrss / 1e6:.1f} GB"
+
+
+def edits(home: Path, plots: int) -> list[Row]:
+    """Scoring again after new surveys of neighbouring plots, in a process that has scored before."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "bench.runs"], env=land.environment(home), cwd=peers.ROOT, capture_output=True, text=True
+    )
+    if ended.returncode:
+        raise peers.Missing("scoring after an edit failed")
+    found = json.loads(ended.stdout)
+    note = f"of {plots:,} plots; {found['district']:,} in their district; the first time {found['seconds'][0]:.1f} s"
+    took = f"{min(found['seconds'][1:]):.1f} s"
+    return [Row(f"scoring again after an edit of {EDITED:,} plots", "obod", took, reach="2 s", note=note)]
+
+
+def _edits() -> dict[str, object]:
+    """Survey plots and score what that touches, several times; seconds of each and plots of the district."""
+    from geo.scheme import load_scheme
+    from layers.database import engine, writing
+    from layers.loading import load_frame
+    from layers.rescoring import score_changed
+    from layers.scoring import score
+
+    with engine().connect() as connection:
+        district, count = connection.execute(
+            text(
+                "SELECT district, count(*) FROM plots WHERE ended_by IS NULL AND district IS NOT NULL"
+                " GROUP BY 1 ORDER BY 2 DESC LIMIT 1"
+            )
+        ).one()
+        plots = connection.execute(
+            text(
+                "WITH here AS (SELECT plot_id, geom FROM plots WHERE district = :district AND ended_by IS NULL)"
+                " SELECT plot_id FROM here ORDER BY geom <->"
+                " (SELECT ST_SetSRID(ST_Centroid(ST_Extent(geom)::geometry), 4326) FROM here) LIMIT :edited"
+            ),
+            {"district": district, "edited": EDITED},
+        ).scalars()
+        chosen = list(plots)
+    score(engine(), load_scheme(), districts=[district])
+    seconds = []
+    for turn in range(EDITS):
+        surveys = pd.DataFrame(
+            {
+                "code": [f"bench {time.time_ns()} {number}" for number in range(EDITED)],
+                "plot_id": chosen,
+                "survey_date": date.today(),
+                "salinity_ds_m": 1.0 + turn,
+            }
+        )
+        with writing() as connection:
+            load_frame(connection, "plot_surveys", surveys, source="made up for measuring", synthetic=True)
+        began = time.perf_counter()
+        report = score_changed(engine())
+        seconds.append(time.perf_counter() - began)
+        if f"{EDITED:,} plots scored again" not in report.notes[0]:
+            raise peers.Missing("more was scored than was edited")
+    return {"seconds": seconds, "district": count}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(_edits()))
