@@ -7,6 +7,7 @@ the run it starts from.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -102,10 +103,11 @@ def score_changed(engine: Engine, *, publish: bool = True, progress: Progress = 
         run_id = begin_run(connection, base.scheme, tuple(touched), base.day, last_load, synthetic, versions)
         hold(run_id)
         create_tables(connection, run_id)
+        connection.commit()
         figures = {}
         for district in progress(list(touched)):
             part = Part(run_id, 0, district, 0, 1, base.scheme, base.day, last_load)
-            figures[district] = _rescored(connection, base, part, touched[district])
+            figures[district] = _rescored(engine, connection, base, part, touched[district])
         drop_tables(connection, run_id, results=False)
         report = finish_run(
             connection,
@@ -150,33 +152,41 @@ def _base(connection: Connection) -> Base:
     )
 
 
-def _rescored(connection: Connection, base: Base, part: Part, touched: Touched) -> Figures:
+def _rescored(engine: Engine, connection: Connection, base: Base, part: Part, touched: Touched) -> Figures:
     """Write a district's rows, scored or copied, and return its figures."""
-    table = partition_name(part.run_id)
     if touched.plots is None:
-        frame, found = score_plots(connection, part, scoring_cache())
-        copy_frame(connection, suitability, frame, into=table)
-        return found
-    names = [column.name for column in suitability.columns if column.name != "run_id"]
-    columns = ", ".join(names)
-    connection.execute(
-        text(
-            f"INSERT INTO {table} (run_id, {columns}) SELECT :run, {columns} FROM {partition_name(base.run_id)}"  # noqa: S608
-            " WHERE district = :district AND plot_no != ALL(:touched)"
-        ),
-        {"run": part.run_id, "district": part.district, "touched": sorted(touched.plots)},
-    )
-    hectares, cells = _figures_without(connection, base, part.district, touched.plots)
-    there = select(Plot.plot_no).where(
-        Plot.district == part.district, as_of(Plot, part.last_load), Plot.plot_no.in_(touched.plots)
-    )
-    if still := frozenset(connection.execute(there).scalars()):
-        frame, found = score_plots(connection, replace(part, only=still), scoring_cache())
-        copy_frame(connection, suitability, frame, into=table)
-        hectares = summed([hectares, found.hectares], HECTARE_KEYS)
-        cells = summed([cells, found.cells], CELL_KEYS)
+        return _scored(connection, part)
+    with ThreadPoolExecutor(1) as pool:  # the database copies while this process computes
+        copied = pool.submit(_copy_others, engine, base, part, touched.plots)
+        hectares, cells = _figures_without(connection, base, part.district, touched.plots)
+        there = select(Plot.plot_no).where(
+            Plot.district == part.district, as_of(Plot, part.last_load), Plot.plot_no.in_(touched.plots)
+        )
+        if still := frozenset(connection.execute(there).scalars()):
+            found = _scored(connection, replace(part, only=still))
+            hectares = summed([hectares, found.hectares], HECTARE_KEYS)
+            cells = summed([cells, found.cells], CELL_KEYS)
+        copied.result()
     not_assessed = dict(base.not_assessed.get(part.district, {}))
     return Figures(int(hectares["plots"].sum()), _present(hectares), _present(cells), not_assessed)
+
+
+def _scored(connection: Connection, part: Part) -> Figures:
+    frame, found = score_plots(connection, part, scoring_cache())
+    copy_frame(connection, suitability, frame, into=partition_name(part.run_id))
+    return found
+
+
+def _copy_others(engine: Engine, base: Base, part: Part, touched: frozenset[int]) -> None:
+    """Take over the rows of a district's other plots from the base run, in a transaction of its own."""
+    names = [column.name for column in suitability.columns if column.name != "run_id"]
+    columns = ", ".join(names)
+    statement = text(
+        f"INSERT INTO {partition_name(part.run_id)} (run_id, {columns}) SELECT :run, {columns}"  # noqa: S608
+        f" FROM {partition_name(base.run_id)} WHERE district = :district AND plot_no != ALL(:touched)"
+    )
+    with engine.begin() as connection:
+        connection.execute(statement, {"run": part.run_id, "district": part.district, "touched": sorted(touched)})
 
 
 def _figures_without(
