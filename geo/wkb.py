@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 LITTLE_ENDIAN = 1
-POLYGON, MULTIPOLYGON = 3, 6  # OGC 06-103r4, table 7
+POINT, POLYGON, MULTIPOLYGON = 1, 3, 6  # OGC 06-103r4, table 7; a multiple is three more than its parts
 SRID_FOLLOWS = 0x2000_0000  # PostGIS: a flag in the type
 HEAD_BYTES = 5  # byte order and type
 COUNT_BYTES = 4  # of rings, of points, of parts; a SRID takes as many
@@ -26,7 +26,8 @@ FEWEST_POINTS = 4  # of a closed ring, the first counted again as the last
 
 
 @njit(cache=True, nogil=True)
-def _number(data, at):  # type: ignore[no-untyped-def]
+def number_at(data, at):  # type: ignore[no-untyped-def]
+    """Return the whole number of 4 bytes, little-endian, that stands at a place of a buffer, int64."""
     return (
         np.int64(data[at]) | np.int64(data[at + 1]) << 8 | np.int64(data[at + 2]) << 16 | np.int64(data[at + 3]) << 24
     )
@@ -40,14 +41,14 @@ def _rings(data, at, end, points):  # type: ignore[no-untyped-def]
     """
     if at + COUNT_BYTES > end:
         return 0, points, -1
-    rings = _number(data, at)
+    rings = number_at(data, at)
     at += COUNT_BYTES
     if rings == 0:
         return 0, points, -1
     for _ in range(rings):
         if at + COUNT_BYTES > end:
             return 0, points, -1
-        n = _number(data, at)
+        n = number_at(data, at)
         at += COUNT_BYTES
         last = at + (n - 1) * POINT_BYTES
         if n < FEWEST_POINTS or last + POINT_BYTES > end:
@@ -67,19 +68,19 @@ def _count(data, start, size, rings, points, taken, multiple):  # type: ignore[n
         at, end = start[g], start[g] + size[g]
         if size[g] < HEAD_BYTES + COUNT_BYTES or data[at] != LITTLE_ENDIAN:
             continue
-        kind = _number(data, at + 1)
+        kind = number_at(data, at + 1)
         at += HEAD_BYTES
         parts = 1
         if kind == MULTIPOLYGON:
             multiple[g] = True
-            parts = _number(data, at)
+            parts = number_at(data, at)
             at += COUNT_BYTES
         elif kind != POLYGON:
             continue
         found, seen = 0, 0
         for _ in range(parts):
             if kind == MULTIPOLYGON:
-                if at + HEAD_BYTES > end or data[at] != LITTLE_ENDIAN or _number(data, at + 1) != POLYGON:
+                if at + HEAD_BYTES > end or data[at] != LITTLE_ENDIAN or number_at(data, at + 1) != POLYGON:
                     at = -1
                     break
                 at += HEAD_BYTES
@@ -104,10 +105,10 @@ def _fill(data, start, multiple, geometry_start, path_start, hole, xy):  # type:
         while path < geometry_start[g + 1]:
             if multiple[g]:
                 at += HEAD_BYTES
-            rings = _number(data, at)
+            rings = number_at(data, at)
             at += COUNT_BYTES
             for ring in range(rings):
-                width = _number(data, at) * POINT_BYTES
+                width = number_at(data, at) * POINT_BYTES
                 at += COUNT_BYTES
                 xy[to : to + width] = data[at : at + width]
                 at, to = at + width, to + width

@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 
 from geo.crs import to_working, to_working_xy
 from geo.ragged import Geometries
+from geo.wkb import COUNT_BYTES, HEAD_BYTES, LITTLE_ENDIAN, MULTIPOLYGON, POINT, POINT_BYTES, POLYGON, number_at
 from layers.row_arrays import Bytes, pieces_of, spans
 
-LITTLE_ENDIAN = 1
-POINT, LINE, POLYGON, MULTI = 1, 2, 3, 3  # types of OGC 06-103r4, 8.2.3; a multiple is three more than its parts
-HEAD_BYTES, COUNT_BYTES, POINT_BYTES = 5, 4, 16
 NOT_PLAIN = -1
 COUNT, READ, WRITE = range(3)
 
@@ -51,14 +49,6 @@ def _bytes_of(xy: NDArray[np.float64]) -> Bytes:
 
 
 @njit(cache=True, nogil=True)
-def _number(data, at):  # type: ignore[no-untyped-def]
-    """Return the whole number of 4 bytes that stands at a place."""
-    return (
-        np.int64(data[at]) | np.int64(data[at + 1]) << 8 | np.int64(data[at + 2]) << 16 | np.int64(data[at + 3]) << 24
-    )
-
-
-@njit(cache=True, nogil=True)
 def _walk(data, start, size, xy, step):  # type: ignore[no-untyped-def]
     """Count the coordinates of all geometries, or read them into xy, or write them from there; xy : bytes (16 count,).
 
@@ -69,26 +59,26 @@ def _walk(data, start, size, xy, step):  # type: ignore[no-untyped-def]
         if size[i] < 0:
             continue
         at = start[i]
-        kind = _number(data, at + 1)
+        kind = number_at(data, at + 1)
         parts = 1
-        if data[at] != LITTLE_ENDIAN or kind < POINT or kind > POLYGON + MULTI:
+        if data[at] != LITTLE_ENDIAN or kind < POINT or kind > MULTIPOLYGON:
             return NOT_PLAIN
         if kind > POLYGON:
-            parts = _number(data, at + HEAD_BYTES)
+            parts = number_at(data, at + HEAD_BYTES)
             at += HEAD_BYTES + COUNT_BYTES
         for _ in range(parts):
-            kind = _number(data, at + 1)
+            kind = number_at(data, at + 1)
             if data[at] != LITTLE_ENDIAN or kind < POINT or kind > POLYGON:
                 return NOT_PLAIN
             at += HEAD_BYTES
             paths = 1
             if kind == POLYGON:
-                paths = _number(data, at)
+                paths = number_at(data, at)
                 at += COUNT_BYTES
             for _ in range(paths):
                 points = 1
                 if kind != POINT:
-                    points = _number(data, at)
+                    points = number_at(data, at)
                     at += COUNT_BYTES
                 for k in range(points * POINT_BYTES):
                     if step == READ:
@@ -104,6 +94,6 @@ def _walk(data, start, size, xy, step):  # type: ignore[no-untyped-def]
 def _unwrap(data, start, size):  # type: ignore[no-untyped-def]
     """Let every multiple geometry of one part begin at that part."""
     for i in range(len(start)):
-        if size[i] >= 0 and _number(data, start[i] + 1) > POLYGON and _number(data, start[i] + HEAD_BYTES) == 1:
+        if size[i] >= 0 and number_at(data, start[i] + 1) > POLYGON and number_at(data, start[i] + HEAD_BYTES) == 1:
             start[i] += HEAD_BYTES + COUNT_BYTES
             size[i] -= HEAD_BYTES + COUNT_BYTES
