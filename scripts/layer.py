@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date, datetime
@@ -191,7 +190,6 @@ def _options(
 
 
 def _run(layer: str, file: Path, options: Options, json: bool, *, only_check: bool) -> None:
-    gc.freeze()  # modules stay as they are: searching them for garbage again and again is a fifth of a load
     try:
         with writing() as connection:
             report = _report(connection, layer, file, options, only_check=only_check)
