@@ -114,10 +114,11 @@ def feeding_reach(block: Block) -> tuple[NDArray[np.int64], Flags]:
     lines = canals.geometry.to_numpy()
     others = np.flatnonzero(reach < 0)
     near = nearest_line(block.polygons[others], lines[carries], within_m=NEAREST_CANAL_WITHIN_M).index
-    instead = nearest_line(block.polygons[others], lines[working], within_m=NEAREST_CANAL_WITHIN_M).index
-    met = near >= 0
-    reach[others[met]] = carries[near[met]]
-    only[others] = met & (instead < 0)
+    met, near = others[near >= 0], carries[near[near >= 0]]
+    reach[met] = near
+    # A working canal could feed the plot whose nearest one works: only the others have to look for one.
+    dry = met[~(condition[near] < DESTROYED)]
+    only[dry] = nearest_line(block.polygons[dry], lines[working], within_m=NEAREST_CANAL_WITHIN_M).index < 0
     return reach, only
 
 

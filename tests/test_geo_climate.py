@@ -5,9 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import valley
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 from valley import at, measured
 
-from geo.climate import FROST_FREE_ABOVE_C, LAPSE_K_M, degree_days, frost_free_days
+from geo.climate import (
+    FROST_FREE_ABOVE_C,
+    LAPSE_K_M,
+    MONTH_BEFORE,
+    TOWARDS_NEXT,
+    degree_days,
+    frost_free_days,
+)
 from geo.crops import crops
 from geo.errors import GridError, SuitabilityError
 from geo.reference_crop import TREES, field_cycles_d
@@ -60,3 +70,48 @@ def test_frost_margin_asks_the_whole_cycle_of_a_tender_crop_and_nothing_of_a_har
 def test_every_crop_has_a_cycle_row_and_trees_are_crops() -> None:
     assert set(field_cycles_d()) == set(crops())
     assert set(TREES) <= set(crops())
+
+
+def days_of(monthly: NDArray[np.float64]) -> list[float]:
+    """Return the value of one plot on each day of the year."""
+    following = np.roll(monthly, -1)
+    return [
+        monthly[month] * (1.0 - towards) + following[month] * towards
+        for month, towards in zip(MONTH_BEFORE, TOWARDS_NEXT, strict=True)
+    ]
+
+
+def degree_days_slowly(monthly: NDArray[np.float64], base_c: float, window_d: int) -> float:
+    """Return the degree-days of the best window of one plot, one day after the other."""
+    above = [max(day - base_c, 0.0) for day in days_of(monthly)]
+    total = 0.0
+    for day in above[:window_d]:
+        total += day
+    best = total
+    for day in range(1, 365):
+        total += above[(day + window_d - 1) % 365] - above[day - 1]
+        best = max(best, total)
+    return best
+
+
+def frost_free_slowly(monthly: NDArray[np.float64], above_c: float) -> int:
+    """Return the longest run of one plot's days above a temperature, across new year too."""
+    text = "".join("x" if day > above_c else " " for day in days_of(monthly))
+    return min(max(len(run) for run in (text * 2).split(" ")), 365)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 30), window_d=st.integers(1, 365))
+def test_plots_side_by_side_are_as_plots_one_by_one(seed: int, n: int, window_d: int) -> None:
+    random = np.random.default_rng(seed)
+    season = np.cos((np.arange(12) - random.integers(12)) * np.pi / 6)
+    monthly = random.uniform(-10.0, 15.0, (n, 1)) + random.uniform(0.0, 20.0, (n, 1)) * season
+    monthly += random.choice([0.0, 3.0]) * random.standard_normal((n, 12))
+    unknown = random.random(n) < 0.2
+    monthly[unknown, random.integers(12)] = np.nan
+    heat, free = degree_days(monthly, 5.0, window_d), frost_free_days(monthly, 2.0)
+    assert np.isnan(heat[unknown]).all()
+    assert np.isnan(free[unknown]).all()
+    for row in np.flatnonzero(~unknown):
+        assert heat[row] == degree_days_slowly(monthly[row], 5.0, window_d)
+        assert free[row] == frost_free_slowly(monthly[row], 2.0)
