@@ -139,7 +139,7 @@ def walks(block: Block, coarsest_m: float | None) -> Walk:
     surface = _ground(block, dem, driving=False)
     inside = block.once(points_inside)
     cells, home_cells = open_cells(surface, inside), open_cells(surface, home_xy)
-    if (home_cells >= 0).any():
+    if assumed.any() and (home_cells >= 0).any():
         nearest = least_time(surface, home_xy, within_minutes=MOST_WALK_MIN).source()
         home[assumed] = np.where(cells >= 0, _at(surface, nearest, cells), -1)[assumed]
     ways = ways_from_homes(surface, home_xy, inside, home, layers=_dangers(block, dem), within_minutes=MOST_WALK_MIN)
