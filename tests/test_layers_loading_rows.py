@@ -332,6 +332,7 @@ def test_many_rows_into_an_empty_layer_leave_it_with_its_indexes(
     monkeypatch.setattr("layers.loading.rows.REBUILD_FROM", 1_000)
     dropped = "SELECT count(*) FROM pg_indexes WHERE tablename = 'settlements'"
     indexes = "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'settlements' ORDER BY 1"
+    keys = "SELECT conname FROM pg_constraint WHERE conrelid = 'settlements'::regclass AND contype = 'p'"
     before = connection.execute(text(indexes)).all()
     seen: list[int] = []
     monkeypatch.setattr(Writer, "_rebuild_indexes", counted(Writer._rebuild_indexes, seen, dropped))
@@ -339,8 +340,9 @@ def test_many_rows_into_an_empty_layer_leave_it_with_its_indexes(
     shapes = shapely.points(67 + np.arange(count) % 50 * 0.02, 37 + np.arange(count) // 50 * 0.01)
     frame = gpd.GeoDataFrame({"code": [f"s{n}" for n in range(count)], "name_en": "x"}, geometry=shapes, crs=4326)
     assert load_frame(connection, "settlements", frame).added == count
-    assert seen == [1]  # the primary key alone while rows came in
+    assert seen == [0]  # none while rows came in
     assert connection.execute(text(indexes)).all() == before
+    assert connection.execute(text(keys)).all() == [("pk_settlements",)]
     assert load_frame(connection, "settlements", frame.iloc[:100]).unchanged == 100
 
 

@@ -236,13 +236,20 @@ class Writer:
         if self.connection.execute(select(self.layer.gid).limit(1)).scalar() is not None:
             return []
         listed = self.connection.execute(
-            text("SELECT indexname, indexdef FROM pg_indexes WHERE tablename = :table AND schemaname = current_schema"),
+            text(
+                "SELECT relname, conname, pg_get_indexdef(indexrelid), pg_get_constraintdef(pg_constraint.oid) "
+                "FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
+                "LEFT JOIN pg_constraint ON conindid = indexrelid AND contype IN ('p', 'u') "
+                "WHERE indrelid = CAST(:table AS regclass) ORDER BY indisprimary DESC, relname"
+            ),
             {"table": table},
         ).all()
-        secondary = [(name, how) for name, how in listed if not name.startswith("pk_")]
-        for name, _ in secondary:
-            self.connection.execute(text(f"DROP INDEX {name}"))
-        return [how for _, how in secondary]
+        again: list[str] = []
+        for index, constraint, made, held in listed:
+            gone = f"DROP INDEX {index}" if constraint is None else f"ALTER TABLE {table} DROP CONSTRAINT {constraint}"
+            self.connection.execute(text(gone))
+            again.append(made if constraint is None else f"ALTER TABLE {table} ADD CONSTRAINT {constraint} {held}")
+        return again
 
     def _rebuild_indexes(self) -> None:
         for how in self._indexes or ():
