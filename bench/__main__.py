@@ -1,7 +1,8 @@
 """Measure everything beside its peers and write the table: ``python -m bench``, or ``make bench``.
 
 BENCH_PLOTS says how many plots (100,000), REGION a folder to measure the kernels and the loading on instead of the
-demo region, BENCH_ONLY names sections to run. A section that cannot run says so in the table; nothing fails.
+demo region, BENCH_HOME the home of a database to serve instead, BENCH_ONLY names sections to run. A section that
+cannot run says so in the table; nothing fails.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from bench.table import Row, markdown
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PLOTS = 100_000
+ON_FILES = {"kernels", "postgis", "page", "loading"}  # sections that measure the region as files
 PACKAGES = ("numpy", "numba", "shapely", "geopandas", "exactextract", "rasterstats", "rasterio", "fastapi", "uvicorn")
 
 
@@ -31,10 +33,14 @@ def main() -> None:
     plots = int(os.environ.get("BENCH_PLOTS") or PLOTS)
     only = os.environ.get("BENCH_ONLY", "").split()
     load, began = psutil.getloadavg()[0], time.monotonic()
-    home = land.home_of(plots)
+    there = os.environ.get("BENCH_HOME")
+    home = land.started(Path(there)) if there else land.home_of(plots)
     given = os.environ.get("REGION")
-    region, count = (Path(given), land.plots_in(Path(given))) if given else land.region_of(home, plots)
+    region, count = Path(), 0
+    if not only or ON_FILES & set(only):
+        region, count = (Path(given), land.plots_in(Path(given))) if given else land.region_of(home, plots)
     served = serving.prepare(home)
+    plots = served.plots
     sections: dict[str, Callable[[], list[Row]]] = {
         "kernels": lambda: science.kernels(region, count),
         "postgis": lambda: science.postgis(home, region, count),
@@ -62,7 +68,8 @@ def main() -> None:
     sys.stdout.write(text)
     if not only:
         RESULTS.write_text(text)
-    land.run(home, "db", "stop")
+    if not there:
+        land.run(home, "db", "stop")
 
 
 def _together(rows: Sequence[Row]) -> list[Row]:
@@ -80,6 +87,7 @@ def about(plots: int, count: int, load: float, seconds: float, given: str | None
             break
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=peers.ROOT, capture_output=True, text=True)
     land_said = "another region" if given else f"the {count:,} of them that lie in the larger valley"
+    kernels_said = f"; kernels and loading: {land_said}" if count else ""
     return (
         "# Measured side by side\n\n"
         "Written by `make bench`; [README.md](README.md) says how. All numbers are of one run, ratios are to the\n"
@@ -89,7 +97,7 @@ def about(plots: int, count: int, load: float, seconds: float, given: str | None
         f"- {processor}, {psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, "
         f"{platform.system()}, Python {platform.python_version()}; load when it began: {load:.1f}, when it ended: "
         f"{psutil.getloadavg()[0]:.1f}\n"
-        f"- served and scored: the demo region of {plots:,} plots; kernels and loading: {land_said}\n"
+        f"- served and scored: the demo region of {plots:,} plots{kernels_said}\n"
         f"- {', '.join(f'{name} {version(name)}' for name in PACKAGES)}\n\n"
     )
 

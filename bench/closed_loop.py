@@ -99,10 +99,11 @@ class _Client:
 def requests(addresses: Sequence[str], fields: Mapping[str, str] | None = None) -> tuple[str, int, list[bytes]]:
     """Return host, port and the bytes of a GET for each address."""
     parts = [urlsplit(address) for address in addresses]
-    extra = "".join(f"{name}: {value}\r\n" for name, value in (fields or {}).items())
+    said = {"Accept-Encoding": "gzip"} | dict(fields or {})
+    extra = "".join(f"{name}: {value}\r\n" for name, value in said.items())
     made = [
         f"GET {part.path}{'?' + part.query if part.query else ''} HTTP/1.1\r\nHost: {part.netloc}\r\n"
-        f"Accept-Encoding: gzip\r\n{extra}\r\n".encode()
+        f"{extra}\r\n".encode()
         for part in parts
     ]
     return str(parts[0].hostname), int(parts[0].port or 80), made

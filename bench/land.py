@@ -35,6 +35,20 @@ def home_of(plots: int) -> Path:
     return home
 
 
+def started(home: Path) -> Path:
+    """Return the home of a database that is there, running and up to date; it is measured, and not stopped after.
+
+    Raises
+    ------
+    Missing : there is none.
+    """
+    if not Cluster(home).made:
+        raise peers.Missing(f"there is no database in {home}")
+    run(home, "db", "start")
+    run(home, "db", "migrate")
+    return home
+
+
 def run(home: Path, *command: str) -> str:
     """Run an ``obod`` command on a home; return what it printed.
 

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ import mapbox_vector_tile
 import psycopg
 from psycopg import sql
 
-from bench import closed_loop, peers
+from bench import closed_loop, martin, peers
 from bench.closed_loop import Pass
 from bench.table import Row
 from layers.embedded import Cluster
@@ -182,7 +182,7 @@ def vector_tiles(land: Land) -> list[Row]:
         rows.append(_warm(work, f"obod, {clients_text(n)}", warm[n], again_peer[n], "200x"))
     rows.append(_warm(work, "obod, 304 by ETag, 8 clients", same, again_peer[MANY], "200x"))
     rows += [_warm(work, f"{label}, {clients_text(n)}", done, again_peer[n], "200x") for label, n, done in proxied]
-    rows.append(Row(work, "Martin", note="not offered by pip, npm or apt; not measured"))
+    rows += _martin(land, cold_peer, again_peer, cold, warm)
     rows.append(
         Row(
             "plots in a z8-10 tile",
@@ -192,6 +192,43 @@ def vector_tiles(land: Land) -> list[Row]:
         )
     )
     return rows
+
+
+def _martin(
+    land: Land, cold_peer: Pass, again_peer: Mapping[int, Pass], cold: Pass, warm: Mapping[int, Pass]
+) -> list[Row]:
+    """The same tiles by Martin, which keeps finished ones too."""
+    work = "vector tiles asked before"
+    try:
+        theirs = martin.tiles(land.url, SCHEMA, list(land.tiles), WARM_S)
+    except peers.Missing as missing:
+        return [Row(work, "Martin", note=str(missing))]
+    times = {n: warm[n].per_s / theirs.again[n].per_s for n in (FEW, MANY)}
+    return [
+        Row(
+            "vector tiles never asked before, z8-15",
+            theirs.name,
+            quantiles(theirs.cold),
+            _both(cold_peer, theirs.cold),
+            note=f"obod beside it: {_both(theirs.cold, cold)}; largest {theirs.largest:,} B",
+        ),
+        *(
+            Row(
+                work,
+                f"{theirs.name}, {clients_text(n)}",
+                f"{theirs.again[n].per_s:,.0f} tiles/s",
+                f"{theirs.again[n].per_s / again_peer[n].per_s:,.0f}x",
+                note=f"a worker a core; obod, one worker, beside it: {times[n]:.2f}x",
+            )
+            for n in (FEW, MANY)
+        ),
+        Row(
+            work,
+            f"{theirs.name}, {clients_text(MANY)}, not compressed",
+            f"{theirs.unpacked.per_s:,.0f} tiles/s",
+            note="it keeps tiles as they come from the database and compresses them for each answer",
+        ),
+    ]
 
 
 def _behind_nginx(base: str, paths: list[str], stack: ExitStack) -> list[tuple[str, int, Pass]]:
