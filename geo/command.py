@@ -22,12 +22,12 @@ from scipy.optimize import isotonic_regression
 from geo.columns import is_recorded, numbers, texts
 from geo.crs import require_working
 from geo.errors import SuitabilityError
-from geo.grade_line import falling_line
+from geo.grade_line import FallingLine, falling_line
 from geo.grid import Grid
 from geo.ragged import Geometries, Ragged, ragged
 from geo.surface import burned
 from geo.terrain import heights
-from geo.threads import over_blocks
+from geo.threads import at_once, over_blocks
 
 Floats = NDArray[np.float64]
 
@@ -161,19 +161,23 @@ def water_clearance(
         shut |= burned(barriers, dem) & dry
     losses = _losses(canals)[owners]
     # One flood per loss: lines that fall at one rate keep their order, so the first to settle a cell is the best.
-    for loss in np.unique(losses[inside]):
-        chosen = np.flatnonzero(inside & (losses == loss))
-        line = falling_line(
+    floods = [(float(loss), np.flatnonzero(inside & (losses == loss))) for loss in np.unique(losses[inside])]
+
+    def flooded(loss: float, chosen: NDArray[np.int64]) -> FallingLine:
+        return falling_line(
             dem,
             row[chosen],
             col[chosen],
             levels[chosen],
-            loss=float(loss),
+            loss=loss,
             deepest_m=DEEPEST_M,
             shut=shut,
             directions=8,
             through_ground=True,
         )
+
+    found = at_once(*(partial(flooded, *flood) for flood in floods))
+    for (_, chosen), line in zip(floods, found, strict=True):
         better = line.start >= 0
         better &= ~(line.clearance_m <= clearance)
         clearance[better] = line.clearance_m[better]

@@ -18,7 +18,7 @@ from scipy.ndimage import distance_transform_edt
 
 from geo.errors import GridError
 from geo.grid import Grid
-from geo.heap import pop, push, room
+from geo.heap import empty_queue, pop, push, size_of
 from geo.terrain import heights
 
 RIDGE_AREA_M2 = 50_000.0  # m2 of ground that rises to a crest before the crest counts as a ridge; default to calibrate
@@ -45,8 +45,7 @@ class Drainage:
 def _flood(rank, known, came_from, level, order):  # type: ignore[no-untyped-def]
     """Flood the cells from the edge of the known ones, lowest level first, deepest ground first within a level."""
     rows, cols = known.shape
-    heap = room(rows * cols)
-    size, turn = 0, 0
+    queue = empty_queue(0, np.int64(rows * cols) << 32, rows * cols)  # each cell is queued once
     queued = ~known
     for row in range(rows):
         for col in range(cols):
@@ -60,11 +59,10 @@ def _flood(rank, known, came_from, level, order):  # type: ignore[no-untyped-def
                 queued[row, col] = True
                 cell = row * cols + col
                 level[cell] = rank[row, col]
-                size = push(heap, size, (np.int64(rank[row, col]) << 32) | rank[row, col], turn, cell)
-                turn += 1
+                push(queue, (np.int64(rank[row, col]) << 32) | rank[row, col], cell)
     settled = 0
-    while size > 0:
-        _, cell, size = pop(heap, size)
+    while size_of(queue) > 0:
+        cell = pop(queue)
         order[settled] = cell
         settled += 1
         row, col = cell // cols, cell % cols
@@ -76,8 +74,7 @@ def _flood(rank, known, came_from, level, order):  # type: ignore[no-untyped-def
             there = next_row * cols + next_col
             came_from[there] = cell
             level[there] = max(level[cell], rank[next_row, next_col])
-            size = push(heap, size, (np.int64(level[there]) << 32) | rank[next_row, next_col], turn, there)
-            turn += 1
+            push(queue, (np.int64(level[there]) << 32) | rank[next_row, next_col], there)
     return settled
 
 

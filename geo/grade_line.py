@@ -16,16 +16,18 @@ from numpy.typing import NDArray
 
 from geo.errors import GridError
 from geo.grid import Grid
-from geo.heap import more_room, pop, push, room
+from geo.heap import empty_queue, more_room, pop, push, size_of
+from geo.kernel import innermost
 from geo.stencil import ALL, REACH, stencil
 from geo.terrain import heights
 
 MICROMETRES = 1e6  # per metre; levels are queued as whole numbers
 TENTHS_MM = 1e4  # per metre; the same where two heights share one number
+CAPACITY = 1 << 16  # cells queued at once, to begin with
 HIGHEST_M = 10_000.0  # m; above any ground, so that levels queued as depths below it are positive
 
 
-@njit(cache=True, nogil=True)
+@innermost()
 def _arrive(z, shut, moves, cell, k, line, loss, deepest):  # type: ignore[no-untyped-def]
     """Level of the line at the end of move k, or -inf where it meets the ground or shut cells on the way there."""
     if (
@@ -50,25 +52,27 @@ def _arrive(z, shut, moves, cell, k, line, loss, deepest):  # type: ignore[no-un
 @njit(cache=True, nogil=True)
 def _fall(z, shut, moves, sources, levels, loss, deepest, line, source):  # type: ignore[no-untyped-def]
     """Settle every cell the line reaches above its ground; ``loss`` in metres per cell of way."""
-    n = len(z)
-    heap = room(max(len(sources), 1_024))
-    done = np.zeros(n, np.bool_)
-    size, turn = 0, 0
+    done = np.zeros(len(z), np.bool_)
+    highest = levels.max() if len(levels) > 0 else 0.0
+    queue = empty_queue(-np.int64(highest * MICROMETRES), np.int64(0), max(len(sources), CAPACITY))
     for i in range(len(sources)):
         cell = sources[i]
         if levels[i] > line[cell]:
             line[cell], source[cell] = levels[i], i
-            if size == len(heap.key):
-                heap = more_room(heap, size)
-            size = push(heap, size, -np.int64(levels[i] * MICROMETRES), turn, cell)
-            turn += 1
-    while size > 0:
-        _, cell, size = pop(heap, size)
+            push(queue, -np.int64(levels[i] * MICROMETRES), cell)
+    while size_of(queue) > 0:
+        queue = more_room(queue)
+        _settle_fall(z, shut, moves, loss, deepest, line, source, done, queue)
+
+
+@innermost()
+def _settle_fall(z, shut, moves, loss, deepest, line, source, done, queue):  # type: ignore[no-untyped-def]
+    """Settle cells as long as there are any and the queue has room for their moves."""
+    while 0 < size_of(queue) <= len(queue.next) - len(moves.offset):
+        cell = pop(queue)
         if done[cell]:
             continue
         done[cell] = True
-        if size + len(moves.offset) > len(heap.key):
-            heap = more_room(heap, size)
         for k in range(len(moves.offset)):
             there = cell + moves.offset[k]
             if done[there] or shut[there] or line[cell] - loss * moves.length[k] <= line[there]:
@@ -76,24 +80,24 @@ def _fall(z, shut, moves, sources, levels, loss, deepest, line, source):  # type
             level = _arrive(z, shut, moves, cell, k, line[cell], loss, deepest)
             if level > line[there]:
                 line[there], source[there] = level, source[cell]
-                size = push(heap, size, -np.int64(level * MICROMETRES), turn, there)
-                turn += 1
+                push(queue, -np.int64(level * MICROMETRES), there)
 
 
-@njit(cache=True, nogil=True)
-def _queue_short(z, shut, done, moves, loss, line, clearance, cell, heap, size, turn):  # type: ignore[no-untyped-def]
-    """Queue the moves from a cell by how far below ground the line has been after them."""
-    if size + len(moves.offset) > len(heap.key):
-        heap = more_room(heap, size)
+@innermost()
+def _queue_short(z, shut, done, moves, loss, line, clearance, cell, least, queue):  # type: ignore[no-untyped-def]
+    """Queue the moves from a cell by how far below ground the line has been after them; there must be room.
+
+    least : int64, key of the move each cell is to be settled by so far; moves that come no sooner are not queued.
+    """
     for k in range(len(moves.offset)):
         there = cell + moves.offset[k]
         if not (shut[there] or done[there]):
             level = line - loss * moves.length[k]
             short = max(z[there] - level, -clearance)
             key = (np.int64(short * TENTHS_MM) << 32) | np.int64((HIGHEST_M - level) * TENTHS_MM)
-            size = push(heap, size, key, turn, cell * len(moves.offset) + k)
-            turn += 1
-    return size, turn, heap
+            if key < least[there]:
+                least[there] = key
+                push(queue, key, cell * len(moves.offset) + k)
 
 
 @njit(cache=True, nogil=True)
@@ -103,15 +107,27 @@ def _fall_short(z, shut, moves, loss, deepest, line, source, clearance):  # type
     Unit moves only. On entry ``clearance`` is line less ground where the line arrives and NaN elsewhere. Ways of one
     depth are told apart by their level, highest first.
     """
-    n_moves = len(moves.offset)
-    heap = room(1_024)
     arrived = ~np.isnan(clearance)
     done = arrived.copy()
-    size, turn = 0, 0
-    for cell in np.flatnonzero(arrived):
-        size, turn, heap = _queue_short(z, shut, done, moves, loss, line[cell], 0.0, cell, heap, size, turn)
-    while size > 0:
-        _, move, size = pop(heap, size)
+    least = np.full(len(z), np.iinfo(np.int64).max, np.int64)
+    begin = np.flatnonzero(arrived)
+    capacity = max(len(begin), CAPACITY)
+    queue = empty_queue(np.int64(0), np.int64(HIGHEST_M * TENTHS_MM) << 32, capacity)
+    for cell in begin:
+        _queue_short(z, shut, done, moves, loss, line[cell], 0.0, cell, least, queue)
+    while size_of(queue) > 0:
+        queue = more_room(queue)
+        _settle_short(z, shut, moves, loss, deepest, line, source, clearance, arrived, done, least, queue)
+
+
+@innermost()
+def _settle_short(  # type: ignore[no-untyped-def]
+    z, shut, moves, loss, deepest, line, source, clearance, arrived, done, least, queue
+):
+    """Settle cells as long as there are any and the queue has room for their moves."""
+    n_moves = len(moves.offset)
+    while 0 < size_of(queue) <= len(queue.next) - n_moves:
+        move = pop(queue)
         cell, k = move // n_moves, move % n_moves
         there = cell + moves.offset[k]
         if done[there]:
@@ -121,9 +137,7 @@ def _fall_short(z, shut, moves, loss, deepest, line, source, clearance):  # type
         source[there] = source[cell]
         so_far = 0.0 if arrived[cell] else clearance[cell]
         clearance[there] = min(line[there] - z[there], so_far)
-        size, turn, heap = _queue_short(
-            z, shut, done, moves, loss, line[there], clearance[there], there, heap, size, turn
-        )
+        _queue_short(z, shut, done, moves, loss, line[there], clearance[there], there, least, queue)
 
 
 @dataclass(frozen=True, slots=True)

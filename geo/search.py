@@ -14,16 +14,17 @@ from numba import njit
 from numpy.typing import NDArray
 
 from geo.errors import GridError
-from geo.prefetch import prefetch
+from geo.kernel import innermost, prefetch
 from geo.stencil import stencil
 from geo.surface import BLOCKED, MIXED, SLOPE_STEP, STEEPEST, UNKNOWN, Surface
 
 CHUNK = 256  # cells of a slot kept side by side
 AHEAD = 6  # cells of the queue whose surroundings are on their way from memory while one is settled
+_SETTLED, _FOUND, _SLOT, _LEFT, _FREE, _USED, _QUEUED = range(7)  # places in the state of a search
 _LAST = round(2 * STEEPEST / SLOPE_STEP) - 1  # last interval of the pace table
 
 
-@njit(cache=True, nogil=True)
+@innermost()
 def _pace(pace, slope):  # type: ignore[no-untyped-def]
     """Seconds per metre, between two entries of the table of one kind of cell."""
     position = min(max((slope + STEEPEST) * (1.0 / SLOPE_STEP), 0.0), _LAST + 1.0)
@@ -32,7 +33,7 @@ def _pace(pace, slope):  # type: ignore[no-untyped-def]
     return low + (position - entry) * (pace[entry + np.uintp(1)] - low)
 
 
-@njit(cache=True, nogil=True)
+@innermost()
 def _steps(height, pace, moves, cell, k, run):  # type: ignore[no-untyped-def]
     """Paces of the unit steps of move k from ``cell``, all at one row of the table, summed; ``run`` is 1 / metres."""
     here = height[cell]
@@ -46,7 +47,7 @@ def _steps(height, pace, moves, cell, k, run):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, nogil=True)
+@innermost()
 def move_seconds(ground, moves, cell, k, sign):  # type: ignore[no-untyped-def]
     """Seconds of move k from ``cell``, infinite across blocked ground; sign -1 walks it the other way."""
     step_m = moves.step_length[k] * ground.cell_m
@@ -80,7 +81,7 @@ def move_seconds(ground, moves, cell, k, sign):  # type: ignore[no-untyped-def]
     return total * moves.length[k] * ground.cell_m
 
 
-@njit(cache=True, nogil=True)
+@innermost()
 def crossing(per_metre, moves, cell, k, cell_m):  # type: ignore[no-untyped-def]
     """Mean of ``per_metre`` on move k times its length in metres."""
     total = 0.0
@@ -115,76 +116,67 @@ def workspace(surface: Surface) -> Workspace:
     )
 
 
-@njit(cache=True, nogil=True)
-def spread(ground, moves, sources, sign, limit, danger, wanted, quickest, slots, work):  # type: ignore[no-untyped-def]
-    """Settle the cells within ``limit`` seconds of the sources; return how many, and how many were given a time.
+@innermost()
+def _take_slot(chain, filled, pool, link, done, wanted, order, state):  # type: ignore[no-untyped-def]
+    """Settle the cells of the earliest slot that holds any, all of which are final."""
+    slot, settled, free, queued = state[_SLOT], state[_SETTLED], state[_FREE], state[_QUEUED]
+    place, before = slot % len(chain), settled
+    while settled == before and queued > 0:
+        while chain[place] < 0:
+            slot += 1
+            place = place + 1 if place + 1 < len(chain) else 0
+        chunk, size = chain[place], filled[place]
+        chain[place], filled[place] = -1, CHUNK
+        while chunk >= 0:
+            for i in range(size):
+                cell = pool[chunk, i]
+                if not done[cell]:
+                    done[cell] = True
+                    order[settled] = cell
+                    settled += 1
+                    if len(wanted) > 0 and wanted[cell]:
+                        state[_LEFT] -= 1
+            queued -= size
+            link[chunk], free, chunk, size = free, chunk, link[chunk], CHUNK
+    state[_SLOT], state[_SETTLED], state[_FREE], state[_QUEUED] = slot, settled, free, queued
 
-    danger : float32 over the padded cells, or empty; stretches the time of a move by 1 + its mean on it. wanted : bool
-    over the padded cells, or empty; the search ends when all of these are settled. quickest : s/m that no move beats.
-    slots : time slots of the quickest move, more than the slowest move spans. work : a ``Workspace``.
 
-    A slot is a chain of chunks of ``pool``. A cell is queued again when its time falls, and passed over once settled.
-    """
+@innermost()
+def _relax(  # type: ignore[no-untyped-def]
+    ground,
+    moves,
+    bounds,
+    sign,
+    limit,
+    danger,
+    per_slot,
+    work,
+    chain,
+    filled,
+    pool,
+    link,
+    candidates,
+    start,
+    stop,
+    state,
+):
+    """Give the cells around settled ones, ``order[start:stop]``, the times they are reached at, and queue them."""
     seconds, came_by, done, order, met = work
-    height, around = ground.height, ground.around
-    per_slot = 1.0 / (quickest * ground.cell_m)
-    length, step_m = moves.length * ground.cell_m, moves.step_length * ground.cell_m
-    run = sign / step_m
-    # Single precision is enough for bounds, which leave room for rounding.
-    length_m, slope_entry = length.astype(np.float32), (sign / length / SLOPE_STEP).astype(np.float32)
+    height, around, slots = ground.height, ground.around, len(chain)
+    length, step_m, run, length_m, slope_entry, first_share, least, rows = bounds
     level, last = np.float32(STEEPEST / SLOPE_STEP), np.float32(_LAST)
-    least = np.empty((len(ground.least), len(length)), np.float32)
-    for i in range(len(least)):
-        least[i] = length * ground.least[i].min()
-    first_share = moves.piece_share[:, 0].copy()  # of the length of a move, in its first cell and as much in its last
-    reach = moves.offset.max() // moves.width
-    rows = np.arange(-reach, reach + 1) * moves.width
-    pool, link = np.empty((64, CHUNK), np.int32), np.empty(64, np.int32)
-    free, used = -1, 0
-    chain, filled = np.full(slots, -1, np.int32), np.full(slots, CHUNK, np.int32)
-    candidates = np.empty(len(length) + 1, np.uintp)
-    left = np.count_nonzero(wanted)
-    start, settled, found, slot, place = 0, 0, 0, 0, 0
-    for cell in sources:
-        if seconds[cell] > 0.0:
-            seconds[cell], done[cell] = 0.0, True
-            met[found], order[found] = cell, cell
-            found += 1
-            if len(wanted) > 0 and wanted[cell]:
-                left -= 1
-    settled = found
-    queued = 0
-    while (start < settled or queued > 0) and (left > 0 or len(wanted) == 0):
-        if start == settled:
-            # All cells of the earliest slot are final. Row by row, their surroundings stay in the cache.
-            while chain[place] < 0:
-                slot += 1
-                place = place + 1 if place + 1 < slots else 0
-            chunk, size = chain[place], filled[place]
-            chain[place], filled[place] = -1, CHUNK
-            while chunk >= 0:
-                for i in range(size):
-                    cell = pool[chunk, i]
-                    if not done[cell]:
-                        done[cell] = True
-                        order[settled] = cell
-                        settled += 1
-                        if len(wanted) > 0 and wanted[cell]:
-                            left -= 1
-                queued -= size
-                link[chunk], free, chunk, size = free, chunk, link[chunk], CHUNK
-            order[start:settled].sort()
-            continue
-        if start + AHEAD < settled:
-            soon = np.intp(order[start + AHEAD])
+    found, slot, free, used, queued = state[_FOUND], state[_SLOT], state[_FREE], state[_USED], state[_QUEUED]
+    place = slot % slots
+    for at in range(start, stop):
+        if at + AHEAD < stop:
+            soon = np.intp(order[at + AHEAD])
             prefetch(around, soon)
             for row in rows:
                 prefetch(seconds, soon + row)
                 prefetch(height, soon + row)
                 if len(danger) > 0:
                     prefetch(danger, soon + row)
-        cell = np.intp(order[start])
-        start += 1
+        cell = np.intp(order[at])
         here, z = seconds[cell], height[cell]
         surroundings = np.uintp(around[cell])
         alike = UNKNOWN < surroundings < MIXED
@@ -229,8 +221,6 @@ def spread(ground, moves, sources, sign, limit, danger, wanted, quickest, slots,
                 into -= slots
             if filled[into] == CHUNK:
                 if free < 0:
-                    if used == len(link):
-                        pool, link = np.concatenate((pool, np.empty_like(pool))), np.concatenate((link, link))
                     free = used
                     link[free] = -1
                     used += 1
@@ -239,7 +229,62 @@ def spread(ground, moves, sources, sign, limit, danger, wanted, quickest, slots,
             pool[chain[into], filled[into]] = there
             filled[into] += 1
             queued += 1
-    return settled, found
+    state[_FOUND], state[_FREE], state[_USED], state[_QUEUED] = found, free, used, queued
+
+
+@njit(cache=True, nogil=True)
+def spread(ground, moves, sources, sign, limit, danger, wanted, quickest, slots, work):  # type: ignore[no-untyped-def]
+    """Settle the cells within ``limit`` seconds of the sources; return how many, and how many were given a time.
+
+    danger : float32 over the padded cells, or empty; stretches the time of a move by 1 + its mean on it. wanted : bool
+    over the padded cells, or empty; the search ends when all of these are settled. quickest : s/m that no move beats.
+    slots : time slots of the quickest move, more than the slowest move spans. work : a ``Workspace``.
+
+    A slot is a chain of chunks of ``pool``. A cell is queued again when its time falls, and passed over once settled.
+    """
+    seconds, _, done, order, met = work
+    length, step_m = moves.length * ground.cell_m, moves.step_length * ground.cell_m
+    least = np.empty((len(ground.least), len(length)), np.float32)
+    for i in range(len(least)):
+        least[i] = length * ground.least[i].min()
+    reach = moves.offset.max() // moves.width
+    bounds = (
+        length,
+        step_m,
+        sign / step_m,
+        length.astype(np.float32),  # single precision is enough for bounds, which leave room for rounding
+        (sign / length / SLOPE_STEP).astype(np.float32),
+        moves.piece_share[:, 0].copy(),  # of the length of a move, in its first cell and as much in its last
+        least,
+        np.arange(-reach, reach + 1) * moves.width,
+    )
+    candidates = np.empty(len(length) + 1, np.uintp)
+    pool, link = np.empty((64, CHUNK), np.int32), np.empty(64, np.int32)
+    chain, filled = np.full(slots, -1, np.int32), np.full(slots, CHUNK, np.int32)
+    state = np.zeros(7, np.int64)
+    state[_FREE], state[_LEFT] = -1, np.count_nonzero(wanted)
+    for cell in sources:
+        if seconds[cell] > 0.0:
+            seconds[cell], done[cell] = 0.0, True
+            met[state[_FOUND]], order[state[_FOUND]] = cell, cell
+            state[_FOUND] += 1
+            if len(wanted) > 0 and wanted[cell]:
+                state[_LEFT] -= 1
+    state[_SETTLED] = state[_FOUND]
+    start = 0
+    while start < state[_SETTLED] and (state[_LEFT] > 0 or len(wanted) == 0):
+        stop = state[_SETTLED]
+        while state[_USED] + (stop - start) * len(length) // CHUNK + slots > len(link):
+            pool, link = np.concatenate((pool, np.empty_like(pool))), np.concatenate((link, link))
+        _relax(
+            ground, moves, bounds, sign, limit, danger, 1.0 / (quickest * ground.cell_m), work, chain, filled, pool,
+            link, candidates, start, stop, state
+        )  # fmt: skip
+        start = stop
+        _take_slot(chain, filled, pool, link, done, wanted, order, state)
+        # Row by row, the surroundings of the cells stay in the cache.
+        order[start : state[_SETTLED]].sort()
+    return state[_SETTLED], state[_FOUND]
 
 
 @njit(cache=True, nogil=True)

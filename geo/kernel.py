@@ -1,13 +1,18 @@
-"""Asking for memory ahead of its use, for compiled kernels that jump about in large arrays."""
+"""For the innermost functions of compiled kernels: no counting of owners, and memory asked for ahead of its use."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+# Compiles a function that makes no arrays. Each call of any other one counts the owners of every array it is given up
+# and down, those in named tuples among them, which takes longer than settling a cell does.
+innermost: Any = partial(cast(Any, njit), cache=True, nogil=True, _nrt=False)
 
 _READ, _KEEP, _DATA = 0, 3, 1  # operands of llvm.prefetch: for reading, into every level of the cache, of data
 
