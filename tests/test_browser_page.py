@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 from collections.abc import Iterator
@@ -124,6 +125,29 @@ def test_a_layer_is_switched_off_and_on(page: Page) -> None:
     assert broken_canal not in _all_colours(frame)
     frame.get_by_label("Canals", exact=True).check()
     drawn_map(page)
+    assert broken_canal in _all_colours(frame)
+
+
+KEEP_FIRST_PICTURE = """
+new MutationObserver((changes) => {
+  for (const { target } of changes) {
+    if (target.dataset.state !== "subject" || window.firstPicture) continue;
+    window.firstPicture = target.querySelector("canvas").toDataURL();
+  }
+}).observe(document, { attributes: true, attributeFilter: ["data-state"], subtree: true });
+"""
+
+
+def test_the_plots_are_drawn_first_and_the_rest_follows(page: Page) -> None:
+    page.add_init_script(KEEP_FIRST_PICTURE)
+    page.goto(f"/?lang=en&district={RASHT}")
+    frame = drawn_map(page)
+    kept = frame.locator(".folium-map").evaluate("() => window.firstPicture")
+    first = Image.open(io.BytesIO(base64.b64decode(kept.partition(",")[2]))).convert("RGB")
+    colours = {colour for _count, colour in first.getcolors(first.width * first.height) or []}
+    broken_canal = _rgb("#d95f02")  # condition 4
+    assert _blended(CLASS_STYLES["S1"].colour, colours)  # type: ignore[arg-type]
+    assert broken_canal not in colours
     assert broken_canal in _all_colours(frame)
 
 

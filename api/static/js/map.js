@@ -22,8 +22,9 @@ export function draw(map, config) {
   openView(map, config);
 
   maplibregl.setWorkerUrl(config.worker);
+  const { style, rest } = subjectFirst(withOrigin(config.style, config.base), config.layer);
   const layer = L.maplibreGL({
-    style: withOrigin(config.style, config.base),
+    style,
     attributionControl: { customAttribution: config.attribution },
     fadeDuration: 0, // names stand at once; fading them in redraws the map a dozen times
     canvasContextAttributes: { preserveDrawingBuffer: true }, // so that the map is on paper when the page is printed
@@ -37,7 +38,7 @@ export function draw(map, config) {
   }
   const glMap = layer.getMaplibreMap();
   provideHatches(glMap, config.hatch);
-  const drawing = sayWhenDrawn(map, glMap, container);
+  const drawing = sayWhenDrawn(map, glMap, container, rest);
   map.getPane("tilePane").querySelector("canvas").setAttribute("aria-hidden", "true");
 
   const choose = chooser(map, glMap, config);
@@ -70,8 +71,30 @@ function withOrigin(style, base) {
   return { ...style, sources: Object.fromEntries(sources) };
 }
 
-/** Say in `data-state` whether all there is to see is drawn; return a function that says it is not. */
-function sayWhenDrawn(map, glMap, container) {
+/** What the map is about is drawn first; return the style with everything else hidden, and what of that is to follow. */
+function subjectFirst(style, subject) {
+  const rest = style.layers.filter(
+    (part) => part.metadata && part.metadata.obod !== subject && part.layout?.visibility !== "none",
+  );
+  const layers = style.layers.map(
+    (part) => (rest.includes(part) ? { ...part, layout: { ...part.layout, visibility: "none" } } : part),
+  );
+  return { style: { ...style, layers }, rest };
+}
+
+/** Show layers that had to wait, but for those switched off meanwhile. */
+function show(glMap, parts) {
+  for (const { id, metadata } of parts) {
+    const box = document.querySelector(`input[data-layer="${metadata.obod}"]`);
+    if (!box || box.checked) glMap.setLayoutProperty(id, "visibility", "visible");
+  }
+}
+
+/**
+ * Say in `data-state` what is drawn: `subject` once what the map is about is there, whereupon the rest follows, `idle`
+ * once there is nothing left to draw; return a function that says there is.
+ */
+function sayWhenDrawn(map, glMap, container, rest) {
   let moving = false;
   const drawing = () => { container.dataset.state = "drawing"; };
   map.on("movestart zoomstart", () => {
@@ -82,7 +105,11 @@ function sayWhenDrawn(map, glMap, container) {
     moving = false;
     glMap.triggerRepaint();
   });
-  glMap.on("idle", () => { if (!moving) container.dataset.state = "idle"; });
+  glMap.on("idle", () => {
+    if (moving) return;
+    container.dataset.state = rest.length ? "subject" : "idle";
+    show(glMap, rest.splice(0));
+  });
   return drawing;
 }
 
