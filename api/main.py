@@ -44,6 +44,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def create_app() -> FastAPI:
     """Return the service on the database and folders of the settings."""
+    settings = get_settings()
     app = FastAPI(
         lifespan=_lifespan,
         title="Obod",
@@ -54,8 +55,9 @@ def create_app() -> FastAPI:
     )
     app.state.served = ServedState(partial(reading, PUBLIC))
     app.state.raster_files = RasterFiles(reading)
-    app.state.tiles = TileCache(get_settings().home / "tiles")
-    app.state.ready_plots = ReadyPlots(get_settings().home / "features", partial(reading, PUBLIC, timeout_s=60.0))
+    app.state.tiles = TileCache(settings.home / "tiles")
+    features = settings.home / "features" if settings.plots_as_text else None
+    app.state.ready_plots = ReadyPlots(features, partial(reading, PUBLIC, timeout_s=60.0))
     app.state.callers = Callers()
     app.state.metrics = health.Metrics()
     add_error_handlers(app)

@@ -65,19 +65,22 @@ def write(path: Path, version: str, parts: Iterable[Sequence[tuple[int, str]]]) 
     draft = path.with_suffix(".draft")
     numbers, ends = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     at = 0
-    with draft.open("wb") as file:
-        file.write(bytes(HEAD_BYTES))
-        for part in parts:
-            texts = [text.encode() + BETWEEN for _, text in part]
-            numbers.append(np.array([number for number, _ in part], dtype=np.int64))
-            ends.append(at + np.cumsum([len(text) for text in texts], dtype=np.int64))
-            at += file.write(b"".join(texts))
-        file.write(bytes(-at % WORD_BYTES))
-        file.write(np.concatenate(numbers).tobytes())
-        file.write(np.concatenate(ends).tobytes())
-        file.seek(0)
-        file.write(orjson.dumps({"version": version, "count": sum(map(len, numbers)), "bytes": at}))
-    draft.replace(path)
+    try:
+        with draft.open("wb") as file:
+            file.write(bytes(HEAD_BYTES))
+            for part in parts:
+                texts = [text.encode() + BETWEEN for _, text in part]
+                numbers.append(np.array([number for number, _ in part], dtype=np.int64))
+                ends.append(at + np.cumsum([len(text) for text in texts], dtype=np.int64))
+                at += file.write(b"".join(texts))
+            file.write(bytes(-at % WORD_BYTES))
+            file.write(np.concatenate(numbers).tobytes())
+            file.write(np.concatenate(ends).tobytes())
+            file.seek(0)
+            file.write(orjson.dumps({"version": version, "count": sum(map(len, numbers)), "bytes": at}))
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def read(path: Path) -> tuple[str, FeatureTexts] | None:

@@ -1,7 +1,7 @@
 """Public plots with the results that are shown, as text at hand: written in the background for each district.
 
 What is written holds for one run and one state of the plots, and says so; anything else comes from the database. It
-lies below ``OBOD_HOME/features``, a quarter of the room the same plots take in the database, for all processes.
+lies below ``OBOD_HOME/features`` for all processes: 1.3 kB a plot, as much as plot and result take in the database.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ log = logging.getLogger(__name__)
 
 
 class ReadyPlots:
-    """Texts of districts below ``folder``; ``opened`` gives a connection to read from as the public."""
+    """Texts of districts below ``folder`` (None: none are written); ``opened`` gives a connection as the public."""
 
-    def __init__(self, folder: Path, opened: Callable[[], AbstractContextManager[Connection]]) -> None:
+    def __init__(self, folder: Path | None, opened: Callable[[], AbstractContextManager[Connection]]) -> None:
         self._folder = folder
         self._opened = opened
         self._known: dict[str, tuple[str, FeatureTexts]] = {}
@@ -45,14 +45,15 @@ class ReadyPlots:
         Asking for what is shown and not at hand has it written, in the background.
         """
         shown = served.shown.get(district)
-        if district not in served.coverage or (shown.run if shown else None) != run:
+        if self._folder is None or district not in served.coverage or (shown.run if shown else None) != run:
             return None
         version = _version(served, district, run)
         found = self._known.get(district)
         if found is None or found[0] != version:
-            found = read(self._file(district))
+            target = _file(self._folder, district)
+            found = read(target)
             if found is None or found[0] != version:
-                self._maker.ask((district, version), lambda: self._write(served, district, run))
+                self._maker.ask((district, version), lambda: self._write(target, served, district, run))
                 return None
             self._known[district] = found
         return found[1]
@@ -72,18 +73,19 @@ class ReadyPlots:
 
         threading.Thread(target=ask, name="features wanted", daemon=True).start()
 
-    def _write(self, served: Served, district: str, run: Run | None) -> None:
+    def _write(self, target: Path, served: Served, district: str, run: Run | None) -> None:
         """Write a district, unless another process does or has done so, or it has changed meanwhile."""
-        target, version = self._file(district), _version(served, district, run)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "lock").open("w") as lock, self._opened() as connection:
+        version = _version(served, district, run)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with (target.parent / "lock").open("w") as lock, self._opened() as connection:
             fcntl.flock(lock, fcntl.LOCK_EX)
             there, now = read(target), read_served(connection, served)
             if (there is None or there[0] != version) and _version(now, district, run) == version:
                 write(target, version, _rows(connection, _listing(district, run)))
 
-    def _file(self, district: str) -> Path:
-        return self._folder / f"plots-{quote(district, safe='')}.texts"
+
+def _file(folder: Path, district: str) -> Path:
+    return folder / f"plots-{quote(district, safe='')}.texts"
 
 
 def _rows(connection: Connection, listing: Listing) -> Iterator[list[tuple[int, str]]]:

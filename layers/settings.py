@@ -17,6 +17,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(None, description="A PostGIS to use; unset: the embedded one")
     home: Path = Field(Path(".obod"), description="Embedded database, raster files, tile cache, scoring cache, logs")
     scoring_cache_gb: float = Field(8.0, ge=0.0, description="Room for what a run hands on to the next; 0 = none")
+    plots_as_text: bool = Field(True, description="Write public plots out as text once; 1.3 kB a plot, quicker lists")
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65_535)
 

@@ -92,40 +92,42 @@ def test_nothing_but_what_is_public_is_written(ready: ReadyPlots, served: Served
     assert list(features[0]["properties"]) == list(scored_plots(PUBLIC, {}).properties)
 
 
-def test_what_is_not_shown_is_not_at_hand(ready: ReadyPlots, served: Served, land: Land) -> None:
+def test_what_is_not_shown_is_not_at_hand(ready: ReadyPlots, served: Served, land: Land, tmp_path: Path) -> None:
     assert ready.of(served, RASHT, served.runs[land.runs[OTHER]]) is None
     assert ready.of(served, QUBODIYON, served.runs[land.runs[OTHER]]) is None
     assert ready.of(served, "XX", None) is None
-    assert not list(ready._folder.iterdir())
+    nowhere = ReadyPlots(None, partial(reading, PUBLIC))
+    assert [nowhere.of(served, RASHT, run_in(served, RASHT)) for _ in range(2)] == [None, None]
+    assert not list(tmp_path.iterdir())
 
 
 def test_another_run_or_other_plots_are_written_anew(
-    ready: ReadyPlots, served: Served, land: Land, database: Engine
+    ready: ReadyPlots, served: Served, land: Land, database: Engine, tmp_path: Path
 ) -> None:
     first = texts_of(ready, served, RASHT)
     with shown(database, land.runs[OTHER]), reading(PUBLIC) as connection:
         now = read_served(connection, served)
         assert bytes(texts_of(ready, now, RASHT).text) != bytes(first.text)
     assert bytes(texts_of(ready, served, RASHT).text) == bytes(first.text)
-    assert len([path for path in ready._folder.iterdir() if path.suffix == ".texts"]) == 1
+    assert len([path for path in tmp_path.iterdir() if path.suffix == ".texts"]) == 1
 
 
-def test_what_changed_before_it_was_written_is_not_written(ready: ReadyPlots, served: Served) -> None:
+def test_what_changed_before_it_was_written_is_not_written(ready: ReadyPlots, served: Served, tmp_path: Path) -> None:
     covered = served.coverage[RASHT]
     older = replace(served, coverage={**served.coverage, RASHT: replace(covered, last_load=covered.last_load - 1)})
     older = replace(older, loads={**older.loads, "plots": older.loads["plots"] - 1})
     assert ready.of(older, RASHT, run_in(older, RASHT)) is None
-    assert read(ready._file(RASHT)) is None
+    assert read(tmp_path / f"plots-{RASHT}.texts") is None
 
 
 def test_another_process_finds_what_was_written_and_writes_nothing(
-    ready: ReadyPlots, served: Served, monkeypatch: pytest.MonkeyPatch
+    ready: ReadyPlots, served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     texts = texts_of(ready, served, RASHT)
     monkeypatch.setattr(ready_plots, "write", None)
-    other = ReadyPlots(ready._folder, partial(reading, PUBLIC))
+    other = ReadyPlots(tmp_path, partial(reading, PUBLIC))
     assert bytes(texts_of(other, served, RASHT).text) == bytes(texts.text)
-    other._write(served, RASHT, run_in(served, RASHT))
+    other._write(tmp_path / f"plots-{RASHT}.texts", served, RASHT, run_in(served, RASHT))
 
 
 def test_all_districts_are_written_after_the_start_and_pages_are_the_same_then(
@@ -136,9 +138,9 @@ def test_all_districts_are_written_after_the_start_and_pages_are_the_same_then(
     all_there, begin = threading.Event(), threading.Event()
     make = ReadyPlots._write
 
-    def noted(self: ReadyPlots, served: Served, district: str, run: Run | None) -> None:
+    def noted(self: ReadyPlots, target: Path, served: Served, district: str, run: Run | None) -> None:
         assert begin.wait(30)
-        make(self, served, district, run)
+        make(self, target, served, district, run)
         written.append(district)
         if len(written) == len(COUNTS):
             all_there.set()
@@ -210,3 +212,4 @@ def test_a_write_that_fails_leaves_what_was_there(damaged: Path) -> None:
     assert found is not None
     assert found[0] == "1"
     assert found[1].of([2, 1]) == b"two" + BETWEEN + b"one"
+    assert [path.name for path in damaged.parent.iterdir()] == [damaged.name]
