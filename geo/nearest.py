@@ -9,7 +9,6 @@ method of Bentley, Weide and Yao, "Optimal expected-time algorithms for closest 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from math import floor, hypot, sqrt
 
 import numpy as np
@@ -18,6 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from geo.errors import GeometryError
+from geo.kernel import innermost
 from geo.ragged import Geometries, Ragged, ragged
 from geo.threads import over_blocks
 
@@ -147,7 +147,7 @@ def _rings_to_occupied(starts, rows, cols):  # type: ignore[no-untyped-def]
     return rings
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@innermost(error_model="numpy")
 def _nearest_on(x0, y0, x1, y1, x, y):  # type: ignore[no-untyped-def]
     """Share 0..1 along the segment at which it is nearest to the point."""
     dx, dy = x1 - x0, y1 - y0
@@ -157,7 +157,7 @@ def _nearest_on(x0, y0, x1, y1, x, y):  # type: ignore[no-untyped-def]
     return min(max(((x - x0) * dx + (y - y0) * dy) / length2, 0.0), 1.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@innermost(error_model="numpy")
 def _between(ax, ay, bx, by, sx, sy, ex, ey):  # type: ignore[no-untyped-def]
     """Squared distance of the edge a-b and the segment s-e, and the share along s-e where it is reached first."""
     dx, dy, fx, fy = ex - sx, ey - sy, bx - ax, by - ay
@@ -189,7 +189,7 @@ def _between(ax, ay, bx, by, sx, sy, ex, ey):  # type: ignore[no-untyped-def]
     return best, share
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@innermost(error_model="numpy")
 def _inside(xy, path_start, first_path, last_path, x, y):  # type: ignore[no-untyped-def]
     """Whether the point lies inside the polygon, by the even-odd rule over all its rings."""
     odd = False
@@ -201,7 +201,7 @@ def _inside(xy, path_start, first_path, last_path, x, y):  # type: ignore[no-unt
     return odd
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@innermost(error_model="numpy")
 def _to_geometry(  # type: ignore[no-untyped-def]
     xy, path_start, first_path, last_path, near_start, sx, sy, ex, ey, limit
 ):
@@ -225,14 +225,17 @@ def _to_geometry(  # type: ignore[no-untyped-def]
     return best, share
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@innermost(error_model="numpy")
 def _search(  # type: ignore[no-untyped-def]
     xy, path_start, geometry_start, areal, segments, lines, starts, listed, rings, x_min, y_min, cell, within,
-    index, place, start, stop,
+    index, place, seen, found, off, start, stop,
 ):  # fmt: skip
-    """Fill index (n,) and place (n, 4: distance, x, y, along) for the geometries start..stop."""
+    """Fill index (n,) and place (n, 4: distance, x, y, along) for the geometries start..stop.
+
+    seen, found, off : room for a mark per segment, -1 to begin with: the geometry it was last looked at for; and for
+    the segments of a ring of cells with their squared distance from the middle of the geometry.
+    """
     rows, cols = rings.shape
-    seen = np.full(len(segments), -1, dtype=np.int64)
     for g in range(start, stop):
         index[g] = -1
         place[g, :] = np.nan
@@ -272,6 +275,7 @@ def _search(  # type: ignore[no-untyped-def]
                 gap = min(gap, y_min + r1 * cell - north)
             if gap == np.inf or (gap > 0.0 and gap * gap > limit):
                 break
+            n = 0
             for row in range(max(r0, 0), min(r1, rows - 1) + 1):
                 whole = ring == 0 or row in (r0, r1)
                 col = max(c0, 0)
@@ -285,23 +289,33 @@ def _search(  # type: ignore[no-untyped-def]
                             continue
                         seen[s] = g
                         x0, y0, x1, y1 = segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
-                        dx, dy = x1 - x0, y1 - y0
                         t = _nearest_on(x0, y0, x1, y1, centre_x, centre_y)
-                        away_x, away_y = centre_x - (x0 + t * dx), centre_y - (y0 + t * dy)
-                        if away_x * away_x + away_y * away_y > reach * reach:
-                            continue
-                        near_start = areal[g] and west <= x0 <= east and south <= y0 <= north
-                        d, t = _to_geometry(xy, path_start, first_path, last_path, near_start, x0, y0, x1, y1, limit)
-                        if d > limit:
-                            continue
-                        here = segments[s, 4] + t * hypot(dx, dy)
-                        if line < 0 or d < limit or lines[s] < line or (lines[s] == line and here < along):
-                            limit, line, along = d, lines[s], here
-                            reach = sqrt(limit) + radius + ROUNDING_M
-                            place[g, 0] = sqrt(d)
-                            place[g, 1], place[g, 2] = x0 + t * dx, y0 + t * dy
-                            place[g, 3] = here
+                        away_x, away_y = centre_x - (x0 + t * (x1 - x0)), centre_y - (y0 + t * (y1 - y0))
+                        off[n] = away_x * away_x + away_y * away_y
+                        if off[n] <= reach * reach:
+                            found[n] = s
+                            if off[n] < off[0]:  # the likeliest first: what it leaves within reach is little
+                                found[0], found[n] = found[n], found[0]
+                                off[0], off[n] = off[n], off[0]
+                            n += 1
                     col += 1
+            for i in range(n):
+                if off[i] > reach * reach:
+                    continue
+                s = found[i]
+                x0, y0, x1, y1 = segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
+                dx, dy = x1 - x0, y1 - y0
+                near_start = areal[g] and west <= x0 <= east and south <= y0 <= north
+                d, t = _to_geometry(xy, path_start, first_path, last_path, near_start, x0, y0, x1, y1, limit)
+                if d > limit:
+                    continue
+                here = segments[s, 4] + t * hypot(dx, dy)
+                if line < 0 or d < limit or lines[s] < line or (lines[s] == line and here < along):
+                    limit, line, along = d, lines[s], here
+                    reach = sqrt(limit) + radius + ROUNDING_M
+                    place[g, 0] = sqrt(d)
+                    place[g, 1], place[g, 2] = x0 + t * dx, y0 + t * dy
+                    place[g, 3] = here
             ring += 1
         index[g] = line
 
@@ -331,26 +345,15 @@ def _nearest(geometries: Geometries | Ragged, targets: Ragged, within_m: float) 
     rows, cols = int(height // cell) + 1, int(width // cell) + 1
     starts, listed = _list_segments(segments, x_min, y_min, cell, rows, cols)
     rings = _rings_to_occupied(starts, rows, cols)
-    over_blocks(
-        partial(
-            _search,
-            *shapes.paths,
-            shapes.areal,
-            segments,
-            lines,
-            starts,
-            listed,
-            rings,
-            x_min,
-            y_min,
-            cell,
-            float(within_m),
-            index,
-            place,
-        ),
-        n,
-        block=16_384,  # each block keeps a mark per segment
-    )
+
+    def search(start: int, stop: int) -> None:
+        seen = np.full(len(segments), -1, dtype=np.int64)
+        _search(
+            *shapes.paths, shapes.areal, segments, lines, starts, listed, rings, x_min, y_min, cell, float(within_m),
+            index, place, seen, np.empty_like(lines), np.empty(len(segments)), start, stop,
+        )  # fmt: skip
+
+    over_blocks(search, n, block=16_384)  # each block keeps a mark per segment
     return index, place
 
 
