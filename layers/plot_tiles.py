@@ -46,9 +46,10 @@ COARSE_EXTENT = 2048  # units of a tile's side below PLOT_ID_FROM: a quarter of 
 
 # Nine tiles can touch a screen of 1024 x 768 pixels, and a screen may take 600 kB compressed.
 TILE_BUDGET = 65_000  # bytes of one tile, compressed
-# Measured on 1,000,000 plots of 19 vertices (bench/), bytes a plot adds to a compressed tile.
-PLOT_BYTES = 26  # outline, number and PLOT_ATTRIBUTES
-PLOT_ID_BYTES = 9  # plot_id
+# Bytes a plot adds to a compressed tile: measured with zlib on 1,000,000 plots of 19 vertices (bench/), and 7 % on top,
+# which ISA-L takes more.
+PLOT_BYTES = 28  # outline, number and PLOT_ATTRIBUTES
+PLOT_ID_BYTES = 10  # plot_id
 ATTRIBUTE_BYTES = 7  # one more number
 
 CELLS_INSTEAD = "shares of the classes on cells; zoom in for the plots"
