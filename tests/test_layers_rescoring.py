@@ -152,7 +152,9 @@ def test_a_run_of_other_code_is_scored_anew(valley_database: Engine) -> None:
     assert "was computed by older" in found.notes[0]
 
 
-def test_a_plot_moved_out_of_sight_of_a_road_far_away_keeps_its_district(valley_database: Engine) -> None:
+def test_a_road_out_of_sight_touches_no_district(valley_database: Engine) -> None:
+    here = {"code": "here", "kind": "path", "geometry": shapely.MultiLineString([valley.line(1_700.0)])}
+    load("roads", valley.frame([here]))  # the first row of a layer would touch every plot
     score(valley_database, SCHEME, day=valley.AS_OF)
     far = affinity.translate(valley.line(0.0), xoff=200_000.0)
     load("roads", valley.frame([{"code": "far", "kind": "path", "geometry": shapely.MultiLineString([far])}]))
