@@ -57,10 +57,12 @@ def _from_homes(  # type: ignore[no-untyped-def]
         own = places[place_start[h] : place_start[h + 1]]
         if len(own) == 0:
             continue
+        left = 0
         for place in own:
+            left += not wanted[cells[place]]
             wanted[cells[place]] = True
         for sign in (OUT, BACK):
-            _, found = spread(ground, moves, homes[h : h + 1], sign, limit, danger, wanted, quickest, slots, work)
+            _, found = spread(ground, moves, homes[h : h + 1], sign, limit, danger, wanted, left, quickest, slots, work)
             for place in own:
                 cell = cells[place]
                 if not work.done[cell]:

@@ -185,6 +185,7 @@ def least_time(
         np.float32(within_minutes * SECONDS_PER_MINUTE),
         weights,
         np.empty(0, dtype=np.bool_),
+        0,
         *time_slots(surface, float(weights.max(initial=0.0))),
         work,
     )

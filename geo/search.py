@@ -233,12 +233,13 @@ def _relax(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def spread(ground, moves, sources, sign, limit, danger, wanted, quickest, slots, work):  # type: ignore[no-untyped-def]
+def spread(ground, moves, sources, sign, limit, danger, wanted, left, quickest, slots, work):  # type: ignore[no-untyped-def]
     """Settle the cells within ``limit`` seconds of the sources; return how many, and how many were given a time.
 
     danger : float32 over the padded cells, or empty; stretches the time of a move by 1 + its mean on it. wanted : bool
-    over the padded cells, or empty; the search ends when all of these are settled. quickest : s/m that no move beats.
-    slots : time slots of the quickest move, more than the slowest move spans. work : a ``Workspace``.
+    over the padded cells, or empty; the search ends when all of these are settled. left : how many they are. quickest :
+    s/m that no move beats. slots : time slots of the quickest move, more than the slowest move spans. work : a
+    ``Workspace``.
 
     A slot is a chain of chunks of ``pool``. A cell is queued again when its time falls, and passed over once settled.
     """
@@ -262,7 +263,7 @@ def spread(ground, moves, sources, sign, limit, danger, wanted, quickest, slots,
     pool, link = np.empty((64, CHUNK), np.int32), np.empty(64, np.int32)
     chain, filled = np.full(slots, -1, np.int32), np.full(slots, CHUNK, np.int32)
     state = np.zeros(7, np.int64)
-    state[_FREE], state[_LEFT] = -1, np.count_nonzero(wanted)
+    state[_FREE], state[_LEFT] = -1, left
     for cell in sources:
         if seconds[cell] > 0.0:
             seconds[cell], done[cell] = 0.0, True
