@@ -89,6 +89,16 @@ def _failed_if_skipped(report: Report) -> Report:
     return report
 
 
+def drop_database(administration: psycopg.Connection[tuple[object, ...]], name: str) -> None:
+    """Drop a database if it is there, whoever of its owner's is connected.
+
+    Dropping by force would also end what autovacuum does there, which only a superuser may; a plain drop waits for it.
+    """
+    connected = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user"
+    administration.execute(connected, [name])
+    administration.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     """Give the session's running cluster; its database ``obod`` is migrated and serves as template."""
@@ -114,14 +124,14 @@ def database(
     """
     name = f"{request.module.__name__.rpartition('.')[2]}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"[:63]
     with psycopg.connect(cluster.url(database="postgres"), autocommit=True) as administration:
-        administration.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        drop_database(administration, name)
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         administration.execute(statement.format(sql.Identifier(name), sql.Identifier(DATABASE)))
     home = tmp_path_factory.mktemp("home")
     with _environment({"OBOD_DATABASE_URL": cluster.url(database=name), "OBOD_HOME": str(home)}):
         yield engine()
     with psycopg.connect(cluster.url(database="postgres"), autocommit=True) as administration:
-        administration.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        drop_database(administration, name)
 
 
 @pytest.fixture
