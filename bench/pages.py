@@ -18,7 +18,21 @@ from rasterio.warp import transform_bounds
 
 from bench import closed_loop, peers
 from bench.closed_loop import Pass
-from bench.serving import FEW, MANY, PAGE, SCHEMA, WARM_S, Land, clients_text, obod, quantiles, ratio, tipg
+from bench.serving import (
+    FEW,
+    MANY,
+    PAGE,
+    SCHEMA,
+    WARM_S,
+    Land,
+    await_texts,
+    clients_text,
+    obod,
+    quantiles,
+    ratio,
+    settled,
+    tipg,
+)
 from bench.table import Row
 from layers.tiles import TileAddress
 
@@ -26,7 +40,6 @@ PAGES = 20  # pages of one pass
 PICTURES = 100  # raster tiles, zoom 8 to 14
 NAIVE_PLOTS = 10_000  # plots given to folium.GeoJson; its cost grows in proportion
 BROWSER_S = 60.0  # seconds the browser may take
-TEXTS_S = 600.0  # seconds the service may take to write out the plots after its very first start
 PICTURE_S = 180.0  # seconds the service may take to colour its grids after its very first start
 
 
@@ -49,7 +62,7 @@ def features(land: Land) -> list[Row]:
     shutil.rmtree(land.home / "features", ignore_errors=True)
     with ExitStack() as stack:
         base = obod(land, stack)
-        seconds = _await_texts(land)
+        seconds = await_texts(land)
         size = sum(path.stat().st_size for path in (land.home / "features").glob("*.texts"))
         pages = _own_pages(base, land)
         said = f"{land.plots:,} plots, {size / 1e6:,.0f} MB, in the background after the first start"
@@ -57,7 +70,7 @@ def features(land: Land) -> list[Row]:
     for clients in (FEW, MANY):
         with ExitStack() as stack:
             base = obod(land, stack)
-            _await_texts(land)
+            await_texts(land)
             addresses = [base + page for page in pages]
             for state in ("never asked before", "asked before"):
                 done = closed_loop.run(addresses, clients)
@@ -77,20 +90,6 @@ def _own_pages(base: str, land: Land) -> list[str]:
             break
         addresses += following
     return [address.removeprefix(base) for address in addresses]
-
-
-def _await_texts(land: Land) -> float:
-    """Wait until the service has written out the plots of every district, as it does once after it started."""
-    with psycopg.connect(land.url) as connection:
-        counted = connection.execute("SELECT count(DISTINCT coalesce(district, '')) FROM bench.plots").fetchone()
-    began = time.monotonic()
-    while time.monotonic() - began < TEXTS_S and _written(land) < int(str((counted or (0,))[0])):
-        time.sleep(0.2)
-    return time.monotonic() - began
-
-
-def _written(land: Land) -> int:
-    return len(list((land.home / "features").glob("*.texts")))
 
 
 def _pages(rows: list[Row], work: str, name: str, addresses: list[str]) -> dict[int, Pass]:
@@ -309,7 +308,7 @@ def page(land: Land, plots_file: Path) -> list[Row]:
     name = f"folium.GeoJson, {peers.version('folium', 'folium')}"
     rows = [Row(work, name, f"{seconds:.1f} s, {size / 1e6:.1f} MB", note=f"{count:,} plots; grows in proportion")]
     with ExitStack() as stack:
-        base = obod(land, stack)
+        base = settled(land, stack)
         address = f"{base}/maps/plots?district={land.district}&lang=en"
         closed_loop.get(address)  # templates are compiled by whatever page is asked for first
         first = closed_loop.run([f"{address}&at=12/{38 + n / 100:g}/69.5" for n in range(20)])
