@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import struct
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from geo.crs import area_ha
+from layers.errors import DataRefused
+from layers.loading import Options, check_file
 from layers.loading.columns import ewkb
 from layers.loading.faults import Faults
 from layers.loading.load import PLOTS
 from layers.loading.pieces import Pieces, joined
 from layers.loading.repair import repaired, sound
-from layers.loading.shapes import Shapes
+from layers.loading.shapes import CurvedGeometry, Shapes
 
 
 def plot(lon: float, lat: float = 39.0, size: float = 0.001) -> shapely.Polygon:
@@ -114,3 +122,28 @@ def test_rows_are_joined_from_the_pieces_of_their_columns(rows: list[tuple[bytes
     assert found.data.tobytes() == b"".join(found.tolist())
     backwards = np.arange(len(rows))[::-1]
     assert first[backwards].tolist() == [row[0] for row in rows][::-1]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("dimensions", [0, 1000])
+def test_a_geometry_with_arcs_is_named_by_its_place(order: str, dimensions: int) -> None:
+    corners = [(70, 39), (70.1, 39.1), (70.2, 39), (70.1, 38.9), (70, 39)]
+    head = struct.pack(order + "BI", order == "<", 8 + dimensions)
+    points = b"".join(
+        struct.pack(f"{order}{2 + dimensions // 1000}d", *corner, *[900.0] * (dimensions // 1000)) for corner in corners
+    )
+    column = pa.array([shapely.to_wkb(plot(70)), None, head + struct.pack(order + "I", len(corners)) + points])
+    with pytest.raises(CurvedGeometry, match="has arcs; expected straight lines") as refused:
+        Shapes.of_wkb(column)
+    assert refused.value.place == 2
+
+
+def test_arcs_in_geoparquet_are_refused_by_file_and_row(connection: Connection, tmp_path: Path) -> None:
+    arc = struct.pack("<BIIdddddd", 1, 8, 3, 70.0, 39.0, 70.1, 39.1, 70.2, 39.0)
+    about = {"version": "1.0.0", "primary_column": "geometry"}
+    about["columns"] = {"geometry": {"encoding": "WKB", "geometry_types": []}}  # type: ignore[assignment]
+    table = pa.table({"plot_id": ["a", "b"], "geometry": [shapely.to_wkb(plot(70)), arc]})
+    path = tmp_path / "arcs.parquet"
+    pq.write_table(table.replace_schema_metadata({"geo": json.dumps(about)}), path)
+    with pytest.raises(DataRefused, match=r"^arcs\.parquet, row 2, geometry: has arcs; expected straight lines\.$"):
+        check_file(connection, "plots", path, Options())

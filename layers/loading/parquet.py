@@ -16,7 +16,7 @@ from pyproj.exceptions import CRSError
 
 from layers.errors import DataRefused
 from layers.loading.chunks import CHUNK, Chunk
-from layers.loading.shapes import Shapes
+from layers.loading.shapes import CurvedGeometry, Shapes
 
 DEFAULT_CRS = "OGC:CRS84"  # GeoParquet 1.1: what a column without "crs" is in
 
@@ -62,6 +62,9 @@ class ParquetFile:
                 rows = np.arange(first, first + len(frame), dtype=np.int64)
                 first += len(frame)
                 yield Chunk(rows, frame, shapes)
+        except CurvedGeometry as curved:
+            row = first + curved.place
+            raise DataRefused(f"{self.file_name}, row {row}, geometry: has arcs; expected straight lines.") from curved
         except (pa.ArrowException, OSError) as error:
             raise DataRefused(f"{self.file_name} cannot be read beyond row {first - 1}: it is damaged.") from error
 

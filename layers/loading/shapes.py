@@ -17,15 +17,47 @@ from numpy.typing import NDArray
 
 from geo.crs import area_ha, area_ha_of
 from geo.ragged import Ragged
-from geo.wkb import multipolygons_as_ewkb, polygons_of_wkb
+from geo.wkb import HEAD_BYTES, SRID_FOLLOWS, multipolygons_as_ewkb, polygons_of_wkb
 from layers.base import STORED_SRID
+from layers.errors import DataRefused
 from layers.loading.columns import ewkb
 from layers.loading.pieces import Pieces
 
 Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
 
+CURVED = range(8, 13)  # types with arcs: string, compound, polygon, multicurve, multisurface; ISO 13249-3
+DIMENSIONS = 1000  # a type with heights is 1000 more, with measures 2000, with both 3000; the same
 POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+
+
+class CurvedGeometry(DataRefused):
+    """A geometry with arcs, which GEOS cannot hold; ``place`` is its position in the column."""
+
+    def __init__(self, place: int) -> None:
+        super().__init__("A geometry has arcs; expected straight lines.")
+        self.place = place
+
+
+def _objects(wkb: NDArray[np.object_], places: NDArray[np.int64]) -> Geometries:
+    """Return geometries from their bytes, None for what cannot be read; ``places`` says where they stand."""
+    curved = np.isin(_kinds(wkb), list(CURVED))
+    if curved.any():
+        raise CurvedGeometry(int(places[np.argmax(curved)]))
+    return np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"))
+
+
+def _kinds(wkb: NDArray[np.object_]) -> NDArray[np.int64]:
+    """Return the type of each geometry without its dimensions, -1 where the bytes are too few to say."""
+    return np.array(
+        [
+            int.from_bytes(item[1:HEAD_BYTES], "little" if item[0] & 1 else "big") % SRID_FOLLOWS % DIMENSIONS
+            if len(item) >= HEAD_BYTES
+            else -1
+            for item in wkb
+        ],
+        dtype=np.int64,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +78,7 @@ class Shapes:
 
         Raises
         ------
-        NotImplementedError : a curve, which GEOS cannot hold.
+        CurvedGeometry : one of them has arcs.
         """
         width = np.int64 if pa.types.is_large_binary(column.type) else np.int32
         _, offsets, data = column.buffers()
@@ -58,7 +90,7 @@ class Shapes:
         left = np.flatnonzero(known & ~flat.areal)
         if len(left):
             wkb = column.take(pa.array(left)).to_numpy(zero_copy_only=False)
-            others[left] = shapely.from_wkb(wkb, on_invalid="ignore")
+            others[left] = _objects(wkb, left)
         return cls(flat, multiple, others)
 
     @classmethod

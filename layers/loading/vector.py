@@ -21,7 +21,7 @@ from pyproj.exceptions import CRSError
 from layers.errors import DataRefused
 from layers.loading.chunks import CHUNK, Chunk, Unreadable
 from layers.loading.encodings import TextDecoder, dbf_encoding, undecodable
-from layers.loading.shapes import Shapes
+from layers.loading.shapes import CurvedGeometry, Shapes
 
 
 class VectorFile:
@@ -89,7 +89,7 @@ class VectorFile:
             wkb = batch.column(geometry)
             try:
                 shapes = Shapes.of_wkb(wkb)
-            except NotImplementedError:  # shapely's word for curves, which GEOS cannot hold
+            except CurvedGeometry:
                 shapes = Shapes.of_wkb(self._without_arcs(rows))
             lost = shapes.missing() & wkb.is_valid().to_numpy(zero_copy_only=False)
             unreadable = [
