@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, ClassVar, cast
 
 from geoalchemy2 import Geometry
 from sqlalchemy import BigInteger, Computed, ForeignKey, Identity, Index, LargeBinary, MetaData, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
+
+from layers.audience import PARTNER as PARTNER  # every declaration names its audience, from here
+from layers.audience import PUBLIC as PUBLIC
+from layers.audience import STAFF as STAFF
+from layers.audience import Audience as Audience
 
 STORED_SRID = 4326  # EPSG code; storage and exchange, domain reference 2.2
 TILE_SRID = 3857  # EPSG code; Web Mercator, the projection of web map tiles
@@ -27,17 +31,6 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-
-
-class Audience(IntEnum):
-    """Who may see a layer or attribute; a higher one sees everything a lower one sees."""
-
-    PUBLIC = 0
-    PARTNER = 1
-    STAFF = 2
-
-
-PUBLIC, PARTNER, STAFF = Audience.PUBLIC, Audience.PARTNER, Audience.STAFF
 
 
 class Base(DeclarativeBase):

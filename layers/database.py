@@ -25,7 +25,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from layers.base import PUBLIC, Audience
+from layers.audience import PUBLIC, Audience
 from layers.embedded import Cluster
 from layers.errors import DatabaseUnavailable, LayersError, NotAllowed
 from layers.names import API_LOGIN, ROLES

@@ -96,8 +96,8 @@ class Cluster:
         with self._locked():
             account = server_user(self.home / "postgres" / "data")
             self._prepare_files(account)
-            installation = find(self._made_by())
             if self._postmaster() is None:
+                installation = find(self._made_by())
                 self._clear_leftovers()
                 if not self.data.exists():
                     self._initialise(installation, account)
@@ -317,10 +317,10 @@ class Cluster:
     def _postmaster(self) -> psutil.Process | None:
         """Return the running server, told apart from a stale pid that another program has now."""
         try:
-            pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
-        except (FileNotFoundError, ValueError):
+            process = psutil.Process(int((self.data / "postmaster.pid").read_text().split("\n", 1)[0]))
+        except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
             return None
-        return next((process for process in _servers_in(self.data) if process.pid == pid), None)
+        return process if _serves(process, self.data) else None
 
     def _clear_leftovers(self) -> None:
         # After kill -9 of the server its children may still hold shared memory, and a stale pid or socket lock may
@@ -359,14 +359,14 @@ class Cluster:
 
 def _servers_in(data: Path) -> list[psutil.Process]:
     """Return the PostgreSQL processes that work in this data directory, the server and its children."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.name().startswith("postgres") and Path(process.cwd()) == data:
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
+    return [process for process in psutil.process_iter() if _serves(process, data)]
+
+
+def _serves(process: psutil.Process, data: Path) -> bool:
+    try:
+        return process.name().startswith("postgres") and Path(process.cwd()) == data
+    except psutil.Error:
+        return False
 
 
 def _kill_servers_in(data: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from layers.base import Audience
+from layers.audience import Audience
 
 OWNER = "obod"  # owns the database and writes
 API_LOGIN = "obod_api"  # logs in for the service; may do nothing until it takes an audience's role

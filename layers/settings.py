@@ -5,14 +5,18 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from layers.errors import LayersError
+
+PREFIX = "OBOD_"
 
 
 class Settings(BaseSettings):
     """Settings of one deployment."""
 
-    model_config = SettingsConfigDict(env_prefix="OBOD_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
 
     database_url: SecretStr | None = Field(None, description="A PostGIS to use; unset: the embedded one")
     home: Path = Field(Path(".obod"), description="Embedded database, raster files, tile cache, scoring cache, logs")
@@ -29,5 +33,15 @@ class Settings(BaseSettings):
 
 @lru_cache
 def get_settings() -> Settings:
-    """Return the settings of this process, read once."""
-    return Settings()
+    """Return the settings of this process, read once.
+
+    Raises
+    ------
+    LayersError : the value of a variable is not understood; names it and says what was expected.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        why = first["msg"][:1].lower() + first["msg"][1:]
+        raise LayersError(f"{PREFIX}{str(first['loc'][0]).upper()} is not understood: {why}.") from None

@@ -6,57 +6,68 @@ import gc
 import logging
 import sys
 import uuid
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from geo.errors import SuitabilityError
 from layers.errors import LayersError
 
-# Verb -> module of scripts with a function or group of that name. Modules are imported when their verb is asked for:
-# importing all of them takes a second, which every command would wait for.
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """The module of scripts that holds the function or group of a verb, and what ``obod --help`` says of it."""
+
+    module: str
+    about: str
+
+
 VERBS = {
-    "backup": "backup",
-    "restore": "backup",
-    "demo": "demo",
-    "score": "score",
-    "robustness": "robustness",
-    "explain": "explain",
-    "score-files": "score_files",
-    "services": "services",
-    "susceptibility": "susceptibility",
-    "export": "export",
-    "up": "up",
-    "weights": "weights",
-    "serve": "serve",
-    "db": "db",
-    "layer": "layer",
-    "run": "run",
+    "backup": Verb("backup", "Write layers, runs, keys and raster files to one file."),
+    "restore": Verb("backup", "Put everything back as such a file has it."),
+    "demo": Verb("demo", "Create a demo region, load it and score every plot."),
+    "score": Verb("score", "Score plots and publish the run."),
+    "robustness": Verb("robustness", "Store how often each plot keeps its class."),
+    "explain": Verb("explain", "Say why a plot has its class."),
+    "score-files": Verb("score_files", "Score the plots of a file from layers in files."),
+    "services": Verb("services", "Write minutes from plots to the nearest services."),
+    "susceptibility": Verb("susceptibility", "Derive hazard zones where nobody has mapped."),
+    "export": Verb("export", "Write the current rows of a layer to a file."),
+    "up": Verb("up", "Do all that make demo does, then serve."),
+    "weights": Verb("weights", "Work out weights from a square table of comparisons."),
+    "serve": Verb("serve", "Serve maps, tiles and data over HTTP."),
+    "db": Verb("db", "Start, stop and update the embedded PostGIS."),
+    "layer": Verb("layer", "Say what layers hold, load files, take loads back."),
+    "run": Verb("run", "List runs, compare them, say which one is served."),
 }
 
 
 class Verbs(TyperGroup):
-    """The verbs of ``obod`` in their order, each imported when it is asked for."""
+    """The verbs of ``obod`` in their order.
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - named by the base class
-        """Return the verbs."""
-        return list(VERBS)
+    The module of a verb is imported when the verb is run: importing all takes seconds, which listing them, completing
+    them and guessing which one was meant need not wait for.
+    """
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return the command of a verb, None for an unknown one, with all there to look for a similar name."""
-        for verb in (cmd_name,) if cmd_name in VERBS else VERBS:
-            if verb not in self.commands:
-                self.add_command(_made(verb), verb)
-        return super().get_command(ctx, cmd_name)
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = {verb: TyperCommand(verb, short_help=known.about) for verb, known in VERBS.items()}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the name of the verb that ``args`` begin with, its command, and the rest of them."""
+        verb, _, rest = super().resolve_command(ctx, args)
+        return verb, None if verb is None else _made(verb), rest
 
 
 def _made(verb: str) -> Any:
+    """Return the command of a verb; its module is imported."""
     # Modules stay as they are: searching them for garbage while they are made takes a sixth of an import, and again and
     # again afterwards a fifth of a load.
     gc.disable()
-    module = import_module(f"scripts.{VERBS[verb]}")
+    module = import_module(f"scripts.{VERBS[verb].module}")
     gc.freeze()
     gc.enable()
     one = typer.Typer(callback=obod, pretty_exceptions_enable=False, rich_markup_mode=None, add_completion=False)
@@ -91,13 +102,12 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        from layers.database import explain  # nobody need wait for it before something goes wrong
-        from layers.settings import get_settings
-
-        refusal = error if isinstance(error, SuitabilityError | LayersError) else explain(error)
+        refusal = error if isinstance(error, SuitabilityError | LayersError) else _explained(error)
         if refusal is not None:
             sys.stderr.write(f"{refusal}\n")
             raise SystemExit(1) from None
+        from layers.settings import get_settings  # nobody need wait for it before something goes wrong
+
         fault = uuid.uuid4().hex[:8]
         logs = get_settings().home / "logs"
         logs.mkdir(parents=True, exist_ok=True)
@@ -105,3 +115,9 @@ def main() -> None:
         logging.exception("fault %s", fault)
         sys.stderr.write(f"Something went wrong on our side (fault {fault}); the log under OBOD_HOME says more.\n")
         raise SystemExit(1) from None
+
+
+def _explained(error: Exception) -> LayersError | None:
+    from layers.database import explain
+
+    return explain(error)

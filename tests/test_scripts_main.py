@@ -1,0 +1,71 @@
+"""What every command has in common: quick to answer, and one sentence for what it cannot do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from scripts.main import VERBS, app
+
+# What takes most of a second to import, each; listing commands or looking at the server needs none of it.
+HEAVY = ("geopandas", "numba", "numpy", "pandas", "pyarrow", "rasterio", "scipy", "shapely", "sqlalchemy")
+
+RUN = """
+import sys
+from scripts.main import main
+sys.argv = ["obod", *sys.argv[1:]]
+try:
+    main()
+finally:
+    print("imported:", *sorted(module for module in sys.modules if "." not in module))
+"""
+
+
+@pytest.mark.parametrize("words", [("--help",), ("scorre",), ("db", "--help"), ("db", "status"), ("db", "url")])
+def test_commands_that_need_no_data_import_nothing_that_handles_any(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OBOD_HOME", str(tmp_path))
+    monkeypatch.delenv("OBOD_DATABASE_URL", raising=False)
+    ended = subprocess.run([sys.executable, "-c", RUN, *words], capture_output=True, text=True)
+    imported = ended.stdout.rpartition("imported:")[2].split()
+    assert "typer" in imported, ended.stderr
+    assert [module for module in imported if module in HEAVY] == []
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_is_listed_and_has_a_command(verb: str) -> None:
+    runner = CliRunner()
+    listed = [line.split(maxsplit=1) for line in runner.invoke(app, ["--help"]).stdout.splitlines()]
+    assert [verb, VERBS[verb].about] in listed  # on one line
+    said = runner.invoke(app, [verb, "--help"])
+    assert said.exit_code == 0
+    assert f" {verb} " in said.stdout.splitlines()[0]
+
+
+def test_a_verb_that_is_not_there_is_told_with_the_one_that_may_be_meant() -> None:
+    said = CliRunner().invoke(app, ["scroe"])
+    assert said.exit_code == 2
+    assert "Did you mean 'score'?" in said.output
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("OBOD_PORT", "abc", "OBOD_PORT is not understood: input should be a valid integer"),
+        ("OBOD_PORT", "70000", "OBOD_PORT is not understood: input should be less than or equal to 65535"),
+        ("OBOD_SCORING_CACHE_GB", "-1", "OBOD_SCORING_CACHE_GB is not understood: input should be greater than"),
+    ],
+)
+def test_a_setting_that_is_not_understood_is_named_in_one_sentence(
+    name: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    ended = subprocess.run([sys.executable, "-m", "scripts", "db", "status"], capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(told)
+    assert ended.stderr.count("\n") == 1
