@@ -25,6 +25,8 @@ from layers.served import Served, ServedState
 
 MEMORY_BYTES: Final = 128 * 1024 * 1024  # bytes of answers kept by one process; tiles are those of its tile cache
 LARGEST: Final = MEMORY_BYTES // 32  # bytes of one answer; a larger one would push out too many others
+LONGEST_KEY: Final = 2_000  # bytes; nobody's map or list asks with more, and what asks is kept as well
+ENTRY_BYTES: Final = 3_000  # bytes an answer takes beside its body and what asks for it: fields, in two forms
 WARMED: Final = 200  # answers made again after a change; a few screens of the places people look at
 COUNTED: Final = 20_000  # kinds of answers counted, to know which are asked for most
 AT_ONCE: Final = max(2, os.cpu_count() or 2)  # pages made at a time; more would only slow each other down
@@ -56,6 +58,11 @@ class _Answer:
     whole: Message
     body: Message
     unchanged: Message
+
+    @property
+    def size(self) -> int:
+        """Bytes it takes, about."""
+        return len(self.body["body"]) + ENTRY_BYTES
 
 
 class FinishedAnswers:
@@ -120,20 +127,21 @@ class FinishedAnswers:
             if await self._given(key, known, served, scope, send):
                 return
         done = self._making[key] = asyncio.Event()
-        if key.of_page is not None:
-            await self._places.acquire()
+        has_place = False
 
         def begun() -> None:
             """The answer is made and leaves: who waits for it, or for a place to make another, may go on."""
             if done.is_set():
                 return
             done.set()
-            if key.of_page is not None:
+            if has_place:
                 self._places.release()
             if self._making.get(key) is done:
                 del self._making[key]
 
         try:
+            if key.of_page is not None:
+                has_place = await self._places.acquire()
             await self._made(key, served, scope, receive, _telling(send, known), begun)
         finally:
             begun()
@@ -155,7 +163,7 @@ class FinishedAnswers:
     async def _warm(self, keys: list[Key], like: Scope) -> None:
         """Ask as browsers do, one after another, so that people's own requests come first."""
         for key in keys:
-            served = self.served.kept()
+            served = await self._snapshot()
             if served is not None:
                 await self._made(key, served, _scope_of(key, like), _only_asking(), _to_nobody, lambda: None)
 
@@ -188,16 +196,16 @@ class FinishedAnswers:
         if not whole or etag is None or said.get(b"cache-control", b"private").startswith(b"private"):
             return
         before = self._answers.pop(key, None)
-        self._held -= len(before.body["body"]) if before else 0
+        self._held -= before.size if before else 0
         if size <= self._largest:
-            self._answers[key] = _Answer(served, route, etag, start, body, _unchanged(start))
-            self._held += size
+            self._answers[key] = made = _Answer(served, route, etag, start, body, _unchanged(start))
+            self._held += made.size
             self._asked[key] += 1
             if len(self._asked) > COUNTED:
                 self._forget()
         while self._held > self._memory_bytes:
             _, oldest = self._answers.popitem(last=False)
-            self._held -= len(oldest.body["body"])
+            self._held -= oldest.size
 
 
 def _only_asking() -> Receive:
@@ -242,11 +250,10 @@ def _asked(scope: Scope) -> tuple[Key | None, bytes | None]:
             host = value
         elif name == b"accept":
             accept = value
-    if not plain or not (tile or page):
+    of_page = None if tile else (query, host, accept, scope["scheme"], scope.get("root_path", ""))
+    if not plain or not (tile or page) or len(path) + sum(map(len, of_page or ())) > LONGEST_KEY:
         return None, known
-    if tile:
-        return Key(path, packed, foreign, None), known
-    return Key(path, packed, foreign, (query, host, accept, scope["scheme"], scope.get("root_path", ""))), known
+    return Key(path, packed, foreign, of_page), known
 
 
 def _scope_of(key: Key, like: Scope) -> Scope:

@@ -52,6 +52,7 @@ MVT: Final = "application/vnd.mapbox-vector-tile"
 PNG: Final = "image/png"
 DEEPEST: Final = 16  # zoom to which tiles are worth asking for; deeper, a map enlarges these
 SHARED_S: Final = 60  # seconds a public tile may be used without asking again
+NOWHERE: Final = "-"  # stands for every district that holds no plot
 GENERALISED: Final = "Obod-Generalised"  # header that says what a tile leaves out
 
 
@@ -143,7 +144,9 @@ def _plots(
     # A tile that is already made must not cost the making of its statement.
     carried = asked_properties(scored_plots(audience, runs), names) if names else {}
     scope = _scope(Plot.card.audience, carried)
-    variant = _variant(scope, names, district, choice)
+    # Whatever is made up for a district, the tile without a plot is kept once.
+    part = district if district is None or district in served.coverage else NOWHERE
+    variant = _variant(scope, names, part, choice)
     place = Place(Plot.__tablename__, address.z, address.x, address.y, "mvt", variant)
 
     def make() -> Tile:
@@ -169,7 +172,7 @@ def get_raster_tile(
 ) -> Response:
     """Picture of a grid, 256 pixels square, transparent where nothing is known."""
     raster = readable_raster(layer, asked.caller.audience_in(None))
-    variant = _variant(raster.audience, (), str(band) if band > 1 else "")
+    variant = _variant(raster.audience, (), str(band) if band > 1 else None)
     place = Place(layer, asked.address.z, asked.address.x, asked.address.y, "png", variant)
 
     version = state.current().version(layer)
@@ -247,8 +250,8 @@ def _variant(
 ) -> str:
     """Spell what changes a tile besides its address; '' for the tile everybody gets unasked."""
     choice = choice or Choice()
-    said = (scope is not PUBLIC and scope.name, ",".join(names), part, choice.scheme, choice.run)
-    return "|".join(str(item or "") for item in said) if any(said) else ""
+    said = (None if scope is PUBLIC else scope.name, names or None, part, choice.scheme, choice.run)
+    return "" if all(item is None for item in said) else repr(said)
 
 
 def _answer(asked: Asked, stored: Stored, media_type: str, scope: Audience) -> Response:

@@ -102,7 +102,7 @@ def _version(served: Served, district: str, run: Run | None) -> str:
     """A token that changes whenever a text would."""
     made = None if run is None else (run.run_id, run.finished_at, run.drawn_at)
     covered = served.coverage.get(district)
-    seen = made, covered and (covered.last_load, covered.plots, covered.bounds), _form()
+    seen = made, covered and (covered.last_load, covered.loaded_at, covered.plots, covered.bounds), _form()
     return hashlib.blake2b(repr(seen).encode(), digest_size=12).hexdigest()
 
 

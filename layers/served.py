@@ -1,7 +1,8 @@
 """What is served right now: last load of every layer, the run shown in every district, where plots lie.
 
 A small snapshot, read in a few milliseconds and kept for a second, so that a tile or page that is already made
-can be handed out without asking PostGIS for more.
+can be handed out without asking PostGIS for more. What is made outlasts a database that is made anew or restored, where
+numbers of loads and runs come again: a load or run is told from another by its number and its moment.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -58,6 +59,7 @@ class Coverage:
     bounds: Bounds
     last_load: int
     synthetic: bool
+    loaded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,18 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One snapshot. ``loads``: layer or grid -> last load; ``coverage``: district code ('' = none) -> its plots."""
+    """One snapshot.
+
+    loads : layer or grid -> last load. loaded_at : those loads -> when each was made. coverage : district code
+    ('' = none) -> its plots.
+    """
 
     loads: Mapping[str, int]
     shown: Mapping[str, Shown]
     published: Mapping[tuple[str, str], int]
     runs: Mapping[int, Run]
     coverage: Mapping[str, Coverage] = field(default_factory=dict)
+    loaded_at: Mapping[int, datetime] = field(default_factory=dict)
 
     def runs_of(self, choice: Choice) -> dict[str, Run]:
         """Return district -> the run whose results are served there under a choice.
@@ -120,7 +127,8 @@ class Served:
 
     def version(self, layer: str) -> str:
         """Return a token that changes whenever rows of a layer do."""
-        return str(self.loads.get(layer, 0))
+        last = self.loads.get(layer, 0)
+        return f"{last}@{_moment(self.loaded_at.get(last))}"
 
     def plots_version(self, choice: Choice, bounds: Bounds) -> str:
         """Return a token that changes whenever a plot in the window, or the result served for one, does."""
@@ -129,7 +137,8 @@ class Served:
             (
                 district,
                 self.coverage[district].last_load,
-                (runs[district].run_id, runs[district].drawn_at) if district in runs else 0,
+                _moment(self.coverage[district].loaded_at),
+                _results(runs[district]) if district in runs else 0,
             )
             for district in self.districts_in(bounds)
         ]
@@ -140,11 +149,19 @@ class Served:
         return "" if choice.scheme is None else f" of scheme {choice.scheme!r}"
 
 
+def _moment(at: datetime | None) -> str:
+    return "" if at is None else at.isoformat()
+
+
+def _results(run: Run) -> tuple[int, str, str]:
+    return run.run_id, _moment(run.finished_at), _moment(run.drawn_at)
+
+
 def read_served(connection: Connection, known: Served | None = None) -> Served:
     """Return what is served now; where plots lie is taken from ``known`` if no plot was loaded since."""
     served = read_runs(connection)
     plots = Plot.__tablename__
-    unchanged = known is not None and known.loads.get(plots, 0) == served.loads.get(plots, 0)
+    unchanged = known is not None and known.version(plots) == served.version(plots)
     return replace(served, coverage=known.coverage if known and unchanged else _coverage(connection))
 
 
@@ -189,7 +206,7 @@ def read_runs(connection: Connection) -> Served:
     }
     published = {(row.district, row.scheme): row.run_id for row in publications}
     shown = {row.district: Shown(runs[row.run_id], row.published_at) for row in publications if row.shown}
-    return Served(loads, shown, published, runs)
+    return Served(loads, shown, published, runs, loaded_at=_loaded_at(connection, loads.values()))
 
 
 class ServedState:
@@ -244,6 +261,11 @@ class ServedState:
         return self._last
 
 
+def _loaded_at(connection: Connection, loads: Iterable[int]) -> dict[int, datetime]:
+    made = select(Load.load_id, Load.loaded_at).where(Load.load_id.in_(sorted(set(loads))))
+    return {row.load_id: row.loaded_at for row in connection.execute(made)}
+
+
 def _coverage(connection: Connection) -> dict[str, Coverage]:
     """Plots per district, one pass over the table; ended rows count only for the last load."""
     current = Plot.ended_by.is_(None)
@@ -263,8 +285,11 @@ def _coverage(connection: Connection) -> dict[str, Coverage]:
             func.bool_or(and_(current, Plot.load_id.in_(synthetic))),
         ).group_by(Plot.district)
     ).all()
+    loaded_at = _loaded_at(connection, (row[7] for row in rows))
     return {
-        row[0]: Coverage(row[1], float(row[2]), (row[3], row[4], row[5], row[6]), row[7], bool(row[8]))
+        row[0]: Coverage(
+            row[1], float(row[2]), (row[3], row[4], row[5], row[6]), row[7], bool(row[8]), loaded_at.get(row[7])
+        )
         for row in rows
         if row[1]
     }

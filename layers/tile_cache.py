@@ -1,8 +1,8 @@
 """Finished tiles in memory and on disk, shared by all workers of one machine.
 
 A tile has one place for each layer, address and set of parameters; what is stored there names the version of the
-data it was made from. A newer version is written over it, so nothing has to be swept. A crowd that asks for the
-same tile waits for one maker, in this process or another.
+data it was made from and the code that made it. A newer version is written over it, so nothing has to be swept. A crowd
+that asks for the same tile waits for one maker, in this process or another.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import orjson
@@ -117,7 +118,7 @@ class TileCache:
         except (OSError, ValueError, KeyError, TypeError):
             log.warning("tile %s cannot be read and is made again", place.file)
             return None
-        if found.version != version or found.etag != _digest(body):
+        if (facts.get("code"), found.version, found.etag) != (code_digest(), version, _digest(body)):
             return None
         self._remember(place, found)
         return found
@@ -127,7 +128,8 @@ class TileCache:
         if place.z > DISK_ZOOM:
             return
         target = self._folder / place.file
-        head = orjson.dumps({"version": tile.version, "etag": tile.etag, "note": tile.note})
+        facts = {"code": code_digest(), "version": tile.version, "etag": tile.etag, "note": tile.note}
+        head = orjson.dumps(facts)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=target.parent)
@@ -148,6 +150,16 @@ class TileCache:
         with (self._locks / f"{number:03d}").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+@lru_cache
+def code_digest() -> str:
+    """Digest of all code that has a say in what a tile holds, the declarations of the layers included."""
+    package = Path(__file__).parent
+    sources = sorted(package.rglob("*.py"))
+    return _digest(
+        b"".join(source.relative_to(package).as_posix().encode() + source.read_bytes() for source in sources)
+    )
 
 
 def _digest(content: bytes) -> str:

@@ -18,6 +18,7 @@ from typing import TypeVar
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import settings
 from psycopg import sql
 from running_service import state
 from served_land import Land, plant
@@ -31,6 +32,9 @@ from layers.migrate import migrate
 from layers.settings import get_settings
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+settings.register_profile("untimed", deadline=None)  # how long an example takes says more about the machine
+settings.load_profile("untimed")
+
 HOME_VARIABLE = "OBOD_TEST_HOME"  # set by the process that starts the session, read by its workers
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import pytest
 from fastapi import FastAPI
@@ -12,11 +15,15 @@ from fastapi.testclient import TestClient
 from running_service import read_again, shown, state
 from served_land import OTHER, RASHT, Land
 from sqlalchemy import Engine
+from starlette.types import Message, Receive, Scope, Send
 
 from api import plots, tiles
-from api.finished import AT_ONCE, FinishedAnswers
+from api.finished import AT_ONCE, LONGEST_KEY, FinishedAnswers
 from layers.access import create_key
 from layers.base import STAFF
+from layers.served import ServedState
+from layers.settings import get_settings
+from layers.tile_cache import TileCache
 
 TILE = "/tiles/plots/15/22789/12520.mvt"  # holds the corner of the plots of Rasht
 FAR = "/tiles/plots/12/2843/1566.mvt"  # Nurobod
@@ -189,6 +196,93 @@ def keeper(client: TestClient) -> FinishedAnswers:
     return layer
 
 
+class Snapshots:
+    """Stands for what is served: a snapshot is never fresh, as when a minute passes between two requests."""
+
+    def __init__(self) -> None:
+        self.now: Any = object()
+
+    def kept(self) -> None:
+        return None
+
+    def current(self) -> Any:
+        return self.now
+
+
+class Answering:
+    """Stands for the service behind the keeper: a small public answer to everything."""
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+
+    async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
+        self.paths.append(scope["path"])
+        fields = [(b"etag", b'"a"'), (b"content-length", b"4"), (b"cache-control", b"public")]
+        await send({"type": "http.response.start", "status": 200, "headers": fields})
+        await send({"type": "http.response.body", "body": b"body"})
+
+
+def scope_of(address: str) -> Scope:
+    path, _, query = address.partition("?")
+    plain = {"type": "http", "method": "GET", "scheme": "http", "root_path": "", "headers": []}
+    return {**plain, "path": path, "query_string": query.encode()}
+
+
+async def ask(kept: FinishedAnswers, address: str) -> list[Message]:
+    said: list[Message] = []
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    await kept(scope_of(address), AsyncMock(), send)
+    return said
+
+
+def test_all_that_was_asked_for_most_is_made_again_however_long_that_takes() -> None:
+    async def change_and_wait() -> list[str]:
+        answering, snapshots = Answering(), Snapshots()
+        kept = FinishedAnswers(answering, cast(ServedState, snapshots))
+        for address in (TILE, FAR):
+            await ask(kept, address)
+        snapshots.now = object()
+        await ask(kept, FAR)
+        assert kept._warming is not None
+        await kept._warming
+        return answering.paths
+
+    paths = asyncio.run(change_and_wait())
+    assert paths.count(TILE) == 2
+
+
+def test_who_gives_up_waiting_for_a_place_leaves_it_and_the_answer_to_others() -> None:
+    async def give_up() -> list[Message]:
+        kept = FinishedAnswers(Answering(), cast(ServedState, Snapshots()))
+        for _ in range(AT_ONCE):
+            await kept._places.acquire()
+        given_up = asyncio.create_task(ask(kept, PAGE))
+        while not kept._making:
+            await asyncio.sleep(0)
+        given_up.cancel()
+        await asyncio.gather(given_up, return_exceptions=True)
+        for _ in range(AT_ONCE):
+            kept._places.release()
+        answer = await asyncio.wait_for(ask(kept, PAGE), 30)
+        assert kept._places._value == AT_ONCE
+        return answer
+
+    assert asyncio.run(give_up())[1]["body"] == b"body"
+
+
+def test_what_asks_counts_as_well_and_an_endless_one_is_not_kept(service: TestClient) -> None:
+    kept = keeper(service)
+    before = set(kept._answers)
+    for fields in ({"Accept": "a" * LONGEST_KEY}, {"Accept": "short"}):
+        assert service.get(PAGE, headers=fields).status_code == 200
+    assert [key.of_page[2] for key in kept._answers if key not in before and key.of_page] == [b"short"]
+    assert kept._held == sum(answer.size for answer in kept._answers.values())
+    assert all(answer.size > len(answer.body["body"]) for answer in kept._answers.values())
+
+
 def test_finished_answers_are_counted_under_their_route(service: TestClient) -> None:
     for _ in range(3):
         service.get(TILE)
@@ -269,3 +363,20 @@ def test_who_has_an_answer_that_is_not_kept_is_told_so_too(service: TestClient) 
         assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
         assert again.headers["vary"] == first.headers["vary"]
         assert "content-type" not in again.headers
+
+
+def test_no_filter_takes_the_place_of_the_tile_everybody_gets(service: TestClient, tmp_path: Path) -> None:
+    assert isinstance(service.app, FastAPI)
+    whole = service.get(TILE).content
+    service.app.state.tiles = TileCache(tmp_path)
+    try:
+        unjudged = service.get(f"{TILE}?district=").content
+        of_district = service.get(f"{TILE}?district={RASHT}").content
+        kept = len(list(tmp_path.rglob("*.mvt")))
+        for number in range(3):
+            assert service.get(f"{TILE}?district=nowhere-{number}").content == unjudged
+        assert len(list(tmp_path.rglob("*.mvt"))) == kept  # one place for all of them
+        keeper(service)._answers.clear()
+        assert service.get(TILE).content == whole == of_district != unjudged
+    finally:
+        service.app.state.tiles = TileCache(get_settings().home / "tiles")

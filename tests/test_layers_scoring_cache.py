@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -102,6 +103,50 @@ def test_those_used_longest_ago_make_room(tmp_path: Path) -> None:
     for name in (b"a", b"c", b"d"):
         cache.surface(name, unused)
     assert cache.surface(b"b", lambda: surface(9.0)).values[0, 0] == 9.0
+
+
+def test_what_is_larger_than_all_the_room_drives_out_nothing(tmp_path: Path) -> None:
+    cache = ScoringCache(tmp_path, 2 * FILE_BYTES)
+    cache.surface(b"a", lambda: surface(1.0))
+    cache.entry(b"large", lambda: Entry({"numbers": np.zeros(3 * FILE_BYTES, dtype=np.uint8)}))
+    cache.surface(b"a", unused)
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 2 * FILE_BYTES
+
+
+def test_what_a_killed_process_left_half_written_is_removed_in_time(
+    cache: ScoringCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "unlink", lambda _: None)  # nobody is left to clear up
+        patched.setattr(os, "replace", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            cache.surface(b"a", lambda: surface(1.0))
+    (left,) = cache.folder.iterdir()
+    cache.surface(b"b", lambda: surface(2.0))
+    assert left.exists()  # somebody may still be writing
+    os.utime(left, (0, 0))
+    cache.surface(b"c", lambda: surface(3.0))
+    assert not left.exists()
+
+
+def test_an_entry_another_process_removes_meanwhile_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache = ScoringCache(tmp_path, 2 * FILE_BYTES)
+    cache.surface(b"a", lambda: surface(1.0))
+    (path,) = tmp_path.iterdir()
+    stat = Path.stat
+
+    def removed_meanwhile(self: Path, **how: Any) -> os.stat_result:
+        if self == path:
+            path.unlink(missing_ok=True)
+        return stat(self, **how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "stat", removed_meanwhile)
+        cache.surface(b"b", lambda: surface(2.0))
+    assert caplog.text == ""
+    cache.surface(b"b", unused)
 
 
 def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from served_land import CORNERS, COUNTS, DEFAULT, NUROBOD, OTHER, QUBODIYON, RASHT, Land, add_load, plant
@@ -14,7 +15,8 @@ from layers.base import PUBLIC
 from layers.catalogue.land import Plot
 from layers.database import reading
 from layers.errors import DatabaseUnavailable, NotFound
-from layers.results import Publication
+from layers.loaded import Load
+from layers.results import Publication, ScoringRun
 from layers.served import Choice, Served, ServedState, read_runs, read_served
 
 EVERYWHERE = (60.0, 30.0, 80.0, 45.0)
@@ -55,6 +57,26 @@ def end_a_plot(connection: Connection, _land: Land) -> None:
     connection.execute(update(Plot).where(Plot.plot_no == 1_001).values(ended_by=load))
 
 
+def make_canals_anew(connection: Connection, _land: Land) -> None:
+    _later(connection, "canals")
+
+
+def make_plots_anew(connection: Connection, _land: Land) -> None:
+    _later(connection, "plots")
+
+
+def _later(connection: Connection, layer: str) -> None:
+    """As in a database made anew: loads of the same numbers, made at another time."""
+    connection.execute(update(Load).where(Load.layer == layer).values(loaded_at=Load.loaded_at + timedelta(seconds=1)))
+
+
+def score_anew(connection: Connection, land: Land) -> None:
+    """As in a database made anew: a run of the same number, finished at another time."""
+    connection.execute(
+        update(ScoringRun).where(ScoringRun.run_id == land.runs[OTHER]).values(finished_at=text("clock_timestamp()"))
+    )
+
+
 def publish_the_other(connection: Connection, land: Land) -> None:
     connection.execute(
         update(Publication)
@@ -70,6 +92,9 @@ def publish_the_other(connection: Connection, land: Land) -> None:
         (load_canals, {"canals"}),
         (end_a_plot, {"rasht", "other scheme"}),
         (publish_the_other, {"other scheme"}),
+        (make_canals_anew, {"canals"}),
+        (make_plots_anew, {"rasht", "nurobod", "other scheme"}),
+        (score_anew, {"other scheme"}),
     ],
 )
 def test_a_change_touches_the_tokens_of_what_it_changes_and_no_other(

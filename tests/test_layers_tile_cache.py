@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from layers import tile_cache
 from layers.tile_cache import DISK_ZOOM, Place, TileCache
 from layers.tiles import Tile
 
@@ -51,6 +52,13 @@ def test_a_new_version_takes_the_place_of_the_old(tmp_path: Path) -> None:
     assert old.etag != new.etag
     assert TileCache(tmp_path).get(PLACE, "2", never) == new
     assert len(list(tmp_path.rglob("*.mvt"))) == 1
+
+
+def test_what_other_code_made_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    TileCache(tmp_path).get(PLACE, "1", Maker(b"before"))
+    monkeypatch.setattr(tile_cache, "code_digest", lambda: "an update")
+    assert gzip.decompress(TileCache(tmp_path).get(PLACE, "1", Maker(b"now")).body) == b"now"
+    TileCache(tmp_path).get(PLACE, "1", never)
 
 
 def test_the_same_content_has_the_same_tag_whatever_its_version(tmp_path: Path) -> None:
