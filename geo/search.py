@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from geo.errors import GridError
 from geo.kernel import innermost, prefetch
 from geo.stencil import stencil
-from geo.surface import BLOCKED, MIXED, SLOPE_STEP, STEEPEST, UNKNOWN, Surface
+from geo.surface import BLOCKED, MIXED, SLOPE_STEP, STEEPEST, Surface
 
 CHUNK = 256  # cells of a slot kept side by side
 AHEAD = 6  # cells of the queue whose surroundings are on their way from memory while one is settled
@@ -53,7 +53,7 @@ def move_seconds(ground, moves, cell, k, sign):  # type: ignore[no-untyped-def]
     step_m = moves.step_length[k] * ground.cell_m
     run = sign / step_m
     around = ground.around[cell]
-    if UNKNOWN < around < MIXED:
+    if around < MIXED:
         return _steps(ground.height, ground.pace[around], moves, cell, k, run) * step_m
     here = ground.height[cell]
     total = 0.0
@@ -179,8 +179,8 @@ def _relax(  # type: ignore[no-untyped-def]
         cell = np.intp(order[at])
         here, z = seconds[cell], height[cell]
         surroundings = np.uintp(around[cell])
-        alike = UNKNOWN < surroundings < MIXED
-        least_paces, pace = ground.least[surroundings], ground.pace[surroundings if alike else np.uintp(UNKNOWN)]
+        alike = surroundings < MIXED
+        least_paces, pace = ground.least[surroundings], ground.pace[surroundings if alike else np.uintp(BLOCKED)]
         # Moves that cannot be quicker are left out, first by length alone and then by the slope between their ends.
         # Without a branch, which could not be foretold: half the cells around are settled.
         possible, hopeful = np.uintp(0), np.uintp(0)

@@ -12,7 +12,6 @@ from numba import njit
 from numpy.typing import NDArray
 from rasterio.features import rasterize
 from rasterio.transform import from_origin
-from scipy.ndimage import maximum_filter, minimum_filter
 
 from geo.errors import GridError, SuitabilityError
 from geo.grid import Grid
@@ -32,17 +31,17 @@ SLOPES = np.linspace(-STEEPEST, STEEPEST, round(2 * STEEPEST / SLOPE_STEP) + 1)
 
 BLOCKED, OFF_PATH, ON_PATH, FIRST_DRIVEN = 0, 1, 2, 3  # kinds of cell, rows of the pace table
 MIXED = FIRST_DRIVEN + len(DRIVEN_KM_H)  # surroundings of several kinds, last row of the table of least paces
-UNKNOWN = BLOCKED  # surroundings with unknown heights in them, first row of that table
 ROUNDING = 1e-4  # ratio by which least paces are lowered; a hundred times what rounding of heights can make of a slope
 
 
 class Ground(NamedTuple):
     """Arrays of a surface as compiled kernels take them, flat over the cells padded by ``REACH`` blocked cells.
 
-    height : float32, metres. kind : uint8, row of ``pace``, 0 = blocked. around : uint8, the kind of every cell within
-    reach of a move, ``MIXED`` where they differ, ``UNKNOWN`` beside a cell without a height. pace : float32 (kinds,
-    slopes), s/m of horizontal distance. least : float32 (kinds + 1, slopes - 1), s/m that no move beats whose ends are
-    this steep one above the other, by what lies ``around`` its start. cell_m : side of a cell.
+    height : float32, metres; beside known heights, unknown ones are the mean of the known ones around them, since moves
+    along them read heights between two cells. kind : uint8, row of ``pace``, 0 = blocked. around : uint8, the kind of
+    every cell within reach of a move, ``MIXED`` where they differ or are blocked. pace : float32 (kinds, slopes), s/m
+    of horizontal distance. least : float32 (kinds + 1, slopes - 1), s/m that no move beats whose ends are this steep
+    one above the other, by what lies ``around`` its start. cell_m : side of a cell.
     """
 
     height: NDArray[np.float32]
@@ -175,43 +174,69 @@ def walking_surface(
             pace[FIRST_DRIVEN + number] = 1.0 / (speed_km_h * M_S_PER_KM_H)
     kind = np.pad(kind, REACH)
     pace = pace.astype(np.float32)
+    filled, steepest_m = _filled(np.pad(height, REACH, constant_values=np.nan))
     ground = Ground(
-        height=np.pad(np.nan_to_num(height), REACH).ravel(),
+        height=filled.ravel(),
         kind=kind.ravel(),
-        around=_around(kind, np.pad(np.isnan(height), REACH)).ravel(),
+        around=_around(kind).ravel(),
         pace=pace,
-        least=_least_paces(pace, _steepest(height) / dem.cell_m),
+        least=_least_paces(pace, steepest_m / dem.cell_m),
         cell_m=dem.cell_m,
     )
     return Surface(ground, dem)
 
 
-def _around(kind: NDArray[np.uint8], unknown: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """What lies within reach of a move of each cell, see ``Ground``."""
-    size = 2 * REACH + 1
-    lowest, highest = minimum_filter(kind, size), maximum_filter(kind, size)
-    around = np.where((lowest == highest) & (lowest != BLOCKED), lowest, np.uint8(MIXED))
-    if unknown.any():
-        around[maximum_filter(unknown, size)] = UNKNOWN
-    return around
+@njit(cache=True, nogil=True)
+def _filled(height):  # type: ignore[no-untyped-def]
+    """Heights without unknown ones, and the largest difference between two cells side by side or corner to corner.
+
+    An unknown height is the mean of the known ones among the eight around it, 0 where there is none and no move that is
+    open reads it; such cells count for no difference.
+    """
+    rows, cols = height.shape
+    filled = height.copy()
+    for row in range(rows):
+        for col in range(cols):
+            if np.isnan(height[row, col]):
+                total, known = 0.0, 0
+                for i in range(max(row - 1, 0), min(row + 2, rows)):
+                    for j in range(max(col - 1, 0), min(col + 2, cols)):
+                        if not np.isnan(height[i, j]):
+                            total += height[i, j]
+                            known += 1
+                if known > 0:
+                    filled[row, col] = total / known
+    # A maximum for each column, so that neighbouring columns are compared at once.
+    most = np.zeros(cols, np.float32)
+    for row in range(1, rows):
+        here, above = filled[row], filled[row - 1]
+        for col in range(1, cols):
+            for there in (here[col - 1], above[col - 1], above[col]):
+                apart = abs(here[col] - there)
+                # A comparison with an unknown height is false.
+                most[col] = apart if apart > most[col] else most[col]
+            apart = abs(here[col - 1] - above[col])
+            most[col] = apart if apart > most[col] else most[col]
+    for row in range(rows):
+        for col in range(cols):
+            filled[row, col] = np.float32(0.0) if np.isnan(filled[row, col]) else filled[row, col]
+    return filled, most.max()
 
 
 @njit(cache=True, nogil=True)
-def _steepest(height):  # type: ignore[no-untyped-def]
-    """Largest difference in height between a cell and one of the eight around it, metres; 0 where none is known."""
-    rows, cols = height.shape
-    most = np.float32(0.0)
+def _around(kind):  # type: ignore[no-untyped-def]
+    """What lies within reach of a move of each cell, see ``Ground``."""
+    rows, cols = kind.shape
+    around = np.where(kind == BLOCKED, np.uint8(MIXED), kind)
+    # Surroundings differ where some cell in them differs from the one to the right of it or below.
     for row in range(rows):
         for col in range(cols):
-            here = height[row, col]
-            # A comparison with an unknown height is false.
-            if col + 1 < cols and abs(height[row, col + 1] - here) > most:
-                most = abs(height[row, col + 1] - here)
-            if row + 1 < rows:
-                for beside in range(max(col - 1, 0), min(col + 2, cols)):
-                    if abs(height[row + 1, beside] - here) > most:
-                        most = abs(height[row + 1, beside] - here)
-    return most
+            below, right = min(row + 1, rows - 1), min(col + 1, cols - 1)
+            if kind[row, col] != kind[row, right]:
+                around[max(row - REACH, 0) : row + REACH + 1, max(right - REACH, 0) : col + REACH + 1] = MIXED
+            if kind[row, col] != kind[below, col]:
+                around[max(below - REACH, 0) : row + REACH + 1, max(col - REACH, 0) : col + REACH + 1] = MIXED
+    return around
 
 
 def _least_paces(pace: NDArray[np.float32], steepest: float) -> NDArray[np.float32]:
@@ -229,7 +254,7 @@ def _least_paces(pace: NDArray[np.float32], steepest: float) -> NDArray[np.float
     slopes = SLOPES[inside] if most < level else np.concatenate([[-beyond], SLOPES, [beyond]])
     lowest = np.min(pace[np.isfinite(pace).all(axis=1)], axis=0)
     least = np.full((len(pace) + 1, len(SLOPES) - 1), lowest.min(), dtype=np.float64)
-    for kind in range(UNKNOWN + 1, len(least)):
+    for kind in range(OFF_PATH, len(least)):
         paces = (lowest if kind == MIXED else pace[kind])[inside].astype(np.float64)
         if np.isfinite(paces).all():
             at, low = _convex_below(slopes, paces if most < level else np.pad(paces, 1, mode="edge"))

@@ -19,8 +19,8 @@ from geo.grid import Grid
 from geo.home_ways import ways_from_homes
 from geo.routing import BACK, OUT, least_time, travel_minutes
 from geo.season import months
-from geo.stencil import moves
-from geo.surface import walking_surface
+from geo.stencil import REACH, moves
+from geo.surface import BLOCKED, MIXED, walking_surface
 from geo.terrain import smoothed
 from geo.walking import SpeedModel, Walker, irmischer_clarke_m_s, tobler_km_h
 
@@ -206,6 +206,16 @@ def links(dem: Grid, kind: np.ndarray, speeds: dict[int, object]) -> csr_array:
     return csr_array((seconds, (start, end)), shape=(rows * cols, rows * cols))
 
 
+def filled(dem: Grid) -> Grid:
+    """Unknown heights as the mean of the known ones around each, where there are any."""
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(dem.values, 1, constant_values=np.nan), (3, 3))
+    known = ~np.isnan(around)
+    total = np.where(known, around, 0.0).sum(axis=(2, 3), dtype=np.float64)
+    mean = total / np.maximum(known.sum(axis=(2, 3)), 1)
+    return replace(dem, values=np.where(np.isnan(dem.values), mean, dem.values).astype(np.float32))
+
+
+@pytest.mark.parametrize("holes", [[], [(2, 6), (3, 6), (6, 3), (6, 4), (8, 8)]])
 @pytest.mark.parametrize(
     ("rough_m", "model"),
     [
@@ -214,10 +224,15 @@ def links(dem: Grid, kind: np.ndarray, speeds: dict[int, object]) -> csr_array:
         (40.0, SpeedModel.IRMISCHER_CLARKE_WOMAN),  # steeper than the table of paces
     ],
 )
-def test_least_times_equal_those_of_an_independent_search(rough_m: float, model: SpeedModel) -> None:
+def test_least_times_equal_those_of_an_independent_search(
+    rough_m: float, model: SpeedModel, holes: list[tuple[int, int]]
+) -> None:
     rng = np.random.default_rng(11)
     rows, cols = 9, 10
-    dem = grid(1_000.0 + rng.normal(0.0, rough_m, (rows, cols)))
+    heights = 1_000.0 + rng.normal(0.0, rough_m, (rows, cols))
+    for hole in holes:
+        heights[hole] = np.nan
+    dem = grid(heights)
     river = lines(shapely.LineString([(0, 130), (150, 150), (300, 100)]))
     roads = lines(
         shapely.LineString([(15, 255), (200, 200), (285, 20)]),
@@ -233,12 +248,52 @@ def test_least_times_equal_those_of_an_independent_search(rough_m: float, model:
         return lambda slope: walker.speed_m_s(np.clip(slope, -2.0, 2.0), off_path=off_path)
 
     home = [[1.5 * CELL_M, (rows - 7.5) * CELL_M]]
-    network = links(smoothed(dem), kind, {1: speed(True), 2: speed(False)})
+    network = links(filled(smoothed(dem)), kind, {1: speed(True), 2: speed(False)})
     for sign, moved in ((OUT, network), (BACK, network.T.tocsr())):
         seconds = dijkstra(moved, indices=7 * cols + 1).reshape(rows, cols)
         found = least_time(surface, home, sign=sign).minutes().values
         np.testing.assert_array_equal(np.isnan(found), np.isinf(seconds))
         np.testing.assert_allclose(found[~np.isnan(found)], seconds[np.isfinite(seconds)] / 60.0, rtol=2e-4)
+
+
+def test_beside_unknown_heights_level_ground_takes_the_time_of_level_ground() -> None:
+    heights = np.full((12, 30), 1_000.0)
+    heights[4, 13:] = np.nan
+    home, pace = [[10.5 * CELL_M, 7.5 * CELL_M]], Walker().speed_m_s(0.0, off_path=True)
+    minutes = travel_minutes(grid(heights), home).values
+    # Three quarters of the way from row 4, column 10 this move is three quarters of a row down, beside (4, 13).
+    assert minutes[5, 14] == pytest.approx(np.hypot(1, 4) * CELL_M / pace / 60.0, rel=1e-5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.02, 0.1, 0.4]))
+def test_on_level_ground_unknown_heights_are_gone_round_as_barriers_are(seed: int, share: float) -> None:
+    rng = np.random.default_rng(seed)
+    level = flat(25, 33)
+    holes = rng.random(level.shape) < share
+    holes[12, 16] = False
+    dem = replace(level, values=np.where(holes, np.float32(np.nan), level.values))
+    row, col = np.nonzero(holes)
+    walls = lines(*shapely.points((col + 0.5) * CELL_M, (25 - row - 0.5) * CELL_M))
+    np.testing.assert_array_equal(
+        travel_minutes(dem, middle(dem)).values, travel_minutes(level, middle(dem), barriers=walls).values
+    )
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.01, 0.5]))
+def test_what_lies_within_reach_is_what_the_widest_window_holds(seed: int, share: float) -> None:
+    rng = np.random.default_rng(seed)
+    level = flat(21, 26)
+    row, col = np.nonzero(rng.random(level.shape) < share)
+    walls = lines(*shapely.points((col + 0.5) * CELL_M, (21 - row - 0.5) * CELL_M))
+    path = lines(shapely.LineString(rng.uniform(0.0, 600.0, (2, 2))), kind=["path"])
+    surface = walking_surface(level, paths=path, barriers=walls)
+    kind = surface.ground.kind.reshape(-1, surface.width)
+    windows = np.lib.stride_tricks.sliding_window_view(kind, (2 * REACH + 1, 2 * REACH + 1))
+    lowest, highest = windows.min(axis=(2, 3)), windows.max(axis=(2, 3))
+    alike = (lowest == highest) & (lowest != BLOCKED)
+    np.testing.assert_array_equal(surface.unpadded(surface.ground.around), np.where(alike, lowest, MIXED))
 
 
 @settings(max_examples=25, deadline=None)
