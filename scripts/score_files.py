@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +27,10 @@ def score_files(
     ],
     scheme: Annotated[str, typer.Option("--scheme", help="Name of a scheme, or a scheme file.")] = "default",
     key: Annotated[str | None, typer.Option("--key", help="Column that names the plots.")] = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Ages of evidence are counted to this day.")] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], help="Ages of evidence are counted to this day, YYYY-MM-DD."),
+    ] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Score parts in this many processes.")] = None,
     cluster: Annotated[
         str | None, typer.Option("--cluster", help="Score parts on a Dask cluster at this address.")
@@ -51,7 +54,7 @@ def score_files(
         if output.suffix.casefold() not in {*DRIVERS, PARQUET}:
             raise typer.BadParameter(f"{output.name}: expected one of {', '.join((*DRIVERS, PARQUET))}")
         pairs = [(plots, output)]
-    day = date.fromisoformat(as_of) if as_of else date.today()
+    day = as_of.date() if as_of else date.today()
     parts = [FilePart(source, target, files, judged.text, day, key) for source, target in pairs]
     counts: Counter[str] = Counter()
     not_assessed: dict[str, str] = {}

@@ -9,6 +9,7 @@ import typer
 
 from layers.base import STAFF
 from layers.database import reading
+from layers.errors import DataRefused
 from layers.ways import services_of_district
 from scripts.output import out, print_json
 
@@ -23,7 +24,10 @@ def services(district: District, output: Output, json: Json = False) -> None:
     """Write minutes from every plot of a district to the nearest service of each kind, when dry and in winter."""
     with reading(STAFF, timeout_s=PATIENCE_S) as connection:
         table = services_of_district(connection, district)
-    table.to_csv(output, index=False, encoding="utf-8-sig")
+    try:
+        table.to_csv(output, index=False, encoding="utf-8-sig")
+    except OSError as problem:
+        raise DataRefused(f"{output.name} cannot be written: {problem.strerror or 'no such folder'}.") from None
     kinds = [name.removesuffix("_nearest") for name in table.columns if name.endswith("_nearest")]
     if json:
         print_json({"district": district, "plots": len(table), "kinds": kinds, "file": str(output)})

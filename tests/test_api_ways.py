@@ -130,6 +130,10 @@ def test_the_command_line_says_the_same(client: TestClient, tmp_path: Path) -> N
     file = tmp_path / "services.csv"
     done = CliRunner().invoke(app, ["services", "--district", RASHT, "-o", str(file)])
     assert done.exit_code == 0, done.output
+    refused = CliRunner().invoke(
+        app, ["services", "--district", RASHT, "-o", str(tmp_path / "nowhere" / "services.csv")]
+    )
+    assert str(refused.exception) == "services.csv cannot be written: no such folder."
     table = pd.read_csv(file, index_col="plot_id")
     assert sorted(table.index) == sorted(valley.NAMES)
     assert [name for name in table if name.startswith("registry")] == []

@@ -160,6 +160,7 @@ def test_files_that_do_not_fit_are_refused_by_file_row_and_field(folder: Path, t
     assert "condition" in str(refused)
     assert not (tmp_path / "out.gpkg").exists()
     assert call(*arguments, "--moonlight", "x.gpkg").exit_code == 2
+    assert call(*arguments, "--as-of", "1 March").exit_code == 2
 
 
 @in_scored_valley
