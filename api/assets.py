@@ -74,6 +74,11 @@ def address(base: str, name: str) -> str:
     return f"{base}/static/{name}?v={asset(name).version}"
 
 
+def unversioned(base: str, name: str) -> str:
+    """Return the address of a module as another one imports it, by its place beside it: asked again at every visit."""
+    return f"{base}/static/{name}"
+
+
 @router.get("/{name:path}")
 def get_asset(request: Request, name: str, v: str | None = None) -> Response:
     """Return one file; for ever under an address that carries its version, otherwise to be asked again."""

@@ -17,17 +17,18 @@ from folium.template import Template
 
 from api import assets
 
-SCRIPTS: Final = (
-    ("leaflet", "vendor/leaflet/dist/leaflet.js"),
-    ("maplibre", "vendor/maplibre-gl/dist/maplibre-gl-csp.js"),
-    ("maplibre_leaflet", "vendor/@maplibre/maplibre-gl-leaflet/leaflet-maplibre-gl.js"),
-)
-STYLESHEETS: Final = (
-    ("leaflet_css", "vendor/leaflet/dist/leaflet.css"),
-    ("maplibre_css", "vendor/maplibre-gl/dist/maplibre-gl.css"),
-)
-WORKER: Final = "vendor/maplibre-gl/dist/maplibre-gl-csp-worker.js"
+SCRIPTS: Final = (("leaflet", "vendor/leaflet/dist/leaflet.js"),)
+STYLESHEETS: Final = (("leaflet_css", "vendor/leaflet/dist/leaflet.css"),)
 MODULE: Final = "js/map.js"
+# What the module imports, named to the browser beforehand, so that it is fetched at once and not one after the other.
+IMPORTED: Final = tuple(f"js/{name}.js" for name in ("card", "expression", "hatch", "live", "plain", "vector-tile"))
+# Ten times the rest in size: run, in this order, when what the map is about is on the screen, which does without.
+LIVE_SCRIPTS: Final = (
+    "vendor/maplibre-gl/dist/maplibre-gl-csp.js",
+    "vendor/@maplibre/maplibre-gl-leaflet/leaflet-maplibre-gl.js",
+)
+LIVE_STYLESHEET: Final = "vendor/maplibre-gl/dist/maplibre-gl.css"
+LIVE_WORKER: Final = "vendor/maplibre-gl/dist/maplibre-gl-csp-worker.js"
 COUNTRY_ZOOM: Final = 7  # Leaflet zoom at which the country fills a screen
 DEEPEST_ZOOM: Final = 18  # Leaflet zoom; closer, plots of 0.03 ha fill the screen
 
@@ -83,6 +84,7 @@ def folium_parts(name: str, config: dict[str, Any], *, base: str, start: View | 
         tiles=None,
         zoom_control=False,
         maxZoom=DEEPEST_ZOOM,
+        fadeAnimation=False,  # what is there is shown
     )
     page.default_js = [(key, assets.address(base, path)) for key, path in SCRIPTS]
     page.default_css = [(key, assets.address(base, path)) for key, path in STYLESHEETS]

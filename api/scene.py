@@ -12,7 +12,18 @@ from typing import Any, Final
 from api import assets
 from api.colouring import HATCH, Colouring, colourings
 from api.drawing import BOUNDARIES, PLOT_OPACITY, Mapped, name_of, style, visible
-from api.folium_map import WORKER, Bounds, Parts, View, corners, folium_parts
+from api.folium_map import (
+    IMPORTED,
+    LIVE_SCRIPTS,
+    LIVE_STYLESHEET,
+    LIVE_WORKER,
+    MODULE,
+    Bounds,
+    Parts,
+    View,
+    corners,
+    folium_parts,
+)
 from api.legend import CRITERIA_BY_ID, Legend, legend_of_layer, legend_of_raster
 from api.rendering import render
 from api.translate import Language, translate
@@ -125,6 +136,7 @@ def map_html(scene: Scene, *, legend_open: bool = True) -> str:
         base=scene.base,
         title=f"{translate(legend.title, scene.lang)} – Obod",
         folium=parts,
+        modules=(assets.address(scene.base, MODULE), *(assets.unversioned(scene.base, path) for path in IMPORTED)),
         css_address=f"{scene.base}/maps/{name}.css?{scene.query}",
         js_address=f"{scene.base}/maps/{name}.js?{scene.query}",
         synthetic=scene.synthetic,
@@ -151,7 +163,11 @@ def _config(scene: Scene, ways: Mapping[str, Colouring]) -> dict[str, Any]:
         "numerals": NUMERALS[lang],
         "style": style(scene.shown, scene.drawn, scene.grids, colouring, lang=lang),
         "hatch": HATCH,
-        "worker": assets.address(scene.base, WORKER),
+        "live": {
+            "scripts": [assets.address(scene.base, path) for path in LIVE_SCRIPTS],
+            "stylesheet": assets.address(scene.base, LIVE_STYLESHEET),
+            "worker": assets.address(scene.base, LIVE_WORKER),
+        },
         "attribution": _attribution(scene),
         "bounds": None if isinstance(scene.start, View) else corners(scene.start),
         "colourings": {name: way.as_paint() for name, way in ways.items()} if scene.shown is Plot else {},

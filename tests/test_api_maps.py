@@ -243,9 +243,21 @@ def test_words_of_a_class_begin_its_meaning(lang: Language) -> None:
         assert translate(meaning, lang).startswith(f"{translate(CLASS_WORDS[name], lang)}: "), (name, lang)
 
 
-def test_files_are_handed_out_compressed_and_for_ever_under_their_version(client: TestClient) -> None:
+def test_every_module_is_named_beforehand_as_it_is_imported(client: TestClient) -> None:
     page = client.get("/maps/plots").text
-    address = _one(r'src="(/static/vendor/maplibre-gl/dist/maplibre-gl-csp\.js\?v=\w+)"', page)
+    named = re.findall(r'<link rel="modulepreload" href="([^"]+)">', page)
+    reached = re.findall(r'import\("([^"]+)"\)', client.get("/maps/plots.js").text)
+    for address in reached:
+        beside = [f"/static/js/{name}" for name in re.findall(r'from "\./(\S+)"', client.get(address).text)]
+        reached += [found for found in beside if found not in reached]
+    assert sorted(named) == sorted(reached)
+
+
+def test_files_are_handed_out_compressed_and_for_ever_under_their_version(client: TestClient) -> None:
+    later = _config(client.get("/maps/plots.js").text)["live"]
+    address = later["scripts"][0]
+    for found in (*later["scripts"], later["stylesheet"], later["worker"]):
+        assert client.get(found).status_code == 200, found
     plain = client.get(address, headers={"Accept-Encoding": "identity"})
     assert plain.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert "content-encoding" not in plain.headers

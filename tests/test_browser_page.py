@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import mapbox_vector_tile
 import pytest
 import served_region
 import shapely
 from browsing import PATIENCE_MS, Noticed, chromium, drawn_map, fold_panel, map_point, served
 from PIL import Image
-from playwright.sync_api import Browser, Frame, FrameLocator, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Frame, FrameLocator, Page, Playwright, Route, expect, sync_playwright
 from served_region import RASHT, plot_box, plot_id
 from sqlalchemy import Engine
 
@@ -26,6 +28,7 @@ from layers.database import writing
 pytestmark = pytest.mark.browser
 
 AXE = Path("node_modules/axe-core/axe.min.js")
+LIBRARY = "**/maplibre-gl-csp.js*"  # what draws everything but the first picture
 MOST_BYTES = 1_500_000  # of the first page with its map, as they come over the line
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1360, "height": 800}
@@ -128,27 +131,90 @@ def test_a_layer_is_switched_off_and_on(page: Page) -> None:
     assert broken_canal in _all_colours(frame)
 
 
-KEEP_FIRST_PICTURE = """
-new MutationObserver((changes) => {
-  for (const { target } of changes) {
-    if (target.dataset.state !== "subject" || window.firstPicture) continue;
-    window.firstPicture = target.querySelector("canvas").toDataURL();
-  }
-}).observe(document, { attributes: true, attributeFilter: ["data-state"], subtree: true });
-"""
-
-
-def test_the_plots_are_drawn_first_and_the_rest_follows(page: Page) -> None:
-    page.add_init_script(KEEP_FIRST_PICTURE)
-    page.goto(f"/?lang=en&district={RASHT}")
-    frame = drawn_map(page)
-    kept = frame.locator(".folium-map").evaluate("() => window.firstPicture")
-    first = Image.open(io.BytesIO(base64.b64decode(kept.partition(",")[2]))).convert("RGB")
-    colours = {colour for _count, colour in first.getcolors(first.width * first.height) or []}
+def test_the_plots_are_drawn_before_the_library_for_the_rest_has_come(page: Page) -> None:
+    held: list[Route] = []
+    free = threading.Event()
+    page.route(LIBRARY, lambda route: route.continue_() if free.is_set() else held.append(route))
+    page.goto(f"/?lang=en&district={RASHT}", wait_until="commit")
+    frame = page.frame_locator("#map")
+    frame.locator(".folium-map[data-state=subject]").wait_for(timeout=PATIENCE_MS)
     broken_canal = _rgb("#d95f02")  # condition 4
-    assert _blended(CLASS_STYLES["S1"].colour, colours)  # type: ignore[arg-type]
-    assert broken_canal not in colours
+    first = _all_colours(frame)
+    assert {_blended(CLASS_STYLES[judged].colour, first) for judged in ("S1", "S2", "S3", "N1", "N2")} == {True}
+    assert broken_canal not in first
+    free.set()
+    for route in held:
+        route.continue_()
+    drawn_map(page)
     assert broken_canal in _all_colours(frame)
+
+
+ONLY_PLOTS = """(panel) => {
+  for (const box of panel.querySelectorAll("input[data-layer]:checked:not([data-layer=plots])")) box.click();
+}"""
+
+
+@pytest.mark.parametrize("colour", ["class", "score", "confidence", "slope_pct", "flood_level"])
+def test_plots_look_the_same_before_and_after(browser: Browser, address: str, colour: str) -> None:
+    pictures = []
+    for library in (False, True):
+        with browser.new_context(viewport=DESK, base_url=address) as context:
+            context.set_default_timeout(PATIENCE_MS)
+            page = context.new_page()
+            if not library:
+                page.route(LIBRARY, lambda route: route.abort())
+            page.goto(f"/?lang=en&district={RASHT}&colour={colour}", wait_until="commit")
+            frame = page.frame_locator("#map")
+            frame.locator(f".folium-map[data-state={'idle' if library else 'fault'}]").wait_for()
+            if library:
+                frame.locator("#panel").evaluate(ONLY_PLOTS)
+                drawn_map(page)
+            pictures.append({judged: _colours(frame, 5, judged) for judged in CLASS_STYLES})
+    for judged, seen in pictures[0].items():
+        assert (len(seen) > 1) == (len(pictures[1][judged]) > 1), judged  # hatched in both or in none
+        if len(seen) == 1:
+            assert min(seen) == pytest.approx(min(pictures[1][judged]), abs=2), judged
+
+
+READ = """async ([data, name]) => {
+  const { featuresOf } = await import("/static/js/vector-tile.js");
+  return featuresOf(Uint8Array.from(data), name).map(({ type, properties, trace }) => {
+    const drawn = [];
+    const draws = (command) => (...place) => drawn.push([command, ...place]);
+    trace({ moveTo: draws("M"), lineTo: draws("L"), closePath: draws("Z") }, 4096);
+    return [type, properties, drawn];
+  });
+}"""
+
+
+def test_tiles_are_read_as_another_program_wrote_them(page: Page) -> None:
+    hole = shapely.Polygon([(0, 0), (90, 0), (90, 90), (0, 90)], [[(20, 20), (20, 40), (40, 40), (40, 20)]])
+    shapes = [hole, shapely.MultiLineString([[(-80, 5), (4000, 4095)], [(7, 7), (8, 9), (10, 7)]]), shapely.Point(3, 4)]
+    carried = {"name": "Қубодиён", "whole": 2**40, "below": -(2**40), "share": -0.125, "known": True}
+    features = [{"geometry": shape, "properties": carried} for shape in shapes] + [{"geometry": hole, "properties": {}}]
+    layers = [{"name": "others", "features": features[:1]}, {"name": "asked", "features": features}]
+    tile = mapbox_vector_tile.encode(layers, default_options={"y_coord_down": True})
+    page.goto("/maps/settlements?lang=en")
+    read = page.evaluate(READ, [list(tile), "asked"])
+    told = mapbox_vector_tile.decode(tile, default_options={"y_coord_down": True})["asked"]["features"]
+    assert [properties for _type, properties, _drawn in read] == [feature["properties"] for feature in told]
+    assert [type_ for type_, _properties, _drawn in read] == [3, 2, 1, 3]
+    rings = told[0]["geometry"]["coordinates"]
+    assert [[step[1:] for step in ring] for ring in _steps(read[0][2])] == [ring[:-1] for ring in rings]
+    lines = told[1]["geometry"]["coordinates"]
+    assert [[step[1:] for step in line] for line in _steps(read[1][2])] == lines
+    assert page.evaluate(READ, [list(tile), "absent"]) == page.evaluate(READ, [[], "asked"]) == []
+
+
+def _steps(drawn: list[list[Any]]) -> list[list[list[Any]]]:
+    """Corners of each part of an outline, which begins where the pen is moved."""
+    parts: list[list[list[Any]]] = []
+    for step in drawn:
+        if step[0] == "M":
+            parts.append([])
+        if step[0] != "Z":
+            parts[-1].append(step)
+    return parts
 
 
 def test_the_address_keeps_the_view_the_plot_and_the_language(page: Page) -> None:
@@ -237,10 +303,20 @@ def test_figures_and_files_are_there_without_a_script(browser: Browser, address:
         expect(page.get_by_role("heading", level=1)).to_have_text("Qubodiyon")
 
 
-def test_without_webgl_the_page_says_so(playwright: Playwright, address: str) -> None:
+def test_without_webgl_the_plots_are_drawn_and_the_page_says_what_is_missing(
+    playwright: Playwright, address: str
+) -> None:
     with chromium(playwright, "--disable-3d-apis") as browser:
         page = browser.new_page(base_url=address)
-        page.goto("/maps/plots?lang=en")
+        page.goto(f"/?lang=en&district={RASHT}&at=11/39.03/70.38")
+        frame = page.frame_locator("#map")
+        expect(frame.locator("#map-plain")).to_be_visible(timeout=PATIENCE_MS)
+        expect(frame.locator("#map-fault")).to_be_hidden()
+        expect(frame.locator("#zoom-hint")).to_be_visible()
+        expect(frame.get_by_label("Colour plots by")).to_be_disabled()
+        shares = _all_colours(frame)
+        assert {_blended(CLASS_STYLES[judged].colour, shares) for judged in ("S1", "N2")} == {True}
+        page.goto("/maps/settlements?lang=en")
         expect(page.locator("#map-fault")).to_be_visible(timeout=PATIENCE_MS)
 
 

@@ -1,19 +1,16 @@
 // The map inside a Folium page: vector tiles drawn by MapLibre under Leaflet's controls, switches and the card.
-// Leaflet (`L`) and MapLibre (`maplibregl`) are loaded by the page before this module.
+// Leaflet (`L`) is loaded by the page before this module, MapLibre (`maplibregl`) when what the map is about is seen.
 
 import { openCard } from "./card.js";
-import { provideHatches } from "./hatch.js";
+import { fetchAhead, liveMap, replace } from "./live.js";
+import { plainLayer } from "./plain.js";
 
 const MARGIN = 40; // pixels between a chosen place and what lies over the map
 const CLICK_TOLERANCE = 4; // pixels around a click within which lines and points count as hit
+const PATIENCE_MS = 5000; // how long the live map waits for the plain one on a slow line
 
 /** Draw `config.style` in Folium's Leaflet map and make the page around it work. */
-export function draw(map, config) {
-  // Before the style sheets are in, the map and its legend have no size to open a view by.
-  if (document.readyState !== "complete") {
-    window.addEventListener("load", () => draw(map, config), { once: true });
-    return;
-  }
+export async function draw(map, config) {
   map.invalidateSize({ pan: false });
   const container = map.getContainer();
   container.setAttribute("role", "region");
@@ -21,25 +18,22 @@ export function draw(map, config) {
   addControls(map, config);
   openView(map, config);
 
-  maplibregl.setWorkerUrl(config.worker);
-  const { style, rest } = subjectFirst(withOrigin(config.style, config.base), config.layer);
-  const layer = L.maplibreGL({
-    style,
-    attributionControl: { customAttribution: config.attribution },
-    fadeDuration: 0, // names stand at once; fading them in redraws the map a dozen times
-    canvasContextAttributes: { preserveDrawingBuffer: true }, // so that the map is on paper when the page is printed
-  });
+  const whole = withOrigin(config.style, config.base);
+  const plain = plainLayer(map, whole, config.layer, config);
+  const drawn = plain !== null && (await seen(map, plain, config));
+  if (drawn) container.dataset.state = "subject";
+  const { style, rest } = plain ? { style: whole, rest: [] } : subjectFirst(whole, config.layer);
+  let glMap;
   try {
-    layer.addTo(map);
-  } catch (fault) {
-    document.getElementById("map-fault").hidden = false;
+    glMap = await liveMap(map, style, config, plain !== null);
+  } catch {
     container.dataset.state = "fault";
+    document.getElementById(drawn ? "map-plain" : "map-fault").hidden = false;
+    for (const control of document.querySelectorAll("#panel :is(select, input)")) control.disabled = true;
     return;
   }
-  const glMap = layer.getMaplibreMap();
-  provideHatches(glMap, config.hatch);
-  const drawing = sayWhenDrawn(map, glMap, container, rest);
-  map.getPane("tilePane").querySelector("canvas").setAttribute("aria-hidden", "true");
+  const replaced = plain ? replace(plain, glMap, config.layer) : () => true;
+  const drawing = sayWhenDrawn(map, glMap, container, rest, replaced);
 
   const choose = chooser(map, glMap, config);
   map.on("click", (event) => choose(event.latlng));
@@ -56,6 +50,19 @@ export function draw(map, config) {
   }
   connectSwitches(glMap, config, drawing);
   followView(map, glMap, config);
+}
+
+/** Add the plain layer and wait until it is on the screen, but not long; tell whether all of it is. */
+async function seen(map, plain, config) {
+  let faults = 0;
+  plain.on("tileerror", () => { faults += 1; });
+  plain.on("load", () => hintAtSquares(plain.holds("plots")));
+  const there = new Promise((resolve) => { plain.once("load", () => resolve(faults === 0)); });
+  plain.addTo(map);
+  fetchAhead(config);
+  const drawn = await Promise.race([there, new Promise((resolve) => { setTimeout(resolve, PATIENCE_MS, false); })]);
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame); // the second follows its picture
+  return drawn;
 }
 
 /** Tile addresses are paths below `base`; the worker that fetches them needs them whole. */
@@ -91,10 +98,11 @@ function show(glMap, parts) {
 }
 
 /**
- * Say in `data-state` what is drawn: `subject` once what the map is about is there, whereupon the rest follows, `idle`
- * once there is nothing left to draw; return a function that says there is.
+ * Say in `data-state` what is drawn, from when the live map has `replaced` the plain one: `subject` once what the map is
+ * about is there, whereupon the `rest` follows, `idle` once there is nothing left to draw; return a function that says
+ * there is.
  */
-function sayWhenDrawn(map, glMap, container, rest) {
+function sayWhenDrawn(map, glMap, container, rest, replaced) {
   let moving = false;
   const drawing = () => { container.dataset.state = "drawing"; };
   map.on("movestart zoomstart", () => {
@@ -106,7 +114,7 @@ function sayWhenDrawn(map, glMap, container, rest) {
     glMap.triggerRepaint();
   });
   glMap.on("idle", () => {
-    if (moving) return;
+    if (moving || !replaced()) return;
     container.dataset.state = rest.length ? "subject" : "idle";
     show(glMap, rest.splice(0));
   });
@@ -261,10 +269,13 @@ function followView(map, glMap, config) {
     const { lat, lng } = map.getCenter();
     tell({ at: `${map.getZoom()}/${lat.toFixed(5)}/${lng.toFixed(5)}` });
   });
-  const hint = document.getElementById("zoom-hint");
-  if (!hint) return;
   const cells = config.style.layers.filter((part) => part.id.startsWith("plots-cells")).map((part) => part.id);
-  glMap.on("idle", () => { hint.hidden = glMap.queryRenderedFeatures({ layers: cells }).length === 0; });
+  if (cells.length) glMap.on("idle", () => hintAtSquares(glMap.queryRenderedFeatures({ layers: cells }).length > 0));
+}
+
+function hintAtSquares(seen) {
+  const hint = document.getElementById("zoom-hint");
+  if (hint) hint.hidden = !seen;
 }
 
 /** Put what changed in this page's address, and tell the page that frames it, if it is ours. */
