@@ -109,7 +109,7 @@ def get_card(request: Request, number: int, lang: LanguageDep, state: ServedDep)
     """Return the card of the plot with that number, as a part of a page."""
     with reading() as connection:
         served = state.fresh(connection)
-        runs = {name: run.run_id for name, run in served.runs_of(Choice()).items()}
+        runs = served.runs_of(Choice())
         features = scored_plots(Audience.PUBLIC, runs)
         found = read_feature(connection, features, PLOTS.plot_no == number)
     if found is None:

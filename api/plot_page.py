@@ -34,7 +34,7 @@ def get_plot_page(request: Request, plot_id: str, lang: LanguageDep, state: Serv
     """Return a page that can be printed: the plot's card, the reasons, and how every criterion was judged."""
     with reading() as connection:
         served = state.fresh(connection)
-        runs = {district: run.run_id for district, run in served.runs_of(Choice()).items()}
+        runs = served.runs_of(Choice())
         found = read_feature(connection, scored_plots(PUBLIC, runs), Plot.plot_id == plot_id)
         if found is None:
             raise NotFound(f"There is no plot {plot_id!r}.")

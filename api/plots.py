@@ -133,7 +133,7 @@ def get_plot(
     audience = caller.audience_in(district)
     with reading(audience) as connection:
         run = run_of(served, choice, district)
-        features = scored_plots(audience, {district: run.run_id} if run and district else {})
+        features = scored_plots(audience, {district: run} if run and district else {})
         if profile is not None:
             features, _ = _with_fit(connection, features, audience, run, profile)
         feature = read_feature(connection, features, PLOTS.plot_id == found)
@@ -216,7 +216,7 @@ def _ready(
     texts = ready.of(served, asked.district, run)
     if texts is None:
         return None
-    features = scored_plots(PUBLIC, {} if run is None else {asked.district: run.run_id})
+    features = scored_plots(PUBLIC, {} if run is None else {asked.district: run})
     return read_ready_page(texts, Listing(features), limit=limit, after=after), run, served
 
 
@@ -288,7 +288,7 @@ def _listing(
     served = state.fresh(connection)
     require_district(connection, served, asked.district)
     run = run_of(served, asked.choice, asked.district)
-    runs = {} if run is None else {asked.district: run.run_id}
+    runs = {} if run is None else {asked.district: run}
     audience, household = asked.caller.audience_in(asked.district), None
     features = scored_plots(audience, runs)
     if asked.profile is not None:

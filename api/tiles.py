@@ -139,7 +139,7 @@ def _plots(
     address = asked.address
     bounds = address.bounds_degrees(BUFFER / EXTENT)
     here = served.districts_in(bounds)
-    runs = {code: run.run_id for code, run in served.runs_of(choice).items() if code in here}
+    runs = {code: run for code, run in served.runs_of(choice).items() if code in here}
     unjudged = [code for code in here if code not in runs]
     # A tile that is already made must not cost the making of its statement.
     carried = asked_properties(scored_plots(audience, runs), names) if names else {}

@@ -105,7 +105,7 @@ def _edits() -> dict[str, object]:
             {"district": district, "edited": EDITED},
         ).scalars()
         chosen = list(plots)
-    score(engine(), load_scheme(), districts=[district])
+    score(engine(), load_scheme())
     seconds = []
     for turn in range(EDITS):
         surveys = pd.DataFrame(
@@ -119,9 +119,9 @@ def _edits() -> dict[str, object]:
         with writing() as connection:
             load_frame(connection, "plot_surveys", surveys, source="made up for measuring", synthetic=True)
         began = time.perf_counter()
-        report = score_changed(engine())
+        reports = score_changed(engine())
         seconds.append(time.perf_counter() - began)
-        if f"{EDITED:,} plots scored again" not in report.notes[0]:
+        if [f"{EDITED:,} plots scored again" in note for report in reports for note in report.notes] != [True]:
             raise peers.Missing("more was scored than was edited")
     return {"seconds": seconds, "district": count}
 

@@ -70,7 +70,10 @@ def prepare(home: Path) -> Land:
                 sql.SQL(
                     "CREATE TABLE bench.plots AS SELECT p.plot_no AS id, {}, p.geom FROM plots p "
                     "JOIN publications u ON u.district = p.district AND u.shown AND u.scenario = '' "
-                    "JOIN suitability s ON s.run_id = u.run_id AND s.plot_no = p.plot_no "
+                    "JOIN scoring_runs r ON r.run_id = u.run_id "
+                    "JOIN suitability s ON s.base_run = coalesce(r.base_run, r.run_id) AND s.plot_no = p.plot_no "
+                    "AND s.district = p.district AND s.from_run <= r.run_id "
+                    "AND (s.until_run IS NULL OR s.until_run > r.run_id) "
                     "WHERE p.ended_by IS NULL ORDER BY p.gid"
                 ).format(columns)
             )

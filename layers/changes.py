@@ -7,12 +7,13 @@ elsewhere) can reach any plot of a district whose window they lie in; all its pl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import shapely
-from sqlalchemy import ColumnElement, Connection, LargeBinary, and_, cast, exists, func, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Connection, LargeBinary, and_, bindparam, cast, exists, func, or_, select
 from sqlalchemy.types import Float
 
 from geo.access import FASTEST_WALK_M_S, MOST_WALK_MIN
@@ -26,16 +27,17 @@ from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.admin import District
 from layers.catalogue.irrigation import Canal, CommandArea, Outlet
 from layers.catalogue.land import Plot
-from layers.frames import Bounds, as_of, district_bounds, widened, window
+from layers.frames import Bounds, among, as_of, district_bounds, widened, window
 from layers.loaded import Raster
 from layers.parts import reach_of_layers
 from layers.results import suitability
+from layers.run_rows import of_run
 
 # A way is at most this long for each minute of the mean of both ways: the way out takes at most twice the mean.
 WAY_M_PER_MIN = 2.0 * 60.0 * FASTEST_WALK_M_S  # m/min
 GRID_SLACK_M = 300.0  # m; ways and zones are laid on cells of 30 m, coarser grids up to 120 m
 MARGIN_M = 1.0  # m; outlines and windows differ by rounding
-ON_PLOTS = {"plot_surveys"}  # tables that name the plot they belong to
+ON_PLOTS = {"plots", "plot_surveys"}  # the plots themselves, and tables that name the plot they belong to
 ZONES = {"hazard_zones", "hazard_extents"}
 STATE_OF_CANALS = frozenset({"condition"})  # columns of canals that move no water elsewhere
 
@@ -53,32 +55,58 @@ class Touched:
         return self.plots is None or bool(self.plots)
 
 
-def changed_layers(connection: Connection, before: int, after: int) -> tuple[str, ...]:
-    """Return the layers and grids that scoring reads and that differ between two loads, in order of name."""
+def changed_layers(connection: Connection, before: int, after: int) -> dict[str, Rows]:
+    """Return the layers and grids that scoring reads and that differ between two loads, in order of name.
+
+    Rows that came or went with gid, key and shape; those of grids are not listed.
+    """
     read = {name for criterion in LAND_CRITERIA for name in criterion.needs}
     read |= {Plot.__tablename__, District.__tablename__, *EXCLUSION_LAYERS}
-    found = [name for name in read & set(BY_NAME) if _differing(connection, BY_NAME[name], before, after)]
+    found: dict[str, Rows] = {}
+    for name in sorted(read & set(BY_NAME)):
+        if rows := _differing(connection, BY_NAME[name], before, after):
+            found[name] = rows
     for name in read & set(RASTERS_BY_NAME):
         if connection.execute(
             select(exists().where(Raster.layer == name, _came_or_went(Raster, before, after)))
         ).scalar():
-            found.append(name)
-    return tuple(sorted(found))
+            found[name] = ()
+    return dict(sorted(found.items()))
 
 
 def touched_plots(
-    connection: Connection, district: str, run_id: int, before: int, after: int, layers: Sequence[str]
-) -> Touched:
-    """Return the plots of a district whose result may differ from that of a run made as of load ``before``."""
-    bounds = district_bounds(connection, district, after)
-    reach = reach_of_layers()
-    moved = {Plot.__tablename__, District.__tablename__} & set(layers)
-    if moved and not _same_windows(district_bounds(connection, district, before), bounds):
+    connection: Connection, districts: Sequence[str], run_id: int, before: int, after: int
+) -> dict[str, Touched]:
+    """Return the plots of each district whose result may differ from that of a run made as of load ``before``."""
+    changed = changed_layers(connection, before, after)
+    on_plots = {
+        name: _plots_named(connection, BY_NAME[name], rows, after) for name, rows in changed.items() if name in ON_PLOTS
+    }
+    return {
+        district: _touched(
+            _District(
+                connection,
+                district,
+                run_id,
+                before,
+                after,
+                {name: found.get(district, set()) for name, found in on_plots.items()},
+            ),
+            changed,
+        )
+        for district in districts
+    }
+
+
+def _touched(here: _District, changed: Mapping[str, Rows]) -> Touched:
+    """What changed layers touch in one district."""
+    moved = {Plot.__tablename__, District.__tablename__} & set(changed)
+    if moved and not _same_windows(district_bounds(here.connection, here.code, here.before), here.bounds):
         return Touched(None, (Plot.__tablename__,))
     plots: set[int] = set()
     why: list[str] = []
-    for name in layers:
-        found = _touched_by(connection, district, run_id, (before, after), name, widened(bounds, reach.get(name, 0.0)))
+    for name, rows in changed.items():
+        found = _touched_by(here, name, rows)
         if found is None:
             return Touched(None, (name,))
         if found:
@@ -87,46 +115,77 @@ def touched_plots(
     return Touched(frozenset(plots), tuple(why))
 
 
-def _touched_by(
-    connection: Connection, district: str, run_id: int, loads: tuple[int, int], name: str, around: Bounds
-) -> set[int] | None:
+@dataclass(frozen=True)
+class _District:
+    """A district as it stood after two loads, and the run made as of the first.
+
+    on_plots : layer -> the plots that its changed rows are about, for those that are about single plots.
+    """
+
+    connection: Connection
+    code: str
+    run_id: int
+    before: int
+    after: int
+    on_plots: Mapping[str, set[int]]
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """Where it lies now: a pass over its plots, which changes of what belongs to single plots do without."""
+        return district_bounds(self.connection, self.code, self.after)
+
+    def around(self, name: str) -> Bounds:
+        """Return the window scoring reads a layer in."""
+        return widened(self.bounds, reach_of_layers().get(name, 0.0))
+
+
+def _touched_by(here: _District, name: str, rows: Rows) -> set[int] | None:
     """Plots one changed layer can touch, None = all of the district."""
-    before, after = loads
+    connection, district, after = here.connection, here.code, here.after
     if name in RASTERS_BY_NAME:
-        near = Raster.footprint.op("&&")(window(around))
-        there = select(exists().where(Raster.layer == name, _came_or_went(Raster, before, after), near))
+        near = Raster.footprint.op("&&")(window(here.around(name)))
+        there = select(exists().where(Raster.layer == name, _came_or_went(Raster, here.before, after), near))
         return None if connection.execute(there).scalar() else set()
     layer = BY_NAME[name]
-    if _holds_rows(connection, layer, before) != _holds_rows(connection, layer, after):
-        return None
-    rows = _differing(connection, layer, before, after)
+    if _holds_rows(connection, layer, here.before) != _holds_rows(connection, layer, after):
+        return None  # criteria are assessed that were not, or the reverse
+    if name in here.on_plots:
+        return here.on_plots[name]
     if layer is District:
         return None if any(row.key == district for row in rows) else set()
-    if layer is Plot:
-        numbers = select(Plot.plot_no).where(Plot.district == district, Plot.gid.in_([row.gid for row in rows]))
-        return set(connection.execute(numbers).scalars())
-    if name in ON_PLOTS:
-        column = layer.__table__.c.plot_id
-        named = select(column).where(layer.gid.in_([row.gid for row in rows]))
-        mine = select(Plot.plot_no).where(Plot.district == district, as_of(Plot, after), Plot.plot_id.in_(named))
-        return set(connection.execute(mine).scalars())
     shapes = to_working(shapely.from_wkb([bytes(row.shape) for row in rows]))
-    box = shapely.box(*around)
+    box = shapely.box(*here.around(name))
     rows = [row for row, near in zip(rows, shapely.intersects(shapes, box), strict=True) if near]
     shapes = shapes[shapely.intersects(shapes, box)]
     if not rows:
         return set()
     if name in ZONES:
-        return _beside(connection, district, after, shapes, GRID_SLACK_M) | _on_ways_through(
-            connection, district, run_id, after, rows, layer
-        )
+        return _beside(connection, district, after, shapes, GRID_SLACK_M) | _on_ways_through(here, rows, layer)
     if name in EXCLUSION_LAYERS:
         return _beside(connection, district, after, shapes, _widest_buffer(connection, name, rows) + MARGIN_M)
     if layer is CommandArea:
         return _beside(connection, district, after, shapes, MARGIN_M)
     if layer is Canal and _only_state(connection, rows):
-        return _fed_by(connection, district, loads, rows)
+        return _fed_by(connection, district, after, rows)
     return None
+
+
+def _plots_named(connection: Connection, layer: type[Layer], rows: Rows, after: int) -> dict[str | None, set[int]]:
+    """District -> numbers of the plots that rows of a layer are, or are about."""
+    gids = among(layer.gid, [row.gid for row in rows])
+    if layer is Plot:
+        named = select(Plot.district, Plot.plot_no).where(gids)
+    else:
+        about = select(layer.__table__.c.plot_id).where(gids).distinct()
+        ids = bindparam("ids", list(connection.execute(about).scalars()), ARRAY(Plot.__table__.c.plot_id.type))
+        mine = Plot.plot_id == func.any(ids)
+        # Each half has an index: of current rows by their id, of ended ones by their end.
+        either = or_(and_(Plot.ended_by.is_(None), mine), and_(Plot.ended_by > after, mine))
+        named = select(Plot.district, Plot.plot_no).where(either, Plot.load_id <= after)
+    found: dict[str | None, set[int]] = {}
+    for district, number in connection.execute(named):
+        found.setdefault(district, set()).add(number)
+    return found
 
 
 def _came_or_went(table: Any, before: int, after: int) -> ColumnElement[bool]:
@@ -168,9 +227,7 @@ def _beside(connection: Connection, district: str, load_id: int, shapes: Any, di
     return found
 
 
-def _on_ways_through(
-    connection: Connection, district: str, run_id: int, load_id: int, rows: Rows, layer: type[Layer]
-) -> set[int]:
+def _on_ways_through(here: _District, rows: Rows, layer: type[Layer]) -> set[int]:
     """Plots that lie no farther from a changed zone than the way from their home was long in the run."""
     zone = layer.__table__.c
     minutes = suitability.c.walk_minutes
@@ -178,18 +235,19 @@ def _on_ways_through(
     way_m = func.least(cast(minutes, Float) * WAY_M_PER_MIN, longest_m) + GRID_SLACK_M
     statement = (
         select(Plot.plot_no)
-        .join(suitability, and_(suitability.c.plot_no == Plot.plot_no, suitability.c.run_id == run_id))
-        .join(layer.__table__, zone.gid.in_([row.gid for row in rows]))
+        .join(suitability, and_(suitability.c.plot_no == Plot.plot_no, of_run(here.connection, here.run_id)))
+        .join(layer.__table__, among(zone.gid, [row.gid for row in rows]))
         .where(
-            Plot.district == district,
-            as_of(Plot, load_id),
+            Plot.district == here.code,
+            suitability.c.district == here.code,
+            as_of(Plot, here.after),
             minutes.is_not(None),
             Plot.__table__.c.geom.op("&&")(func.ST_Expand(zone.geom, _degrees(longest_m))),
             func.ST_DWithin(_geography(Plot.__table__.c.geom), _geography(zone.geom), way_m),
         )
         .distinct()
     )
-    return set(connection.execute(statement).scalars())
+    return set(here.connection.execute(statement).scalars())
 
 
 def _geography(column: Any) -> Any:
@@ -205,7 +263,7 @@ def _widest_buffer(connection: Connection, name: str, rows: Rows) -> float:
     column = BY_NAME[name].__table__.c.get("buffer_m")
     if column is None:
         return 0.0
-    given = select(func.max(column)).where(BY_NAME[name].gid.in_([row.gid for row in rows]))
+    given = select(func.max(column)).where(among(BY_NAME[name].gid, [row.gid for row in rows]))
     return max(float(connection.execute(given).scalar() or 0.0), *MINE_BUFFER_M.values())
 
 
@@ -214,7 +272,7 @@ def _only_state(connection: Connection, rows: Rows) -> bool:
     kept = [column for column in Canal.attributes() if column not in STATE_OF_CANALS]
     columns = [getattr(Canal, name) for name in kept]
     statement = select(*columns, func.ST_AsBinary(Canal.__table__.c.geom, type_=LargeBinary)).where(
-        Canal.gid.in_([row.gid for row in rows])
+        among(Canal.gid, [row.gid for row in rows])
     )
     versions: dict[str, list[tuple[Any, ...]]] = {}
     for row in connection.execute(statement):
@@ -222,11 +280,10 @@ def _only_state(connection: Connection, rows: Rows) -> bool:
     return all(len(found) == 2 and found[0] == found[1] for found in versions.values())
 
 
-def _fed_by(connection: Connection, district: str, loads: tuple[int, int], rows: Rows) -> set[int]:
+def _fed_by(connection: Connection, district: str, after: int, rows: Rows) -> set[int]:
     """Plots in command areas that any reach of the same canals feeds, or near enough to take water from one."""
-    _, after = loads
-    changed = select(Canal.canal).where(Canal.gid.in_([row.gid for row in rows]))
-    same = or_(Canal.canal.in_(changed), Canal.gid.in_([row.gid for row in rows]))
+    changed = select(Canal.canal).where(among(Canal.gid, [row.gid for row in rows]))
+    same = or_(Canal.canal.in_(changed), among(Canal.gid, [row.gid for row in rows]))
     reaches = connection.execute(
         select(Canal.code, func.ST_AsBinary(Canal.__table__.c.geom, type_=LargeBinary)).where(as_of(Canal, after), same)
     ).all()

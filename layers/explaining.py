@@ -18,6 +18,7 @@ from layers.errors import NotFound
 from layers.lifting import lift_of_plot
 from layers.results import ScoringRun, suitability
 from layers.robustness import SEED, draws_of_plot, stored_row
+from layers.run_rows import in_run
 from layers.served import Choice, read_runs
 from layers.ways import hazards_on, ways_of_plot
 
@@ -45,7 +46,9 @@ def explain_plot(
     run = read_runs(connection).runs_of(choice).get(plot.district or "")
     row = None
     if run is not None:
-        found = select(suitability).where(suitability.c.run_id == run.run_id, suitability.c.plot_no == plot.plot_no)
+        found = select(suitability).where(
+            in_run(run), suitability.c.plot_no == plot.plot_no, suitability.c.district == plot.district
+        )
         row = connection.execute(found).mappings().one_or_none()
     if run is None or row is None:
         raise NotFound(f"Plot {plot_id} has not been scored yet.")
@@ -82,7 +85,7 @@ def explain_plot(
         "synthetic": kept.synthetic,
         **explained,
         **lift,
-        "robustness": _robustness(connection, dict(row), scheme, kept.criteria, missing),
+        "robustness": _robustness(connection, run.run_id, dict(row), scheme, kept.criteria, missing),
         "crops": row["crops"],
         "hazards": hazards_on(connection, plot.plot_id),
         **on_foot,
@@ -90,14 +93,14 @@ def explain_plot(
 
 
 def _robustness(
-    connection: Connection, row: dict[str, Any], scheme: Scheme, order: list[str], missing: Iterable[str]
+    connection: Connection, run_id: int, row: dict[str, Any], scheme: Scheme, order: list[str], missing: Iterable[str]
 ) -> dict[str, Any] | None:
     """Share of draws in each class, the class drawn most, and whether it is drawn too seldom to rely on.
 
     The stored draws where there are any; else this plot is drawn by itself, and ``top_share`` is not known. None for a
     run that did not keep what draws need.
     """
-    kept = stored_row(connection, row["run_id"], row["plot_no"])
+    kept = stored_row(connection, run_id, row["plot_no"])
     if kept is not None:
         draws, seed, shares = kept["draws"], kept["seed"], kept["shares"]
         modal, share, flagged = kept["robust_class"], kept["robust_share"], kept["flagged"]

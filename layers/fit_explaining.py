@@ -21,6 +21,7 @@ from layers.fits import title_of_fit
 from layers.frames import as_of
 from layers.lifting import values_of_plot
 from layers.results import FitProfile, household_fit, suitability
+from layers.run_rows import of_run
 
 
 def explain_fit_of_plot(connection: Connection, plot_id: str, run_id: int, profile: str) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def explain_fit_of_plot(connection: Connection, plot_id: str, run_id: int, profi
         )
     ).one_or_none()
     number = None if plot is None else plot.plot_no
-    chosen = select(suitability).where(suitability.c.run_id == run_id, suitability.c.plot_no == number)
+    chosen = select(suitability).where(of_run(connection, run_id), suitability.c.plot_no == number)
     judged = connection.execute(chosen).mappings().one_or_none()
     fit = (
         connection.execute(

@@ -25,6 +25,7 @@ from layers.errors import NotFound
 from layers.frames import PLOT_COLUMNS, Around, as_of, district_bounds, read_layer
 from layers.result_rows import copy_frame
 from layers.results import FitProfile, Publication, ScoringRun, household_fit, suitability
+from layers.run_rows import of_run
 from layers.scoring import code_version
 
 STAFF_COLUMNS = ("right_class", "missing_documents", "disputes")  # what tenure is read from
@@ -134,7 +135,7 @@ def household_block(
     mine = and_(Plot.district == district, as_of(Plot, load_id))
     plots = read_layer(connection, Plot, mine, (*PLOT_COLUMNS, *STAFF_COLUMNS))
     walked = select(suitability.c.plot_no, suitability.c[WALK]).where(
-        suitability.c.run_id == run["run_id"], suitability.c.district == district
+        of_run(connection, run["run_id"]), suitability.c.district == district
     )
     minutes = pd.Series({row[0]: row[1] for row in connection.execute(walked)}, dtype=np.float64)
     reach = {name: criterion.reach_m for criterion in FIT_CRITERIA for name in criterion.needs}
@@ -165,7 +166,7 @@ def replay_fits(connection: Connection, run_id: int) -> dict[str, int]:
     ]
     differing = {profile.name: 0 for profile in profiles}
     for district in run["districts"] if profiles else ():
-        mine = select(suitability.c.plot_no).where(suitability.c.run_id == run_id, suitability.c.district == district)
+        mine = select(suitability.c.plot_no).where(of_run(connection, run_id), suitability.c.district == district)
         for name, again, _ in fit_district(connection, run, scheme, profiles, district):
             rows = connection.execute(
                 select(household_fit).where(

@@ -14,7 +14,6 @@ import shapely
 from pyproj import Transformer
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     ColumnElement,
     Connection,
     LargeBinary,
@@ -51,6 +50,12 @@ def as_of(layer: type[Layer], load_id: int | None) -> ColumnElement[bool]:
     if load_id is None:
         return layer.ended_by.is_(None)
     return and_(layer.load_id <= load_id, or_(layer.ended_by.is_(None), layer.ended_by > load_id))
+
+
+def among(column: ColumnElement[Any] | InstrumentedAttribute[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column is one of some values, sent as one array: thousands of them cost nothing."""
+    given: ColumnElement[bool] = column == func.any(literal(sorted(values), ARRAY(column.type)))
+    return given
 
 
 def window(bounds: Bounds) -> ColumnElement[bool]:
@@ -149,7 +154,7 @@ def _plots_of(district: str, load_id: int | None, only: Collection[int] | None) 
     where = and_(Plot.district == district, as_of(Plot, load_id))
     if only is None:
         return where
-    return and_(where, Plot.plot_no == func.any(literal(sorted(only), ARRAY(BigInteger))))
+    return and_(where, among(Plot.plot_no, only))
 
 
 def rows_digest(frame: gpd.GeoDataFrame) -> bytes:

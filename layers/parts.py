@@ -86,7 +86,9 @@ def parts_name(run_id: int) -> str:
 
 def create_tables(connection: Connection, run_id: int) -> None:
     """Make the tables a run is written into; nothing reads them."""
-    connection.execute(text(f"CREATE TABLE {partition_name(run_id)} (LIKE suitability INCLUDING COMMENTS)"))
+    connection.execute(
+        text(f"CREATE TABLE {partition_name(run_id)} (LIKE suitability INCLUDING COMMENTS INCLUDING DEFAULTS)")
+    )
     connection.execute(text(f"CREATE TABLE {parts_name(run_id)} (number integer PRIMARY KEY, figures bytea NOT NULL)"))
 
 
@@ -113,7 +115,8 @@ def score_part(engine: Engine, part: Part) -> int:
                 {"number": part.number, "figures": _packed(found)},
             ).scalar()
             if entered is not None:
-                copy_frame(connection, suitability, frame, into=partition_name(part.run_id))
+                rows = frame.assign(base_run=np.int32(part.run_id))
+                copy_frame(connection, suitability, rows, into=partition_name(part.run_id))
     return found.plots
 
 
@@ -124,7 +127,7 @@ def kept_figures(connection: Connection, run_id: int) -> dict[int, Figures]:
 
 
 def score_plots(connection: Connection, part: Part, cache: ScoringCache | None = None) -> tuple[pd.DataFrame, Figures]:
-    """Score the plots of a part as they stood after its last load; return rows of the suitability table and figures.
+    """Score the plots of a part as they stood after its last load; return what was found of them and figures.
 
     Every piece of a district is measured in the same surroundings, those of the whole district. ``cache`` : what
     earlier runs handed on; None = everything is computed from the layers.
@@ -139,11 +142,10 @@ def score_plots(connection: Connection, part: Part, cache: ScoringCache | None =
     block = Block(plots, nearby, Judgement(as_of=part.day, crop=crop))
     assessment = judged(findings(block, nearby), scheme)
     frame = assessment.to_frame()
-    frame.insert(0, "run_id", np.int32(part.run_id))
-    frame.insert(1, "plot_no", plots["plot_no"].to_numpy())
-    frame.insert(2, "district", plots["district"].to_numpy())
-    frame.insert(3, "jamoat", plots["jamoat"].to_numpy())
-    frame.insert(4, "area_ha", plots["area_ha"].to_numpy(dtype=np.float32))
+    frame.insert(0, "plot_no", plots["plot_no"].to_numpy())
+    frame.insert(1, "district", plots["district"].to_numpy())
+    frame.insert(2, "jamoat", plots["jamoat"].to_numpy())
+    frame.insert(3, "area_ha", plots["area_ha"].to_numpy(dtype=np.float32))
     hectares, cells = figures_of(plots, frame["class"].to_numpy())
     return frame, Figures(len(frame), hectares, cells, dict(assessment.not_assessed))
 

@@ -25,6 +25,7 @@ from layers.judged import TEXTS, judged
 from layers.outlines import boxes, drawn
 from layers.plots import PLOTS, UNJUDGED
 from layers.results import CLASSES, suitability_cells
+from layers.served import Run
 from layers.tiles import BUFFER, DISPLAY_PX, EXTENT, HALF_SPAN_M, LARGEST_TILE, Tile, TileAddress, window
 from layers.vector_tile import Coded, coded, encode
 
@@ -63,7 +64,7 @@ def plots_tile(
     connection: Connection,
     features: Features,
     address: TileAddress,
-    runs: Mapping[str, int],
+    runs: Mapping[str, Run],
     unjudged: Sequence[str],
     asked: Mapping[str, Property],
     district: str | None = None,
@@ -152,7 +153,7 @@ def _plots_in(connection: Connection, address: TileAddress, district: str | None
     return _Found(len(numbers), np.array(numbers, np.int64), ids or [], np.array(districts, dtype=object), ewkb)
 
 
-def _results(connection: Connection, found: _Found, runs: Mapping[str, int]) -> dict[str, Coded]:
+def _results(connection: Connection, found: _Found, runs: Mapping[str, Run]) -> dict[str, Coded]:
     """``PLOT_ATTRIBUTES`` of the plots found."""
     score = np.full(found.count, np.nan)
     texts = {name: np.full(found.count, None, dtype=object) for name in TEXTS}
@@ -198,7 +199,7 @@ def _flat(value: Any) -> Any:
 
 
 def _cells_tile(
-    connection: Connection, address: TileAddress, runs: Mapping[str, int], unjudged: Sequence[str]
+    connection: Connection, address: TileAddress, runs: Mapping[str, Run], unjudged: Sequence[str]
 ) -> bytes:
     """Shares of the classes on cells: each cell cut into strips, one per class, S1 on top."""
     block = _Block.of(address)
@@ -260,12 +261,12 @@ _JUDGED = text(
 
 
 def _judged_cells(
-    connection: Connection, block: _Block, runs: Mapping[str, int]
+    connection: Connection, block: _Block, runs: Mapping[str, Run]
 ) -> dict[tuple[int, int, str], tuple[int, float]]:
     """Plots and hectares by cell and class, of the runs served."""
     place = {"zoom": block.zoom, "x": block.x, "y": block.y}
     ends = {"last_x": block.x + block.across - 1, "last_y": block.y + block.across - 1}
-    served = {"districts": list(runs.keys()), "runs": list(runs.values())}
+    served = {"districts": list(runs.keys()), "runs": [run.run_id for run in runs.values()]}
     rows = connection.execute(_JUDGED, {**place, **ends, **served}).all()
     return {(x, y, name): (int(plots), float(area_ha)) for x, y, name, plots, area_ha in rows}
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Text,
     and_,
+    case,
     cast,
     column,
     func,
@@ -32,6 +33,8 @@ from layers.base import PUBLIC, Audience
 from layers.catalogue.land import Plot
 from layers.features import Features, Kind, Property, layer_properties, plain_property
 from layers.results import robustness, suitability
+from layers.run_rows import in_run
+from layers.served import Run
 
 PLOTS = Plot.__table__.c
 RESULT = suitability.c
@@ -64,7 +67,7 @@ FIRST = (
 )
 
 
-def scored_plots(audience: Audience, runs: Mapping[str, int]) -> Features:
+def scored_plots(audience: Audience, runs: Mapping[str, Run]) -> Features:
     """Return current plots with their results as ``audience`` may read them.
 
     ``runs`` is district -> run to take results from; plots of other districts come without a result.
@@ -73,13 +76,14 @@ def scored_plots(audience: Audience, runs: Mapping[str, int]) -> Features:
 
 
 @lru_cache(maxsize=256)  # a few kB each; making one takes a millisecond, which every page and tile would pay
-def _scored_plots(audience: Audience, runs: tuple[tuple[str, int], ...]) -> Features:
-    found = {**layer_properties(Plot, audience), **_results()}
+def _scored_plots(audience: Audience, runs: tuple[tuple[str, Run], ...]) -> Features:
+    source, run_id = _judged(dict(runs))
+    found = {**layer_properties(Plot, audience), **_results(run_id)}
     order = [*FIRST, *(name for name in found if name not in FIRST)]
     return Features(
         layer=Plot,
         properties={name: found[name] for name in order},
-        source=_joined(dict(runs)),
+        source=source.outerjoin(robustness, and_(DRAWN.run_id == run_id, DRAWN.plot_no == RESULT.plot_no)),
         where=(Plot.ended_by.is_(None),),
         key=PLOTS.plot_id,
         number=PLOTS.plot_no,
@@ -96,39 +100,39 @@ def in_district(code: str) -> ColumnElement[bool]:
     return PLOTS.district.between(code, code)
 
 
-def _joined(runs: Mapping[str, int]) -> FromClause:
-    """Plots with the result of the run of their district, if there is one, and what draws made of it."""
-    drawn = and_(DRAWN.run_id == RESULT.run_id, DRAWN.plot_no == RESULT.plot_no)
-    return _judged(runs).outerjoin(robustness, drawn)
-
-
-def _judged(runs: Mapping[str, int]) -> FromClause:
-    """Plots with the result of the run of their district, if there is one."""
-    numbers = sorted(set(runs.values()))
-    if not numbers:
-        return Plot.__table__.outerjoin(suitability, literal(False))
-    same_plot = and_(RESULT.plot_no == PLOTS.plot_no, RESULT.run_id.in_(numbers))
+def _judged(runs: Mapping[str, Run]) -> tuple[FromClause, ColumnElement[int]]:
+    """Plots with the result of the run of their district, if there is one, and the number of that run."""
+    if not runs:
+        return Plot.__table__.outerjoin(suitability, literal(False)), cast(null(), Integer)
+    same_plot = and_(RESULT.plot_no == PLOTS.plot_no, RESULT.district == PLOTS.district)
     if len(runs) == 1:
-        (district,) = runs
-        return Plot.__table__.outerjoin(suitability, and_(same_plot, PLOTS.district == district))
+        ((district, run),) = runs.items()
+        same = and_(same_plot, in_run(run), PLOTS.district == district)
+        return Plot.__table__.outerjoin(suitability, same), literal(run.run_id, Integer)
     served = (
-        values(column("district", String), column("run_id", Integer), name="served")
-        .data([(district, run) for district, run in runs.items()])
+        values(column("district", String), column("run_id", Integer), column("base_run", Integer), name="served")
+        .data([(district, run.run_id, run.base_run) for district, run in runs.items()])
         .alias("served")
     )
-    return Plot.__table__.outerjoin(served, served.c.district == PLOTS.district).outerjoin(
-        suitability, and_(same_plot, RESULT.run_id == served.c.run_id)
+    held = and_(
+        RESULT.base_run.in_(sorted({run.base_run for run in runs.values()})),  # spares all other partitions
+        RESULT.base_run == served.c.base_run,
+        RESULT.from_run <= served.c.run_id,
+        or_(RESULT.until_run.is_(None), RESULT.until_run > served.c.run_id),
     )
+    source = Plot.__table__.outerjoin(served, served.c.district == PLOTS.district)
+    return source.outerjoin(suitability, and_(same_plot, held)), served.c.run_id
 
 
-def _results() -> dict[str, Property]:
+def _results(run_id: ColumnElement[int]) -> dict[str, Property]:
     """What scoring adds to a plot, by public name."""
+    run = case((RESULT.plot_no.is_not(None), run_id))
     recorded = or_(PLOTS.irrigated, null())  # recorded as irrigated, or not known: a record alone proves no "no"
     found = [
         *(_score(name) for name in ("score", "score_low", "score_high", "potential_score")),
         _text("class", func.coalesce(RESULT["class"], UNJUDGED)),
         *(_text(name, RESULT[name]) for name in ("subclass", "limiting", "potential_class", "confidence")),
-        Property("run", "Scoring run", "", Kind.INTEGER, PUBLIC, RESULT.run_id, RESULT.run_id),
+        Property("run", "Scoring run", "", Kind.INTEGER, PUBLIC, run, run),
         *(_text(name, RESULT[name]) for name in ("class_low", "class_high")),
         plain_property(RESULT.not_assessed, "Criteria this run could not assess", "", PUBLIC),
         Property(

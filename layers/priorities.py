@@ -19,6 +19,7 @@ from layers.base import PARTNER, PUBLIC, STAFF, Audience
 from layers.catalogue.admin import Jamoat, JamoatHouseholds
 from layers.catalogue.land import Plot
 from layers.results import suitability
+from layers.run_rows import of_run
 
 LANGUAGES = ("tg", "ru", "en")
 SMALLEST_CELL = {PUBLIC: PUBLIC_CELL, PARTNER: PARTNER_CELL, STAFF: 0}  # households; domain reference section 8
@@ -151,8 +152,8 @@ def _plots(connection: Connection, district: str, run_id: int, plot_no: int | No
             result.potential_class,
             func.coalesce((Plot.right_class == "O12") | (Plot.disputes > 0), False),
         )
-        .join(suitability, (result.plot_no == Plot.plot_no) & (result.run_id == run_id))
-        .where(Plot.district == district, Plot.ended_by.is_(None))
+        .join(suitability, (result.plot_no == Plot.plot_no) & of_run(connection, run_id))
+        .where(Plot.district == district, result.district == district, Plot.ended_by.is_(None))
     )
     if plot_no is not None:
         statement = statement.where(Plot.plot_no == plot_no)

@@ -94,7 +94,7 @@ def _rows(connection: Connection, listing: Listing) -> Iterator[list[tuple[int, 
 
 
 def _listing(district: str, run: Run | None) -> Listing:
-    runs = {} if run is None else {district: run.run_id}
+    runs = {} if run is None else {district: run}
     return Listing(scored_plots(PUBLIC, runs), [in_district(district)], within=(PLOTS.district, district))
 
 

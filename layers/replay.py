@@ -16,6 +16,7 @@ from geo.scheme import parse_scheme
 from layers.errors import NotFound
 from layers.parts import Part, score_plots
 from layers.results import ScoringRun, suitability
+from layers.run_rows import FOUND, of_run
 from layers.scoring import code_version
 from layers.versions import layer_versions
 
@@ -63,9 +64,9 @@ def replay(
 
 
 def _kept(connection: Connection, run_id: int, district: str) -> pd.DataFrame:
-    chosen = (suitability.c.run_id == run_id, suitability.c.district == district)
-    rows = connection.execute(select(suitability).where(*chosen).order_by(suitability.c.plot_no)).mappings()
-    return pd.DataFrame([dict(row) for row in rows], columns=[column.name for column in suitability.columns])
+    chosen = (of_run(connection, run_id), suitability.c.district == district)
+    rows = connection.execute(select(*FOUND).where(*chosen).order_by(suitability.c.plot_no)).mappings()
+    return pd.DataFrame([dict(row) for row in rows], columns=[column.name for column in FOUND])
 
 
 def _different(kept: pd.DataFrame, again: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
@@ -74,7 +75,7 @@ def _different(kept: pd.DataFrame, again: pd.DataFrame) -> dict[str, NDArray[np.
     if kept["plot_no"].tolist() != again["plot_no"].tolist():
         return {"plot_no": np.ones(len(again), dtype=bool)}
     found = {}
-    for column in suitability.columns:
+    for column in FOUND:
         first, second = kept[column.name], again[column.name]
         if isinstance(column.type, ARRAY) and isinstance(column.type.item_type, REAL):
             one = np.array(first.to_list(), dtype=np.float32).reshape(len(first), -1)

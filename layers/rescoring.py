@@ -1,34 +1,34 @@
-"""A run made from the one that is served: only what has changed since is scored again, the rest is copied.
+"""Runs made from the ones that are served: only what has changed since is scored again, the rest holds on.
 
 The result is that of scoring everything, to the last bit. The day that ages of evidence are counted to stays that of
-the run it starts from.
+the run it starts from. Where single plots are touched, the new run is kept in the partition of the one it was made
+from and adds the rows of those plots only (``layers.run_rows``), so that an edit costs what it touches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, and_, func, select, update
+from sqlalchemy.orm import aliased
 
 from geo.criteria import LAND_CRITERIA
 from geo.scheme import Scheme, parse_scheme
 from layers.catalogue.land import Plot
-from layers.changes import Touched, changed_layers, touched_plots
+from layers.changes import Touched, touched_plots
 from layers.errors import NotFound
-from layers.frames import as_of, read_plots
+from layers.frames import among, as_of, read_plots
 from layers.parts import (
     CELL_KEYS,
     HECTARE_KEYS,
     PER_HECTARE,
     Figures,
     Part,
-    create_tables,
-    drop_tables,
     figures_of,
     partition_name,
     score_plots,
@@ -36,6 +36,7 @@ from layers.parts import (
 )
 from layers.result_rows import copy_frame
 from layers.results import Publication, RunHectares, ScoringRun, suitability, suitability_cells
+from layers.run_rows import in_run
 from layers.scoring import (
     Progress,
     RunReport,
@@ -43,23 +44,30 @@ from layers.scoring import (
     code_version,
     finish_run,
     last_load_of,
-    plots_by_district,
     plots_synthetic,
     run_lock,
     score,
     sweep_abandoned,
 )
 from layers.scoring_cache import scoring_cache
+from layers.served import COMPLETE, Run, run_of
 from layers.versions import versions_after
+
+RESCORING = 0  # number held like that of a run: one process at a time makes runs from others
+
+Hold = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The run a new one starts from, and the districts it is served in."""
+    """The newest run of a partition in some districts that are served from there; a new run is made from it.
 
-    run_id: int
+    districts : district -> the run served there, which is an earlier one where ``run`` is a draft.
+    """
+
+    run: Run
     scheme: Scheme
-    districts: tuple[str, ...]
+    districts: Mapping[str, int]
     day: date
     load: int
     versions: Mapping[str, Any]
@@ -67,152 +75,206 @@ class Base:
     unlike: str | None
 
 
-def score_changed(engine: Engine, *, publish: bool = True, progress: Progress = lambda names: names) -> RunReport:
-    """Score again what changed since the newest run that is served, and return what came out.
+def score_changed(
+    engine: Engine, *, publish: bool = True, progress: Progress = lambda names: names
+) -> tuple[RunReport, ...]:
+    """Score again what changed since the runs that are served, and return what came out, a report for each new run.
 
-    Districts nothing touched keep their run. Where that run was made by other code or for other criteria, every plot of
-    its districts is scored, and the report says so.
+    Districts nothing touched keep their run. Where a run was made by other code or for other criteria, every plot of
+    its districts is scored, and the report says so; so are districts in which a change can reach any plot.
 
     Raises
     ------
     NotFound : no run is served, or nothing that a result depends on has changed.
     """
     sweep_abandoned(engine)
-    with engine.connect() as connection:
-        base = _base(connection)
-        connection.rollback()
-    if base.unlike is not None:
-        everything = score(
-            engine, base.scheme, districts=base.districts, publish=publish, day=base.day, progress=progress
-        )
-        return everything.noting(f"Every plot was scored: {base.unlike}.")
     with run_lock(engine) as (connection, hold):
-        last_load = last_load_of(connection)
-        changed = changed_layers(connection, base.load, last_load)
-        inhabited = plots_by_district(connection, last_load, base.districts)
-        touched = {
-            district: found
-            for district in base.districts
-            if district in inhabited
-            and (found := touched_plots(connection, district, base.run_id, base.load, last_load, changed))
-        }
-        if not touched:
-            raise NotFound(f"Nothing that a result depends on has changed since run {base.run_id}.")
-        versions = versions_after(connection, base.versions, base.load, last_load)
-        synthetic = plots_synthetic(connection, last_load)
-        run_id = begin_run(connection, base.scheme, tuple(touched), base.day, last_load, synthetic, versions)
-        hold(run_id)
-        create_tables(connection, run_id)
-        connection.commit()
-        figures = {}
-        for district in progress(list(touched)):
-            part = Part(run_id, 0, district, 0, 1, base.scheme, base.day, last_load)
-            figures[district] = _rescored(engine, connection, base, part, touched[district])
-        drop_tables(connection, run_id, results=False)
-        report = finish_run(
-            connection,
-            run_id,
-            base.scheme,
-            summed([found.hectares for found in figures.values()], HECTARE_KEYS),
-            summed([found.cells for found in figures.values()], CELL_KEYS),
-            {district: found.not_assessed for district, found in figures.items()},
-            publish=publish,
+        hold(RESCORING)
+        bases = _bases(connection)
+        reports = [report for base in bases for report in _made_from(engine, connection, hold, base, publish, progress)]
+    if not reports:
+        since = max(run for base in bases for run in base.districts.values())
+        raise NotFound(f"Nothing that a result depends on has changed since run {since}.")
+    return tuple(reports)
+
+
+def _bases(connection: Connection) -> list[Base]:
+    """Runs to start from, newest first."""
+    served, kept = aliased(ScoringRun), aliased(ScoringRun)
+    newest = connection.execute(
+        select(Publication.district, Publication.run_id, func.max(kept.run_id).label("newest"))
+        .join(served, served.run_id == Publication.run_id)
+        .join(
+            kept,
+            and_(
+                func.coalesce(kept.base_run, kept.run_id) == func.coalesce(served.base_run, served.run_id),
+                kept.status == COMPLETE,
+                Publication.district == func.any(kept.districts),
+            ),
         )
-        connection.commit()
-    said = [
-        f"{district}: {'every plot' if found.plots is None else f'{len(found.plots):,} plots'} scored again, "
-        f"because of {', '.join(found.why)}."
-        for district, found in touched.items()
-    ]
-    return report.noting(*said)
-
-
-def _base(connection: Connection) -> Base:
-    """The newest run that is served, and what keeps its results from being used again."""
-    shown = select(Publication.run_id, Publication.district).where(Publication.shown, Publication.scenario == "")
-    served = connection.execute(shown.order_by(Publication.run_id.desc(), Publication.district)).all()
-    if not served:
+        .where(Publication.shown, Publication.scenario == "")
+        .group_by(Publication.district, Publication.run_id)
+        .order_by(Publication.district)
+    ).all()
+    if not newest:
         raise NotFound("No run is served yet; score everything first.")
-    run_id = served[0].run_id
-    run = connection.execute(select(ScoringRun.__table__).where(ScoringRun.run_id == run_id)).mappings().one()
+    return [
+        _base(connection, run_id, {row.district: row.run_id for row in newest if row.newest == run_id})
+        for run_id in sorted({row.newest for row in newest}, reverse=True)
+    ]
+
+
+def _base(connection: Connection, run_id: int, districts: Mapping[str, int]) -> Base:
+    """What a new run takes over from a finished one, and what keeps its results from being used again."""
+    kept = connection.execute(select(ScoringRun.__table__).where(ScoringRun.run_id == run_id)).mappings().one()
     unlike = None
-    if run["code_version"] != code_version():
-        unlike = f"run {run_id} was computed by {run['code_version']}, this is {code_version()}"
-    elif list(run["criteria"]) != [criterion.id for criterion in LAND_CRITERIA]:
+    if kept["code_version"] != code_version():
+        unlike = f"run {run_id} was computed by {kept['code_version']}, this is {code_version()}"
+    elif list(kept["criteria"]) != [criterion.id for criterion in LAND_CRITERIA]:
         unlike = f"run {run_id} judged by other criteria"
     return Base(
-        run_id,
-        parse_scheme(run["scheme_text"], source=f"run {run_id}"),
-        tuple(row.district for row in served if row.run_id == run_id),
-        run["as_of"],
-        run["as_of_load"],
-        run["layer_versions"],
-        run["not_assessed"],
+        run_of(connection, run_id),
+        parse_scheme(kept["scheme_text"], source=f"run {run_id}"),
+        districts,
+        kept["as_of"],
+        kept["as_of_load"],
+        kept["layer_versions"],
+        kept["not_assessed"],
         unlike,
     )
 
 
-def _rescored(engine: Engine, connection: Connection, base: Base, part: Part, touched: Touched) -> Figures:
-    """Write a district's rows, scored or copied, and return its figures."""
-    if touched.plots is None:
-        return _scored(connection, part)
-    with ThreadPoolExecutor(1) as pool:  # the database copies while this process computes
-        copied = pool.submit(_copy_others, engine, base, part, touched.plots)
-        hectares, cells = _figures_without(connection, base, part.district, touched.plots)
-        there = select(Plot.plot_no).where(
-            Plot.district == part.district, as_of(Plot, part.last_load), Plot.plot_no.in_(touched.plots)
+def _made_from(
+    engine: Engine, connection: Connection, hold: Hold, base: Base, publish: bool, progress: Progress
+) -> list[RunReport]:
+    """Runs for the districts of a base that something touched: none, one, or one for whole districts beside it."""
+
+    def anew(districts: list[str], *notes: str) -> RunReport:
+        return score(engine, base.scheme, districts=districts, publish=publish, day=base.day, progress=progress).noting(
+            *notes
         )
-        if still := frozenset(connection.execute(there).scalars()):
-            found = _scored(connection, replace(part, only=still))
-            hectares = summed([hectares, found.hectares], HECTARE_KEYS)
-            cells = summed([cells, found.cells], CELL_KEYS)
-        copied.result()
+
+    last_load = last_load_of(connection)
+    there = _inhabited(connection, base, last_load)
+    if base.unlike is not None:
+        connection.rollback()
+        return [anew(there, f"Every plot was scored: {base.unlike}.")] if there else []
+    touched = {
+        district: found
+        for district, found in touched_plots(connection, there, base.run.run_id, base.load, last_load).items()
+        if found or base.districts[district] != base.run.run_id
+    }
+    reports = []
+    if partly := {district: found for district, found in touched.items() if found.plots is not None}:
+        reports.append(_continued(connection, hold, base, partly, last_load, publish, progress))
+    connection.rollback()
+    if whole := [district for district, found in touched.items() if found.plots is None]:
+        said = (f"{name}: every plot scored again, because of {', '.join(touched[name].why)}." for name in whole)
+        reports.append(anew(whole, *said))
+    return reports
+
+
+def _inhabited(connection: Connection, base: Base, last_load: int) -> list[str]:
+    """Districts of a base that still hold a plot."""
+    # The least number is found in an index; whether any row exists is looked for row by row in all districts.
+    first = select(func.min(Plot.plot_no)).where(as_of(Plot, last_load))
+    return [name for name in base.districts if connection.execute(first.where(Plot.district == name)).scalar()]
+
+
+def _continued(
+    connection: Connection,
+    hold: Hold,
+    base: Base,
+    touched: Mapping[str, Touched],
+    last_load: int,
+    publish: bool,
+    progress: Progress,
+) -> RunReport:
+    """Make a run that holds on to the rows of its base but for the plots touched."""
+    versions = versions_after(connection, base.versions, base.load, last_load)
+    synthetic = plots_synthetic(connection, last_load)
+    run_id = begin_run(
+        connection, base.scheme, tuple(touched), base.day, last_load, synthetic, versions, base.run.base_run
+    )
+    hold(run_id)
+    connection.commit()
+    figures = {}
+    for district in progress(list(touched)):
+        part = Part(run_id, 0, district, 0, 1, base.scheme, base.day, last_load)
+        figures[district] = _rescored(connection, base, part, touched[district])
+    report = finish_run(
+        connection,
+        run_id,
+        base.scheme,
+        summed([found.hectares for found in figures.values()], HECTARE_KEYS),
+        summed([found.cells for found in figures.values()], CELL_KEYS),
+        {district: found.not_assessed for district, found in figures.items()},
+        publish=publish,
+    )
+    connection.commit()
+    return report.noting(*(_said(district, base, found) for district, found in touched.items()))
+
+
+def _said(district: str, base: Base, touched: Touched) -> str:
+    if not touched:
+        return f"{district}: as in run {base.run.run_id}, which was kept as a draft; nothing has changed since."
+    assert touched.plots is not None
+    return f"{district}: {len(touched.plots):,} plots scored again, because of {', '.join(touched.why)}."
+
+
+def _rescored(connection: Connection, base: Base, part: Part, touched: Touched) -> Figures:
+    """End the rows of the plots touched, write what they are now, and return the figures of their district."""
+    plots = touched.plots or frozenset()
+    hectares, cells = _figures_without(connection, base, part.district, plots)
+    there = select(Plot.plot_no).where(
+        Plot.district == part.district, as_of(Plot, part.last_load), among(Plot.plot_no, plots)
+    )
+    connection.execute(
+        update(suitability)
+        .where(
+            suitability.c.base_run == base.run.base_run,
+            suitability.c.district == part.district,
+            among(suitability.c.plot_no, plots),
+            suitability.c.until_run.is_(None),
+        )
+        .values(until_run=part.run_id)
+    )
+    if still := frozenset(connection.execute(there).scalars()):
+        frame, found = score_plots(connection, replace(part, only=still), scoring_cache())
+        rows = frame.assign(base_run=np.int32(base.run.base_run), from_run=np.int32(part.run_id))
+        copy_frame(connection, suitability, rows, into=partition_name(base.run.base_run))
+        hectares = summed([hectares, found.hectares], HECTARE_KEYS)
+        cells = summed([cells, found.cells], CELL_KEYS)
     not_assessed = dict(base.not_assessed.get(part.district, {}))
     return Figures(int(hectares["plots"].sum()), _present(hectares), _present(cells), not_assessed)
-
-
-def _scored(connection: Connection, part: Part) -> Figures:
-    frame, found = score_plots(connection, part, scoring_cache())
-    copy_frame(connection, suitability, frame, into=partition_name(part.run_id))
-    return found
-
-
-def _copy_others(engine: Engine, base: Base, part: Part, touched: frozenset[int]) -> None:
-    """Take over the rows of a district's other plots from the base run, in a transaction of its own."""
-    names = [column.name for column in suitability.columns if column.name != "run_id"]
-    columns = ", ".join(names)
-    statement = text(
-        f"INSERT INTO {partition_name(part.run_id)} (run_id, {columns}) SELECT :run, {columns}"  # noqa: S608
-        f" FROM {partition_name(base.run_id)} WHERE district = :district AND plot_no != ALL(:touched)"
-    )
-    with engine.begin() as connection:
-        connection.execute(statement, {"run": part.run_id, "district": part.district, "touched": sorted(touched)})
 
 
 def _figures_without(
     connection: Connection, base: Base, district: str, touched: frozenset[int]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Figures of a district in the base run, less those of the plots that are scored again."""
-    before = read_plots(connection, district, base.load, only=touched)
-    classes = dict(
-        connection.execute(
-            select(suitability.c.plot_no, suitability.c["class"]).where(
-                suitability.c.run_id == base.run_id, suitability.c.plot_no.in_(before["plot_no"].tolist())
-            )
-        ).all()
-    )
     kept = []
     for table, keys in ((RunHectares.__table__, HECTARE_KEYS), (suitability_cells, CELL_KEYS)):
         rows = connection.execute(
             select(*(table.c[name] for name in (*keys, "plots", "area_ha"))).where(
-                table.c.run_id == base.run_id, table.c.district == district
+                table.c.run_id == base.run.run_id, table.c.district == district
             )
         ).all()
         frame = pd.DataFrame([tuple(row) for row in rows], columns=[*keys, "plots", "area_ha"])
         area = (frame.pop("area_ha") * PER_HECTARE).round().astype("int64")
         kept.append(frame.assign(area=area))
+    before = read_plots(connection, district, base.load, only=touched)
     if not len(before):
         return kept[0], kept[1]
+    classes = dict(
+        connection.execute(
+            select(suitability.c.plot_no, suitability.c["class"]).where(
+                in_run(base.run),
+                suitability.c.district == district,
+                among(suitability.c.plot_no, before["plot_no"].tolist()),
+            )
+        ).all()
+    )
     gone = figures_of(before, before["plot_no"].map(classes).to_numpy(dtype=object))
     hectares, cells = (
         summed([frame, less.assign(plots=-less["plots"], area=-less["area"])], keys)

@@ -1,7 +1,8 @@
 """What scoring leaves behind: runs, results, publications; and keys. Loads and rasters are in ``layers.loaded``.
 
-A run is written whole into its own partition and becomes visible only through ``publications``; publishing
-is one small transaction, so a reader sees the old run or the new one and never a mixture.
+A run is written whole into a partition of its own, or, where it was made from another by scoring only what had changed,
+adds those rows to the partition of that one (``layers.run_rows``). It becomes visible only through ``publications``;
+publishing is one small transaction, so a reader sees the old run or the new one and never a mixture.
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ class ScoringRun(Base):
 
     __tablename__ = "scoring_runs"
     run_id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    base_run: Mapped[int | None] = mapped_column(
+        ForeignKey("scoring_runs.run_id"), comment="Run in whose partition the results are kept; empty = its own"
+    )
     scheme: Mapped[str] = mapped_column(comment="Name of the scheme")
     scheme_text: Mapped[str] = mapped_column(comment="The scheme file, whole")
     scheme_sha256: Mapped[str]
@@ -100,8 +104,16 @@ class RunHectares(Base):
 suitability = Table(
     "suitability",
     Base.metadata,
-    Column("run_id", Integer, primary_key=True, comment="Scoring run; the partition"),
+    Column("base_run", Integer, primary_key=True, comment="Scoring run that began the partition"),
     Column("plot_no", BigInteger, primary_key=True, comment="Plot"),
+    Column(
+        "from_run",
+        Integer,
+        primary_key=True,
+        server_default=text("0"),
+        comment="First run this holds in; 0 = the one that began the partition",
+    ),
+    Column("until_run", Integer, comment="First run this holds in no longer; empty = it still does"),
     Column("district", String, nullable=False, comment="District code"),
     Column("jamoat", String, comment="Jamoat code"),
     Column("area_ha", REAL, nullable=False, comment="Area on the ellipsoid [ha]"),
@@ -124,9 +136,11 @@ suitability = Table(
     Column("memberships", ARRAY(REAL), nullable=False, comment="Membership per criterion of the run, NaN unknown"),
     Column("evidence", String, nullable=False, comment="Confidence letter per criterion of the run, - unknown"),
     *(Column(c.id, REAL, comment=f"{c.title} [{c.unit}]" if c.unit else c.title) for c in LAND_CRITERIA),
-    Index("ix_suitability_district_score", "run_id", "district", "score"),
-    postgresql_partition_by="LIST (run_id)",
-    comment="Suitability of plots, one partition per run",
+    Index("ix_suitability_district_score", "base_run", "district", "score"),
+    Index("ix_suitability_from", "from_run", postgresql_where=text("from_run > 0")),
+    Index("ix_suitability_until", "until_run", postgresql_where=text("until_run IS NOT NULL")),
+    postgresql_partition_by="LIST (base_run)",
+    comment="Suitability of plots, one partition per run that scored everything",
 )
 
 # How sure each class is: what draws of other weights, risk attitudes and values made of a run. Filled on request.

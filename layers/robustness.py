@@ -27,7 +27,8 @@ from geo.suitability import EVIDENCE_LETTERS
 from layers.errors import DataRefused, NotFound
 from layers.result_rows import copy_frame
 from layers.results import ScoringRun, robustness, suitability
-from layers.served import Choice, read_runs
+from layers.run_rows import of_run, rows_of_district
+from layers.served import Choice, read_runs, run_of
 
 BEST = 100  # plots of a district that count as its best; default to calibrate to what a programme can support
 SEED = 1
@@ -168,8 +169,8 @@ def read_kept(connection: Connection, run_id: int, district: str, order: Sequenc
     query = sql.SQL(
         "COPY (SELECT plot_no, coalesce(array_position(ARRAY[{names}], class_cap::text), 0), "
         "array_position(ARRAY[{names}], class::text), score IS NOT NULL, memberships, evidence "
-        "FROM suitability WHERE run_id = {run} AND district = {district} ORDER BY plot_no) TO STDOUT (FORMAT BINARY)"
-    ).format(names=names, run=sql.Literal(run_id), district=sql.Literal(district))
+        "FROM suitability WHERE {chosen} ORDER BY plot_no) TO STDOUT (FORMAT BINARY)"
+    ).format(names=names, chosen=rows_of_district(run_of(connection, run_id), district))
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     with driver.cursor() as cursor, cursor.copy(query) as copy:
         blocks = [_arranged_rows(rows, order) for rows in _row_blocks(copy, kind)]
@@ -268,7 +269,8 @@ def _drawn(
 def _store(connection: Connection, run_id: int, district: str, *, best: int, draws: int, seed: int) -> Drawn:
     """Draw a district and put what came out in the place of its earlier draws."""
     plot_no, found = draws_of_district(connection, run_id, district, best=best, draws=draws, seed=seed)
-    here = select(suitability.c.plot_no).where(suitability.c.run_id == run_id, suitability.c.district == district)
+    mine = of_run(connection, run_id)
+    here = select(suitability.c.plot_no).where(mine, suitability.c.district == district)
     connection.execute(delete(robustness).where(robustness.c.run_id == run_id, robustness.c.plot_no.in_(here)))
     names = np.array(CLASSES, dtype=object)
     for start in range(0, len(plot_no), BLOCK):
@@ -286,12 +288,12 @@ def _store(connection: Connection, run_id: int, district: str, *, best: int, dra
         copy_frame(connection, robustness, rows.assign(run_id=run_id, top_of=best, draws=draws, seed=seed))
     now = update(ScoringRun).where(ScoringRun.run_id == run_id).values(drawn_at=func.clock_timestamp())
     connection.execute(now)
-    same_plot = and_(robustness.c.run_id == suitability.c.run_id, robustness.c.plot_no == suitability.c.plot_no)
+    same_plot = and_(robustness.c.run_id == run_id, robustness.c.plot_no == suitability.c.plot_no)
     in_another = connection.execute(
         select(func.count())
         .select_from(suitability.join(robustness, same_plot))
         .where(
-            suitability.c.run_id == run_id,
+            mine,
             suitability.c.district == district,
             suitability.c["class"] != robustness.c.robust_class,
         )

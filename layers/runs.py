@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 
 from layers.errors import NotFound
 from layers.results import CLASSES, Publication, RunHectares, ScoringRun, suitability
+from layers.run_rows import of_run
 
 MOVED_LISTED = 20  # plots named in a difference; the counts always cover all
 
@@ -75,7 +76,7 @@ def diff_runs(connection: Connection, before: int, after: int) -> dict[str, Any]
     first, second = _run(connection, before), _run(connection, after)
     old, new = aliased(suitability, name="old"), aliased(suitability, name="new")
     both = old.join(new, new.c.plot_no == old.c.plot_no)
-    here = (old.c.run_id == before, new.c.run_id == after)
+    here = (of_run(connection, before, old.c), of_run(connection, after, new.c))
     moves = connection.execute(
         select(old.c["class"], new.c["class"], func.count(), func.sum(new.c.area_ha))
         .select_from(both)

@@ -2,7 +2,7 @@
 
 A run writes into a table of its own that nothing reads. The last step attaches it as a partition, writes the
 figures by district and jamoat, and publishes, in one transaction; a run that is killed before leaves a table
-that the next run sweeps away.
+that the next run sweeps away. A run made from another (``layers.rescoring``) adds to the partition of that one.
 """
 
 from __future__ import annotations
@@ -112,6 +112,7 @@ def score(
             pass
         hectares, cells, not_assessed = _gathered(connection, run_id, parts)
         drop_tables(connection, run_id, results=False)
+        _attach(connection, run_id)
         report = finish_run(connection, run_id, scheme, hectares, cells, not_assessed, publish=publish)
         connection.commit()
     return report.noting(*notes)
@@ -133,15 +134,18 @@ def begin_run(
     last_load: int,
     synthetic: bool,
     versions: dict[str, Version] | None = None,
+    base_run: int | None = None,
 ) -> int:
     """Enter a run that is at work, with all that is needed to compute it again; return its number.
 
-    ``versions`` : of the layers as of the last load; read from all rows when None.
+    versions : of the layers as of the last load; read from all rows when None. base_run : run in whose partition the
+    results are kept; None = one of its own.
     """
     return int(
         connection.execute(
             insert(ScoringRun)
             .values(
+                base_run=base_run,
                 scheme=scheme.name,
                 scheme_text=scheme.text,
                 scheme_sha256=hashlib.sha256(scheme.text.encode()).hexdigest(),
@@ -169,7 +173,7 @@ def finish_run(
     *,
     publish: bool,
 ) -> RunReport:
-    """Make a run's table a partition, keep its figures and publish it, in the caller's transaction."""
+    """Keep the figures of a run whose rows are in place and publish it, in the caller's transaction."""
     plots = int(hectares["plots"].sum())
     _finish(connection, run_id, hectares, cells, not_assessed, plots)
     if publish:
@@ -310,6 +314,15 @@ def _gathered(
     return hectares, cells, not_assessed
 
 
+def _attach(connection: Connection, run_id: int) -> None:
+    """Make the table of a run a partition of the results; visible only once the caller commits."""
+    table, number = partition_name(run_id), int(run_id)
+    connection.execute(text(f"ALTER TABLE {table} ADD PRIMARY KEY (base_run, plot_no, from_run)"))
+    connection.execute(text(f"ALTER TABLE {table} ADD CHECK (base_run = {number})"))  # spares the scan on attaching
+    connection.execute(text(f"ALTER TABLE suitability ATTACH PARTITION {table} FOR VALUES IN ({number})"))
+    _analyze(connection, table)
+
+
 def _finish(
     connection: Connection,
     run_id: int,
@@ -318,12 +331,7 @@ def _finish(
     not_assessed: dict[str, dict[str, str]],
     plots: int,
 ) -> None:
-    """Make the run's table a partition and keep its figures; visible only once the caller commits."""
-    table, number = partition_name(run_id), int(run_id)
-    connection.execute(text(f"ALTER TABLE {table} ADD PRIMARY KEY (run_id, plot_no)"))
-    connection.execute(text(f"ALTER TABLE {table} ADD CHECK (run_id = {number})"))  # spares the scan on attaching
-    connection.execute(text(f"ALTER TABLE suitability ATTACH PARTITION {table} FOR VALUES IN ({number})"))
-    _analyze(connection, table)
+    """Keep the figures of a run and note that it is done."""
     for kept, sums in ((cast(Table, RunHectares.__table__), figures), (suitability_cells, cells)):
         rows = sums.assign(run_id=np.int32(run_id), area_ha=sums["area"] / PER_HECTARE)
         copy_frame(connection, kept, rows[[column.name for column in kept.columns]])

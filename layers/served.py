@@ -31,9 +31,13 @@ COMPLETE = "complete"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished run: its scheme, whether it judged synthetic plots, when it was made and its draws were stored."""
+    """A finished run: its scheme, whether it judged synthetic plots, when it was made and its draws were stored.
+
+    base_run : the run in whose partition its results are kept, see ``layers.run_rows``.
+    """
 
     run_id: int
+    base_run: int
     scheme: str
     scenario: str
     districts: frozenset[str]
@@ -182,31 +186,48 @@ def read_runs(connection: Connection) -> Served:
             Publication.published_at,
         ).where(Publication.scenario == "")
     ).all()
-    runs = {
-        row.run_id: Run(
-            row.run_id,
-            row.scheme,
-            row.scenario,
-            frozenset(row.districts),
-            row.synthetic,
-            row.finished_at,
-            row.drawn_at,
-        )
-        for row in connection.execute(
-            select(
-                ScoringRun.run_id,
-                ScoringRun.scheme,
-                ScoringRun.scenario,
-                ScoringRun.districts,
-                ScoringRun.synthetic,
-                ScoringRun.finished_at,
-                ScoringRun.drawn_at,
-            ).where(ScoringRun.status == COMPLETE)
-        )
-    }
+    runs = {row.run_id: _run(row) for row in connection.execute(_RUNS)}
     published = {(row.district, row.scheme): row.run_id for row in publications}
     shown = {row.district: Shown(runs[row.run_id], row.published_at) for row in publications if row.shown}
     return Served(loads, shown, published, runs, loaded_at=_loaded_at(connection, loads.values()))
+
+
+def run_of(connection: Connection, run_id: int) -> Run:
+    """Return a finished run by its number.
+
+    Raises
+    ------
+    NotFound : there is no such finished run.
+    """
+    row = connection.execute(_RUNS.where(ScoringRun.run_id == run_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no finished run {run_id}.")
+    return _run(row)
+
+
+_RUNS = select(
+    ScoringRun.run_id,
+    func.coalesce(ScoringRun.base_run, ScoringRun.run_id).label("base_run"),
+    ScoringRun.scheme,
+    ScoringRun.scenario,
+    ScoringRun.districts,
+    ScoringRun.synthetic,
+    ScoringRun.finished_at,
+    ScoringRun.drawn_at,
+).where(ScoringRun.status == COMPLETE)
+
+
+def _run(row: Any) -> Run:
+    return Run(
+        row.run_id,
+        row.base_run,
+        row.scheme,
+        row.scenario,
+        frozenset(row.districts),
+        row.synthetic,
+        row.finished_at,
+        row.drawn_at,
+    )
 
 
 class ServedState:

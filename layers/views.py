@@ -16,11 +16,12 @@ from layers.base import About, Layer
 from layers.catalogue import BY_NAME
 from layers.names import QGIS_SCHEMA, ROLES
 from layers.results import suitability
+from layers.run_rows import FOUND
 
 SQL = Path(__file__).parent / "sql"
 RESULTS = tuple(
     column.name
-    for column in suitability.columns
+    for column in FOUND
     if column.name not in ("plot_no", "district", "jamoat", "area_ha", "irrigated", "memberships", "evidence")
 )
 
@@ -53,6 +54,7 @@ def view_statements(layer: type[Layer]) -> list[str]:
         selected.append("layer.geom")
     if table == "plots":
         template = SQL / "plots_view.sql"
+        columns["run_id"] = "Scoring run"
         columns |= {name: suitability.columns[name].comment or "" for name in RESULTS}
     else:
         template = SQL / "layer_view.sql"

@@ -98,7 +98,7 @@ def _asked(
         conditions = [] if district is None else [_in_district(features, district)]
         return Listing(features, conditions), about_layer(connection, features, language)
     runs = served.runs_of(choice)
-    features = scored_plots(audience, {code: run.run_id for code, run in runs.items()})
+    features = scored_plots(audience, runs)
     if district is None:
         return Listing(features), about_layer(connection, features, language)
     names = district_names(connection, district)

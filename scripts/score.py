@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Annotated
 
@@ -72,8 +72,7 @@ def score(
             raise typer.BadParameter(
                 "--changed goes with --draft and --json only: the run that is served says the rest."
             )
-        report = _refitted(score_changed(engine(), publish=False, progress=progress), draft)
-        print_json(report_as_dict(report)) if json else print_report(report)
+        print_reports(_refitted(score_changed(engine(), publish=False, progress=progress), draft), json)
         return
     if profile is not None:
         print_fitted(*_fitted(load_profile(profile), scheme, district, run, draft, progress, work), json)
@@ -101,13 +100,14 @@ def work_of(workers: int | None, cluster: str | None) -> Work:
     return in_process if workers is None else on_workers(workers)
 
 
-def _refitted(report: RunReport, draft: bool) -> RunReport:
-    """Fit the profiles of the runs a new one takes over from to it as well, and publish both in one transaction."""
+def _refitted(reports: Sequence[RunReport], draft: bool) -> list[RunReport]:
+    """Fit the profiles of the runs new ones take over from to them as well, and publish all in one transaction."""
     with engine().begin() as connection:
-        fit_profiles(connection, report.run_id, profiles_shown(connection, report.districts))
-        if not draft:
-            publish_run(connection, report.run_id)
-    return replace(report, published=not draft)
+        for report in reports:
+            fit_profiles(connection, report.run_id, profiles_shown(connection, report.districts))
+            if not draft:
+                publish_run(connection, report.run_id)
+    return [replace(report, published=not draft) for report in reports]
 
 
 def _fitted(
@@ -183,6 +183,15 @@ def report_as_dict(report: RunReport) -> dict[str, object]:
         "not_assessed": report.not_assessed,
         "notes": list(report.notes),
     }
+
+
+def print_reports(reports: Sequence[RunReport], json: bool) -> None:
+    """Write what came out of several runs, for people or as JSON."""
+    if json:
+        print_json({"runs": [report_as_dict(report) for report in reports]})
+        return
+    for report in reports:
+        print_report(report)
 
 
 def print_report(report: RunReport) -> None:

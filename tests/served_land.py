@@ -27,6 +27,7 @@ from layers.catalogue.land import AVAILABILITIES, LAND_FORMS, Pasture, Plot
 from layers.loaded import Load
 from layers.parts import partition_name
 from layers.results import Publication, RunHectares, ScoringRun, robustness, suitability, suitability_cells
+from layers.served import Run
 from layers.tiles import HALF_SPAN_M
 
 RASHT, NUROBOD, QUBODIYON = "TJ.RR.GA", "TJ.RR.DA", "TJ.KL.KA"
@@ -47,6 +48,14 @@ class Land:
 
     runs: dict[str, int]
     rows: list[dict[str, Any]] = field(repr=False)
+
+    @property
+    def default(self) -> Run:
+        """The run of the default scheme, as what is served knows it."""
+        number = self.runs[DEFAULT]
+        return Run(
+            number, number, DEFAULT, "", frozenset(row["district"] for row in self.rows if row["district"]), True, None
+        )
 
     @property
     def frame(self) -> gpd.GeoDataFrame:
@@ -142,15 +151,15 @@ def _shown_result(row: dict[str, Any], result: dict[str, Any] | None) -> dict[st
     """What a plot shows of its result; a plot that no run has judged is not evaluated."""
     drawn = _draws(result) if result else None
     result = {**(result or dict.fromkeys((*_RESULTS, *CRITERIA))), **(drawn or dict.fromkeys(_DRAWN))}
-    shown = {name: result[name] for name in (*_RESULTS, *_DRAWN, *CRITERIA) if name != "run_id"}
+    shown = {name: result[name] for name in (*_RESULTS, *_DRAWN, *CRITERIA) if name != "base_run"}
     shown |= {name: shown_score(result[name]) for name in _RESULTS if name.startswith(("score", "potential_score"))}
     recorded = True if row["irrigated"] else None
     irrigated = result["irrigated"] if result["irrigated"] is not None else recorded
-    return {**shown, "class": result["class"] or "NE", "run": result["run_id"], "irrigated": irrigated}
+    return {**shown, "class": result["class"] or "NE", "run": result["base_run"], "irrigated": irrigated}
 
 
 _RESULTS = (
-    *("run_id", "score", "score_low", "score_high", "class", "subclass", "limiting", "potential_score"),
+    *("base_run", "score", "score_low", "score_high", "class", "subclass", "limiting", "potential_score"),
     *("potential_class", "confidence", "class_low", "class_high", "not_assessed", "irrigated", "hazard_free", "crops"),
 )
 
@@ -207,7 +216,7 @@ def _result(row: dict[str, Any], run: int, chance: np.random.Generator) -> dict[
     judged = "NE" if score is None else "S1" if score >= 75 else "S2" if score >= 50 else "S3" if score >= 25 else "N2"
     values = {item.id: None if chance.random() < 0.3 else _measured(item, chance) for item in LAND_CRITERIA}
     return {
-        "run_id": run,
+        "base_run": run,
         "plot_no": row["plot_no"],
         "district": row["district"],
         "jamoat": row["jamoat"],

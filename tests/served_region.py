@@ -85,7 +85,7 @@ def _judged(plot: dict[str, Any]) -> dict[str, Any]:
     known = judged != "NE"
     return {
         **plot,
-        "run_id": 1,
+        "base_run": 1,
         "class": judged,
         "class_low": "N1" if judged == "S3" else judged,
         "class_high": "S2" if judged == "S3" else judged,

@@ -141,7 +141,7 @@ def test_a_view_shows_current_rows_with_the_served_result(database: Engine) -> N
             )
             connection.execute(
                 text(
-                    "INSERT INTO suitability (run_id, plot_no, district, area_ha, class, class_low, class_high, "
+                    "INSERT INTO suitability (base_run, plot_no, district, area_ha, class, class_low, class_high, "
                     "not_assessed, memberships, evidence) "
                     "VALUES (:run, 1, 'D1', 1, :name, :name, :name, '{}', '{}', '')"
                 ),

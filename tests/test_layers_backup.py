@@ -156,7 +156,7 @@ def _fill(connection: Connection) -> str:
     connection.execute(text("CREATE TABLE suitability_run_7 PARTITION OF suitability FOR VALUES IN (7)"))
     connection.execute(
         text(
-            "INSERT INTO suitability (run_id, plot_no, district, area_ha, score, class, class_low, class_high, "
+            "INSERT INTO suitability (base_run, plot_no, district, area_ha, score, class, class_low, class_high, "
             "not_assessed, memberships, evidence, slope_pct) VALUES (7, 1, 'TJ.RR.GA', 95.1, 71.23457, 'S2', 'S3', "
             "'S1', '{}', '{0.3,NaN}', 'A-', 3.3333333)"
         )

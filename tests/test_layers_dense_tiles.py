@@ -64,7 +64,7 @@ def over(z: int) -> Iterator[TileAddress]:
 def tile(connection: Connection, address: TileAddress) -> Tile:
     served = read_served(connection)
     here = served.districts_in(address.bounds_degrees(BUFFER / EXTENT))
-    runs = {code: run.run_id for code, run in served.runs_of(Choice()).items() if code in here}
+    runs = {code: run for code, run in served.runs_of(Choice()).items() if code in here}
     unjudged = [code for code in here if code not in runs]
     return plots_tile(connection, scored_plots(PUBLIC, runs), address, runs, unjudged, {}, DISTRICT)
 

@@ -14,7 +14,7 @@ import orjson
 import pyarrow.parquet as pq
 import pyogrio
 import pytest
-from served_land import DEFAULT, RASHT, Land
+from served_land import RASHT, Land
 from shapely import box
 from sqlalchemy import Connection, Engine, text
 
@@ -43,7 +43,7 @@ WHOLE = About(title="Plots")
 @pytest.fixture(scope="module")
 def rasht(land: Land) -> Listing:
     """The plots of Rasht, best first."""
-    features = scored_plots(PUBLIC, {RASHT: land.runs[DEFAULT]})
+    features = scored_plots(PUBLIC, {RASHT: land.default})
     keys = sort_keys(features, "-score")
     return Listing(features, [in_district(RASHT)], keys, (PLOTS.district, RASHT))
 

@@ -10,7 +10,7 @@ import geopandas as gpd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from served_land import CORNERS, CRITERIA, DEFAULT, NUROBOD, RASHT, Land
+from served_land import CORNERS, CRITERIA, NUROBOD, RASHT, Land
 from shapely import MultiPoint, box
 from sqlalchemy import Connection, select
 
@@ -32,7 +32,7 @@ RELAXED = settings(max_examples=50, deadline=None, suppress_health_check=[Health
 @pytest.fixture(scope="module")
 def plots(land: Land) -> Features:
     """Scored plots as the public sees them."""
-    return scored_plots(PUBLIC, {RASHT: land.runs[DEFAULT], NUROBOD: land.runs[DEFAULT]})
+    return scored_plots(PUBLIC, {RASHT: land.default, NUROBOD: land.default})
 
 
 def found(connection: Connection, features: Features, conditions: Any) -> list[str]:
@@ -328,7 +328,7 @@ def test_what_is_not_a_filter_is_refused_in_words(plots: Features, text: str, sa
 @pytest.mark.parametrize("audience", [PUBLIC, PARTNER])
 @pytest.mark.parametrize("name", HIDDEN)
 def test_a_staff_column_reads_like_one_that_does_not_exist(land: Land, audience: Audience, name: str) -> None:
-    features = scored_plots(audience, {RASHT: land.runs[DEFAULT]})
+    features = scored_plots(audience, {RASHT: land.default})
     without = {key: item for key, item in features.properties.items() if key != name}
     assert without == features.properties
     for ask in (
@@ -341,7 +341,7 @@ def test_a_staff_column_reads_like_one_that_does_not_exist(land: Land, audience:
 
 
 def test_staff_may_filter_and_sort_by_staff_columns(land: Land) -> None:
-    features = scored_plots(STAFF, {RASHT: land.runs[DEFAULT]})
+    features = scored_plots(STAFF, {RASHT: land.default})
     with reading(STAFF) as connection:
         wanted = cql2_condition(features, "right_class = 'O1' AND disputes > 0")
         assert len(found(connection, features, [wanted])) == 21

@@ -20,6 +20,7 @@ from layers.errors import NotAllowed, NotFound
 from layers.fit_runs import fit_run, replay_fits
 from layers.loading import load_frame
 from layers.results import FitProfile, ScoringRun, household_fit, suitability
+from layers.run_rows import FOUND
 from layers.scoring import score
 
 
@@ -132,13 +133,13 @@ def test_tenure_and_labour_answers_leave_land_suitability_bit_identical(run: int
         moved = valley.plot_surveys().assign(heavy_turns_pct=90.0)
         load_frame(connection, "plot_surveys", moved, mode="update", source="made up", synthetic=True)
     again = score(database, load_scheme(), day=valley.AS_OF, publish=False).run_id
-    columns = [column.name for column in suitability.columns if column.name != "run_id"]
+    columns = [column.name for column in FOUND]
     with reading(STAFF) as connection:
         first, second = (
             pd.DataFrame(
                 connection.execute(
                     select(*(suitability.c[name] for name in columns))
-                    .where(suitability.c.run_id == number)
+                    .where(suitability.c.base_run == number)
                     .order_by(suitability.c.plot_no)
                 ).all(),
                 columns=columns,

@@ -103,8 +103,8 @@ def test_a_new_criterion_gets_its_column_beside_the_old_results(connection: Conn
     connection.execute(text("CREATE TABLE suitability_run_9 PARTITION OF suitability FOR VALUES IN (9)"))
     connection.execute(
         text(
-            "INSERT INTO suitability (run_id, plot_no, district, area_ha, class, class_low, class_high, not_assessed, "
-            "memberships, evidence) VALUES (9, 1, 'D', 1, 'S1', 'S1', 'S1', '{}', '{}', '')"
+            "INSERT INTO suitability (base_run, plot_no, district, area_ha, class, class_low, class_high, "
+            "not_assessed, memberships, evidence) VALUES (9, 1, 'D', 1, 'S1', 'S1', 'S1', '{}', '{}', '')"
         )
     )
     assert add_result_columns(connection, {"wind_m_s": "Wind [m/s]"}) == ["wind_m_s"]

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from served_land import CRITERIA, DEFAULT, RASHT, Land
+from served_land import CRITERIA, RASHT, Land
 from sqlalchemy import Connection, text
 
 from layers import paging
@@ -27,7 +27,7 @@ SORTABLE = ["score", "class", "jamoat", "area_ha", "irrigated", "run", "confiden
 @pytest.fixture(scope="module")
 def plots(land: Land) -> Features:
     """Scored plots of Rasht as the public sees them."""
-    return scored_plots(PUBLIC, {RASHT: land.runs[DEFAULT]})
+    return scored_plots(PUBLIC, {RASHT: land.default})
 
 
 def listing(plots: Features, sortby: str = "", **filters: list[str]) -> Listing:

@@ -59,7 +59,7 @@ def texts_of(ready: ReadyPlots, served: Served, district: str) -> FeatureTexts:
 
 def listing(served: Served, district: str, sortby: str | None = None, **filters: list[str]) -> Listing:
     run = run_in(served, district)
-    features = scored_plots(PUBLIC, {} if run is None else {district: run.run_id})
+    features = scored_plots(PUBLIC, {} if run is None else {district: run})
     conditions = [in_district(district), *plot_conditions(features, filters)]
     return Listing(features, conditions, sort_keys(features, sortby), (PLOTS.district, district))
 

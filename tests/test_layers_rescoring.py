@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import date
+from math import floor, isnan
 
 import geopandas as gpd
 import pandas as pd
@@ -12,18 +13,23 @@ import pytest
 import shapely
 import valley
 from shapely import affinity
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Connection, Engine, func, select, text
 from stored_valley import NUROBOD, RASHT, REQUIRED, load_valley, plots_of, stored
 from test_layers_workers import kept
 
 from geo.scheme import load_scheme
-from layers.database import writing
+from layers.base import PUBLIC
+from layers.database import reading, writing
 from layers.errors import NotFound
+from layers.judged import Judged, judged
 from layers.loading import load_frame
 from layers.replay import replay
 from layers.rescoring import score_changed
-from layers.results import Publication
-from layers.scoring import score
+from layers.results import Publication, suitability
+from layers.run_rows import in_run
+from layers.runs import diff_runs
+from layers.scoring import publish_run, score
+from layers.served import read_runs
 
 SCHEME = load_scheme()
 X, Y = valley.X, valley.Y
@@ -119,15 +125,18 @@ def test_edits_in_any_order_give_what_scoring_everything_gives(valley_database: 
         load_valley(connection)
     score(valley_database, SCHEME, day=valley.AS_OF)
     for edit in random.sample(EDITS, len(EDITS)):
+        before = {run: kept(valley_database, run) for run in shown(valley_database).values()}
         edit()
-        found = score_changed(valley_database)
-        everything = score(valley_database, SCHEME, districts=found.districts, day=valley.AS_OF, publish=False)
-        assert kept(valley_database, found.run_id) == kept(valley_database, everything.run_id), edit.__name__
-        assert found.classes == everything.classes
-        again = replay(valley_database, found.run_id)
-        assert again.identical
-        assert again.changed == (), edit.__name__
-        assert shown(valley_database)[RASHT] == found.run_id
+        reports = score_changed(valley_database)
+        for found in reports:
+            everything = score(valley_database, SCHEME, districts=found.districts, day=valley.AS_OF, publish=False)
+            assert kept(valley_database, found.run_id) == kept(valley_database, everything.run_id), edit.__name__
+            assert found.classes == everything.classes
+            again = replay(valley_database, found.run_id)
+            assert again.identical
+            assert again.changed == (), edit.__name__
+        assert shown(valley_database)[RASHT] in {found.run_id for found in reports}
+        assert before == {run: kept(valley_database, run) for run in before}, "what was found before has changed"
         with pytest.raises(NotFound, match="Nothing that a result depends on has changed"):
             score_changed(valley_database)
 
@@ -136,7 +145,7 @@ def test_only_what_an_edit_touches_is_scored_again(valley_database: Engine) -> N
     first = score(valley_database, SCHEME, day=valley.AS_OF)
     row = valley.plot_surveys().iloc[[0]].assign(code="one more", survey_date=date(2026, 5, 2), salinity_ds_m=5.0)
     load("plot_surveys", row)
-    found = score_changed(valley_database)
+    (found,) = score_changed(valley_database)
     assert found.notes == (f"{RASHT}: 1 plots scored again, because of plot_surveys.",)
     assert shown(valley_database) == {RASHT: found.run_id, NUROBOD: first.run_id}
 
@@ -147,7 +156,7 @@ def test_a_run_of_other_code_is_scored_anew(valley_database: Engine) -> None:
         connection.execute(
             text("UPDATE scoring_runs SET code_version = 'older' WHERE run_id = :run"), {"run": first.run_id}
         )
-    found = score_changed(valley_database)
+    (found,) = score_changed(valley_database)
     assert found.plots == first.plots
     assert "was computed by older" in found.notes[0]
 
@@ -160,3 +169,112 @@ def test_a_road_out_of_sight_touches_no_district(valley_database: Engine) -> Non
     load("roads", valley.frame([{"code": "far", "kind": "path", "geometry": shapely.MultiLineString([far])}]))
     with pytest.raises(NotFound, match="Nothing that a result depends on"):
         score_changed(valley_database)
+
+
+def rows_kept(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return connection.execute(select(func.count()).select_from(suitability)).scalar_one()
+
+
+def survey(name: str, salinity_ds_m: float, on: int = 3) -> None:
+    """A later survey of one of the plots that have one."""
+    row = valley.plot_surveys().iloc[[on]]
+    load("plot_surveys", row.assign(code=name, survey_date=date(2026, 5, 3), salinity_ds_m=salinity_ds_m))
+
+
+def test_an_edit_writes_the_rows_of_the_plots_it_touches_and_no_others(valley_database: Engine) -> None:
+    score(valley_database, SCHEME, day=valley.AS_OF)
+    before = rows_kept(valley_database)
+    survey("rows", 7.0)
+    score_changed(valley_database)
+    assert rows_kept(valley_database) == before + 1
+
+
+def test_every_district_follows_its_own_edits(valley_database: Engine) -> None:
+    """An edit in one district gives it a run of its own; the others still follow later edits."""
+    first = score(valley_database, SCHEME, day=valley.AS_OF)
+    survey("in Rasht", 6.5)
+    (rasht,) = score_changed(valley_database)
+    with writing() as connection:
+        moved = plots_of(NUROBOD).iloc[[0]]
+        load_frame(connection, "plots", stored(moved.assign(terraced=True)), mode="update", synthetic=True)
+    (nurobod,) = score_changed(valley_database)
+    assert nurobod.districts == (NUROBOD,)
+    assert shown(valley_database) == {RASHT: rasht.run_id, NUROBOD: nurobod.run_id}
+    for found in (rasht, nurobod):
+        everything = score(valley_database, SCHEME, districts=found.districts, day=valley.AS_OF, publish=False)
+        assert kept(valley_database, found.run_id) == kept(valley_database, everything.run_id)
+        assert replay(valley_database, found.run_id).identical
+    assert replay(valley_database, first.run_id).identical
+
+
+def test_a_draft_is_not_lost_and_does_not_disturb_what_follows(valley_database: Engine) -> None:
+    first = score(valley_database, SCHEME, day=valley.AS_OF)
+    survey("for a draft", 8.0)
+    (draft,) = score_changed(valley_database, publish=False)
+    assert shown(valley_database)[RASHT] == first.run_id
+    (same,) = score_changed(valley_database)
+    assert same.notes == (f"{RASHT}: as in run {draft.run_id}, which was kept as a draft; nothing has changed since.",)
+    assert kept(valley_database, same.run_id) == kept(valley_database, draft.run_id)
+    with writing() as connection:
+        publish_run(connection, first.run_id)
+    survey("after going back", 2.5)
+    (latest,) = score_changed(valley_database)
+    everything = score(valley_database, SCHEME, districts=[RASHT], day=valley.AS_OF, publish=False)
+    assert kept(valley_database, latest.run_id) == kept(valley_database, everything.run_id)
+    assert replay(valley_database, first.run_id).identical
+
+
+def test_a_run_that_breaks_off_leaves_no_row_changed(valley_database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = score(valley_database, SCHEME, day=valley.AS_OF)
+    before = kept(valley_database, first.run_id)
+    survey("broken", 9.0)
+
+    def broken(*_arguments: object, **_options: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("layers.rescoring.finish_run", broken)
+        with pytest.raises(RuntimeError):
+            score_changed(valley_database)
+    assert kept(valley_database, first.run_id) == before
+    (found,) = score_changed(valley_database)
+    everything = score(valley_database, SCHEME, districts=[RASHT], day=valley.AS_OF, publish=False)
+    assert kept(valley_database, found.run_id) == kept(valley_database, everything.run_id)
+
+
+def test_what_tiles_show_of_a_later_run_is_made_from_the_earlier_one(valley_database: Engine) -> None:
+    score(valley_database, SCHEME, day=valley.AS_OF)
+
+    def shown_now(connection: Connection) -> Judged:
+        return judged(connection, read_runs(connection).shown[RASHT].run, RASHT)
+
+    with reading(PUBLIC) as connection:
+        shown_now(connection)
+    survey("on tiles", 9.5)
+    load("plots", plot("new-on-tiles", 1_750.0, 1_550.0))
+    (found,) = score_changed(valley_database)
+    with reading(PUBLIC) as connection:
+        made = shown_now(connection)
+        run = read_runs(connection).shown[RASHT].run
+        assert run.run_id == found.run_id
+        wanted = connection.execute(
+            select(suitability.c.plot_no, suitability.c["class"], suitability.c.score)
+            .where(in_run(run), suitability.c.district == RASHT)
+            .order_by(suitability.c.plot_no)
+        ).all()
+    assert made.plot_no.tolist() == [row[0] for row in wanted]
+    assert made.texts["class"].tolist() == [row[1] for row in wanted]
+    assert [None if isnan(score) else score for score in made.score.tolist()] == [
+        None if row[2] is None else floor(round(row[2], 4) * 10) / 10 for row in wanted
+    ]
+
+
+def test_differences_of_runs_made_from_each_other_are_those_of_the_plots_touched(valley_database: Engine) -> None:
+    first = score(valley_database, SCHEME, day=valley.AS_OF)
+    survey("another", 12.0, on=0)
+    (found,) = score_changed(valley_database)
+    with valley_database.connect() as connection:
+        compared = diff_runs(connection, first.run_id, found.run_id)
+    assert compared["plots"] == found.plots
+    assert len(compared["moved_most"]) == 1

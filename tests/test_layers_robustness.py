@@ -25,7 +25,7 @@ from layers.plots import scored_plots
 from layers.results import ScoringRun, robustness, suitability
 from layers.robustness import draws_of_district, draws_of_plot, read_kept, store_robustness
 from layers.scoring import score
-from layers.served import read_runs
+from layers.served import read_runs, run_of
 from scripts.main import app
 
 SCHEME = load_scheme()
@@ -59,7 +59,7 @@ def test_what_is_read_is_what_was_kept(database: Engine, run_id: int, monkeypatc
     with database.connect() as connection:
         order = connection.execute(select(ScoringRun.criteria).where(ScoringRun.run_id == run_id)).scalar_one()
         kept = read_kept(connection, run_id, RASHT, order)
-        chosen = select(suitability).where(suitability.c.run_id == run_id, suitability.c.district == RASHT)
+        chosen = select(suitability).where(suitability.c.base_run == run_id, suitability.c.district == RASHT)
         rows = connection.execute(chosen.order_by(suitability.c.plot_no)).mappings().all()
     assert kept.plot_no.tolist() == [row["plot_no"] for row in rows]
     expected = np.array([row["memberships"] for row in rows]).T
@@ -75,7 +75,7 @@ def test_what_is_read_is_what_was_kept(database: Engine, run_id: int, monkeypatc
 def test_without_noise_every_plot_keeps_the_class_of_its_run(database: Engine, run_id: int, district: str) -> None:
     with database.connect() as connection:
         plot_no, found = draws_of_district(connection, run_id, district, **OPTIONS, noise=SILENT)
-        chosen = select(suitability.c.plot_no, suitability.c["class"]).where(suitability.c.run_id == run_id)
+        chosen = select(suitability.c.plot_no, suitability.c["class"]).where(suitability.c.base_run == run_id)
         judged = {row.plot_no: row[1] for row in connection.execute(chosen)}
     assert set(np.unique(found.shares)) <= {0.0, 1.0}
     assert [CLASSES[modal] for modal in found.modal] == [judged[number] for number in plot_no.tolist()]
@@ -122,7 +122,7 @@ def test_a_plot_drawn_by_itself_comes_out_as_among_the_others(undrawn: Engine) -
 def test_draws_are_shown_with_the_plots_and_in_the_explanation(undrawn: Engine, run_id: int) -> None:
     def seen() -> dict[str, object]:
         with reading(PUBLIC) as connection:
-            features = scored_plots(PUBLIC, {RASHT: run_id})
+            features = scored_plots(PUBLIC, {RASHT: run_of(connection, run_id)})
             names = ("robust_class", "robust_share", "top_share", "top_of")
             columns = [features.properties[name].value.label(name) for name in names]
             here = features.properties["plot_id"].value == "clean"

@@ -25,6 +25,7 @@ from layers.loading import load_frame, undo
 from layers.parts import partition_name
 from layers.replay import replay
 from layers.results import Publication, RunHectares, ScoringRun, suitability, suitability_cells
+from layers.run_rows import of_run
 from layers.runs import diff_runs, list_runs, show_run
 from layers.scoring import RUN_LOCK, publish_run, score, sweep_abandoned
 
@@ -54,7 +55,7 @@ def clean(valley_database: Engine) -> Iterator[Engine]:
 def results(engine: Engine, run_id: int, district: str) -> pd.DataFrame:
     with engine.connect() as connection:
         joined = suitability.join(Plot, Plot.plot_no == suitability.c.plot_no)
-        chosen = (suitability.c.run_id == run_id, suitability.c.district == district, Plot.ended_by.is_(None))
+        chosen = (of_run(connection, run_id), suitability.c.district == district, Plot.ended_by.is_(None))
         statement = select(Plot.plot_id, *suitability.c).select_from(joined).where(*chosen)
         return pd.read_sql(statement, connection).set_index("plot_id")
 
@@ -81,7 +82,7 @@ def test_figures_and_cells_add_up_to_the_plots(clean: Engine) -> None:
     with clean.connect() as connection:
         by_class = connection.execute(
             select(suitability.c["class"], func.count(), func.sum(suitability.c.area_ha))
-            .where(suitability.c.run_id == report.run_id)
+            .where(suitability.c.base_run == report.run_id)
             .group_by(suitability.c["class"])
         ).all()
         figures = connection.execute(
@@ -173,9 +174,10 @@ def test_a_run_at_work_is_not_swept(clean: Engine) -> None:
 def test_a_reader_in_the_middle_sees_the_old_run_whole(clean: Engine) -> None:
     first = score(clean, SCHEME, day=valley.AS_OF)
     served = (
-        select(func.count(), func.min(suitability.c.run_id), func.max(suitability.c.run_id))
+        select(func.count(), func.min(suitability.c.base_run), func.max(suitability.c.base_run))
         .join(
-            Publication, (Publication.run_id == suitability.c.run_id) & (Publication.district == suitability.c.district)
+            Publication,
+            (Publication.run_id == suitability.c.base_run) & (Publication.district == suitability.c.district),
         )
         .where(Publication.shown)
     )

@@ -72,7 +72,7 @@ def plots_at(
     district: str | None = None,
 ) -> Tile:
     here = served.districts_in(address.bounds_degrees(tiles.BUFFER / tiles.EXTENT))
-    runs = {code: run.run_id for code, run in served.runs_of(choice).items() if code in here}
+    runs = {code: run for code, run in served.runs_of(choice).items() if code in here}
     features = scored_plots(PUBLIC, runs)
     unjudged = [code for code in here if code not in runs]
     asked = asked_properties(features, attributes)

@@ -9,13 +9,15 @@ from collections.abc import Iterator, Sequence
 import pytest
 import valley
 from distributed import Client
-from sqlalchemy import Engine, text
+from sqlalchemy import ARRAY, Engine, String, cast, func, literal_column, select, text
 from stored_valley import NUROBOD, RASHT, load_valley
 
 from geo.scheme import load_scheme
 from layers.database import writing
 from layers.errors import LayersError
-from layers.parts import Part, partition_name, parts_name
+from layers.parts import Part, parts_name
+from layers.results import suitability
+from layers.run_rows import PLACE, of_run
 from layers.scoring import RunReport, score
 from layers.workers import Work, each_done, in_process, local_cluster, on_cluster, over_client
 
@@ -42,17 +44,16 @@ def scored(engine: Engine, work: Work, plots_per_part: int = PIECE) -> RunReport
 
 def kept(engine: Engine, run_id: int) -> dict[str, list[str]]:
     """Every row of a run as PostgreSQL prints it, which for reals is exact, without the number of the run."""
-    orders = {
-        partition_name(run_id): "plot_no",
-        "run_hectares": "district, jamoat, class",
-        "suitability_cells": "zoom, x, y, district, class",
-    }
+    orders = {"run_hectares": "district, jamoat, class", "suitability_cells": "zoom, x, y, district, class"}
     found = {}
     with engine.connect() as connection:
         for name, order in orders.items():
             statement = f"SELECT (to_jsonb(t) - 'run_id')::text FROM {name} t WHERE run_id = :run ORDER BY {order}"  # noqa: S608
             rows = connection.execute(text(statement), {"run": run_id}).scalars().all()
-            found[name.partition("_run_")[0]] = list(rows)
+            found[name] = list(rows)
+        whole = func.to_jsonb(literal_column("suitability")) - cast(list(PLACE), ARRAY(String))
+        judged = select(cast(whole, String)).where(of_run(connection, run_id)).order_by(suitability.c.plot_no)
+        found["suitability"] = list(connection.execute(judged).scalars())
     return found
 
 

@@ -222,7 +222,7 @@ def test_after_an_edit_the_fits_that_are_shown_follow_to_the_new_run() -> None:
     with writing() as connection:
         edited = valley.plot_surveys().assign(salinity_ds_m=3.0)
         load_frame(connection, "plot_surveys", edited, mode="update", source="made up", synthetic=True)
-    found = json.loads(call("score", "--changed", "--json").stdout)
+    (found,) = json.loads(call("score", "--changed", "--json").stdout)["runs"]
     assert found["published"] is True
     shown = json.loads(call("run", "show", str(found["run"]), "--json").stdout)
     assert set(shown["fits"]) == {"couple", "self-help-group"}
