@@ -16,7 +16,7 @@ from api.deps import Callers
 from api.errors import add_error_handlers
 from api.finished import FinishedAnswers
 from api.protection import Protection
-from layers import pictures
+from layers import judged, pictures
 from layers.base import PUBLIC
 from layers.database import reading
 from layers.export import Format
@@ -39,6 +39,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """While the service runs: what makes its first answers quick is made in the background."""
     pictures.prepare(partial(reading, PUBLIC))
     app.state.ready_plots.prepare(app.state.served.current)
+    judged.prepare(partial(reading, PUBLIC), app.state.served.current)
     yield
 
 

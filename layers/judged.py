@@ -6,37 +6,35 @@ PostgreSQL takes longer than all the rest of the tile; here it is a search in a 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import psycopg
+import pandas as pd
 from numpy.typing import NDArray
-from psycopg import sql
-from sqlalchemy import Connection
+from sqlalchemy import Connection, and_, or_, select
 from sqlalchemy.pool import Pool
 
-from layers.run_rows import rows_of_district
-from layers.served import Run
+from layers.errors import LayersError
+from layers.frames import among
+from layers.results import suitability
+from layers.row_arrays import read_arrays
+from layers.run_rows import in_run
+from layers.served import Run, Served
 
+RESULT = suitability.c
 TEXTS = ("class", "limiting", "subclass")
 MOST_PLOTS = 4_000_000  # plots of all runs together kept in memory, 40 bytes each
 
-Ints = NDArray[np.int64]
+log = logging.getLogger(__name__)
 
-_READ = sql.SQL(
-    "SELECT array_agg(plot_no), array_agg(score), array_agg(class), array_agg(limiting), array_agg(subclass) FROM "
-    "(SELECT plot_no, score, class, limiting, subclass FROM suitability WHERE {chosen} ORDER BY plot_no) AS judged"
-)
-# Plots whose row in one run is not their row in a later one that is kept in the same partition.
-_OTHER = sql.SQL(
-    "SELECT array_agg(DISTINCT plot_no) FROM suitability WHERE base_run = {base} AND district = {district} "
-    "AND (from_run > {before} AND from_run <= {run} OR until_run > {before} AND until_run <= {run})"
-)
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +73,22 @@ class _Memory:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.held: OrderedDict[tuple[str, Run], Judged] = OrderedDict()
+        self.held: OrderedDict[tuple[str, int], tuple[Run, Judged]] = OrderedDict()
 
     def before(self, run: Run, district: str) -> tuple[Run, Judged] | None:
         """Return the newest results at hand that ``run`` was made from, None where there are none."""
-        earlier = [
-            (other.run_id, other)
-            for name, other in self.held
-            if name == district and other.base_run == run.base_run and other.run_id < run.run_id
-        ]
-        if not earlier:
-            return None
-        _, newest = max(earlier)
-        return newest, self.held[district, newest]
+        earlier = {
+            number: held
+            for (name, number), held in self.held.items()
+            if name == district and held[0].base_run == run.base_run and number < run.run_id
+        }
+        return earlier[max(earlier)] if earlier else None
+
+    def keep(self, run: Run, district: str, found: Judged) -> None:
+        """Keep results, and let those go that were used longest ago where there are too many."""
+        self.held[district, run.run_id] = run, found
+        while len(self.held) > 1 and sum(len(item.plot_no) for _, item in self.held.values()) > MOST_PLOTS:
+            self.held.popitem(last=False)
 
 
 _MEMORIES: WeakKeyDictionary[Pool, _Memory] = WeakKeyDictionary()
@@ -99,39 +100,61 @@ def judged(connection: Connection, run: Run, district: str) -> Judged:
     with _LOCK:
         memory = _MEMORIES.setdefault(connection.engine.pool, _Memory())
     with memory.lock:
-        key = district, run
-        found = memory.held.get(key)
-        if found is None:
-            earlier = memory.before(run, district)
-            found = _read(connection, run, district) if earlier is None else _since(connection, run, district, *earlier)
-            memory.held[key] = found
-        memory.held.move_to_end(key)
-        while len(memory.held) > 1 and sum(len(item.plot_no) for item in memory.held.values()) > MOST_PLOTS:
-            memory.held.popitem(last=False)
+        held = memory.held.get((district, run.run_id))
+        if held is not None:
+            memory.held.move_to_end((district, run.run_id))
+            return held[1]
+        earlier = memory.before(run, district)
+        found = _read(connection, run, district) if earlier is None else _since(connection, run, district, *earlier)
+        memory.keep(run, district, found)
         return found
+
+
+def prepare(opened: Callable[[], AbstractContextManager[Connection]], current: Callable[[], Served]) -> None:
+    """Read what is shown of every district in the background, so that the first tile asked for need not wait."""
+
+    def read() -> None:
+        try:
+            served = current()
+            for district, shown in served.shown.items():
+                with opened() as connection:
+                    judged(connection, shown.run, district)
+        except LayersError as error:
+            log.warning("Results are read when they are asked for: %s", error)
+
+    threading.Thread(target=read, name="results wanted", daemon=True).start()
 
 
 def _read(connection: Connection, run: Run, district: str, only: Ints | None = None) -> Judged:
     """Read the results of a run in a district, of all its plots or of some."""
-    chosen = rows_of_district(run, district)
+    chosen = [in_run(run), RESULT.district == district]
     if only is not None:
-        chosen += sql.SQL(" AND plot_no = ANY({})").format(sql.Literal(only.tolist()))
-    row = _one(connection, _READ.format(chosen=chosen))
-    plot_no, score, *texts = row if row[0] else ([], [], *([] for _ in TEXTS))
-    columns = {}
-    for name, values in zip(TEXTS, texts, strict=True):
-        columns[name] = np.empty(len(values), dtype=object)
-        known: dict[Any, Any] = {}
-        columns[name][:] = [known.setdefault(value, value) for value in values]
-    stored = np.array(score, dtype=np.float32)
-    return Judged(np.array(plot_no, dtype=np.int64), shown_scores(stored), columns)
+        chosen.append(among(RESULT.plot_no, only.tolist()))
+    columns = [RESULT[name] for name in ("plot_no", "score", *TEXTS)]
+    read = read_arrays(connection, select(*columns).where(*chosen).order_by(RESULT.plot_no))
+    if read is None:
+        nothing = np.empty(0, dtype=object)
+        return Judged(np.empty(0, dtype=np.int64), np.empty(0), dict.fromkeys(TEXTS, nothing))
+    plot_no, score, *texts = read
+    stored = score.to_numpy(dtype=np.float32, na_value=np.nan)
+    named = {name: _shared(values) for name, values in zip(TEXTS, texts, strict=True)}
+    return Judged(plot_no.to_numpy(dtype=np.int64), shown_scores(stored), named)
+
+
+def _shared(texts: pd.Series[Any]) -> NDArray[np.object_]:
+    """Texts that many plots share, each held once, None = none."""
+    code, names = pd.factorize(texts)  # -1, unknown, is the last
+    return np.array([*names, None], dtype=object)[code]
 
 
 def _since(connection: Connection, run: Run, district: str, earlier: Run, found: Judged) -> Judged:
     """Return the results of a run from those of an earlier one it was made from: only what differs is read."""
-    numbers = {"run": run.run_id, "base": run.base_run, "before": earlier.run_id, "district": district}
-    row = _one(connection, _OTHER.format(**{name: sql.Literal(value) for name, value in numbers.items()}))
-    other = np.array(row[0] or [], dtype=np.int64)
+    ended = and_(RESULT.until_run > earlier.run_id, RESULT.until_run <= run.run_id)
+    begun = and_(RESULT.from_run > earlier.run_id, RESULT.from_run <= run.run_id)
+    here = (RESULT.base_run == run.base_run, RESULT.district == district)
+    other = np.array(
+        connection.execute(select(RESULT.plot_no).where(*here, or_(ended, begun))).scalars().all(), np.int64
+    )
     new = _read(connection, run, district, other)
     stays = ~np.isin(found.plot_no, other)
     plot_no = np.concatenate([found.plot_no[stays], new.plot_no])
@@ -139,11 +162,3 @@ def _since(connection: Connection, run: Run, district: str, earlier: Run, found:
     score = np.concatenate([found.score[stays], new.score])[order]
     texts = {name: np.concatenate([values[stays], new.texts[name]])[order] for name, values in found.texts.items()}
     return Judged(plot_no[order], score, texts)
-
-
-def _one(connection: Connection, statement: sql.Composed) -> tuple[Any, ...]:
-    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    with driver.cursor(binary=True) as cursor:
-        row: tuple[Any, ...] | None = cursor.execute(statement).fetchone()
-    assert row is not None  # an aggregate always gives one row
-    return row
