@@ -183,7 +183,7 @@ def figures_of(plots: gpd.GeoDataFrame, classes: NDArray[np.object_]) -> tuple[p
             "area": np.rint(plots["area_ha"].to_numpy(dtype=np.float64) * PER_HECTARE).astype(np.int64),
         }
     )
-    return summed([named], HECTARE_KEYS), _on_cells(named.join(tile_cells(plots)))
+    return summed([named], HECTARE_KEYS), cell_sums(named.join(tile_cells(plots)))
 
 
 def tile_cells(plots: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -196,13 +196,26 @@ def tile_cells(plots: gpd.GeoDataFrame) -> pd.DataFrame:
     return pd.DataFrame({"x": x, "y": y})
 
 
-def _on_cells(level: pd.DataFrame) -> pd.DataFrame:
-    """Sums on the cells of every zoom 0..``CELL_ZOOM``; coarser zooms are sums of finer ones."""
+def cell_sums(level: pd.DataFrame) -> pd.DataFrame:
+    """Return plots and areas by cell, district and class, on the cells of every zoom 0..``CELL_ZOOM``, each once.
+
+    level : district, class, plots, area (``PER_HECTARE``) and the cell of each plot, see ``tile_cells``.
+    """
+    groups = level.groupby(["district", "class"], sort=False)
+    kind = groups.ngroup().to_numpy()
+    kinds = level.loc[~level[["district", "class"]].duplicated(), ["district", "class"]].reset_index(drop=True)
+    x, y, plots, area = (level[name].to_numpy(dtype=np.int64) for name in ("x", "y", "plots", "area"))
     levels: list[pd.DataFrame] = []
     for zoom in range(CELL_ZOOM, -1, -1):
-        level = summed([level.assign(zoom=np.int16(zoom))], CELL_KEYS)
-        levels.append(level)
-        level = level.assign(x=level["x"] // 2, y=level["y"] // 2)
+        cell = (x * 2 ** (zoom + CELL_BITS) + y) * len(kinds) + kind
+        order = np.argsort(cell, kind="stable")
+        first = np.flatnonzero(np.diff(cell[order], prepend=-1))
+        one = order[first]
+        x, y, kind = x[one], y[one], kind[one]
+        plots, area = np.add.reduceat(plots[order], first), np.add.reduceat(area[order], first)
+        names = {name: kinds[name].to_numpy()[kind] for name in kinds}
+        levels.append(pd.DataFrame({"zoom": np.int16(zoom), "x": x, "y": y, **names, "plots": plots, "area": area}))
+        x, y = x // 2, y // 2
     return pd.concat(levels, ignore_index=True)
 
 
