@@ -87,12 +87,14 @@ class LeastTime:
 
     def minutes(self) -> Grid:
         """Minutes by the clock along the ways, Grid, NaN where none leads; a danger weighs the choice of way only."""
-        total = np.full(len(self.seconds), np.nan, dtype=np.float32)
         if self.weighted:
-            _clock_along(self.surface.ground, self.moves, self.order, self.came_by, self.sign, total)
+            clock = np.full(len(self.seconds), np.nan, dtype=np.float32)
+            _clock_along(self.surface.ground, self.moves, self.order, self.came_by, self.sign, clock)
         else:
-            total[self.order] = self.seconds[self.order]
-        return replace(self.surface.dem, values=self.surface.unpadded(total / np.float32(SECONDS_PER_MINUTE)))
+            clock = self.seconds
+        minutes = self.surface.unpadded(clock) / np.float32(SECONDS_PER_MINUTE)
+        minutes[np.isinf(minutes)] = np.nan  # no way leads there
+        return replace(self.surface.dem, values=minutes)
 
     def summed_m(self, per_metre: NDArray[np.floating]) -> Grid:
         """Metres in each cell times its value in ``per_metre`` (rows, cols), summed along the way; Grid, NaN as above.

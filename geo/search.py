@@ -15,22 +15,23 @@ from numpy.typing import NDArray
 
 from geo.errors import GridError
 from geo.kernel import innermost, prefetch
-from geo.stencil import stencil
+from geo.stencil import REACH, stencil
 from geo.surface import BLOCKED, MIXED, SLOPE_STEP, STEEPEST, Surface
 
 CHUNK = 256  # cells of a slot kept side by side
+MOST_DIGITS = 1 << 16  # values of half of the 32 bits of a cell
 AHEAD = 6  # cells of the queue whose surroundings are on their way from memory while one is settled
 _SETTLED, _FOUND, _SLOT, _LEFT, _FREE, _USED, _QUEUED = range(7)  # places in the state of a search
-_LAST = round(2 * STEEPEST / SLOPE_STEP) - 1  # last interval of the pace table
+_LEVELS = float(round(2 * STEEPEST / SLOPE_STEP))  # intervals of the pace table
 
 
 @innermost()
 def _pace(pace, slope):  # type: ignore[no-untyped-def]
     """Seconds per metre, between two entries of the table of one kind of cell."""
-    position = min(max((slope + STEEPEST) * (1.0 / SLOPE_STEP), 0.0), _LAST + 1.0)
-    entry = np.uintp(min(position, float(_LAST)))
-    low = pace[entry]
-    return low + (position - entry) * (pace[entry + np.uintp(1)] - low)
+    position = min(max((slope + STEEPEST) * (1.0 / SLOPE_STEP), 0.0), _LEVELS)
+    below = np.intp(position)
+    entry = np.uintp(below) << np.uintp(1)
+    return pace[entry] + (position - below) * pace[entry + np.uintp(1)]
 
 
 @innermost()
@@ -38,10 +39,11 @@ def _steps(height, pace, moves, cell, k, run):  # type: ignore[no-untyped-def]
     """Paces of the unit steps of move k from ``cell``, all at one row of the table, summed; ``run`` is 1 / metres."""
     here = height[cell]
     total = 0.0
-    for step in range(np.uintp(moves.steps[k])):
-        low = height[np.uintp(cell + moves.low[k, step])]
-        high = height[np.uintp(cell + moves.high[k, step])]
-        there = low + moves.weight[k, step] * (high - low)
+    first = np.uintp(k) * np.uintp(REACH)
+    for step in range(first, first + np.uintp(moves.steps[k])):
+        low = height[np.uintp(cell + moves.low[step])]
+        high = height[np.uintp(cell + moves.high[step])]
+        there = low + moves.weight[step] * (high - low)
         total += _pace(pace, (there - here) * run)
         here = there
     return total
@@ -71,10 +73,9 @@ def move_seconds(ground, moves, cell, k, sign):  # type: ignore[no-untyped-def]
             return np.inf
         if moves.piece_step[k, j] != step:
             step = moves.piece_step[k, j]
-            weight = moves.weight[k, step]
-            there = (1.0 - weight) * ground.height[cell + moves.low[k, step]] + weight * ground.height[
-                cell + moves.high[k, step]
-            ]
+            at = k * REACH + step
+            weight = moves.weight[at]
+            there = (1.0 - weight) * ground.height[cell + moves.low[at]] + weight * ground.height[cell + moves.high[at]]
             slope = (there - here) * run
             here = there
         total += moves.piece_share[k, j] * _pace(ground.pace[kind], slope)
@@ -141,6 +142,35 @@ def _take_slot(chain, filled, pool, link, done, wanted, order, state):  # type: 
     state[_SLOT], state[_SETTLED], state[_FREE], state[_QUEUED] = slot, settled, free, queued
 
 
+@njit(cache=True, nogil=True)
+def sort_cells(cells, spare, count):  # type: ignore[no-untyped-def]
+    """Sort int32 cells, at least one, by counting: by the lower, then by the upper half of the bits they differ in.
+
+    spare : int32, room for as many. count : int32, ``MOST_DIGITS``. Few cells far apart are compared instead.
+    """
+    lowest = highest = cells[0]
+    for cell in cells:
+        lowest, highest = min(lowest, cell), max(highest, cell)
+    bits = 1
+    while (highest - lowest) >> (2 * bits) > 0:
+        bits += 1
+    digits = 1 << bits
+    if digits > 4 * len(cells):
+        cells.sort()
+        return
+    for given, taken, shift in ((cells, spare, 0), (spare, cells, bits)):
+        count[:digits] = 0
+        for i in range(len(cells)):
+            count[np.uintp(((given[i] - lowest) >> shift) & (digits - 1))] += 1
+        total = 0
+        for digit in range(digits):
+            total, count[digit] = total + count[digit], total
+        for i in range(len(cells)):
+            own = np.uintp(((given[i] - lowest) >> shift) & (digits - 1))
+            taken[np.uintp(count[own])] = given[i]
+            count[own] += 1
+
+
 @innermost()
 def _relax(  # type: ignore[no-untyped-def]
     ground,
@@ -164,7 +194,7 @@ def _relax(  # type: ignore[no-untyped-def]
     seconds, came_by, done, order, met = work
     height, around, slots = ground.height, ground.around, len(chain)
     length, step_m, run, length_m, slope_entry, first_share, least, rows = bounds
-    level, last = np.float32(STEEPEST / SLOPE_STEP), np.float32(_LAST)
+    level, last = np.float32(STEEPEST / SLOPE_STEP), np.float32(_LEVELS - 1.0)
     found, slot, free, used, queued = state[_FOUND], state[_SLOT], state[_FREE], state[_USED], state[_QUEUED]
     place = slot % slots
     for at in range(start, stop):
@@ -176,7 +206,7 @@ def _relax(  # type: ignore[no-untyped-def]
                 prefetch(height, soon + row)
                 if len(danger) > 0:
                     prefetch(danger, soon + row)
-        cell = np.intp(order[at])
+        cell = np.uintp(order[np.uintp(at)])
         here, z = seconds[cell], height[cell]
         surroundings = np.uintp(around[cell])
         alike = surroundings < MIXED
@@ -186,10 +216,10 @@ def _relax(  # type: ignore[no-untyped-def]
         possible, hopeful = np.uintp(0), np.uintp(0)
         for each in range(np.uintp(len(length))):
             candidates[possible] = each
-            possible += np.uintp(here + least[surroundings, each] < seconds[np.uintp(cell + moves.offset[each])])
+            possible += np.uintp(here + least[surroundings, each] < seconds[cell + np.uintp(moves.offset[each])])
         for i in range(possible):
             k = candidates[i]
-            there = np.uintp(cell + moves.offset[k])
+            there = cell + np.uintp(moves.offset[k])
             entry = np.uintp(min(max((height[there] - z) * slope_entry[k] + level, np.float32(0.0)), last))
             stretch = np.float32(1.0)
             if len(danger) > 0:
@@ -198,7 +228,7 @@ def _relax(  # type: ignore[no-untyped-def]
             hopeful += np.uintp(here + length_m[k] * least_paces[entry] * stretch < seconds[there])
         for i in range(hopeful):
             k = candidates[i]
-            there = np.uintp(cell + moves.offset[k])
+            there = cell + np.uintp(moves.offset[k])
             if alike:
                 move = _steps(height, pace, moves, cell, k, run[k]) * step_m[k]
             else:
@@ -206,11 +236,14 @@ def _relax(  # type: ignore[no-untyped-def]
             if len(danger) > 0 and move < np.inf:
                 move *= 1.0 + crossing(danger, moves, cell, k, ground.cell_m) / length[k]
             reached, before = np.float32(here + move), seconds[there]
-            if reached >= before or reached > limit or done[there]:
+            if reached >= before or reached > limit:
                 continue
+            into = int(reached * per_slot)
+            if into <= slot:  # by rounding; a cell that is settled stays as it is, and no slot already passed is filled
+                if done[there]:
+                    continue
+                into = slot
             seconds[there], came_by[there] = reached, k + np.uintp(1)
-            # Rounding must not put a cell into a slot already passed.
-            into = max(int(reached * per_slot), slot)
             if before == np.inf:
                 met[found] = there
                 found += 1
@@ -219,15 +252,16 @@ def _relax(  # type: ignore[no-untyped-def]
             into += place - slot
             if into >= slots:
                 into -= slots
-            if filled[into] == CHUNK:
+            ring = np.uintp(into)
+            if filled[ring] == CHUNK:
                 if free < 0:
                     free = used
                     link[free] = -1
                     used += 1
-                link[free], chain[into], free = chain[into], free, link[free]
-                filled[into] = 0
-            pool[chain[into], filled[into]] = there
-            filled[into] += 1
+                link[free], chain[ring], free = chain[ring], free, link[free]
+                filled[ring] = 0
+            pool[np.uintp(chain[ring]), np.uintp(filled[ring])] = there
+            filled[ring] += 1
             queued += 1
     state[_FOUND], state[_FREE], state[_USED], state[_QUEUED] = found, free, used, queued
 
@@ -260,6 +294,7 @@ def spread(ground, moves, sources, sign, limit, danger, wanted, left, quickest, 
         np.arange(-reach, reach + 1) * moves.width,
     )
     candidates = np.empty(len(length) + 1, np.uintp)
+    spare, count = np.empty(CHUNK, np.int32), np.empty(MOST_DIGITS, np.int32)
     pool, link = np.empty((64, CHUNK), np.int32), np.empty(64, np.int32)
     chain, filled = np.full(slots, -1, np.int32), np.full(slots, CHUNK, np.int32)
     state = np.zeros(7, np.int64)
@@ -284,7 +319,10 @@ def spread(ground, moves, sources, sign, limit, danger, wanted, left, quickest, 
         start = stop
         _take_slot(chain, filled, pool, link, done, wanted, order, state)
         # Row by row, the surroundings of the cells stay in the cache.
-        order[start : state[_SETTLED]].sort()
+        if state[_SETTLED] - start > len(spare):
+            spare = np.empty(2 * (state[_SETTLED] - start), np.int32)
+        if state[_SETTLED] > start:
+            sort_cells(order[start : state[_SETTLED]], spare, count)
     return state[_SETTLED], state[_FOUND]
 
 
@@ -304,7 +342,8 @@ def time_slots(surface: Surface, most_danger: float) -> tuple[float, int]:
     """
     if (surface.ground.kind == BLOCKED).all():
         raise GridError("all ground is blocked")
-    paces = surface.ground.pace[np.isfinite(surface.ground.pace)]
+    paces = surface.ground.pace[:, ::2]
+    paces = paces[np.isfinite(paces)]
     quickest = float(paces.min())
     longest = float(stencil(surface.width).length.max())
     return quickest, int(longest * float(paces.max()) * (1.0 + most_danger) / quickest) + 2

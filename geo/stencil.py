@@ -46,10 +46,11 @@ def crossed(row: int, col: int) -> list[tuple[int, int, int, float, float]]:
 
 
 class Stencil(NamedTuple):
-    """Moves as flat offsets in a grid of a given width; arrays are (moves,), (moves, steps) or (moves, pieces).
+    """Moves as flat offsets in a grid of a given width; arrays are (moves,), (moves * REACH,) or (moves, pieces).
 
     offset, length : of each move, cells. steps, step_length : unit steps of a move, their length in cells. low, high,
-    weight : where each step ends, between two cells: height = (1 - weight) low + weight high. pieces : how many cells a
+    weight : where each step ends, ``REACH`` places for each move, between two cells: height = (1 - weight) low + weight
+    high. pieces : how many cells a
     move crosses, counted apart by step; piece, piece_step, piece_share, piece_middle : those cells, their share of the
     length and where on it, 0-1, their middle is. beside : the two cells that meet at the corner a move passes through,
     0 and 0 without a corner. width : cells from one row to the next. A named tuple, so that compiled kernels take it
@@ -77,9 +78,9 @@ def stencil(width: int, directions: int = ALL) -> Stencil:
     """The moves on a grid ``width`` cells wide, padded by ``REACH`` cells on every side."""
     all_moves = moves(directions)
     lines = [crossed(row, col) for row, col in all_moves]
-    n, most_steps, most_pieces = len(all_moves), REACH, max(len(line) for line in lines)
-    low, high = np.zeros((n, most_steps), np.int64), np.zeros((n, most_steps), np.int64)
-    weight = np.zeros((n, most_steps), np.float32)
+    n, most_pieces = len(all_moves), max(len(line) for line in lines)
+    low, high = np.zeros((n, REACH), np.int64), np.zeros((n, REACH), np.int64)
+    weight = np.zeros((n, REACH), np.float32)
     piece, piece_step = np.zeros((n, most_pieces), np.int64), np.zeros((n, most_pieces), np.int64)
     piece_share, piece_middle = np.zeros((n, most_pieces), np.float32), np.zeros((n, most_pieces), np.float32)
     beside = np.zeros((n, 2), np.int64)
@@ -105,9 +106,9 @@ def stencil(width: int, directions: int = ALL) -> Stencil:
         length=np.array([np.hypot(row, col) for row, col in all_moves]),
         step_length=np.array([np.hypot(row, col) / max(abs(row), abs(col)) for row, col in all_moves]),
         steps=np.array([max(abs(row), abs(col)) for row, col in all_moves], np.int64),
-        low=low,
-        high=high,
-        weight=weight,
+        low=low.ravel(),
+        high=high.ravel(),
+        weight=weight.ravel(),
         pieces=np.array([len(line) for line in lines], np.int64),
         piece=piece,
         piece_step=piece_step,

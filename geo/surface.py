@@ -39,15 +39,16 @@ class Ground(NamedTuple):
 
     height : float32, metres; beside known heights, unknown ones are the mean of the known ones around them, since moves
     along them read heights between two cells. kind : uint8, row of ``pace``, 0 = blocked. around : uint8, the kind of
-    every cell within reach of a move, ``MIXED`` where they differ or are blocked. pace : float32 (kinds, slopes), s/m
-    of horizontal distance. least : float32 (kinds + 1, slopes - 1), s/m that no move beats whose ends are this steep
-    one above the other, by what lies ``around`` its start. cell_m : side of a cell.
+    every cell within reach of a move, ``MIXED`` where they differ or are blocked. pace : float64 (kinds, 2 * slopes),
+    s/m of horizontal distance at each slope, and how much more it is at the next. least : float32 (kinds + 1, slopes -
+    1), s/m that no move beats whose ends are this steep one above the other, by what lies ``around`` its start.
+    cell_m : side of a cell.
     """
 
     height: NDArray[np.float32]
     kind: NDArray[np.uint8]
     around: NDArray[np.uint8]
-    pace: NDArray[np.float32]
+    pace: NDArray[np.float64]
     least: NDArray[np.float32]
     cell_m: float
 
@@ -179,11 +180,22 @@ def walking_surface(
         height=filled.ravel(),
         kind=kind.ravel(),
         around=_around(kind).ravel(),
-        pace=pace,
+        pace=_with_rises(pace),
         least=_least_paces(pace, steepest_m / dem.cell_m),
         cell_m=dem.cell_m,
     )
     return Surface(ground, dem)
+
+
+def _with_rises(pace: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The table of paces as ``Ground`` keeps it, of paces in single precision."""
+    table = np.zeros((*pace.shape, 2))
+    table[:, :, 0] = pace
+    known = np.isfinite(pace).all(axis=1)
+    table[known, :-1, 1] = np.diff(pace[known], axis=1)
+    # So that the steepest slope needs no case of its own.
+    table[known, -1, 0] = table[known, -2].sum(axis=1)
+    return table.reshape(len(pace), -1)
 
 
 @njit(cache=True, nogil=True)

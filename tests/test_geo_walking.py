@@ -18,6 +18,7 @@ from geo.errors import GridError, SuitabilityError
 from geo.grid import Grid
 from geo.home_ways import ways_from_homes
 from geo.routing import BACK, OUT, least_time, travel_minutes
+from geo.search import MOST_DIGITS, sort_cells
 from geo.season import months
 from geo.stencil import REACH, moves
 from geo.surface import BLOCKED, MIXED, walking_surface
@@ -278,6 +279,23 @@ def test_on_level_ground_unknown_heights_are_gone_round_as_barriers_are(seed: in
     np.testing.assert_array_equal(
         travel_minutes(dem, middle(dem)).values, travel_minutes(level, middle(dem), barriers=walls).values
     )
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 5_000), st.sampled_from([1, 100, 2**22, 2**31 - 1]))
+def test_cells_are_sorted(seed: int, n: int, most: int) -> None:
+    cells = np.random.default_rng(seed).integers(0, most, n).astype(np.int32)
+    expected = np.sort(cells)
+    sort_cells(cells, np.empty(n, np.int32), np.empty(MOST_DIGITS, np.int32))
+    np.testing.assert_array_equal(cells, expected)
+
+
+def test_cells_as_far_apart_as_can_be_are_sorted_by_counting() -> None:
+    cells = np.random.default_rng(0).integers(0, 2**31 - 1, 20_000).astype(np.int32)
+    cells[:2] = 2**31 - 1, 0
+    expected = np.sort(cells)
+    sort_cells(cells, np.empty_like(cells), np.empty(MOST_DIGITS, np.int32))
+    np.testing.assert_array_equal(cells, expected)
 
 
 @settings(max_examples=15, deadline=None)
