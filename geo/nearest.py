@@ -1,40 +1,40 @@
 """Exact distance from plots to the nearest canal, road or point, with which one and where on it.
 
-A canal is many kilometres long, so the boxes an R-tree keeps of whole lines overlap and every plot ends up measured
-against many long lines. Here the lines are cut into their segments and the segments are listed per cell of a uniform
-grid; a plot looks at the cells around it, ring by ring, until no cell further out can hold anything nearer (the bucket
-method of Bentley, Weide and Yao, "Optimal expected-time algorithms for closest point problems", ACM TOMS 6, 1980).
+A plot looks for the segment nearest to its middle in the cells around it (``geo.segment_grid``); how far that one is
+bounds the cells and the segments that can hold anything as near. Distances that only decide what is looked at are
+reckoned several at a time and rounded as the machine likes; every distance, place and tie that counts is reckoned the
+same way whatever was looked at before.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import floor, hypot, sqrt
+from math import sqrt
 
 import numpy as np
 import shapely
-from numba import njit
 from numpy.typing import NDArray
 
 from geo.errors import GeometryError
 from geo.kernel import innermost
 from geo.ragged import Geometries, Ragged, ragged
+from geo.segment_grid import cell_of, inverse, segment_grid
 from geo.threads import over_blocks
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-CELLS_PER_SEGMENT = 1.0  # mean; fewer make long lists, more make long walks over empty cells
 COINCIDENT_M = 1e-7  # nearer than this two places are one; a hundred times the last digit of a northing
 ROUNDING_M = 1e-6  # a thousand times the last digit of a northing
-MOST_CELLS = 4_000_000  # cells of the grid of segments, 16 MB of starts each
+STRETCH = 256  # listed segments reckoned at a time; their distances stay in the nearest cache
 
 
 @dataclass(frozen=True, slots=True)
 class NearestLine:
     """The nearest line to each of n geometries.
 
-    index : int64 (n,), position among the lines, -1 where none is near enough. distance_m : float64 (n,), 0 where the
+    index : int64 (n,), position among the lines, -1 where none is near enough and for a geometry without a place
+    (missing, empty, or with a coordinate that is not a finite number). distance_m : float64 (n,), 0 where the
     line crosses, touches or lies inside the geometry. x_m, y_m : float64 (n,), the point of the line nearest to the
     geometry; where the line enters the geometry, the first such point along the line. along_m : float64 (n,), distance
     from the start of the line to that point along it, parts of a multiple line one after another. NaN where
@@ -56,95 +56,6 @@ class NearestPoint:
     distance_m: Floats
     x_m: Floats
     y_m: Floats
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _cut(xy, path_start, geometry_start):  # type: ignore[no-untyped-def]
-    """Segments (m, 5): ends x0 y0 x1 y1 and where the segment begins along its line; the line of each (m,)."""
-    count = 0
-    for p in range(path_start.size - 1):
-        count += max(path_start[p + 1] - path_start[p] - 1, min(path_start[p + 1] - path_start[p], 1))
-    segments = np.empty((count, 5), dtype=np.float64)
-    lines = np.empty(count, dtype=np.int64)
-    s = 0
-    for g in range(geometry_start.size - 1):
-        along = 0.0
-        for p in range(geometry_start[g], geometry_start[g + 1]):
-            first, last = path_start[p], path_start[p + 1]
-            for i in range(first, max(last - 1, min(first + 1, last))):
-                j = min(i + 1, last - 1)  # a point is a segment from itself to itself
-                segments[s, 0], segments[s, 1] = xy[i, 0], xy[i, 1]
-                segments[s, 2], segments[s, 3] = xy[j, 0], xy[j, 1]
-                segments[s, 4] = along
-                lines[s] = g
-                along += hypot(xy[j, 0] - xy[i, 0], xy[j, 1] - xy[i, 1])
-                s += 1
-    return segments, lines
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _columns_met(segments, s, row, x_min, y_min, cell, cols):  # type: ignore[no-untyped-def]
-    """First and last column whose cell in this row the segment may meet, one cell wider where rounding could matter."""
-    x0, y0, x1, y1 = segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
-    low, high = min(x0, x1), max(x0, x1)
-    if y0 != y1:
-        xa = x0 + (y_min + row * cell - y0) * (x1 - x0) / (y1 - y0)
-        xb = x0 + (y_min + (row + 1) * cell - y0) * (x1 - x0) / (y1 - y0)
-        low, high = max(low, min(xa, xb)), min(high, max(xa, xb))
-    slack = 1e-6 * cell
-    first = int(min(max(floor((low - slack - x_min) / cell), 0.0), cols - 1.0))
-    last = int(min(max(floor((high + slack - x_min) / cell), 0.0), cols - 1.0))
-    return first, last
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _list_segments(segments, x_min, y_min, cell, rows, cols):  # type: ignore[no-untyped-def]
-    """Segments met by each cell: where the list of a cell starts (cells + 1) and the lists, one after another."""
-    starts = np.zeros(rows * cols + 1, dtype=np.int64)
-    listed = np.empty(0, dtype=np.int32)
-    for filling in range(2):
-        if filling:
-            total = 0
-            for k in range(rows * cols + 1):
-                total += starts[k]
-                starts[k] = total
-            listed = np.empty(total, dtype=np.int32)
-        # Backwards when filling, since each list is filled from its end: segments then stand in rising order.
-        for k in range(len(segments)):
-            s = len(segments) - 1 - k if filling else k
-            low, high = min(segments[s, 1], segments[s, 3]), max(segments[s, 1], segments[s, 3])
-            row0 = int(min(max(floor((low - y_min) / cell), 0.0), rows - 1.0))
-            row1 = int(min(max(floor((high - y_min) / cell), 0.0), rows - 1.0))
-            for row in range(row0, row1 + 1):
-                col0, col1 = _columns_met(segments, s, row, x_min, y_min, cell, cols)
-                for col in range(col0, col1 + 1):
-                    if filling:
-                        starts[row * cols + col] -= 1
-                        listed[starts[row * cols + col]] = s
-                    else:
-                        starts[row * cols + col] += 1
-    return starts, listed
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _rings_to_occupied(starts, rows, cols):  # type: ignore[no-untyped-def]
-    """Rings (Chebyshev distance in cells) from each cell to the nearest one that lists a segment."""
-    far = rows + cols
-    rings = np.full((rows, cols), far, dtype=np.int32)
-    for r in range(rows):
-        for c in range(cols):
-            if starts[r * cols + c + 1] > starts[r * cols + c]:
-                rings[r, c] = 0
-                continue
-            for dr, dc in ((-1, -1), (-1, 0), (-1, 1), (0, -1)):
-                if r + dr >= 0 and 0 <= c + dc < cols:
-                    rings[r, c] = min(rings[r, c], rings[r + dr, c + dc] + 1)
-    for r in range(rows - 1, -1, -1):
-        for c in range(cols - 1, -1, -1):
-            for dr, dc in ((1, 1), (1, 0), (1, -1), (0, 1)):
-                if r + dr < rows and 0 <= c + dc < cols:
-                    rings[r, c] = min(rings[r, c], rings[r + dr, c + dc] + 1)
-    return rings
 
 
 @innermost(error_model="numpy")
@@ -190,133 +101,203 @@ def _between(ax, ay, bx, by, sx, sy, ex, ey):  # type: ignore[no-untyped-def]
 
 
 @innermost(error_model="numpy")
-def _inside(xy, path_start, first_path, last_path, x, y):  # type: ignore[no-untyped-def]
-    """Whether the point lies inside the polygon, by the even-odd rule over all its rings."""
+def _inside(edges, n, x, y):  # type: ignore[no-untyped-def]
+    """Whether the point lies inside the polygon of these edges, by the even-odd rule over all its rings."""
+    ax, ay, bx, by = edges[0, :n], edges[1, :n], edges[2, :n], edges[3, :n]
     odd = False
-    for p in range(first_path, last_path):
-        for i in range(path_start[p], path_start[p + 1] - 1):
-            y0, y1 = xy[i, 1], xy[i + 1, 1]
-            if (y0 > y) != (y1 > y) and x < xy[i, 0] + (y - y0) * (xy[i + 1, 0] - xy[i, 0]) / (y1 - y0):
-                odd = not odd
+    for i in range(n):
+        if (ay[i] > y) != (by[i] > y) and x < ax[i] + (y - ay[i]) * (bx[i] - ax[i]) / (by[i] - ay[i]):
+            odd = not odd
     return odd
 
 
 @innermost(error_model="numpy")
-def _to_geometry(  # type: ignore[no-untyped-def]
-    xy, path_start, first_path, last_path, near_start, sx, sy, ex, ey, limit
-):
-    """Squared distance of one segment to one geometry and the share along the segment where it is reached first."""
+def _padded(squared):  # type: ignore[no-untyped-def]
+    """The square of a distance longer by what rounding can hide."""
+    padded = sqrt(squared) + ROUNDING_M
+    return padded * padded
+
+
+@innermost(error_model="numpy", fastmath={"contract"})
+def _off(x0, y0, dx, dy, inverse_length2, x, y):  # type: ignore[no-untyped-def]
+    """Squared distance of a point and a segment, but for rounding."""
+    away_x, away_y = x - x0, y - y0
+    t = min(max((away_x * dx + away_y * dy) * inverse_length2, 0.0), 1.0)
+    away_x -= t * dx
+    away_y -= t * dy
+    return away_x * away_x + away_y * away_y
+
+
+@innermost(error_model="numpy", fastmath={"contract"})
+def _off_stretches(stretches, first, n, x, y, off):  # type: ignore[no-untyped-def]
+    """Write the squared distances of a point and n listed segments, but for rounding."""
+    after = first + n
+    x0, y0, dx, dy = (
+        stretches[0, first:after], stretches[1, first:after], stretches[2, first:after], stretches[3, first:after]
+    )  # fmt: skip
+    inverse_length2 = stretches[4, first:after]
+    for k in range(n):
+        off[k] = _off(x0[k], y0[k], dx[k], dy[k], inverse_length2[k], x, y)
+
+
+@innermost(error_model="numpy", fastmath={"contract"})
+def _off_edges(edges, n, sx, sy, dx, dy, inverse_length2, off, apart):  # type: ignore[no-untyped-def]
+    """Write the squared distances of a segment and n edges by their ends, but for rounding.
+
+    Where they cross, they are nearer than their ends are. ``apart`` is positive where they certainly do not.
+    """
+    ax, ay, bx, by, inverse_edge2 = edges[0, :n], edges[1, :n], edges[2, :n], edges[3, :n], edges[4, :n]
+    off, apart = off[:n], apart[:n]
+    for i in range(n):
+        px, py, qx, qy = ax[i] - sx, ay[i] - sy, bx[i] - sx, by[i] - sy
+        fx, fy = qx - px, qy - py
+        edge_ends = min(
+            _off(0.0, 0.0, dx, dy, inverse_length2, px, py), _off(0.0, 0.0, dx, dy, inverse_length2, qx, qy)
+        )
+        own_ends = min(_off(px, py, fx, fy, inverse_edge2[i], 0.0, 0.0), _off(px, py, fx, fy, inverse_edge2[i], dx, dy))
+        off[i] = min(edge_ends, own_ends)
+        edge_beside = (px * dy - py * dx) * (qx * dy - qy * dx)
+        segment_beside = (px * fy - py * fx) * ((px - dx) * fy - (py - dy) * fx)
+        apart[i] = max(edge_beside, segment_beside)
+
+
+@innermost(error_model="numpy")
+def _to_edges(edges, n, sx, sy, ex, ey, inverse_length2, cap, off, apart):  # type: ignore[no-untyped-def]
+    """Squared distance of a segment to n edges, if not beyond cap, and the share along it where it is reached first."""
+    _off_edges(edges, n, sx, sy, ex - sx, ey - sy, inverse_length2, off, apart)
+    least = np.inf
+    for i in range(n):
+        least = min(least, off[i])
+    bound = min(_padded(least), cap)
     west, east, south, north = min(sx, ex), max(sx, ex), min(sy, ey), max(sy, ey)
     best, share = np.inf, 0.0
-    if near_start and _inside(xy, path_start, first_path, last_path, sx, sy):
-        return 0.0, 0.0
-    for p in range(first_path, last_path):
-        first, last = path_start[p], path_start[p + 1]
-        for i in range(first, max(last - 1, min(first + 1, last))):
-            j = min(i + 1, last - 1)
-            ax, ay, bx, by = xy[i, 0], xy[i, 1], xy[j, 0], xy[j, 1]
-            gap_x = max(min(ax, bx) - east, west - max(ax, bx), 0.0)
-            gap_y = max(min(ay, by) - north, south - max(ay, by), 0.0)
-            if gap_x * gap_x + gap_y * gap_y > min(best, limit):
-                continue
-            d, t = _between(ax, ay, bx, by, sx, sy, ex, ey)
-            if d < best or (d == best and t < share):
-                best, share = d, t
+    for i in range(n):
+        if off[i] > bound and apart[i] > 0.0:
+            continue
+        ax, ay, bx, by = edges[0, i], edges[1, i], edges[2, i], edges[3, i]
+        gap_x = max(min(ax, bx) - east, west - max(ax, bx), 0.0)
+        gap_y = max(min(ay, by) - north, south - max(ay, by), 0.0)
+        if gap_x * gap_x + gap_y * gap_y > best:
+            continue
+        d, t = _between(ax, ay, bx, by, sx, sy, ex, ey)
+        if d < best or (d == best and t < share):
+            best, share = d, t
     return best, share
 
 
 @innermost(error_model="numpy")
-def _search(  # type: ignore[no-untyped-def]
-    xy, path_start, geometry_start, areal, segments, lines, starts, listed, rings, x_min, y_min, cell, within,
-    index, place, seen, found, off, start, stop,
-):  # fmt: skip
-    """Fill index (n,) and place (n, 4: distance, x, y, along) for the geometries start..stop.
+def _likeliest(grid, row0, row1, col0, col1, x, y, off):  # type: ignore[no-untyped-def]
+    """Position in the lists of these cells of the segment nearest to a point, -1 if they list none."""
+    cols = grid.rings.shape[1]
+    found, least = -1, np.inf
+    for row in range(row0, row1 + 1):
+        k, after = grid.starts[row * cols + col0], grid.starts[row * cols + col1 + 1]
+        while k < after:
+            n = min(after - k, off.size)
+            _off_stretches(grid.stretches, k, n, x, y, off)
+            for i in range(n):
+                if off[i] < least:
+                    found, least = k + i, off[i]
+            k += n
+    return found
 
-    seen, found, off : room for a mark per segment, -1 to begin with: the geometry it was last looked at for; and for
-    the segments of a ring of cells with their squared distance from the middle of the geometry.
+
+@innermost(error_model="numpy")
+def _search(  # type: ignore[no-untyped-def]
+    xy, path_start, geometry_start, areal, grid, within, index, place, seen, mark, edges, off_edges, apart, off
+):
+    """Fill index (n,) and place (n, 4: distance, x, y, along) for n geometries.
+
+    seen, mark : a mark for each segment, none of them from ``mark`` on: the geometry it was last looked at for. edges,
+    off_edges, apart : room for the edges of the largest geometry. off : room for distances to listed segments.
     """
-    rows, cols = rings.shape
-    for g in range(start, stop):
+    segments, lines, stretches = grid.segments, grid.lines, grid.stretches
+    x_min, y_min, cell = grid.x_min, grid.y_min, grid.cell
+    rows, cols = grid.rings.shape
+    for g in range(areal.size):
         index[g] = -1
-        place[g, :] = np.nan
-        first_path, last_path = geometry_start[g], geometry_start[g + 1]
-        west, east, south, north = np.inf, -np.inf, np.inf, -np.inf
-        for p in range(first_path, last_path):
-            for i in range(path_start[p], path_start[p + 1]):
-                west, east = min(west, xy[i, 0]), max(east, xy[i, 0])
-                south, north = min(south, xy[i, 1]), max(north, xy[i, 1])
-        if not (west <= east and south <= north):
-            continue
-        # The window of cells under the geometry's box, held inside the grid.
-        col0 = int(min(max(floor((west - x_min) / cell), 0.0), cols - 1.0))
-        col1 = int(min(max(floor((east - x_min) / cell), 0.0), cols - 1.0))
-        row0 = int(min(max(floor((south - y_min) / cell), 0.0), rows - 1.0))
-        row1 = int(min(max(floor((north - y_min) / cell), 0.0), rows - 1.0))
+        place[g, 0] = place[g, 1] = place[g, 2] = place[g, 3] = np.nan
+        west, east, south, north, total = np.inf, -np.inf, np.inf, -np.inf, 0.0
+        n = 0
+        for p in range(geometry_start[g], geometry_start[g + 1]):
+            first, last = path_start[p], path_start[p + 1]
+            for i in range(first, max(last - 1, min(first + 1, last))):
+                j = min(i + 1, last - 1)  # a point is an edge from itself to itself
+                ax, ay, bx, by = xy[i, 0], xy[i, 1], xy[j, 0], xy[j, 1]
+                west, east = min(west, ax, bx), max(east, ax, bx)
+                south, north = min(south, ay, by), max(north, ay, by)
+                total += ax + ay + bx + by
+                edges[0, n], edges[1, n], edges[2, n], edges[3, n] = ax, ay, bx, by
+                edges[4, n] = inverse((bx - ax) * (bx - ax) + (by - ay) * (by - ay))
+                n += 1
+        if n == 0 or not np.isfinite(total):
+            continue  # nothing, or not a place
+        centre_x, centre_y = 0.5 * (west + east), 0.5 * (south + north)
+        radius = 0.5 * sqrt((east - west) * (east - west) + (north - south) * (north - south))
+        # The cells under the geometry's box, or those of the grid nearest to it, and rings around until one lists any.
+        col0, col1 = cell_of(west, x_min, cell, cols), cell_of(east, x_min, cell, cols)
+        row0, row1 = cell_of(south, y_min, cell, rows), cell_of(north, y_min, cell, rows)
         ring = rows + cols
         for row in range(row0, row1 + 1):
             for col in range(col0, col1 + 1):
-                ring = min(ring, rings[row, col])
+                ring = min(ring, grid.rings[row, col])
+        if (ring - 1) * cell > within + ROUNDING_M:
+            continue
+        k = _likeliest(
+            grid, max(row0 - ring, 0), min(row1 + ring, rows - 1), max(col0 - ring, 0), min(col1 + ring, cols - 1),
+            centre_x, centre_y, off,
+        )  # fmt: skip
         limit = within * within  # squared: the best so far, or the bound
-        centre_x, centre_y = 0.5 * (west + east), 0.5 * (south + north)
-        radius = 0.5 * hypot(east - west, north - south)
-        reach = within + radius + ROUNDING_M  # from the centre; nothing beyond it can be as near as the limit
-        line, along = -1, 0.0
-        while True:
-            r0, r1, c0, c1 = row0 - ring, row1 + ring, col0 - ring, col1 + ring
-            # What has not been looked at lies in the grid's cells from this ring outwards: how near can it be?
-            gap = np.inf
-            if c0 >= 0:
-                gap = min(gap, west - (x_min + (c0 + 1) * cell))
-            if c1 < cols:
-                gap = min(gap, x_min + c1 * cell - east)
-            if r0 >= 0:
-                gap = min(gap, south - (y_min + (r0 + 1) * cell))
-            if r1 < rows:
-                gap = min(gap, y_min + r1 * cell - north)
-            if gap == np.inf or (gap > 0.0 and gap * gap > limit):
-                break
-            n = 0
-            for row in range(max(r0, 0), min(r1, rows - 1) + 1):
-                whole = ring == 0 or row in (r0, r1)
-                col = max(c0, 0)
-                while col <= min(c1, cols - 1):
-                    if not whole and c0 < col < c1:
-                        col = c1  # the inside was looked at in earlier rings
+        nearest_vertex = np.inf
+        for i in range(n):
+            near = _off(
+                stretches[0, k], stretches[1, k], stretches[2, k], stretches[3, k], stretches[4, k],
+                edges[0, i], edges[1, i],
+            )  # fmt: skip
+            nearest_vertex = min(nearest_vertex, near)
+        # Nothing further than this from the geometry is the nearest, nothing further than reach from its middle.
+        cap = _padded(min(limit, nearest_vertex))
+        around = sqrt(cap)
+        reach = (around + radius) * (around + radius)
+        col0, col1 = cell_of(west - around, x_min, cell, cols), cell_of(east + around, x_min, cell, cols)
+        row0, row1 = cell_of(south - around, y_min, cell, rows), cell_of(north + around, y_min, cell, rows)
+        segment, line, along = -1, -1, 0.0
+        for row in range(row0, row1 + 1):
+            k, after = grid.starts[row * cols + col0], grid.starts[row * cols + col1 + 1]
+            while k < after:
+                m = min(after - k, off.size)
+                _off_stretches(stretches, k, m, centre_x, centre_y, off)
+                for i in range(m):
+                    if off[i] > reach:
                         continue
-                    for k in range(starts[row * cols + col], starts[row * cols + col + 1]):
-                        s = listed[k]
-                        if seen[s] == g:
-                            continue
-                        seen[s] = g
-                        x0, y0, x1, y1 = segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
-                        t = _nearest_on(x0, y0, x1, y1, centre_x, centre_y)
-                        away_x, away_y = centre_x - (x0 + t * (x1 - x0)), centre_y - (y0 + t * (y1 - y0))
-                        off[n] = away_x * away_x + away_y * away_y
-                        if off[n] <= reach * reach:
-                            found[n] = s
-                            if off[n] < off[0]:  # the likeliest first: what it leaves within reach is little
-                                found[0], found[n] = found[n], found[0]
-                                off[0], off[n] = off[n], off[0]
-                            n += 1
-                    col += 1
-            for i in range(n):
-                if off[i] > reach * reach:
-                    continue
-                s = found[i]
-                x0, y0, x1, y1 = segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
-                dx, dy = x1 - x0, y1 - y0
-                near_start = areal[g] and west <= x0 <= east and south <= y0 <= north
-                d, t = _to_geometry(xy, path_start, first_path, last_path, near_start, x0, y0, x1, y1, limit)
-                if d > limit:
-                    continue
-                here = segments[s, 4] + t * hypot(dx, dy)
-                if line < 0 or d < limit or lines[s] < line or (lines[s] == line and here < along):
-                    limit, line, along = d, lines[s], here
-                    reach = sqrt(limit) + radius + ROUNDING_M
-                    place[g, 0] = sqrt(d)
-                    place[g, 1], place[g, 2] = x0 + t * dx, y0 + t * dy
-                    place[g, 3] = here
-            ring += 1
+                    s = grid.listed[k + i]
+                    if seen[s] == mark + g:
+                        continue
+                    seen[s] = mark + g
+                    start = segments[s, 4]
+                    if limit == 0.0 and 0 <= segment < s and (lines[s] > line or start >= along):
+                        continue  # what is in the geometry already comes first
+                    x0, y0, x1, y1 = segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
+                    gap_x = max(min(x0, x1) - east, west - max(x0, x1), 0.0)
+                    gap_y = max(min(y0, y1) - north, south - max(y0, y1), 0.0)
+                    if gap_x * gap_x + gap_y * gap_y > cap:
+                        continue
+                    if areal[g] and west <= x0 <= east and south <= y0 <= north and _inside(edges, n, x0, y0):
+                        d, t = 0.0, 0.0
+                    else:
+                        d, t = _to_edges(edges, n, x0, y0, x1, y1, stretches[4, k + i], cap, off_edges, apart)
+                    if d > limit:
+                        continue
+                    here = start + t * segments[s, 5]
+                    later = lines[s] > line or (lines[s] == line and (here > along or (here == along and s > segment)))
+                    if segment < 0 or d < limit or not later:
+                        limit, segment, line, along = d, s, lines[s], here
+                        cap = min(cap, _padded(limit))
+                        reach = (sqrt(cap) + radius) * (sqrt(cap) + radius)
+                        place[g, 0] = sqrt(d)
+                        place[g, 1], place[g, 2] = x0 + t * (x1 - x0), y0 + t * (y1 - y0)
+                        place[g, 3] = here
+                k += m
         index[g] = line
 
 
@@ -327,33 +308,33 @@ def _check_dimension(targets: Ragged, geometries: Geometries, dimension: int, ki
 
 
 def _nearest(geometries: Geometries | Ragged, targets: Ragged, within_m: float) -> tuple[Indices, Floats]:
-    shapes = geometries if isinstance(geometries, Ragged) else ragged(geometries)
-    n = len(shapes)
-    index, place = np.full(n, -1, dtype=np.int64), np.full((n, 4), np.nan)
-    segments, lines = _cut(*targets.paths)
     if not within_m >= 0.0:
         raise ValueError(f"A search distance of {within_m} m is not a distance.")
-    if len(segments) == 0 or n == 0:
-        return index, place
-    if not np.isfinite(segments).all():
-        raise GeometryError("A line or point to measure to has a coordinate that is not a number.")
-    x_min, y_min = segments[:, 0:4:2].min(), segments[:, 1:4:2].min()
-    width, height = segments[:, 0:4:2].max() - x_min, segments[:, 1:4:2].max() - y_min
-    cells = min(max(len(segments) * CELLS_PER_SEGMENT, 1.0), MOST_CELLS)
-    # At least a square of the mean area; a long thin extent is bounded by its length instead.
-    cell = max(sqrt(width * height / cells), max(width, height) / cells, 1.0)
-    rows, cols = int(height // cell) + 1, int(width // cell) + 1
-    starts, listed = _list_segments(segments, x_min, y_min, cell, rows, cols)
-    rings = _rings_to_occupied(starts, rows, cols)
+    asking = geometries if isinstance(geometries, Ragged) else np.asarray(geometries, dtype=object).ravel()
+    n = len(asking)
+    index, place = np.full(n, -1, dtype=np.int64), np.full((n, 4), np.nan)
+    grid = segment_grid(targets)
+    kept: list[Indices] = []  # marks of segments of blocks that are done, for those to come
 
     def search(start: int, stop: int) -> None:
-        seen = np.full(len(segments), -1, dtype=np.int64)
+        # Coordinates are taken out of the geometries block by block, while another thread is searching.
+        if isinstance(asking, Ragged):
+            path_start, geometry_start = asking.path_start, asking.geometry_start[start : stop + 1]
+            xy, areal = asking.xy, asking.areal[start:stop]
+        else:
+            block = ragged(asking[start:stop], first=start)
+            (xy, path_start, geometry_start), areal = block.paths, block.areal
+        if grid is None:
+            return
+        seen = kept.pop() if kept else np.full(len(grid.lines), -1, dtype=np.int64)
+        most = int(np.diff(path_start[geometry_start]).max(initial=0))
         _search(
-            *shapes.paths, shapes.areal, segments, lines, starts, listed, rings, x_min, y_min, cell, float(within_m),
-            index, place, seen, np.empty_like(lines), np.empty(len(segments)), start, stop,
+            xy, path_start, geometry_start, areal, grid, float(within_m), index[start:stop], place[start:stop],
+            seen, start, np.empty((5, most)), np.empty(most), np.empty(most), np.empty(STRETCH),
         )  # fmt: skip
+        kept.append(seen)
 
-    over_blocks(search, n, block=16_384)  # each block keeps a mark per segment
+    over_blocks(search, n)
     return index, place
 
 

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from geo.errors import GeometryError
 
 Geometries = NDArray[np.object_]
+BLOCK = 1_024  # geometries asked at a time
 POLYGON = int(shapely.GeometryType.POLYGON)
+MULTIPOLYGON = int(shapely.GeometryType.MULTIPOLYGON)
 MULTIPOINT = int(shapely.GeometryType.MULTIPOINT)  # the multiple kinds and the collection follow it
 COLLECTION = int(shapely.GeometryType.GEOMETRYCOLLECTION)
 
@@ -93,6 +95,25 @@ def _gather(xy, path_start, geometry_start, hole, rows, to_path_start, to_hole, 
             to_path_start[path] = vertex
 
 
+def _read(array: Geometries) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]:
+    """Return the kind of each geometry, how many vertices it has, whether it is a polygon with holes, and all vertices.
+
+    A geometry of GEOS is several objects here and there in memory: what is asked of a few thousand, one question after
+    the other, is answered from the cache.
+    """
+    kind = np.empty(len(array), dtype=np.int32)
+    vertices = np.empty(len(array), dtype=np.int64)
+    holed = np.empty(len(array), dtype=np.bool_)
+    xy = [np.empty((0, 2))]
+    for start in range(0, len(array), BLOCK):
+        block = slice(start, start + BLOCK)
+        kind[block] = shapely.get_type_id(array[block])
+        vertices[block] = shapely.get_num_coordinates(array[block])
+        holed[block] = shapely.get_num_interior_rings(array[block]) > 0
+        xy.append(shapely.get_coordinates(array[block]))
+    return kind, vertices, holed, np.concatenate(xy)
+
+
 def _paths(array: Geometries) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """Return of each path the geometry it belongs to, how many vertices it has, and whether it is a hole."""
     parts, owner = shapely.get_parts(array, return_index=True)
@@ -112,22 +133,21 @@ def _paths(array: Geometries) -> tuple[NDArray[np.int64], NDArray[np.int64], NDA
     return np.repeat(owner, count), lengths, hole
 
 
-def ragged(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Ragged:
+def ragged(geometries: Geometries | Sequence[shapely.Geometry | None], *, first: int = 0) -> Ragged:
     """Return the coordinates of points, lines and polygons, single or multiple, mixed as they come.
 
     Shapely's ``to_ragged_array`` makes an object of every ring, which takes longer than measuring the plots does;
     here only multiple geometries and polygons with holes are taken apart. Z and M are left out.
 
-    Raises GeometryError for a geometry collection.
+    Raises GeometryError for a geometry collection, by its position; that of the first geometry is ``first``.
     """
     array = np.asarray(geometries, dtype=object).ravel()
-    if (shapely.get_type_id(array) == COLLECTION).any():
-        row = int(np.argmax(shapely.get_type_id(array) == COLLECTION))
+    kind, vertices, holed, xy = _read(array)
+    if (kind == COLLECTION).any():
+        row = first + int(np.argmax(kind == COLLECTION))
         raise GeometryError(f"Geometry {row} is a collection; expected a point, line or polygon, single or multiple.")
-    kind = shapely.get_type_id(array)
-    paths = np.minimum(shapely.get_num_coordinates(array), 1).astype(np.int64)
+    paths = np.minimum(vertices, 1)
     # Only what has several paths, or may have, is taken apart; of most plots it is enough to count the vertices.
-    holed = (kind == POLYGON) & (shapely.get_num_interior_rings(array) > 0)
     taken = np.flatnonzero(holed | (kind >= MULTIPOINT))
     owner, lengths_taken, hole_taken = _paths(array[taken])
     paths[taken] = np.bincount(owner, minlength=len(taken))
@@ -136,13 +156,8 @@ def ragged(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Ragged
     hole = np.zeros(geometry_start[-1], dtype=np.bool_)
     whole = paths == 1
     whole[taken] = False
-    lengths[geometry_start[:-1][whole]] = shapely.get_num_coordinates(array[whole])
+    lengths[geometry_start[:-1][whole]] = vertices[whole]
     place = geometry_start[:-1][taken][owner] + np.arange(len(owner)) - _starts(paths[taken])[:-1][owner]
     lengths[place], hole[place] = lengths_taken, hole_taken
-    return Ragged(
-        xy=np.ascontiguousarray(shapely.get_coordinates(array)),
-        path_start=_starts(lengths),
-        geometry_start=geometry_start,
-        hole=hole,
-        areal=shapely.get_dimensions(array) == 2,
-    )
+    areal = (kind == POLYGON) | (kind == MULTIPOLYGON)
+    return Ragged(xy=xy, path_start=_starts(lengths), geometry_start=geometry_start, hole=hole, areal=areal)

@@ -172,6 +172,47 @@ def test_a_bound_changes_nothing_nearer() -> None:
     np.testing.assert_array_equal(bound.along_m[near], free.along_m[near])
 
 
+def test_what_else_is_looked_at_changes_no_bit() -> None:
+    """A line beyond everything makes the cells larger; order and blocks of plots decide what is looked at together."""
+    plots = stars(5_000, seed=13, extent_m=30_000.0, radius_m=(5.0, 90.0))
+    lines = canals(300, seed=14, extent_m=30_000.0)
+    lines[1::50] = lines[::50]  # twins, of which the first is taken
+    order = np.random.default_rng(15).permutation(len(plots))
+    found = nearest_line(plots, lines)
+    with_far = nearest_line(plots, np.append(lines, [shapely.LineString([(2e6, 2e6), (2e6, 2.1e6)])]))
+    shuffled, alone = nearest_line(plots[order], lines), nearest_line(ragged(plots[:50]), lines)
+    assert (found.distance_m == 0.0).sum() > 100
+    assert not np.isin(found.index, np.arange(1, 300, 50)).any()
+    for name in ("index", "distance_m", "x_m", "y_m", "along_m"):
+        expected = getattr(found, name)
+        np.testing.assert_array_equal(getattr(with_far, name), expected)
+        np.testing.assert_array_equal(getattr(shuffled, name), expected[order])
+        np.testing.assert_array_equal(getattr(alone, name), expected[:50])
+
+
+def test_where_a_part_ends_and_the_next_begins_the_end_is_taken() -> None:
+    """Both are in the field and as far along the canal."""
+    canal = shapely.MultiLineString([[(-3, 5), (4, 5)], [(6, 5), (9, 5)]])
+    parts = shapely.MultiLineString([[(5, 15), (5, 10)], [(5, 0), (5, -5)]])
+    assert only(nearest_line(np.array([FIELD]), np.array([canal]))) == (0, 0.0, 0.0, 5.0, 3.0)
+    assert only(nearest_line(np.array([FIELD]), np.array([parts]))) == (0, 0.0, 5.0, 10.0, 5.0)
+
+
+def test_only_what_touches_is_within_no_distance() -> None:
+    lines = np.array([shapely.LineString([(12, 0), (12, 9)]), shapely.LineString([(10, 5), (20, 5)])])
+    assert only(nearest_line(np.array([FIELD]), lines, within_m=0.0)) == (1, 0.0, 10.0, 5.0, 0.0)
+    assert nearest_line(np.array([FIELD]), lines[:1], within_m=0.0).index.tolist() == [-1]
+
+
+def test_a_geometry_without_a_place_is_near_nothing() -> None:
+    texts = ["POLYGON ((0 0, 10 0, NaN 10, 0 10, 0 0))", "LINESTRING (0 0, Inf 0)", "POINT EMPTY", FIELD.wkt]
+    with np.errstate(invalid="ignore"):
+        shapes = shapely.from_wkt(texts)
+    found = nearest_line(shapes, np.array([shapely.LineString([(12, 0), (12, 9)])]))
+    assert found.index.tolist() == [-1, -1, -1, 0]
+    assert np.isnan(found.distance_m[:3]).all()
+
+
 def test_nothing_to_measure_to() -> None:
     for lines in (np.array([], dtype=object), np.array([None, shapely.LineString()], dtype=object)):
         found = nearest_line(np.array([FIELD]), lines)
@@ -202,5 +243,13 @@ def test_refusals_say_what_was_expected() -> None:
         nearest_line(np.array([FIELD]), np.array([FIELD]))
     with pytest.raises(GeometryError, match="Geometry 1 to measure to is not a point"):
         nearest_point(np.array([FIELD]), np.array([shapely.Point(1, 1), shapely.LineString([(0, 0), (1, 1)])]))
+    with np.errstate(invalid="ignore"):
+        endless = shapely.from_wkt("LINESTRING (0 0, 1 NaN)")
+    with pytest.raises(GeometryError, match="a coordinate that is not a number"):
+        nearest_line(np.array([FIELD]), np.array([endless]))
+    plots = np.full(9_000, FIELD)
+    plots[8_500] = shapely.GeometryCollection([FIELD])
+    with pytest.raises(GeometryError, match="Geometry 8500 is a collection"):
+        nearest_line(plots, np.array([shapely.LineString([(0, 0), (1, 1)])]))
     with pytest.raises(ValueError, match="search distance of -1"):
         nearest_line(np.array([FIELD]), np.array([shapely.LineString([(0, 0), (1, 1)])]), within_m=-1)
