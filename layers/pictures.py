@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -32,6 +30,7 @@ from layers.cog import raster_path
 from layers.errors import LayersError
 from layers.loaded import Raster
 from layers.settings import get_settings
+from layers.whole_files import sweep_drafts, written_whole
 
 COLOURS = 254  # palette entries of a ramp; entry 0 is transparent
 HEAD_BYTES = 4096  # before the cells: what the file holds, as JSON
@@ -98,19 +97,14 @@ def make(path: Path, raster: RasterLayer, band: int) -> None:
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(bytes(HEAD_BYTES))
-            with rasterio.open(path) as source:
-                factors = [1, *source.overviews(band)]
-            shapes = [_write(file, path, raster, band, place) for place in range(len(factors))]
-            file.seek(0)
-            file.write(orjson.dumps([[*shape, factor] for shape, factor in zip(shapes, factors, strict=True)]))
-        os.replace(name, target)
-    except BaseException:
-        os.unlink(name)
-        raise
+    sweep_drafts(target.parent)
+    with written_whole(target) as file:
+        file.write(bytes(HEAD_BYTES))
+        with rasterio.open(path) as source:
+            factors = [1, *source.overviews(band)]
+        shapes = [_write(file, path, raster, band, place) for place in range(len(factors))]
+        file.seek(0)
+        file.write(orjson.dumps([[*shape, factor] for shape, factor in zip(shapes, factors, strict=True)]))
 
 
 def _write(file: IO[bytes], path: Path, raster: RasterLayer, band: int, place: int) -> tuple[int, int]:

@@ -10,9 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -26,9 +24,9 @@ import geo
 from geo.grid import Grid
 from layers import rasters, resampling
 from layers.settings import get_settings
+from layers.whole_files import files_in, sweep_drafts, written_whole
 
-SUFFIX, DRAFT = ".arrays", ".draft"
-DRAFT_KEPT_S = 3_600.0  # seconds; a draft that nobody wrote to for so long was left by a process that was killed
+SUFFIX = ".arrays"
 SIZE_BYTES = 8  # the length of the head, before it, little-endian
 ALIGNMENT = 64  # bytes; every array begins at a multiple
 BYTES_PER_GB = 1_000_000_000
@@ -110,7 +108,7 @@ class ScoringCache:
             return None
 
     def _write(self, name: str, entry: Entry) -> None:
-        """Write beside and rename, so that an entry is there whole or not at all; a full disk only costs time."""
+        """Write an entry that there is room for; a full disk only costs time."""
         content = _laid_out(entry)
         size = sum(map(len, content))
         if size > self.most_bytes:
@@ -118,38 +116,21 @@ class ScoringCache:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._make_room(size)
-            handle, beside = tempfile.mkstemp(dir=self.folder, suffix=DRAFT)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.writelines(content)
-                os.replace(beside, self.folder / f"{name}{SUFFIX}")
-            except BaseException:
-                os.unlink(beside)
-                raise
+            with written_whole(self.folder / f"{name}{SUFFIX}") as file:
+                file.writelines(content)
         except OSError as problem:
             log.warning("the scoring cache cannot be written: %s", problem.strerror)
 
     def _make_room(self, wanted: int) -> None:
         """Remove the entries used longest ago until as many bytes fit; mapped ones stay with whoever maps them."""
-        for path, facts in self._files(DRAFT):
-            if time.time() - facts.st_mtime > DRAFT_KEPT_S:
-                path.unlink(missing_ok=True)
-        kept = sorted(self._files(SUFFIX), key=lambda found: found[1].st_mtime)
+        sweep_drafts(self.folder)
+        kept = sorted(files_in(self.folder, SUFFIX), key=lambda found: found[1].st_mtime)
         held = sum(facts.st_size for _, facts in kept)
         for path, facts in kept:
             if held + wanted <= self.most_bytes:
                 return
             path.unlink(missing_ok=True)
             held -= facts.st_size
-
-    def _files(self, suffix: str) -> Iterator[tuple[Path, os.stat_result]]:
-        """Files of a kind and what is known of them; another process may remove one at any moment."""
-        for path in self.folder.glob(f"*{suffix}"):
-            try:
-                facts = path.stat()
-            except FileNotFoundError:
-                continue
-            yield path, facts
 
 
 def scoring_cache() -> ScoringCache | None:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import logging
-import os
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -24,6 +22,7 @@ import orjson
 from isal import igzip
 
 from layers.tiles import Tile
+from layers.whole_files import written_whole
 
 MEMORY_BYTES = 64 * 1024 * 1024  # bytes of finished tiles one process keeps
 DISK_ZOOM = 16  # deepest zoom kept on disk: deeper tiles are many, small and quick to make
@@ -124,7 +123,7 @@ class TileCache:
         return found
 
     def _write(self, place: Place, tile: Stored) -> None:
-        """Write beside and rename, so that a reader sees the old tile or the new one; a full disk only costs speed."""
+        """Let a reader see the old tile or the new one; a full disk only costs speed."""
         if place.z > DISK_ZOOM:
             return
         target = self._folder / place.file
@@ -132,14 +131,8 @@ class TileCache:
         head = orjson.dumps(facts)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=target.parent)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(head + b"\n" + tile.body)
-                os.replace(name, target)
-            except OSError:
-                os.unlink(name)
-                raise
+            with written_whole(target) as file:
+                file.write(head + b"\n" + tile.body)
         except OSError as error:
             log.warning("tile %s cannot be kept: %s", place.file, error.strerror)
 
