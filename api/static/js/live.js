@@ -5,7 +5,10 @@ import { provideHatches } from "./hatch.js";
 // Every tile that arrives has the map drawn again. While another picture stands before it that is done on a hundredth of
 // the pixels: drawing them all takes a processor without a graphics card half a second each time.
 const WAITING_RATIO = 0.1;
-const LONGEST_WAIT_MS = 3000; // from then on whatever has arrived is shown
+// How long that may go on; from then on whatever has arrived is shown.
+const LONGEST_WAIT_MS = 3000;
+const LONGEST_WAIT_BY_PROCESSOR_MS = 20000;
+const BY_PROCESSOR = /swiftshader|llvmpipe|softpipe|software|basic render/i; // what draws without a graphics card
 
 /** Have the library fetched, for `liveMap` to come, behind everything already asked for. */
 export function fetchAhead({ live }) {
@@ -61,9 +64,17 @@ export function replace(plain, glMap, source) {
     replaced = true;
   };
   glMap.once("idle", begin);
-  setTimeout(begin, LONGEST_WAIT_MS);
+  setTimeout(begin, byProcessor(glMap) ? LONGEST_WAIT_BY_PROCESSOR_MS : LONGEST_WAIT_MS);
   glMap.on("render", swap);
   return () => replaced;
+}
+
+/** Tell whether the browser admits that it draws without a graphics card. */
+function byProcessor(glMap) {
+  const canvas = glMap.getCanvas();
+  const context = canvas.getContext("webgl2") ?? canvas.getContext("webgl"); // the one the map has
+  const about = context.getExtension("WEBGL_debug_renderer_info");
+  return about !== null && BY_PROCESSOR.test(context.getParameter(about.UNMASKED_RENDERER_WEBGL));
 }
 
 /** Run a script of this service; several run in the order they were asked for. */
