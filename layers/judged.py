@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, exists, or_, select
 from sqlalchemy.pool import Pool
 
 from layers.errors import LayersError
 from layers.frames import among
-from layers.results import suitability
+from layers.results import ScoringRun, suitability
 from layers.row_arrays import read_arrays
 from layers.run_rows import in_run
 from layers.served import Run, Served
@@ -68,27 +69,42 @@ def shown_scores(stored: NDArray[np.float32]) -> NDArray[np.float64]:
     return shown
 
 
+Key = tuple[str, int, datetime | None]  # district, run and when it was made: after a restore numbers come again
+
+
 class _Memory:
-    """Results by district and run; the last used stay. One maker at a time for each database."""
+    """Results by district and run; the last used stay. One maker at a time for each."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.held: OrderedDict[tuple[str, int], tuple[Run, Judged]] = OrderedDict()
+        self.held: OrderedDict[Key, tuple[Run, Judged]] = OrderedDict()
+        self.making: defaultdict[Key, threading.Lock] = defaultdict(threading.Lock)
+
+    def find(self, key: Key) -> Judged | None:
+        """Return results at hand."""
+        with self.lock:
+            if key not in self.held:
+                return None
+            self.held.move_to_end(key)
+            return self.held[key][1]
 
     def before(self, run: Run, district: str) -> tuple[Run, Judged] | None:
         """Return the newest results at hand that ``run`` was made from, None where there are none."""
-        earlier = {
-            number: held
-            for (name, number), held in self.held.items()
-            if name == district and held[0].base_run == run.base_run and number < run.run_id
-        }
+        with self.lock:
+            earlier = {
+                other.run_id: (other, found)
+                for (name, _, _), (other, found) in self.held.items()
+                if name == district and other.base_run == run.base_run and other.run_id < run.run_id
+            }
         return earlier[max(earlier)] if earlier else None
 
-    def keep(self, run: Run, district: str, found: Judged) -> None:
+    def keep(self, key: Key, run: Run, found: Judged) -> None:
         """Keep results, and let those go that were used longest ago where there are too many."""
-        self.held[district, run.run_id] = run, found
-        while len(self.held) > 1 and sum(len(item.plot_no) for _, item in self.held.values()) > MOST_PLOTS:
-            self.held.popitem(last=False)
+        with self.lock:
+            self.held[key] = run, found
+            self.making.pop(key, None)
+            while len(self.held) > 1 and sum(len(item.plot_no) for _, item in self.held.values()) > MOST_PLOTS:
+                self.held.popitem(last=False)
 
 
 _MEMORIES: WeakKeyDictionary[Pool, _Memory] = WeakKeyDictionary()
@@ -99,15 +115,21 @@ def judged(connection: Connection, run: Run, district: str) -> Judged:
     """Return what a finished run says of the plots of a district."""
     with _LOCK:
         memory = _MEMORIES.setdefault(connection.engine.pool, _Memory())
-    with memory.lock:
-        held = memory.held.get((district, run.run_id))
-        if held is not None:
-            memory.held.move_to_end((district, run.run_id))
-            return held[1]
-        earlier = memory.before(run, district)
-        found = _read(connection, run, district) if earlier is None else _since(connection, run, district, *earlier)
-        memory.keep(run, district, found)
-        return found
+    key = district, run.run_id, run.finished_at
+    found = memory.find(key)
+    if found is None:
+        with memory.lock:
+            making = memory.making[key]
+        with making:
+            found = memory.find(key)
+            if found is None:
+                earlier = memory.before(run, district)
+                if earlier is not None and _there(connection, earlier[0]):
+                    found = _since(connection, run, district, *earlier)
+                else:
+                    found = _read(connection, run, district)
+                memory.keep(key, run, found)
+    return found
 
 
 def prepare(opened: Callable[[], AbstractContextManager[Connection]], current: Callable[[], Served]) -> None:
@@ -123,6 +145,12 @@ def prepare(opened: Callable[[], AbstractContextManager[Connection]], current: C
             log.warning("Results are read when they are asked for: %s", error)
 
     threading.Thread(target=read, name="results wanted", daemon=True).start()
+
+
+def _there(connection: Connection, run: Run) -> bool:
+    """Whether the database still has a run, and not another of its number: it may have been restored."""
+    same = (ScoringRun.run_id == run.run_id, ScoringRun.finished_at == run.finished_at)
+    return bool(connection.execute(select(exists().where(*same))).scalar())
 
 
 def _read(connection: Connection, run: Run, district: str, only: Ints | None = None) -> Judged:

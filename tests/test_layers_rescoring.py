@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from math import floor, isnan
 
 import geopandas as gpd
@@ -29,7 +29,7 @@ from layers.results import Publication, suitability
 from layers.run_rows import in_run
 from layers.runs import diff_runs
 from layers.scoring import publish_run, score
-from layers.served import read_runs
+from layers.served import read_runs, run_of
 
 SCHEME = load_scheme()
 X, Y = valley.X, valley.Y
@@ -268,6 +268,30 @@ def test_what_tiles_show_of_a_later_run_is_made_from_the_earlier_one(valley_data
     assert [None if isnan(score) else score for score in made.score.tolist()] == [
         None if row[2] is None else floor(round(row[2], 4) * 10) / 10 for row in wanted
     ]
+
+
+def test_results_at_hand_of_a_run_that_is_no_longer_there_are_not_built_upon(valley_database: Engine) -> None:
+    """After a restore numbers of runs come again; what memory holds of one is then another run's."""
+    score(valley_database, SCHEME, day=valley.AS_OF)
+    survey("before restoring", 4.0)
+    (found,) = score_changed(valley_database)
+    with reading(PUBLIC) as connection:
+        run = read_runs(connection).shown[RASHT].run
+        before = judged(connection, run, RASHT)
+    survey("after restoring", 15.0)
+    (later,) = score_changed(valley_database)
+    now = datetime.now(UTC)
+    with writing() as connection:  # as if the first run made from the base were another one
+        connection.execute(
+            text("UPDATE scoring_runs SET finished_at = :now WHERE run_id = :run"), {"now": now, "run": found.run_id}
+        )
+        connection.execute(
+            text("UPDATE suitability SET class = 'NE' WHERE plot_no = :plot"), {"plot": int(before.plot_no[0])}
+        )
+    with reading(PUBLIC) as connection:
+        made = judged(connection, run_of(connection, later.run_id), RASHT)
+        assert judged(connection, run_of(connection, found.run_id), RASHT).texts["class"][0] == "NE"
+    assert made.texts["class"][0] == "NE"
 
 
 def test_differences_of_runs_made_from_each_other_are_those_of_the_plots_touched(valley_database: Engine) -> None:
