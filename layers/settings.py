@@ -30,6 +30,11 @@ class Settings(BaseSettings):
         """Folder of the raster files."""
         return self.home / "rasters"
 
+    @property
+    def made_from_data(self) -> tuple[Path, ...]:
+        """Folders of files that rows of the database name, or that are made from rows; worth nothing without it."""
+        return tuple(self.home / name for name in ("rasters", "features", "pictures", "scoring", "tiles"))
+
 
 @lru_cache
 def get_settings() -> Settings:

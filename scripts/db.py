@@ -6,6 +6,7 @@ import: the two commands that ask the database something import them.
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict
 from typing import Annotated
 
@@ -53,11 +54,14 @@ def status(json: Json = False) -> None:
 def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Stop the embedded PostGIS and delete it with all its data."""
+    """Stop the embedded PostGIS and delete it with all its data: rasters and what is kept of answers too."""
     cluster = _cluster()
-    if cluster.made and not yes:
-        typer.confirm("Delete the embedded database with all it holds?", abort=True)
-    cluster.remove()
+    if cluster.made:
+        if not yes:
+            typer.confirm("Delete the embedded database with all it holds?", abort=True)
+        cluster.remove()
+        for folder in get_settings().made_from_data:
+            shutil.rmtree(folder, ignore_errors=True)
     out.print("There is no embedded database any more.", highlight=False)
 
 

@@ -83,6 +83,15 @@ def test_the_life_of_an_embedded_database(obod: Obod, home: Path) -> None:
     assert not stopped["running"]
     assert stopped["port"] == started["port"]
 
+    for name in ("rasters", "features", "pictures", "scoring", "tiles", "rejects"):
+        (home / name).mkdir(exist_ok=True)
+        (home / name / "something").touch()
+    assert obod("db", "remove", "--yes").code == 0
+    assert not {"postgres", "rasters", "features", "pictures", "scoring", "tiles"} & {
+        path.name for path in home.iterdir()
+    }
+    assert (home / "rejects" / "something").exists(), "rows to correct are in no database"
+
 
 def test_a_damaged_backup_is_one_line(obod: Obod, tmp_path: Path) -> None:
     (tmp_path / "notes.zip").write_text("not a backup")
