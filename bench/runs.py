@@ -50,7 +50,7 @@ def _run(home: Path, *options: str) -> str:
     ------
     Missing : the command failed.
     """
-    land.run(home, "db", "start")
+    land.run(home, "db", "migrate")
     began = time.perf_counter()
     started = subprocess.Popen(
         [land.OBOD, "score", "--draft", "--json", *options],
@@ -68,7 +68,7 @@ def edits(home: Path, plots: int) -> list[Row]:
     """Scoring again after new surveys of neighbouring plots, in a process that has scored before."""
     rows = []
     for size, at in _homes(home, plots):
-        land.run(at, "db", "start")
+        land.run(at, "db", "migrate")
         command = [sys.executable, "-m", "bench.runs"]
         ended = subprocess.run(command, env=land.environment(at), cwd=peers.ROOT, capture_output=True, text=True)
         if ended.returncode:
