@@ -11,6 +11,7 @@ import time
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import text
 
@@ -106,18 +107,23 @@ def _edits() -> dict[str, object]:
         ).scalars()
         chosen = list(plots)
     score(engine(), load_scheme())
+    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE suitability, plot_surveys"))  # it comes by itself, but at any time
     seconds = []
-    for turn in range(EDITS):
+    chance = np.random.default_rng()  # the first edit has to differ from the last one of an earlier measurement
+    for _ in range(EDITS):
         surveys = pd.DataFrame(
             {
-                "code": [f"bench {time.time_ns()} {number}" for number in range(EDITED)],
+                "code": [f"bench {number}" for number in range(EDITED)],
                 "plot_id": chosen,
                 "survey_date": date.today(),
-                "salinity_ds_m": 1.0 + turn,
+                "salinity_ds_m": round(float(chance.uniform(1.0, 9.0)), 2),
             }
         )
         with writing() as connection:
-            load_frame(connection, "plot_surveys", surveys, source="made up for measuring", synthetic=True)
+            load_frame(
+                connection, "plot_surveys", surveys, mode="update", source="made up for measuring", synthetic=True
+            )
         began = time.perf_counter()
         reports = score_changed(engine())
         seconds.append(time.perf_counter() - began)

@@ -7,7 +7,7 @@ elsewhere) can reach any plot of a district whose window they lie in; all its pl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -27,7 +27,7 @@ from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.admin import District
 from layers.catalogue.irrigation import Canal, CommandArea, Outlet
 from layers.catalogue.land import Plot
-from layers.frames import Bounds, among, as_of, district_bounds, widened, window
+from layers.frames import Bounds, among, as_of, district_bounds, holds_rows, widened, window
 from layers.loaded import Raster
 from layers.parts import reach_of_layers
 from layers.results import suitability
@@ -82,6 +82,11 @@ def touched_plots(
     on_plots = {
         name: _plots_named(connection, BY_NAME[name], rows, after) for name, rows in changed.items() if name in ON_PLOTS
     }
+    begun_or_ended = {
+        name
+        for name in changed.keys() & BY_NAME.keys()
+        if holds_rows(connection, BY_NAME[name], before) != holds_rows(connection, BY_NAME[name], after)
+    }
     return {
         district: _touched(
             _District(
@@ -91,6 +96,7 @@ def touched_plots(
                 before,
                 after,
                 {name: found.get(district, set()) for name, found in on_plots.items()},
+                begun_or_ended,
             ),
             changed,
         )
@@ -120,6 +126,7 @@ class _District:
     """A district as it stood after two loads, and the run made as of the first.
 
     on_plots : layer -> the plots that its changed rows are about, for those that are about single plots.
+    begun_or_ended : layers that held no row after the first load, or hold none after the second.
     """
 
     connection: Connection
@@ -128,6 +135,7 @@ class _District:
     before: int
     after: int
     on_plots: Mapping[str, set[int]]
+    begun_or_ended: Collection[str]
 
     @cached_property
     def bounds(self) -> Bounds:
@@ -147,7 +155,7 @@ def _touched_by(here: _District, name: str, rows: Rows) -> set[int] | None:
         there = select(exists().where(Raster.layer == name, _came_or_went(Raster, here.before, after), near))
         return None if connection.execute(there).scalar() else set()
     layer = BY_NAME[name]
-    if _holds_rows(connection, layer, here.before) != _holds_rows(connection, layer, after):
+    if name in here.begun_or_ended:
         return None  # criteria are assessed that were not, or the reverse
     if name in here.on_plots:
         return here.on_plots[name]
@@ -205,10 +213,6 @@ def _differing(connection: Connection, layer: type[Layer], before: int, after: i
     if layer.geometry_kind is not None:
         columns.append(func.ST_AsBinary(layer.__table__.c.geom, type_=LargeBinary).label("shape"))
     return connection.execute(select(*columns).where(differing).order_by(layer.gid)).all()
-
-
-def _holds_rows(connection: Connection, layer: type[Layer], load_id: int) -> bool:
-    return bool(connection.execute(select(exists(select(layer.gid).where(as_of(layer, load_id))))).scalar())
 
 
 def _same_windows(before: Bounds, after: Bounds) -> bool:

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Connection,
     LargeBinary,
     and_,
-    exists,
     func,
     literal,
     or_,
@@ -50,6 +49,13 @@ def as_of(layer: type[Layer], load_id: int | None) -> ColumnElement[bool]:
     if load_id is None:
         return layer.ended_by.is_(None)
     return and_(layer.load_id <= load_id, or_(layer.ended_by.is_(None), layer.ended_by > load_id))
+
+
+def holds_rows(connection: Connection, layer: type[Layer], load_id: int | None) -> bool:
+    """Whether a layer held any row after a load; None = now."""
+    # The newest load with such a row is soon found in an index; any row is looked for among all there ever were.
+    newest = select(func.max(layer.load_id)).where(as_of(layer, load_id))
+    return connection.execute(newest).scalar() is not None
 
 
 def among(column: ColumnElement[Any] | InstrumentedAttribute[Any], values: Collection[Any]) -> ColumnElement[bool]:
@@ -229,7 +235,11 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
         if name in RASTERS_BY_NAME:
             return self._grid(name, bounds)
         layer = BY_NAME[name]
-        return read_layer(self.connection, layer, self._rows_of(layer, bounds)) if self._is_loaded(layer) else None
+        return (
+            read_layer(self.connection, layer, self._rows_of(layer, bounds))
+            if holds_rows(self.connection, layer, self.load_id)
+            else None
+        )
 
     def _grid(self, name: str, bounds: Bounds) -> Grid | None:
         if not file_digests(self.connection, name, bounds, self.load_id):
@@ -239,10 +249,6 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
             return cast(Grid, read_grid(self.connection, name, bounds, load_id=self.load_id))
 
         return self.surface("grid", [name], read)
-
-    def _is_loaded(self, layer: type[Layer]) -> bool:
-        there = select(exists(select(layer.gid).where(as_of(layer, self.load_id))))
-        return bool(self.connection.execute(there).scalar())
 
     def _rows_of(self, layer: type[Layer], bounds: Bounds) -> ColumnElement[bool]:
         """Rows of a layer around the plots; of a table, those of the district's plots, or all."""

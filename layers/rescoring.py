@@ -192,7 +192,8 @@ def _continued(
 ) -> RunReport:
     """Make a run that holds on to the rows of its base but for the plots touched."""
     versions = versions_after(connection, base.versions, base.load, last_load)
-    synthetic = plots_synthetic(connection, last_load)
+    same_plots = versions.get(Plot.__tablename__) == base.versions.get(Plot.__tablename__)
+    synthetic = base.run.synthetic if same_plots else plots_synthetic(connection, last_load)
     run_id = begin_run(
         connection, base.scheme, tuple(touched), base.day, last_load, synthetic, versions, base.run.base_run
     )

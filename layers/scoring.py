@@ -17,7 +17,7 @@ from typing import cast
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ARRAY, Connection, Engine, Table, exists, func, insert, literal, select, text, true, update
+from sqlalchemy import ARRAY, Connection, Engine, Table, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from geo.criteria import LAND_CRITERIA
@@ -283,10 +283,14 @@ def plots_by_district(
 
 
 def plots_synthetic(connection: Connection, last_load: int) -> bool:
-    """Whether any plot is synthetic: for each synthetic load one row that stands is looked for."""
-    standing = select(literal(1)).where(Plot.load_id == Load.load_id, as_of(Plot, last_load)).limit(1).lateral()
-    of_plots = select(Load.load_id).join(standing, true()).where(Load.synthetic, Load.layer == Plot.__tablename__)
-    return bool(connection.execute(select(exists(of_plots))).scalar_one())
+    """Whether any plot is synthetic: the newest load that is, and of which a row stands, is looked for."""
+    loads = select(Load.load_id).where(Load.synthetic, Load.layer == Plot.__tablename__, Load.load_id <= last_load)
+    # The least number is found in the index on loads; whether any row stands is looked for in all plots.
+    standing = select(func.min(Plot.load_id)).where(as_of(Plot, last_load))
+    return any(
+        connection.execute(standing.where(Plot.load_id == load)).scalar() is not None
+        for load in connection.execute(loads.order_by(Load.load_id.desc())).scalars().all()
+    )
 
 
 def _parts(
