@@ -33,7 +33,7 @@ from layers.base import PUBLIC, Audience
 from layers.catalogue.land import Plot
 from layers.features import Features, Kind, Property, layer_properties, plain_property
 from layers.results import robustness, suitability
-from layers.run_rows import in_run
+from layers.run_rows import holds_in, in_run
 from layers.served import Run
 
 PLOTS = Plot.__table__.c
@@ -114,12 +114,8 @@ def _judged(runs: Mapping[str, Run]) -> tuple[FromClause, ColumnElement[int]]:
         .data([(district, run.run_id, run.base_run) for district, run in runs.items()])
         .alias("served")
     )
-    held = and_(
-        RESULT.base_run.in_(sorted({run.base_run for run in runs.values()})),  # spares all other partitions
-        RESULT.base_run == served.c.base_run,
-        RESULT.from_run <= served.c.run_id,
-        or_(RESULT.until_run.is_(None), RESULT.until_run > served.c.run_id),
-    )
+    kept_in = RESULT.base_run.in_(sorted({run.base_run for run in runs.values()}))  # spares all other partitions
+    held = and_(kept_in, holds_in(served.c.base_run, served.c.run_id))
     source = Plot.__table__.outerjoin(served, served.c.district == PLOTS.district)
     return source.outerjoin(suitability, and_(same_plot, held)), served.c.run_id
 

@@ -19,14 +19,25 @@ PLACE = ("base_run", "from_run", "until_run")  # columns that say where a row is
 FOUND = tuple(column for column in suitability.columns if column.name not in PLACE)  # the plot and what was found of it
 
 
+def holds_in(
+    base_run: int | ColumnElement[int],
+    run_id: int | ColumnElement[int],
+    columns: ColumnCollection[str, Any] = suitability.c,
+) -> ColumnElement[bool]:
+    """Return the condition that a row of a partition holds in a run kept there, whichever districts that run is of.
+
+    ``columns`` : those of ``suitability`` or an alias.
+    """
+    return and_(
+        columns.base_run == base_run,
+        columns.from_run <= run_id,
+        or_(columns.until_run.is_(None), columns.until_run > run_id),
+    )
+
+
 def in_run(run: Run, columns: ColumnCollection[str, Any] = suitability.c) -> ColumnElement[bool]:
     """Return the condition that holds for the rows of a run; ``columns`` are those of ``suitability`` or an alias."""
-    return and_(
-        columns.base_run == run.base_run,
-        columns.from_run <= run.run_id,
-        or_(columns.until_run.is_(None), columns.until_run > run.run_id),
-        columns.district.in_(sorted(run.districts)),
-    )
+    return and_(holds_in(run.base_run, run.run_id, columns), columns.district.in_(sorted(run.districts)))
 
 
 def of_run(

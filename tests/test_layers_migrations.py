@@ -10,13 +10,24 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, Row, create_engine, inspect, text
+from sqlalchemy import Connection, Engine, Row, create_engine, inspect, select, text
 
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue import BY_NAME
 from layers.embedded import SUPERUSER, Cluster
 from layers.errors import DatabaseUnavailable
-from layers.migrate import MIGRATIONS, add_result_columns, current_revision, known_revisions, migrate, migrate_within
+from layers.migrate import (
+    MIGRATIONS,
+    add_result_columns,
+    current_revision,
+    known_revisions,
+    migrate,
+    migrate_within,
+    upgrade,
+)
+from layers.results import suitability
+from layers.run_rows import of_run
+from layers.served import run_of
 
 
 @pytest.fixture
@@ -81,6 +92,34 @@ def test_migrating_again_changes_nothing(connection: Connection) -> None:
     migrate_within(connection)
     assert [row[:2] for row in connection.execute(forms)] == [row[:2] for row in before]
     assert sorted(map(_acl, connection.execute(forms))) == sorted(map(_acl, before))
+
+
+def test_results_of_older_databases_hold_in_the_run_of_their_partition(empty: Engine) -> None:
+    """Revision 0011 says of every row in which runs it holds; those there belong to the run they were made by."""
+    with empty.begin() as connection:
+        upgrade(connection, "0010")
+        connection.execute(
+            text(
+                "INSERT INTO scoring_runs (run_id, scheme, scheme_text, scheme_sha256, districts, status, as_of,"
+                " as_of_load, layer_versions, criteria, code_version) OVERRIDING SYSTEM VALUE"
+                " VALUES (7, 'default', '', '', '{D}', 'complete', '2026-01-01', 1, '{}', '{}', 'older')"
+            )
+        )
+        connection.execute(text("CREATE TABLE suitability_run_7 PARTITION OF suitability FOR VALUES IN (7)"))
+        connection.execute(
+            text(
+                "INSERT INTO suitability (run_id, plot_no, district, area_ha, class, class_low, class_high,"
+                " not_assessed, memberships, evidence)"
+                " SELECT 7, n, 'D', 1, 'S1', 'S1', 'S1', '{}', '{}', '' FROM generate_series(1, 3) AS n"
+            )
+        )
+    migrate(empty)
+    with empty.begin() as connection:
+        assert run_of(connection, 7).base_run == 7
+        found = connection.execute(select(suitability.c.plot_no).where(of_run(connection, 7)).order_by("plot_no"))
+        assert found.scalars().all() == [1, 2, 3]
+        command.downgrade(_config(connection), "0010")
+        assert connection.execute(text("SELECT run_id, count(*) FROM suitability GROUP BY run_id")).all() == [(7, 3)]
 
 
 def test_every_table_column_and_view_says_what_it_holds(connection: Connection) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from math import floor, isnan
 
@@ -23,13 +23,14 @@ from layers.database import reading, writing
 from layers.errors import NotFound
 from layers.judged import Judged, judged
 from layers.loading import load_frame
+from layers.plots import in_district, scored_plots
 from layers.replay import replay
 from layers.rescoring import score_changed
 from layers.results import Publication, suitability
 from layers.run_rows import in_run
 from layers.runs import diff_runs
 from layers.scoring import publish_run, score
-from layers.served import read_runs, run_of
+from layers.served import Choice, Run, read_runs, run_of
 
 SCHEME = load_scheme()
 X, Y = valley.X, valley.Y
@@ -302,3 +303,33 @@ def test_differences_of_runs_made_from_each_other_are_those_of_the_plots_touched
         compared = diff_runs(connection, first.run_id, found.run_id)
     assert compared["plots"] == found.plots
     assert len(compared["moved_most"]) == 1
+
+
+def test_lists_and_the_view_show_every_plot_once_with_the_run_it_is_served_from(valley_database: Engine) -> None:
+    first = score(valley_database, SCHEME, day=valley.AS_OF)
+    survey("in lists", 11.0, on=0)
+    (found,) = score_changed(valley_database)
+    runs = {RASHT: found.run_id, NUROBOD: first.run_id}
+    with reading(PUBLIC) as connection:
+        served = read_runs(connection)
+        now = listed(connection, served.runs_of(Choice()))
+        alone = listed(connection, {RASHT: served.runs[found.run_id]}, RASHT)
+        before = listed(connection, served.runs_of(Choice(run=first.run_id)))
+    with valley_database.connect() as connection:
+        view = connection.execute(text("SELECT plot_id, district, run_id, class FROM qgis.plots ORDER BY plot_id"))
+        assert [tuple(row) for row in view] == now
+        plots = connection.execute(text("SELECT count(*) FROM plots WHERE ended_by IS NULL")).scalar_one()
+    assert len(now) == len(before) == plots
+    assert {(row[1], row[2]) for row in now} == set(runs.items())
+    assert {row[2] for row in before} == {first.run_id}
+    assert alone == [row for row in now if row[1] == RASHT]
+
+
+def listed(connection: Connection, runs: Mapping[str, Run], district: str | None = None) -> list[tuple[object, ...]]:
+    """Plot, district, run and class of every plot as lists give them, in order of plots."""
+    features = scored_plots(PUBLIC, runs)
+    shown = [features.property(name).value for name in ("plot_id", "district", "run", "class")]
+    statement = select(*shown).select_from(features.source).where(*features.where).order_by(features.key)
+    if district is not None:
+        statement = statement.where(in_district(district))
+    return [tuple(row) for row in connection.execute(statement)]

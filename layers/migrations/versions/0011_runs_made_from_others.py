@@ -44,6 +44,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Let every run have a partition of its own again; runs made from others are lost."""
+    op.execute("DROP SCHEMA IF EXISTS qgis CASCADE")  # its views follow from the tables and are made anew
     made = "SELECT run_id FROM scoring_runs WHERE base_run IS NOT NULL"
     op.execute(f"DELETE FROM publications WHERE run_id IN ({made})")  # noqa: S608
     op.execute("DELETE FROM suitability WHERE from_run > 0")
