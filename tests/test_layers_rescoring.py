@@ -333,3 +333,31 @@ def listed(connection: Connection, runs: Mapping[str, Run], district: str | None
     if district is not None:
         statement = statement.where(in_district(district))
     return [tuple(row) for row in connection.execute(statement)]
+
+
+def test_a_plot_that_moved_to_another_district_is_not_evaluated_there_until_it_is_scored(
+    valley_database: Engine,
+) -> None:
+    score(valley_database, SCHEME, day=valley.AS_OF)
+    mine = plots_of(RASHT).iloc[[0]]
+    name = mine["plot_id"].iloc[0]
+
+    def shown_of_it() -> tuple[object, ...]:
+        with reading(PUBLIC) as connection:
+            (row,) = [row for row in listed(connection, read_runs(connection).runs_of(Choice())) if row[0] == name]
+        return row[1:]
+
+    load("plots", mine.assign(district=NUROBOD, settlement=None), mode="update")
+    try:
+        assert shown_of_it() == (NUROBOD, None, "NE")
+        reports = score_changed(valley_database)
+        assert {district for found in reports for district in found.districts} == {RASHT, NUROBOD}
+        district, run, judged_as = shown_of_it()
+        assert district == NUROBOD
+        assert run in {found.run_id for found in reports}
+        assert judged_as != "NE"
+        for found in reports:
+            everything = score(valley_database, SCHEME, districts=found.districts, day=valley.AS_OF, publish=False)
+            assert kept(valley_database, found.run_id) == kept(valley_database, everything.run_id)
+    finally:
+        load("plots", mine, mode="update")
