@@ -9,9 +9,9 @@ from typing import Any, Final
 from api.legend import CRITERIA_BY_ID
 from api.translate import Language, number, translate
 from api.wording import CLASS_MEANINGS, CLASS_WORDS, CONFIDENCE, label_of
+from geo.contract.criterion import Criterion
+from geo.contract.memberships import Knots, Probability
 from geo.criteria import LAND_CRITERIA
-from geo.criterion import Criterion
-from geo.memberships import Knots, Probability
 from layers.base import Style
 from layers.catalogue.land import CLASS_STYLES, Plot
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from api.translate import Language, day, local_name, translate
 from api.wording import CLASS_MEANINGS
-from geo.household import SUPPORT_NEEDED
+from geo.household_fit.rating import SUPPORT_NEEDED
 from layers.base import Layer
 from layers.catalogue.land import Plot
 from layers.export import About

@@ -9,9 +9,9 @@ from itertools import pairwise
 from typing import Any, Final
 
 from api.translate import Language, number, translate
+from geo.contract.criterion import Criterion
+from geo.contract.memberships import KNOT_LEVELS, ByClass, Knots, Probability
 from geo.criteria import LAND_CRITERIA
-from geo.criterion import Criterion
-from geo.memberships import KNOT_LEVELS, ByClass, Knots, Probability
 from layers.base import Layer
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME, RasterLayer
 from layers.catalogue.land import CLASS_STYLES

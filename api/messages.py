@@ -18,15 +18,17 @@ from api import pages, reasons, wording
 from api.colouring import colourings
 from api.rendering import TEMPLATES
 from api.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREVIEWED, Language, read_catalogue
-from geo import fit_explanation, fit_remedies, priority
 from geo.criteria import LAND_CRITERIA
-from geo.crops import crops
-from geo.explanation import MESSAGES
-from geo.household import STEPS
+from geo.crops.ratings import crops
+from geo.household.labour import MONTH_NAMES
+from geo.household.profile import load_profile, profile_names
 from geo.household_criteria import FIT_CRITERIA
-from geo.labour import MONTH_NAMES
-from geo.profile import load_profile, profile_names
-from geo.remedies import catalogue
+from geo.household_fit import explanation as fit_explanation
+from geo.household_fit import remedies as fit_remedies
+from geo.household_fit.rating import STEPS
+from geo.programme import priority
+from geo.suitability.explanation import MESSAGES
+from geo.suitability.remedies import catalogue
 from layers import fits
 from layers.base import STAFF
 from layers.catalogue import BY_NAME, RASTERS

@@ -20,7 +20,7 @@ from api.rendering import render
 from api.scene import AT
 from api.translate import LANGUAGES, OWN_NAMES, Language, local_name, sort_key, translate
 from geo.criteria import LAND_CRITERIA
-from geo.priority import NOTE
+from geo.programme.priority import NOTE
 from layers.base import PUBLIC
 from layers.catalogue.admin import Jamoat, Region
 from layers.database import reading

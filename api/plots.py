@@ -18,7 +18,7 @@ from sqlalchemy import Connection, or_, select
 from api.deps import Caller, CallerDep, LanguageDep, ServedDep, get_caller, json_answer, known_parameters, packed
 from api.exports import about_fit, about_plots
 from api.translate import Language
-from geo.household import SUPPORT_NEEDED
+from geo.household_fit.rating import SUPPORT_NEEDED
 from layers.base import PUBLIC, STAFF, Audience
 from layers.catalogue.land import Plot
 from layers.database import reading

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from api.deps import CallerDep, LanguageDep, ServedDep, get_caller, json_answer, known_parameters
 from api.plots import ChoiceDep, kept_by, run_of
 from api.translate import translate
-from geo.priority import FULL_IMPROVEMENT, FULL_NEED, HIGH_FROM, LEFT_OUT, MEDIUM_FROM, NEED_UNKNOWN, NOTE
+from geo.programme.priority import FULL_IMPROVEMENT, FULL_NEED, HIGH_FROM, LEFT_OUT, MEDIUM_FROM, NEED_UNKNOWN, NOTE
 from layers.base import STAFF, Audience
 from layers.database import reading
 from layers.districts import require_district

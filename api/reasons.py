@@ -14,7 +14,7 @@ from api.figures import BarPart
 from api.legend import CRITERIA_BY_ID
 from api.translate import LANGUAGES, Language, local_name, translate
 from api.wording import CLASS_WORDS, label_of
-from geo.combination import CLASSES
+from geo.suitability.combination import CLASSES
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.land import CLASS_STYLES
 from layers.catalogue.services import Service as ServiceLayer

@@ -31,12 +31,12 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from geo.coverage import zonal
-from geo.crs import STORED_CRS, WORKING_CRS, area_ha, to_stored, to_working
-from geo.grid import Grid
-from geo.nearest import nearest_line
-from geo.ragged import ragged
-from geo.shares import share_by_level, share_covered
+from geo.geometry.crs import STORED_CRS, WORKING_CRS, area_ha, to_stored, to_working
+from geo.geometry.nearest import nearest_line
+from geo.geometry.ragged import ragged
+from geo.geometry.shares import share_by_level, share_covered
+from geo.terrain.grid import Grid
+from geo.terrain.zonal import zonal
 
 Floats = NDArray[np.float64]
 Prepared = Callable[[], Floats]

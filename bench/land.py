@@ -20,7 +20,7 @@ import rasterio
 import shapely
 
 from bench import peers
-from geo.crs import WORKING_CRS, to_working
+from geo.geometry.crs import WORKING_CRS, to_working
 from layers.embedded import Cluster
 
 LEVELS = {"residual": 1, "low": 2, "medium": 3, "high": 4}

@@ -19,11 +19,11 @@ from scipy.ndimage import gaussian_filter
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from geo.command import water_clearance
-from geo.drainage import drainage
-from geo.grid import Grid
-from geo.routing import travel_minutes
-from geo.terrain import slope_pct
+from geo.routing.ways import travel_minutes
+from geo.terrain.drainage import drainage
+from geo.terrain.grid import Grid
+from geo.terrain.relief import slope_pct
+from geo.water.gravity_command import water_clearance
 
 CELL_M = 30.0
 RELIEF = ((60, 600.0), (25, 250.0), (10, 100.0), (4, 40.0))  # cells and metres of the bumps laid over one another

@@ -84,7 +84,7 @@ def edits(home: Path, plots: int) -> list[Row]:
 
 def _edits() -> dict[str, object]:
     """Survey plots and score what that touches, several times; seconds of each and plots of the district."""
-    from geo.scheme import load_scheme
+    from geo.panel.scheme import load_scheme
     from layers.database import engine, writing
     from layers.loading import load_frame
     from layers.rescoring import score_changed

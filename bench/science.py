@@ -20,16 +20,16 @@ from rasterio.transform import from_origin
 from bench import peers
 from bench.routing import relief
 from bench.table import Row
-from geo.command import water_clearance
+from geo.contract.criterion import Measured
 from geo.criteria import LAND_CRITERIA
-from geo.criterion import Measured
-from geo.exclusion import nothing_excluded
-from geo.grid import Grid
-from geo.rating import rate
-from geo.routing import least_time, travel_minutes
-from geo.scheme import load_scheme
-from geo.suitability import combine, judge
-from geo.surface import walking_surface
+from geo.measures.exclusion import nothing_excluded
+from geo.panel.scheme import load_scheme
+from geo.routing.surface import walking_surface
+from geo.routing.ways import least_time, travel_minutes
+from geo.suitability.assess import combine, judge
+from geo.suitability.rating import rate
+from geo.terrain.grid import Grid
+from geo.water.gravity_command import water_clearance
 from layers.embedded import Cluster
 
 DATABASE_PLOTS = 20_000  # plots the slow statements of PostGIS are given

@@ -8,12 +8,12 @@ import shapely
 from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from geo.coverage import zonal
-from geo.crs import area_ha, to_stored
-from geo.grid import Grid
-from geo.nearest import nearest_line
-from geo.ragged import Ragged, ragged
-from geo.shares import share_by_level
+from geo.geometry.crs import area_ha, to_stored
+from geo.geometry.nearest import nearest_line
+from geo.geometry.ragged import Ragged, ragged
+from geo.geometry.shares import share_by_level
+from geo.terrain.grid import Grid
+from geo.terrain.zonal import zonal
 
 PLOTS = 20_000
 SIDE_M = 36_000.0  # of the region

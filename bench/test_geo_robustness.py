@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from geo.combination import NOTHING, weighting
 from geo.criteria import LAND_CRITERIA
-from geo.robustness import robustness
-from geo.scheme import load_scheme
+from geo.panel.scheme import load_scheme
+from geo.suitability.combination import NOTHING, weighting
+from geo.suitability.robustness import robustness
 
 PLOTS, DRAWS, BEST = 100_000, 20, 100
 

@@ -9,14 +9,14 @@ import shapely
 from pytest_benchmark.fixture import BenchmarkFixture
 from scipy.ndimage import gaussian_filter
 
-from geo.command import water_clearance
-from geo.drainage import drainage
-from geo.grid import Grid
-from geo.home_ways import ways_from_homes
-from geo.routing import least_time
-from geo.surface import Surface, walking_surface
-from geo.susceptibility import avalanche
-from geo.terrain import slope_pct
+from geo.hazard.susceptibility import avalanche
+from geo.routing.home_ways import ways_from_homes
+from geo.routing.surface import Surface, walking_surface
+from geo.routing.ways import least_time
+from geo.terrain.drainage import drainage
+from geo.terrain.grid import Grid
+from geo.terrain.relief import slope_pct
+from geo.water.gravity_command import water_clearance
 
 CELLS = 600  # along each side
 CELL_M = 30.0

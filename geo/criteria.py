@@ -6,17 +6,17 @@ Hazard levels are counted none 0, residual 1, low 2, medium 3, high 4.
 
 from __future__ import annotations
 
-from geo.access import CROSSES_HIGH, health_minutes, market_minutes, walk_minutes, way_exposure_m
-from geo.climate import frost_margin_d, heat_ratio
-from geo.criterion import Criterion, HardLimit
-from geo.hazard import LEVELS as HAZARD_LEVELS
-from geo.hazard_level import HIGH_OFTEN, MEDIUM_OFTEN, hazard_level
-from geo.memberships import ByClass, Knots, Probability
-from geo.reference_crop import TREES_JUDGED
-from geo.slope import NOT_TERRACED, TERRACED, UNIRRIGATED, slope_pct
-from geo.slope import TABLES as SLOPE_TABLES
-from geo.soil import STANDING_WATER, salinity, soil_depth, soil_water
-from geo.water import ONLY_FEEDING_REACH, canal_condition, gravity_head_m, turn_reliability, water_adequacy
+from geo.contract.criterion import Criterion, HardLimit
+from geo.contract.memberships import ByClass, Knots, Probability
+from geo.hazard.levels import LEVELS as HAZARD_LEVELS
+from geo.measures.access import CROSSES_HIGH, health_minutes, market_minutes, walk_minutes, way_exposure_m
+from geo.measures.climate import frost_margin_d, heat_ratio
+from geo.measures.hazard import HIGH_OFTEN, MEDIUM_OFTEN, hazard_level
+from geo.measures.reference_crop import TREES_JUDGED
+from geo.measures.slope import NOT_TERRACED, TERRACED, UNIRRIGATED, slope_pct
+from geo.measures.slope import TABLES as SLOPE_TABLES
+from geo.measures.soil import STANDING_WATER, salinity, soil_depth, soil_water
+from geo.measures.water import ONLY_FEEDING_REACH, canal_condition, gravity_head_m, turn_reliability, water_adequacy
 
 CALIBRATE = "default to calibrate"
 

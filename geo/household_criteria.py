@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from geo.access import MOST_WALK_MIN
-from geo.columns import evidence_by_age, is_recorded, numbers, season_age_years, texts
-from geo.criterion import B, Block, Criterion, D, Floats, HardLimit, Measured
+from geo.contract.columns import evidence_by_age, is_recorded, numbers, season_age_years, texts
+from geo.contract.criterion import B, Block, Criterion, D, Floats, HardLimit, Measured
+from geo.contract.memberships import ByClass, Knots
 from geo.errors import NotAssessed
-from geo.labour import demand_days_ha, labour_balance, labour_of
-from geo.memberships import ByClass, Knots
-from geo.profile import Profile
-from geo.surveys import LAYER as SURVEYS
-from geo.surveys import surveyed
-from geo.tenure import RIGHT_CLASSES, right_numbers
-from geo.water import OUTSIDE, command_area
+from geo.household.labour import demand_days_ha, labour_balance, labour_of
+from geo.household.profile import Profile
+from geo.household.tenure import RIGHT_CLASSES, right_numbers
+from geo.measures.access import MOST_WALK_MIN
+from geo.measures.surveys import LAYER as SURVEYS
+from geo.measures.surveys import surveyed
+from geo.measures.water import OUTSIDE, command_area
 
 FIT_GROUPS = ("labour", "tenure")  # reported beside the land score, never in it
 CALIBRATE = "default to calibrate"

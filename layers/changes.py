@@ -16,12 +16,12 @@ import shapely
 from sqlalchemy import ARRAY, ColumnElement, Connection, LargeBinary, and_, bindparam, cast, exists, func, or_, select
 from sqlalchemy.types import Float
 
-from geo.access import FASTEST_WALK_M_S, MOST_WALK_MIN
 from geo.criteria import LAND_CRITERIA
-from geo.crs import to_working
-from geo.exclusion import MINE_BUFFER_M
-from geo.exclusion import NEEDS as EXCLUSION_LAYERS
-from geo.water import NEAREST_CANAL_WITHIN_M
+from geo.geometry.crs import to_working
+from geo.measures.access import FASTEST_WALK_M_S, MOST_WALK_MIN
+from geo.measures.exclusion import MINE_BUFFER_M
+from geo.measures.exclusion import NEEDS as EXCLUSION_LAYERS
+from geo.measures.water import NEAREST_CANAL_WITHIN_M
 from layers.base import Layer
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.admin import District

@@ -20,8 +20,8 @@ from rasterio import shutil as raster_files
 from rasterio.warp import transform, transform_bounds
 from rasterio.windows import Window
 
-from geo.crs import STORED_CRS, WORKING_CRS
-from geo.grid import Grid
+from geo.geometry.crs import STORED_CRS, WORKING_CRS
+from geo.terrain.grid import Grid
 from layers.resampling import resampled
 from layers.settings import get_settings
 

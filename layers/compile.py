@@ -17,8 +17,8 @@ import shapely
 from affine import Affine
 from sqlalchemy import String
 
-from geo.compile import steps as steps_of_geo
-from geo.crs import STORED_CRS
+from geo.geometry.crs import STORED_CRS
+from geo.warm_up import steps as steps_of_geo
 from layers.base import TILE_SRID
 from layers.catalogue.land import Plot
 from layers.loading.columns import Values, columns_of, digests, stream

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from geo.combination import CLASSES
-from geo.explanation import explain
-from geo.robustness import DRAWS
-from geo.scheme import Scheme, parse_scheme
+from geo.panel.scheme import Scheme, parse_scheme
+from geo.suitability.combination import CLASSES
+from geo.suitability.explanation import explain
+from geo.suitability.robustness import DRAWS
 from layers.base import STAFF, Audience
 from layers.catalogue.land import Plot
 from layers.database import reading

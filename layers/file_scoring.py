@@ -18,11 +18,11 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from geo.criterion import Judgement
-from geo.grid import Grid
-from geo.scheme import parse_scheme
-from geo.suitability import assess, printed
-from geo.terrain import slope_pct
+from geo.contract.criterion import Judgement
+from geo.panel.scheme import parse_scheme
+from geo.suitability.assess import assess, printed
+from geo.terrain.grid import Grid
+from geo.terrain.relief import slope_pct
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.errors import DataRefused
 from layers.frames import Bounds, widened

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, select
 
-from geo.crop_choice import best_crops_here
-from geo.fit_explanation import explain_fit
-from geo.fit_remedies import Papers
+from geo.household.labour import zone_of
+from geo.household.profile import parse_profile
 from geo.household_criteria import WALK
-from geo.labour import zone_of
-from geo.profile import parse_profile
-from geo.scheme import parse_scheme
+from geo.household_fit.explanation import explain_fit
+from geo.household_fit.remedies import Papers
+from geo.panel.scheme import parse_scheme
+from geo.suitability.crop_choice import best_crops_here
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.fit_runs import finished_run

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import REAL, Connection, and_, delete, insert, select, update
 
-from geo.criterion import Judgement
-from geo.household import Fit, assess_fit
+from geo.contract.criterion import Judgement
+from geo.household.profile import Profile, parse_profile
 from geo.household_criteria import FIT_CRITERIA, WALK, HouseholdBlock
-from geo.profile import Profile, parse_profile
-from geo.scheme import Scheme, parse_scheme
+from geo.household_fit.rating import Fit, assess_fit
+from geo.panel.scheme import Scheme, parse_scheme
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.frames import PLOT_COLUMNS, Around, as_of, district_bounds, read_layer

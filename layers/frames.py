@@ -25,8 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from geo.crs import STORED_CRS, WORKING_CRS, to_working
-from geo.grid import Grid
+from geo.geometry.crs import STORED_CRS, WORKING_CRS, to_working
+from geo.terrain.grid import Grid
 from layers.base import STORED_SRID, Layer
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.admin import District

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.contract.criterion import Block, Measured
 from geo.criteria import LAND_CRITERIA
-from geo.criterion import Block, Measured
-from geo.exclusion import Excluded
-from geo.findings import Findings, find
+from geo.measures.exclusion import Excluded
+from geo.suitability.findings import Findings, find
 from layers.frames import Around, rows_digest
 from layers.scoring_cache import Entry
 

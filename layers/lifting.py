@@ -10,14 +10,14 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection, and_
 
+from geo.contract.criterion import Block, Judgement, Measured
 from geo.criteria import LAND_CRITERIA
-from geo.criterion import Block, Judgement, Measured
-from geo.crop_choice import best_crops_here
-from geo.exclusion import REASONS, exclusion_mask
-from geo.remedies import cheapest_lift, cheapest_measurement, facts_of
-from geo.scheme import Scheme
-from geo.suitability import combine
-from geo.water import feeding_reach
+from geo.measures.exclusion import REASONS, exclusion_mask
+from geo.measures.water import feeding_reach
+from geo.panel.scheme import Scheme
+from geo.suitability.assess import combine
+from geo.suitability.crop_choice import best_crops_here
+from geo.suitability.remedies import cheapest_lift, cheapest_measurement, facts_of
 from layers.catalogue.land import Plot
 from layers.frames import PLOT_COLUMNS, Around, as_of, read_layer
 

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from sqlalchemy import Connection, Engine, text
 
-from geo import exclusion
+from geo.contract.criterion import Block, Judgement
 from geo.criteria import LAND_CRITERIA
-from geo.criterion import Block, Judgement
-from geo.crs import WORKING_CRS
-from geo.scheme import Scheme
-from geo.suitability import judged
+from geo.geometry.crs import WORKING_CRS
+from geo.measures import exclusion
+from geo.panel.scheme import Scheme
+from geo.suitability.assess import judged
 from layers.frames import Around, district_bounds, read_plots
 from layers.kept_findings import findings
 from layers.result_rows import copy_frame

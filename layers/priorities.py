@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, func, select
 
-from geo.disclosure import PARTNER_CELL, PUBLIC_CELL
-from geo.priority import NOTE, Priority, band, by_area, need_index, priority, too_few
+from geo.programme.disclosure import PARTNER_CELL, PUBLIC_CELL
+from geo.programme.priority import NOTE, Priority, band, by_area, need_index, priority, too_few
 from layers.base import PARTNER, PUBLIC, STAFF, Audience
 from layers.catalogue.admin import Jamoat, JamoatHouseholds
 from layers.catalogue.land import Plot

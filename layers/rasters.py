@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from rasterio.warp import transform_bounds
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
-from geo.crs import STORED_CRS, WORKING_CRS
-from geo.grid import Grid
-from geo.terrain import hillshade, slope_pct
+from geo.geometry.crs import STORED_CRS, WORKING_CRS
+from geo.terrain.grid import Grid
+from geo.terrain.relief import hillshade, slope_pct
 from layers.base import STORED_SRID
 from layers.catalogue import RASTERS, RASTERS_BY_NAME, RasterLayer
 from layers.cog import Bounds, Cells, Strips, derived_strips, new_file_name, raster_path, spans, write_cog

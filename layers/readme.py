@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from geo.contract.criterion import Criterion
 from geo.criteria import LAND_CRITERIA
-from geo.criterion import Criterion
 from geo.household_criteria import FIT_CRITERIA
 from layers.base import About, Card, Layer
 from layers.catalogue import LAYERS, RASTERS, TABLES

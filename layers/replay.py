@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import ARRAY, REAL, Connection, Engine, Float, select
 
-from geo.scheme import parse_scheme
+from geo.panel.scheme import parse_scheme
 from layers.errors import NotFound
 from layers.parts import Part, score_plots
 from layers.results import ScoringRun, suitability

@@ -20,8 +20,8 @@ from pyproj import Transformer
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from geo.crs import WORKING_CRS
-from geo.threads import over_blocks
+from geo.compiled.threads import over_blocks
+from geo.geometry.crs import WORKING_CRS
 
 Floats = NDArray[np.float64]
 

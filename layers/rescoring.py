@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, and_, func, select, update
 from sqlalchemy.orm import aliased
 
 from geo.criteria import LAND_CRITERIA
-from geo.scheme import Scheme, parse_scheme
+from geo.panel.scheme import Scheme, parse_scheme
 from layers.catalogue.land import Plot
 from layers.changes import Touched, touched_plots
 from layers.errors import NotFound

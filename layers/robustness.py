@@ -1,7 +1,7 @@
 """How sure the classes of a run are: its kept memberships drawn again, district by district, and stored beside it.
 
 Memberships come out of PostgreSQL as arrays of one binary COPY, so that a district of a million plots takes some
-hundred megabytes and seconds to read. What is drawn is described in ``geo.robustness``.
+hundred megabytes and seconds to read. What is drawn is described in ``geo.suitability.robustness``.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from psycopg import sql
 from psycopg.adapt import Buffer
 from sqlalchemy import Connection, Engine, and_, delete, func, select, update
 
-from geo.combination import CLASSES, NE, NOTHING, Codes, Floats, weighting
 from geo.criteria import LAND_CRITERIA
-from geo.robustness import DRAWS, Noise, Robustness
-from geo.robustness import robustness as drawn
-from geo.scheme import Scheme, parse_scheme
-from geo.suitability import EVIDENCE_LETTERS
+from geo.panel.scheme import Scheme, parse_scheme
+from geo.suitability.assess import EVIDENCE_LETTERS
+from geo.suitability.combination import CLASSES, NE, NOTHING, Codes, Floats, weighting
+from geo.suitability.robustness import DRAWS, Noise, Robustness
+from geo.suitability.robustness import robustness as drawn
 from layers.errors import DataRefused, NotFound
 from layers.result_rows import copy_frame
 from layers.results import ScoringRun, robustness, suitability
@@ -42,10 +42,10 @@ _EVIDENCE[[ord(letter) for letter in EVIDENCE_LETTERS]] = range(len(EVIDENCE_LET
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a run kept of n plots, as ``geo.robustness`` takes it.
+    """What a run kept of n plots, as ``geo.suitability.robustness`` takes it.
 
     plot_no : int64 (n,), rising. memberships : float64 (17, n), NaN unknown. evidence : int8 (17, n), 0..3 = A..D, -1
-    unknown. cap, fixed : int8 (n,), see ``geo.robustness.robustness``.
+    unknown. cap, fixed : int8 (n,), see ``geo.suitability.robustness.robustness``.
     """
 
     plot_no: NDArray[np.int64]

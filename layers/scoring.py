@@ -21,7 +21,7 @@ from sqlalchemy import ARRAY, Connection, Engine, Table, func, insert, select, t
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from geo.criteria import LAND_CRITERIA
-from geo.scheme import Scheme
+from geo.panel.scheme import Scheme
 from layers.catalogue.admin import District
 from layers.catalogue.land import Plot
 from layers.errors import NotFound

@@ -21,7 +21,7 @@ import orjson
 from numpy.typing import NDArray
 
 import geo
-from geo.grid import Grid
+from geo.terrain.grid import Grid
 from layers import rasters, resampling
 from layers.settings import get_settings
 from layers.whole_files import files_in, sweep_drafts, written_whole

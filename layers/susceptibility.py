@@ -16,13 +16,13 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Connection, LargeBinary, and_, func, or_, select
 
-from geo import susceptibility as terrain
-from geo.columns import numbers
-from geo.crs import STORED_CRS, area_ha, to_stored, to_working
-from geo.drainage import Drainage, drainage
+from geo.contract.columns import numbers
 from geo.errors import NotAssessed
-from geo.hazard import SUSCEPTIBILITY
-from geo.water import BARRIER_CLASS
+from geo.geometry.crs import STORED_CRS, area_ha, to_stored, to_working
+from geo.hazard import susceptibility as terrain
+from geo.hazard.levels import SUSCEPTIBILITY
+from geo.measures.water import BARRIER_CLASS
+from geo.terrain.drainage import Drainage, drainage
 from layers.catalogue.admin import District
 from layers.catalogue.hazards import HazardExtent, HazardZone
 from layers.catalogue.irrigation import River

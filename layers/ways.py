@@ -15,14 +15,14 @@ import pandas as pd
 import shapely
 from sqlalchemy import Connection, and_, func, select
 
-from geo.access import MOST_TRAVEL_MIN
+from geo.contract.criterion import Block, Judgement
 from geo.criteria import BY_ID
-from geo.criterion import Block, Judgement
-from geo.crs import to_stored
 from geo.errors import NotAssessed
-from geo.hazard import LEVELS, SUSCEPTIBILITY, threatens_life
-from geo.hazard_level import zone_levels
-from geo.plot_ways import EXCHANGE, SERVICE_KINDS, HomeWay, ServiceMinutes, Way, home_way, service_minutes
+from geo.geometry.crs import to_stored
+from geo.hazard.levels import LEVELS, SUSCEPTIBILITY, threatens_life
+from geo.measures.access import MOST_TRAVEL_MIN
+from geo.measures.hazard import zone_levels
+from geo.measures.ways_of_plot import EXCHANGE, SERVICE_KINDS, HomeWay, ServiceMinutes, Way, home_way, service_minutes
 from layers.catalogue.hazards import HazardZone
 from layers.catalogue.land import Plot
 from layers.catalogue.services import Service

@@ -11,9 +11,18 @@ import shapely
 from numba import njit
 from numpy.typing import NDArray
 
-from geo.crs import to_working, to_working_xy
-from geo.ragged import Geometries
-from geo.wkb import COUNT_BYTES, HEAD_BYTES, LITTLE_ENDIAN, MULTIPOLYGON, POINT, POINT_BYTES, POLYGON, number_at
+from geo.geometry.crs import to_working, to_working_xy
+from geo.geometry.ragged import Geometries
+from geo.geometry.wkb import (
+    COUNT_BYTES,
+    HEAD_BYTES,
+    LITTLE_ENDIAN,
+    MULTIPOLYGON,
+    POINT,
+    POINT_BYTES,
+    POLYGON,
+    number_at,
+)
 from layers.row_arrays import Bytes, pieces_of, spans
 
 NOT_PLAIN = -1

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 from sqlalchemy import select
 
-from geo.profile import load_profile, profile_names
-from geo.scheme import load_scheme
+from geo.household.profile import load_profile, profile_names
+from geo.panel.scheme import load_scheme
 from layers.catalogue.land import Plot
 from layers.database import engine, reading, writing
 from layers.fit_runs import fit_profiles

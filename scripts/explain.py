@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from geo.labour import MONTH_NAMES
+from geo.household.labour import MONTH_NAMES
 from layers.base import STAFF
 from layers.database import reading
 from layers.explaining import explain_plot

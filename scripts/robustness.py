@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from geo.robustness import DRAWS
+from geo.suitability.robustness import DRAWS
 from layers.database import engine
 from layers.robustness import BEST, SEED, store_robustness
 from scripts.output import out, print_json, print_table, tracked

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from geo.household import SUPPORT_NEEDED
-from geo.profile import Profile, load_profile
-from geo.scheme import load_scheme
+from geo.household.profile import Profile, load_profile
+from geo.household_fit.rating import SUPPORT_NEEDED
+from geo.panel.scheme import load_scheme
 from layers.database import engine
 from layers.fit_runs import FitReport, fit_profiles, fit_run, profiles_shown, replay_fits
 from layers.replay import Replay

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from geo.scheme import load_scheme
+from geo.panel.scheme import load_scheme
 from layers.catalogue import BY_NAME, RASTERS
 from layers.file_scoring import DRIVERS, PARQUET, FilePart, parts_of_folder, score_parts
 from scripts.output import err, out, print_json, print_table, tracked

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from geo.hazard import SUSCEPTIBILITY
+from geo.hazard.levels import SUSCEPTIBILITY
 from layers.database import writing
 from layers.susceptibility import (
     NOT_DERIVED,

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from geo.weights import DEFAULT_RANDOM_INDEX, RandomIndexRow, group_judgements, read_judgements
-from geo.weights import weights as ahp_weights
+from geo.panel.weights import DEFAULT_RANDOM_INDEX, RandomIndexRow, group_judgements, read_judgements
+from geo.panel.weights import weights as ahp_weights
 from scripts.output import print_json
 
 

@@ -9,8 +9,8 @@ import valley
 from sqlalchemy import Engine
 from stored_valley import RASHT, load_valley, plots_of, stored
 
-from geo.profile import load_profile
-from geo.scheme import load_scheme
+from geo.household.profile import load_profile
+from geo.panel.scheme import load_scheme
 from layers.database import writing
 from layers.fit_runs import fit_run
 from layers.loading import load_frame

@@ -18,8 +18,8 @@ from geoalchemy2.shape import from_shape
 from shapely import LineString, MultiLineString, MultiPolygon, Point, box
 from sqlalchemy import Connection, insert, text
 
+from geo.contract.criterion import Criterion
 from geo.criteria import LAND_CRITERIA
-from geo.criterion import Criterion
 from layers.base import Layer
 from layers.catalogue.admin import District, Settlement
 from layers.catalogue.irrigation import Canal

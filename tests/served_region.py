@@ -16,7 +16,7 @@ import shapely
 from rasterio.transform import from_origin
 from sqlalchemy import Connection, insert, text
 
-from geo.scheme import load_scheme
+from geo.panel.scheme import load_scheme
 from layers.loading import load_frame
 from layers.rasters import store_grid
 from layers.results import CLASSES, Publication, RunHectares, ScoringRun, suitability, suitability_cells

@@ -11,9 +11,9 @@ from affine import Affine
 from shapely import affinity
 from sqlalchemy import Connection
 
-from geo.crs import to_stored, to_working
-from geo.grid import Grid
-from geo.terrain import slope_pct
+from geo.geometry.crs import to_stored, to_working
+from geo.terrain.grid import Grid
+from geo.terrain.relief import slope_pct
 from layers.loading import load_frame
 from layers.rasters import store_grid
 

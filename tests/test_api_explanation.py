@@ -15,7 +15,7 @@ from api.main import create_app
 from api.reasons import sentence
 from api.translate import LANGUAGES, Language, translate
 from geo.criteria import LAND_CRITERIA
-from geo.scheme import load_scheme
+from geo.panel.scheme import load_scheme
 from layers.access import create_key
 from layers.base import STAFF
 from layers.database import writing

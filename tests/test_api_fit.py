@@ -19,9 +19,9 @@ from stored_valley import NUROBOD, RASHT
 
 from api.main import create_app
 from api.messages import messages
-from geo.fit_explanation import MESSAGES
-from geo.household import STEPS
 from geo.household_criteria import FIT_CRITERIA
+from geo.household_fit.explanation import MESSAGES
+from geo.household_fit.rating import STEPS
 from layers.access import create_key
 from layers.base import PARTNER, STAFF
 from layers.export import Format

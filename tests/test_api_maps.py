@@ -25,7 +25,7 @@ from api.rendering import environment, in_language, render
 from api.scene import _told, seen_grids, seen_layers
 from api.translate import LANGUAGES, Language, translate
 from api.wording import CLASS_MEANINGS, CLASS_WORDS
-from geo.hazard import SUSCEPTIBILITY
+from geo.hazard.levels import SUSCEPTIBILITY
 from layers.access import create_key
 from layers.base import STAFF
 from layers.catalogue import LAYERS

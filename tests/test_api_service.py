@@ -17,7 +17,7 @@ from api import errors, plots, protection
 from api.errors import PROBLEMS
 from api.main import create_app
 from api.translate import LANGUAGES
-from geo.crs import area_ha
+from geo.geometry.crs import area_ha
 from layers.base import PUBLIC
 from layers.catalogue import LAYERS, RASTERS
 from layers.errors import DatabaseUnavailable

@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 
 from api.main import create_app
 from api.translate import LANGUAGES, translate
-from geo.crs import to_working
-from geo.hazard import SUSCEPTIBILITY
-from geo.plot_ways import SERVICE_KINDS
-from geo.scheme import load_scheme
+from geo.geometry.crs import to_working
+from geo.hazard.levels import SUSCEPTIBILITY
+from geo.measures.ways_of_plot import SERVICE_KINDS
+from geo.panel.scheme import load_scheme
 from layers.database import writing
 from layers.loading import load_frame
 from layers.scoring import score

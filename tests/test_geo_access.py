@@ -11,10 +11,10 @@ import shapely
 import valley
 from valley import line, zones
 
-from geo.access import CROSSES_HIGH, MOST_TRAVEL_MIN, MOST_WALK_MIN, NEAREST_HOME, TOO_FAR
+from geo.contract.criterion import Block, Measured
 from geo.criteria import BY_ID
-from geo.criterion import Block, Measured
-from geo.walking import irmischer_clarke_m_s
+from geo.measures.access import CROSSES_HIGH, MOST_TRAVEL_MIN, MOST_WALK_MIN, NEAREST_HOME, TOO_FAR
+from geo.routing.walking import irmischer_clarke_m_s
 
 OFF_PATH_M_S = float(irmischer_clarke_m_s(0.0, off_path=True))
 ON_PATH_M_S = float(irmischer_clarke_m_s(0.0))

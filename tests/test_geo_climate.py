@@ -10,17 +10,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from valley import at, measured
 
-from geo.climate import (
-    FROST_FREE_ABOVE_C,
-    LAPSE_K_M,
-    MONTH_BEFORE,
-    TOWARDS_NEXT,
-    degree_days,
-    frost_free_days,
-)
-from geo.crops import crops
+from geo.crops.ratings import crops
 from geo.errors import GridError, SuitabilityError
-from geo.reference_crop import TREES, field_cycles_d
+from geo.measures.climate import FROST_FREE_ABOVE_C, LAPSE_K_M, MONTH_BEFORE, TOWARDS_NEXT, degree_days, frost_free_days
+from geo.measures.reference_crop import TREES, field_cycles_d
 
 
 def test_heat_is_carried_to_the_height_of_the_plot() -> None:

@@ -7,10 +7,18 @@ import numpy as np
 import pytest
 import shapely
 
-from geo.command import DEEPEST_M, LOSS_EARTH, LOSS_LINED, gravity_head, sampled, water_clearance, water_levels
 from geo.errors import CrsError, GridError, SuitabilityError
-from geo.grade_line import falling_line
-from geo.grid import Grid
+from geo.terrain.grade_line import falling_line
+from geo.terrain.grid import Grid
+from geo.water.gravity_command import (
+    DEEPEST_M,
+    LOSS_EARTH,
+    LOSS_LINED,
+    gravity_head,
+    sampled,
+    water_clearance,
+    water_levels,
+)
 
 CELL_M = 30.0
 

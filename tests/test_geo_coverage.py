@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import CRS
 
-from geo import threads
-from geo.coverage import zonal
+from geo.compiled import threads
 from geo.errors import GeometryError, GridError
-from geo.grid import Grid
-from geo.ragged import ragged
+from geo.geometry.ragged import ragged
+from geo.terrain.grid import Grid
+from geo.terrain.zonal import zonal
 
 ALL = ("mean", "min", "max", "sum", "count", "coverage", "stdev", "q0", "q25", "q50", "q90", "q100")
 NINE = Grid(np.arange(1, 10, dtype=np.float32).reshape(3, 3), 0.0, 3.0, 1.0, 1.0)

@@ -15,11 +15,11 @@ import shapely
 import valley
 from valley import at, line, measured, surveys
 
+from geo.contract.criterion import A, B, Block, C, Criterion, D
 from geo.criteria import BY_ID, LAND_CRITERIA
-from geo.criterion import A, B, Block, C, Criterion, D
-from geo.findings import measure_all
-from geo.grid import Grid
-from geo.water import ONLY_FEEDING_REACH, RELIABILITY_PROXY
+from geo.measures.water import ONLY_FEEDING_REACH, RELIABILITY_PROXY
+from geo.suitability.findings import measure_all
+from geo.terrain.grid import Grid
 
 Layers = dict[str, Any]
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.crop_ranking import numbered, rank
-from geo.crops import (
+from geo.crops.ranking import numbered, rank
+from geo.crops.ratings import (
     Ground,
     Limits,
     best_crops,

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod, Transformer
 
-from geo.crs import STORED_CRS, WORKING_CRS, area_ha, require_working, to_stored, to_working
+from geo.compiled.threads import over_blocks
 from geo.errors import CrsError, GeometryError
-from geo.threads import over_blocks
+from geo.geometry.crs import STORED_CRS, WORKING_CRS, area_ha, require_working, to_stored, to_working
 
 GEOD = Geod(ellps="WGS84")
 

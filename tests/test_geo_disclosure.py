@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.disclosure import PARTNER_CELL, PUBLIC_CELL, rounded, suppressed
+from geo.programme.disclosure import PARTNER_CELL, PUBLIC_CELL, rounded, suppressed
 
 COUNTS = st.lists(st.integers(0, 60), min_size=1, max_size=12)
 

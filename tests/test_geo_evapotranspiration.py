@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from geo import evapotranspiration as et
+from geo.water import evapotranspiration as et
 
 
 def test_vapour_pressures_of_example_3():

@@ -10,9 +10,9 @@ import pytest
 import shapely
 import valley
 
-from geo.criterion import Block
-from geo.exclusion import REASONS, exclusion_mask
-from geo.water import irrigated
+from geo.contract.criterion import Block
+from geo.measures.exclusion import REASONS, exclusion_mask
+from geo.measures.water import irrigated
 
 
 def reasons(**layers: Any) -> list[str | None]:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import valley
 
-from geo.combination import CLASSES
+from geo.contract.criterion import Measured, not_assessed
 from geo.criteria import BY_ID, LAND_CRITERIA
-from geo.criterion import Measured, not_assessed
-from geo.exclusion import REASONS, nothing_excluded
-from geo.explanation import CLOSED, MESSAGES, POOR, explain
-from geo.scheme import load_scheme
-from geo.suitability import assess, combine
+from geo.measures.exclusion import REASONS, nothing_excluded
+from geo.panel.scheme import load_scheme
+from geo.suitability.assess import assess, combine
+from geo.suitability.combination import CLASSES
+from geo.suitability.explanation import CLOSED, MESSAGES, POOR, explain
 
 DEFAULT = load_scheme()
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from geo.crop_choice import RankedCrop
-from geo.fit_explanation import alone_with, explain_fit, kept_values, limiting_criterion
-from geo.fit_remedies import Papers
-from geo.household import rate_fit
-from geo.profile import load_profile
-from geo.scheme import load_scheme
+from geo.household.profile import load_profile
+from geo.household_fit.explanation import alone_with, explain_fit, kept_values, limiting_criterion
+from geo.household_fit.rating import rate_fit
+from geo.household_fit.remedies import Papers
+from geo.panel.scheme import load_scheme
+from geo.suitability.crop_choice import RankedCrop
 
 SCHEME = load_scheme()
 MOTHER = load_profile("mother-with-small-children")

@@ -10,10 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.cheapest_set import MOST_REMEDIES, applicable
-from geo.criterion import Measured
+from geo.contract.criterion import Measured
 from geo.errors import SchemeError
-from geo.fit_remedies import (
+from geo.household.labour import crop_labour
+from geo.household.profile import load_profile
+from geo.household.tenure import BY_CODE
+from geo.household_criteria import FIT_CRITERIA
+from geo.household_fit.rating import GREEN, RED, rate_fit
+from geo.household_fit.remedies import (
     COMPUTED,
     Papers,
     catalogue,
@@ -23,12 +27,8 @@ from geo.fit_remedies import (
     fit_with,
     parse_catalogue,
 )
-from geo.household import GREEN, RED, rate_fit
-from geo.household_criteria import FIT_CRITERIA
-from geo.labour import crop_labour
-from geo.profile import load_profile
-from geo.scheme import load_scheme
-from geo.tenure import BY_CODE
+from geo.panel.remedy_sets import MOST_REMEDIES, applicable
+from geo.panel.scheme import load_scheme
 
 SCHEME = load_scheme()
 MOTHER = load_profile("mother-with-small-children")

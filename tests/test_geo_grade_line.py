@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.grade_line import falling_line
-from geo.grid import Grid
+from geo.terrain.grade_line import falling_line
+from geo.terrain.grid import Grid
 
 CELL_M = 30.0
 AROUND = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from geo.errors import SuitabilityError
-from geo.hazard import (
+from geo.hazard.levels import (
     HIGH,
     LEVELS,
     LOW,

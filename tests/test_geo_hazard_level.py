@@ -10,8 +10,8 @@ import shapely
 import valley
 from valley import at, measured, zones
 
-from geo.criterion import B, C, D
-from geo.hazard_level import HIGH_OFTEN, MEDIUM_OFTEN, SUSCEPTIBILITY
+from geo.contract.criterion import B, C, D
+from geo.measures.hazard import HIGH_OFTEN, MEDIUM_OFTEN, SUSCEPTIBILITY
 
 
 def test_the_highest_level_that_touches_a_plot_counts_and_unlabelled_zones_are_medium() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.heap import empty_queue, more_room, pop, push, size_of
+from geo.compiled.cell_queue import empty_queue, more_room, pop, push, size_of
 
 
 @settings(max_examples=100, deadline=None)

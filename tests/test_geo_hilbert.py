@@ -8,7 +8,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.hilbert import SIDE, hilbert_distance
+from geo.geometry.hilbert import SIDE, hilbert_distance
 
 
 def boxes(points: list[tuple[float, float]], size: float) -> np.ndarray:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo import irrigation
 from geo.errors import TableError
+from geo.water import irrigation
 
 POTATO = irrigation.CropCoefficients(0.5, 1.15, 0.75, 25, 30, 45, 30)
 BEAN = irrigation.CropCoefficients(0.15, 1.19, 0.35, 25, 25, 30, 20)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo.contract.memberships import ByClass, Knots, Membership, Probability, Trapezoid
 from geo.criteria import LAND_CRITERIA
 from geo.errors import SuitabilityError
-from geo.memberships import ByClass, Knots, Membership, Probability, Trapezoid
 
 SLOPE = Knots(2.0, 5.0, 8.0, 16.0, 25.0)
 ALL = [

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import GeometryError
-from geo.nearest import NearestLine, nearest_line, nearest_point
-from geo.ragged import ragged
+from geo.geometry.nearest import NearestLine, nearest_line, nearest_point
+from geo.geometry.ragged import ragged
 
 FIELD = shapely.box(0, 0, 10, 10)
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from geo.criterion import Block
-from geo.overlap import highest, holder, meetings, overlapping, share_under, within_distance
-from geo.placing import INSIDE, NEAR, OUTSIDE, edges_of, placed
-from geo.shares import highest_level, share_covered, share_of_pairs
+from geo.contract.criterion import Block
+from geo.geometry.placing import INSIDE, NEAR, OUTSIDE, edges_of, placed
+from geo.geometry.shares import highest_level, share_covered, share_of_pairs
+from geo.measures.overlap import highest, holder, meetings, overlapping, share_under, within_distance
 
 PLOTS = np.array([valley.square(name) for name in valley.NAMES], dtype=object)
 

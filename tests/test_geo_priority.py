@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo import priority as module
-from geo.priority import band, by_area, need_index, priority, too_few
+from geo.programme import priority as module
+from geo.programme.priority import band, by_area, need_index, priority, too_few
 
 
 def one(value):
@@ -76,7 +76,7 @@ def test_small_cells_are_left_out():
 
 def test_the_fit_of_a_household_is_no_part_of_it():
     assert "fit" not in " ".join(inspect.signature(priority).parameters)
-    assert "geo.household" not in inspect.getsource(module)
+    assert "geo.household_fit.rating" not in inspect.getsource(module)
 
 
 shares = st.one_of(st.just(np.nan), st.floats(0, 100))

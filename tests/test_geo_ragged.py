@@ -9,9 +9,9 @@ from geometries import areas, ways
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import geo.ragged
+import geo.geometry.ragged
 from geo.errors import GeometryError
-from geo.ragged import ragged
+from geo.geometry.ragged import ragged
 
 SQUARE = shapely.box(0, 0, 1, 1)
 ODD = (
@@ -42,7 +42,7 @@ def paths_of(geometry: shapely.Geometry | None) -> list[tuple[bool, list[tuple[f
 @given(st.lists(st.one_of(areas(), ways(), st.sampled_from(ODD)), max_size=9), st.sampled_from([1, 2, 4, 1_024]))
 def test_as_taken_apart_by_hand(geometries: list[shapely.Geometry | None], block: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(geo.ragged, "BLOCK", block)
+        patch.setattr(geo.geometry.ragged, "BLOCK", block)
         found = ragged(geometries)
     expected = [paths_of(geometry) for geometry in geometries]
     paths = [path for one in expected for path in one]

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.combination import CLASSES
+from geo.contract.criterion import Measured
 from geo.criteria import LAND_CRITERIA, ONLY_FEEDING_REACH
-from geo.criterion import Measured
 from geo.errors import SchemeError
-from geo.exclusion import nothing_excluded
-from geo.remedies import (
+from geo.measures.exclusion import nothing_excluded
+from geo.panel.scheme import load_scheme
+from geo.suitability.assess import combine
+from geo.suitability.combination import CLASSES
+from geo.suitability.remedies import (
     applicable,
     catalogue,
     cheapest_lift,
@@ -22,8 +24,6 @@ from geo.remedies import (
     parse_catalogue,
     rated_with,
 )
-from geo.scheme import load_scheme
-from geo.suitability import combine
 
 SCHEME = load_scheme()
 GOOD = {

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.combination import CLASSES, combined, weighting
+from geo.contract.criterion import Measured
+from geo.contract.memberships import Probability
 from geo.criteria import LAND_CRITERIA
-from geo.criterion import Measured
-from geo.exclusion import Excluded
-from geo.memberships import Probability
-from geo.robustness import Noise, robustness
-from geo.scheme import load_scheme
-from geo.suitability import classify, combine
+from geo.measures.exclusion import Excluded
+from geo.panel.scheme import load_scheme
+from geo.suitability.assess import classify, combine
+from geo.suitability.combination import CLASSES, combined, weighting
+from geo.suitability.robustness import Noise, robustness
 from layers.robustness import KEPT_DECIMALS
 
 SCHEME = load_scheme()

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from geo.contract.memberships import ByClass, Knots, Probability
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.errors import SchemeError
-from geo.memberships import ByClass, Knots, Probability
-from geo.scheme import load_scheme, parse_scheme, shipped_schemes
+from geo.panel.scheme import load_scheme, parse_scheme, shipped_schemes
 
 DEFAULT = load_scheme()
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import distance_transform_cdt
 
-import geo.segment_grid
-from geo.ragged import ragged
-from geo.segment_grid import SegmentGrid, segment_grid
+import geo.geometry.segment_grid
+from geo.geometry.ragged import ragged
+from geo.geometry.segment_grid import SegmentGrid, segment_grid
 
 
 def made(lines: list[shapely.Geometry]) -> SegmentGrid:
@@ -62,7 +62,7 @@ def test_no_segments_no_grid() -> None:
 
 
 def test_a_country_of_lines_has_a_bounded_grid(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(geo.segment_grid, "MOST_CELLS", 100)
+    monkeypatch.setattr(geo.geometry.segment_grid, "MOST_CELLS", 100)
     rng = np.random.default_rng(1)
     ends = rng.uniform(0, 1e6, (3_000, 2, 2))
     assert made(list(shapely.linestrings(ends))).rings.size <= 121

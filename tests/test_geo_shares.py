@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.affinity import translate
 
-from geo import threads
+from geo.compiled import threads
 from geo.errors import GeometryError
-from geo.ragged import ragged
-from geo.shares import highest_level, share_by_level, share_covered
+from geo.geometry.ragged import ragged
+from geo.geometry.shares import highest_level, share_by_level, share_covered
 
 FIELD = shapely.box(0, 0, 10, 10)
 LEVELS = 4

@@ -9,8 +9,8 @@ import pytest
 import valley
 from valley import at, measured, surveys
 
+from geo.contract.criterion import A, C, D
 from geo.criteria import BY_ID
-from geo.criterion import A, C, D
 
 
 def test_slope_is_the_exact_mean_and_the_table_follows_terraces_and_water() -> None:

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from geo.combination import CLASSES, combined, owa, quantified, weighting
+from geo.contract.criterion import Measured, not_assessed
+from geo.contract.memberships import ByClass, Knots, Probability
 from geo.criteria import BY_ID, LAND_CRITERIA
-from geo.criterion import Measured, not_assessed
-from geo.exclusion import REASONS, nothing_excluded
-from geo.memberships import ByClass, Knots, Probability
-from geo.scheme import LAND_GROUPS, Scheme, load_scheme, parse_scheme
-from geo.suitability import Suitability, assess, classify, combine, printed, stored
+from geo.measures.exclusion import REASONS, nothing_excluded
+from geo.panel.scheme import LAND_GROUPS, Scheme, load_scheme, parse_scheme
+from geo.suitability.assess import Suitability, assess, classify, combine, printed, stored
+from geo.suitability.combination import CLASSES, combined, owa, quantified, weighting
 
 Floats = NDArray[np.float64]
 DEFAULT = load_scheme()
@@ -308,7 +308,7 @@ def test_a_cap_changes_the_class_and_never_the_score() -> None:
 
 
 def test_medium_hazard_every_thirty_years_is_no_better_than_s3() -> None:
-    from geo.hazard_level import MEDIUM_OFTEN
+    from geo.measures.hazard import MEDIUM_OFTEN
 
     for often, expected in ((False, "S2"), (True, "S3")):
         values = values_of(perfect(flood_level=0.3))
@@ -411,7 +411,7 @@ def test_a_height_model_alone_never_rejects_and_a_survey_does() -> None:
 
 
 def test_a_destroyed_canal_takes_the_water_even_where_the_ratio_is_unknown_or_not_assessed() -> None:
-    from geo.water import ONLY_FEEDING_REACH
+    from geo.measures.water import ONLY_FEEDING_REACH
 
     condition = Measured(np.array([5.0, 5.0]), notes={ONLY_FEEDING_REACH: np.array([True, False])})
     unknown = Measured(np.full(2, np.nan))

@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 import shapely
 
-from geo.drainage import contributing_cells, drainage
 from geo.errors import GridError
-from geo.grid import Grid
-from geo.hazard import LOW, MEDIUM, NONE, SUSCEPTIBILITY
-from geo.runout import GRAVITY_M_S2, alpha_deg, beta_deg, runout, spreading
-from geo.susceptibility import (
+from geo.hazard.levels import LOW, MEDIUM, NONE, SUSCEPTIBILITY
+from geo.hazard.runout import GRAVITY_M_S2, alpha_deg, beta_deg, runout, spreading
+from geo.hazard.susceptibility import (
     DEBRIS_FLOOD,
     DEBRIS_FLOW,
     FLOOD,
@@ -33,6 +31,8 @@ from geo.susceptibility import (
     torrent_type,
     zones,
 )
+from geo.terrain.drainage import contributing_cells, drainage
+from geo.terrain.grid import Grid
 
 CELL_M = 10.0
 

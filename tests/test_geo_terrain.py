@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.ndimage import correlate
 
-from geo.drainage import (
+from geo.errors import GridError
+from geo.terrain.drainage import (
     Drainage,
     catchments,
     contributing_area_m2,
@@ -21,9 +22,8 @@ from geo.drainage import (
     strahler_order,
     streams,
 )
-from geo.errors import GridError
-from geo.grid import Grid
-from geo.terrain import hillshade, plan_curvature, slope_aspect, slope_pct, smoothed
+from geo.terrain.grid import Grid
+from geo.terrain.relief import hillshade, plan_curvature, slope_aspect, slope_pct, smoothed
 
 CELL_M = 30.0
 

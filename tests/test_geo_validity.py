@@ -10,8 +10,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.ragged import ragged
-from geo.validity import certainly_valid
+from geo.geometry.ragged import ragged
+from geo.geometry.validity import certainly_valid
 
 
 def told(*shapes: shapely.Geometry | None) -> list[bool]:

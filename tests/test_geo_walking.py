@@ -15,15 +15,15 @@ from scipy.sparse.csgraph import dijkstra
 from skimage.graph import MCP_Geometric
 
 from geo.errors import GridError, SuitabilityError
-from geo.grid import Grid
-from geo.home_ways import ways_from_homes
-from geo.routing import BACK, OUT, least_time, travel_minutes
-from geo.search import MOST_DIGITS, sort_cells
-from geo.season import months
-from geo.stencil import REACH, moves
-from geo.surface import BLOCKED, MIXED, walking_surface
-from geo.terrain import smoothed
-from geo.walking import SpeedModel, Walker, irmischer_clarke_m_s, tobler_km_h
+from geo.routing.home_ways import ways_from_homes
+from geo.routing.least_time import MOST_DIGITS, sort_cells
+from geo.routing.season import months
+from geo.routing.surface import BLOCKED, MIXED, walking_surface
+from geo.routing.walking import SpeedModel, Walker, irmischer_clarke_m_s, tobler_km_h
+from geo.routing.ways import BACK, OUT, least_time, travel_minutes
+from geo.terrain.grid import Grid
+from geo.terrain.relief import smoothed
+from geo.terrain.stencil import REACH, moves
 
 CELL_M = 30.0
 TOBLER = Walker(model=SpeedModel.TOBLER)

@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import TableError
-from geo.weights import RANDOM_INDEX, Weights, group_judgements, judgement, read_judgements, reciprocal_matrix, weights
+from geo.panel.weights import (
+    RANDOM_INDEX,
+    Weights,
+    group_judgements,
+    judgement,
+    read_judgements,
+    reciprocal_matrix,
+    weights,
+)
 
 DRINKS = ("coffee", "wine", "tea", "beer", "soda", "milk", "water")  # Saaty 2008, as cited in domain reference 10
 DRINKS_ROWS = (

@@ -8,8 +8,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.ragged import Ragged, ragged
-from geo.wkb import multipolygons_as_ewkb, polygons_of_wkb
+from geo.geometry.ragged import Ragged, ragged
+from geo.geometry.wkb import multipolygons_as_ewkb, polygons_of_wkb
 
 SQUARE = shapely.box(0, 0, 1, 1)
 HOLED = shapely.Polygon(

@@ -9,15 +9,15 @@ import valley
 from numba.core.dispatcher import Dispatcher
 
 import geo
-from geo.scheme import load_scheme
-from geo.suitability import assess
+from geo.panel.scheme import load_scheme
+from geo.suitability.assess import assess
 from layers.compile import compile_all
 
 
 def compiled() -> dict[str, set[object]]:
     """Signatures of every kernel of the science that are ready in this process."""
     found: dict[str, set[object]] = {}
-    for module in pkgutil.iter_modules(geo.__path__, "geo."):
+    for module in pkgutil.walk_packages(geo.__path__, "geo."):
         for name, value in vars(importlib.import_module(module.name)).items():
             if isinstance(value, Dispatcher):
                 found[f"{value.__module__}.{name}"] = set(value.signatures)
@@ -29,7 +29,7 @@ def test_a_judgement_of_other_land_compiles_nothing() -> None:
     compile_all(said.append)
     ready = compiled()
     assert len(said) == 7
-    assert ready["geo.combination._combine"]
+    assert ready["geo.suitability.combination._combine"]
     assess(valley.plots(), valley.layers(), valley.judgement(), load_scheme()).to_frame()
     apples = valley.judgement(crop="apple")
     assess(valley.plots().iloc[:1], valley.layers(), apples.__class__(apples.as_of, apples.crop[:1]), load_scheme())

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, delete, func, select, text
 from stored_valley import NUROBOD, RASHT
 
 from geo.household_criteria import FIT_CRITERIA
-from geo.scheme import load_scheme
+from geo.panel.scheme import load_scheme
 from layers.base import PARTNER, PUBLIC, STAFF, Audience
 from layers.database import reading, writing
 from layers.errors import NotAllowed, NotFound

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from geo.crs import area_ha
+from geo.geometry.crs import area_ha
 from layers.errors import DataRefused
 from layers.loading import Options, check_file
 from layers.loading.columns import ewkb

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, func, select, text
 from stored_valley import NUROBOD, RASHT, REQUIRED, load_valley, plots_of, stored
 from test_layers_workers import kept
 
-from geo.scheme import load_scheme
+from geo.panel.scheme import load_scheme
 from layers.base import PUBLIC
 from layers.database import reading, writing
 from layers.errors import NotFound

@@ -13,9 +13,9 @@ from sqlalchemy import Engine, delete, select, text, update
 from stored_valley import NUROBOD, RASHT, load_valley
 from typer.testing import CliRunner
 
-from geo.combination import CLASSES
-from geo.robustness import Noise
-from geo.scheme import load_scheme
+from geo.panel.scheme import load_scheme
+from geo.suitability.combination import CLASSES
+from geo.suitability.robustness import Noise
 from layers import robustness as stored_draws
 from layers.base import PUBLIC
 from layers.database import reading, writing

@@ -14,8 +14,8 @@ from sqlalchemy.exc import OperationalError
 from stored_valley import NUROBOD, RASHT, as_stored, layers_as_stored, load_valley, plots_of, stored
 
 from geo.criteria import LAND_CRITERIA
-from geo.scheme import load_scheme
-from geo.suitability import assess
+from geo.panel.scheme import load_scheme
+from geo.suitability.assess import assess
 from layers.base import PUBLIC
 from layers.catalogue.land import Plot
 from layers.database import reading, writing

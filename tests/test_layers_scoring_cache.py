@@ -16,12 +16,12 @@ from sqlalchemy import Engine, text
 from stored_valley import load_valley
 from test_layers_workers import kept
 
-from geo import access, water
+from geo.contract.criterion import Block
 from geo.criteria import LAND_CRITERIA
-from geo.criterion import Block
-from geo.grid import Grid
-from geo.scheme import Scheme, load_scheme
-from geo.suitability import assess
+from geo.measures import access, water
+from geo.panel.scheme import Scheme, load_scheme
+from geo.suitability.assess import assess
+from geo.terrain.grid import Grid
 from layers import kept_findings
 from layers.database import writing
 from layers.parts import reach_of_layers

@@ -17,9 +17,9 @@ from shapely import affinity
 from sqlalchemy import Connection, Engine, select, text
 from typer.testing import CliRunner
 
-from geo.crs import to_stored
 from geo.errors import NotAssessed
-from geo.hazard import SUSCEPTIBILITY
+from geo.geometry.crs import to_stored
+from geo.hazard.levels import SUSCEPTIBILITY
 from layers.base import PUBLIC
 from layers.catalogue.hazards import HazardExtent, HazardZone
 from layers.database import writing

@@ -9,8 +9,8 @@ from geometries import areas, ways
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.crs import to_working
 from geo.errors import CrsError
+from geo.geometry.crs import to_working
 from layers.wkb_arrays import geometries_of
 
 IN_DEGREES = st.one_of(areas(), ways()).map(lambda shape: shapely.transform(shape, lambda xy: xy / 10 + [70.0, 38.0]))

@@ -12,7 +12,7 @@ from distributed import Client
 from sqlalchemy import ARRAY, Engine, String, cast, func, literal_column, select, text
 from stored_valley import NUROBOD, RASHT, load_valley
 
-from geo.scheme import load_scheme
+from geo.panel.scheme import load_scheme
 from layers.database import writing
 from layers.errors import LayersError
 from layers.parts import Part, parts_name

@@ -25,12 +25,12 @@ from typer.testing import CliRunner
 
 import scripts.demo
 import scripts.relief
-from geo.criterion import Judgement
-from geo.hazard import INTENSITIES, LEVELS, level
-from geo.irrigation import supply_demand_ratio
-from geo.profile import profile_names
-from geo.scheme import load_scheme
-from geo.suitability import assess
+from geo.contract.criterion import Judgement
+from geo.hazard.levels import INTENSITIES, LEVELS, level
+from geo.household.profile import profile_names
+from geo.panel.scheme import load_scheme
+from geo.suitability.assess import assess
+from geo.water.irrigation import supply_demand_ratio
 from layers.base import STAFF
 from layers.catalogue import BY_NAME
 from layers.catalogue.admin import District

@@ -15,10 +15,10 @@ from sqlalchemy import Engine
 from stored_valley import NUROBOD, RASHT, as_stored, layers_as_stored, load_valley
 from typer.testing import CliRunner, Result
 
-from geo.grid import Grid
-from geo.profile import load_profile
-from geo.scheme import load_scheme
-from geo.suitability import assess
+from geo.household.profile import load_profile
+from geo.panel.scheme import load_scheme
+from geo.suitability.assess import assess
+from geo.terrain.grid import Grid
 from layers.database import writing
 from layers.errors import DataRefused, NotFound
 from layers.loading import load_frame

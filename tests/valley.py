@@ -22,9 +22,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geo.contract.criterion import Block, Judgement, Measured
 from geo.criteria import BY_ID
-from geo.criterion import Block, Judgement, Measured
-from geo.grid import Grid
+from geo.terrain.grid import Grid
 
 X, Y = 500_000.0, 4_300_000.0  # m, EPSG:32642
 SIDE_M = 3_000.0

@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy.orm import Mapped
 
-from geo.hazard import SUSCEPTIBILITY
+from geo.hazard.levels import SUSCEPTIBILITY
 from layers.base import PUBLIC, Card, Layer, Style, attribute, geometry, identifier
 
 PROCESSES = ("flood", "debris_flow", "avalanche", "landslide", "rockfall", "hillslope_debris_flow")

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import BigInteger, Index
 from sqlalchemy.orm import Mapped
 
-from geo import tenure
+from geo.household import tenure
 from layers.base import PARTNER, PUBLIC, STAFF, Card, Layer, Style, attribute, geometry, identifier
 
 LAND_FORMS = ("household", "presidential", "dehkan", "reserve", "pasture", "unknown")

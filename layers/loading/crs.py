@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pyproj.exceptions import CRSError, ProjError
 from pyproj.transformer import AreaOfInterest, Transformer, TransformerGroup
 
-from geo.crs import STORED_CRS
+from geo.geometry.crs import STORED_CRS
 from layers.errors import DataRefused
 from layers.loading.repair import Box
 from layers.loading.report import Transformation

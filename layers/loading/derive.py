@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Connection, LargeBinary, func, select
 
-from geo.hilbert import hilbert_distance
+from geo.geometry.hilbert import hilbert_distance
 from layers.base import Layer
 from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.land import Plot

@@ -10,8 +10,8 @@ import pandas as pd
 import rasterio
 from rasterio.errors import RasterioIOError
 
-from geo.crs import WORKING_CRS, to_working
-from geo.grid import Grid
+from geo.geometry.crs import WORKING_CRS, to_working
+from geo.terrain.grid import Grid
 from layers.catalogue import RASTERS_BY_NAME
 from layers.cog import Bounds, Cells
 from layers.errors import DataRefused, NotFound

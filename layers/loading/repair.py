@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import GeometryType
 
-from geo.validity import certainly_valid
+from geo.geometry.validity import certainly_valid
 from layers.loading.faults import Faults
 from layers.loading.report import Repair
 from layers.loading.shapes import Shapes

@@ -15,9 +15,9 @@ import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 
-from geo.crs import area_ha, area_ha_of
-from geo.ragged import Ragged
-from geo.wkb import HEAD_BYTES, SRID_FOLLOWS, multipolygons_as_ewkb, polygons_of_wkb
+from geo.geometry.crs import area_ha, area_ha_of
+from geo.geometry.ragged import Ragged
+from geo.geometry.wkb import HEAD_BYTES, SRID_FOLLOWS, multipolygons_as_ewkb, polygons_of_wkb
 from layers.base import STORED_SRID
 from layers.errors import DataRefused
 from layers.loading.columns import ewkb

@@ -12,7 +12,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from geo.crs import STORED_CRS
+from geo.geometry.crs import STORED_CRS
 from layers.errors import DataRefused
 from layers.loading.checks import NotAValue, parse_number
 from layers.loading.chunks import CHUNK, Chunk, Unreadable

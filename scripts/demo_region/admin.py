@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo.crs import WORKING_CRS
+from geo.geometry.crs import WORKING_CRS
 from scripts.demo_region.courses import TO_METRES
 from scripts.demo_region.districts import Division, outlines
 from scripts.demo_region.farms import Farm

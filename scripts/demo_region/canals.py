@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from geo.grid import Grid
+from geo.terrain.grid import Grid
 from scripts.demo_region.fields import Field, at, chance, on, smoothed
 from scripts.demo_region.places import Area, Setting
 from scripts.demo_region.rivers import Stream

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.grid import Grid
+from geo.terrain.grid import Grid
 from scripts.demo_region.estates import Tillage
 from scripts.demo_region.fields import at, chance, coarsened, noise, ramp
 from scripts.demo_region.irrigation import TURNS, where_counted

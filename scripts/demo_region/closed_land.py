@@ -10,8 +10,8 @@ import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import binary_closing, binary_opening
 
-from geo.crs import WORKING_CRS
-from geo.grid import Grid
+from geo.geometry.crs import WORKING_CRS
+from geo.terrain.grid import Grid
 from scripts.demo_region.danger import outlined
 from scripts.demo_region.fields import chance, coarsened
 from scripts.demo_region.landscape import Landscape

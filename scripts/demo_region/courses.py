@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
-from geo.crs import WORKING_CRS
+from geo.geometry.crs import WORKING_CRS
 from scripts.demo_region.places import Area, Course
 
 Floats = NDArray[np.float64]

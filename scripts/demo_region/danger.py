@@ -15,9 +15,9 @@ from rasterio.transform import from_origin
 from scipy.ndimage import binary_closing, binary_dilation, binary_opening
 from shapely.geometry import shape
 
-from geo.crs import WORKING_CRS
-from geo.drainage import melton_ratio
-from geo.grid import Grid
+from geo.geometry.crs import WORKING_CRS
+from geo.terrain.drainage import melton_ratio
+from geo.terrain.grid import Grid
 from scripts.demo_region.fields import Field, at, chance, coarsened, halved, noise
 from scripts.demo_region.landscape import Landscape
 

@@ -18,8 +18,8 @@ from scipy.ndimage import median_filter
 from scipy.spatial import cKDTree
 from shapely.geometry import shape
 
-from geo.drainage import catchments
-from geo.grid import Grid
+from geo.terrain.drainage import catchments
+from geo.terrain.grid import Grid
 from scripts.demo_region.courses import MetricCourse
 from scripts.demo_region.fields import cells_of
 from scripts.demo_region.places import Area, District

@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from geo.crs import WORKING_CRS
+from geo.geometry.crs import WORKING_CRS
 from scripts.demo_region.canals import Slopes
 from scripts.demo_region.farms import Farm
 from scripts.demo_region.fields import at, chance, on

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
-from geo.grid import Grid
+from geo.terrain.grid import Grid
 
 Field = NDArray[np.float32]
 Floats = NDArray[np.float64]

@@ -11,8 +11,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo.crs import WORKING_CRS
-from geo.irrigation import CONDITION_FACTOR, M3_PER_MM_HA, SECONDS_PER_DAY
+from geo.geometry.crs import WORKING_CRS
+from geo.water.irrigation import CONDITION_FACTOR, M3_PER_MM_HA, SECONDS_PER_DAY
 from scripts.demo_region.blocks import Blocks, lines, outlines, watered_to
 from scripts.demo_region.canals import STEP_M, WATER_OVER_GROUND_M, Slopes
 from scripts.demo_region.farms import Farm, used

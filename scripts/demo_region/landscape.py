@@ -7,7 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 
-from geo.grid import Grid
+from geo.terrain.grid import Grid
 from scripts.demo_region.canals import Slopes, slopes
 from scripts.demo_region.courses import MetricCourse, metric_courses
 from scripts.demo_region.districts import Division, as_given, divided

@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import grey_opening
 
-from geo.grid import Grid
+from geo.terrain.grid import Grid
 from scripts.demo_region.canals import STEP_M, MainCanal, Slopes, sampled
 from scripts.demo_region.fields import Field, cells_of, halved
 from scripts.demo_region.rivers import Stream

@@ -14,8 +14,8 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from geo.crs import WORKING_CRS
-from geo.grid import Grid
+from geo.geometry.crs import WORKING_CRS
+from geo.terrain.grid import Grid
 from layers.errors import DataRefused
 from scripts.demo_region.admin import division_frames, jamoat_code, jamoat_households, place_names, settlements
 from scripts.demo_region.climate import climate, soils, surveys

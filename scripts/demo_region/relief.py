@@ -11,9 +11,9 @@ from rasterio.transform import from_origin
 from rasterio.warp import Resampling, reproject
 from scipy.ndimage import distance_transform_edt
 
-from geo.crs import WORKING_CRS
-from geo.drainage import contributing_area_m2, drainage
-from geo.grid import Grid
+from geo.geometry.crs import WORKING_CRS
+from geo.terrain.drainage import contributing_area_m2, drainage
+from geo.terrain.grid import Grid
 from layers.errors import DataRefused
 from scripts.demo_region.courses import MetricCourse
 from scripts.demo_region.fields import cells_of, chance, noise, on, ramp, smoothed

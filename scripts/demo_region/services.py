@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.crs import WORKING_CRS
+from geo.geometry.crs import WORKING_CRS
 from scripts.demo_region.fields import chance
 
 TOWN_KINDS = (

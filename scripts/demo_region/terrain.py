@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from geo.grid import Grid
+from geo.terrain.grid import Grid
 from scripts.demo_region.fields import (
     Field,
     at,

@@ -12,8 +12,8 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree, shortest_path
 
-from geo.crs import WORKING_CRS
-from geo.grid import Grid
+from geo.geometry.crs import WORKING_CRS
+from geo.terrain.grid import Grid
 from scripts.demo_region.blocks import lines
 from scripts.demo_region.farms import Farm, used
 from scripts.demo_region.fields import cells_of, coarsened

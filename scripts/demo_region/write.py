@@ -11,7 +11,7 @@ import geopandas as gpd
 from rasterio.transform import from_origin
 from sqlalchemy import Connection, select
 
-from geo.crs import STORED_CRS, WORKING_CRS, to_stored
+from geo.geometry.crs import STORED_CRS, WORKING_CRS, to_stored
 from layers.catalogue import BY_NAME, RASTERS
 from layers.catalogue.admin import District
 from layers.errors import DataRefused

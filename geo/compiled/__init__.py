@@ -1,0 +1,1 @@
+"""How kernels run: compiling, threads, the queue of cells. Knows no geometry and no field of application."""

@@ -1,0 +1,1 @@
+"""What measures and evaluation share: Block, Measured, Criterion, HardLimit, membership, evidence."""

@@ -1,0 +1,59 @@
+"""Columns of a layer as arrays, whether the file behind it brought them or not."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.contract.criterion import B, C, D
+
+OFFICIAL_GOOD_FOR_Y = 5.0  # years an official map or community survey counts as B; domain reference 3.6 step 9
+SURVEY_GOOD_FOR_Y = 2.0  # years a survey on the plot counts as A; likewise
+FINE_GRID_M = 31.0  # m, one arc-second; a grid up to this cell is evidence C, a coarser one D; likewise
+DAYS_PER_YEAR = 365.25
+YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)")
+
+
+def numbers(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    """Return a column as float64 (rows,), NaN where it is empty or the layer has no such column."""
+    if name not in frame:
+        return np.full(len(frame), np.nan)
+    return np.asarray(pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def texts(frame: pd.DataFrame, name: str, *, empty: str = "") -> NDArray[np.object_]:
+    """Return a column as text, object (rows,), ``empty`` where it is empty or the layer has no such column."""
+    if name not in frame:
+        return np.full(len(frame), empty, dtype=object)
+    column = frame[name]
+    return np.asarray(column.astype(object).where(column.notna(), empty).to_numpy(dtype=object))
+
+
+def is_recorded(frame: pd.DataFrame, name: str, value: bool) -> NDArray[np.bool_]:
+    """Return where a yes-or-no column is recorded as ``value``; an empty one is neither yes nor no."""
+    if name not in frame:
+        return np.zeros(len(frame), dtype=bool)
+    return np.asarray((frame[name].astype("boolean") == value).fillna(False).to_numpy(dtype=bool))
+
+
+def age_years(frame: pd.DataFrame, name: str, as_of: date) -> NDArray[np.float64]:
+    """Return the age of each date in years at ``as_of``, NaN where it is empty; negative for later dates."""
+    if name not in frame:
+        return np.full(len(frame), np.nan)
+    days = (pd.Timestamp(as_of) - pd.to_datetime(frame[name])).dt.days
+    return np.asarray(days.to_numpy(dtype=np.float64, na_value=np.nan) / DAYS_PER_YEAR)
+
+
+def evidence_by_age(age_y: NDArray[np.float64]) -> NDArray[np.int8]:
+    """Return the confidence of an official map or community survey: B to five years, C older, D undated."""
+    return np.where(np.isnan(age_y), D, np.where(age_y <= OFFICIAL_GOOD_FOR_Y, B, C)).astype(np.int8)
+
+
+def season_age_years(seasons: NDArray[np.object_], as_of: date) -> NDArray[np.float64]:
+    """Return years between ``as_of`` and the last year written in each text, such as "2024 Apr-Sep"; NaN without."""
+    found = [[int(year[0]) for year in YEAR.finditer(str(text))] for text in seasons]
+    return np.array([float(as_of.year - max(years)) if years else np.nan for years in found], dtype=np.float64)

@@ -1,0 +1,214 @@
+"""What a criterion is: the value to measure, the layers it needs, and how a value becomes a membership."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.contract.memberships import Membership
+from geo.contract.nearby import Nearby, surface_of
+from geo.errors import NotAssessed
+from geo.geometry.ragged import Ragged, ragged
+from geo.terrain.grid import Grid
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+# Confidence of one value, domain reference 3.6 step 9: A surveyed on the plot <= 2 y; B official map or community
+# survey <= 5 y; C derived from grids <= 30 m or older survey; D coarser or undated.
+A, B, C, D = 0, 1, 2, 3
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a measure found for n plots.
+
+    value : float64 (n,), in the criterion's unit, NaN where unknown.
+    table : int8 (n,) or None: which of the criterion's membership tables applies to each plot (None = the first).
+    sigma : float64 (n,) or None: standard error of ``value`` in its unit, for memberships that use it; NaN = surveyed.
+    evidence : int8 (n,) or None: confidence 0..3 (A..D) of each known value (None = D).
+    not_assessed : why nothing could be measured at all (layer not loaded, grid too coarse); then every value is NaN.
+    notes : text per flag, for hard limits and explanations: note -> boolean (n,).
+    """
+
+    value: Floats
+    table: NDArray[np.int8] | None = None
+    sigma: Floats | None = None
+    evidence: NDArray[np.int8] | None = None
+    not_assessed: str | None = None
+    notes: Mapping[str, Flags] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the plots are judged for, the same for every criterion of a run.
+
+    as_of : ages of evidence are counted to this day. crop : reference crop id per plot, str (n,).
+    """
+
+    as_of: date
+    crop: NDArray[np.str_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Plots that are measured together, and what lies around them.
+
+    plots : GeoDataFrame of n rows in EPSG:32642, RangeIndex, with plot_id, district, settlement, irrigated, terraced,
+    land_form. nearby : layer id -> frame (EPSG:32642) or Grid around the plots; a layer that holds nothing at all is
+    absent. judgement : what the plots are judged for.
+    """
+
+    plots: gpd.GeoDataFrame
+    nearby: Nearby
+    judgement: Judgement
+    kept: dict[Any, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.plots)
+
+    @property
+    def polygons(self) -> NDArray[np.object_]:
+        """Outlines of the plots, object (n,), EPSG:32642."""
+        return np.asarray(self.plots.geometry.to_numpy(), dtype=object)
+
+    def layer(self, name: str) -> gpd.GeoDataFrame:
+        """Return the rows of a layer around the plots, maybe none.
+
+        Raises
+        ------
+        NotAssessed : the layer holds nothing at all.
+        """
+        found = self.nearby.get(name)
+        if found is None:
+            raise NotAssessed(f"the layer {name} is not loaded")
+        return cast("gpd.GeoDataFrame", found)
+
+    def grid(self, name: str, coarsest_m: float | None) -> Grid:
+        """Return a grid around the plots.
+
+        Raises
+        ------
+        NotAssessed : no such grid is loaded here, or its cells are larger than ``coarsest_m`` metres.
+        """
+        found = self.nearby.get(name)
+        if found is None:
+            raise NotAssessed(f"the grid {name} is not loaded")
+        grid = cast(Grid, found)
+        if coarsest_m is not None and grid.native_m > coarsest_m:
+            raise NotAssessed(
+                f"the grid {name} has cells of {grid.native_m:.0f} m; at most {coarsest_m:.0f} m can be accepted"
+            )
+        return grid
+
+    def surface(self, what: str, needs: Sequence[str], compute: Callable[[], Grid]) -> Grid:
+        """Return a grid that follows from some layers and not from the plots (``nearby.surface_of``)."""
+        return surface_of(self.nearby, what, needs, compute)
+
+    def once(self, compute: Callable[Concatenate[Block, P], Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+        """Return ``compute(self, ...)``, computed on first use: what several criteria share is measured once."""
+        key = (compute, args, tuple(sorted(kwargs.items())))
+        if key not in self.kept:
+            self.kept[key] = compute(self, *args, **kwargs)
+        return cast(Result, self.kept[key])
+
+
+def outlines(block: Block) -> Ragged:
+    """Return the outlines of a block's plots as flat coordinates, the form kernels read; ask by ``Block.once``."""
+    return ragged(block.polygons)
+
+
+@dataclass(frozen=True, slots=True)
+class HardLimit:
+    """A limit no other criterion can make good.
+
+    kind : ``exclude`` (class N2x), ``not_relevant`` (the land use judged does not apply: N2x as well, named apart),
+    ``override`` (another criterion's value becomes 0), ``cap`` (no class better than ``no_better_than``), ``warning``
+    (said, without effect), ``red_light`` (support is needed first, whatever else fits; household fit only).
+    below / above : the limit in the criterion's unit, exclusive. where : name of a note of the measure that has to
+    hold. tables : membership tables it holds for (empty = all). surveyed_only : only on surveyed values, never on a
+    DEM's. A limit with ``where`` and no bound holds wherever the note does.
+    """
+
+    kind: Literal["exclude", "not_relevant", "override", "cap", "warning", "red_light"]
+    text: str
+    below: float | None = None
+    above: float | None = None
+    where: str | None = None
+    tables: tuple[int, ...] = ()
+    surveyed_only: bool = False
+    overrides: str | None = None
+    no_better_than: str | None = None
+
+    def reached(self, measured: Measured) -> Flags:
+        """Return where the limit is reached, bool (n,); never where the value is unknown."""
+        value = measured.value
+        reached = ~np.isnan(value)
+        if self.below is not None:
+            reached &= value < self.below
+        if self.above is not None:
+            reached &= value > self.above
+        if self.where is not None:
+            reached &= measured.notes.get(self.where, np.zeros(len(value), dtype=bool))
+        if self.tables and measured.table is not None:
+            reached &= np.isin(measured.table, self.tables)
+        elif self.tables and 0 not in self.tables:
+            reached &= False
+        if self.surveyed_only and measured.sigma is not None:
+            reached &= ~(measured.sigma > 0)
+        return reached
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One thing a plot is judged by; everything else follows from this declaration.
+
+    id : public name (column, filter, tile attribute). code : domain code such as W1. group : water, hazard, terrain,
+    soil, climate, access, labour, tenure. letter : subclass letter. needs : layers and grids read. measure : its values
+    for the plots of a block. memberships : one or more tables, named by ``tables``; ``Measured.table`` picks.
+    coarsest_m : coarsest grid cell accepted, metres; a coarser one is not assessed.
+    reach_m : how far beyond the plots its layers are read, metres. basis : where the knots come from. levels : names
+    of the whole numbers 0.. a graded value takes.
+    """
+
+    id: str
+    code: str
+    group: str
+    letter: str
+    title: str
+    unit: str
+    better: Literal["more", "less"]
+    needs: tuple[str, ...]
+    measure: Measure
+    memberships: tuple[Membership, ...]
+    basis: str
+    limits: tuple[HardLimit, ...] = ()
+    coarsest_m: float | None = None
+    reach_m: float = 0.0
+    levels: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ("generic",)
+
+    def measured(self, block: Block) -> Measured:
+        """Return the values of all plots of a block; NaN with the reason where it cannot be assessed at all."""
+        try:
+            return self.measure(block, self)
+        except NotAssessed as reason:
+            return not_assessed(len(block), str(reason))
+
+
+# Values of every plot of a block; the criterion says which grids it accepts and how far it looks.
+Measure = Callable[[Block, Criterion], Measured]
+
+
+def not_assessed(n: int, reason: str) -> Measured:
+    """Return unknown values for n plots, because of ``reason``."""
+    return Measured(np.full(n, np.nan), not_assessed=reason)

@@ -1,0 +1,1 @@
+"""What a crop asks of land and how well it is met."""

@@ -1,0 +1,1 @@
+"""Flat coordinates and boxes in, numbers out. Knows no field of application."""

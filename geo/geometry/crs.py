@@ -1,0 +1,153 @@
+"""The one metric CRS everything is measured in, the way into and out of it, and areas on the ellipsoid.
+
+EPSG:32642 (UTM zone 42 North) serves the whole programme area: its scale is 0.9996 at 69 E and 1.0007 at 72.4 E, so
+lengths are within 0.07 %. Areas that people hold papers for are computed on the ellipsoid itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from math import atanh, radians, sin, sqrt
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import shapely
+from numba import njit
+from numpy.typing import NDArray
+
+from geo.compiled.threads import over_blocks
+from geo.errors import CrsError
+from geo.geometry.ragged import Geometries, Ragged, ragged
+
+Floats = NDArray[np.float64]
+
+WORKING_CRS = "EPSG:32642"  # WGS 84 / UTM zone 42N, metres
+STORED_CRS = "EPSG:4326"  # WGS 84, degrees, longitude first
+GOOD_FOR = (64.0, 34.0, 77.0, 43.0)  # degrees; Tajikistan's box and two degrees around, scale off by 0.7 % at most
+
+MAJOR_M = 6_378_137.0  # WGS 84 semi-major axis, NIMA TR8350.2 table 3.1
+FLATTENING = 1.0 / 298.257223563  # WGS 84, NIMA TR8350.2 table 3.1
+E2 = FLATTENING * (2.0 - FLATTENING)  # first eccentricity squared
+ECCENTRICITY = sqrt(E2)
+LONG_EDGE_M = 50_000.0  # from here on the series for the geodesic's bow is no longer good to 1e-7 of an area
+
+
+def _reproject(xy: Floats, source: str, target: str) -> Floats:
+    """Return coordinates (n, 2) in another CRS, x first; PROJ on every core, since it lets other threads run."""
+    found = np.array(xy.T, order="C")  # one contiguous row for each axis, so that PROJ works in place
+
+    def block(start: int, stop: int) -> None:
+        transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)  # not to be shared between threads
+        transformer.transform(found[0, start:stop], found[1, start:stop], inplace=True)
+
+    over_blocks(block, len(xy), block=262_144)
+    return found.T
+
+
+def to_working(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Geometries:
+    """Return geometries in EPSG:4326 reprojected to EPSG:32642, without Z; a missing one stays missing.
+
+    Raises CrsError for a coordinate outside the area this CRS is good for, such as one with latitude first.
+    """
+    array = np.asarray(geometries, dtype=object)
+    if not array.size:
+        return array
+    _check_stored(*shapely.total_bounds(array))
+    found: Geometries = shapely.transform(array, partial(_reproject, source=STORED_CRS, target=WORKING_CRS))
+    return found
+
+
+def to_working_xy(lonlat: Floats) -> Floats:
+    """Return coordinates (n, 2) in EPSG:4326 in EPSG:32642; the same numbers, and errors, as ``to_working``."""
+    if not len(lonlat):
+        return lonlat
+    _check_stored(*lonlat.min(axis=0), *lonlat.max(axis=0))
+    return _reproject(lonlat, STORED_CRS, WORKING_CRS)
+
+
+def _check_stored(west: float, south: float, east: float, north: float) -> None:
+    if west < GOOD_FOR[0] or south < GOOD_FOR[1] or east > GOOD_FOR[2] or north > GOOD_FOR[3]:
+        raise CrsError(
+            f"Coordinates reach from {west:.4f}, {south:.4f} to {east:.4f}, {north:.4f}; expected longitude and "
+            f"latitude within {GOOD_FOR[0]:.0f}-{GOOD_FOR[2]:.0f} E and {GOOD_FOR[1]:.0f}-{GOOD_FOR[3]:.0f} N."
+        )
+
+
+def to_stored(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Geometries:
+    """Return geometries in EPSG:32642 reprojected to EPSG:4326, without Z; a missing one stays missing."""
+    back: Geometries = shapely.transform(
+        np.asarray(geometries, dtype=object), partial(_reproject, source=WORKING_CRS, target=STORED_CRS)
+    )
+    return back
+
+
+def require_working(frame: gpd.GeoDataFrame | gpd.GeoSeries, what: str) -> None:
+    """Raise CrsError unless the frame is in EPSG:32642; ``what`` names it in the message, such as ``canals``."""
+    if frame.crs is None:
+        raise CrsError(f"The {what} have no coordinate reference system; expected {WORKING_CRS}.")
+    if not frame.crs.equals(WORKING_CRS, ignore_axis_order=True):
+        name = frame.crs.to_string() if frame.crs.to_epsg() is not None else frame.crs.name
+        raise CrsError(f"The {what} are in {name}; expected {WORKING_CRS}.")
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _authalic(sine):  # type: ignore[no-untyped-def]
+    """Area of the ellipsoid between the equator and a latitude, per radian of longitude [m2]; Snyder 1987 eq. 3-12."""
+    es = ECCENTRICITY * sine
+    return 0.5 * MAJOR_M * MAJOR_M * (1.0 - E2) * (sine / (1.0 - es * es) + atanh(es) / ECCENTRICITY)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _geodesic_areas(lonlat, path_start, geometry_start, hole, areas, long_edge, start, stop):  # type: ignore[no-untyped-def]
+    """Fill areas (n,) in m2 for start..stop and mark in long_edge (n,) what has an edge too long for the series."""
+    for g in range(start, stop):
+        areas[g] = 0.0 if geometry_start[g + 1] > geometry_start[g] else np.nan
+        long_edge[g] = False
+        for p in range(geometry_start[g], geometry_start[g + 1]):
+            ring = 0.0
+            first = path_start[p]
+            base = _authalic(sin(radians(lonlat[first, 1])))
+            y0, lat0 = 0.0, radians(lonlat[first, 1])
+            for i in range(first + 1, path_start[p + 1]):
+                lat1 = radians(lonlat[i, 1])
+                y1 = _authalic(sin(lat1)) - base
+                dx = radians((lonlat[i, 0] - lonlat[i - 1, 0] + 180.0) % 360.0 - 180.0)
+                sine = sin(0.5 * (lat0 + lat1))
+                parallel = MAJOR_M * sqrt((1.0 - sine * sine) / (1.0 - E2 * sine * sine))
+                east, north = parallel * dx, (y1 - y0) / parallel
+                # Trapezium in the equal-area cylindrical projection, and the bow of the geodesic over its chord there.
+                ring += 0.5 * (y0 + y1) * dx + sine * dx * (east * east + 3.0 * north * north) / 12.0
+                if east * east + north * north > LONG_EDGE_M * LONG_EDGE_M:
+                    long_edge[g] = True
+                y0, lat0 = y1, lat1
+            areas[g] += -abs(ring) if hole[p] else abs(ring)
+
+
+def area_ha(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Floats:
+    """Return the area of each polygon in EPSG:4326 on the WGS 84 ellipsoid, hectares, float64 (n,).
+
+    Edges are geodesics and holes are left out; points and lines have no area, a missing or empty geometry has NaN.
+    An edge is taken as a straight line in the equal-area cylindrical projection, plus the area under its bow. There a
+    geodesic of azimuth a at latitude f, on a parallel of radius r, has x' = sin a / r, y' = r cos a, so that
+    x'y'' - y'x'' = -(sin f sin a / r)(1 + 2 cos2 a), and the bow over a chord of length L is L^3/12 of that. The next
+    term is (L/R)^2 of the bow: below 1e-8 of a plot's area. Polygons with edges over 50 km go through Karney's
+    geodesics (J. Geodesy 87 (2013) 43) as PROJ has them.
+    """
+    return area_ha_of(ragged(geometries))
+
+
+def area_ha_of(shapes: Ragged) -> Floats:
+    """Return the same of geometries whose coordinates are at hand."""
+    areas, long_edge = np.empty(len(shapes)), np.empty(len(shapes), dtype=np.bool_)
+    over_blocks(partial(_geodesic_areas, *shapes.paths, shapes.hole, areas, long_edge), len(shapes))
+    areas[(np.diff(shapes.geometry_start) > 0) & ~shapes.areal] = 0.0
+    geod = pyproj.Geod(ellps="WGS84")
+    for row in np.flatnonzero(long_edge & shapes.areal):
+        areas[row] = 0.0
+        for path in range(shapes.geometry_start[row], shapes.geometry_start[row + 1]):
+            ring = shapes.xy[shapes.path_start[path] : shapes.path_start[path + 1]]
+            size = abs(geod.polygon_area_perimeter(ring[:, 0], ring[:, 1])[0])
+            areas[row] += -size if shapes.hole[path] else size
+    return areas / 10_000.0

@@ -1,0 +1,1 @@
+"""Levels of hazard by the Swiss matrices, and susceptibility from terrain."""

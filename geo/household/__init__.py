@@ -1,0 +1,1 @@
+"""Hands, hours and rights of a kind of household; never of a person."""

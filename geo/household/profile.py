@@ -1,0 +1,119 @@
+"""Household profiles: who works the land and what binds them. A profile is a kind of household, never a household."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
+
+from geo.errors import SchemeError
+from geo.household.labour import FREE_HOURS, Floats, supply_days
+
+CHILDREN = ("under_7", "from_7_to_15")  # ages in years; from 16 one is an adult
+
+
+class _ProfileFile(BaseModel):
+    """Keys of a profile file; an unknown key is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    version: PositiveInt
+    title: str
+    panel: str
+    date: date
+    note: str = ""
+    adults: dict[str, Annotated[int, Field(ge=0)]]
+    children: dict[str, Annotated[int, Field(ge=0)]] = {}
+    free_hours: dict[str, Annotated[float, Field(ge=0, le=16)]] = {}
+    tractor: bool = True
+    care_duties: bool = True
+    walking_factor: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+    @field_validator("adults", "free_hours")
+    @classmethod
+    def _known_adults(cls, adults: dict[str, Any]) -> dict[str, Any]:
+        unknown = sorted(set(adults) - set(FREE_HOURS))
+        if unknown:
+            raise ValueError(f"'{unknown[0]}' is not one of {', '.join(sorted(FREE_HOURS))}; children are not labour")
+        return adults
+
+    @field_validator("children")
+    @classmethod
+    def _known_ages(cls, children: dict[str, int]) -> dict[str, int]:
+        if unknown := sorted(set(children) - set(CHILDREN)):
+            raise ValueError(f"'{unknown[0]}' is not one of {', '.join(CHILDREN)}; from 16 one is an adult")
+        return children
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A kind of household.
+
+    adults : count of adults (16 and older) by kind. children : count of those under 16 by age, who are looked after
+    and never counted as labour. free_hours : hours per day free for field work where the panel
+    gave its own. tractor : land preparation is hired. care_duties : small children or elders wait at home.
+    walking_factor : speed against an adult without load [-]. text : the file, whole, for the record of a run.
+    """
+
+    name: str
+    version: int
+    title: str
+    panel: str
+    date: date
+    note: str
+    adults: dict[str, int]
+    children: dict[str, int]
+    free_hours: dict[str, float]
+    tractor: bool
+    care_duties: bool
+    walking_factor: float
+    text: str
+
+    @property
+    def supply_days(self) -> Floats:
+        """Workdays the household can give each month, float64 (12,), January first."""
+        return supply_days(self.adults, hours=self.free_hours)
+
+
+def profile_names() -> tuple[str, ...]:
+    """Names of the profiles that ship with Obod, sorted."""
+    folder = resources.files("geo").joinpath("profiles")
+    return tuple(sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")))
+
+
+def load_profile(name_or_file: str) -> Profile:
+    """Return a profile that ships with Obod, by name, or one from a TOML file.
+
+    Raises
+    ------
+    SchemeError : no such profile, text that is not TOML, or a key that is unknown, missing or out of range.
+    """
+    if name_or_file in profile_names():
+        text = resources.files("geo").joinpath("profiles", f"{name_or_file}.toml").read_text(encoding="utf-8")
+    else:
+        path = Path(name_or_file)
+        if not path.is_file():
+            raise SchemeError(
+                f"There is no profile '{name_or_file}'; there are {', '.join(profile_names())}, or a file."
+            )
+        text = path.read_text(encoding="utf-8")
+    return parse_profile(text, source=Path(name_or_file).name)
+
+
+def parse_profile(text: str, *, source: str) -> Profile:
+    """Return the profile a TOML text describes; ``source`` names it in refusals."""
+    try:
+        checked = _ProfileFile.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as problem:
+        raise SchemeError(f"{source} is not TOML: {problem}") from None
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise SchemeError(f"{source}, {key}: {first['msg']}") from None
+    return Profile(**checked.model_dump(), text=text)

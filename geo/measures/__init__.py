@@ -1,0 +1,1 @@
+"""Block in, Measured out: one module per group of criteria. The formulas come from the rooms below."""

@@ -1,0 +1,94 @@
+"""Land that is shut to farming: mines, water, built-up and protected land (domain reference 3.6, step 0 and 4).
+
+No polygon means *no record*, never *safe*: a plot that is not excluded here is only not known to be shut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geo.contract.columns import numbers
+from geo.contract.criterion import Block, Flags
+from geo.measures.overlap import share_under, within_distance
+
+NEEDS = ("exclusions", "lakes")
+REACH_M = 5_000.0  # m; the largest safety distance an exclusion may carry
+MINE_BUFFER_M = {  # m, unless the mine action centre gives another distance; default to calibrate
+    "mine_suspected": 100.0,
+    "mine_confirmed": 50.0,
+}
+SLIVER = 0.01  # share of a plot; below it two outlines only disagree where they were drawn, default to calibrate
+WATER = "water_body"
+REASONS = (
+    "mine_confirmed",
+    "mine_suspected",
+    "inundation",
+    "river_bed",
+    WATER,
+    "built_up",
+    "protected",
+    "border_strip",
+)
+NOT_EXCLUDED = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """Which of n plots are shut, and why.
+
+    reason : int8 (n,), index into ``REASONS``, the first that applies, or -1.
+    """
+
+    reason: NDArray[np.int8]
+
+    @property
+    def mask(self) -> Flags:
+        """True where the plot is shut."""
+        return np.asarray(self.reason != NOT_EXCLUDED)
+
+
+def nothing_excluded(n: int) -> Excluded:
+    """Return n plots of which none is shut."""
+    return Excluded(np.full(n, NOT_EXCLUDED, dtype=np.int8))
+
+
+def exclusion_mask(block: Block) -> Excluded:
+    """Return which plots of a block are shut, from the layers exclusions and lakes; absent layers shut nothing.
+
+    Around mines the safety distance counts, and touching it is enough. Other areas shut a plot when more than
+    ``SLIVER`` of it lies inside them or inside the distance their authority gave.
+    """
+    reason = np.full(len(block), NOT_EXCLUDED, dtype=np.int8)
+    for code, kind in enumerate(REASONS):
+        zones, distance_m = _zones(block, kind)
+        if not len(zones):
+            continue
+        if kind in MINE_BUFFER_M:
+            shut = within_distance(block, zones, distance_m)
+        else:
+            grown = np.where(distance_m > 0.0, shapely.buffer(zones, distance_m), zones)
+            shut = share_under(block, grown) > SLIVER
+        reason[shut & (reason == NOT_EXCLUDED)] = code
+    return Excluded(reason)
+
+
+def _zones(block: Block, kind: str) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
+    """Outlines of one kind and their safety distances [m]."""
+    outlines: list[NDArray[np.object_]] = [np.empty(0, dtype=object)]
+    distances: list[NDArray[np.float64]] = [np.empty(0)]
+    exclusions = block.nearby.get("exclusions")
+    if isinstance(exclusions, gpd.GeoDataFrame):
+        rows = exclusions[exclusions["kind"] == kind]
+        outlines.append(rows.geometry.to_numpy())
+        given = numbers(rows, "buffer_m")
+        distances.append(np.where(np.isnan(given), MINE_BUFFER_M.get(kind, 0.0), given))
+    lakes = block.nearby.get("lakes")
+    if kind == WATER and isinstance(lakes, gpd.GeoDataFrame):
+        outlines.append(lakes.geometry.to_numpy())
+        distances.append(np.zeros(len(lakes)))
+    return np.concatenate(outlines), np.concatenate(distances)

@@ -1,0 +1,59 @@
+"""What was measured on the plots themselves: of each quantity the newest value, and how old it is."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.contract.columns import SURVEY_GOOD_FOR_Y, age_years, numbers, texts
+from geo.contract.criterion import A, Block, C, Floats
+
+LAYER = "plot_surveys"
+
+
+class Surveyed(NamedTuple):
+    """Newest surveyed value per plot, NaN where none; evidence A to two years, C older."""
+
+    value: Floats
+    evidence: NDArray[np.int8]
+
+
+def surveyed(block: Block, column: str) -> Surveyed:
+    """Return the newest measured value of one column of the plot surveys for each plot of a block, in its unit."""
+    return _newest(block, numbers(block.once(_rows), column))
+
+
+def surveyed_ratio(block: Block, numerator: str, denominator: str) -> Surveyed:
+    """Return the newest ratio of two columns measured together; a denominator of 0 gives no ratio."""
+    rows = block.once(_rows)
+    below = numbers(rows, denominator)
+    return _newest(block, numbers(rows, numerator) / np.where(below > 0.0, below, np.nan))
+
+
+def _rows(block: Block) -> pd.DataFrame:
+    """Surveys of the block's plots up to its day, oldest first, with ``row`` of the plot and ``age_y``.
+
+    Ages are counted to the day of the run; what was measured later is not known yet.
+    """
+    surveys = block.nearby.get(LAYER)
+    if not isinstance(surveys, pd.DataFrame) or not len(surveys):
+        return pd.DataFrame({"row": np.empty(0, dtype=np.int64), "age_y": np.empty(0)})
+    frame = pd.DataFrame(surveys)
+    row = pd.Index(block.plots["plot_id"]).get_indexer(frame["plot_id"])
+    age_y = age_years(frame, "survey_date", block.judgement.as_of)
+    frame = frame.assign(row=row, age_y=age_y, key=texts(frame, "code"))
+    mine = frame[(frame["row"] >= 0) & (frame["age_y"] >= 0.0)]
+    return mine.sort_values(["age_y", "key"], ascending=[False, True], kind="stable")
+
+
+def _newest(block: Block, values: Floats) -> Surveyed:
+    rows = block.once(_rows)
+    known = ~np.isnan(values)
+    place = rows["row"].to_numpy(dtype=np.int64)[known]
+    value, age = np.full(len(block), np.nan), np.full(len(block), np.inf)
+    value[place] = values[known]  # oldest first, so the newest of a plot is what stays
+    age[place] = rows["age_y"].to_numpy(dtype=np.float64)[known]
+    return Surveyed(value, np.where(age <= SURVEY_GOOD_FOR_Y, A, C).astype(np.int8))

@@ -1,0 +1,240 @@
+"""Water of a plot: which command area holds it, how much arrives, how reliably, through a canal in what state.
+
+The supply-demand ratio is read from the command area, never guessed; the balance behind it is not made here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geo.contract.columns import FINE_GRID_M, evidence_by_age, is_recorded, numbers, season_age_years, texts
+from geo.contract.criterion import Block, C, Criterion, D, Flags, Floats, Measured, outlines
+from geo.errors import NotAssessed
+from geo.geometry.nearest import nearest_line
+from geo.measures.overlap import holder
+from geo.measures.surveys import LAYER as SURVEYS
+from geo.measures.surveys import surveyed, surveyed_ratio
+from geo.terrain.grid import Grid
+from geo.water.gravity_command import DEM_SIGMA_M, LOSS_EARTH, head_over, water_clearance
+from geo.water.irrigation import CONDITION_FACTOR
+
+MOST = 0.5  # share of a plot from which it belongs to a command area
+NEAREST_CANAL_WITHIN_M = 300.0  # m; a field ditch is seldom longer, default to calibrate
+POSITION_RELIABILITY = {"head": 0.90, "middle": 0.65, "tail": 0.40}  # delivered / scheduled; domain reference 4, W3
+BARRIER_CLASS = 2  # rivers of this stream class and larger are not waded or crossed by a ditch, default to calibrate
+RIDGE_SIGMAS = 3.0  # standard errors of a height grid by which ground must rise above the water to be beyond doubt
+DESTROYED = 5  # condition class
+ONLY_FEEDING_REACH = "no other canal feeds the plot"
+RELIABILITY_PROXY = "judged by the position on the canal, not by counted turns"
+OUTSIDE = -1  # no command area, no reach
+WATER_LED_BY = ("dem", "canals", "rivers")  # layers that decide where water of a canal can be led
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def command_area(block: Block) -> NDArray[np.int64]:
+    """Return the row in command_areas of the one that holds most of each plot, or -1, int64 (n,)."""
+    if "command_areas" not in block.nearby:
+        return np.full(len(block), OUTSIDE, dtype=np.int64)
+    return holder(block, block.layer("command_areas").geometry.to_numpy(), least=MOST)
+
+
+def irrigated(block: Block) -> Flags:
+    """Return which plots lie in a command area or are recorded as irrigated, bool (n,)."""
+    return np.asarray((block.once(command_area) != OUTSIDE) | is_recorded(block.plots, "irrigated", True))
+
+
+def water_adequacy(block: Block, _: Criterion) -> Measured:
+    """Return the supply-demand ratio of the command area that holds the plot; unknown outside and where not given."""
+    areas = block.layer("command_areas")
+    age_y = season_age_years(texts(areas, "sdr_date"), block.judgement.as_of)
+    basis = texts(areas, "sdr_basis", empty="unknown")
+    derived = np.isin(basis, ("balance", "loaded")) & ~np.isnan(age_y)
+    evidence = np.where(basis == "surveyed", evidence_by_age(age_y), np.where(derived, C, D))
+    row = block.once(command_area)
+    return Measured(_taken(numbers(areas, "sdr"), row, np.nan), evidence=_taken(evidence.astype(np.int8), row, D))
+
+
+def turn_reliability(block: Block, _: Criterion) -> Measured:
+    """Return delivered over scheduled water turns: surveyed on the plot, else of its command area, else by position.
+
+    The position on the canal is only a proxy: its evidence is D and a note says so.
+    """
+    if "command_areas" not in block.nearby and SURVEYS not in block.nearby:
+        raise NotAssessed("neither command areas nor plot surveys are loaded")
+    value, evidence = surveyed_ratio(block, "turns_delivered", "turns_scheduled")
+    value, evidence = value.copy(), evidence.copy()
+    proxy = np.zeros(len(block), dtype=bool)
+    if "command_areas" in block.nearby:
+        areas = block.layer("command_areas")
+        row = block.once(command_area)
+        scheduled = numbers(areas, "turns_scheduled")
+        counted = numbers(areas, "turns_delivered") / np.where(scheduled > 0.0, scheduled, np.nan)
+        dated = evidence_by_age(season_age_years(texts(areas, "sdr_date"), block.judgement.as_of))
+        position = texts(areas, "position")
+        by_position = np.array([POSITION_RELIABILITY.get(place, np.nan) for place in position], dtype=np.float64)
+        of_area = _taken(counted, row, np.nan)
+        use = np.isnan(value) & ~np.isnan(of_area)
+        value[use], evidence[use] = of_area[use], _taken(dated, row, D)[use]
+        place = _taken(by_position, row, np.nan)
+        proxy = np.isnan(value) & ~np.isnan(place)
+        value[proxy], evidence[proxy] = place[proxy], D
+    return Measured(value, evidence=evidence, notes={RELIABILITY_PROXY: proxy})
+
+
+def canal_condition(block: Block, _: Criterion) -> Measured:
+    """Return the condition class of the reach that feeds the plot: its command area's, else the nearest within 300 m.
+
+    Drains do not feed. The note ``ONLY_FEEDING_REACH`` holds where nothing known in a better state than *destroyed*
+    could feed the plot instead: another outlet of its command area, or another canal within reach.
+    """
+    reach, only = block.once(feeding_reach)
+    return Measured(
+        _taken(numbers(block.layer("canals"), "condition"), reach, np.nan), notes={ONLY_FEEDING_REACH: only}
+    )
+
+
+def feeding_reach(block: Block) -> tuple[NDArray[np.int64], Flags]:
+    """Return the row in canals of the reach that feeds each plot, or -1, and whether nothing else could."""
+    canals = block.layer("canals")
+    condition = numbers(canals, "condition")
+    feeding, by_outlet = _feeding_reaches(block, texts(canals, "code"), condition)
+    area = block.once(command_area)
+    reach = _taken(feeding, area, OUTSIDE)
+    only = (reach >= 0) & ~_taken(by_outlet, area, False)
+
+    carries = np.flatnonzero(texts(canals, "type") != "drain")
+    working = carries[condition[carries] < DESTROYED]
+    lines = canals.geometry.to_numpy()
+    others = np.flatnonzero(reach < 0)
+    near = nearest_line(block.polygons[others], lines[carries], within_m=NEAREST_CANAL_WITHIN_M).index
+    met, near = others[near >= 0], carries[near[near >= 0]]
+    reach[met] = near
+    # A working canal could feed the plot whose nearest one works: only the others have to look for one.
+    dry = met[~(condition[near] < DESTROYED)]
+    only[dry] = nearest_line(block.polygons[dry], lines[working], within_m=NEAREST_CANAL_WITHIN_M).index < 0
+    return reach, only
+
+
+def repair_gain(block: Block, to_class: int) -> Floats:
+    """Return by how much more water reaches each plot once its whole canal is in a condition class, ratio (n,) >= 1.
+
+    A canal conveys the product over its reaches of (Ec x condition factor) ** (reach length / canal length), so
+    repair multiplies by the product of (new factor / factor) ** (share of length). A reach of unknown condition adds
+    nothing. A destroyed one adds nothing either: the ratio recorded for the command area is that of a working canal.
+    """
+    if "canals" not in block.nearby:
+        return np.ones(len(block))
+    canals = block.layer("canals")
+    names = texts(canals, "canal")
+    own = np.array([name or f"reach {number}" for number, name in enumerate(names)], dtype=object)
+    _, canal = np.unique(own.astype(str), return_inverse=True)
+    length_m = shapely.length(canals.geometry.to_numpy())
+    new = CONDITION_FACTOR[to_class]
+    factor = np.array([CONDITION_FACTOR.get(state, 0.0) or new for state in numbers(canals, "condition")])
+    share = length_m / np.maximum(np.bincount(canal, weights=length_m)[canal], np.finfo(float).tiny)
+    log_gain = np.bincount(canal, weights=np.log(np.maximum(new / factor, 1.0)) * share)
+    reach, _ = block.once(feeding_reach)
+    return _taken(np.exp(log_gain)[canal], reach, 1.0)
+
+
+def gravity_head_m(block: Block, criterion: Criterion) -> Measured:
+    """Return the head of canal water above the plot's highest ground [m], with its standard error.
+
+    Where both the canal's level and the plot's highest ground are surveyed, the head is their difference less the
+    loss along the straight way, without error; elsewhere the height grid decides, with its error. A surveyed head
+    does not count where higher ground, beyond any doubt the grid leaves, lies between canal and plot.
+    """
+    dem = block.grid("dem", criterion.coarsest_m)
+    canals = block.layer("canals")
+    led = block.surface(
+        f"water led from canals, {criterion.reach_m} m", WATER_LED_BY, lambda: _water_led(block, dem, criterion.reach_m)
+    )
+    if 0 in led.shape:
+        return Measured(np.full(len(block), np.nan))
+    head, _, canal = head_over(replace(led, values=led.values[0]), led.values[1], canals, block.once(outlines))
+    sigma = np.full(len(block), DEM_SIGMA_M)
+    evidence = np.full(len(block), C if dem.native_m <= FINE_GRID_M else D, dtype=np.int8)
+    ground, ground_evidence = surveyed(block, "highest_ground_m")
+    level = _surveyed_level(block, canals, canal)
+    exact = level - ground
+    certain = ~np.isnan(exact) & ~(head < -RIDGE_SIGMAS * DEM_SIGMA_M)
+    return Measured(
+        np.where(certain, exact, head),
+        sigma=np.where(certain, np.nan, sigma),
+        evidence=np.where(certain, ground_evidence, evidence).astype(np.int8),
+    )
+
+
+def _water_led(block: Block, dem: Grid, reach_m: float) -> Grid:
+    """Two bands within reach of the canals: head of their water over each cell [m], and the row of the canal, -1 none.
+
+    Rows are whole numbers, which float32 holds exactly up to 2**24.
+    """
+    canals = block.layer("canals")
+    x_min, y_min, x_max, y_max = canals.total_bounds if len(canals) else (0.0, 0.0, 0.0, 0.0)
+    dem = dem.cropped((x_min - reach_m, y_min - reach_m, x_max + reach_m, y_max + reach_m))
+    if 0 in dem.shape:
+        return replace(dem, values=np.empty((2, *dem.shape), dtype=np.float32))
+    clearance, canal_row = water_clearance(dem, canals, barriers=large_rivers(block), reach_m=reach_m)
+    return replace(dem, values=np.stack([clearance.values, canal_row.astype(np.float32)]))
+
+
+def _surveyed_level(block: Block, canals: gpd.GeoDataFrame, canal: NDArray[np.int64]) -> Floats:
+    """Level of water led straight from the surveyed canal of each plot, less the loss on the way [m]; else NaN."""
+    result = np.full(len(block), np.nan)
+    head, tail = numbers(canals, "head_level_m"), numbers(canals, "tail_level_m")
+    known = (texts(canals, "level_basis") == "surveyed") & ~np.isnan(head) & ~np.isnan(tail)
+    lines = canals.geometry.to_numpy()
+    for row in np.flatnonzero(known):
+        plots = np.flatnonzero(canal == row)
+        near = nearest_line(block.polygons[plots], lines[row : row + 1])
+        along = near.along_m / max(shapely.length(lines[row]), 1.0)
+        loss = LOSS_EARTH * near.distance_m
+        result[plots] = head[row] + (tail[row] - head[row]) * along - loss
+    return result
+
+
+def large_rivers(block: Block) -> gpd.GeoDataFrame | None:
+    """Return the rivers nobody wades and no ditch crosses, None without any.
+
+    A river without a stream class counts: small-scale maps show only the large ones.
+    """
+    if "rivers" not in block.nearby:
+        return None
+    rivers = block.layer("rivers")
+    return rivers[~(numbers(rivers, "stream_class") > BARRIER_CLASS)]
+
+
+def _feeding_reaches(
+    block: Block, code: NDArray[np.object_], condition: Floats
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Row of the reach each command area names, or -1; and whether another outlet of it has a working reach."""
+    if "command_areas" not in block.nearby:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=bool)
+    areas = block.layer("command_areas")
+    place = {name: number for number, name in enumerate(code)}
+    feeding = np.array([place.get(name, OUTSIDE) for name in texts(areas, "reach")], dtype=np.int64)
+    another = np.zeros(len(areas), dtype=bool)
+    if "outlets" in block.nearby:
+        outlets = block.layer("outlets")
+        area_of = {name: number for number, name in enumerate(texts(areas, "code"))}
+        for area, reach in zip(texts(outlets, "command_area"), texts(outlets, "reach"), strict=True):
+            number, reach_row = area_of.get(area, OUTSIDE), place.get(reach, OUTSIDE)
+            if number >= 0 and reach_row >= 0 and reach_row != feeding[number]:
+                another[number] |= bool(condition[reach_row] < DESTROYED)
+    return feeding, another
+
+
+def _taken(values: NDArray[Scalar], row: NDArray[np.int64], otherwise: object) -> NDArray[Scalar]:
+    """Return ``values[row]``, ``otherwise`` where the row is -1."""
+    result = np.full(len(row), otherwise, dtype=values.dtype)
+    inside = row >= 0
+    result[inside] = values[row[inside]]
+    return result

@@ -1,0 +1,1 @@
+"""What people decide, kept as dated TOML: weights, schemes, remedies."""

@@ -1,0 +1,1 @@
+"""Tables about many plots or families: priority for support, and cells too small to tell."""

@@ -1,0 +1,1 @@
+"""Least time over a surface, and the months in which ground is open."""

@@ -1,0 +1,155 @@
+"""Ways between many homes and the places each of them works, without settling more ground than those ways need.
+
+One search from each home ends with the last of its places, in a workspace that is cleared cell by cell, so the cost
+follows the distances walked and not the size of the grid.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import label
+
+from geo.compiled.threads import over_blocks
+from geo.errors import GridError
+from geo.routing.least_time import clear, crossing, move_seconds, spread, time_slots, workspace
+from geo.routing.surface import BLOCKED, Surface
+from geo.routing.ways import BACK, OUT, SECONDS_PER_MINUTE, open_cells
+from geo.terrain.stencil import stencil
+
+BLOCKS = 8  # shares the homes are dealt out in; each costs a workspace while a thread is on it
+
+
+def _connected(surface: Surface) -> NDArray[np.int32]:
+    """Number of the connected piece of open ground each padded cell belongs to; no move leads between two pieces."""
+    is_open = (surface.ground.kind != BLOCKED).reshape(-1, surface.width)
+    pieces, _ = label(is_open, structure=np.ones((3, 3)))
+    return np.asarray(pieces, dtype=np.int32).ravel()
+
+
+class HomeWays(NamedTuple):
+    """Ways between n places and the home of each, NaN where none leads or it is longer than asked for.
+
+    out_minutes, back_minutes : float64 (n,), by the clock, from home and to it.
+    summed_m : float64 (layers, n), metres on the way out times each layer's value there.
+    """
+
+    out_minutes: NDArray[np.float64]
+    back_minutes: NDArray[np.float64]
+    summed_m: NDArray[np.float64]
+
+    @property
+    def minutes(self) -> NDArray[np.float64]:
+        """Mean of the way out and the way back, as the walk to a plot is counted (domain reference 4.3)."""
+        return (self.out_minutes + self.back_minutes) / 2.0
+
+
+@njit(cache=True, nogil=True)
+def _from_homes(  # type: ignore[no-untyped-def]
+    ground, moves, homes, cells, places, place_start, limit, danger, layers, quickest, slots, work, out, back, sums
+):
+    """Fill out, back (n,) in minutes and sums (layers, n) for the places of every home; see ``ways_from_homes``."""
+    wanted = np.zeros(len(ground.kind), np.bool_)
+    for h in range(len(homes)):
+        own = places[place_start[h] : place_start[h + 1]]
+        if len(own) == 0:
+            continue
+        left = 0
+        for place in own:
+            left += not wanted[cells[place]]
+            wanted[cells[place]] = True
+        for sign in (OUT, BACK):
+            _, found = spread(ground, moves, homes[h : h + 1], sign, limit, danger, wanted, left, quickest, slots, work)
+            for place in own:
+                cell = cells[place]
+                if not work.done[cell]:
+                    continue
+                clock = 0.0
+                while work.came_by[cell] != 0:
+                    k = work.came_by[cell] - 1
+                    parent = cell - moves.offset[k]
+                    clock += move_seconds(ground, moves, parent, k, sign)
+                    if sign == OUT:
+                        for i in range(len(layers)):
+                            sums[i, place] += crossing(layers[i], moves, parent, k, ground.cell_m)
+                    cell = parent
+                if sign == OUT:
+                    out[place] = clock / SECONDS_PER_MINUTE
+                else:
+                    back[place] = clock / SECONDS_PER_MINUTE
+            clear(work, found)
+        for place in own:
+            wanted[cells[place]] = False
+
+
+def ways_from_homes(
+    surface: Surface,
+    homes_xy: ArrayLike,
+    places_xy: ArrayLike,
+    home: NDArray[np.int64],
+    *,
+    layers: tuple[NDArray[np.floating], ...] = (),
+    danger: NDArray[np.floating] | None = None,
+    within_minutes: float = np.inf,
+) -> HomeWays:
+    """Least-time ways between each place and its home, out and back.
+
+    Parameters
+    ----------
+    surface : from ``walking_surface``.
+    homes_xy, places_xy : (m, 2) and (n, 2) points in EPSG:32642; on blocked ground they move to open ground nearby.
+    home : int64 (n,), row of each place's home, -1 for none.
+    layers : (rows, cols) grids to sum along the way out, such as the exposure factors of hazard zones.
+    danger : (rows, cols) factors >= 0 by which ways are chosen as if a metre took 1 + factor times as long: the safer
+        way of domain reference 7.4.
+    within_minutes : longest way looked for, one way, weighted by the danger if there is one.
+
+    Raises
+    ------
+    GridError : layers or dangers that are not on the surface's cells, dangers below 0, or all ground blocked.
+    """
+    homes = open_cells(surface, np.asarray(homes_xy, dtype=np.float64).reshape(-1, 2))
+    cells = open_cells(surface, np.asarray(places_xy, dtype=np.float64).reshape(-1, 2))
+    weights = np.empty(0, dtype=np.float32) if danger is None else surface.padded(danger)
+    if not (weights >= 0).all():
+        raise GridError("danger factors must be known and not below 0")
+    stacked = np.zeros((0, len(surface.ground.kind)), dtype=np.float32)
+    if layers:
+        stacked = np.stack([surface.padded(layer) for layer in layers])
+    n = len(cells)
+    out, back = np.full(n, np.nan), np.full(n, np.nan)
+    sums = np.zeros((len(layers), n))
+    usable = np.flatnonzero((home >= 0) & (cells >= 0))
+    usable = usable[homes[home[usable]] >= 0]
+    # A place on ground cut off from its home would keep the search going to its limit, in vain.
+    ground = _connected(surface)
+    usable = usable[ground[homes[home[usable]]] == ground[cells[usable]]]
+    visited, first = np.unique(home[usable], return_inverse=True)
+    places = usable[np.argsort(first, kind="stable")]
+    start = np.searchsorted(np.sort(first), np.arange(len(visited) + 1))
+
+    def walk(begin: int, end: int) -> None:
+        _from_homes(
+            surface.ground,
+            stencil(surface.width),
+            homes[visited[begin:end]],
+            cells,
+            places,
+            start[begin : end + 1],
+            np.float32(within_minutes * SECONDS_PER_MINUTE),
+            weights,
+            stacked,
+            *time_slots(surface, float(weights.max(initial=0.0))),
+            workspace(surface),
+            out,
+            back,
+            sums,
+        )
+
+    if len(visited):
+        over_blocks(walk, len(visited), block=-(-len(visited) // BLOCKS))
+    sums[:, np.isnan(out)] = np.nan
+    return HomeWays(out, back, sums)

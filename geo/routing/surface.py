@@ -1,0 +1,290 @@
+"""The ground as a walker meets it: heights, kinds of cell, and the pace on each kind at each slope."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+import geopandas as gpd
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from rasterio.features import rasterize
+from rasterio.transform import from_origin
+
+from geo.errors import GridError, SuitabilityError
+from geo.routing.season import months
+from geo.routing.walking import M_S_PER_KM_H, Walker
+from geo.terrain.grid import Grid
+from geo.terrain.relief import smoothed
+from geo.terrain.stencil import REACH
+
+Number = TypeVar("Number", bound=np.generic)
+
+DRIVEN_KM_H = {"track": 15.0, "gravel": 25.0, "bridge": 25.0, "paved": 40.0}  # km/h, defaults to calibrate
+ROAD_KINDS = ("footbridge", "path", "track", "gravel", "bridge", "paved")  # slowest first; the later wins a shared cell
+BRIDGES = ("bridge", "footbridge")  # ways that carry over a barrier
+STEEPEST = 2.0  # rise over run; steeper ground is walked as if it were this steep
+SLOPE_STEP = 0.005  # rise over run between entries of the pace table; -0.05, where Tobler's speed has its kink, is one
+SLOPES = np.linspace(-STEEPEST, STEEPEST, round(2 * STEEPEST / SLOPE_STEP) + 1)
+
+BLOCKED, OFF_PATH, ON_PATH, FIRST_DRIVEN = 0, 1, 2, 3  # kinds of cell, rows of the pace table
+MIXED = FIRST_DRIVEN + len(DRIVEN_KM_H)  # surroundings of several kinds, last row of the table of least paces
+ROUNDING = 1e-4  # ratio by which least paces are lowered; a hundred times what rounding of heights can make of a slope
+
+
+class Ground(NamedTuple):
+    """Arrays of a surface as compiled kernels take them, flat over the cells padded by ``REACH`` blocked cells.
+
+    height : float32, metres; beside known heights, unknown ones are the mean of the known ones around them, since moves
+    along them read heights between two cells. kind : uint8, row of ``pace``, 0 = blocked. around : uint8, the kind of
+    every cell within reach of a move, ``MIXED`` where they differ or are blocked. pace : float64 (kinds, 2 * slopes),
+    s/m of horizontal distance at each slope, and how much more it is at the next. least : float32 (kinds + 1, slopes -
+    1), s/m that no move beats whose ends are this steep one above the other, by what lies ``around`` its start.
+    cell_m : side of a cell.
+    """
+
+    height: NDArray[np.float32]
+    kind: NDArray[np.uint8]
+    around: NDArray[np.uint8]
+    pace: NDArray[np.float64]
+    least: NDArray[np.float32]
+    cell_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """A ground to walk on, and the height grid it was made of."""
+
+    ground: Ground
+    dem: Grid
+
+    @property
+    def width(self) -> int:
+        """Columns of the padded arrays."""
+        return self.dem.shape[1] + 2 * REACH
+
+    def padded_cells(self, xy: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Flat padded index of the cell under each point, int64 (n,), -1 outside the grid or where x or y is NaN."""
+        cells = self.dem.cells_under(xy)
+        row, col = np.divmod(np.maximum(cells, 0), max(self.dem.shape[1], 1))
+        return np.where(cells >= 0, (row + REACH) * self.width + col + REACH, -1)
+
+    def inner_cells(self) -> NDArray[np.int64]:
+        """Flat padded index of every cell of the height grid, row by row, int64 (rows * cols,)."""
+        rows, cols = self.dem.shape
+        return np.add.outer((np.arange(rows) + REACH) * self.width, np.arange(cols) + REACH).ravel()
+
+    def centres(self, cells: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Centres x, y of padded cells, float64 (n, 2), metres in EPSG:32642."""
+        row, col = np.divmod(cells, self.width)
+        x = self.dem.x_min + (col - REACH + 0.5) * self.dem.cell_m
+        return np.column_stack([x, self.dem.y_max - (row - REACH + 0.5) * self.dem.cell_m])
+
+    def unpadded(self, flat: NDArray[Number]) -> NDArray[Number]:
+        """A flat padded array on the cells of the height grid, (rows, cols)."""
+        return np.ascontiguousarray(flat.reshape(-1, self.width)[REACH:-REACH, REACH:-REACH])
+
+    def padded(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Values (rows, cols) on the height grid as a flat padded array, 0 in the margin.
+
+        Raises
+        ------
+        GridError : the values are not on the cells of the height grid.
+        """
+        if values.shape != self.dem.shape:
+            raise GridError(f"expected values on {self.dem.shape} cells, got {values.shape}")
+        return np.pad(values.astype(np.float32), REACH).ravel()
+
+
+def burned(frame: gpd.GeoDataFrame, dem: Grid) -> NDArray[np.bool_]:
+    """Cells of ``dem`` that geometries of ``frame`` touch, bool (rows, cols)."""
+    shapes = [shape for shape in frame.geometry if shape is not None and not shape.is_empty]
+    if not shapes:
+        return np.zeros(dem.shape, dtype=np.bool_)
+    transform = from_origin(dem.x_min, dem.y_max, dem.cell_m, dem.cell_m)
+    touched = rasterize(shapes, out_shape=dem.shape, transform=transform, all_touched=True, dtype="uint8")
+    return np.asarray(touched == 1)
+
+
+def _open_roads(roads: gpd.GeoDataFrame, month: int | None) -> gpd.GeoDataFrame:
+    """Roads of a known kind that are open in ``month``."""
+    unknown = set(roads["kind"]) - set(ROAD_KINDS)
+    if unknown:
+        raise SuitabilityError(
+            f"road kind must be one of {', '.join(ROAD_KINDS)}, got '{sorted(map(str, unknown))[0]}'"
+        )
+    if month is None or "closed_months" not in roads.columns:
+        return roads
+    stated = roads["closed_months"].astype(object).where(roads["closed_months"].notna(), None)
+    return roads[[month not in months(text, unstated=frozenset()) for text in stated]]
+
+
+def walking_surface(
+    dem: Grid,
+    *,
+    walker: Walker | None = None,
+    paths: gpd.GeoDataFrame | None = None,
+    barriers: gpd.GeoDataFrame | None = None,
+    driving: bool = False,
+    month: int | None = None,
+    carried_over: Collection[str] = BRIDGES,
+) -> Surface:
+    """The surface ``least_time`` finds ways on.
+
+    Parameters
+    ----------
+    dem : heights in metres; cells without a height are blocked. Slopes are taken from ``smoothed`` heights, because
+        noise between neighbouring cells reads as slope.
+    walker : who walks; the default ``Walker``.
+    paths : lines in EPSG:32642 with ``kind`` (footbridge, path, track, gravel, bridge, paved) and, if known,
+        ``closed_months``; the cells they touch are walked at the speed on paths, others at the speed off them.
+    barriers : lines or polygons in EPSG:32642, such as rivers; the cells they touch are blocked.
+    driving : on roads that carry cars, go at ``DRIVEN_KM_H`` instead of walking.
+    month : leave out the ways closed in this month (1-12); None leaves out none.
+    carried_over : kinds of way that lead across barriers. Water next to a bridge is opened one cell around it, since a
+        barrier burned into cells is wider than its line.
+
+    Raises
+    ------
+    GridError : the height grid has more than one band or cells without a size.
+    SuitabilityError : a road of unknown kind, or closed months that cannot be read.
+    """
+    walker = Walker() if walker is None else walker
+    height = smoothed(dem).values
+    kind = np.full(dem.shape, OFF_PATH, dtype=np.uint8)
+    roads = None if paths is None or paths.empty else _open_roads(paths, month)
+    if roads is not None:
+        for name in ROAD_KINDS:
+            code = FIRST_DRIVEN + list(DRIVEN_KM_H).index(name) if driving and name in DRIVEN_KM_H else ON_PATH
+            kind[burned(roads[roads["kind"] == name], dem)] = code
+    if barriers is not None and not barriers.empty:
+        shut = burned(barriers, dem)
+        if roads is not None:
+            over = roads[roads["kind"].isin(list(carried_over))]
+            around = over.set_geometry(over.geometry.buffer(dem.cell_m))
+            shut &= ~burned(around, dem)
+        kind[shut] = BLOCKED
+    kind[np.isnan(height)] = BLOCKED
+    pace = np.full((FIRST_DRIVEN + len(DRIVEN_KM_H), len(SLOPES)), np.inf)
+    pace[OFF_PATH] = 1.0 / walker.speed_m_s(SLOPES, off_path=True)
+    pace[ON_PATH] = 1.0 / walker.speed_m_s(SLOPES)
+    if driving:
+        for number, speed_km_h in enumerate(DRIVEN_KM_H.values()):
+            pace[FIRST_DRIVEN + number] = 1.0 / (speed_km_h * M_S_PER_KM_H)
+    kind = np.pad(kind, REACH)
+    pace = pace.astype(np.float32)
+    filled, steepest_m = _filled(np.pad(height, REACH, constant_values=np.nan))
+    ground = Ground(
+        height=filled.ravel(),
+        kind=kind.ravel(),
+        around=_around(kind).ravel(),
+        pace=_with_rises(pace),
+        least=_least_paces(pace, steepest_m / dem.cell_m),
+        cell_m=dem.cell_m,
+    )
+    return Surface(ground, dem)
+
+
+def _with_rises(pace: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The table of paces as ``Ground`` keeps it, of paces in single precision."""
+    table = np.zeros((*pace.shape, 2))
+    table[:, :, 0] = pace
+    known = np.isfinite(pace).all(axis=1)
+    table[known, :-1, 1] = np.diff(pace[known], axis=1)
+    # So that the steepest slope needs no case of its own.
+    table[known, -1, 0] = table[known, -2].sum(axis=1)
+    return table.reshape(len(pace), -1)
+
+
+@njit(cache=True, nogil=True)
+def _filled(height):  # type: ignore[no-untyped-def]
+    """Heights without unknown ones, and the largest difference between two cells side by side or corner to corner.
+
+    An unknown height is the mean of the known ones among the eight around it, 0 where there is none and no move that is
+    open reads it; such cells count for no difference.
+    """
+    rows, cols = height.shape
+    filled = height.copy()
+    for row in range(rows):
+        for col in range(cols):
+            if np.isnan(height[row, col]):
+                total, known = 0.0, 0
+                for i in range(max(row - 1, 0), min(row + 2, rows)):
+                    for j in range(max(col - 1, 0), min(col + 2, cols)):
+                        if not np.isnan(height[i, j]):
+                            total += height[i, j]
+                            known += 1
+                if known > 0:
+                    filled[row, col] = total / known
+    # A maximum for each column, so that neighbouring columns are compared at once.
+    most = np.zeros(cols, np.float32)
+    for row in range(1, rows):
+        here, above = filled[row], filled[row - 1]
+        for col in range(1, cols):
+            for there in (here[col - 1], above[col - 1], above[col]):
+                apart = abs(here[col] - there)
+                # A comparison with an unknown height is false.
+                most[col] = apart if apart > most[col] else most[col]
+            apart = abs(here[col - 1] - above[col])
+            most[col] = apart if apart > most[col] else most[col]
+    for row in range(rows):
+        for col in range(cols):
+            filled[row, col] = np.float32(0.0) if np.isnan(filled[row, col]) else filled[row, col]
+    return filled, most.max()
+
+
+@njit(cache=True, nogil=True)
+def _around(kind):  # type: ignore[no-untyped-def]
+    """What lies within reach of a move of each cell, see ``Ground``."""
+    rows, cols = kind.shape
+    around = np.where(kind == BLOCKED, np.uint8(MIXED), kind)
+    # Surroundings differ where some cell in them differs from the one to the right of it or below.
+    for row in range(rows):
+        for col in range(cols):
+            below, right = min(row + 1, rows - 1), min(col + 1, cols - 1)
+            if kind[row, col] != kind[row, right]:
+                around[max(row - REACH, 0) : row + REACH + 1, max(right - REACH, 0) : col + REACH + 1] = MIXED
+            if kind[row, col] != kind[below, col]:
+                around[max(below - REACH, 0) : row + REACH + 1, max(col - REACH, 0) : col + REACH + 1] = MIXED
+    return around
+
+
+def _least_paces(pace: NDArray[np.float32], steepest: float) -> NDArray[np.float32]:
+    """Least paces by the slope between the ends of a move, see ``Ground``.
+
+    The slopes of the steps of a move average to the slope between its ends, so by Jensen's inequality its pace is no
+    less than the largest convex function below the paces, at that slope. ``steepest`` : rise over run that no step
+    exceeds; the narrower the range of slopes, the closer that function.
+    """
+    reach = steepest * (1.0 + ROUNDING)
+    level = len(SLOPES) // 2
+    most = min(int(reach / SLOPE_STEP) + 1, level)
+    inside = slice(level - most, level + most + 1)
+    beyond = max(reach, STEEPEST + SLOPE_STEP)  # steeper ground is walked at the pace of the steepest in the table
+    slopes = SLOPES[inside] if most < level else np.concatenate([[-beyond], SLOPES, [beyond]])
+    lowest = np.min(pace[np.isfinite(pace).all(axis=1)], axis=0)
+    least = np.full((len(pace) + 1, len(SLOPES) - 1), lowest.min(), dtype=np.float64)
+    for kind in range(OFF_PATH, len(least)):
+        paces = (lowest if kind == MIXED else pace[kind])[inside].astype(np.float64)
+        if np.isfinite(paces).all():
+            at, low = _convex_below(slopes, paces if most < level else np.pad(paces, 1, mode="edge"))
+            between = np.interp(SLOPES, at, low)
+            least[kind] = np.minimum(between[:-1], between[1:])
+            # Ends farther apart than the table has slopes are looked up at its edge.
+            least[kind, [0, -1]] = np.minimum(least[kind, [0, -1]], [low[0], low[-1]])
+    return (least * (1.0 - ROUNDING)).astype(np.float32)
+
+
+def _convex_below(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[list[float], list[float]]:
+    """Corners of the largest convex function that lies nowhere above the points; x rises (Andrew 1979)."""
+    at: list[float] = []
+    low: list[float] = []
+    for right, top in zip(x.tolist(), y.tolist(), strict=True):
+        while len(at) > 1 and (at[-1] - at[-2]) * (top - low[-2]) <= (low[-1] - low[-2]) * (right - at[-2]):
+            at.pop()
+            low.pop()
+        at.append(right)
+        low.append(top)
+    return at, low

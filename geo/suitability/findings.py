@@ -1,0 +1,60 @@
+"""What is found out about plots before anybody judges them: it follows from plots, land and day, not from a scheme."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.contract.criterion import Block, Flags, Floats, Measured
+from geo.criteria import CANAL_CONDITION, LAND_CRITERIA, WATER_ADEQUACY
+from geo.measures.exclusion import Excluded, exclusion_mask
+from geo.measures.water import irrigated, repair_gain
+from geo.suitability.crop_choice import crop_ranks
+from geo.water.irrigation import CONDITION_FACTOR
+
+REPAIRED = tuple(state for state, factor in CONDITION_FACTOR.items() if factor > 0.0)  # condition classes that convey
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found out about n plots.
+
+    values : criterion id -> Measured. excluded : land that is shut, with the reason. crop_ranks : numbers of the crops
+    that suit, best first, then -1, int8 (n, crops). crops_ranked : whether crops could be ranked at all, bool (n,).
+    irrigated : in a command area or recorded so, bool (n,). repair_gain : condition class that
+    conveys -> by how much more water arrives once the plot's canal is in it, float64 (n,); empty where water or canals
+    are not assessed.
+    """
+
+    values: Mapping[str, Measured]
+    excluded: Excluded
+    crop_ranks: NDArray[np.int8]
+    crops_ranked: Flags
+    irrigated: Flags
+    repair_gain: Mapping[int, Floats]
+
+    def __len__(self) -> int:
+        return len(self.irrigated)
+
+
+def find(block: Block) -> Findings:
+    """Measure every land criterion and all that is asked beside them for the plots of a block."""
+    values = measure_all(block)
+    ranks, ranked = crop_ranks(block, values)
+    assessed = all(values[criterion.id].not_assessed is None for criterion in (CANAL_CONDITION, WATER_ADEQUACY))
+    return Findings(
+        values=values,
+        excluded=exclusion_mask(block),
+        crop_ranks=ranks,
+        crops_ranked=ranked,
+        irrigated=block.once(irrigated),
+        repair_gain={state: repair_gain(block, state) for state in REPAIRED} if assessed else {},
+    )
+
+
+def measure_all(block: Block) -> dict[str, Measured]:
+    """Return the values of every land criterion for the plots of a block."""
+    return {criterion.id: criterion.measured(block) for criterion in LAND_CRITERIA}

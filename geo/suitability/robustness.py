@@ -1,0 +1,244 @@
+"""How sure a class is: the model drawn again and again with other weights, another risk attitude and other values.
+
+Each draw takes every weight within +-25 % (renormalised), an orness between 0.2 and 0.5 and, for every value, an
+error as large as its evidence deserves; an unknown value is drawn from the whole of 0-1. Draw d of plot number p is
+the same whatever other plots are drawn with it: its random numbers come from a hash of (seed, d, p, criterion).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from geo.compiled.threads import over_blocks
+from geo.criteria import LAND_CRITERIA
+from geo.panel.scheme import LAND_GROUPS
+from geo.suitability.combination import CLASS_LIMITS, CLASSES, S2, Weighting, quantified
+
+Floats = NDArray[np.float64]
+
+DRAWS = 500  # draws per plot, domain reference 3.6 step 9
+WEIGHT_SPREAD = 0.25  # -, weights are drawn within +-25 %, domain reference 3.6 step 9
+ORNESS_RANGE = (0.2, 0.5)  # -, domain reference 3.6 step 9
+# Half-width of the uniform error of a membership by evidence A, B, C, D; default to calibrate against repeat surveys.
+MEMBERSHIP_ERROR = (0.02, 0.05, 0.10, 0.15)  # -
+BLOCK = 16_384  # plots a thread draws at a time
+FLAG_BELOW = 0.70  # share of draws in the modal class below which a result is flagged, domain reference 3.6 step 9
+
+_GROUP = np.array([LAND_GROUPS.index(criterion.group) for criterion in LAND_CRITERIA], dtype=np.int64)
+_WATER, _HAZARD = LAND_GROUPS.index("water"), LAND_GROUPS.index("hazard")
+_SALINITY = next(k for k, criterion in enumerate(LAND_CRITERIA) if criterion.code == "E1")
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """How far a draw may stray; all zero gives the run's own result in every draw."""
+
+    weights: float = WEIGHT_SPREAD
+    orness: tuple[float, float] | None = ORNESS_RANGE
+    membership: tuple[float, float, float, float] = MEMBERSHIP_ERROR
+    unknown: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Robustness:
+    """Shares over all draws for n plots.
+
+    shares : float64 (n, 6), share of draws in each of ``CLASSES``. modal : int8 (n,), the class drawn most, the better
+    one of equals. modal_share : float64 (n,). flagged : bool (n,), modal share below 0.70. top : float64 (n,), share of
+    draws in which the plot is among the best ``k`` of those drawn together, NaN without a ``k``.
+    """
+
+    shares: Floats
+    modal: NDArray[np.int8]
+    modal_share: Floats
+    flagged: NDArray[np.bool_]
+    top: Floats
+
+
+def robustness(
+    memberships: Floats,
+    evidence: NDArray[np.int8],
+    cap: NDArray[np.int8],
+    fixed: NDArray[np.int8],
+    plot_no: NDArray[np.int64],
+    weights: Weighting,
+    orness: float,
+    *,
+    draws: int = DRAWS,
+    seed: int = 1,
+    noise: Noise = Noise(),
+    best: int | None = None,
+) -> Robustness:
+    """Draw n plots ``draws`` times and return how often each lands in each class.
+
+    Parameters
+    ----------
+    memberships : float64 (17, n) in the order of ``LAND_CRITERIA``, NaN unknown. evidence : int8 (17, n), 0..3 = A..D,
+    -1 unknown. cap : int8 (n,), best class that limits no draw can change allow. fixed : int8 (n,), class of plots
+    that no draw can change (excluded or not evaluated), -1 for the others. plot_no : numbers that seed each plot's
+    draws. weights, orness : of the run. best : size of the top group, None = not asked.
+    """
+    n = memberships.shape[1]
+    generator = np.random.Generator(np.random.PCG64(seed))
+    counts = np.zeros((n, len(CLASSES)), dtype=np.int32)
+    in_top = np.zeros(n, dtype=np.int32)
+    score = np.empty(n)
+    memberships = np.ascontiguousarray(memberships, dtype=np.float64)
+    errors = np.array([*noise.membership, 0.0])
+    for draw in range(draws):
+        drawn, minimum_weights, alpha = _drawn_weights(generator, weights, orness, noise)
+        table = quantified(minimum_weights, alpha)
+        kernel = partial(
+            _draw,
+            memberships,
+            evidence,
+            cap,
+            fixed,
+            plot_no,
+            weights.active,
+            drawn,
+            weights.gate,
+            minimum_weights,
+            weights.minimum,
+            table,
+            errors,
+            noise.unknown,
+            np.uint64(seed) * np.uint64(1_000_003) + np.uint64(draw),
+            counts,
+            score,
+        )
+        over_blocks(kernel, n, block=BLOCK)
+        if best is not None:
+            in_top += _among_best(score, best)
+    shares = counts / draws
+    modal = shares.argmax(axis=1).astype(np.int8)
+    modal_share = shares.max(axis=1)
+    top = in_top / draws if best is not None else np.full(n, np.nan)
+    return Robustness(shares, modal, modal_share, modal_share < FLAG_BELOW, np.asarray(top, dtype=np.float64))
+
+
+def _drawn_weights(
+    generator: np.random.Generator, weights: Weighting, orness: float, noise: Noise
+) -> tuple[Floats, Floats, float]:
+    """Weights within groups, weights of groups and exponent of one draw; each set sums to 1 again."""
+    within = weights.within * (1 + noise.weights * generator.uniform(-1, 1, len(weights.within)))
+    of_group = np.bincount(_GROUP, weights=within, minlength=len(LAND_GROUPS))
+    within = within / np.where(of_group > 0, of_group, 1.0)[_GROUP]
+    groups = weights.group_weights * (1 + noise.weights * generator.uniform(-1, 1, len(weights.group_weights)))
+    groups = groups / groups.sum()
+    chance = generator.uniform()
+    drawn = orness if noise.orness is None else noise.orness[0] + chance * (noise.orness[1] - noise.orness[0])
+    return within, groups, 1.0 / drawn - 1.0
+
+
+def _among_best(score: Floats, count: int) -> NDArray[np.int32]:
+    """1 where a score is among the ``count`` highest; ties at the edge all count, unscored plots (NaN) never."""
+    known = score[~np.isnan(score)]
+    if not len(known):
+        return np.zeros(len(score), dtype=np.int32)
+    edge = np.partition(known, max(len(known) - count, 0))[max(len(known) - count, 0)]
+    with np.errstate(invalid="ignore"):
+        return np.asarray(score >= edge, dtype=np.int32)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _uniform(state, plot, criterion):  # type: ignore[no-untyped-def]
+    """Uniform number in 0-1 from a hash of three numbers (the finaliser of SplitMix64, Steele et al. 2014)."""
+    z = state * np.uint64(0x9E3779B97F4A7C15) + np.uint64(plot) * np.uint64(0xD1B54A32D192ED03) + np.uint64(criterion)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z = z ^ (z >> np.uint64(31))
+    return float(z >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@njit(cache=True, nogil=True)
+def _draw(  # type: ignore[no-untyped-def]
+    memberships,
+    evidence,
+    cap,
+    fixed,
+    plot_no,
+    active,
+    within,
+    gate,
+    group_weights,
+    minimum,
+    table,
+    errors,
+    draw_unknown,
+    state,
+    counts,
+    score,
+    start,
+    stop,
+):
+    groups = len(group_weights)
+    value, known, known_weight = np.empty(groups), np.empty(groups), np.empty(groups)
+    least, least_known = np.empty(groups), np.empty(groups)
+    order = np.empty(groups, dtype=np.int64)
+    for i in range(start, stop):
+        if fixed[i] >= 0:
+            counts[i, fixed[i]] += 1
+            score[i] = np.nan
+            continue
+        for g in range(groups):
+            value[g], known[g], known_weight[g], least[g], least_known[g] = 0.0, 0.0, 0.0, 1.0, 1.0
+        salinity = 1.0
+        decisive_unknown = False
+        for k in active:
+            m = memberships[k, i]
+            g = _GROUP[k]
+            if m == m:
+                half = errors[evidence[k, i]]
+                if half > 0.0:
+                    m += half * (2.0 * _uniform(state, plot_no[i], k) - 1.0)
+                    m = min(max(m, 0.0), 1.0)
+                known[g] += within[k] * m
+                known_weight[g] += within[k]
+                if (minimum[g] or gate[k]) and m < least_known[g]:
+                    least_known[g] = m
+                if k == _SALINITY:
+                    salinity = m
+            else:
+                if g in (_WATER, _HAZARD) or k == _SALINITY:
+                    decisive_unknown = True
+                m = _uniform(state, plot_no[i], k) if draw_unknown else 0.0
+            value[g] += within[k] * m
+            if (minimum[g] or gate[k]) and m < least[g]:
+                least[g] = m
+        count = 0
+        for g in range(groups):
+            if group_weights[g] > 0.0:
+                value[g] = least[g] if minimum[g] else min(value[g], least[g])
+                j = count
+                while j > 0 and value[order[j - 1]] < value[g]:
+                    order[j] = order[j - 1]
+                    j -= 1
+                order[j] = g
+                count += 1
+        total, subset, reached = 0.0, 0, 0.0
+        for j in range(count):
+            subset |= 1 << order[j]
+            total += value[order[j]] * (table[subset] - reached)
+            reached = table[subset]
+        score[i] = total
+        worst = salinity
+        for g in (_WATER, _HAZARD):
+            if known_weight[g] > 0.0:
+                best_known = least_known[g] if minimum[g] else min(known[g] / known_weight[g], least_known[g])
+                worst = min(worst, best_known)
+        found, at_worst = 4, 4
+        for c in range(3, -1, -1):
+            if total >= CLASS_LIMITS[c] - 1e-12:
+                found = c
+            if worst >= CLASS_LIMITS[c] - 1e-12:
+                at_worst = c
+        found = max(found, cap[i], at_worst - 1)
+        if decisive_unknown:
+            found = max(found, S2)
+        counts[i, found] += 1

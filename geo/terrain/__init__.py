@@ -1,0 +1,1 @@
+"""Grids: what height, relief and cells say. No vector layers."""

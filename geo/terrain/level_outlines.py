@@ -1,0 +1,53 @@
+"""Outlines of the levels of a grid: small patches taken up by what surrounds them, steps of cells smoothed away.
+
+Neighbours keep sharing their edges, and outlines are cut along a lattice, so that none grows without bound. Edges of
+the lattice stay straight: what is left of a zone on either side of one meets without a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from rasterio.features import shapes, sieve
+from rasterio.transform import from_origin
+from shapely.geometry import shape
+
+from geo.terrain.grid import Grid
+
+SMALLEST_M2 = 6_250.0  # m2; smaller patches are below what the heights resolve. As the smallest release, reference 7.3
+LATTICE_CELLS = 256  # cells along the side of a square of the lattice
+
+
+def level_outlines(
+    level: NDArray[np.int8], dem: Grid, *, smallest_m2: float = SMALLEST_M2
+) -> Iterator[tuple[int, NDArray[np.object_]]]:
+    """Yield each level that occurs in a square of the lattice with the outlines of its connected areas there.
+
+    level : int8 (rows, cols) on the cells of ``dem``. smallest_m2 : connected patches below it take the level of their
+    largest neighbour; negative ones (unknown) stay. Outlines are valid polygons in EPSG:32642 that do not overlap; each
+    lies within about a cell of the edges of its cells.
+    """
+    smallest = int(np.ceil(smallest_m2 / dem.cell_m**2))
+    smooth = sieve(level.astype(np.int16), size=smallest, connectivity=4) if smallest > 1 else level.astype(np.int16)
+    unknown = (level < 0) != (smooth < 0)
+    smooth[unknown] = level[unknown]  # no patch is small enough to turn from unknown to none
+    rows, cols = level.shape
+    # Counted from the CRS's origin, so that windows that overlap are cut along the same lines.
+    first_row = -int(np.floor((-dem.y_max / dem.cell_m) % LATTICE_CELLS))
+    first_col = -int(np.floor((dem.x_min / dem.cell_m) % LATTICE_CELLS))
+    for top in range(first_row, rows, LATTICE_CELLS):
+        for left in range(first_col, cols, LATTICE_CELLS):
+            part = smooth[max(top, 0) : top + LATTICE_CELLS, max(left, 0) : left + LATTICE_CELLS]
+            corner = from_origin(
+                dem.x_min + max(left, 0) * dem.cell_m, dem.y_max - max(top, 0) * dem.cell_m, dem.cell_m, dem.cell_m
+            )
+            found = [(shape(outline), int(value)) for outline, value in shapes(part, connectivity=4, transform=corner)]
+            outlines = np.array([outline for outline, _ in found], dtype=object)
+            values = np.array([value for _, value in found])
+            if len(found) > 1:
+                outlines = shapely.coverage_simplify(outlines, dem.cell_m, simplify_boundary=False)
+            for value in np.unique(values).tolist():
+                yield value, outlines[(values == value) & ~shapely.is_empty(outlines)]

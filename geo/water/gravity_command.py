@@ -1,0 +1,307 @@
+"""Gravity command: how far the water of a canal stands above the highest ground of a plot (criterion W2).
+
+Water is led from the canal over the cells of the height grid as a falling line (``geo.terrain.grade_line``): it loses
+head along the way it really takes, and ground above it on that way shuts off what lies behind. Where no way is open the
+head is negative, by how much the water is too low on the best way; so a canal level from a height model, uncertain by
+metres, gives a probability and not a refusal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numba import njit
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+from scipy.optimize import isotonic_regression
+
+from geo.compiled.threads import at_once, over_blocks
+from geo.contract.columns import is_recorded, numbers, texts
+from geo.errors import SuitabilityError
+from geo.geometry.crs import require_working
+from geo.geometry.ragged import Geometries, Ragged, ragged
+from geo.routing.surface import burned
+from geo.terrain.grade_line import FallingLine, falling_line
+from geo.terrain.grid import Grid
+from geo.terrain.relief import heights
+
+Floats = NDArray[np.float64]
+
+LOSS_EARTH = 0.5e-3  # m/m of way, earthen or unknown; domain reference 4, W2, default to calibrate
+LOSS_LINED = 0.3e-3  # m/m of way, lined; the same
+LINED = ("concrete", "stone", "membrane", "pipe")  # linings of layer canals that count as lined
+DEM_SIGMA_M = 2.5  # m, standard error of a level from Copernicus GLO-30; domain reference 4, W2, default to calibrate
+SURVEYED_SIGMA_M = 0.3  # m, standard error of a level surveyed by GNSS; the same
+DEEPEST_M = 10.0  # m above ground that a flume or siphon carries water; head beyond it is not counted. To calibrate
+REACH_M = 3_000.0  # m, farthest that water is led from a canal; default to calibrate
+SAMPLES_PER_CELL = 2.0  # points per cell side at which canals are laid on the grid
+CARRIES_OFF = "drain"  # canal type that takes water away and commands nothing
+
+
+def sampled(dem: Grid, xy: Floats) -> Floats:
+    """Value of ``dem`` at points (n, 2), bilinear between cell centres, float64 (n,); NaN beside unknown cells."""
+    z = heights(dem)
+    col = np.clip((xy[:, 0] - dem.x_min) / dem.cell_m - 0.5, 0.0, z.shape[1] - 1.0)
+    row = np.clip((dem.y_max - xy[:, 1]) / dem.cell_m - 0.5, 0.0, z.shape[0] - 1.0)
+    left, top = np.floor(col).astype(np.int64), np.floor(row).astype(np.int64)
+    right, bottom = np.minimum(left + 1, z.shape[1] - 1), np.minimum(top + 1, z.shape[0] - 1)
+    east, south = col - left, row - top
+    upper = (1.0 - east) * z[top, left] + east * z[top, right]
+    lower = (1.0 - east) * z[bottom, left] + east * z[bottom, right]
+    west, south_edge, x_max, north = dem.bounds
+    inside = (xy[:, 0] >= west) & (xy[:, 0] <= x_max) & (xy[:, 1] >= south_edge) & (xy[:, 1] <= north)
+    return np.where(inside, (1.0 - south) * upper + south * lower, np.nan)
+
+
+def _falling(ground: Floats) -> tuple[Floats, float]:
+    """The level closest to ``ground`` (least squares) that never rises along it, and the squared misfit."""
+    level = np.full(ground.shape, np.nan)
+    known = ~np.isnan(ground)
+    if known.any():
+        level[known] = isotonic_regression(ground[known], increasing=False).x
+    return level, float(np.nansum((level - ground) ** 2))
+
+
+def _reach_levels(distance: Floats, ground: Floats, head: float, tail: float, loss: float, flow_known: bool) -> Floats:
+    """Water level at ``distance`` metres along one reach; see ``water_levels``."""
+    length = float(distance[-1])
+    with_flow, misfit = _falling(ground)
+    against, misfit_against = (with_flow, np.inf) if flow_known else _falling(ground[::-1])
+    turned = misfit_against < misfit
+    along = length - distance if turned else distance
+    if not np.isnan(head) and not np.isnan(tail):
+        return np.asarray(head + (tail - head) * along / max(length, 1.0))
+    if not np.isnan(head):
+        return np.asarray(head - loss * along)
+    if not np.isnan(tail):
+        return np.asarray(tail + loss * (length - along))
+    return against[::-1] if turned else with_flow
+
+
+def water_levels(dem: Grid, canals: gpd.GeoDataFrame) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Points along the canals, the water level there, and the row of the canal: (n, 2), (n,) metres, int64 (n,).
+
+    Between recorded levels at both ends the level falls evenly along the reach; from one recorded end it falls by
+    ``LOSS_EARTH`` or ``LOSS_LINED``; without any it is the ground of ``dem`` along the line, made to fall downstream by
+    isotonic regression (least squares). A line recorded as not running with the flow is taken the way round in which
+    its ground falls better.
+
+    Raises
+    ------
+    SuitabilityError : a recorded level that rises downstream; names the reach.
+    """
+    head_m, tail_m = numbers(canals, "head_level_m"), numbers(canals, "tail_level_m")
+    if (tail_m > head_m).any():
+        row = int(np.argmax(tail_m > head_m))
+        name = texts(canals, "code", empty=f"in row {row}")[row]
+        raise SuitabilityError(
+            f"canal reach {name}: tail_level_m {tail_m[row]:g} is above head_level_m {head_m[row]:g}; water falls"
+        )
+    loss = _losses(canals)
+    against_flow = is_recorded(canals, "flow_known", False)
+    carries_off = texts(canals, "type") == CARRIES_OFF
+    points, levels, owners = [np.empty((0, 2))], [np.empty(0)], [np.empty(0, dtype=np.int64)]
+    step = dem.cell_m / SAMPLES_PER_CELL
+    for row, line in enumerate(canals.geometry):
+        if line is None or line.is_empty or carries_off[row]:
+            continue
+        # A gap between the parts of a reach counts as way: the water has to cross it too.
+        parts = shapely.get_parts(shapely.line_merge(line, directed=True))
+        xy = np.concatenate([shapely.get_coordinates(shapely.segmentize(part, step)) for part in parts])
+        distance = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+        points.append(xy)
+        levels.append(
+            _reach_levels(distance, sampled(dem, xy), head_m[row], tail_m[row], loss[row], not against_flow[row])
+        )
+        owners.append(np.full(len(xy), row))
+    return np.concatenate(points), np.concatenate(levels), np.concatenate(owners)
+
+
+def _losses(canals: gpd.GeoDataFrame) -> Floats:
+    """Head lost per metre of way from each canal, m/m, float64 (n,)."""
+    return np.where(np.isin(texts(canals, "lining"), LINED), LOSS_LINED, LOSS_EARTH)
+
+
+def water_clearance(
+    dem: Grid, canals: gpd.GeoDataFrame, *, barriers: gpd.GeoDataFrame | None = None, reach_m: float = REACH_M
+) -> tuple[Grid, NDArray[np.int64]]:
+    """Head of canal water over the ground of every cell, metres, Grid, and the row of its canal, int64, -1 for none.
+
+    Positive: water stands that high above the ground, at most ``DEEPEST_M``. Negative: so much is missing at the worst
+    spot of the best way. NaN farther than ``reach_m`` from any canal, without a height, and where no way leads at all.
+
+    Parameters
+    ----------
+    dem : heights in metres. canals : lines in EPSG:32642 as in layer ``canals``, see ``water_levels``.
+    barriers : lines or polygons in EPSG:32642 that no ditch crosses, such as rivers.
+
+    Raises
+    ------
+    CrsError, GridError : canals in another CRS; more than one band, or cells without a size.
+    SuitabilityError : a recorded level that rises downstream; names the reach.
+    """
+    require_working(canals, "canals")
+    dem = replace(dem, values=heights(dem))  # contiguous once, not again for every canal
+    xy, levels, owners = water_levels(dem, canals)
+    col = np.floor((xy[:, 0] - dem.x_min) / dem.cell_m).astype(np.int64)
+    row = np.floor((dem.y_max - xy[:, 1]) / dem.cell_m).astype(np.int64)
+    inside = (row >= 0) & (row < dem.shape[0]) & (col >= 0) & (col < dem.shape[1])
+    clearance = np.full(dem.shape, np.nan)
+    canal_row = np.full(dem.shape, -1, dtype=np.int64)
+    if not inside.any():
+        return replace(dem, values=clearance.astype(np.float32)), canal_row
+    dry = np.ones(dem.shape, dtype=np.bool_)
+    dry[row[inside], col[inside]] = False
+    shut = np.asarray(distance_transform_edt(dry)) * dem.cell_m > reach_m
+    if barriers is not None and not barriers.empty:
+        shut |= burned(barriers, dem) & dry
+    losses = _losses(canals)[owners]
+    # One flood per loss: lines that fall at one rate keep their order, so the first to settle a cell is the best.
+    floods = [(float(loss), np.flatnonzero(inside & (losses == loss))) for loss in np.unique(losses[inside])]
+
+    def flooded(loss: float, chosen: NDArray[np.int64]) -> FallingLine:
+        return falling_line(
+            dem,
+            row[chosen],
+            col[chosen],
+            levels[chosen],
+            loss=loss,
+            deepest_m=DEEPEST_M,
+            shut=shut,
+            directions=8,
+            through_ground=True,
+        )
+
+    found = at_once(*(partial(flooded, *flood) for flood in floods))
+    for (_, chosen), line in zip(floods, found, strict=True):
+        better = line.start >= 0
+        better &= ~(line.clearance_m <= clearance)
+        clearance[better] = line.clearance_m[better]
+        canal_row[better] = owners[chosen][line.start[better]]
+    return replace(dem, values=np.minimum(clearance, DEEPEST_M).astype(np.float32)), canal_row
+
+
+@njit(cache=True, nogil=True)
+def _between_cells(values, col, row):  # type: ignore[no-untyped-def]
+    """Bilinear value at a place in cells from the first centre, by the known ones of the four cells; else NaN."""
+    rows, cols = values.shape
+    if not (-0.5 <= col <= cols - 0.5 and -0.5 <= row <= rows - 0.5):
+        return np.nan
+    col, row = min(max(col, 0.0), cols - 1.0), min(max(row, 0.0), rows - 1.0)
+    left, top = int(col), int(row)
+    total, weight = 0.0, 0.0
+    for down in range(2):
+        for right in range(2):
+            share = abs(1 - down - (row - top)) * abs(1 - right - (col - left))
+            if share > 0.0:
+                value = values[top + down, left + right]
+                if not np.isnan(value):
+                    total += share * value
+                    weight += share
+    return total / weight if weight > 0.0 else np.nan
+
+
+@njit(cache=True, nogil=True)
+def _cuts(xy, path_start, first_path, last_path, level):  # type: ignore[no-untyped-def]
+    """Where the edges of a polygon cross the row at y = ``level``, sorted; its inside lies between pairs of them."""
+    crossings = np.empty(path_start[last_path] - path_start[first_path])
+    found = 0
+    for path in range(first_path, last_path):
+        for i in range(path_start[path], path_start[path + 1] - 1):
+            if (xy[i, 1] <= level) != (xy[i + 1, 1] <= level):
+                part = (level - xy[i, 1]) / (xy[i + 1, 1] - xy[i, 1])
+                crossings[found] = xy[i, 0] + part * (xy[i + 1, 0] - xy[i, 0])
+                found += 1
+    return np.sort(crossings[:found])
+
+
+@njit(cache=True, nogil=True)
+def _least_under(xy, path_start, geometry_start, values, x_min, y_max, cell, least, where, start, stop):  # type: ignore[no-untyped-def]
+    """Least value at the vertices of each polygon and at the cell centres inside it, and the flat cell it is in.
+
+    NaN where fewer than half of these places have a value.
+    """
+    rows, cols = values.shape
+    for g in range(start, stop):
+        least[g], where[g] = np.nan, -1
+        first_path, last_path = geometry_start[g], geometry_start[g + 1]
+        places, known, lowest = 0, 0, np.inf
+        top, bottom = np.inf, -np.inf
+        for i in range(path_start[first_path], path_start[last_path]):
+            col, row = (xy[i, 0] - x_min) / cell, (y_max - xy[i, 1]) / cell
+            top, bottom = min(top, row), max(bottom, row)
+            places += 1
+            value = _between_cells(values, col - 0.5, row - 0.5)
+            if not np.isnan(value):
+                known += 1
+                if value < lowest:
+                    lowest = value
+                    where[g] = min(int(row), rows - 1) * cols + min(int(col), cols - 1)
+        for row in range(max(0, int(np.ceil(top - 0.5))), min(rows - 1, int(np.floor(bottom - 0.5))) + 1):
+            cuts = _cuts(xy, path_start, first_path, last_path, y_max - (row + 0.5) * cell)
+            for pair in range(0, len(cuts) - 1, 2):
+                first = max(0, int(np.ceil((cuts[pair] - x_min) / cell - 0.5)))
+                last = min(cols - 1, int(np.floor((cuts[pair + 1] - x_min) / cell - 0.5)))
+                for col in range(first, last + 1):
+                    places += 1
+                    if not np.isnan(values[row, col]):
+                        known += 1
+                        if values[row, col] < lowest:
+                            lowest, where[g] = values[row, col], row * cols + col
+        if known > 0 and 2 * known >= places:
+            least[g] = lowest
+        else:
+            where[g] = -1
+
+
+def gravity_head(
+    dem: Grid,
+    canals: gpd.GeoDataFrame,
+    polygons: Geometries | Ragged,
+    *,
+    barriers: gpd.GeoDataFrame | None = None,
+    reach_m: float = REACH_M,
+) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Head of canal water above the highest ground of each plot, its standard error, and the canal it comes from.
+
+    dh = level at the canal - loss along the way - highest ground, or, where the way leads through higher ground, what
+    is missing there (domain reference 4, W2). The highest ground is that with the least head among the plot's vertices,
+    between cell centres, and the cell centres inside it.
+
+    Parameters
+    ----------
+    dem, canals, barriers, reach_m : as in ``water_clearance``. Of the canals, ``geometry`` is needed; ``head_level_m``,
+        ``tail_level_m``, ``level_basis``, ``lining``, ``type`` and ``flow_known`` count where they are there.
+    polygons : n polygons or multipolygons in EPSG:32642, or their coordinates made once by ``ragged``.
+
+    Returns
+    -------
+    head_m : float64 (n,), metres, at most ``DEEPEST_M``; NaN where no canal lies within reach or heights are unknown.
+    sigma_m : float64 (n,), metres: ``SURVEYED_SIGMA_M`` where the canal's levels are surveyed, else ``DEM_SIGMA_M``.
+    canal_row : int64 (n,), row of ``canals``, -1 where head is NaN.
+
+    Raises
+    ------
+    CrsError, GridError, SuitabilityError, GeometryError : as ``water_clearance``; a geometry collection as a plot.
+    """
+    clearance, canal_row = water_clearance(dem, canals, barriers=barriers, reach_m=reach_m)
+    return head_over(clearance, canal_row, canals, polygons)
+
+
+def head_over(
+    clearance: Grid, canal_row: NDArray[np.integer], canals: gpd.GeoDataFrame, polygons: Geometries | Ragged
+) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Return what ``gravity_head`` does, from what ``water_clearance`` found."""
+    shapes = polygons if isinstance(polygons, Ragged) else ragged(polygons)
+    n = len(shapes)
+    head, where = np.empty(n), np.empty(n, dtype=np.int64)
+    place = (float(clearance.x_min), float(clearance.y_max), float(clearance.cell_m))
+    over_blocks(partial(_least_under, *shapes.paths, clearance.values, *place, head, where), n)
+    fed_by = np.where(where >= 0, canal_row.ravel()[where], -1).astype(np.int64)
+    surveyed = np.append(texts(canals, "level_basis") == "surveyed", False)
+    sigma = np.where(surveyed[fed_by], SURVEYED_SIGMA_M, DEM_SIGMA_M)
+    return head, np.where(np.isnan(head), np.nan, sigma), fed_by
