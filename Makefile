@@ -32,7 +32,7 @@ check: $(VENV)/installed ## Lint, types, import contracts, generated pages curre
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m layers.readme --check
+	$(BIN)/python -m layers.catalogue.readme --check
 
 bench: install ## Measure beside other programs, write bench/RESULTS.md (BENCH_PLOTS=1000000, REGION=folder)
 	-$(BIN)/pytest bench --benchmark-only --benchmark-columns=median,rounds -q
@@ -65,7 +65,7 @@ node_modules/installed: package.json package-lock.json
 
 $(VENV)/compiled: $(VENV)/installed
 	@echo "[4/8] Compiling the kernels of the science, about a minute"
-	@$(BIN)/python -m layers.compile
+	@$(BIN)/python -m layers.warm_up
 	@touch $@
 
 $(VENV)/relief: $(VENV)/installed

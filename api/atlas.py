@@ -11,9 +11,9 @@ from fastapi import Depends, Request
 from sqlalchemy import Connection
 
 from api.drawing import Mapped, name_of
-from layers.places import Gazetteer, read_gazetteer
-from layers.provenance import Source, sources_of
-from layers.served import Served
+from layers.features.places import Gazetteer, read_gazetteer
+from layers.features.provenance import Source, sources_of
+from layers.records.snapshot import Served
 
 
 @dataclass(frozen=True, slots=True)

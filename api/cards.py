@@ -12,7 +12,7 @@ from api.wording import CLASS_MEANINGS, CLASS_WORDS, CONFIDENCE, label_of
 from geo.contract.criterion import Criterion
 from geo.contract.memberships import Knots, Probability
 from geo.criteria import LAND_CRITERIA
-from layers.base import Style
+from layers.catalogue.base import Style
 from layers.catalogue.land import CLASS_STYLES, Plot
 
 # Criteria a family asks about first; the card shows them even when unknown.

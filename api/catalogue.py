@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from api.deps import CallerDep, LanguageDep, get_caller, json_answer, known_parameters
 from api.legend import CRITERIA_BY_ID, legend
 from api.translate import Language, translate
-from layers.base import Audience
 from layers.catalogue import BY_NAME, LAYERS, RASTERS, RASTERS_BY_NAME
-from layers.database import reading
+from layers.catalogue.base import Audience
 from layers.errors import NotFound
-from layers.features import readable_layer
-from layers.provenance import sources_of
-from layers.raster_tiles import readable_raster
+from layers.features.features import readable_layer
+from layers.features.provenance import sources_of
+from layers.postgres.engine import reading
+from layers.tiles.raster_tiles import readable_raster
 
 router = APIRouter(tags=["catalogue"], dependencies=[Depends(get_caller), Depends(known_parameters)])
 

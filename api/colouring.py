@@ -22,9 +22,9 @@ from api.legend import (
 from api.translate import Language, number
 from api.wording import CONFIDENCE
 from geo.criteria import LAND_CRITERIA
-from layers.base import Style
+from layers.catalogue.base import Style
 from layers.catalogue.land import CLASS_STYLES, Plot
-from layers.plot_tiles import PLOT_ATTRIBUTES
+from layers.tiles.plot_tiles import PLOT_ATTRIBUTES
 
 Expression = list[Any]
 

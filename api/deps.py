@@ -15,14 +15,14 @@ from isal import igzip
 
 from api.errors import KeyRefused
 from api.translate import LANGUAGES, Language, language_of
-from layers.access import holder_of
-from layers.base import PUBLIC, Audience
-from layers.database import reading
+from layers.catalogue.base import PUBLIC, Audience
 from layers.errors import BadFilter, NotAllowed
-from layers.features import nearest
-from layers.raster_tiles import RasterFiles
-from layers.served import ServedState
-from layers.tile_cache import TileCache
+from layers.features.features import nearest
+from layers.postgres.engine import reading
+from layers.records.snapshot import ServedState
+from layers.schema.access import holder_of
+from layers.tiles.cache import TileCache
+from layers.tiles.raster_tiles import RasterFiles
 
 KEY_KEPT_S: Final = 60.0  # seconds a key is trusted after it was checked; a revoked key works no longer than that
 KEYS_KEPT: Final = 1_000  # keys remembered by one process

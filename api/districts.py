@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.atlas import AtlasDep
 from api.deps import ServedDep, get_caller, json_answer, known_parameters
-from layers.database import reading
-from layers.districts import Summary, summaries
 from layers.errors import NotFound
-from layers.served import Served
+from layers.features.districts import Summary, summaries
+from layers.postgres.engine import reading
+from layers.records.snapshot import Served
 
 router = APIRouter(tags=["districts"], dependencies=[Depends(get_caller), Depends(known_parameters)])
 

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from api.colouring import BY_CLASS, HATCH, IN_CELL, SINGLE, Colouring, Expression, matched
 from api.translate import FALLBACKS, LANGUAGES, Language
-from layers.base import Layer
 from layers.catalogue import RasterLayer
 from layers.catalogue.admin import ADMIN, Country, District, Jamoat, Region, Settlement
+from layers.catalogue.base import Layer
 from layers.catalogue.irrigation import WATERS
 from layers.catalogue.land import Plot
-from layers.plot_tiles import FINEST_CELLS_ZOOM
+from layers.tiles.plot_tiles import FINEST_CELLS_ZOOM
 
 HILLSHADE: Final = "hillshade"
 Mapped = type[Layer] | RasterLayer

@@ -11,13 +11,13 @@ from sqlalchemy import Connection
 from api.translate import Language, day, local_name, translate
 from api.wording import CLASS_MEANINGS
 from geo.household_fit.rating import SUPPORT_NEEDED
-from layers.base import Layer
+from layers.catalogue.base import Layer
 from layers.catalogue.land import Plot
-from layers.export import About
-from layers.features import Features
-from layers.plots import PLOTS
-from layers.provenance import Source, sources_of, sources_of_rows
-from layers.served import Run, Served
+from layers.features.export import About
+from layers.features.features import Features
+from layers.features.plots import PLOTS
+from layers.features.provenance import Source, sources_of, sources_of_rows
+from layers.records.snapshot import Run, Served
 
 
 def about_plots(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from api.translate import Language, translate
 from api.wording import CLASS_WORDS
-from layers.base import Style
+from layers.catalogue.base import Style
 from layers.catalogue.land import CLASS_STYLES
 
 ByClass = Mapping[str, Mapping[str, float]]  # class -> plots, area_ha

@@ -21,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from layers.errors import DatabaseUnavailable
-from layers.served import Served, ServedState
+from layers.records.snapshot import Served, ServedState
 
 MEMORY_BYTES: Final = 128 * 1024 * 1024  # bytes of answers kept by one process; tiles are those of its tile cache
 LARGEST: Final = MEMORY_BYTES // 32  # bytes of one answer; a larger one would push out too many others

@@ -18,8 +18,8 @@ from sqlalchemy import select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.deps import json_answer
-from layers.database import reading
-from layers.results import Publication
+from layers.postgres.engine import reading
+from layers.records.runs import Publication
 
 router = APIRouter(tags=["health"])
 

@@ -12,8 +12,8 @@ from api.translate import Language, number, translate
 from geo.contract.criterion import Criterion
 from geo.contract.memberships import KNOT_LEVELS, ByClass, Knots, Probability
 from geo.criteria import LAND_CRITERIA
-from layers.base import Layer
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME, RasterLayer
+from layers.catalogue.base import Layer
 from layers.catalogue.land import CLASS_STYLES
 
 # One ramp for the membership of every criterion: the class colours at the memberships where the classes begin, so

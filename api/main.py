@@ -16,15 +16,15 @@ from api.deps import Callers
 from api.errors import add_error_handlers
 from api.finished import FinishedAnswers
 from api.protection import Protection
-from layers import judged, pictures
-from layers.base import PUBLIC
-from layers.database import reading
-from layers.export import Format
-from layers.raster_tiles import RasterFiles
-from layers.ready_plots import ReadyPlots
-from layers.served import ServedState
+from layers.catalogue.base import PUBLIC
+from layers.features.export import Format
+from layers.features.plot_texts import ReadyPlots
+from layers.postgres.engine import reading
+from layers.records.snapshot import ServedState
 from layers.settings import get_settings
-from layers.tile_cache import TileCache
+from layers.tiles import coloured_grids, results_in_memory
+from layers.tiles.cache import TileCache
+from layers.tiles.raster_tiles import RasterFiles
 
 ABOUT = """Land and water planning for families left behind in Khatlon and the Rasht Valley.
 
@@ -37,9 +37,9 @@ COMPRESSION = 5  # zlib level of answers made on the way out
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """While the service runs: what makes its first answers quick is made in the background."""
-    pictures.prepare(partial(reading, PUBLIC))
+    coloured_grids.prepare(partial(reading, PUBLIC))
     app.state.ready_plots.prepare(app.state.served.current)
-    judged.prepare(partial(reading, PUBLIC), app.state.served.current)
+    results_in_memory.prepare(partial(reading, PUBLIC), app.state.served.current)
     yield
 
 

@@ -19,18 +19,18 @@ from api.drawing import name_of
 from api.folium_map import Bounds, View
 from api.rendering import render
 from api.scene import AT, Scene, map_html, map_parts, mapped, parse_view, seen_grids, seen_layers
-from layers.base import Audience
 from layers.catalogue import RasterLayer
 from layers.catalogue.admin import District, Jamoat
+from layers.catalogue.base import Audience
 from layers.catalogue.land import Plot
-from layers.database import reading
-from layers.districts import require_district
 from layers.errors import BadFilter, NotFound
-from layers.features import nearest
-from layers.paging import read_feature
-from layers.places import Gazetteer
-from layers.plots import PLOTS, scored_plots
-from layers.served import Choice, Served
+from layers.features.districts import require_district
+from layers.features.features import nearest
+from layers.features.paging import read_feature
+from layers.features.places import Gazetteer
+from layers.features.plots import PLOTS, scored_plots
+from layers.postgres.engine import reading
+from layers.records.snapshot import Choice, Served
 
 router = APIRouter(tags=["maps"])
 

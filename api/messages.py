@@ -29,10 +29,10 @@ from geo.household_fit.rating import STEPS
 from geo.programme import priority
 from geo.suitability.explanation import MESSAGES
 from geo.suitability.remedies import catalogue
-from layers import fits
-from layers.base import STAFF
 from layers.catalogue import BY_NAME, RASTERS
-from layers.plots import scored_plots
+from layers.catalogue.base import STAFF
+from layers.features import household_fit
+from layers.features.plots import scored_plots
 
 PACKAGE: Final = Path(__file__).parent
 _KEYWORDS: Final = {"_": None, "translate": None}
@@ -99,7 +99,7 @@ def fit_worded() -> Iterator[str]:
         yield from (remedy.title, remedy.who)
     for name in profile_names():
         yield load_profile(name).title
-    yield from (*fits.TITLES.values(), *fits.UNITS.values())
+    yield from (*household_fit.TITLES.values(), *household_fit.UNITS.values())
     yield from (*crops(), *MONTH_NAMES)
     yield from priority.MESSAGES
 

@@ -21,15 +21,15 @@ from api.scene import AT
 from api.translate import LANGUAGES, OWN_NAMES, Language, local_name, sort_key, translate
 from geo.criteria import LAND_CRITERIA
 from geo.programme.priority import NOTE
-from layers.base import PUBLIC
 from layers.catalogue.admin import Jamoat, Region
-from layers.database import reading
-from layers.districts import Summary, summaries
+from layers.catalogue.base import PUBLIC
 from layers.errors import NotFound
-from layers.hectares import hectares_by_jamoat
-from layers.places import Found, Gazetteer, Place
-from layers.runs import show_run
-from layers.served import Shown
+from layers.features.districts import Summary, summaries
+from layers.features.hectares import hectares_by_jamoat
+from layers.features.places import Found, Gazetteer, Place
+from layers.postgres.engine import reading
+from layers.records.snapshot import Shown
+from layers.runs.listing import show_run
 
 router = APIRouter(tags=["pages"])
 

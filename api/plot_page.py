@@ -17,14 +17,14 @@ from api.rendering import render
 from api.translate import Language, translate
 from api.wording import CODES, CONFIDENCE, GROUPS
 from geo.criteria import LAND_CRITERIA
-from layers.base import PUBLIC
+from layers.catalogue.base import PUBLIC
 from layers.catalogue.land import Plot
-from layers.database import reading
 from layers.errors import NotFound
-from layers.explaining import explain_plot
-from layers.paging import read_feature
-from layers.plots import scored_plots
-from layers.served import Choice
+from layers.explain.plot import explain_plot
+from layers.features.paging import read_feature
+from layers.features.plots import scored_plots
+from layers.postgres.engine import reading
+from layers.records.snapshot import Choice
 
 router = APIRouter(tags=["pages"])
 

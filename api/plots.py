@@ -19,23 +19,23 @@ from api.deps import Caller, CallerDep, LanguageDep, ServedDep, get_caller, json
 from api.exports import about_fit, about_plots
 from api.translate import Language
 from geo.household_fit.rating import SUPPORT_NEEDED
-from layers.base import PUBLIC, STAFF, Audience
+from layers.catalogue.base import PUBLIC, STAFF, Audience
 from layers.catalogue.land import Plot
-from layers.database import reading
-from layers.districts import district_names, require_district
 from layers.errors import BadFilter, NotFound
-from layers.explaining import explain_plot
-from layers.export import About, Format, stream_csv, stream_geojson, write_file
-from layers.features import Features
-from layers.filters import PLOT_FILTERS, plot_conditions, sort_keys
-from layers.fit_explaining import explain_fit_of_plot
-from layers.fits import fitted_plots, require_staff, title_of_fit
-from layers.paging import Listing, Page, is_cut, read_feature, read_page, read_ready_page
-from layers.plots import PLOTS, in_district, scored_plots
-from layers.priorities import plot_priority
-from layers.ready_plots import ReadyPlots
-from layers.served import Choice, Run, Served, ServedState
-from layers.ways import way_lines
+from layers.explain.household_fit import explain_fit_of_plot
+from layers.explain.plot import explain_plot
+from layers.explain.ways import way_lines
+from layers.features.districts import district_names, require_district
+from layers.features.export import About, Format, stream_csv, stream_geojson, write_file
+from layers.features.features import Features
+from layers.features.filters import PLOT_FILTERS, plot_conditions, sort_keys
+from layers.features.household_fit import fitted_plots, require_staff, title_of_fit
+from layers.features.paging import Listing, Page, is_cut, read_feature, read_page, read_ready_page
+from layers.features.plot_texts import ReadyPlots
+from layers.features.plots import PLOTS, in_district, scored_plots
+from layers.features.priorities import plot_priority
+from layers.postgres.engine import reading
+from layers.records.snapshot import Choice, Run, Served, ServedState
 
 router = APIRouter(tags=["plots"], dependencies=[Depends(get_caller), Depends(known_parameters)])
 

@@ -10,12 +10,12 @@ from api.deps import CallerDep, LanguageDep, ServedDep, get_caller, json_answer,
 from api.plots import ChoiceDep, kept_by, run_of
 from api.translate import translate
 from geo.programme.priority import FULL_IMPROVEMENT, FULL_NEED, HIGH_FROM, LEFT_OUT, MEDIUM_FROM, NEED_UNKNOWN, NOTE
-from layers.base import STAFF, Audience
-from layers.database import reading
-from layers.districts import require_district
+from layers.catalogue.base import STAFF, Audience
 from layers.errors import NotAllowed, NotFound
-from layers.priorities import SMALLEST_CELL, priority_by_jamoat, priority_by_plot
-from layers.served import Served
+from layers.features.districts import require_district
+from layers.features.priorities import SMALLEST_CELL, priority_by_jamoat, priority_by_plot
+from layers.postgres.engine import reading
+from layers.records.snapshot import Served
 
 router = APIRouter(tags=["districts"], dependencies=[Depends(get_caller), Depends(known_parameters)])
 

@@ -108,7 +108,7 @@ class Reasons:
 
 
 def reasons(explained: Mapping[str, Any], lang: Language) -> Reasons:
-    """Return an explanation (``layers.explaining``) as it is read in ``lang``."""
+    """Return an explanation (``layers.explain.plot``) as it is read in ``lang``."""
     return Reasons(
         says=tuple(sentence(said, lang) for said in explained["says"]),
         groups=tuple(

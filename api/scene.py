@@ -28,12 +28,12 @@ from api.legend import CRITERIA_BY_ID, Legend, legend_of_layer, legend_of_raster
 from api.rendering import render
 from api.translate import Language, translate
 from api.wording import GROUPS, MAP_WORDS, label_of
-from layers.base import Audience, Layer
 from layers.catalogue import LAYERS, RASTERS, RasterLayer
+from layers.catalogue.base import Audience, Layer
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
-from layers.features import CAUTION
-from layers.provenance import Source
+from layers.features.features import CAUTION
+from layers.features.provenance import Source
 
 SCENES_KEPT: Final = 64  # pages kept by one process, some 50 kB each; the last asked stay
 AT: Final = re.compile(r"^(\d{1,2})/(-?\d{1,2}(?:\.\d+)?)/(-?\d{1,3}(?:\.\d+)?)$")  # zoom/latitude/longitude

@@ -23,19 +23,17 @@ from api.deps import (
 from api.exports import attribution
 from api.plots import ChoiceDep
 from api.translate import Language, translate
-from layers.base import PUBLIC, Audience, Layer
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
+from layers.catalogue.base import PUBLIC, Audience, Layer
 from layers.catalogue.land import Plot
-from layers.database import reading
 from layers.errors import BadFilter, NotFound
-from layers.features import Property, layer_features, readable_layer
-from layers.plot_tiles import CELL_ATTRIBUTES, PLOT_ATTRIBUTES, plots_tile
-from layers.plots import scored_plots
-from layers.provenance import sources_of
-from layers.raster_tiles import raster_tile, readable_raster
-from layers.served import Choice, Served
-from layers.tile_cache import Place, Stored
-from layers.tiles import (
+from layers.features.features import Property, layer_features, readable_layer
+from layers.features.plots import scored_plots
+from layers.features.provenance import sources_of
+from layers.postgres.engine import reading
+from layers.records.snapshot import Choice, Served
+from layers.tiles.cache import Place, Stored
+from layers.tiles.layer_tiles import (
     BUFFER,
     EXTENT,
     Tile,
@@ -45,6 +43,8 @@ from layers.tiles import (
     layer_tile,
     tile_properties,
 )
+from layers.tiles.plot_tiles import CELL_ATTRIBUTES, PLOT_ATTRIBUTES, plots_tile
+from layers.tiles.raster_tiles import raster_tile, readable_raster
 
 router = APIRouter(prefix="/tiles", tags=["tiles"], dependencies=[Depends(get_caller), Depends(known_parameters)])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from geo.suitability.explanation import GROUP_TITLES
-from layers.base import Layer
+from layers.catalogue.base import Layer
 
 # What each class means for a family, after the FAO framework (1976) in domain reference 3.1.
 CLASS_MEANINGS: Final = {

@@ -21,7 +21,7 @@ import shapely
 
 from bench import peers
 from geo.geometry.crs import WORKING_CRS, to_working
-from layers.embedded import Cluster
+from layers.postgres.cluster import Cluster
 
 LEVELS = {"residual": 1, "low": 2, "medium": 3, "high": 4}
 OBOD = str(Path(sys.executable).with_name("obod"))

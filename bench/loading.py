@@ -17,7 +17,7 @@ import psycopg
 
 from bench import land, peers
 from bench.table import Row
-from layers.embedded import Cluster
+from layers.postgres.cluster import Cluster
 
 SLOW_PLOTS = 100_000  # plots geopandas is given at most
 MILLION = 1_000_000  # plots of the larger file

@@ -34,7 +34,7 @@ from bench.serving import (
     tipg,
 )
 from bench.table import Row
-from layers.tiles import TileAddress
+from layers.tiles.layer_tiles import TileAddress
 
 PAGES = 20  # pages of one pass
 PICTURES = 100  # raster tiles, zoom 8 to 14

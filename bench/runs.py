@@ -85,10 +85,10 @@ def edits(home: Path, plots: int) -> list[Row]:
 def _edits() -> dict[str, object]:
     """Survey plots and score what that touches, several times; seconds of each and plots of the district."""
     from geo.panel.scheme import load_scheme
-    from layers.database import engine, writing
     from layers.loading import load_frame
-    from layers.rescoring import score_changed
-    from layers.scoring import score
+    from layers.postgres.engine import engine, writing
+    from layers.runs.incremental import score_changed
+    from layers.runs.score import score
 
     with engine().connect() as connection:
         district, count = connection.execute(

@@ -30,7 +30,7 @@ from geo.suitability.assess import combine, judge
 from geo.suitability.rating import rate
 from geo.terrain.grid import Grid
 from geo.water.gravity_command import water_clearance
-from layers.embedded import Cluster
+from layers.postgres.cluster import Cluster
 
 DATABASE_PLOTS = 20_000  # plots the slow statements of PostGIS are given
 MATRIX_PLOTS = 1_000_000

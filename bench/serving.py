@@ -25,7 +25,7 @@ from psycopg import sql
 from bench import closed_loop, martin, peers
 from bench.closed_loop import Pass
 from bench.table import Row
-from layers.embedded import Cluster
+from layers.postgres.cluster import Cluster
 
 ZOOMS = range(8, 16)
 TILES = 199

@@ -10,13 +10,13 @@ from typing import Annotated
 import typer
 from sqlalchemy import text
 
-from layers.access import staff_key
-from layers.backup import Contents
-from layers.backup import backup as write_backup
-from layers.backup import restore as read_backup
-from layers.database import engine, writing
-from layers.embedded import Cluster
-from layers.migrate import current_revision
+from layers.postgres.cluster import Cluster
+from layers.postgres.engine import engine, writing
+from layers.schema.access import staff_key
+from layers.schema.backup import Contents
+from layers.schema.backup import backup as write_backup
+from layers.schema.backup import restore as read_backup
+from layers.schema.migrate import current_revision
 from layers.settings import get_settings
 from scripts.output import err, out, print_json
 

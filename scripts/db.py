@@ -12,8 +12,8 @@ from typing import Annotated
 
 import typer
 
-from layers.embedded import Cluster, Status
 from layers.errors import DatabaseUnavailable
+from layers.postgres.cluster import Cluster, Status
 from layers.settings import get_settings
 from scripts.output import out, print_json
 
@@ -68,9 +68,9 @@ def remove(
 @app.command("migrate")
 def migrate_(json: Json = False) -> None:
     """Bring the database to the form this version of Obod needs; safe to repeat."""
-    from layers.access import staff_key
-    from layers.database import engine, writing
-    from layers.migrate import current_revision, migrate
+    from layers.postgres.engine import engine, writing
+    from layers.schema.access import staff_key
+    from layers.schema.migrate import current_revision, migrate
 
     if get_settings().database_url is None:
         _cluster().start()
@@ -109,8 +109,8 @@ def _cluster() -> Cluster:
 def _say_external(json: bool) -> None:
     from sqlalchemy import text
 
-    from layers.database import writing
-    from layers.migrate import current_revision
+    from layers.postgres.engine import writing
+    from layers.schema.migrate import current_revision
 
     with writing() as connection:
         version = connection.execute(text("SHOW server_version")).scalar_one()

@@ -12,10 +12,10 @@ from sqlalchemy import select
 from geo.household.profile import load_profile, profile_names
 from geo.panel.scheme import load_scheme
 from layers.catalogue.land import Plot
-from layers.database import engine, reading, writing
-from layers.fit_runs import fit_profiles
-from layers.results import Publication
-from layers.scoring import publish_run, score
+from layers.postgres.engine import engine, reading, writing
+from layers.records.runs import Publication
+from layers.runs.household_fit import fit_profiles
+from layers.runs.score import publish_run, score
 from layers.settings import get_settings
 from scripts.demo_region.on_real import fingerprint, load_real, real_places
 from scripts.demo_region.region import generate

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from geo.household.labour import MONTH_NAMES
-from layers.base import STAFF
-from layers.database import reading
-from layers.explaining import explain_plot
-from layers.fit_explaining import explain_fit_of_plot
-from layers.priorities import plot_priority
-from layers.served import Choice
+from layers.catalogue.base import STAFF
+from layers.explain.household_fit import explain_fit_of_plot
+from layers.explain.plot import explain_plot
+from layers.features.priorities import plot_priority
+from layers.postgres.engine import reading
+from layers.records.snapshot import Choice
 from scripts.output import out, print_json, print_table
 
 

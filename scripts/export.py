@@ -13,19 +13,19 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from api.exports import about_layer, about_plots
 from api.translate import language_of
-from layers.base import Audience, Layer
 from layers.catalogue import BY_NAME
 from layers.catalogue.admin import District
+from layers.catalogue.base import Audience, Layer
 from layers.catalogue.land import Plot
-from layers.cql import cql2_condition
-from layers.database import reading
-from layers.districts import district_names, require_district
 from layers.errors import DataRefused, NotFound
-from layers.export import About, format_of, write_file
-from layers.features import Features, layer_features, nearest, readable_layer
-from layers.paging import Listing, count_rows
-from layers.plots import scored_plots
-from layers.served import Choice, read_served
+from layers.features.cql import cql2_condition
+from layers.features.districts import district_names, require_district
+from layers.features.export import About, format_of, write_file
+from layers.features.features import Features, layer_features, nearest, readable_layer
+from layers.features.paging import Listing, count_rows
+from layers.features.plots import scored_plots
+from layers.postgres.engine import reading
+from layers.records.snapshot import Choice, read_served
 from scripts.output import out, print_json
 
 TIMEOUT_S = 600.0  # seconds one part of the work may take

@@ -118,6 +118,6 @@ def main() -> None:
 
 
 def _explained(error: Exception) -> LayersError | None:
-    from layers.database import explain
+    from layers.postgres.engine import explain
 
     return explain(error)

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from geo.suitability.robustness import DRAWS
-from layers.database import engine
-from layers.robustness import BEST, SEED, store_robustness
+from layers.postgres.engine import engine
+from layers.runs.robustness import BEST, SEED, store_robustness
 from scripts.output import out, print_json, print_table, tracked
 
 District = Annotated[list[str] | None, typer.Option("--district", help="District code; may be given several times.")]

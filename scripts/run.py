@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from layers.base import STAFF
-from layers.database import reading, writing
-from layers.fits import lights_of_run
-from layers.runs import diff_runs, list_runs, show_run
-from layers.scoring import publish_run
+from layers.catalogue.base import STAFF
+from layers.features.household_fit import lights_of_run
+from layers.postgres.engine import reading, writing
+from layers.runs.listing import diff_runs, list_runs, show_run
+from layers.runs.score import publish_run
 from scripts.output import err, out, print_json, print_table
 
 app = typer.Typer(help="Runs that were made.", no_args_is_help=True)

@@ -11,15 +11,15 @@ import typer
 from geo.household.profile import Profile, load_profile
 from geo.household_fit.rating import SUPPORT_NEEDED
 from geo.panel.scheme import load_scheme
-from layers.database import engine
-from layers.fit_runs import FitReport, fit_profiles, fit_run, profiles_shown, replay_fits
-from layers.replay import Replay
-from layers.replay import replay as replay_run
-from layers.rescoring import score_changed
-from layers.results import CLASSES
-from layers.scoring import RunReport, publish_run
-from layers.scoring import score as score_plots
-from layers.workers import Work, in_process, on_cluster, on_workers
+from layers.postgres.engine import engine
+from layers.records.runs import CLASSES
+from layers.runs.household_fit import FitReport, fit_profiles, fit_run, profiles_shown, replay_fits
+from layers.runs.incremental import score_changed
+from layers.runs.replay import Replay
+from layers.runs.replay import replay as replay_run
+from layers.runs.score import RunReport, publish_run
+from layers.runs.score import score as score_plots
+from layers.runs.workers import Work, in_process, on_cluster, on_workers
 from scripts.output import err, out, print_json, print_table, tracked
 
 District = Annotated[list[str] | None, typer.Option("--district", help="District code; may be given several times.")]

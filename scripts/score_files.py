@@ -11,7 +11,7 @@ import typer
 
 from geo.panel.scheme import load_scheme
 from layers.catalogue import BY_NAME, RASTERS
-from layers.file_scoring import DRIVERS, PARQUET, FilePart, parts_of_folder, score_parts
+from layers.runs.score_files import DRIVERS, PARQUET, FilePart, parts_of_folder, score_parts
 from scripts.output import err, out, print_json, print_table, tracked
 
 GIVEN = (*(name for name in BY_NAME if name != "plots"), *(r.id for r in RASTERS if r.derived_from is None))

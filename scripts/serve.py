@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from layers.compile import compile_all
-from layers.database import engine
 from layers.errors import LayersError
+from layers.postgres.engine import engine
 from layers.settings import get_settings
+from layers.warm_up import compile_all
 from scripts.output import err
 
 KEEP_ALIVE_S = 30  # seconds an idle connection is kept: a map asks again within that

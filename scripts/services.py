@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from layers.base import STAFF
-from layers.database import reading
+from layers.catalogue.base import STAFF
 from layers.errors import DataRefused
-from layers.ways import services_of_district
+from layers.explain.ways import services_of_district
+from layers.postgres.engine import reading
 from scripts.output import out, print_json
 
 PATIENCE_S = 600.0  # seconds a district may take to read

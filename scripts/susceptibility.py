@@ -9,16 +9,9 @@ from typing import Annotated
 import typer
 
 from geo.hazard.levels import SUSCEPTIBILITY
-from layers.database import writing
-from layers.susceptibility import (
-    NOT_DERIVED,
-    RULES,
-    Derived,
-    derive,
-    districts_named,
-    processes_named,
-)
-from layers.susceptibility import take_back as undone
+from layers.derived.susceptibility import NOT_DERIVED, RULES, Derived, derive, districts_named, processes_named
+from layers.derived.susceptibility import take_back as undone
+from layers.postgres.engine import writing
 from scripts.output import err, out, print_json, print_table
 
 District = Annotated[list[str] | None, typer.Option("--district", help="District code; may be given several times.")]

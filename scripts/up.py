@@ -16,12 +16,12 @@ from typing import Annotated, NoReturn
 import typer
 from sqlalchemy import select
 
-from layers.access import staff_key
-from layers.database import engine, reading, writing
-from layers.embedded import Cluster
 from layers.errors import LayersError
-from layers.migrate import migrate
-from layers.results import Publication
+from layers.postgres.cluster import Cluster
+from layers.postgres.engine import engine, reading, writing
+from layers.records.runs import Publication
+from layers.schema.access import staff_key
+from layers.schema.migrate import migrate
 from layers.settings import get_settings
 from scripts.demo import PLOTS, Plots, demo
 from scripts.output import err, out

@@ -25,10 +25,10 @@ from served_land import Land, plant
 from sqlalchemy import Connection, Engine
 
 from api.main import create_app
-from layers.base import PUBLIC
-from layers.database import engine, reading, reading_engine
-from layers.embedded import DATABASE, Cluster
-from layers.migrate import migrate
+from layers.catalogue.base import PUBLIC
+from layers.postgres.cluster import DATABASE, Cluster
+from layers.postgres.engine import engine, reading, reading_engine
+from layers.schema.migrate import migrate
 from layers.settings import get_settings
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
@@ -165,7 +165,7 @@ def public(land: Land) -> Iterator[Connection]:  # noqa: ARG001 - the land must 
 def service(land: Land, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     """Give a client of a service whose snapshot is read again only when the test says so (``running_service``)."""
     assert land.rows
-    monkeypatch.setattr("layers.served.KEPT_S", 3600.0)
+    monkeypatch.setattr("layers.records.snapshot.KEPT_S", 3600.0)
     with TestClient(create_app()) as client:
         client.get("/readyz")
         state(client).current()

@@ -11,10 +11,10 @@ from stored_valley import RASHT, load_valley, plots_of, stored
 
 from geo.household.profile import load_profile
 from geo.panel.scheme import load_scheme
-from layers.database import writing
-from layers.fit_runs import fit_run
 from layers.loading import load_frame
-from layers.scoring import publish_run, score
+from layers.postgres.engine import writing
+from layers.runs.household_fit import fit_run
+from layers.runs.score import publish_run, score
 
 MOTHER, GROUP = load_profile("mother-with-small-children"), load_profile("self-help-group")
 Papers = tuple[str | None, int | None, int | None]  # right class, documents missing, open disputes

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from served_land import RASHT
 from sqlalchemy import Engine, text
 
-from layers.served import ServedState
+from layers.records.snapshot import ServedState
 
 
 def state(client: TestClient) -> ServedState:

@@ -20,15 +20,15 @@ from sqlalchemy import Connection, insert, text
 
 from geo.contract.criterion import Criterion
 from geo.criteria import LAND_CRITERIA
-from layers.base import Layer
 from layers.catalogue.admin import District, Settlement
+from layers.catalogue.base import Layer
 from layers.catalogue.irrigation import Canal
 from layers.catalogue.land import AVAILABILITIES, LAND_FORMS, Pasture, Plot
-from layers.loaded import Load
-from layers.parts import partition_name
-from layers.results import Publication, RunHectares, ScoringRun, robustness, suitability, suitability_cells
-from layers.served import Run
-from layers.tiles import HALF_SPAN_M
+from layers.records.loads import Load
+from layers.records.runs import Publication, RunHectares, ScoringRun, robustness, suitability, suitability_cells
+from layers.records.snapshot import Run
+from layers.runs.parts import partition_name
+from layers.tiles.layer_tiles import HALF_SPAN_M
 
 RASHT, NUROBOD, QUBODIYON = "TJ.RR.GA", "TJ.RR.DA", "TJ.KL.KA"
 COUNTS = {RASHT: 180, NUROBOD: 40, QUBODIYON: 15}

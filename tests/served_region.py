@@ -17,9 +17,9 @@ from rasterio.transform import from_origin
 from sqlalchemy import Connection, insert, text
 
 from geo.panel.scheme import load_scheme
+from layers.grids.rasters import store_grid
 from layers.loading import load_frame
-from layers.rasters import store_grid
-from layers.results import CLASSES, Publication, RunHectares, ScoringRun, suitability, suitability_cells
+from layers.records.runs import CLASSES, Publication, RunHectares, ScoringRun, suitability, suitability_cells
 
 RASHT: Final = "TJ.RR.GA"
 QUBODIYON: Final = "TJ.KL.KA"

@@ -18,10 +18,10 @@ from sqlalchemy import Engine
 
 from api import deps
 from api.main import create_app
-from layers.access import create_key, revoke
-from layers.base import PARTNER, PUBLIC, STAFF, Audience
+from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience
 from layers.catalogue.land import Plot
-from layers.export import Format
+from layers.features.export import Format
+from layers.schema.access import create_key, revoke
 
 HIDDEN = sorted(Plot.attributes(STAFF).keys() - Plot.attributes(PUBLIC).keys())
 PLOTS = f"/districts/{RASHT}/plots"

@@ -16,10 +16,10 @@ from api.reasons import sentence
 from api.translate import LANGUAGES, Language, translate
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import load_scheme
-from layers.access import create_key
-from layers.base import STAFF
-from layers.database import writing
-from layers.scoring import score
+from layers.catalogue.base import STAFF
+from layers.postgres.engine import writing
+from layers.runs.score import score
+from layers.schema.access import create_key
 
 
 @pytest.fixture(scope="module")

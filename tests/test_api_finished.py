@@ -19,11 +19,11 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api import plots, tiles
 from api.finished import AT_ONCE, LONGEST_KEY, FinishedAnswers
-from layers.access import create_key
-from layers.base import STAFF
-from layers.served import ServedState
+from layers.catalogue.base import STAFF
+from layers.records.snapshot import ServedState
+from layers.schema.access import create_key
 from layers.settings import get_settings
-from layers.tile_cache import TileCache
+from layers.tiles.cache import TileCache
 
 TILE = "/tiles/plots/15/22789/12520.mvt"  # holds the corner of the plots of Rasht
 FAR = "/tiles/plots/12/2843/1566.mvt"  # Nurobod

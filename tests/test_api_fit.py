@@ -22,10 +22,10 @@ from api.messages import messages
 from geo.household_criteria import FIT_CRITERIA
 from geo.household_fit.explanation import MESSAGES
 from geo.household_fit.rating import STEPS
-from layers.access import create_key
-from layers.base import PARTNER, STAFF
-from layers.export import Format
-from layers.fits import TITLES
+from layers.catalogue.base import PARTNER, STAFF
+from layers.features.export import Format
+from layers.features.household_fit import TITLES
+from layers.schema.access import create_key
 
 PLOTS = f"/districts/{RASHT}/plots"
 FITTED = {"profile": MOTHER.name}

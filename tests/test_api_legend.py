@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from api.colouring import CONFIDENCE_STYLES, colourings
-from layers.base import Style
 from layers.catalogue import BY_NAME
+from layers.catalogue.base import Style
 from layers.catalogue.land import CLASS_STYLES
 
 # Linear RGB as seen without one kind of cone: Machado, Oliveira and Fernandes 2009, IEEE TVCG 15(6), severity 1.0.

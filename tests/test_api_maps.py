@@ -26,13 +26,13 @@ from api.scene import _told, seen_grids, seen_layers
 from api.translate import LANGUAGES, Language, translate
 from api.wording import CLASS_MEANINGS, CLASS_WORDS
 from geo.hazard.levels import SUSCEPTIBILITY
-from layers.access import create_key
-from layers.base import STAFF
 from layers.catalogue import LAYERS
+from layers.catalogue.base import STAFF
 from layers.catalogue.hazards import HazardExtent, HazardZone
 from layers.catalogue.irrigation import Canal
 from layers.catalogue.land import Plot
-from layers.database import writing
+from layers.postgres.engine import writing
+from layers.schema.access import create_key
 
 LARGEST_PAGE = 100_000  # bytes of HTML, whatever the number of plots
 NEWER_LOAD = text(

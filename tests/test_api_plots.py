@@ -20,9 +20,9 @@ from api.main import create_app
 from api.translate import LANGUAGES, Language, translate
 from api.wording import CLASS_MEANINGS
 from geo.criteria import LAND_CRITERIA
-from layers.export import Format
-from layers.filters import PLOT_FILTERS
-from layers.results import Publication
+from layers.features.export import Format
+from layers.features.filters import PLOT_FILTERS
+from layers.records.runs import Publication
 
 PLOTS = f"/districts/{RASHT}/plots"
 CONTRACT = [

@@ -15,10 +15,10 @@ from sqlalchemy import Engine, text
 from stored_valley import NUROBOD, RASHT, stored
 
 from api.main import create_app
-from layers.access import create_key
-from layers.base import PARTNER, STAFF
-from layers.database import writing
+from layers.catalogue.base import PARTNER, STAFF
 from layers.loading import load_frame
+from layers.postgres.engine import writing
+from layers.schema.access import create_key
 
 ADDRESS = f"/districts/{RASHT}/priority"
 COUNTS = {"west": (200, 60), "middle": (300, 7), "east": (250, 3), "far": (9, 0)}

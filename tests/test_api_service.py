@@ -18,11 +18,11 @@ from api.errors import PROBLEMS
 from api.main import create_app
 from api.translate import LANGUAGES
 from geo.geometry.crs import area_ha
-from layers.base import PUBLIC
 from layers.catalogue import LAYERS, RASTERS
+from layers.catalogue.base import PUBLIC
 from layers.errors import DatabaseUnavailable
-from layers.results import CLASSES
-from layers.tiles import tile_properties
+from layers.records.runs import CLASSES
+from layers.tiles.layer_tiles import tile_properties
 
 TILE = "/tiles/plots/15/22789/12520.mvt"
 ROUTES = ("/districts", "/layers", "/healthz", "/docs", TILE, "/maps/plots", "/nothing", f"/districts/{RASHT}/plots")

@@ -16,11 +16,11 @@ from sqlalchemy import Connection, Engine, text
 
 from api import plots
 from api.deps import Caller
-from layers import paging
-from layers.base import PUBLIC
+from layers.catalogue.base import PUBLIC
 from layers.catalogue.land import Plot
-from layers.database import reading
-from layers.served import Choice, ServedState
+from layers.features import paging
+from layers.postgres.engine import reading
+from layers.records.snapshot import Choice, ServedState
 
 AT_ONCE = 20  # rows fetched at a time in the small test
 MANY = 100_000  # plots

@@ -24,8 +24,8 @@ from api.translate import (
     unreviewed,
 )
 from api.wording import CODES, label_of
-from layers.base import STAFF
 from layers.catalogue import BY_NAME
+from layers.catalogue.base import STAFF
 
 TRANSLATED = [lang for lang in LANGUAGES if lang != "en"]
 PLACEHOLDER = re.compile(r"\{(\w+)\}")

@@ -20,9 +20,9 @@ from geo.geometry.crs import to_working
 from geo.hazard.levels import SUSCEPTIBILITY
 from geo.measures.ways_of_plot import SERVICE_KINDS
 from geo.panel.scheme import load_scheme
-from layers.database import writing
 from layers.loading import load_frame
-from layers.scoring import score
+from layers.postgres.engine import writing
+from layers.runs.score import score
 from scripts.main import app
 
 PLOT = "mudflow"

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from geo.criteria import LAND_CRITERIA
-from layers.base import About, Base, Card, Layer
 from layers.catalogue import BY_NAME, LAYERS, RASTERS, TABLES, RasterLayer
+from layers.catalogue.base import About, Base, Card, Layer
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("geo", "layers", "api", "scripts")

@@ -23,7 +23,7 @@ from api.legend import CRITERIA_BY_ID, criterion_colours
 from api.translate import LANGUAGES, Language, translate
 from api.wording import CLASS_WORDS
 from layers.catalogue.land import CLASS_STYLES
-from layers.database import writing
+from layers.postgres.engine import writing
 
 pytestmark = pytest.mark.browser
 

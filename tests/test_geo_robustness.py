@@ -13,7 +13,7 @@ from geo.panel.scheme import load_scheme
 from geo.suitability.assess import classify, combine
 from geo.suitability.combination import CLASSES, combined, weighting
 from geo.suitability.robustness import Noise, robustness
-from layers.robustness import KEPT_DECIMALS
+from layers.runs.robustness import KEPT_DECIMALS
 
 SCHEME = load_scheme()
 WEIGHTS = weighting(SCHEME, [criterion.id for criterion in LAND_CRITERIA])

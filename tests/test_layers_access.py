@@ -10,14 +10,14 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 
-from layers.access import audience_of, create_key, grant, holder_of, revoke, staff_key
-from layers.base import PARTNER, PUBLIC, STAFF, Audience, Base
 from layers.catalogue import BY_NAME
-from layers.database import reading, writing
-from layers.embedded import Cluster
+from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience, Base
 from layers.errors import NotAllowed, NotFound
-from layers.names import API_LOGIN, ROLES
-from layers.views import view_statements
+from layers.postgres.cluster import Cluster
+from layers.postgres.engine import reading, writing
+from layers.postgres.roles import API_LOGIN, ROLES
+from layers.schema.access import audience_of, create_key, grant, holder_of, revoke, staff_key
+from layers.schema.views import view_statements
 
 # The contract, written out: staff only on every surface.
 STAFF_ONLY = {"right_class", "missing_documents", "disputes", "cadastral_no"}

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, Text, cast, literal_column, select, text
 
-from layers.access import create_key, holder_of
-from layers.backup import MANIFEST, backup, restore
-from layers.base import STAFF
+from layers.catalogue.base import STAFF
 from layers.errors import DataRefused
+from layers.schema.access import create_key, holder_of
+from layers.schema.backup import MANIFEST, backup, restore
 
 SQUARE = "SRID=4326;MULTIPOLYGON(((70 39,70.01 39,70.01 39.01,70 39.01,70 39)))"
 KEPT = ("loads", "plots", "settlements", "suitability", "scoring_runs", "publications", "api_keys")

@@ -8,7 +8,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layers.parts import CELL_BITS, CELL_KEYS, CELL_ZOOM, cell_sums
+from layers.runs.parts import CELL_BITS, CELL_KEYS, CELL_ZOOM, cell_sums
 
 SIDE = 2 ** (CELL_ZOOM + CELL_BITS)
 PLOTS = st.lists(

@@ -11,7 +11,7 @@ from numba.core.dispatcher import Dispatcher
 import geo
 from geo.panel.scheme import load_scheme
 from geo.suitability.assess import assess
-from layers.compile import compile_all
+from layers.warm_up import compile_all
 
 
 def compiled() -> dict[str, set[object]]:

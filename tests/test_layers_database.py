@@ -15,11 +15,11 @@ import shapely
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from layers.base import PARTNER, PUBLIC, STAFF, Audience
-from layers.database import copy_in, engine, reading, reading_engine, writing
-from layers.embedded import Cluster
+from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience
 from layers.errors import DatabaseUnavailable, LayersError
-from layers.names import ROLES
+from layers.postgres.cluster import Cluster
+from layers.postgres.engine import copy_in, engine, reading, reading_engine, writing
+from layers.postgres.roles import ROLES
 from layers.settings import get_settings
 
 ADD_LOAD = text("INSERT INTO loads (layer, kind, mode) VALUES ('plots', 'load', 'add')")

@@ -15,13 +15,13 @@ import pytest
 from served_land import Land, add_load
 from sqlalchemy import Connection, Engine, text
 
-from layers import plot_tiles
-from layers.base import PUBLIC
-from layers.database import reading
-from layers.plot_tiles import CELLS_INSTEAD, plots_tile
-from layers.plots import scored_plots
-from layers.served import Choice, read_served
-from layers.tiles import BUFFER, EXTENT, LARGEST_TILE, Tile, TileAddress
+from layers.catalogue.base import PUBLIC
+from layers.features.plots import scored_plots
+from layers.postgres.engine import reading
+from layers.records.snapshot import Choice, read_served
+from layers.tiles import plot_tiles
+from layers.tiles.layer_tiles import BUFFER, EXTENT, LARGEST_TILE, Tile, TileAddress
+from layers.tiles.plot_tiles import CELLS_INSTEAD, plots_tile
 
 DISTRICT = "TJ.XX"
 PLOTS, ACROSS = 30_000, 200

@@ -14,9 +14,9 @@ import psutil
 import psycopg
 import pytest
 
-from layers import postgresql, server
-from layers.embedded import SOCKET_PATH_LIMIT, Cluster
 from layers.errors import DatabaseUnavailable
+from layers.postgres import installation, server
+from layers.postgres.cluster import SOCKET_PATH_LIMIT, Cluster
 
 
 @pytest.fixture(scope="module", params=["reachable by a long path", "below a folder of mode 700"])
@@ -123,7 +123,7 @@ def test_a_stale_pid_of_another_program_does_not_count(cluster: Cluster) -> None
 def test_stopping_is_clean_and_may_be_repeated(cluster: Cluster) -> None:
     cluster.stop()
     cluster.stop()
-    control = postgresql.find().programs / "pg_controldata"
+    control = installation.find().programs / "pg_controldata"
     state = server.server_user(cluster.data).run([str(control), str(cluster.data)]).stdout
     assert "shut down\n" in state
     cluster.start()
@@ -154,22 +154,22 @@ def test_only_new_enough_servers_with_postgis_count(
 ) -> None:
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name in postgresql.PROGRAMS:
+    for name in installation.PROGRAMS:
         (programs / name).write_text(f"#!/bin/sh\necho 'postgres (PostgreSQL) {version} (Debian {version})'\n")
         (programs / name).chmod(0o755)
     extension = tmp_path / "share" / "extension"
     extension.mkdir(parents=True)
     (extension / "postgis.control").write_text(f"default_version = '{postgis}'\n")
-    monkeypatch.setattr(postgresql, "_places", lambda: iter([programs]))
-    monkeypatch.setattr(postgresql, "SHARED_BY_VERSION", tmp_path / "elsewhere")
-    found = postgresql.installations()
+    monkeypatch.setattr(installation, "_places", lambda: iter([programs]))
+    monkeypatch.setattr(installation, "SHARED_BY_VERSION", tmp_path / "elsewhere")
+    found = installation.installations()
     assert [(one.version, one.postgis) for one in found] == ([(version, postgis)] if usable else [])
 
 
 def test_without_postgis_the_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgresql, "_places", lambda: iter([]))
+    monkeypatch.setattr(installation, "_places", lambda: iter([]))
     with pytest.raises(DatabaseUnavailable, match="postgresql-15-postgis-3") as refusal:
-        postgresql.find()
+        installation.find()
     assert str(refusal.value).count(".") - str(refusal.value).count("3.3") - str(refusal.value).count("4.04") <= 1
 
 

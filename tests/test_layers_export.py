@@ -18,17 +18,17 @@ from served_land import RASHT, Land
 from shapely import box
 from sqlalchemy import Connection, Engine, text
 
-from layers import export, paging
-from layers.base import PARTNER, PUBLIC
+from layers.catalogue.base import PARTNER, PUBLIC
 from layers.catalogue.irrigation import Canal, CommandMonth
 from layers.catalogue.land import Pasture
-from layers.database import reading
 from layers.errors import DataRefused
-from layers.export import About, Format, format_of, stream_csv, stream_geojson, write_file
-from layers.features import layer_features
-from layers.filters import plot_conditions, sort_keys
-from layers.paging import Listing
-from layers.plots import PLOTS, in_district, scored_plots
+from layers.features import export, paging
+from layers.features.export import About, Format, format_of, stream_csv, stream_geojson, write_file
+from layers.features.features import layer_features
+from layers.features.filters import plot_conditions, sort_keys
+from layers.features.paging import Listing
+from layers.features.plots import PLOTS, in_district, scored_plots
+from layers.postgres.engine import reading
 
 ABOUT = About(
     title="Plots",

@@ -14,16 +14,16 @@ from served_land import CORNERS, CRITERIA, NUROBOD, RASHT, Land
 from shapely import MultiPoint, box
 from sqlalchemy import Connection, select
 
-from layers.base import PARTNER, PUBLIC, STAFF, Audience
+from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience
 from layers.catalogue.land import AVAILABILITIES, LAND_FORMS, Plot
-from layers.cql import cql2_condition
-from layers.database import reading
 from layers.errors import BadFilter
-from layers.features import Features
-from layers.filters import PLOT_FILTERS, plot_conditions, sort_keys
-from layers.paging import Listing
-from layers.plots import scored_plots
-from layers.results import CLASSES
+from layers.features.cql import cql2_condition
+from layers.features.features import Features
+from layers.features.filters import PLOT_FILTERS, plot_conditions, sort_keys
+from layers.features.paging import Listing
+from layers.features.plots import scored_plots
+from layers.postgres.engine import reading
+from layers.records.runs import CLASSES
 
 HIDDEN = sorted(Plot.attributes(STAFF).keys() - Plot.attributes(PUBLIC).keys())
 RELAXED = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -14,14 +14,14 @@ from stored_valley import NUROBOD, RASHT
 
 from geo.household_criteria import FIT_CRITERIA
 from geo.panel.scheme import load_scheme
-from layers.base import PARTNER, PUBLIC, STAFF, Audience
-from layers.database import reading, writing
+from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience
 from layers.errors import NotAllowed, NotFound
-from layers.fit_runs import fit_run, replay_fits
 from layers.loading import load_frame
-from layers.results import FitProfile, ScoringRun, household_fit, suitability
-from layers.run_rows import FOUND
-from layers.scoring import score
+from layers.postgres.engine import reading, writing
+from layers.records.rows_of_run import FOUND
+from layers.records.runs import FitProfile, ScoringRun, household_fit, suitability
+from layers.runs.household_fit import fit_run, replay_fits
+from layers.runs.score import score
 
 
 @pytest.fixture(scope="module")

@@ -17,13 +17,13 @@ import shapely
 from openpyxl import Workbook
 from sqlalchemy import Connection, func, select
 
-from layers.base import Layer
 from layers.catalogue import BY_NAME
+from layers.catalogue.base import Layer
 from layers.catalogue.land import Plot
 from layers.errors import DataRefused, NotFound
-from layers.loaded import Load
 from layers.loading import LoadReport, Options, check_file, load_file
 from layers.loading.reading import open_source
+from layers.records.loads import Load
 
 TOJIK = "Қабодиён ғӣқӯҳҷ ҒӢҚӮҲҶ"
 

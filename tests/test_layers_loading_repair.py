@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import wkt
 
-from layers.loading.columns import ewkb
 from layers.loading.faults import Faults
 from layers.loading.load import COUNTRY, PLOTS
 from layers.loading.repair import Box, repaired
-from layers.loading.report import Repair
+from layers.postgres.copy_columns import ewkb
+from layers.records.load_report import Repair
 
 ANYWHERE = Box(-180, -90, 180, 90, "a place on earth")
 SQUARE = "POLYGON ((70 39, 70.1 39, 70.1 39.1, 70 39.1, 70 39))"

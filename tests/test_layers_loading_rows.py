@@ -20,10 +20,10 @@ from sqlalchemy.exc import IntegrityError
 from layers.catalogue import BY_NAME
 from layers.catalogue.land import Plot
 from layers.errors import DataRefused, NotFound
-from layers.loaded import Load
 from layers.loading import load_frame, undo
-from layers.loading.columns import Values, columns_of, digests, ewkb
 from layers.loading.rows import CHECKED_ONCE, Conflict, Writer
+from layers.postgres.copy_columns import Values, columns_of, digests, ewkb
+from layers.records.loads import Load
 
 
 def square(lon: float, lat: float, size: float = 0.001) -> shapely.Polygon:

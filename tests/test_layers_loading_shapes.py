@@ -18,12 +18,12 @@ from sqlalchemy import Connection
 from geo.geometry.crs import area_ha
 from layers.errors import DataRefused
 from layers.loading import Options, check_file
-from layers.loading.columns import ewkb
 from layers.loading.faults import Faults
 from layers.loading.load import PLOTS
-from layers.loading.pieces import Pieces, joined
 from layers.loading.repair import repaired, sound
 from layers.loading.shapes import CurvedGeometry, Shapes
+from layers.postgres.copy_columns import ewkb
+from layers.postgres.pieces import Pieces, joined
 
 
 def plot(lon: float, lat: float = 39.0, size: float = 0.001) -> shapely.Polygon:

@@ -14,9 +14,12 @@ from sqlalchemy import Connection, Engine, Row, create_engine, inspect, select, 
 
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue import BY_NAME
-from layers.embedded import SUPERUSER, Cluster
 from layers.errors import DatabaseUnavailable
-from layers.migrate import (
+from layers.postgres.cluster import SUPERUSER, Cluster
+from layers.records.rows_of_run import of_run
+from layers.records.runs import suitability
+from layers.records.snapshot import run_of
+from layers.schema.migrate import (
     MIGRATIONS,
     add_result_columns,
     current_revision,
@@ -25,9 +28,6 @@ from layers.migrate import (
     migrate_within,
     upgrade,
 )
-from layers.results import suitability
-from layers.run_rows import of_run
-from layers.served import run_of
 
 
 @pytest.fixture

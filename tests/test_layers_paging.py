@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from served_land import CRITERIA, RASHT, Land
 from sqlalchemy import Connection, text
 
-from layers import paging
-from layers.base import PUBLIC
+from layers.catalogue.base import PUBLIC
 from layers.errors import BadFilter
-from layers.features import Features
-from layers.filters import plot_conditions, sort_keys
-from layers.paging import Listing, count_rows, is_cut, read_page, stream_features
-from layers.plots import PLOTS, in_district, scored_plots
+from layers.features import paging
+from layers.features.features import Features
+from layers.features.filters import plot_conditions, sort_keys
+from layers.features.paging import Listing, count_rows, is_cut, read_page, stream_features
+from layers.features.plots import PLOTS, in_district, scored_plots
 
 SORTABLE = ["score", "class", "jamoat", "area_ha", "irrigated", "run", "confidence", *CRITERIA[:3]]
 

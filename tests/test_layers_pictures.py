@@ -12,15 +12,15 @@ from rasterio.transform import from_origin
 from served_land import Land
 from sqlalchemy import Connection, text
 
-from layers import pictures, raster_tiles
-from layers.base import PUBLIC, Audience
 from layers.catalogue import RASTERS_BY_NAME
-from layers.cog import raster_path
-from layers.database import reading, writing
-from layers.raster_tiles import raster_files, raster_tile
-from layers.rasters import store_grid
+from layers.catalogue.base import PUBLIC, Audience
+from layers.grids.cog import raster_path
+from layers.grids.rasters import store_grid
+from layers.postgres.engine import reading, writing
 from layers.settings import get_settings
-from layers.tiles import TileAddress
+from layers.tiles import coloured_grids, raster_tiles
+from layers.tiles.layer_tiles import TileAddress
+from layers.tiles.raster_tiles import raster_files, raster_tile
 
 FILES = text("SELECT file_name FROM rasters WHERE layer = :name AND ended_by IS NULL")
 ADDRESSES = [
@@ -57,8 +57,8 @@ def test_a_tile_from_the_kept_picture_is_the_tile_from_the_file(name: str, monke
             without.setattr(raster_tiles, "levels", lambda *_: None)
             from_file = [raster_tile(files, raster, address) for address in ADDRESSES]
         for file_name in connection.execute(FILES, {"name": name}).scalars():
-            pictures.make(raster_path(file_name), raster, 1)
-            assert pictures.levels(raster_path(file_name), raster, 1) is not None
+            coloured_grids.make(raster_path(file_name), raster, 1)
+            assert coloured_grids.levels(raster_path(file_name), raster, 1) is not None
         assert [raster_tile(files, raster, address) for address in ADDRESSES] == from_file
     assert len({tile.body for tile in from_file}) == len(ADDRESSES)
 
@@ -88,20 +88,20 @@ def test_the_files_of_a_grid_are_read_once_for_each_version() -> None:
 @pytest.mark.usefixtures("grids")
 def test_a_picture_is_made_in_the_background_when_it_is_first_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     made = threading.Event()
-    make = pictures.make
+    make = coloured_grids.make
 
     def noted(*asked: object) -> None:
         make(*asked)  # type: ignore[arg-type]
         made.set()
 
-    monkeypatch.setattr(pictures, "make", noted)
+    monkeypatch.setattr(coloured_grids, "make", noted)
     raster = RASTERS_BY_NAME["hillshade"]
     with reading(PUBLIC) as connection:
         file_name = connection.execute(FILES, {"name": "hillshade"}).scalars().first()
     path = raster_path(str(file_name))
-    assert pictures.levels(path, raster, 1) is None
+    assert coloured_grids.levels(path, raster, 1) is None
     assert made.wait(60)
-    found = pictures.levels(path, raster, 1)
+    found = coloured_grids.levels(path, raster, 1)
     assert found is not None
     assert found[0].factor == 1
     assert all(
@@ -112,6 +112,6 @@ def test_a_picture_is_made_in_the_background_when_it_is_first_asked_for(monkeypa
 @pytest.mark.usefixtures("grids")
 def test_what_cannot_be_kept_leaves_nothing_behind() -> None:
     with pytest.raises(RasterioIOError):
-        pictures.make(raster_path("missing.tif"), RASTERS_BY_NAME["dem"], 1)
+        coloured_grids.make(raster_path("missing.tif"), RASTERS_BY_NAME["dem"], 1)
     folder = get_settings().home / "pictures"
     assert not [path for path in folder.iterdir() if path.suffix != ".entries"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layers.places import Gazetteer, Place, spelling_key
+from layers.features.places import Gazetteer, Place, spelling_key
 
 BOX = (70.0, 39.0, 71.0, 40.0)
 

@@ -15,14 +15,14 @@ from rasterio.warp import transform_bounds
 from scipy.ndimage import map_coordinates
 from sqlalchemy import Connection, func, select
 
-from layers import cog
-from layers.cog import raster_path
 from layers.errors import DataRefused, NotFound
-from layers.loaded import Load, Raster
+from layers.grids import cog
+from layers.grids.cog import raster_path
+from layers.grids.rasters import read_grid, store_grid
+from layers.grids.resampling import resampled
 from layers.loading import LoadReport, Options, undo
 from layers.loading.raster_files import check_raster, load_raster
-from layers.rasters import read_grid, store_grid
-from layers.resampling import resampled
+from layers.records.loads import Load, Raster
 from layers.settings import get_settings
 
 X, Y = 600_000.0, 4_330_000.0  # a corner near Rasht, EPSG:32642

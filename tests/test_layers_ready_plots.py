@@ -19,15 +19,15 @@ from served_land import CANARY, COUNTS, OTHER, PARTNERS_CANARY, QUBODIYON, RASHT
 from sqlalchemy import Engine
 
 from api.main import create_app
-from layers import ready_plots
-from layers.base import PUBLIC
-from layers.database import reading
-from layers.feature_texts import BETWEEN, FeatureTexts, read, write
-from layers.filters import plot_conditions, sort_keys
-from layers.paging import Listing, read_page, read_ready_page
-from layers.plots import PLOTS, in_district, scored_plots
-from layers.ready_plots import ReadyPlots
-from layers.served import Run, Served, read_served
+from layers.catalogue.base import PUBLIC
+from layers.features import plot_texts
+from layers.features.filters import plot_conditions, sort_keys
+from layers.features.paging import Listing, read_page, read_ready_page
+from layers.features.plot_texts import ReadyPlots
+from layers.features.plots import PLOTS, in_district, scored_plots
+from layers.features.text_store import BETWEEN, FeatureTexts, read, write
+from layers.postgres.engine import reading
+from layers.records.snapshot import Run, Served, read_served
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def served(land: Land) -> Served:
 @pytest.fixture
 def ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReadyPlots:
     """Texts in a folder of the test's own, written when they are asked for, at once."""
-    monkeypatch.setattr("layers.background.Background.ask", lambda _self, _key, work: work())
+    monkeypatch.setattr("layers.cache.background.Background.ask", lambda _self, _key, work: work())
     return ReadyPlots(tmp_path, partial(reading, PUBLIC))
 
 
@@ -124,7 +124,7 @@ def test_another_process_finds_what_was_written_and_writes_nothing(
     ready: ReadyPlots, served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     texts = texts_of(ready, served, RASHT)
-    monkeypatch.setattr(ready_plots, "write", None)
+    monkeypatch.setattr(plot_texts, "write", None)
     other = ReadyPlots(tmp_path, partial(reading, PUBLIC))
     assert bytes(texts_of(other, served, RASHT).text) == bytes(texts.text)
     other._write(tmp_path / f"plots-{RASHT}.texts", served, RASHT, run_in(served, RASHT))
@@ -153,7 +153,7 @@ def test_all_districts_are_written_after_the_start_and_pages_are_the_same_then(
         begin.set()
         assert all_there.wait(60)
         assert set(written) == set(COUNTS)
-    monkeypatch.setattr("layers.paging._feature_text", None)  # the database writes nothing any more
+    monkeypatch.setattr("layers.features.paging._feature_text", None)  # the database writes nothing any more
     with TestClient(create_app()) as client:
         assert [client.get(address).content for address in addresses] == before
 

@@ -18,19 +18,19 @@ from stored_valley import NUROBOD, RASHT, REQUIRED, load_valley, plots_of, store
 from test_layers_workers import kept
 
 from geo.panel.scheme import load_scheme
-from layers.base import PUBLIC
-from layers.database import reading, writing
+from layers.catalogue.base import PUBLIC
 from layers.errors import NotFound
-from layers.judged import Judged, judged
+from layers.features.plots import in_district, scored_plots
 from layers.loading import load_frame
-from layers.plots import in_district, scored_plots
-from layers.replay import replay
-from layers.rescoring import score_changed
-from layers.results import Publication, suitability
-from layers.run_rows import in_run
-from layers.runs import diff_runs
-from layers.scoring import publish_run, score
-from layers.served import Choice, Run, read_runs, run_of
+from layers.postgres.engine import reading, writing
+from layers.records.rows_of_run import in_run
+from layers.records.runs import Publication, suitability
+from layers.records.snapshot import Choice, Run, read_runs, run_of
+from layers.runs.incremental import score_changed
+from layers.runs.listing import diff_runs
+from layers.runs.replay import replay
+from layers.runs.score import publish_run, score
+from layers.tiles.results_in_memory import Judged, judged
 
 SCHEME = load_scheme()
 X, Y = valley.X, valley.Y
@@ -235,7 +235,7 @@ def test_a_run_that_breaks_off_leaves_no_row_changed(valley_database: Engine, mo
         raise RuntimeError
 
     with monkeypatch.context() as patch:
-        patch.setattr("layers.rescoring.finish_run", broken)
+        patch.setattr("layers.runs.incremental.finish_run", broken)
         with pytest.raises(RuntimeError):
             score_changed(valley_database)
     assert kept(valley_database, first.run_id) == before

@@ -16,16 +16,16 @@ from typer.testing import CliRunner
 from geo.panel.scheme import load_scheme
 from geo.suitability.combination import CLASSES
 from geo.suitability.robustness import Noise
-from layers import robustness as stored_draws
-from layers.base import PUBLIC
-from layers.database import reading, writing
+from layers.catalogue.base import PUBLIC
 from layers.errors import DataRefused, NotFound
-from layers.explaining import explain_plot
-from layers.plots import scored_plots
-from layers.results import ScoringRun, robustness, suitability
-from layers.robustness import draws_of_district, draws_of_plot, read_kept, store_robustness
-from layers.scoring import score
-from layers.served import read_runs, run_of
+from layers.explain.plot import explain_plot
+from layers.features.plots import scored_plots
+from layers.postgres.engine import reading, writing
+from layers.records.runs import ScoringRun, robustness, suitability
+from layers.records.snapshot import read_runs, run_of
+from layers.runs import robustness as stored_draws
+from layers.runs.robustness import draws_of_district, draws_of_plot, read_kept, store_robustness
+from layers.runs.score import score
 from scripts.main import app
 
 SCHEME = load_scheme()

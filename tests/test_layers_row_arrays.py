@@ -25,7 +25,7 @@ from sqlalchemy import (
     values,
 )
 
-from layers.row_arrays import read_arrays
+from layers.postgres.read_arrays import read_arrays
 
 KINDS: dict[str, Any] = {
     "place": Integer(),

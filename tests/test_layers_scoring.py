@@ -16,18 +16,18 @@ from stored_valley import NUROBOD, RASHT, as_stored, layers_as_stored, load_vall
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import load_scheme
 from geo.suitability.assess import assess
-from layers.base import PUBLIC
+from layers.catalogue.base import PUBLIC
 from layers.catalogue.land import Plot
-from layers.database import reading, writing
 from layers.errors import NotFound
-from layers.explaining import explain_plot
+from layers.explain.plot import explain_plot
 from layers.loading import load_frame, undo
-from layers.parts import partition_name
-from layers.replay import replay
-from layers.results import Publication, RunHectares, ScoringRun, suitability, suitability_cells
-from layers.run_rows import of_run
-from layers.runs import diff_runs, list_runs, show_run
-from layers.scoring import RUN_LOCK, publish_run, score, sweep_abandoned
+from layers.postgres.engine import reading, writing
+from layers.records.rows_of_run import of_run
+from layers.records.runs import Publication, RunHectares, ScoringRun, suitability, suitability_cells
+from layers.runs.listing import diff_runs, list_runs, show_run
+from layers.runs.parts import partition_name
+from layers.runs.replay import replay
+from layers.runs.score import RUN_LOCK, publish_run, score, sweep_abandoned
 
 SCHEME = load_scheme()
 NUMBERS = ["score", "score_low", "score_high", "potential_score", *(criterion.id for criterion in LAND_CRITERIA)]
@@ -140,7 +140,7 @@ def test_a_run_that_breaks_leaves_what_is_served_alone(clean: Engine, monkeypatc
         raise RuntimeError("the machine lost power")
 
     with monkeypatch.context() as patched:
-        patched.setattr("layers.scoring._finish", broken)
+        patched.setattr("layers.runs.score._finish", broken)
         with pytest.raises(RuntimeError):
             score(clean, SCHEME, day=valley.AS_OF)
     assert shown(clean) == {RASHT: first.run_id, NUROBOD: first.run_id}

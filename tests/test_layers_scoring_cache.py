@@ -22,12 +22,12 @@ from geo.measures import access, water
 from geo.panel.scheme import Scheme, load_scheme
 from geo.suitability.assess import assess
 from geo.terrain.grid import Grid
-from layers import kept_findings
-from layers.database import writing
-from layers.parts import reach_of_layers
-from layers.replay import replay
-from layers.scoring import score
-from layers.scoring_cache import Entry, ScoringCache
+from layers.cache.array_cache import Entry, ScoringCache
+from layers.postgres.engine import writing
+from layers.runs import findings_cache
+from layers.runs.parts import reach_of_layers
+from layers.runs.replay import replay
+from layers.runs.score import score
 
 CELLS = 100
 BYTES = 4 * CELLS * CELLS
@@ -218,7 +218,7 @@ def test_a_second_run_measures_nothing_and_comes_out_the_same(
     valley_database: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     computed: list[str] = []
-    for module, name in ((water, "water_clearance"), (access, "_minutes_to"), (kept_findings, "find")):
+    for module, name in ((water, "water_clearance"), (access, "_minutes_to"), (findings_cache, "find")):
         original = getattr(module, name)
 
         def noted(*given: Any, name: str = name, original: Any = original, **named: Any) -> Any:

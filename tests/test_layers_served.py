@@ -10,14 +10,14 @@ import pytest
 from served_land import CORNERS, COUNTS, DEFAULT, NUROBOD, OTHER, QUBODIYON, RASHT, Land, add_load, plant
 from sqlalchemy import Connection, Engine, insert, text, update
 
-from layers import served as module
-from layers.base import PUBLIC
+from layers.catalogue.base import PUBLIC
 from layers.catalogue.land import Plot
-from layers.database import reading
 from layers.errors import DatabaseUnavailable, NotFound
-from layers.loaded import Load
-from layers.results import Publication, ScoringRun
-from layers.served import Choice, Served, ServedState, read_runs, read_served
+from layers.postgres.engine import reading
+from layers.records import snapshot as module
+from layers.records.loads import Load
+from layers.records.runs import Publication, ScoringRun
+from layers.records.snapshot import Choice, Served, ServedState, read_runs, read_served
 
 EVERYWHERE = (60.0, 30.0, 80.0, 45.0)
 BY_RASHT = (70.37, 39.02, 70.38, 39.03)

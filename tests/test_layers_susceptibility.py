@@ -20,21 +20,21 @@ from typer.testing import CliRunner
 from geo.errors import NotAssessed
 from geo.geometry.crs import to_stored
 from geo.hazard.levels import SUSCEPTIBILITY
-from layers.base import PUBLIC
+from layers.catalogue.base import PUBLIC
 from layers.catalogue.hazards import HazardExtent, HazardZone
-from layers.database import writing
+from layers.derived.susceptibility import derive, districts_named, processes_named, take_back
 from layers.errors import NotFound
-from layers.export import About, stream_csv
-from layers.features import layer_features
-from layers.frames import read_layer
-from layers.loaded import Load
+from layers.features.export import About, stream_csv
+from layers.features.features import layer_features
+from layers.features.paging import Listing
+from layers.frames.around import read_layer
+from layers.grids.rasters import store_grid
 from layers.loading import load_frame, undo
 from layers.loading.files import Options
 from layers.loading.raster_files import load_raster
-from layers.paging import Listing
-from layers.rasters import store_grid
-from layers.susceptibility import derive, districts_named, processes_named, take_back
-from layers.tiles import TileAddress, layer_tile, tile_properties
+from layers.postgres.engine import writing
+from layers.records.loads import Load
+from layers.tiles.layer_tiles import TileAddress, layer_tile, tile_properties
 from scripts.main import app
 
 RASHT = "TJ.RR.GA"

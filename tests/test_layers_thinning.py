@@ -10,13 +10,13 @@ from served_land import Land, add_load, add_row
 from shapely import LineString, MultiLineString
 from sqlalchemy import Engine
 
-from layers.base import PUBLIC
 from layers.catalogue import LAYERS
+from layers.catalogue.base import PUBLIC
 from layers.catalogue.irrigation import River
 from layers.catalogue.land import Plot
 from layers.catalogue.services import Road
-from layers.database import reading
-from layers.tiles import Tile, TileAddress, layer_tile, tile_properties
+from layers.postgres.engine import reading
+from layers.tiles.layer_tiles import Tile, TileAddress, layer_tile, tile_properties
 
 LON, LAT = 71.52, 39.52
 ROW = (1 - math.asinh(math.tan(math.radians(LAT))) / math.pi) / 2  # share of the way from north to south

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from layers import tile_cache
-from layers.tile_cache import DISK_ZOOM, Place, TileCache
-from layers.tiles import Tile
+from layers.tiles import cache as tile_cache
+from layers.tiles.cache import DISK_ZOOM, Place, TileCache
+from layers.tiles.layer_tiles import Tile
 
 PLACE = Place("plots", 10, 709, 394, "mvt")
 

@@ -21,22 +21,20 @@ from shapely import Point
 from shapely.geometry import shape
 from sqlalchemy import Connection, Engine
 
-from layers import plot_tiles, tiles
-from layers.base import PARTNER, PUBLIC, STAFF
 from layers.catalogue import LAYERS, RASTERS_BY_NAME
 from layers.catalogue.admin import Settlement
+from layers.catalogue.base import PARTNER, PUBLIC, STAFF
 from layers.catalogue.irrigation import Canal, CommandMonth
 from layers.catalogue.land import Plot
-from layers.cog import raster_path
-from layers.database import reading, writing
 from layers.errors import BadFilter, NotFound
-from layers.features import readable_layer
-from layers.plot_tiles import PLOT_ATTRIBUTES, plots_tile
-from layers.plots import scored_plots
-from layers.raster_tiles import raster_files, raster_tile, readable_raster
-from layers.rasters import store_grid
-from layers.served import Choice, Served, read_served
-from layers.tiles import (
+from layers.features.features import readable_layer
+from layers.features.plots import scored_plots
+from layers.grids.cog import raster_path
+from layers.grids.rasters import store_grid
+from layers.postgres.engine import reading, writing
+from layers.records.snapshot import Choice, Served, read_served
+from layers.tiles import layer_tiles, plot_tiles
+from layers.tiles.layer_tiles import (
     HALF_SPAN_M,
     Tile,
     TileAddress,
@@ -45,6 +43,8 @@ from layers.tiles import (
     layer_tile,
     tile_properties,
 )
+from layers.tiles.plot_tiles import PLOT_ATTRIBUTES, plots_tile
+from layers.tiles.raster_tiles import raster_files, raster_tile, readable_raster
 
 TO_MERCATOR = Transformer.from_crs(4326, 3857, always_xy=True)
 
@@ -71,7 +71,7 @@ def plots_at(
     attributes: tuple[str, ...] = (),
     district: str | None = None,
 ) -> Tile:
-    here = served.districts_in(address.bounds_degrees(tiles.BUFFER / tiles.EXTENT))
+    here = served.districts_in(address.bounds_degrees(layer_tiles.BUFFER / layer_tiles.EXTENT))
     runs = {code: run for code, run in served.runs_of(choice).items() if code in here}
     features = scored_plots(PUBLIC, runs)
     unjudged = [code for code in here if code not in runs]
@@ -83,7 +83,7 @@ def decoded(tile: Tile, layer: str = "plots") -> dict[str, Any]:
     """The one layer of a tile, rows counted southwards as the tile has them."""
     content = mapbox_vector_tile.decode(tile.body, default_options={"y_coord_down": True})
     assert list(content) in ([layer], [])
-    return content.get(layer, {"features": [], "extent": tiles.EXTENT})
+    return content.get(layer, {"features": [], "extent": layer_tiles.EXTENT})
 
 
 def on_the_ground(geometry: dict[str, Any], address: TileAddress, extent: int) -> Any:
@@ -272,7 +272,7 @@ def test_too_many_features_are_generalised_and_the_tile_says_how_many_are_left_o
         whole = layer_tile(connection, Settlement, address, carried)
         assert len(decoded(whole, "settlements")["features"]) == 400
         assert whole.note == ""
-        monkeypatch.setattr(tiles, "LARGEST_TILE", len(whole.body) // 3)
+        monkeypatch.setattr(layer_tiles, "LARGEST_TILE", len(whole.body) // 3)
         fewer = layer_tile(connection, Settlement, address, carried)
     kept = len(decoded(fewer, "settlements")["features"])
     assert 0 < kept < 400
@@ -282,7 +282,7 @@ def test_too_many_features_are_generalised_and_the_tile_says_how_many_are_left_o
 
 def test_bounds_are_those_of_the_current_rows(land: Land, public: Connection) -> None:
     assert bounds_of(public, "plots") == pytest.approx(land.frame.total_bounds)
-    assert bounds_of(public, "glaciers") == tiles.WORLD
+    assert bounds_of(public, "glaciers") == layer_tiles.WORLD
     assert bounds_of(public, "dem")[0] == -180
 
 

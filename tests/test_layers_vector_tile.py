@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from layers.judged import shown_scores
-from layers.outlines import boxes, drawn
-from layers.vector_tile import Coded, coded, encode
+from layers.tiles.mvt import Coded, coded, encode
+from layers.tiles.outlines import boxes, drawn
+from layers.tiles.results_in_memory import shown_scores
 
 EXTENT, BUFFER = 4096, 64
 WEST, NORTH, UNIT = 7_500_000.0, 4_600_000.0, 0.5  # metres of Web Mercator; a unit of the tile

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from layers.whole_files import DRAFT, DRAFT_KEPT_S, files_in, sweep_drafts, written_whole
+from layers.cache.files import DRAFT, DRAFT_KEPT_S, files_in, sweep_drafts, written_whole
 
 
 def test_a_file_takes_its_place_when_all_is_written(tmp_path: Path) -> None:

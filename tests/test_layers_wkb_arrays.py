@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from geo.errors import CrsError
 from geo.geometry.crs import to_working
-from layers.wkb_arrays import geometries_of
+from layers.postgres.read_geometries import geometries_of
 
 IN_DEGREES = st.one_of(areas(), ways()).map(lambda shape: shapely.transform(shape, lambda xy: xy / 10 + [70.0, 38.0]))
 POINT = shapely.Point(69.5, 38.5)

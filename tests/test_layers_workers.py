@@ -13,13 +13,13 @@ from sqlalchemy import ARRAY, Engine, String, cast, func, literal_column, select
 from stored_valley import NUROBOD, RASHT, load_valley
 
 from geo.panel.scheme import load_scheme
-from layers.database import writing
 from layers.errors import LayersError
-from layers.parts import Part, parts_name
-from layers.results import suitability
-from layers.run_rows import PLACE, of_run
-from layers.scoring import RunReport, score
-from layers.workers import Work, each_done, in_process, local_cluster, on_cluster, over_client
+from layers.postgres.engine import writing
+from layers.records.rows_of_run import PLACE, of_run
+from layers.records.runs import suitability
+from layers.runs.parts import Part, parts_name
+from layers.runs.score import RunReport, score
+from layers.runs.workers import Work, each_done, in_process, local_cluster, on_cluster, over_client
 
 SCHEME = load_scheme()
 PIECE = 5  # plots per part: nine plots in each of two districts make four parts
@@ -125,7 +125,7 @@ def test_nothing_listens_beyond_this_machine(client: Client) -> None:
 
 
 def test_a_cluster_that_is_not_there_is_named(valley_database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("layers.workers.CONNECT_S", 1)
+    monkeypatch.setattr("layers.runs.workers.CONNECT_S", 1)
     with pytest.raises(LayersError, match=r"No Dask cluster answers at tcp://127\.0\.0\.1:9"):
         scored(valley_database, on_cluster("tcp://127.0.0.1:9"))
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from layers.database import reading
+from layers.features.places import read_gazetteer
+from layers.grids.rasters import read_grid
 from layers.loading.mapping import read_mapping
-from layers.places import read_gazetteer
-from layers.rasters import read_grid
+from layers.postgres.engine import reading
 from scripts.main import main
 
 pytestmark = pytest.mark.real_data

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import pytest
 
-from layers import postgresql
-from layers.database import engine, reading_engine
-from layers.embedded import Cluster
+from layers.postgres import installation
+from layers.postgres.cluster import Cluster
+from layers.postgres.engine import engine, reading_engine
 from layers.settings import get_settings
 from scripts.main import main
 
@@ -68,7 +68,7 @@ def test_the_life_of_an_embedded_database(obod: Obod, home: Path) -> None:
     assert (home / "staff.key").stat().st_mode & 0o777 == 0o600
 
     url = obod("db", "url").out.strip()
-    psql = str(postgresql.find().programs / "psql")
+    psql = str(installation.find().programs / "psql")
     seen = subprocess.run(
         [psql, url, "-Atc", "SELECT count(*) FROM qgis.plots"], capture_output=True, text=True, check=True
     )

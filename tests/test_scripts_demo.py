@@ -31,16 +31,16 @@ from geo.household.profile import profile_names
 from geo.panel.scheme import load_scheme
 from geo.suitability.assess import assess
 from geo.water.irrigation import supply_demand_ratio
-from layers.base import STAFF
 from layers.catalogue import BY_NAME
 from layers.catalogue.admin import District
+from layers.catalogue.base import STAFF
 from layers.catalogue.land import Plot
-from layers.database import reading, writing
 from layers.errors import DataRefused, NotFound
-from layers.fits import lights_of_run
-from layers.loaded import Load
+from layers.features.household_fit import lights_of_run
 from layers.loading.listing import list_layers
-from layers.results import Publication
+from layers.postgres.engine import reading, writing
+from layers.records.loads import Load
+from layers.records.runs import Publication
 from scripts.demo_region import Region, generate
 from scripts.demo_region.blocks import Blocks
 from scripts.demo_region.canals import MainCanal

@@ -19,9 +19,9 @@ from geo.household.profile import load_profile
 from geo.panel.scheme import load_scheme
 from geo.suitability.assess import assess
 from geo.terrain.grid import Grid
-from layers.database import writing
 from layers.errors import DataRefused, NotFound
 from layers.loading import load_frame
+from layers.postgres.engine import writing
 from scripts.main import app
 
 RUN = CliRunner()

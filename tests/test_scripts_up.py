@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from layers.embedded import Cluster
+from layers.postgres.cluster import Cluster
 
 ROOT = Path(__file__).parent.parent
 

@@ -1,7 +1,7 @@
 """Everything Obod maps. ``LAYERS`` is the draw order, bottom to top; it is also the order of every list."""
 
-from layers.base import Layer
 from layers.catalogue.admin import ADMIN, ADMIN_TABLES
+from layers.catalogue.base import Layer
 from layers.catalogue.hazards import HAZARDS
 from layers.catalogue.irrigation import IRRIGATION, IRRIGATION_TABLES, WATERS
 from layers.catalogue.land import LAND, LAND_TABLES

@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy.orm import Mapped
 
-from layers.base import PUBLIC, STAFF, Card, Layer, Style, attribute, geometry, identifier
+from layers.catalogue.base import PUBLIC, STAFF, Card, Layer, Style, attribute, geometry, identifier
 
 
 class Country(Layer):

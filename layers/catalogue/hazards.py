@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy.orm import Mapped
 
 from geo.hazard.levels import SUSCEPTIBILITY
-from layers.base import PUBLIC, Card, Layer, Style, attribute, geometry, identifier
+from layers.catalogue.base import PUBLIC, Card, Layer, Style, attribute, geometry, identifier
 
 PROCESSES = ("flood", "debris_flow", "avalanche", "landslide", "rockfall", "hillslope_debris_flow")
 LEVELS = ("none", "residual", "low", "medium", "high", "unknown")

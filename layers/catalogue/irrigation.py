@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Mapped
 
-from layers.base import PARTNER, PUBLIC, Card, Layer, Style, Thinned, attribute, geometry, identifier
+from layers.catalogue.base import PARTNER, PUBLIC, Card, Layer, Style, Thinned, attribute, geometry, identifier
 
 CANAL_TYPES = ("main", "secondary", "distributary", "field", "pipe", "drain", "unknown")
 LININGS = ("earth", "concrete", "stone", "membrane", "pipe", "unknown")

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Index
 from sqlalchemy.orm import Mapped
 
 from geo.household import tenure
-from layers.base import PARTNER, PUBLIC, STAFF, Card, Layer, Style, attribute, geometry, identifier
+from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Card, Layer, Style, attribute, geometry, identifier
 
 LAND_FORMS = ("household", "presidential", "dehkan", "reserve", "pasture", "unknown")
 AVAILABILITIES = ("offered", "reserve", "fallow", "in_use", "unknown")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from layers.base import PUBLIC, Audience
+from layers.catalogue.base import PUBLIC, Audience
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Mapped
 
-from layers.base import PUBLIC, Card, Layer, Style, Thinned, attribute, geometry, identifier
+from layers.catalogue.base import PUBLIC, Card, Layer, Style, Thinned, attribute, geometry, identifier
 
 
 class Road(Layer):

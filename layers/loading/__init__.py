@@ -2,8 +2,8 @@
 
 from layers.loading.files import Options, check_file, load_file
 from layers.loading.load import load_frame
-from layers.loading.report import LoadReport, Rejection, Repair, Transformation
 from layers.loading.undo import undo
+from layers.records.load_report import LoadReport, Rejection, Repair, Transformation
 
 __all__ = [
     "LoadReport",

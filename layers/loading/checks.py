@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer
 
-from layers.base import About, Layer
-from layers.loading.columns import FIRST_DAY, Values, columns_of, constant
+from layers.catalogue.base import About, Layer
 from layers.loading.faults import Faults
+from layers.postgres.copy_columns import FIRST_DAY, Values, columns_of, constant
 
 UNKNOWN = "unknown"  # the code layers declare for a text nobody could fill in
 NOTHING = frozenset({"", "-", "–", "—", "null", "none", "nan", "n/a", "na", "nil"})  # how files write an empty number

@@ -14,8 +14,8 @@ from pyproj.transformer import AreaOfInterest, Transformer, TransformerGroup
 from geo.geometry.crs import STORED_CRS
 from layers.errors import DataRefused
 from layers.loading.repair import Box
-from layers.loading.report import Transformation
 from layers.loading.shapes import Shapes
+from layers.records.load_report import Transformation
 
 Floats = NDArray[np.float64]
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, LargeBinary, func, select
 
 from geo.geometry.hilbert import hilbert_distance
-from layers.base import Layer
 from layers.catalogue.admin import District, Jamoat
+from layers.catalogue.base import Layer
 from layers.catalogue.land import Plot
-from layers.loading.columns import Values
 from layers.loading.shapes import Shapes
+from layers.postgres.copy_columns import Values
 
 DERIVED = frozenset({"plot_no", "area_ha"})  # fields of plots that are never taken from a file
 UNITS: dict[str, type[Layer]] = {"district": District, "jamoat": Jamoat}  # field -> outlines that tell it

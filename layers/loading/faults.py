@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layers.loading.chunks import Unreadable
-from layers.loading.report import Rejection
+from layers.records.load_report import Rejection
 
 SHOWN = 60  # characters of a value that are repeated in a message
 

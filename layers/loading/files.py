@@ -12,19 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from layers.base import Layer
+from layers.catalogue.base import Layer
 from layers.errors import DataRefused
 from layers.loading.checks import required_fields
 from layers.loading.chunks import CHUNK, Chunk, Source
 from layers.loading.crs import Placement, place
 from layers.loading.load import Batches, box_of, derived_fields, layer_named
-from layers.loading.loads import Provenance
 from layers.loading.mapping import FieldRule, Mapped, find_mapping, kept, rules_for
 from layers.loading.mapping import Mapping as MappingFile
 from layers.loading.reading import file_digest, open_source
 from layers.loading.rejects import write_rejects
-from layers.loading.report import LoadReport
 from layers.loading.rows import Writer
+from layers.records.load_report import LoadReport
+from layers.records.open_load import Provenance
 from layers.settings import get_settings
 
 Progress = Callable[[Iterable[Chunk], int], Iterable[Chunk]]

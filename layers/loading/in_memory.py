@@ -13,8 +13,9 @@ from rasterio.errors import RasterioIOError
 from geo.geometry.crs import WORKING_CRS, to_working
 from geo.terrain.grid import Grid
 from layers.catalogue import RASTERS_BY_NAME
-from layers.cog import Bounds, Cells
 from layers.errors import DataRefused, NotFound
+from layers.grids.cog import Bounds, Cells
+from layers.grids.rasters import check_cells, grid_of_files
 from layers.loading.checks import check_attributes, required_fields
 from layers.loading.crs import place
 from layers.loading.derive import recorded_area_ha
@@ -24,7 +25,6 @@ from layers.loading.mapping import Mapped, rules_for
 from layers.loading.reading import open_source
 from layers.loading.repair import sound
 from layers.loading.shapes import Shapes
-from layers.rasters import check_cells, grid_of_files
 
 NAMED = 3  # faults spelled out in a refusal
 

@@ -7,9 +7,9 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Connection, func, literal, select, union_all
 
-from layers.base import Audience
 from layers.catalogue import BY_NAME, RASTERS
-from layers.loaded import Load, Raster
+from layers.catalogue.base import Audience
+from layers.records.loads import Load, Raster
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,19 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from layers.base import STORED_SRID, Layer
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
+from layers.catalogue.base import STORED_SRID, Layer
 from layers.errors import DataRefused, NotFound
 from layers.loading.checks import check_attributes, required_fields
 from layers.loading.chunks import CHUNK, Unreadable
-from layers.loading.columns import Values
 from layers.loading.derive import DERIVED, PlotFacts, Surroundings, spatially_ordered
 from layers.loading.faults import Faults
-from layers.loading.loads import Provenance
 from layers.loading.repair import Box, sound
-from layers.loading.report import LoadReport
 from layers.loading.rows import Writer
 from layers.loading.shapes import Shapes
+from layers.postgres.copy_columns import Values
+from layers.records.load_report import LoadReport
+from layers.records.open_load import Provenance
 
 # Domain reference 2.2: plots outside 66-73.5 E are refused since EPSG:32642 is the working CRS; other layers may
 # lie anywhere in the country's box, here with a margin for rivers and quakes beyond the border.

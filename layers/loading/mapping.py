@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from layers.base import Layer
+from layers.catalogue.base import Layer
 from layers.errors import DataRefused, NotFound
 from layers.loading.checks import URL_SAFE, NotAValue, parse_number
 from layers.loading.chunks import Unreadable

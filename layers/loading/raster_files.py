@@ -15,18 +15,18 @@ from rasterio.windows import Window
 from sqlalchemy import Connection, select
 
 from layers.catalogue import RasterLayer
-from layers.cog import Cells, Strips, raster_path, spans
 from layers.errors import DataRefused, NotFound
-from layers.loaded import Raster
+from layers.grids.cog import Cells, Strips, raster_path, spans
+from layers.grids.rasters import check_cells, raster_named, store_raster
 from layers.loading.crs import parse_crs, place
 from layers.loading.files import Options
 from layers.loading.load import COUNTRY
-from layers.loading.loads import Provenance
 from layers.loading.mapping import find_mapping
 from layers.loading.reading import file_digest
 from layers.loading.repair import Box
-from layers.loading.report import LoadReport
-from layers.rasters import check_cells, raster_named, store_raster
+from layers.records.load_report import LoadReport
+from layers.records.loads import Raster
+from layers.records.open_load import Provenance
 
 EVERYWHERE = Box(-180.0, -90.0, 180.0, 90.0, "a place on earth")
 

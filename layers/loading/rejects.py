@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from layers.loading.chunks import Source
-from layers.loading.report import Rejection
+from layers.records.load_report import Rejection
 
 ROW, REASON = "rejected_row", "rejected_because"
 

@@ -11,8 +11,8 @@ from shapely import GeometryType
 
 from geo.geometry.validity import certainly_valid
 from layers.loading.faults import Faults
-from layers.loading.report import Repair
 from layers.loading.shapes import Shapes
+from layers.records.load_report import Repair
 
 Geometries = NDArray[np.object_]
 

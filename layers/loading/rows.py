@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from psycopg import sql
 from sqlalchemy import ColumnElement, Connection, delete, func, literal, select, text, update
 
-from layers.base import Layer
+from layers.catalogue.base import Layer
 from layers.errors import DataRefused
-from layers.loading.columns import Values, columns_of, constant, digests, stream
-from layers.loading.loads import Provenance, open_load
-from layers.loading.pieces import Pieces
-from layers.loading.report import LoadReport, Rejection
+from layers.postgres.copy_columns import Values, columns_of, constant, digests, stream
+from layers.postgres.pieces import Pieces
+from layers.records.load_report import LoadReport, Rejection
+from layers.records.open_load import Provenance, open_load
 
 LISTED = 10  # keys spelled out in a refusal
 REBUILD_FROM = 50_000  # rows; into an empty table, building the indexes afterwards is about twice as fast from here

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from geo.geometry.crs import area_ha, area_ha_of
 from geo.geometry.ragged import Ragged
 from geo.geometry.wkb import HEAD_BYTES, SRID_FOLLOWS, multipolygons_as_ewkb, polygons_of_wkb
-from layers.base import STORED_SRID
+from layers.catalogue.base import STORED_SRID
 from layers.errors import DataRefused
-from layers.loading.columns import ewkb
-from layers.loading.pieces import Pieces
+from layers.postgres.copy_columns import ewkb
+from layers.postgres.pieces import Pieces
 
 Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, and_, func, insert, literal, null, select, update
 
-from layers.base import Layer
 from layers.catalogue import BY_NAME
+from layers.catalogue.base import Layer
 from layers.errors import DataRefused, NotFound
-from layers.loaded import Load, Raster
-from layers.loading.columns import columns_of
-from layers.loading.loads import LOADS_LOCK, OpenLoad, Provenance, open_load
-from layers.loading.report import LoadReport
+from layers.postgres.copy_columns import columns_of
+from layers.records.load_report import LoadReport
+from layers.records.loads import Load, Raster
+from layers.records.open_load import LOADS_LOCK, OpenLoad, Provenance, open_load
 
 OURS = frozenset({"gid", "load_id", "ended_by", "tile_geom"})  # columns a row gets anew when it comes back
 
@@ -77,7 +77,7 @@ def _undo_rows(undoing: OpenLoad, layer: type[Layer], load_id: int, report: Load
 
 
 def _undo_rasters(undoing: OpenLoad, load_id: int, report: LoadReport) -> None:
-    from layers.cog import new_file_name, raster_path  # whoever loads plots need not wait for what reads rasters
+    from layers.grids.cog import new_file_name, raster_path
 
     connection = undoing.connection
     brought = and_(Raster.load_id == load_id, Raster.ended_by.is_(None))

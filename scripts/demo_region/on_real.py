@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from layers.catalogue import RASTERS_BY_NAME
 from layers.catalogue.admin import District, Settlement
 from layers.errors import NotFound
-from layers.frames import as_of, read_layer
+from layers.frames.around import as_of, read_layer
 from layers.loading import Options, load_file
 from layers.loading.mapping import read_mapping
 from layers.loading.raster_files import load_raster

@@ -15,10 +15,10 @@ from geo.geometry.crs import STORED_CRS, WORKING_CRS, to_stored
 from layers.catalogue import BY_NAME, RASTERS
 from layers.catalogue.admin import District
 from layers.errors import DataRefused
-from layers.loaded import Load
+from layers.grids.rasters import store_grid
 from layers.loading import load_frame, undo
 from layers.loading.listing import list_layers
-from layers.rasters import store_grid
+from layers.records.loads import Load
 from scripts.demo_region.places import DISTRICTS
 from scripts.demo_region.region import Region
 

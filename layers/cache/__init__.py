@@ -1,0 +1,1 @@
+"""The only room that keeps what can be made again."""

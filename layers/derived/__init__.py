@@ -1,0 +1,1 @@
+"""Layers computed from layers, stored as ordinary loads."""

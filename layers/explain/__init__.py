@@ -1,0 +1,1 @@
+"""One plot: why its class, what would help, which way leads to it."""

@@ -1,0 +1,122 @@
+"""Why a plot has its class: the kept result, the sentences of the science, and what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from geo.panel.scheme import Scheme, parse_scheme
+from geo.suitability.combination import CLASSES
+from geo.suitability.explanation import explain
+from geo.suitability.robustness import DRAWS
+from layers.catalogue.base import STAFF, Audience
+from layers.catalogue.land import Plot
+from layers.errors import NotFound
+from layers.explain.remedies import lift_of_plot
+from layers.explain.ways import hazards_on, ways_of_plot
+from layers.postgres.engine import reading
+from layers.records.rows_of_run import in_run
+from layers.records.runs import ScoringRun, suitability
+from layers.records.snapshot import Choice, read_runs
+from layers.runs.robustness import SEED, draws_of_plot, stored_row
+
+
+def explain_plot(
+    connection: Connection, plot_id: str, audience: Audience, *, choice: Choice = Choice(), ways: bool = True
+) -> dict[str, Any]:
+    """Return the explanation of one plot's served result, ready for JSON; no staff attribute is part of it.
+
+    ``choice`` asks for another published scheme or a stored run. ``ways`` False leaves out ``way`` and
+    ``services``, which take a second to search.
+
+    Raises
+    ------
+    NotFound : no such plot, or it was never scored under that choice.
+    """
+    del audience  # everything an explanation is made of is public; the reading role holds that
+    plot = connection.execute(
+        select(Plot.plot_id, Plot.plot_no, Plot.district, Plot.jamoat, Plot.area_ha).where(
+            Plot.plot_id == plot_id, Plot.ended_by.is_(None)
+        )
+    ).one_or_none()
+    if plot is None:
+        raise NotFound(f"There is no plot {plot_id}.")
+    run = read_runs(connection).runs_of(choice).get(plot.district or "")
+    row = None
+    if run is not None:
+        found = select(suitability).where(
+            in_run(run), suitability.c.plot_no == plot.plot_no, suitability.c.district == plot.district
+        )
+        row = connection.execute(found).mappings().one_or_none()
+    if run is None or row is None:
+        raise NotFound(f"Plot {plot_id} has not been scored yet.")
+    kept = connection.execute(
+        select(
+            ScoringRun.scheme_text,
+            ScoringRun.criteria,
+            ScoringRun.not_assessed,
+            ScoringRun.as_of,
+            ScoringRun.as_of_load,
+            ScoringRun.synthetic,
+        ).where(ScoringRun.run_id == run.run_id)
+    ).one()
+    scheme = parse_scheme(kept.scheme_text, source=f"run {run.run_id}")
+    missing = kept.not_assessed.get(plot.district or "", {})
+    # Surveys are open to partners only; what is said of them here (a remedy, a price) quotes none of their values.
+    with reading(STAFF) as inner:
+        lift = lift_of_plot(inner, dict(row), scheme, plot_id=plot.plot_id, as_of_load=kept.as_of_load, day=kept.as_of)
+        on_foot = ways_of_plot(inner, plot.plot_id) if ways else {}
+    explained = explain(
+        dict(row),
+        scheme,
+        order=kept.criteria,
+        not_assessed=missing,
+        closed_by=lift.pop("closed_by"),
+    )
+    return {
+        "plot_id": plot.plot_id,
+        "district": plot.district,
+        "jamoat": plot.jamoat,
+        "area_ha": round(float(plot.area_ha), 4),
+        "run": run.run_id,
+        "as_of": kept.as_of.isoformat(),
+        "synthetic": kept.synthetic,
+        **explained,
+        **lift,
+        "robustness": _robustness(connection, run.run_id, dict(row), scheme, kept.criteria, missing),
+        "crops": row["crops"],
+        "hazards": hazards_on(connection, plot.plot_id),
+        **on_foot,
+    }
+
+
+def _robustness(
+    connection: Connection, run_id: int, row: dict[str, Any], scheme: Scheme, order: list[str], missing: Iterable[str]
+) -> dict[str, Any] | None:
+    """Share of draws in each class, the class drawn most, and whether it is drawn too seldom to rely on.
+
+    The stored draws where there are any; else this plot is drawn by itself, and ``top_share`` is not known. None for a
+    run that did not keep what draws need.
+    """
+    kept = stored_row(connection, run_id, row["plot_no"])
+    if kept is not None:
+        draws, seed, shares = kept["draws"], kept["seed"], kept["shares"]
+        modal, share, flagged = kept["robust_class"], kept["robust_share"], kept["flagged"]
+    else:
+        found = draws_of_plot(row, scheme, order, missing)
+        if found is None:
+            return None
+        draws, seed, shares = DRAWS, SEED, found.shares[0]
+        modal, share, flagged = CLASSES[int(found.modal[0])], found.modal_share[0], found.flagged[0]
+    return {
+        "draws": draws,
+        "seed": seed,
+        "shares": {name: round(float(of_class), 3) for name, of_class in zip(CLASSES, shares, strict=True)},
+        "modal_class": modal,
+        "modal_share": round(float(share), 3),
+        "flagged": bool(flagged),
+        "top_share": None if kept is None else round(float(kept["top_share"]), 3),
+        "top_of": None if kept is None else kept["top_of"],
+    }

@@ -1,0 +1,110 @@
+"""What would lift one stored plot: its values put together again, the cheapest remedies, what to measure first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy import Connection, and_
+
+from geo.contract.criterion import Block, Judgement, Measured
+from geo.criteria import LAND_CRITERIA
+from geo.measures.exclusion import REASONS, exclusion_mask
+from geo.measures.water import feeding_reach
+from geo.panel.scheme import Scheme
+from geo.suitability.assess import combine
+from geo.suitability.crop_choice import best_crops_here
+from geo.suitability.remedies import cheapest_lift, cheapest_measurement, facts_of
+from layers.catalogue.land import Plot
+from layers.frames.around import PLOT_COLUMNS, Around, as_of, read_layer
+
+# These are found by searching the ground of a whole district for the least time; their kept values are used instead.
+SEARCHED = frozenset({"way_exposure_m", "walk_minutes", "market_minutes", "health_minutes"})
+
+
+def values_of_plot(
+    connection: Connection, row: Mapping[str, Any], scheme: Scheme, *, plot_id: str, as_of_load: int, day: Any
+) -> tuple[dict[str, Measured], Block]:
+    """Return a plot's measured values as its run had them, and the block they were measured in.
+
+    Tables, errors and notes are measured again on the rows the run saw; the values themselves are the kept ones.
+    """
+    plots = read_layer(connection, Plot, and_(Plot.plot_id == plot_id, as_of(Plot, as_of_load)), PLOT_COLUMNS)
+    x_min, y_min, x_max, y_max = (float(edge) for edge in shapely.total_bounds(plots.geometry.to_numpy()))
+    district = str(row["district"])
+    reach = {
+        name: criterion.reach_m
+        for criterion in LAND_CRITERIA
+        if criterion.id not in SEARCHED
+        for name in criterion.needs
+    }
+    around = Around(connection, district, (x_min, y_min, x_max, y_max), reach, as_of_load)
+    block = Block(plots, around, Judgement(as_of=day, crop=np.array([scheme.crop_of(district)])))
+    values: dict[str, Measured] = {}
+    for criterion in LAND_CRITERIA:
+        if criterion.id in (row["not_assessed"] or ()):
+            values[criterion.id] = Measured(np.full(1, np.nan), not_assessed="not assessed in this run")
+            continue
+        kept = np.array([np.nan if row[criterion.id] is None else float(row[criterion.id])])
+        if criterion.id in SEARCHED:
+            values[criterion.id] = Measured(kept)
+            continue
+        again = criterion.measured(block)
+        values[criterion.id] = replace(again, value=kept, not_assessed=None)
+    return values, block
+
+
+def lift_of_plot(
+    connection: Connection, row: Mapping[str, Any], scheme: Scheme, *, plot_id: str, as_of_load: int, day: Any
+) -> dict[str, Any]:
+    """Return ``remedies`` (set, cost, class and score they lead to) and ``measurement``, each None if there is none.
+
+    ``best_crops`` : the three crops that suit best, each with class, index, the factor that limits it and the month to
+    start in. Land that is shut (mines, water, protected) has none of these; ``closed_by`` names the kind of area that
+    shuts it.
+    """
+    values, block = values_of_plot(connection, row, scheme, plot_id=plot_id, as_of_load=as_of_load, day=day)
+    shut = exclusion_mask(block)
+    if shut.mask[0]:
+        return {"remedies": None, "measurement": None, "best_crops": [], "closed_by": REASONS[int(shut.reason[0])]}
+    now = combine(values, shut, scheme)
+    area_ha = float(block.plots["area_ha"].iloc[0])
+    lift = cheapest_lift(
+        values, scheme, area_ha=area_ha, facts=facts_of(values, earth_canal=_earth_canal(block)), best=now
+    )
+    wanted = cheapest_measurement(values, scheme, now)
+    return {
+        "closed_by": None,
+        "best_crops": [ranked.as_dict() for ranked in best_crops_here(block, values)[0]],
+        "remedies": None
+        if lift is None
+        else {
+            "set": [{"id": remedy.id, "title": remedy.title, "who": remedy.who} for remedy in lift.remedies],
+            "cost_usd": round(lift.cost_usd, 2),
+            "class": lift.suitability_class,
+            "score": lift.score,
+            "note": "Costs and effects are defaults to calibrate.",
+        },
+        "measurement": None
+        if wanted is None
+        else {
+            "criterion": wanted.criterion,
+            "cost_usd": wanted.cost_usd,
+            "class_low": wanted.class_low,
+            "class_high": wanted.class_high,
+        },
+    }
+
+
+def _earth_canal(block: Block) -> bool | None:
+    """Whether the reach that feeds the plot is unlined; None where the reach or its lining is not known."""
+    if "canals" not in block.nearby:
+        return None
+    reach, _ = block.once(feeding_reach)
+    if reach[0] < 0:
+        return None
+    lining = str(block.layer("canals")["lining"].iloc[int(reach[0])])
+    return None if lining == "unknown" else lining == "earth"

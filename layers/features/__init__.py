@@ -1,0 +1,1 @@
+"""Rows as an audience may see them: properties, filters, order, pages, files."""

@@ -1,0 +1,130 @@
+"""Districts: names, area, plots, and hectares by class of the run that is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from geoalchemy2 import Geography
+from sqlalchemy import Connection, cast, func, select, tuple_
+
+from layers.catalogue.admin import District
+from layers.errors import NotFound
+from layers.features.hectares import Figures
+from layers.features.plots import UNJUDGED
+from layers.records.runs import CLASSES, RunHectares
+from layers.records.snapshot import Bounds, Coverage, Served, Shown
+
+M2_PER_HA = 10_000.0  # square metres of a hectare
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One district.
+
+    ``area_ha`` is of the outline, on the ellipsoid; None without an outline. ``classes`` are the figures of the
+    run that is shown; without one, all plots are not evaluated. ``synthetic``: its plots are made up.
+    """
+
+    code: str
+    region: str | None
+    names: dict[str, str | None]
+    area_ha: float | None
+    bounds: Bounds | None
+    plots: int
+    plots_ha: float
+    classes: Figures
+    shown: Shown | None
+    synthetic: bool
+    boundary_date: date | None = None
+    boundary_note: str | None = None
+
+
+def summaries(connection: Connection, served: Served) -> list[Summary]:
+    """Return every district that has an outline or plots, by code."""
+    outline = District.__table__.c.geom
+    box = func.box2d(outline)
+    rows = {
+        row.code: row
+        for row in connection.execute(
+            select(
+                District.code,
+                District.region,
+                District.name_tg,
+                District.name_ru,
+                District.name_en,
+                District.boundary_date,
+                District.boundary_note,
+                (func.ST_Area(cast(outline, Geography)) / M2_PER_HA).label("area_ha"),
+                func.ST_XMin(box).label("west"),
+                func.ST_YMin(box).label("south"),
+                func.ST_XMax(box).label("east"),
+                func.ST_YMax(box).label("north"),
+            ).where(District.ended_by.is_(None))
+        )
+    }
+    figures = _figures(connection, served)
+    codes = sorted({*rows, *served.coverage} - {""})
+    return [_summary(code, rows.get(code), served, figures.get(code, {})) for code in codes]
+
+
+def district_names(connection: Connection, code: str) -> dict[str, str | None]:
+    """Return the names of a district by language; all None where it has no outline."""
+    named = select(District.name_tg, District.name_ru, District.name_en)
+    row = connection.execute(named.where(District.code == code, District.ended_by.is_(None))).first()
+    return dict(zip(("tg", "ru", "en"), row or (None, None, None), strict=True))
+
+
+def require_district(connection: Connection, served: Served, code: str) -> None:
+    """Refuse a code no district has.
+
+    Raises
+    ------
+    NotFound : neither an outline nor a plot has the code.
+    """
+    if code in served.coverage and code:
+        return
+    known = select(District.code).where(District.code == code, District.ended_by.is_(None))
+    if connection.execute(known).first() is None:
+        raise NotFound(f"There is no district {code!r}; GET /districts lists them.")
+
+
+def _figures(connection: Connection, served: Served) -> dict[str, Figures]:
+    """District -> figures of the run shown there."""
+    shown = [(district, what.run.run_id) for district, what in served.shown.items()]
+    found: dict[str, Figures] = {}
+    for district, name, plots, area_ha in connection.execute(
+        select(
+            RunHectares.district,
+            RunHectares.suitability_class,
+            func.sum(RunHectares.plots),
+            func.sum(RunHectares.area_ha),
+        )
+        .where(tuple_(RunHectares.district, RunHectares.run_id).in_(shown))
+        .group_by(RunHectares.district, RunHectares.suitability_class)
+    ):
+        found.setdefault(district, {})[name] = {"plots": int(plots), "area_ha": float(area_ha)}
+    return found
+
+
+def _summary(code: str, row: Any, served: Served, figures: Figures) -> Summary:
+    covered = served.coverage.get(code, Coverage(0, 0.0, (0.0, 0.0, 0.0, 0.0), 0, False))
+    shown = served.shown.get(code)
+    if shown is None:
+        figures = {UNJUDGED: {"plots": covered.plots, "area_ha": covered.area_ha}}
+    bounds = (row.west, row.south, row.east, row.north) if row is not None else covered.bounds
+    return Summary(
+        code=code,
+        region=None if row is None else row.region,
+        names={lang: None if row is None else getattr(row, f"name_{lang}") for lang in ("tg", "ru", "en")},
+        area_ha=None if row is None else row.area_ha,
+        bounds=bounds,
+        plots=covered.plots,
+        plots_ha=covered.area_ha,
+        classes={name: figures.get(name, {"plots": 0, "area_ha": 0.0}) for name in CLASSES},
+        shown=shown,
+        synthetic=served.synthetic(code),
+        boundary_date=None if row is None else row.boundary_date,
+        boundary_note=None if row is None else row.boundary_note,
+    )

@@ -1,0 +1,176 @@
+"""The rows of a layer as people see them: which properties an audience may read, filter and sort by, and from where.
+
+Features of every surface (pages, files, tiles, filters) come from here, so that a column that is hidden on one
+is hidden on all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    REAL,
+    Boolean,
+    ColumnElement,
+    Date,
+    Float,
+    FromClause,
+    Integer,
+    case,
+    cast,
+    literal,
+    select,
+)
+from sqlalchemy.sql.elements import KeyedColumnElement
+from sqlalchemy.types import TypeEngine
+
+from layers.catalogue import BY_NAME
+from layers.catalogue.base import PUBLIC, Audience, Layer
+from layers.errors import BadFilter, NotFound
+from layers.records.loads import Load
+
+DERIVED = "derived"  # kind of source of what was computed from other layers
+CAUTION = "caution"  # property of rows of such a kind
+
+
+class Kind(StrEnum):
+    """What a property holds; decides what it may be compared with and its type in a file."""
+
+    TEXT = "text"
+    TEXTS = "texts"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One readable property: the value as shown and, where it is cheaper to sort by, another column in its order.
+
+    ``single`` marks a number stored in single precision: what it is compared with is brought to that precision
+    first, so that ``slope_pct <= 7.1`` holds for a slope shown as 7.1.
+    """
+
+    name: str
+    title: str
+    unit: str
+    kind: Kind
+    audience: Audience
+    value: ColumnElement[Any]
+    order: ColumnElement[Any]
+    single: bool = False
+
+    def comparable(self, number: float) -> ColumnElement[Any]:
+        """Return a bound number in the precision of this property."""
+        bound = literal(number, Float(53))
+        return cast(bound, REAL) if self.single else bound
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """Readable rows of one layer; equal only to itself.
+
+    ``number`` is unique among the rows and settles ties; ``geom`` is in EPSG:4326 and None for a table without
+    geometry.
+    """
+
+    layer: type[Layer]
+    properties: Mapping[str, Property]
+    source: FromClause
+    where: tuple[ColumnElement[bool], ...]
+    key: ColumnElement[str]
+    number: ColumnElement[int]
+    geom: ColumnElement[Any] | None
+
+    def property(self, name: str) -> Property:
+        """Return a readable property.
+
+        Raises
+        ------
+        BadFilter : it does not exist or may not be read; the sentence is the same for both.
+        """
+        found = self.properties.get(name)
+        if found is None:
+            raise BadFilter(f"There is no property {name!r}{nearest(name, self.properties)}.")
+        return found
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return words that name the closest of the known names, or all of them when none is close."""
+    names = list(known)
+    close = get_close_matches(name, names, n=1)
+    return f"; the nearest is {close[0]!r}" if close else f"; there are: {', '.join(names) or 'none'}"
+
+
+def readable_layer(name: str, audience: Audience) -> type[Layer]:
+    """Return the layer or table of that name.
+
+    Raises
+    ------
+    NotFound : it does not exist or is not for this audience; the sentence is the same for both.
+    """
+    layer = BY_NAME.get(name)
+    if layer is None or layer.card.audience > audience:
+        raise NotFound(f"There is no layer {name!r}.")
+    return layer
+
+
+def layer_features(layer: type[Layer], audience: Audience) -> Features:
+    """Return the current rows of a layer with the attributes the audience may read, key first."""
+    table = layer.__table__
+    return Features(
+        layer=layer,
+        properties=layer_properties(layer, audience),
+        source=table,
+        where=(layer.ended_by.is_(None),),
+        key=table.c[layer.key],
+        number=table.c.gid,
+        geom=table.c.geom if layer.geometry_kind else None,
+    )
+
+
+def layer_properties(layer: type[Layer], audience: Audience) -> dict[str, Property]:
+    """Return the attributes of a layer that the audience may read, as declared and in that order.
+
+    ``synthetic`` follows them: whether the row was made up rather than surveyed; before it, where the card has one,
+    ``caution``: what must be said with a row that was derived and not mapped.
+    """
+    columns = layer.__table__.c
+    declared = {
+        name: plain_property(columns[name], about.title, about.unit, about.audience)
+        for name, about in layer.attributes(audience).items()
+    }
+    if layer.card.caution:
+        said = case((columns.source_class == DERIVED, literal(layer.card.caution)))
+        declared[CAUTION] = Property(CAUTION, "Caution", "", Kind.TEXT, layer.card.audience, said, said)
+    made_up = columns.load_id.in_(select(Load.load_id).where(Load.synthetic))
+    return {**declared, "synthetic": Property("synthetic", "Synthetic", "", Kind.BOOLEAN, PUBLIC, made_up, made_up)}
+
+
+def plain_property(column: KeyedColumnElement[Any], title: str, unit: str, audience: Audience) -> Property:
+    """Return the property that shows a column as it is stored."""
+    single = isinstance(column.type, REAL)
+    return Property(column.key, title, unit, kind_of(column.type), audience, column, column, single)
+
+
+def kind_of(stored: TypeEngine[Any]) -> Kind:
+    """Return the kind of a column's type."""
+    for kind, types in _KINDS.items():
+        if isinstance(stored, types):
+            return kind
+    return Kind.TEXT
+
+
+_KINDS: dict[Kind, tuple[type[TypeEngine[Any]], ...]] = {
+    Kind.TEXTS: (ARRAY,),
+    Kind.BOOLEAN: (Boolean,),
+    Kind.INTEGER: (Integer,),
+    Kind.NUMBER: (Float,),
+    Kind.DATE: (Date,),
+}

@@ -1,0 +1,23 @@
+"""Hectares and plots by class within a district, per jamoat, as one run found them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from layers.records.runs import CLASSES, RunHectares
+
+Figures = dict[str, dict[str, float]]  # class -> plots, area_ha
+
+
+def hectares_by_jamoat(connection: Connection, district: str, run: int) -> dict[str, Figures]:
+    """Return jamoat -> figures of every class; '' stands for plots without a jamoat."""
+    found: dict[str, Figures] = {}
+    rows = connection.execute(
+        select(RunHectares.jamoat, RunHectares.suitability_class, RunHectares.plots, RunHectares.area_ha)
+        .where(RunHectares.run_id == run, RunHectares.district == district)
+        .order_by(RunHectares.jamoat)
+    )
+    for jamoat, judged, plots, area_ha in rows:
+        figures = found.setdefault(jamoat, {name: {"plots": 0, "area_ha": 0.0} for name in CLASSES})
+        figures[judged] = {"plots": int(plots), "area_ha": float(area_ha)}
+    return found

@@ -1,0 +1,1 @@
+"""Rows back into frames: the Mapping that geo reads."""

@@ -1,0 +1,1 @@
+"""Cloud-optimised GeoTIFFs and windows of them."""

@@ -1,0 +1,1 @@
+"""PostgreSQL itself: cluster, engine, roles, binary forms. Knows no layer."""

@@ -1,0 +1,264 @@
+"""The one way to the database: an engine per process, transactions for reading as an audience and for writing.
+
+Reading takes the role of an audience for the length of one transaction, so that PostgreSQL itself refuses
+columns the audience may not see. It sees one snapshot: a run published meanwhile shows in the next
+transaction, never half-way through this one.
+"""
+
+from __future__ import annotations
+
+import math
+import select
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, cast
+
+import psycopg
+from psycopg import sql
+from psycopg.adapt import Buffer, Dumper
+from psycopg.pq import Format
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from layers.audience import PUBLIC, Audience
+from layers.errors import DatabaseUnavailable, LayersError, NotAllowed
+from layers.postgres.cluster import Cluster
+from layers.postgres.roles import API_LOGIN, ROLES
+from layers.settings import get_settings
+
+CONNECT_TIMEOUT_S = 5  # seconds to wait for a server that does not answer
+POOL_TIMEOUT_S = 10  # seconds to wait for a free connection before the caller is told the service is busy
+CONNECTIONS = 10  # kept open per process; more requests than that wait, since PostgreSQL has two cores to give
+EXTRA_CONNECTIONS = 10  # opened beyond those under load
+RESTED_S = 30.0  # seconds after which a connection may have been lost without a word
+
+
+@lru_cache
+def engine() -> Engine:
+    """Return the engine of this process that may write: the owner of ``OBOD_DATABASE_URL`` or of the embedded one.
+
+    An embedded database that was made before and is stopped is started.
+
+    Raises
+    ------
+    DatabaseUnavailable : no database was made yet, or it cannot be started.
+    """
+    settings = get_settings()
+    if settings.database_url is not None:
+        return _engine(settings.database_url.get_secret_value())
+    return _engine(_embedded().socket_url())
+
+
+@lru_cache
+def reading_engine() -> Engine:
+    """Return the engine of this process for reading; ``reading`` makes its transactions.
+
+    On the embedded database it logs in as ``obod_api``, which may do nothing before it takes an audience's role.
+    An external database is reached with the one URL there is; the transaction still takes the audience's role.
+    """
+    settings = get_settings()
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value()
+    else:
+        url = _embedded().socket_url(API_LOGIN)
+    # The driver begins nothing by itself: `reading` begins in the same message that takes the role.
+    return _engine(url, isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
+def reading(audience: Audience = PUBLIC, *, timeout_s: float = 10.0) -> Iterator[Connection]:
+    """Yield a connection in one read-only transaction that sees what ``audience`` may see.
+
+    Parameters
+    ----------
+    audience : whose rights hold; the transaction runs under the role ``obod_public``, ``_partner`` or ``_staff``.
+    timeout_s : seconds one statement may take.
+
+    Raises
+    ------
+    DatabaseUnavailable : no database, or a statement took longer than ``timeout_s``.
+    NotAllowed : a statement touched a table or column the audience may not see.
+    """
+    with _explained(), reading_engine().connect() as connection, connection.begin():
+        _begin_as(connection, ROLES[audience], timeout_s)
+        yield connection
+
+
+@contextmanager
+def writing() -> Iterator[Connection]:
+    """Yield a connection in one transaction of the owner: committed at the end, rolled back on any error.
+
+    Raises
+    ------
+    DatabaseUnavailable : there is no database to talk to.
+    """
+    with _explained(), engine().begin() as connection:
+        yield connection
+
+
+def copy_in(connection: Connection, table_name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Append rows to a table by binary COPY within the connection's transaction; return how many.
+
+    Values are Python or NumPy scalars of the column's type; ``None`` is an unknown value (a NaN would be stored
+    as NaN, so turn it into ``None`` first); geometries are EWKB ``bytes`` with their SRID, such as
+    ``shapely.to_wkb(geometry, include_srid=True)``. Partitions and temporary tables may be named too.
+
+    Raises
+    ------
+    LayersError : the table has no such column.
+    """
+    driver = _driver(connection)
+    declared = connection.execute(
+        text(
+            "SELECT attname, atttypid FROM pg_attribute "
+            "WHERE attrelid = CAST(quote_ident(:table) AS regclass) AND attnum > 0 AND NOT attisdropped"
+        ),
+        {"table": table_name},
+    )
+    types: dict[str, int] = {row.attname: row.atttypid for row in declared}
+    if unknown := [column for column in columns if column not in types]:
+        raise LayersError(f"{table_name} has no column {', '.join(unknown)}.")
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        sql.Identifier(table_name), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    count = 0
+    with driver.cursor() as cursor:
+        _let_geometry_pass(cursor, connection)
+        with cursor.copy(statement) as copy:
+            copy.set_types([types[column] for column in columns])
+            for row in rows:
+                copy.write_row(row)
+                count += 1
+    return count
+
+
+def _begin_as(connection: Connection, role: str, timeout_s: float) -> None:
+    """Begin a read-only transaction of one snapshot under a role, in one message: each costs as much as a query."""
+    begin = _BEGIN_AS.format(role=sql.Identifier(role), timeout=sql.Literal(round(timeout_s * 1000)))
+    try:
+        _driver(connection).execute(begin, prepare=False)
+    except (psycopg.errors.InvalidParameterValue, psycopg.errors.InsufficientPrivilege) as error:
+        raise DatabaseUnavailable("The database does not know its audiences; run obod db migrate.") from error
+
+
+_BEGIN_AS = sql.SQL(
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL ROLE {role}; SET LOCAL statement_timeout = {timeout}"
+)
+
+
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+
+
+class _Ewkb(Dumper):
+    """Sends EWKB as it is: PostGIS reads the same bytes in binary COPY."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: Buffer) -> Buffer:
+        return obj
+
+
+def _let_geometry_pass(cursor: psycopg.Cursor[Any], connection: Connection) -> None:
+    oid = connection.execute(text("SELECT to_regtype('geometry')::oid")).scalar()
+    if oid is not None:
+        cursor.adapters.register_dumper(None, type("EwkbHere", (_Ewkb,), {"oid": oid}))
+
+
+def explain(error: Exception) -> LayersError | None:
+    """Return what went wrong in one sentence without SQL, address or password; None for a fault of our own."""
+    if isinstance(error, PoolTimeout):
+        return DatabaseUnavailable("The database is busy; try again in a minute.")
+    match error.orig if isinstance(error, DBAPIError) else error:
+        case psycopg.errors.InsufficientPrivilege():
+            return NotAllowed("This is not open to you; a key of a wider audience is needed.")
+        case psycopg.errors.QueryCanceled():
+            return DatabaseUnavailable("The database needed too long; ask for less, such as one district or one page.")
+        case psycopg.errors.UndefinedTable() | psycopg.errors.UndefinedColumn() | psycopg.errors.UndefinedFunction():
+            return DatabaseUnavailable("The database is not up to date; run obod db migrate.")
+        case psycopg.errors.DiskFull():
+            return DatabaseUnavailable("The disk of the database is full.")
+        case psycopg.OperationalError():
+            return DatabaseUnavailable("The database does not answer; obod db status says more.")
+        case _:
+            return None
+
+
+def _embedded() -> Cluster:
+    cluster = Cluster(get_settings().home)
+    if not cluster.made:
+        raise DatabaseUnavailable(
+            "There is no database yet; run obod db start and obod db migrate (make demo does both), "
+            "or name a PostGIS to use in OBOD_DATABASE_URL."
+        )
+    cluster.start()
+    return cluster
+
+
+def _engine(url: str, **options: Any) -> Engine:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise DatabaseUnavailable(
+            "OBOD_DATABASE_URL is not understood; expected postgresql://user:password@host:port/database."
+        ) from None
+    if address.get_backend_name() not in ("postgresql", "postgres"):
+        raise DatabaseUnavailable("OBOD_DATABASE_URL must begin with postgresql:// and name a database with PostGIS.")
+    made = create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        pool_size=CONNECTIONS,
+        max_overflow=EXTRA_CONNECTIONS,
+        pool_timeout=POOL_TIMEOUT_S,
+        hide_parameters=True,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "obod"},
+        **options,
+    )
+    _ping_where_in_doubt(made)
+    return made
+
+
+def _ping_where_in_doubt(made: Engine) -> None:
+    """Try a connection before it is given out if the server said something while it rested, or it rested long.
+
+    A server that ends says so, or its end of the socket is closed. SQLAlchemy's own ``pool_pre_ping`` tries every
+    connection every time, which costs each request a message and its answer.
+    """
+
+    @event.listens_for(made, "checkin")
+    def note(_: object, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(made, "checkout")
+    def try_out(connection: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+        rested_s = time.monotonic() - record.info.get("rests_since", math.inf)
+        if rested_s < RESTED_S and not _has_word(cast("psycopg.Connection[Any]", connection)):
+            return
+        try:
+            made.dialect.do_ping(connection)
+        except psycopg.Error as lost:
+            raise DisconnectionError("lost while it rested") from lost
+
+
+def _has_word(driver: psycopg.Connection[Any]) -> bool:
+    """Tell whether a resting connection has something to read."""
+    if driver.closed:
+        return True
+    asked = select.poll()
+    asked.register(driver.fileno(), select.POLLIN)
+    return bool(asked.poll(0))
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, PoolTimeout, psycopg.Error) as error:
+        refusal = explain(error)
+        if refusal is None:
+            raise
+        raise refusal from error

@@ -1,0 +1,1 @@
+"""What Obod remembers beside layers: loads, runs, results, publications; which rows are those of a run."""

@@ -1,0 +1,52 @@
+"""What loading leaves behind beside the rows of layers: the record of each load, and the catalogue of rasters."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from geoalchemy2 import Geometry
+from sqlalchemy import Boolean, DateTime, Float, ForeignKey, Identity, Integer, SmallInteger, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from layers.catalogue.base import STORED_SRID, Base
+
+
+class Load(Base):
+    """One load of one file (or generated set) into one layer; also an undo, which is a load of its own."""
+
+    __tablename__ = "loads"
+    load_id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    layer: Mapped[str] = mapped_column(index=True)
+    kind: Mapped[str] = mapped_column(comment="load, undo, generated")
+    undoes: Mapped[int | None] = mapped_column(ForeignKey("loads.load_id"))
+    file_name: Mapped[str | None]
+    sha256: Mapped[str | None]
+    mode: Mapped[str] = mapped_column(comment="add, update, replace")
+    source: Mapped[str | None]
+    licence: Mapped[str | None]
+    source_date: Mapped[date | None]
+    synthetic: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    loaded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    added: Mapped[int] = mapped_column(server_default=text("0"))
+    changed: Mapped[int] = mapped_column(server_default=text("0"))
+    ended: Mapped[int] = mapped_column(server_default=text("0"))
+    rejected: Mapped[int] = mapped_column(server_default=text("0"))
+    report: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+
+
+class Raster(Base):
+    """Raster catalogue: one COG under ``OBOD_HOME/rasters`` per row."""
+
+    __tablename__ = "rasters"
+    raster_id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    layer: Mapped[str] = mapped_column(index=True)
+    file_name: Mapped[str] = mapped_column(unique=True, comment="Below OBOD_HOME/rasters")
+    sha256: Mapped[str]
+    crs: Mapped[str]
+    resolution_m: Mapped[float] = mapped_column(Float, comment="Ground size of a cell, the coarser axis")
+    bands: Mapped[int] = mapped_column(SmallInteger)
+    load_id: Mapped[int] = mapped_column(ForeignKey("loads.load_id"))
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("loads.load_id"))
+    footprint: Mapped[Any] = mapped_column(Geometry("POLYGON", srid=STORED_SRID, spatial_index=True))

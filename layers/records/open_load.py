@@ -1,0 +1,93 @@
+"""The record of a load: opened before its first row, closed with its figures or taken back without a trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, NestedTransaction, func, insert, select, update
+
+from layers.errors import DataRefused
+from layers.records.load_report import LoadReport
+from layers.records.loads import Load
+
+MODES = ("add", "update", "replace")
+LOADS_LOCK = 0x10AD  # advisory lock: one load at a time, so that load ids become visible in their order
+REPORTED = 1_000  # rejections and repairs kept with the load's record
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where data come from: said once for a load, shown with the layer for ever."""
+
+    source: str | None = None
+    licence: str | None = None
+    source_date: date | None = None
+    synthetic: bool = False
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLoad:
+    """A load under way within the caller's transaction, behind a savepoint of its own."""
+
+    connection: Connection
+    load_id: int
+    savepoint: NestedTransaction
+
+    def close(self, report: LoadReport) -> LoadReport:
+        """Record the figures of ``report``, or take everything back where nothing changed."""
+        if report.added + report.changed + report.ended == 0:
+            self.savepoint.rollback()
+            return report
+        report.load_id = self.load_id
+        self.connection.execute(
+            update(Load)
+            .where(Load.load_id == self.load_id)
+            .values(
+                added=report.added,
+                changed=report.changed,
+                ended=report.ended,
+                rejected=report.rejected,
+                report=report.to_json(listed=REPORTED),
+            )
+        )
+        self.savepoint.commit()
+        return report
+
+    def abandon(self) -> None:
+        """Take everything back."""
+        if self.savepoint.is_active:
+            self.savepoint.rollback()
+
+
+def open_load(
+    connection: Connection, report: LoadReport, provenance: Provenance, *, undoes: int | None = None
+) -> OpenLoad:
+    """Wait until no other load is under way, and begin one.
+
+    Raises
+    ------
+    DataRefused : the report names no known mode.
+    """
+    if report.mode not in MODES:
+        raise DataRefused(f"There is no mode {report.mode}; use add, update or replace.")
+    savepoint = connection.begin_nested()
+    connection.execute(select(func.pg_advisory_xact_lock(LOADS_LOCK)))
+    load_id: int = connection.execute(
+        insert(Load)
+        .values(
+            layer=report.layer,
+            kind=report.kind,
+            undoes=undoes,
+            file_name=report.file_name,
+            sha256=provenance.sha256,
+            mode=report.mode,
+            source=provenance.source,
+            licence=provenance.licence,
+            source_date=provenance.source_date,
+            synthetic=provenance.synthetic,
+        )
+        .returning(Load.load_id)
+    ).scalar_one()
+    return OpenLoad(connection, load_id, savepoint)

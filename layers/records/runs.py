@@ -1,0 +1,226 @@
+"""What scoring leaves behind: runs, results, publications; and keys. Loads and rasters are in ``layers.records.loads``.
+
+A run is written whole into a partition of its own, or, where it was made from another by scoring only what had changed,
+adds those rows to the partition of that one (``layers.records.rows_of_run``). It becomes visible only through
+``publications``; publishing is one small transaction, so a reader sees the old run or the new one and never a mixture.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    REAL,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+import layers.records.loads  # noqa: F401 - its tables belong to whoever knows these: grants, backups, migrations
+from geo.criteria import LAND_CRITERIA
+from geo.household_criteria import FIT_CRITERIA
+from layers.catalogue.base import Base
+
+CLASSES = ("S1", "S2", "S3", "N1", "N2", "NE")
+
+
+class ScoringRun(Base):
+    """One scoring run, with all that is needed to compute it again."""
+
+    __tablename__ = "scoring_runs"
+    run_id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    base_run: Mapped[int | None] = mapped_column(
+        ForeignKey("scoring_runs.run_id"), comment="Run in whose partition the results are kept; empty = its own"
+    )
+    scheme: Mapped[str] = mapped_column(comment="Name of the scheme")
+    scheme_text: Mapped[str] = mapped_column(comment="The scheme file, whole")
+    scheme_sha256: Mapped[str]
+    scenario: Mapped[str] = mapped_column(server_default="", comment="Empty = the land as it is")
+    districts: Mapped[list[str]] = mapped_column(ARRAY(String), comment="Scope")
+    status: Mapped[str] = mapped_column(comment="running, complete, failed")
+    as_of: Mapped[date] = mapped_column(comment="Ages of evidence are counted to this day")
+    as_of_load: Mapped[int] = mapped_column(comment="Rows are read as they stood after this load")
+    layer_versions: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="layer -> last load seen")
+    criteria: Mapped[list[str]] = mapped_column(ARRAY(String), comment="Order of memberships and evidence")
+    not_assessed: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{}'"), comment="district -> criterion -> why"
+    )
+    synthetic: Mapped[bool] = mapped_column(server_default=text("false"))
+    code_version: Mapped[str]
+    started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    plots: Mapped[int | None]
+    drawn_at: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True), comment="When robustness of a district was last stored"
+    )
+
+
+class Publication(Base):
+    """Which run is served: one row per (district, scheme, scenario); ``shown`` marks what is served unasked."""
+
+    __tablename__ = "publications"
+    district: Mapped[str] = mapped_column(primary_key=True)
+    scheme: Mapped[str] = mapped_column(primary_key=True)
+    scenario: Mapped[str] = mapped_column(primary_key=True, server_default="")
+    run_id: Mapped[int] = mapped_column(ForeignKey("scoring_runs.run_id"))
+    shown: Mapped[bool] = mapped_column(server_default=text("true"))
+    published_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    __table_args__ = (
+        Index("uq_publications_shown", "district", "scenario", unique=True, postgresql_where=text("shown")),
+    )
+
+
+class RunHectares(Base):
+    """Hectares and plots by class, per district and jamoat, kept for every run."""
+
+    __tablename__ = "run_hectares"
+    run_id: Mapped[int] = mapped_column(ForeignKey("scoring_runs.run_id", ondelete="CASCADE"), primary_key=True)
+    district: Mapped[str] = mapped_column(primary_key=True)
+    jamoat: Mapped[str] = mapped_column(primary_key=True, comment="Empty = no jamoat recorded")
+    suitability_class: Mapped[str] = mapped_column("class", primary_key=True)
+    plots: Mapped[int]
+    area_ha: Mapped[float]
+
+
+# One nullable real column per land criterion, generated from the declarations: the value in its unit.
+# (1,000,000 x 21 measured: JSONB 18.9 s to COPY and 2.34 s to filter a district; columns 4.0 s and 0.045 s.)
+suitability = Table(
+    "suitability",
+    Base.metadata,
+    Column("base_run", Integer, primary_key=True, comment="Scoring run that began the partition"),
+    Column("plot_no", BigInteger, primary_key=True, comment="Plot"),
+    Column(
+        "from_run",
+        Integer,
+        primary_key=True,
+        server_default=text("0"),
+        comment="First run this holds in; 0 = the one that began the partition",
+    ),
+    Column("until_run", Integer, comment="First run this holds in no longer; empty = it still does"),
+    Column("district", String, nullable=False, comment="District code"),
+    Column("jamoat", String, comment="Jamoat code"),
+    Column("area_ha", REAL, nullable=False, comment="Area on the ellipsoid [ha]"),
+    Column("score", REAL, comment="Score 0-100, unrounded; empty = not evaluated or excluded"),
+    Column("score_low", REAL, comment="Lowest score the unknown values allow"),
+    Column("score_high", REAL, comment="Highest score the unknown values allow"),
+    Column("class", String(2), nullable=False, comment="S1 S2 S3 N1 N2, or NE not evaluated"),
+    Column("class_low", String(2), nullable=False, comment="Class at score_low"),
+    Column("class_high", String(2), nullable=False, comment="Class at score_high"),
+    Column("subclass", String(8), comment="Class with up to three letters, worst first"),
+    Column("limiting", String, comment="Criterion that limits most"),
+    Column("potential_score", REAL, comment="Score after the scheme's improvements"),
+    Column("potential_class", String(2), comment="Class after the scheme's improvements"),
+    Column("confidence", String(1), comment="A surveyed to D coarse"),
+    Column("class_cap", String(2), comment="Best class hard limits and what was not assessed allow; empty = not kept"),
+    Column("not_assessed", ARRAY(String), nullable=False, comment="Criteria this run could not assess here"),
+    Column("irrigated", Boolean, comment="In a command area or recorded as irrigated"),
+    Column("hazard_free", Boolean, comment="All hazard levels known and none or residual"),
+    Column("crops", ARRAY(String), comment="Crops that are S1 or S2 here, best first; empty = not ranked"),
+    Column("memberships", ARRAY(REAL), nullable=False, comment="Membership per criterion of the run, NaN unknown"),
+    Column("evidence", String, nullable=False, comment="Confidence letter per criterion of the run, - unknown"),
+    *(Column(c.id, REAL, comment=f"{c.title} [{c.unit}]" if c.unit else c.title) for c in LAND_CRITERIA),
+    Index("ix_suitability_district_score", "base_run", "district", "score"),
+    Index("ix_suitability_from", "from_run", postgresql_where=text("from_run > 0")),
+    Index("ix_suitability_until", "until_run", postgresql_where=text("until_run IS NOT NULL")),
+    postgresql_partition_by="LIST (base_run)",
+    comment="Suitability of plots, one partition per run that scored everything",
+)
+
+# How sure each class is: what draws of other weights, risk attitudes and values made of a run. Filled on request.
+robustness = Table(
+    "robustness",
+    Base.metadata,
+    Column("run_id", Integer, ForeignKey("scoring_runs.run_id", ondelete="CASCADE"), primary_key=True),
+    Column("plot_no", BigInteger, primary_key=True, comment="Plot"),
+    Column("robust_class", String(2), nullable=False, comment="Class drawn most, the better of equals"),
+    Column("robust_share", REAL, nullable=False, comment="Share of the draws in that class, 0-1"),
+    Column("flagged", Boolean, nullable=False, comment="Fewer than 70 of 100 draws are in one class"),
+    Column("top_share", REAL, nullable=False, comment="Share of the draws among the best of the district, 0-1"),
+    Column("top_of", Integer, nullable=False, comment="How many plots count as the best of the district"),
+    Column("shares", ARRAY(REAL), nullable=False, comment="Share of the draws in S1 S2 S3 N1 N2 NE, 0-1"),
+    Column("draws", Integer, nullable=False, comment="How many draws"),
+    Column("seed", BigInteger, nullable=False, comment="Seed of the draws"),
+    comment="Classes of a run drawn again with other weights, risk attitudes and values",
+)
+
+# Class shares on square cells for zooms where plots are too small to draw. Cells are 1/16 of a tile's side.
+suitability_cells = Table(
+    "suitability_cells",
+    Base.metadata,
+    Column("run_id", Integer, ForeignKey("scoring_runs.run_id", ondelete="CASCADE"), primary_key=True),
+    Column("zoom", SmallInteger, primary_key=True, comment="Tile zoom the cells belong to"),
+    Column("x", Integer, primary_key=True, comment="Cell column: 16 x tile column + 0..15"),
+    Column("y", Integer, primary_key=True, comment="Cell row: 16 x tile row + 0..15"),
+    Column("district", String, primary_key=True),
+    Column("class", String(2), primary_key=True),
+    Column("plots", Integer, nullable=False),
+    Column("area_ha", Float, nullable=False, comment="Hectares of the class [ha]"),
+    comment="Hectares by class on square cells, for low zooms",
+)
+
+
+class FitProfile(Base):
+    """A household profile a run was fitted to, kept whole so that the fit can be computed again."""
+
+    __tablename__ = "fit_profiles"
+    run_id: Mapped[int] = mapped_column(ForeignKey("scoring_runs.run_id", ondelete="CASCADE"), primary_key=True)
+    profile: Mapped[str] = mapped_column(primary_key=True, comment="Name of the household profile")
+    title: Mapped[str] = mapped_column(comment="Kind of household")
+    profile_text: Mapped[str] = mapped_column(comment="The profile file, whole")
+    profile_sha256: Mapped[str]
+    not_assessed: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{}'"), comment="district -> criterion -> why"
+    )
+    code_version: Mapped[str]
+    computed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    plots: Mapped[int]
+
+
+# One nullable real column per fit criterion, generated from the declarations: the value in its unit. Staff only.
+household_fit = Table(
+    "household_fit",
+    Base.metadata,
+    Column("run_id", Integer, primary_key=True, comment="Scoring run the fit stands beside"),
+    Column("profile", String, primary_key=True, comment="Household profile"),
+    Column("plot_no", BigInteger, primary_key=True, comment="Plot"),
+    Column("light", String, nullable=False, comment="green, amber or red = support needed first, or unknown"),
+    Column("labour_low", REAL, nullable=False, comment="Lowest membership of labour the unknown values allow"),
+    Column("labour_high", REAL, nullable=False, comment="Highest membership of labour the unknown values allow"),
+    Column("tenure_low", REAL, nullable=False, comment="Lowest membership of tenure the unknown values allow"),
+    Column("tenure_high", REAL, nullable=False, comment="Highest membership of tenure the unknown values allow"),
+    Column("area_alone_ha", REAL, comment="Area of the reference crop the household can run alone [ha]"),
+    Column("actions", ARRAY(String), nullable=False, comment="Steps that would help, the most pressing first"),
+    *(Column(c.id, REAL, comment=f"{c.title} [{c.unit}]" if c.unit else c.title) for c in FIT_CRITERIA),
+    ForeignKeyConstraint(["run_id", "profile"], ["fit_profiles.run_id", "fit_profiles.profile"], ondelete="CASCADE"),
+    comment="Fit of a kind of household on plots, for staff only",
+)
+
+
+class ApiKey(Base):
+    """Keys of partners and staff; only a digest is kept."""
+
+    __tablename__ = "api_keys"
+    key_id: Mapped[str] = mapped_column(primary_key=True, comment="Public half of the key")
+    digest: Mapped[bytes] = mapped_column(LargeBinary, comment="SHA-256 of the secret half (256 random bits)")
+    audience: Mapped[str] = mapped_column(comment="partner or staff")
+    districts: Mapped[list[str] | None] = mapped_column(ARRAY(String), comment="Empty = all districts")
+    label: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

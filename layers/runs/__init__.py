@@ -1,0 +1,1 @@
+"""Whatever writes results: scoring, incremental scoring, replay, draws, household fit."""

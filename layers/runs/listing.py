@@ -1,0 +1,167 @@
+"""Runs that were made: what is served where, what a run found, how two runs differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.orm import aliased
+
+from layers.errors import NotFound
+from layers.records.rows_of_run import of_run
+from layers.records.runs import CLASSES, Publication, RunHectares, ScoringRun, suitability
+
+MOVED_LISTED = 20  # plots named in a difference; the counts always cover all
+
+
+def list_runs(connection: Connection) -> list[dict[str, Any]]:
+    """Every run, newest first, with the districts in which it is served."""
+    served: dict[int, list[str]] = {}
+    for run_id, district in connection.execute(
+        select(Publication.run_id, Publication.district).where(Publication.shown).order_by(Publication.district)
+    ):
+        served.setdefault(run_id, []).append(district)
+    rows = connection.execute(select(ScoringRun.__table__).order_by(ScoringRun.run_id.desc())).mappings()
+    return [{**_brief(row), "served_in": served.get(row["run_id"], [])} for row in rows]
+
+
+def show_run(connection: Connection, run_id: int) -> dict[str, Any]:
+    """One run with hectares and plots by class per district, what it could not assess and the layers it saw.
+
+    Raises
+    ------
+    NotFound : there is no such run.
+    """
+    row = _run(connection, run_id)
+    return {
+        **_brief(row),
+        "as_of_load": row["as_of_load"],
+        "layer_versions": row["layer_versions"],
+        "not_assessed": row["not_assessed"],
+        "classes": hectares_by_district(connection, run_id),
+    }
+
+
+def hectares_by_district(connection: Connection, run_id: int) -> dict[str, dict[str, dict[str, float]]]:
+    """District -> class -> plots and hectares of one run."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    rows = connection.execute(
+        select(
+            RunHectares.district,
+            RunHectares.suitability_class,
+            func.sum(RunHectares.plots),
+            func.sum(RunHectares.area_ha),
+        )
+        .where(RunHectares.run_id == run_id)
+        .group_by(RunHectares.district, RunHectares.suitability_class)
+        .order_by(RunHectares.district, RunHectares.suitability_class)
+    )
+    for district, name, plots, area_ha in rows:
+        found.setdefault(district, {})[name] = {"plots": int(plots), "area_ha": round(float(area_ha), 2)}
+    return found
+
+
+def diff_runs(connection: Connection, before: int, after: int) -> dict[str, Any]:
+    """What changed from one run to another on the plots both scored.
+
+    Returns
+    -------
+    ``warnings`` (unlike schemes, scenarios or districts), ``hectares`` by class before and after, ``moves`` (class
+    before, class after, plots, hectares) and the plots whose score moved most.
+
+    Raises
+    ------
+    NotFound : one of the runs does not exist.
+    """
+    first, second = _run(connection, before), _run(connection, after)
+    old, new = aliased(suitability, name="old"), aliased(suitability, name="new")
+    both = old.join(new, new.c.plot_no == old.c.plot_no)
+    here = (of_run(connection, before, old.c), of_run(connection, after, new.c))
+    moves = connection.execute(
+        select(old.c["class"], new.c["class"], func.count(), func.sum(new.c.area_ha))
+        .select_from(both)
+        .where(*here)
+        .group_by(old.c["class"], new.c["class"])
+        .order_by(old.c["class"], new.c["class"])
+    ).all()
+    change = new.c.score - old.c.score
+    moved = connection.execute(
+        select(new.c.plot_no, old.c.score, new.c.score, old.c["class"], new.c["class"], new.c.limiting)
+        .select_from(both)
+        .where(*here, change != 0)
+        .order_by(func.abs(change).desc(), new.c.plot_no)
+        .limit(MOVED_LISTED)
+    ).all()
+    return {
+        "before": before,
+        "after": after,
+        "warnings": _unlike(first, second),
+        "plots": sum(int(row[2]) for row in moves),
+        "changed_class": sum(int(row[2]) for row in moves if row[0] != row[1]),
+        "hectares": {
+            name: {
+                "before": round(sum(float(row[3]) for row in moves if row[0] == name), 2),
+                "after": round(sum(float(row[3]) for row in moves if row[1] == name), 2),
+            }
+            for name in CLASSES
+        },
+        "moves": [
+            {"before": row[0], "after": row[1], "plots": int(row[2]), "area_ha": round(float(row[3]), 2)}
+            for row in moves
+            if row[0] != row[1]
+        ],
+        "moved_most": [
+            {
+                "plot_no": row[0],
+                "score_before": round(float(row[1]), 1),
+                "score_after": round(float(row[2]), 1),
+                "class_before": row[3],
+                "class_after": row[4],
+                "limiting": row[5],
+            }
+            for row in moved
+        ],
+    }
+
+
+def _run(connection: Connection, run_id: int) -> Any:
+    row = connection.execute(select(ScoringRun.__table__).where(ScoringRun.run_id == run_id)).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"There is no run {run_id}; `obod run list` names those there are.")
+    return row
+
+
+def _brief(row: Any) -> dict[str, Any]:
+    return {
+        "run": row["run_id"],
+        "scheme": row["scheme"],
+        "scenario": row["scenario"],
+        "status": row["status"],
+        "districts": row["districts"],
+        "plots": row["plots"],
+        "as_of": row["as_of"],
+        "started_at": row["started_at"],
+        "finished_at": row["finished_at"],
+        "synthetic": row["synthetic"],
+        "code_version": row["code_version"],
+    }
+
+
+def _unlike(first: Any, second: Any) -> list[str]:
+    """Sentences on why two runs should not be compared as they stand."""
+    found = []
+    if first["scheme_sha256"] != second["scheme_sha256"]:
+        found.append(
+            f"The runs used different schemes ({first['scheme']} and {second['scheme']}): "
+            "a difference may come from the weights, not from the land."
+        )
+    if first["scenario"] != second["scenario"]:
+        found.append("The runs describe different scenarios.")
+    if first["code_version"] != second["code_version"]:
+        found.append(
+            f"The runs were computed by different versions ({first['code_version']}, {second['code_version']})."
+        )
+    only = sorted(set(first["districts"]) ^ set(second["districts"]))
+    if only:
+        found.append(f"Only one of the runs covers {', '.join(only)}; only shared plots are compared.")
+    return found

@@ -1,0 +1,301 @@
+"""How sure the classes of a run are: its kept memberships drawn again, district by district, and stored beside it.
+
+Memberships come out of PostgreSQL as arrays of one binary COPY, so that a district of a million plots takes some
+hundred megabytes and seconds to read. What is drawn is described in ``geo.suitability.robustness``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import psycopg
+from numpy.typing import NDArray
+from psycopg import sql
+from psycopg.adapt import Buffer
+from sqlalchemy import Connection, Engine, and_, delete, func, select, update
+
+from geo.criteria import LAND_CRITERIA
+from geo.panel.scheme import Scheme, parse_scheme
+from geo.suitability.assess import EVIDENCE_LETTERS
+from geo.suitability.combination import CLASSES, NE, NOTHING, Codes, Floats, weighting
+from geo.suitability.robustness import DRAWS, Noise, Robustness
+from geo.suitability.robustness import robustness as drawn
+from layers.errors import DataRefused, NotFound
+from layers.postgres.copy_rows import copy_frame
+from layers.records.rows_of_run import of_run, rows_of_district
+from layers.records.runs import ScoringRun, robustness, suitability
+from layers.records.snapshot import Choice, read_runs, run_of
+
+BEST = 100  # plots of a district that count as its best; default to calibrate to what a programme can support
+SEED = 1
+KEPT_DECIMALS = 7  # of a membership kept in 4 bytes; brings back the round ones that limits of classes rest on
+BLOCK = 65_536  # rows read or written at a time
+
+_COPY_HEAD = 19  # bytes before the first row: signature, flags, length of the extension (none)
+_EVIDENCE = np.full(256, NOTHING, dtype=np.int8)
+_EVIDENCE[[ord(letter) for letter in EVIDENCE_LETTERS]] = range(len(EVIDENCE_LETTERS))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a run kept of n plots, as ``geo.suitability.robustness`` takes it.
+
+    plot_no : int64 (n,), rising. memberships : float64 (17, n), NaN unknown. evidence : int8 (17, n), 0..3 = A..D, -1
+    unknown. cap, fixed : int8 (n,), see ``geo.suitability.robustness.robustness``.
+    """
+
+    plot_no: NDArray[np.int64]
+    memberships: Floats
+    evidence: Codes
+    cap: Codes
+    fixed: Codes
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Draws of one district of a run: plots, those whose class is doubtful, those drawn mostly in another class."""
+
+    district: str
+    run_id: int
+    plots: int
+    flagged: int
+    changed: int
+
+
+def store_robustness(
+    engine: Engine,
+    *,
+    districts: Sequence[str] | None = None,
+    run_id: int | None = None,
+    best: int = BEST,
+    draws: int = DRAWS,
+    seed: int = SEED,
+    progress: Callable[[Sequence[str]], Iterable[str]] = lambda names: names,
+) -> list[Drawn]:
+    """Draw every plot of some districts (all that a run is served in when None) and store what came out.
+
+    ``run_id`` names a finished run instead of the served ones. Each district is drawn and stored by itself, in a
+    transaction of its own, and takes the place of its earlier draws.
+
+    Raises
+    ------
+    NotFound : no such run, or a district it did not score. DataRefused : the run kept no caps.
+    """
+    with engine.connect() as connection:
+        runs = read_runs(connection).runs_of(Choice(run=run_id))
+    wanted = sorted(runs) if districts is None else list(dict.fromkeys(districts))
+    if not wanted:
+        raise NotFound("No run is served anywhere: score plots first.")
+    for district in wanted:
+        if district not in runs:
+            asked = "No run is served" if run_id is None else f"Run {run_id} scored nothing"
+            raise NotFound(f"{asked} in district {district}.")
+    found = []
+    for district in progress(wanted):
+        with engine.begin() as connection:
+            found.append(_store(connection, runs[district].run_id, district, best=best, draws=draws, seed=seed))
+    return found
+
+
+def draws_of_district(
+    connection: Connection, run_id: int, district: str, *, best: int, draws: int, seed: int, noise: Noise = Noise()
+) -> tuple[NDArray[np.int64], Robustness]:
+    """Return the plot numbers of a district and the draws of its kept results."""
+    run = connection.execute(
+        select(ScoringRun.scheme_text, ScoringRun.criteria, ScoringRun.not_assessed).where(ScoringRun.run_id == run_id)
+    ).one()
+    kept = read_kept(connection, run_id, district, run.criteria)
+    scheme = parse_scheme(run.scheme_text, source=f"run {run_id}")
+    missing = run.not_assessed.get(district, {})
+    found = _drawn(kept, scheme, run.criteria, missing, best=best, draws=draws, seed=seed, noise=noise)
+    return kept.plot_no, found
+
+
+def draws_of_plot(
+    row: Mapping[str, Any], scheme: Scheme, order: Sequence[str], missing: Iterable[str]
+) -> Robustness | None:
+    """Return the draws of one kept result by itself, so without its chance among others; None without a kept cap.
+
+    row : columns of ``suitability``. order : criteria of its memberships. missing : those it could not assess.
+    """
+    if row["class_cap"] is None:
+        return None
+    kept = _arranged(
+        np.array([row["plot_no"]], dtype=np.int64),
+        np.array([row["memberships"]], dtype=np.float32),
+        np.frombuffer(row["evidence"].encode(), dtype=np.uint8)[np.newaxis],
+        np.array([CLASSES.index(row["class_cap"])], dtype=np.int8),
+        np.array([CLASSES.index(row["class"])], dtype=np.int8),
+        np.array([row["score"] is not None]),
+        order,
+    )
+    return _drawn(kept, scheme, order, missing, best=None, draws=DRAWS, seed=SEED)
+
+
+def stored_row(connection: Connection, run_id: int, plot_no: int) -> Mapping[str, Any] | None:
+    """Return what is stored of one plot's draws, None where nothing is."""
+    table = robustness.c
+    found = connection.execute(select(robustness).where(table.run_id == run_id, table.plot_no == plot_no))
+    row = found.mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def read_kept(connection: Connection, run_id: int, district: str, order: Sequence[str]) -> Kept:
+    """Return what a run kept of the plots of a district, in order of their number.
+
+    order : criteria of the run's memberships.
+
+    Raises
+    ------
+    DataRefused : the run was made before caps were kept.
+    """
+    width = len(order)
+    kind = np.dtype(
+        [
+            ("fields", ">i2"),
+            *_fixed("plot_no", ">i8"),
+            *_fixed("cap", ">i4"),
+            *_fixed("judged", ">i4"),
+            *_fixed("scored", "u1"),
+            ("array", [("bytes", ">i4"), ("head", ">i4", (5,)), ("items", [("n", ">i4"), ("v", ">f4")], (width,))]),
+            ("text", [("bytes", ">i4"), ("letters", "u1", (width,))]),
+        ]
+    )
+    names = sql.SQL(", ").join(sql.Literal(name) for name in CLASSES)
+    query = sql.SQL(
+        "COPY (SELECT plot_no, coalesce(array_position(ARRAY[{names}], class_cap::text), 0), "
+        "array_position(ARRAY[{names}], class::text), score IS NOT NULL, memberships, evidence "
+        "FROM suitability WHERE {chosen} ORDER BY plot_no) TO STDOUT (FORMAT BINARY)"
+    ).format(names=names, chosen=rows_of_district(run_of(connection, run_id), district))
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    with driver.cursor() as cursor, cursor.copy(query) as copy:
+        blocks = [_arranged_rows(rows, order) for rows in _row_blocks(copy, kind)]
+    kept = Kept(*(np.concatenate(parts, axis=-1) for parts in zip(*map(_parts, blocks), strict=True)))
+    if (kept.cap == NOTHING).any():
+        raise DataRefused(
+            f"Run {run_id} was made before the caps of classes were kept; score district {district} again."
+        )
+    return kept
+
+
+def _parts(kept: Kept) -> tuple[NDArray[Any], ...]:
+    return kept.plot_no, kept.memberships, kept.evidence, kept.cap, kept.fixed
+
+
+def _fixed(name: str, kind: str) -> list[tuple[str, str]]:
+    """A field of a row of PostgreSQL's binary COPY: its length in bytes, then its value."""
+    return [(f"{name} bytes", ">i4"), (name, kind)]
+
+
+def _row_blocks(copy: Iterable[Buffer], kind: np.dtype[Any]) -> Iterator[NDArray[Any]]:
+    """Yield rows of a binary COPY in blocks; at least one block, which may be empty."""
+    received = bytearray()
+    skipped = _COPY_HEAD
+    for data in copy:
+        received += data
+        if len(received) >= skipped + BLOCK * kind.itemsize:
+            yield np.frombuffer(bytes(received[skipped:]), dtype=kind, count=BLOCK)
+            del received[: skipped + BLOCK * kind.itemsize]
+            skipped = 0
+    count = max(len(received) - skipped, 0) // kind.itemsize  # the two bytes of the trailer are no row
+    yield np.frombuffer(bytes(received[skipped:]), dtype=kind, count=count)
+
+
+def _arranged_rows(rows: NDArray[Any], order: Sequence[str]) -> Kept:
+    return _arranged(
+        rows["plot_no"].astype(np.int64),
+        rows["array"]["items"]["v"].astype(np.float32),
+        rows["text"]["letters"],
+        (rows["cap"] - 1).astype(np.int8),
+        (rows["judged"] - 1).astype(np.int8),
+        rows["scored"] == 1,
+        order,
+    )
+
+
+def _arranged(
+    plot_no: NDArray[np.int64],
+    memberships: NDArray[np.float32],
+    letters: NDArray[np.uint8],
+    cap: Codes,
+    judged: Codes,
+    scored: NDArray[np.bool_],
+    order: Sequence[str],
+) -> Kept:
+    """Kept columns (n, criteria of the run) in today's order of criteria; plots no draw can change keep their class."""
+    n = len(plot_no)
+    position = {name: number for number, name in enumerate(order)}
+    arranged = np.full((len(LAND_CRITERIA), n), np.nan)
+    evidence = np.full((len(LAND_CRITERIA), n), NOTHING, dtype=np.int8)
+    for k, criterion in enumerate(LAND_CRITERIA):
+        if criterion.id in position:
+            arranged[k] = np.round(memberships[:, position[criterion.id]].astype(np.float64), KEPT_DECIMALS)
+            evidence[k] = _EVIDENCE[letters[:, position[criterion.id]]]
+    fixed = np.where(scored & (judged != NE), NOTHING, judged).astype(np.int8)
+    return Kept(plot_no, arranged, evidence, cap, fixed)
+
+
+def _drawn(
+    kept: Kept,
+    scheme: Scheme,
+    order: Sequence[str],
+    missing: Iterable[str],
+    *,
+    best: int | None,
+    draws: int,
+    seed: int,
+    noise: Noise = Noise(),
+) -> Robustness:
+    weights = weighting(scheme, set(order) - set(missing))
+    return drawn(
+        kept.memberships,
+        kept.evidence,
+        kept.cap,
+        kept.fixed,
+        kept.plot_no,
+        weights,
+        scheme.orness,
+        draws=draws,
+        seed=seed,
+        noise=noise,
+        best=best,
+    )
+
+
+def _store(connection: Connection, run_id: int, district: str, *, best: int, draws: int, seed: int) -> Drawn:
+    """Draw a district and put what came out in the place of its earlier draws."""
+    plot_no, found = draws_of_district(connection, run_id, district, best=best, draws=draws, seed=seed)
+    mine = of_run(connection, run_id)
+    here = select(suitability.c.plot_no).where(mine, suitability.c.district == district)
+    connection.execute(delete(robustness).where(robustness.c.run_id == run_id, robustness.c.plot_no.in_(here)))
+    names = np.array(CLASSES, dtype=object)
+    for start in range(0, len(plot_no), BLOCK):
+        part = slice(start, start + BLOCK)
+        rows = pd.DataFrame(
+            {
+                "plot_no": plot_no[part],
+                "robust_class": names[found.modal[part]],
+                "robust_share": found.modal_share[part],
+                "flagged": found.flagged[part],
+                "top_share": found.top[part],
+                "shares": list(found.shares[part]),
+            }
+        )
+        copy_frame(connection, robustness, rows.assign(run_id=run_id, top_of=best, draws=draws, seed=seed))
+    now = update(ScoringRun).where(ScoringRun.run_id == run_id).values(drawn_at=func.clock_timestamp())
+    connection.execute(now)
+    same_plot = and_(robustness.c.run_id == run_id, robustness.c.plot_no == suitability.c.plot_no)
+    in_another = connection.execute(
+        select(func.count())
+        .select_from(suitability.join(robustness, same_plot))
+        .where(
+            mine,
+            suitability.c.district == district,
+            suitability.c["class"] != robustness.c.robust_class,
+        )
+    ).scalar_one()
+    return Drawn(district, run_id, len(plot_no), int(found.flagged.sum()), in_another)

@@ -1,0 +1,173 @@
+"""Scoring without a database: plots and layers in files, one file of plots or a folder of parts, here or on workers.
+
+A part is scored with the land around its own plots and written whole or not at all, so it comes out the same to the
+last bit whoever scores it; a worker that is lost costs only its parts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import shapely
+
+from geo.contract.criterion import Judgement
+from geo.panel.scheme import parse_scheme
+from geo.suitability.assess import assess, printed
+from geo.terrain.grid import Grid
+from geo.terrain.relief import slope_pct
+from layers.catalogue import BY_NAME, RASTERS_BY_NAME
+from layers.errors import DataRefused
+from layers.frames.around import Bounds, widened
+from layers.loading.in_memory import frame_of_file, grid_of_file
+from layers.runs.parts import reach_of_layers
+from layers.runs.workers import client_for, each_done
+
+DRIVERS = {".gpkg": "GPKG", ".fgb": "FlatGeobuf", ".geojson": "GeoJSON", ".csv": "CSV"}
+PARQUET = ".parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class FileLayers(Mapping[str, "gpd.GeoDataFrame | Grid"]):
+    """Layers in files, read on first use; the slope is derived from the heights."""
+
+    files: Mapping[str, Path]
+    bounds: Bounds
+    seen: dict[str, gpd.GeoDataFrame | Grid] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> gpd.GeoDataFrame | Grid:
+        if name not in self.seen:
+            self.seen[name] = self._read(name)
+        return self.seen[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names())
+
+    def __len__(self) -> int:
+        return len(self._names())
+
+    def _names(self) -> list[str]:
+        return [*self.files, *(["slope"] if "dem" in self.files else [])]
+
+    def _read(self, name: str) -> gpd.GeoDataFrame | Grid:
+        if name == "slope" and "dem" in self.files:
+            return slope_pct(self._grid("dem"))
+        if name not in self.files:
+            raise KeyError(name)
+        return self._grid(name) if name in RASTERS_BY_NAME else frame_of_file(name, self.files[name])
+
+    def _grid(self, name: str) -> Grid:
+        return grid_of_file(name, self.files[name], widened(self.bounds, reach_of_layers().get(name, 0.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """One file of plots to score into one file of results.
+
+    files : layer or grid -> its file. scheme_text : the scheme file, whole. day : ages of evidence are counted to it.
+    key : column that names the plots, None = as the layer's field.
+    """
+
+    plots: Path
+    output: Path
+    files: Mapping[str, Path]
+    scheme_text: str
+    day: date
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What scoring a part did: plots by class, and criteria that could not be assessed with the reason."""
+
+    plots: int
+    classes: dict[str, int]
+    not_assessed: dict[str, str]
+
+
+def parts_of_folder(plots: Path, output: Path) -> list[tuple[Path, Path]]:
+    """Return the GeoParquet files of a folder, subfolders included, each with the file its results go to.
+
+    Raises
+    ------
+    DataRefused : the folder holds none.
+    """
+    files = sorted(path for path in plots.rglob(f"*{PARQUET}") if not path.name.startswith("."))
+    if not files:
+        raise DataRefused(f"{plots.name} holds no {PARQUET} file.")
+    return [(path, output / path.relative_to(plots)) for path in files]
+
+
+def score_parts(
+    parts: Sequence[FilePart], *, workers: int | None = None, cluster: str | None = None
+) -> Iterator[FileReport]:
+    """Score parts in this process, in processes of this machine or on a Dask cluster; yield each report when done.
+
+    Workers of a cluster need the files under the same names, such as on a shared folder.
+    """
+    if workers is None and cluster is None:
+        yield from map(score_part, parts)
+        return
+    keys = [f"obod-file-{number}-{part.output}" for number, part in enumerate(parts)]
+    with client_for(workers, cluster) as client:
+        for _, report in each_done(client, score_part, [(part,) for part in parts], keys):
+            yield report
+
+
+def score_part(part: FilePart) -> FileReport:
+    """Score one file of plots and write its results.
+
+    Raises
+    ------
+    DataRefused : a file that cannot be read, used or written; names it.
+    """
+    scheme = parse_scheme(part.scheme_text, source="the scheme")
+    frame = frame_of_file("plots", part.plots, key=part.key)
+    if not len(frame):
+        raise DataRefused(f"{part.plots.name} holds no plot.")
+    x_min, y_min, x_max, y_max = (float(edge) for edge in shapely.total_bounds(frame.geometry.to_numpy()))
+    crop = np.array([scheme.crop_of(code) for code in frame["district"]])
+    around = FileLayers(part.files, (x_min, y_min, x_max, y_max))
+    found = assess(frame, around, Judgement(as_of=part.day, crop=crop), scheme)
+    result = scored_frame(frame, found.to_frame())
+    write(result, part.output)
+    counts = result["class"].value_counts().sort_index()
+    return FileReport(len(result), {str(name): int(count) for name, count in counts.items()}, dict(found.not_assessed))
+
+
+def scored_frame(plots: gpd.GeoDataFrame, results: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Plots with their results in EPSG:4326: scores rounded down to one decimal, lists as text; no staff attribute."""
+    public = [name for name in BY_NAME["plots"].attributes(BY_NAME["plots"].card.audience) if name in plots]
+    shown = results.drop(columns=["memberships", "evidence"])
+    for name in ("score", "score_low", "score_high", "potential_score"):
+        shown[name] = printed(shown[name].to_numpy(dtype=np.float64))
+    shown["not_assessed"] = [",".join(names) for names in shown["not_assessed"]]
+    kept = [name for name in public if name not in ("plot_no", *shown.columns)]
+    frame = pd.concat([pd.DataFrame(plots[kept]).reset_index(drop=True), shown.reset_index(drop=True)], axis=1)
+    return gpd.GeoDataFrame(frame, geometry=plots.geometry.to_numpy(), crs=plots.crs).to_crs(4326)
+
+
+def write(frame: gpd.GeoDataFrame, path: Path) -> None:
+    """Write the frame beside its place and move it there at the end, so that no half-written file stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    try:
+        if path.suffix.casefold() == PARQUET:
+            frame.to_parquet(partial)
+        elif path.suffix.casefold() == ".csv":
+            table = frame.drop(columns="geometry").assign(wkt=frame.geometry.to_wkt())
+            table.to_csv(partial, index=False, encoding="utf-8-sig")
+        else:
+            pyogrio.write_dataframe(frame, partial, layer="plots", driver=DRIVERS[path.suffix.casefold()])
+        os.replace(partial, path)
+    except OSError as problem:
+        raise DataRefused(f"{path.name} cannot be written: {problem.strerror or 'no such folder'}.") from None
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Brings a database to the declared form, guards and saves it."""

@@ -1,0 +1,89 @@
+"""Views for people who open the database itself, in QGIS or psql: one per layer, in the schema ``qgis``.
+
+A view shows current rows only and carries the declared titles as comments. An attribute that the reader's role
+may not see is empty there rather than missing, so that one QGIS project serves all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from psycopg import sql
+from sqlalchemy import Connection, text
+
+from layers.catalogue import BY_NAME
+from layers.catalogue.base import About, Layer
+from layers.postgres.roles import QGIS_SCHEMA, ROLES
+from layers.records.rows_of_run import FOUND
+from layers.records.runs import suitability
+
+SQL = Path(__file__).parent / "sql"
+RESULTS = tuple(
+    column.name
+    for column in FOUND
+    if column.name not in ("plot_no", "district", "jamoat", "area_ha", "irrigated", "memberships", "evidence")
+)
+
+
+def make_views(connection: Connection) -> None:
+    """Make the views anew if what they are computed from has changed, and the function that looks keys up."""
+    statements = [statement for layer in BY_NAME.values() for statement in view_statements(layer)]
+    form = hashlib.sha256("".join(statements).encode()).hexdigest()[:16]
+    note = f"Current rows of every layer, for QGIS and psql; made by Obod, form {form}"
+    made = connection.execute(
+        text("SELECT obj_description(to_regnamespace(:schema)::oid, 'pg_namespace')"), {"schema": QGIS_SCHEMA}
+    ).scalar()
+    if made != note:
+        connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {QGIS_SCHEMA} CASCADE")
+        connection.exec_driver_sql(f"CREATE SCHEMA {QGIS_SCHEMA}")
+        for statement in statements:
+            connection.exec_driver_sql(statement.replace("%", "%%"))  # the driver reads % as a parameter
+        connection.exec_driver_sql(f"COMMENT ON SCHEMA {QGIS_SCHEMA} IS {_literal(note)}")
+    connection.exec_driver_sql((SQL / "api_key_holder.sql").read_text())
+
+
+def view_statements(layer: type[Layer]) -> list[str]:
+    """Return the statements that make the view of one layer with its comments."""
+    table = layer.__tablename__
+    view = f"{QGIS_SCHEMA}.{_name(table)}"
+    columns = {"gid": "Row number", **{name: _title(about) for name, about in layer.attributes().items()}}
+    selected = ["layer.gid", *(_column(name, about, layer) for name, about in layer.attributes().items())]
+    if layer.geometry_kind is not None:
+        columns["geom"] = f"{layer.geometry_kind}, EPSG:4326"
+        selected.append("layer.geom")
+    if table == "plots":
+        template = SQL / "plots_view.sql"
+        columns["run_id"] = "Scoring run"
+        columns |= {name: suitability.columns[name].comment or "" for name in RESULTS}
+    else:
+        template = SQL / "layer_view.sql"
+    statement = template.read_text().format(
+        view=view,
+        table=_name(table),
+        columns=", ".join(selected),
+        results=", ".join(f"result.{_name(name)}" for name in RESULTS),
+    )
+    comments = [f"COMMENT ON VIEW {view} IS {_literal(layer.card.about)}"]
+    comments += [f"COMMENT ON COLUMN {view}.{_name(name)} IS {_literal(said)}" for name, said in columns.items()]
+    return [statement, *comments]
+
+
+def _column(name: str, about: About, layer: type[Layer]) -> str:
+    column = f"layer.{_name(name)}"
+    if about.audience <= layer.card.audience:
+        return column
+    role = _literal(ROLES[about.audience])
+    return f"CASE WHEN pg_has_role({role}, 'USAGE') THEN {column} END AS {_name(name)}"
+
+
+def _title(about: About) -> str:
+    return f"{about.title} [{about.unit}]" if about.unit else about.title
+
+
+def _name(name: str) -> str:
+    return sql.Identifier(name).as_string()
+
+
+def _literal(value: str) -> str:
+    return sql.Literal(value).as_string()

@@ -1,0 +1,1 @@
+"""Pictures and vector tiles of what is there now."""

@@ -1,0 +1,140 @@
+"""Rasters as pictures at hand: the palette entry of every cell and overview, one byte each, mapped from disk.
+
+A tile of a COG costs the decoding of whole blocks of floating point numbers to colour a few cells of them. Here they
+are coloured once, in the background, and kept below ``OBOD_HOME/pictures``, a third of the size of the COG. Files of
+rasters never change under their name, so nothing has to be swept but what the palette no longer makes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import orjson
+import rasterio
+from numpy.typing import NDArray
+from rasterio.windows import Window
+from sqlalchemy import Connection, select
+
+from layers.cache.background import Background
+from layers.cache.files import sweep_drafts, written_whole
+from layers.catalogue import RASTERS_BY_NAME, RasterLayer
+from layers.errors import LayersError
+from layers.grids.cog import raster_path
+from layers.records.loads import Raster
+from layers.settings import get_settings
+
+COLOURS = 254  # palette entries of a ramp; entry 0 is transparent
+HEAD_BYTES = 4096  # before the cells: what the file holds, as JSON
+ROWS_AT_ONCE = 512  # rows coloured at a time: one row of blocks
+KEPT_OPEN = 64  # mapped files
+
+log = logging.getLogger(__name__)
+
+Entries = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Palette entries (rows, columns) of a raster or an overview; ``factor``: cells of the raster along its side."""
+
+    entries: Entries
+    factor: int
+
+
+def palette_entries(raster: RasterLayer, values: NDArray[np.float32]) -> Entries:
+    """Palette entry of each value; 0 = unknown. Each stretch between two stops gets equally many colours."""
+    stops = np.array([value for value, _ in raster.ramp])
+    known = ~np.isnan(values)
+    if raster.categories:
+        place = np.searchsorted(stops, values).clip(0, len(stops) - 1)
+        return np.where(known & (stops[place] == values), place + 1, 0).astype(np.uint8)
+    place = np.interp(values, stops, np.linspace(1, COLOURS, len(stops)))
+    return np.where(known, np.rint(np.where(known, place, 0)), 0).astype(np.uint8)
+
+
+def levels(path: Path, raster: RasterLayer, band: int) -> Sequence[Level] | None:
+    """Return the picture of a band of a file, the raster first, then its overviews; None while it is not made.
+
+    Asking for one that is not there has it made, in the background.
+    """
+    target = _target(path, raster, band)
+    try:
+        return _mapped(target)
+    except FileNotFoundError:
+        _MAKER.ask(target, lambda: make(path, raster, band))
+        return None
+
+
+def prepare(opened: Callable[[], AbstractContextManager[Connection]]) -> None:
+    """Have the first band of every raster coloured, in the background; ``opened`` gives a connection to read from."""
+
+    def ask() -> None:
+        try:
+            with opened() as connection:
+                query = (
+                    select(Raster.layer, Raster.file_name).where(Raster.ended_by.is_(None)).order_by(Raster.raster_id)
+                )
+                for layer, file_name in connection.execute(query).all():
+                    levels(raster_path(file_name), RASTERS_BY_NAME[layer], 1)
+        except LayersError as error:
+            log.warning("Pictures of rasters are made when they are asked for: %s", error)
+
+    threading.Thread(target=ask, name="pictures wanted", daemon=True).start()
+
+
+def make(path: Path, raster: RasterLayer, band: int) -> None:
+    """Colour a band of a file; does nothing if that is done."""
+    target = _target(path, raster, band)
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    sweep_drafts(target.parent)
+    with written_whole(target) as file:
+        file.write(bytes(HEAD_BYTES))
+        with rasterio.open(path) as source:
+            factors = [1, *source.overviews(band)]
+        shapes = [_write(file, path, raster, band, place) for place in range(len(factors))]
+        file.seek(0)
+        file.write(orjson.dumps([[*shape, factor] for shape, factor in zip(shapes, factors, strict=True)]))
+
+
+def _write(file: IO[bytes], path: Path, raster: RasterLayer, band: int, place: int) -> tuple[int, int]:
+    """Append the entries of the raster (place 0) or of an overview; return rows and columns."""
+    options = {} if place == 0 else {"overview_level": place - 1}
+    with rasterio.open(path, **options) as source:
+        nodata = source.nodatavals[band - 1]
+        for top in range(0, source.height, ROWS_AT_ONCE):
+            rows = min(ROWS_AT_ONCE, source.height - top)
+            values = source.read(band, window=Window(0, top, source.width, rows)).astype(np.float32)
+            if nodata is not None and not np.isnan(nodata):
+                values[values == nodata] = np.nan
+            file.write(palette_entries(raster, values).tobytes())
+        return int(source.height), int(source.width)
+
+
+@lru_cache(maxsize=KEPT_OPEN)
+def _mapped(target: Path) -> list[Level]:
+    whole = np.asarray(np.memmap(target, dtype=np.uint8, mode="r"))
+    at, found = HEAD_BYTES, []
+    for rows, cols, factor in orjson.loads(bytes(whole[:HEAD_BYTES]).rstrip(b"\0")):
+        found.append(Level(whole[at : at + rows * cols].reshape(rows, cols), factor))
+        at += rows * cols
+    return found
+
+
+def _target(path: Path, raster: RasterLayer, band: int) -> Path:
+    """Where the picture of a file lies; other colours have another name."""
+    said = hashlib.blake2b(repr((raster.ramp, bool(raster.categories))).encode(), digest_size=6).hexdigest()
+    return get_settings().home / "pictures" / f"{path.stem}-{band}-{said}.entries"
+
+
+_MAKER = Background("pictures")
