@@ -13,8 +13,8 @@ from fastapi import Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from isal import igzip
 
-from api.errors import KeyRefused
-from api.translate import LANGUAGES, Language, language_of
+from api.language.translate import LANGUAGES, Language, language_of
+from api.web.errors import KeyRefused
 from layers.catalogue.base import PUBLIC, Audience
 from layers.errors import BadFilter, NotAllowed
 from layers.features.features import nearest

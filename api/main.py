@@ -11,11 +11,12 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
-from api import assets, catalogue, districts, docs, health, maps, pages, plot_page, plots, priorities, tiles
 from api.deps import Callers
-from api.errors import add_error_handlers
-from api.finished import FinishedAnswers
-from api.protection import Protection
+from api.rendering import assets
+from api.routes import catalogue, districts, docs, health, maps, planner, plot_page, plots, priorities, tiles
+from api.web.errors import add_error_handlers
+from api.web.protection import Protection
+from api.web.response_cache import FinishedAnswers
 from layers.catalogue.base import PUBLIC
 from layers.features.export import Format
 from layers.features.plot_texts import ReadyPlots
@@ -62,7 +63,7 @@ def create_app() -> FastAPI:
     app.state.callers = Callers()
     app.state.metrics = health.Metrics()
     add_error_handlers(app)
-    for module in (pages, plot_page, maps, districts, priorities, plots, tiles, catalogue, health, docs, assets):
+    for module in (planner, plot_page, maps, districts, priorities, plots, tiles, catalogue, health, docs, assets):
         app.include_router(module.router)
     # The last one added is the first a request meets.
     app.add_middleware(GZipMiddleware, compresslevel=COMPRESSION, exclude_content_types=COMPRESSED_ALREADY)

@@ -14,10 +14,12 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import write_po
 
-from api import pages, reasons, wording
-from api.colouring import colourings
-from api.rendering import TEMPLATES
-from api.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREVIEWED, Language, read_catalogue
+from api.content import reasons
+from api.language import wording
+from api.language.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREVIEWED, Language, read_catalogue
+from api.maps.colouring import colourings
+from api.rendering.pages import TEMPLATES
+from api.routes import planner
 from geo.criteria import LAND_CRITERIA
 from geo.crops.ratings import crops
 from geo.household.labour import MONTH_NAMES
@@ -87,8 +89,8 @@ def worded() -> Iterator[str]:
         yield from (remedy.title, remedy.who)
     yield reasons.NO_DATA
     yield from fit_worded()
-    yield from pages.KINDS.values()
-    yield from (about for _name, about in pages.FORMATS.values())
+    yield from planner.KINDS.values()
+    yield from (about for _name, about in planner.FORMATS.values())
 
 
 def fit_worded() -> Iterator[str]:
@@ -106,7 +108,7 @@ def fit_worded() -> Iterator[str]:
 
 def said() -> Iterator[str]:
     """Texts in the templates and modules of this package."""
-    for path in sorted(PACKAGE.glob("*.py")):
+    for path in sorted(PACKAGE.rglob("*.py"), key=lambda path: (path.name, path)):
         for _line, message, *_ in extract_from_file("python", path, keywords=_KEYWORDS):
             yield str(message)
     for path in sorted(TEMPLATES.rglob("*.html")):

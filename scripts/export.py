@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from api.exports import about_layer, about_plots
-from api.translate import language_of
+from api.content.about_files import about_layer, about_plots
+from api.language.translate import language_of
 from layers.catalogue import BY_NAME
 from layers.catalogue.admin import District
 from layers.catalogue.base import Audience, Layer

@@ -11,9 +11,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from stored_valley import RASHT, load_valley
 
+from api.content.reasons import sentence
+from api.language.translate import LANGUAGES, Language, translate
 from api.main import create_app
-from api.reasons import sentence
-from api.translate import LANGUAGES, Language, translate
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import load_scheme
 from layers.catalogue.base import STAFF

@@ -17,8 +17,8 @@ from served_land import OTHER, RASHT, Land
 from sqlalchemy import Engine
 from starlette.types import Message, Receive, Scope, Send
 
-from api import plots, tiles
-from api.finished import AT_ONCE, LONGEST_KEY, FinishedAnswers
+from api.routes import plots, tiles
+from api.web.response_cache import AT_ONCE, LONGEST_KEY, FinishedAnswers
 from layers.catalogue.base import STAFF
 from layers.records.snapshot import ServedState
 from layers.schema.access import create_key
@@ -120,7 +120,7 @@ def test_a_new_run_is_seen_at_once_and_where_it_changed_nothing_the_tag_stays(
 def test_what_was_asked_for_most_is_made_again_after_a_change_before_somebody_asks(
     service: TestClient, monkeypatch: pytest.MonkeyPatch, land: Land, database: Engine
 ) -> None:
-    monkeypatch.setattr("api.finished.WARMED", 1)
+    monkeypatch.setattr("api.web.response_cache.WARMED", 1)
     for address in (TILE, TILE, TILE, FAR):
         service.get(address)
     made, keep = threading.Event(), FinishedAnswers._keep

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from api.colouring import CONFIDENCE_STYLES, colourings
+from api.maps.colouring import CONFIDENCE_STYLES, colourings
 from layers.catalogue import BY_NAME
 from layers.catalogue.base import Style
 from layers.catalogue.land import CLASS_STYLES

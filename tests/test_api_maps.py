@@ -17,14 +17,14 @@ from served_region import RASHT
 from sqlalchemy import Engine, text
 from starlette.datastructures import URL
 
-from api.colouring import BY_CLASS, colourings
-from api.drawing import style
-from api.legend import legend_of_layer
+from api.language.translate import LANGUAGES, Language, translate
+from api.language.wording import CLASS_MEANINGS, CLASS_WORDS
 from api.main import create_app
-from api.rendering import environment, in_language, render
-from api.scene import _told, seen_grids, seen_layers
-from api.translate import LANGUAGES, Language, translate
-from api.wording import CLASS_MEANINGS, CLASS_WORDS
+from api.maps.colouring import BY_CLASS, colourings
+from api.maps.legend import legend_of_layer
+from api.maps.maplibre_style import style
+from api.maps.scene import _told, seen_grids, seen_layers
+from api.rendering.pages import environment, in_language, render
 from geo.hazard.levels import SUSCEPTIBILITY
 from layers.catalogue import LAYERS
 from layers.catalogue.base import STAFF
@@ -277,7 +277,7 @@ def test_a_page_is_made_once_until_what_it_shows_changes(client: TestClient, mon
         made.append(name)
         return render(name, **values)
 
-    monkeypatch.setattr("api.scene.render", noted)
+    monkeypatch.setattr("api.maps.scene.render", noted)
     address = f"/maps/plots?district={RASHT}&lang=en&colour=score"
     first = client.get(address).text
     assert client.get(address).text == first

@@ -16,9 +16,9 @@ from running_service import read_again
 from served_land import COUNTS, DEFAULT, NUROBOD, OTHER, QUBODIYON, RASHT, Land
 from sqlalchemy import Engine, update
 
+from api.language.translate import LANGUAGES, Language, translate
+from api.language.wording import CLASS_MEANINGS
 from api.main import create_app
-from api.translate import LANGUAGES, Language, translate
-from api.wording import CLASS_MEANINGS
 from geo.criteria import LAND_CRITERIA
 from layers.features.export import Format
 from layers.features.filters import PLOT_FILTERS

@@ -13,10 +13,11 @@ from served_land import COUNTS, DEFAULT, NUROBOD, QUBODIYON, RASHT, Land
 from shapely import box
 from sqlalchemy import Engine
 
-from api import errors, plots, protection
-from api.errors import PROBLEMS
+from api.language.translate import LANGUAGES
 from api.main import create_app
-from api.translate import LANGUAGES
+from api.routes import plots
+from api.web import errors, protection
+from api.web.errors import PROBLEMS
 from geo.geometry.crs import area_ha
 from layers.catalogue import LAYERS, RASTERS
 from layers.catalogue.base import PUBLIC

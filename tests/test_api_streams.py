@@ -14,8 +14,8 @@ from fastapi.responses import StreamingResponse
 from served_land import COUNTS, QUBODIYON, RASHT, Land
 from sqlalchemy import Connection, Engine, text
 
-from api import plots
 from api.deps import Caller
+from api.routes import plots
 from layers.catalogue.base import PUBLIC
 from layers.catalogue.land import Plot
 from layers.features import paging

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import translate as translation
-from api.messages import messages, update
-from api.translate import (
+from api.language import translate as translation
+from api.language.translate import (
     LANGUAGES,
     day,
     language_of,
@@ -23,7 +22,8 @@ from api.translate import (
     translate,
     unreviewed,
 )
-from api.wording import CODES, label_of
+from api.language.wording import CODES, label_of
+from api.messages import messages, update
 from layers.catalogue import BY_NAME
 from layers.catalogue.base import STAFF
 

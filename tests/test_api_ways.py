@@ -14,8 +14,8 @@ from sqlalchemy import Engine
 from stored_valley import RASHT, load_valley
 from typer.testing import CliRunner
 
+from api.language.translate import LANGUAGES, translate
 from api.main import create_app
-from api.translate import LANGUAGES, translate
 from geo.geometry.crs import to_working
 from geo.hazard.levels import SUSCEPTIBILITY
 from geo.measures.ways_of_plot import SERVICE_KINDS

@@ -19,9 +19,9 @@ from playwright.sync_api import Browser, Frame, FrameLocator, Page, Playwright, 
 from served_region import RASHT, plot_box, plot_id
 from sqlalchemy import Engine
 
-from api.legend import CRITERIA_BY_ID, criterion_colours
-from api.translate import LANGUAGES, Language, translate
-from api.wording import CLASS_WORDS
+from api.language.translate import LANGUAGES, Language, translate
+from api.language.wording import CLASS_WORDS
+from api.maps.legend import CRITERIA_BY_ID, criterion_colours
 from layers.catalogue.land import CLASS_STYLES
 from layers.postgres.engine import writing
 

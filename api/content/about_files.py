@@ -1,0 +1,133 @@
+"""What a file says about itself: where it comes from, by which run, what the classes mean, and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from api.language.translate import Language, day, local_name, translate
+from api.language.wording import CLASS_MEANINGS
+from geo.household_fit.rating import SUPPORT_NEEDED
+from layers.catalogue.base import Layer
+from layers.catalogue.land import Plot
+from layers.features.export import About
+from layers.features.features import Features
+from layers.features.plots import PLOTS
+from layers.features.provenance import Source, sources_of, sources_of_rows
+from layers.records.snapshot import Run, Served
+
+
+def about_plots(
+    connection: Connection,
+    served: Served,
+    district: str,
+    names: Mapping[str, str | None],
+    run: Run | None,
+    features: Features,
+    lang: Language,
+    *,
+    cut_at: int | None,
+) -> About:
+    """Return what a file of the plots of a district says, in ``lang``; ``cut_at`` rows are in it, if not all are."""
+    synthetic = served.synthetic(district) or (run is not None and run.synthetic)
+    facts = [
+        (translate("District", lang), f"{local_name(names, lang, otherwise=district)} ({district})"),
+        *_provenance(sources_of_rows(connection, Plot, PLOTS.district == district), lang),
+        *_run_facts(run, lang),
+        *((name, translate(meaning, lang)) for name, meaning in CLASS_MEANINGS.items()),
+    ]
+    if synthetic:
+        facts.insert(0, _made_up(lang))
+    members: dict[str, Any] = {
+        "district": district,
+        "run": None if run is None else run.run_id,
+        "scheme": None if run is None else run.scheme,
+        "synthetic": synthetic,
+    }
+    return About(
+        title=translate(Plot.card.title, lang),
+        facts=facts,
+        headings=headings(features, lang),
+        cut=None if cut_at is None else cut_sentence(cut_at, lang),
+        members=members,
+    )
+
+
+def about_fit(about: About, profile: str, title: str, lang: Language) -> About:
+    """Return what a file says that also holds the fit of a household profile: of which, and what a low fit means."""
+    told = f"{translate(title, lang)} ({profile})"
+    fit = (
+        (translate("Household profile", lang), told),
+        (translate("Household fit", lang), translate(SUPPORT_NEEDED, lang)),
+    )
+    members = {**about.members, "profile": profile, "note": SUPPORT_NEEDED}
+    return replace(about, facts=[*about.facts, *fit], members=members)
+
+
+def about_layer(connection: Connection, features: Features, lang: Language) -> About:
+    """Return what a file of any layer says, in ``lang``."""
+    layer = features.layer
+    sources = sources_of(connection, [layer.__tablename__])
+    synthetic = any(source.synthetic for source in sources)
+    facts = [(translate(layer.card.title, lang), translate(layer.card.about, lang)), *_provenance(sources, lang)]
+    if synthetic:
+        facts.insert(0, _made_up(lang))
+    return About(
+        title=translate(layer.card.title, lang),
+        facts=facts,
+        headings=headings(features, lang),
+        members={"layer": layer.__tablename__, "synthetic": synthetic},
+    )
+
+
+def headings(features: Features, lang: Language) -> dict[str, str]:
+    """Return property -> column heading in ``lang``, with the unit."""
+    return {
+        name: f"{translate(item.title, lang)} [{translate(item.unit, lang)}]"
+        if item.unit
+        else translate(item.title, lang)
+        for name, item in features.properties.items()
+    }
+
+
+def cut_sentence(rows: int, lang: Language) -> str:
+    """Return the sentence that says that a file holds only the first rows."""
+    return translate("Only the first {rows} rows are in this file; more match.", lang).format(rows=rows)
+
+
+def attribution(sources: list[Source], layer: type[Layer] | None, lang: Language) -> str:
+    """Return the credit of a map layer as one line."""
+    said = [
+        f"{source.source} ({source.licence})" if source.licence else str(source.source)
+        for source in sources
+        if source.source
+    ]
+    if any(source.synthetic for source in sources):
+        said.append(translate("SYNTHETIC DATA", lang))
+    if layer is not None and "not official" in layer.card.about.lower():
+        said.append(translate("Boundaries are not official.", lang))
+    return "; ".join(dict.fromkeys(said))
+
+
+def _made_up(lang: Language) -> tuple[str, str]:
+    warning = translate("Made up to show how the service works. Do not decide about real land with it.", lang)
+    return translate("SYNTHETIC DATA", lang), warning
+
+
+def _provenance(sources: list[Source], lang: Language) -> Iterator[tuple[str, str]]:
+    for source in sources:
+        stated = source.source or translate("source not stated", lang)
+        licence = source.licence or translate("licence not stated", lang)
+        dated = f", {day(source.source_date, lang)}" if source.source_date else ""
+        yield translate("Source", lang), f"{stated}{dated}; {licence}"
+
+
+def _run_facts(run: Run | None, lang: Language) -> Iterator[tuple[str, str]]:
+    if run is None:
+        yield translate("Scoring run", lang), translate("No run has judged these plots yet.", lang)
+        return
+    yield translate("Scoring run", lang), f"{run.run_id} ({run.scheme})"
+    yield translate("Date of the run", lang), day(run.finished_at, lang)

@@ -1,0 +1,204 @@
+"""Why a plot has its class, in the reader's language: sentences, what each group costs, what would lift it, how sure.
+
+Everything comes from the explanation ``obod explain`` gives; nothing is judged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Final
+
+from api.content.figures import BarPart
+from api.language.translate import LANGUAGES, Language, local_name, translate
+from api.language.wording import CLASS_WORDS, label_of
+from api.maps.legend import CRITERIA_BY_ID
+from geo.suitability.combination import CLASSES
+from layers.catalogue import BY_NAME, RASTERS_BY_NAME
+from layers.catalogue.land import CLASS_STYLES
+from layers.catalogue.services import Service as ServiceLayer
+
+NO_DATA: Final = "{criterion}: no data loaded, or too coarse. It reads: {layers}."
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of criteria: the points it brings to the score, and those it would add if nothing limited it."""
+
+    title: str
+    brings: float
+    costs: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """The cheapest set of remedies: each with who does it, what all cost [USD], class and score they lead to."""
+
+    remedies: tuple[tuple[str, str], ...]
+    cost_usd: float
+    words: str
+    code: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """The cheapest measurement that narrows the class: what, its cost [USD], the classes it leaves."""
+
+    title: str
+    cost_usd: float
+    low: str
+    high: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sureness:
+    """Share of draws in each class as a bar; the class drawn most, its share, and whether that is too seldom.
+
+    ``top`` : size of the district's best group and the share of draws in which the plot is in it; None = not drawn.
+    """
+
+    bar: tuple[BarPart, ...]
+    words: str
+    code: str
+    share: float
+    flagged: bool
+    draws: int
+    top: tuple[int, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A way from home: minutes out and back, metres in danger weighted by level, in the worst month."""
+
+    minutes_out: float
+    minutes_back: float
+    exposure_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The nearest service of a kind: minutes in the dry season and in winter, None = no way is known, and its name.
+
+    ``beyond`` : it is farther than that many minutes, None where it is not. ``known`` : such a service is on record.
+    """
+
+    kind: str
+    known: bool
+    name: str
+    minutes: float | None
+    minutes_winter: float | None
+    beyond: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """What the page of a plot says; every text is in the reader's language."""
+
+    says: tuple[str, ...]
+    groups: tuple[Group, ...]
+    lift: Lift | None
+    measurement: Measurement | None
+    sureness: Sureness | None
+    walk: Walk | None
+    safer: Walk | None
+    services: tuple[Service, ...]
+    not_assessed: tuple[str, ...]
+
+
+def reasons(explained: Mapping[str, Any], lang: Language) -> Reasons:
+    """Return an explanation (``layers.explain.plot``) as it is read in ``lang``."""
+    return Reasons(
+        says=tuple(sentence(said, lang) for said in explained["says"]),
+        groups=tuple(
+            Group(translate(title, lang), brings, costs)
+            for title, brings, costs in map(itemgetter("title", "brings", "costs"), explained["groups"])
+        ),
+        lift=_lift(explained["remedies"], lang),
+        measurement=_measurement(explained["measurement"], lang),
+        sureness=None if explained["score"] is None else _sureness(explained["robustness"], lang),
+        walk=_walk(explained["way"]),
+        safer=_walk((explained["way"] or {}).get("safer")),
+        services=tuple(_service(found, lang) for found in explained["services"] or ()),
+        not_assessed=tuple(_missing(explained["not_assessed"], lang)),
+    )
+
+
+def sentence(said: Mapping[str, Any], lang: Language) -> str:
+    """Return one sentence of the science in ``lang``; what is filled in is translated too."""
+    text, args = said["text"], said["args"]
+    return translate(text, lang).format(**{name: _filled(value, lang) for name, value in args.items()})
+
+
+def _filled(value: str | Sequence[str], lang: Language) -> str:
+    texts = [value] if isinstance(value, str) else value
+    return "; ".join(translate(text, lang) for text in texts)
+
+
+def _lift(found: Mapping[str, Any] | None, lang: Language) -> Lift | None:
+    if found is None:
+        return None
+    code = found["class"]
+    steps = map(itemgetter("title", "who"), found["set"])
+    return Lift(
+        remedies=tuple((translate(title, lang), translate(who, lang)) for title, who in steps),
+        cost_usd=found["cost_usd"],
+        words=translate(CLASS_WORDS[code], lang),
+        code=code,
+        score=found["score"],
+    )
+
+
+def _measurement(found: Mapping[str, Any] | None, lang: Language) -> Measurement | None:
+    if found is None:
+        return None
+    criterion = CRITERIA_BY_ID[found["criterion"]]
+    return Measurement(translate(criterion.title, lang), found["cost_usd"], found["class_low"], found["class_high"])
+
+
+def _sureness(found: Mapping[str, Any] | None, lang: Language) -> Sureness | None:
+    if found is None:
+        return None
+    bar, start = [], 0.0
+    for code in CLASSES:
+        share = found["shares"].get(code, 0.0)
+        if share > 0:
+            label = f"{translate(CLASS_WORDS[code], lang)} ({code})"
+            bar.append(BarPart(start, share, CLASS_STYLES[code].colour, label))
+            start += share
+    modal = found["modal_class"]
+    words = translate(CLASS_WORDS[modal], lang)
+    top = None if found["top_share"] is None else (found["top_of"], found["top_share"])
+    return Sureness(tuple(bar), words, modal, found["modal_share"], found["flagged"], found["draws"], top)
+
+
+def _walk(found: Mapping[str, Any] | None) -> Walk | None:
+    if found is None or found["minutes_out"] is None or found["minutes_back"] is None:
+        return None
+    return Walk(found["minutes_out"], found["minutes_back"], max(found["exposure_by_month_m"] or [0.0]))
+
+
+def _service(found: Mapping[str, Any], lang: Language) -> Service:
+    nearest, kind = found["nearest"] or {}, found["kind"]
+    names: dict[str, Any] = {language: nearest.get(f"name_{language}") for language in LANGUAGES}
+    return Service(
+        kind=translate(label_of(ServiceLayer, "kind", kind), lang),
+        known=found["known"],
+        name=local_name(names, lang),
+        minutes=found["minutes"],
+        minutes_winter=found["minutes_winter"],
+        beyond=found["farther_than_minutes"],
+    )
+
+
+def _missing(names: Mapping[str, str], lang: Language) -> Iterator[str]:
+    for name in names:
+        criterion = CRITERIA_BY_ID.get(name)
+        if criterion is not None:
+            layers = "; ".join(translate(_title(layer), lang) for layer in criterion.needs)
+            yield translate(NO_DATA, lang).format(criterion=translate(criterion.title, lang), layers=layers)
+
+
+def _title(layer: str) -> str:
+    return RASTERS_BY_NAME[layer].title if layer in RASTERS_BY_NAME else BY_NAME[layer].card.title

@@ -1,0 +1,1 @@
+"""Message ids into the texts people read."""

@@ -1,0 +1,1 @@
+"""A map as data: style, legend, colouring, scene."""

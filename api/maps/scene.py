@@ -1,0 +1,228 @@
+"""What one map shows, and its page: a Folium map over our own tiles, small whatever the number of plots."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from typing import Any, Final
+
+from api.language.translate import Language, translate
+from api.language.wording import GROUPS, MAP_WORDS, label_of
+from api.maps.colouring import HATCH, Colouring, colourings
+from api.maps.folium_map import (
+    IMPORTED,
+    LIVE_SCRIPTS,
+    LIVE_STYLESHEET,
+    LIVE_WORKER,
+    MODULE,
+    Bounds,
+    Parts,
+    View,
+    corners,
+    folium_parts,
+)
+from api.maps.legend import CRITERIA_BY_ID, Legend, legend_of_layer, legend_of_raster
+from api.maps.maplibre_style import BOUNDARIES, PLOT_OPACITY, Mapped, name_of, style, visible
+from api.rendering import assets
+from api.rendering.pages import render
+from layers.catalogue import LAYERS, RASTERS, RasterLayer
+from layers.catalogue.base import Audience, Layer
+from layers.catalogue.land import Plot
+from layers.errors import NotFound
+from layers.features.features import CAUTION
+from layers.features.provenance import Source
+
+SCENES_KEPT: Final = 64  # pages kept by one process, some 50 kB each; the last asked stay
+AT: Final = re.compile(r"^(\d{1,2})/(-?\d{1,2}(?:\.\d+)?)/(-?\d{1,3}(?:\.\d+)?)$")  # zoom/latitude/longitude
+# CLDR has no Tajik in every browser; Russian writes numbers the same way.
+NUMERALS: Final[Mapping[Language, str]] = {"tg": "ru", "ru": "ru", "en": "en"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What one map shows: the layer, how plots are coloured, where it opens, which plot is chosen, from what data.
+
+    ``drawn`` and ``grids`` are what the reader may see and what holds something; ``query`` is the page's own.
+    """
+
+    shown: Mapped
+    drawn: tuple[type[Layer], ...]
+    grids: tuple[RasterLayer, ...]
+    lang: Language
+    colour: str
+    start: View | Bounds
+    chosen: int | None
+    sources: tuple[Source, ...]
+    synthetic: bool
+    base: str
+    query: str
+
+    @property
+    def layers(self) -> tuple[Mapped, ...]:
+        """Everything on the map, in draw order."""
+        return (*self.grids, *self.drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A layer the reader can switch on or off."""
+
+    name: str
+    visible: bool
+    legend: Legend
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A source of a layer on the map, with the layer's title (message id)."""
+
+    title: str
+    about: Source
+
+
+def parse_view(at: str | None) -> View | None:
+    """Return the place a link names as zoom/latitude/longitude; None without or where it does not read so."""
+    match = AT.match(at or "")
+    return View(int(match[1]), float(match[2]), float(match[3])) if match else None
+
+
+def mapped(name: str, audience: Audience) -> Mapped:
+    """Return the layer or grid a map can be asked for by this name.
+
+    Raises
+    ------
+    NotFound : there is none, or not for this audience; the sentence is the same for both.
+    """
+    candidates: tuple[Mapped, ...] = (*seen_layers(audience), *seen_grids(audience))
+    for candidate in candidates:
+        if name_of(candidate) == name:
+            return candidate
+    raise NotFound(f"There is no map of {name!r}.")
+
+
+def seen_layers(audience: Audience) -> tuple[type[Layer], ...]:
+    """Return the layers with a geometry that the audience may see, in draw order."""
+    return tuple(layer for layer in LAYERS if layer.geometry_kind and layer.card.audience <= audience)
+
+
+def seen_grids(audience: Audience) -> tuple[RasterLayer, ...]:
+    """Return the grids that the audience may see, in draw order."""
+    return tuple(raster for raster in RASTERS if raster.audience <= audience)
+
+
+# A scene holds all that its page is made of, so that what was made of an equal one is the same to the last byte.
+
+
+@lru_cache(maxsize=SCENES_KEPT)
+def map_parts(scene: Scene) -> Parts:
+    """Return the Folium map of a scene, taken apart."""
+    ways = colourings(scene.lang)
+    return folium_parts(name_of(scene.shown), _config(scene, ways), base=scene.base, start=scene.start)
+
+
+@lru_cache(maxsize=SCENES_KEPT)
+def map_html(scene: Scene, *, legend_open: bool = True) -> str:
+    """Return the page of a scene; at most 100 kB, since the plots come as tiles."""
+    ways = colourings(scene.lang)
+    name = name_of(scene.shown)
+    parts = map_parts(scene)
+    legend = _legend(scene.shown, scene.lang)
+    return render(
+        "map.html",
+        lang=scene.lang,
+        base=scene.base,
+        title=f"{translate(legend.title, scene.lang)} – Obod",
+        folium=parts,
+        modules=(assets.address(scene.base, MODULE), *(assets.unversioned(scene.base, path) for path in IMPORTED)),
+        css_address=f"{scene.base}/maps/{name}.css?{scene.query}",
+        js_address=f"{scene.base}/maps/{name}.js?{scene.query}",
+        synthetic=scene.synthetic,
+        shown=name,
+        legend=legend,
+        about=scene.shown.about if isinstance(scene.shown, RasterLayer) else scene.shown.card.about,
+        legend_open=legend_open,
+        colour=scene.colour,
+        opacity=round(100 * PLOT_OPACITY),
+        colouring_groups=list(_grouped(ways, scene.lang)),
+        switches=[_switch(layer, scene) for layer in reversed(scene.layers)],
+        credits=_credits(scene),
+    )
+
+
+def _config(scene: Scene, ways: Mapping[str, Colouring]) -> dict[str, Any]:
+    """What the drawing module needs to know, in the reader's language."""
+    lang = scene.lang
+    colouring = ways[scene.colour]
+    return {
+        "base": scene.base,
+        "layer": name_of(scene.shown),
+        "lang": lang,
+        "numerals": NUMERALS[lang],
+        "style": style(scene.shown, scene.drawn, scene.grids, colouring, lang=lang),
+        "hatch": HATCH,
+        "live": {
+            "scripts": [assets.address(scene.base, path) for path in LIVE_SCRIPTS],
+            "stylesheet": assets.address(scene.base, LIVE_STYLESHEET),
+            "worker": assets.address(scene.base, LIVE_WORKER),
+        },
+        "attribution": _attribution(scene),
+        "bounds": None if isinstance(scene.start, View) else corners(scene.start),
+        "colourings": {name: way.as_paint() for name, way in ways.items()} if scene.shown is Plot else {},
+        "classes": [{"value": value, "label": translate(look.label, lang)} for value, look in Plot.card.legend.items()],
+        "told": {layer.__tablename__: _told(layer, lang) for layer in scene.drawn if layer not in BOUNDARIES},
+        "chosen": scene.chosen,
+        "messages": {key: translate(text, lang) for key, text in MAP_WORDS.items()},
+    }
+
+
+def _told(layer: type[Layer], lang: Language) -> dict[str, Any]:
+    """Titles and plain words for what the layer's tiles carry; the card of a plot is made by the service."""
+    attributes = []
+    for name, about in layer.attributes().items():
+        if layer is not Plot and (about.in_tile or name == layer.card.drawn_by):
+            codes = {code: translate(label_of(layer, name, code), lang) for code in about.values}
+            drawn = layer.card.legend if name == layer.card.drawn_by else {}
+            codes |= {code: translate(look.label, lang) for code, look in drawn.items() if code}
+            unit = translate(about.unit, lang) if about.unit else ""
+            attributes.append({"name": name, "title": translate(about.title, lang), "unit": unit, "codes": codes})
+    if layer.card.caution:
+        codes = {layer.card.caution: translate(layer.card.caution, lang)}
+        attributes.append({"name": CAUTION, "title": translate("Caution", lang), "unit": "", "codes": codes})
+    return {"title": translate(layer.card.title, lang), "attributes": attributes}
+
+
+def _grouped(ways: Mapping[str, Colouring], lang: Language) -> Iterator[tuple[str, list[Colouring]]]:
+    """Ways to colour plots under headings: results first, then criteria by group."""
+    yield translate("Result", lang), [way for name, way in ways.items() if name not in CRITERIA_BY_ID]
+    for group, title in GROUPS.items():
+        members = [way for name, way in ways.items() if name in CRITERIA_BY_ID and CRITERIA_BY_ID[name].group == group]
+        if members:
+            yield translate(title, lang), members
+
+
+def _switch(layer: Mapped, scene: Scene) -> Switch:
+    return Switch(name_of(layer), visible(layer, scene.shown), _legend(layer, scene.lang))
+
+
+def _legend(layer: Mapped, lang: Language) -> Legend:
+    return legend_of_raster(layer, lang) if isinstance(layer, RasterLayer) else legend_of_layer(layer)
+
+
+def _credits(scene: Scene) -> list[Credit]:
+    titles = {name_of(layer): _legend(layer, scene.lang).title for layer in scene.layers}
+    return [Credit(titles[source.layer], source) for source in scene.sources]
+
+
+def _attribution(scene: Scene) -> str:
+    """Sources and licences of what is on the map at first, each once."""
+    names = {name_of(layer) for layer in scene.layers if visible(layer, scene.shown)}
+    said = [
+        f"{source.source} ({source.licence})" if source.licence else source.source
+        for source in scene.sources
+        if source.layer in names and source.source
+    ]
+    notes = [translate("Boundaries are not official.", scene.lang).rstrip("."), *dict.fromkeys(said)]
+    return escape("; ".join(notes))  # Leaflet writes it as HTML

@@ -1,0 +1,1 @@
+"""Parse, call layers, answer: no SQL, no HTML."""

@@ -1,0 +1,146 @@
+"""Map pages: ``/maps/{layer}`` with its script and style beside it, and the card of a plot clicked on it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+import orjson
+import shapely
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
+
+from api.content.cards import plot_card
+from api.deps import CallerDep, LanguageDep, ServedDep
+from api.maps.colouring import colourings
+from api.maps.folium_map import Bounds, View
+from api.maps.maplibre_style import name_of
+from api.maps.places_cache import AtlasDep, held
+from api.maps.scene import AT, Scene, map_html, map_parts, mapped, parse_view, seen_grids, seen_layers
+from api.rendering.pages import render
+from layers.catalogue import RasterLayer
+from layers.catalogue.admin import District, Jamoat
+from layers.catalogue.base import Audience
+from layers.catalogue.land import Plot
+from layers.errors import BadFilter, NotFound
+from layers.features.districts import require_district
+from layers.features.features import nearest
+from layers.features.paging import read_feature
+from layers.features.places import Gazetteer
+from layers.features.plots import PLOTS, scored_plots
+from layers.postgres.engine import reading
+from layers.records.snapshot import Choice, Served
+
+router = APIRouter(tags=["maps"])
+
+COUNTRY: Final[Bounds] = (67.3, 36.6, 75.2, 41.1)  # Tajikistan, degrees; where a map without plots opens
+PLOT_ZOOM: Final = 16  # Leaflet zoom at which a household plot can be seen with its neighbours
+FRESH: Final = {"Cache-Control": "no-cache"}
+
+
+def get_scene(
+    request: Request,
+    name: Annotated[str, Path(description="Layer or grid, such as plots, canals or slope.")],
+    caller: CallerDep,
+    lang: LanguageDep,
+    state: ServedDep,
+    atlas: AtlasDep,
+    district: Annotated[str | None, Query(description="Open at this district.")] = None,
+    jamoat: Annotated[str | None, Query(description="Open at this jamoat.")] = None,
+    colour: Annotated[str, Query(description="Colour plots by class, score, confidence or a criterion.")] = "class",
+    at: Annotated[str | None, Query(pattern=AT.pattern, description="Open at zoom/latitude/longitude.")] = None,
+    plot: Annotated[str | None, Query(description="Plot whose card is open.")] = None,
+) -> Scene:
+    """Return what the map asked for shows."""
+    audience = caller.audience_in(district)
+    shown = mapped(name, audience)
+    ways = colourings(lang)
+    if colour not in ways:
+        raise BadFilter(f"Plots cannot be coloured by {colour!r}{nearest(colour, ways)}.")
+    with reading(audience) as connection:
+        served = state.fresh(connection)
+        places = atlas.gazetteer(connection, served)
+        if district:
+            require_district(connection, served, district)
+        chosen = _find_plot(connection, audience, plot) if plot else None
+        layers = held(served, (*seen_grids(audience), *seen_layers(audience)))
+        sources = tuple(source for layer in layers for source in atlas.sources(connection, served, name_of(layer)))
+    start = parse_view(at) or (chosen and chosen[1]) or _opening(served, places, district, jamoat)
+    kept = {"lang": lang, "district": district, "jamoat": jamoat, "colour": colour, "at": at, "plot": plot}
+    return Scene(
+        shown=shown,
+        drawn=tuple(layer for layer in layers if not isinstance(layer, RasterLayer)),
+        grids=tuple(layer for layer in layers if isinstance(layer, RasterLayer)),
+        lang=lang,
+        colour=colour,
+        start=start,
+        chosen=chosen[0] if chosen else None,
+        sources=sources,
+        synthetic=any(source.synthetic for source in sources),
+        base=request.scope.get("root_path", ""),
+        query=urlencode({key: value for key, value in kept.items() if value}),
+    )
+
+
+SceneDep = Annotated[Scene, Depends(get_scene)]
+
+
+@router.get("/maps/{name}.js", include_in_schema=False)
+def get_map_script(scene: SceneDep) -> Response:
+    """Return the script of a map page, which a content security policy keeps out of the page."""
+    return Response(map_parts(scene).script, media_type="text/javascript", headers=FRESH)
+
+
+@router.get("/maps/{name}.css", include_in_schema=False)
+def get_map_style(scene: SceneDep) -> Response:
+    """Return the style of a map page."""
+    return Response(map_parts(scene).style, media_type="text/css", headers=FRESH)
+
+
+@router.get("/maps/{name}", summary="One layer as a Folium map page, made to be embedded", response_class=HTMLResponse)
+def get_map(scene: SceneDep) -> Response:
+    """Return the map of a layer over relief, waters, boundaries and names, all from this service."""
+    return HTMLResponse(map_html(scene), headers=FRESH)
+
+
+@router.get("/maps/plots/{number}/card", include_in_schema=False)
+def get_card(request: Request, number: int, lang: LanguageDep, state: ServedDep) -> Response:
+    """Return the card of the plot with that number, as a part of a page."""
+    with reading() as connection:
+        served = state.fresh(connection)
+        runs = served.runs_of(Choice())
+        features = scored_plots(Audience.PUBLIC, runs)
+        found = read_feature(connection, features, PLOTS.plot_no == number)
+    if found is None:
+        raise NotFound(f"There is no plot number {number}.")
+    plot = orjson.loads(found)["properties"]
+    base = request.scope.get("root_path", "")
+    why = f"{base}/plots/{plot['plot_id']}/why?lang={lang}"
+    card = plot_card(plot, lang, synthetic=served.synthetic(plot["district"] or ""), why=why)
+    return HTMLResponse(render("_card.html", lang=lang, base=base, card=card), headers=FRESH)
+
+
+def _find_plot(connection: Connection, audience: Audience, plot_id: str) -> tuple[int, View]:
+    """Number of a plot and the view that shows it."""
+    found = read_feature(connection, scored_plots(audience, {}), Plot.plot_id == plot_id)
+    if found is None:
+        raise NotFound(f"There is no plot {plot_id!r}.")
+    feature = orjson.loads(found)
+    centre = shapely.from_geojson(orjson.dumps(feature["geometry"])).representative_point()
+    return feature["properties"]["plot_no"], View(PLOT_ZOOM, centre.y, centre.x)
+
+
+def _opening(served: Served, places: Gazetteer, district: str | None, jamoat: str | None) -> Bounds:
+    """The window a map opens with: the jamoat, the plots of the district, its outline, all plots, the country."""
+    if jamoat:
+        return places.get(Jamoat, jamoat).bounds
+    if district and district in served.coverage:
+        return served.coverage[district].bounds
+    if district:
+        return places.get(District, district).bounds
+    covered = [covered.bounds for covered in served.coverage.values()]
+    if not covered:
+        return COUNTRY
+    west, south, east, north = zip(*covered, strict=True)
+    return min(west), min(south), max(east), max(north)

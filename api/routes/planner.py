@@ -1,0 +1,333 @@
+"""The planner's page: made here, readable without a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
+
+from api.content.figures import Figures, figures
+from api.deps import LanguageDep, ServedDep
+from api.language.translate import LANGUAGES, OWN_NAMES, Language, local_name, sort_key, translate
+from api.maps.places_cache import AtlasDep
+from api.maps.scene import AT
+from api.rendering.pages import render
+from api.routes.priorities import by_jamoat
+from geo.criteria import LAND_CRITERIA
+from geo.programme.priority import NOTE
+from layers.catalogue.admin import Jamoat, Region
+from layers.catalogue.base import PUBLIC
+from layers.errors import NotFound
+from layers.features.districts import Summary, summaries
+from layers.features.hectares import hectares_by_jamoat
+from layers.features.places import Found, Gazetteer, Place
+from layers.postgres.engine import reading
+from layers.records.snapshot import Shown
+from layers.runs.listing import show_run
+
+router = APIRouter(tags=["pages"])
+
+FRESH: Final = {"Cache-Control": "no-cache"}
+SETTLEMENT_ZOOM: Final = 14  # Leaflet zoom that shows a village with the plots around it
+FORMATS: Final = {
+    "xlsx": ("Excel", "for a spreadsheet, with a sheet that explains it"),
+    "csv": ("CSV", "plain table"),
+    "gpkg": ("GeoPackage", "for QGIS, with outlines"),
+    "geojson": ("GeoJSON", "for web maps"),
+}
+KINDS: Final = {"regions": "Region", "districts": "District", "jamoats": "Jamoat", "settlements": "Village or town"}
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What the address of the page asks for; empty texts, as a form sends them, count as not asked."""
+
+    region: str | None
+    district: str | None
+    jamoat: str | None
+    q: str | None
+    at: str | None
+    plot: str | None
+    colour: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A place in a list: code, name in the reader's language, what it lies in."""
+
+    code: str
+    name: str
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the place on the page, with its own bar; ``priority`` for support in words, None where not reported."""
+
+    name: str
+    address: str | None
+    figures: Figures
+    priority: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A place that was looked for: where its link leads, its name, what and where it is."""
+
+    address: str
+    name: str
+    about: str
+
+
+def get_picked(
+    region: str | None = None,
+    district: str | None = None,
+    jamoat: str | None = None,
+    q: Annotated[str | None, Query(max_length=100, description="Name of a place, in any script.")] = None,
+    at: Annotated[str | None, Query(pattern=AT.pattern, description="View: zoom/latitude/longitude.")] = None,
+    plot: Annotated[str | None, Query(description="Plot whose card is open.")] = None,
+    colour: Annotated[str | None, Query(description="What plots are coloured by.")] = None,
+) -> Picked:
+    """Return what the page is asked for."""
+    return Picked(*(text or None for text in (region, district, jamoat, q, at, plot, colour)))
+
+
+PickedDep = Annotated[Picked, Depends(get_picked)]
+
+
+@router.get("/", summary="The planner's page", response_class=HTMLResponse)
+def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: ServedDep, atlas: AtlasDep) -> Response:
+    """Return the page: pick a district, see its map and figures, take its data away."""
+    base = request.scope.get("root_path", "")
+    with reading() as connection:
+        served = state.fresh(connection)
+        places = atlas.gazetteer(connection, served)
+        districts = {summary.code: summary for summary in summaries(connection, served)}
+        here = _district(districts, picked)
+        hectares = _hectares(connection, here)
+        run = _run(connection, here)
+    shown = here.shown if here else None
+    priorities = by_jamoat(request.app, served, here.code, shown.run.run_id, PUBLIC) if here and shown else []
+    links = Links(base, lang)
+    content = render(
+        "page.html",
+        lang=lang,
+        base=base,
+        root=str(request.base_url).rstrip("/"),
+        tongues=tongues(request),
+        synthetic=here.synthetic if here else any(district.synthetic for district in districts.values()),
+        picked=picked,
+        place=_place(here, places, picked, lang),
+        regions=_sorted((_named(place, lang) for place in places.of(Region)), lang),
+        district_groups=_grouped(districts.values(), lang),
+        jamoats=_sorted((_named(place, lang) for place in places.of(Jamoat, within=here.code)), lang) if here else [],
+        found=[_hit(found, places, links) for found in places.find(picked.q)] if picked.q else None,
+        figures=_figures(here, hectares, districts, picked, lang),
+        parts=_parts(here, hectares, districts, places, picked, links, priorities),
+        parts_title="Jamoats" if here else "Districts",
+        priority_note=NOTE,
+        run=run,
+        downloads=_downloads(here, links),
+        map_address=links.map(picked),
+    )
+    return HTMLResponse(content, headers=FRESH)
+
+
+@router.get("/found", include_in_schema=False)
+def get_found(
+    request: Request,
+    q: Annotated[str, Query(max_length=100)],
+    lang: LanguageDep,
+    state: ServedDep,
+    atlas: AtlasDep,
+) -> Response:
+    """Return the places of a name as links, for the page that asks while the name is typed."""
+    with reading() as connection:
+        places = atlas.gazetteer(connection, state.fresh(connection))
+    links = Links(request.scope.get("root_path", ""), lang)
+    found = [_hit(found, places, links) for found in places.find(q)]
+    return HTMLResponse(render("_found.html", lang=lang, base=links.base, found=found), headers=FRESH)
+
+
+class Links:
+    """Addresses of pages in one language."""
+
+    def __init__(self, base: str, lang: Language) -> None:
+        self.base = base
+        self.lang = lang
+
+    def page(self, **asked: str | None) -> str:
+        return f"{self.base}/?{self._query(asked)}"
+
+    def map(self, picked: Picked) -> str:
+        asked = {"district": picked.district, "jamoat": picked.jamoat, "at": picked.at, "plot": picked.plot}
+        return f"{self.base}/maps/plots?{self._query({**asked, 'colour': picked.colour})}"
+
+    def file(self, district: str, form: str) -> str:
+        return f"{self.base}/districts/{district}/plots?{self._query({'f': form})}"
+
+    def _query(self, asked: Mapping[str, str | None]) -> str:
+        return urlencode({key: value for key, value in {**asked, "lang": self.lang}.items() if value}, safe="/")
+
+
+def tongues(request: Request) -> list[tuple[Language, str, str]]:
+    """The same page in every language: code, the language's own name, address."""
+    return [(code, OWN_NAMES[code], str(request.url.include_query_params(lang=code).query)) for code in LANGUAGES]
+
+
+def _district(districts: Mapping[str, Summary], picked: Picked) -> Summary | None:
+    if picked.district is None:
+        return None
+    if picked.district not in districts:
+        raise NotFound(f"There is no district {picked.district!r}; GET /districts lists them.")
+    return districts[picked.district]
+
+
+def _hectares(connection: Connection, here: Summary | None) -> dict[str, Any]:
+    if here is None or here.shown is None:
+        return {}
+    return hectares_by_jamoat(connection, here.code, here.shown.run.run_id)
+
+
+def _run(connection: Connection, here: Summary | None) -> dict[str, Any] | None:
+    """What the page says about the run shown in a district."""
+    if here is None or here.shown is None:
+        return None
+    shown: Shown = here.shown
+    missing = show_run(connection, shown.run.run_id)["not_assessed"].get(here.code, {})
+    titles = {criterion.id: criterion.title for criterion in LAND_CRITERIA}
+    return {
+        "run_id": shown.run.run_id,
+        "scheme": shown.run.scheme,
+        "finished_at": shown.run.finished_at,
+        "published_at": shown.published_at,
+        "not_assessed": [titles[name] for name in missing if name in titles],
+    }
+
+
+def _place(here: Summary | None, places: Gazetteer, picked: Picked, lang: Language) -> Named | None:
+    if here is None:
+        return None
+    if picked.jamoat:
+        return _named(places.get(Jamoat, picked.jamoat), lang)
+    return Named(here.code, local_name(here.names, lang, otherwise=here.code))
+
+
+def _named(place: Place, lang: Language) -> Named:
+    return Named(place.code, local_name(place.names, lang, otherwise=place.code))
+
+
+def _sorted(named: Iterator[Named], lang: Language) -> list[Named]:
+    return sorted(named, key=lambda place: sort_key(place.name, lang))
+
+
+def _grouped(districts: Sequence[Summary] | Any, lang: Language) -> list[tuple[str, list[Named]]]:
+    """Districts with plots first, then the others."""
+    by_plots = sorted(districts, key=lambda district: district.plots == 0)
+    return [
+        (
+            translate("Without plots yet", lang) if empty else translate("With plots", lang),
+            _sorted(
+                (Named(one.code, local_name(one.names, lang, otherwise=one.code), one.region) for one in members), lang
+            ),
+        )
+        for empty, members in groupby(by_plots, key=lambda district: district.plots == 0)
+    ]
+
+
+def _figures(
+    here: Summary | None,
+    hectares: Mapping[str, Any],
+    districts: Mapping[str, Summary],
+    picked: Picked,
+    lang: Language,
+) -> Figures:
+    if here is not None:
+        return figures(hectares.get(picked.jamoat, {}) if picked.jamoat else here.classes, lang)
+    together: dict[str, dict[str, float]] = {}
+    for district in districts.values():
+        for name, found in district.classes.items():
+            held = together.setdefault(name, {"plots": 0, "area_ha": 0.0})
+            held["plots"] += found["plots"]
+            held["area_ha"] += found["area_ha"]
+    return figures(together, lang)
+
+
+def _parts(
+    here: Summary | None,
+    hectares: Mapping[str, Any],
+    districts: Mapping[str, Summary],
+    places: Gazetteer,
+    picked: Picked,
+    links: Links,
+    priorities: Sequence[Mapping[str, Any]],
+) -> list[Part]:
+    """Districts of the country with plots, or jamoats of the district, each with its bar."""
+    lang = links.lang
+    if here is None:
+        found = [
+            Part(
+                local_name(one.names, lang, otherwise=one.code),
+                links.page(region=picked.region, district=one.code),
+                figures(one.classes, lang),
+            )
+            for one in districts.values()
+            if one.plots and picked.region in (None, one.region)
+        ]
+    else:
+        names = {place.code: _named(place, lang).name for place in places.of(Jamoat, within=here.code)}
+        words = {found["jamoat"]: _priority(found, lang) for found in priorities}
+        found = [
+            Part(
+                names.get(code, code) or translate("No jamoat recorded", lang),
+                links.page(district=here.code, jamoat=code) if code in names else None,
+                figures(classes, lang),
+                words.get(code),
+            )
+            for code, classes in hectares.items()
+        ]
+        if len(found) == 1 and found[0].address is None:
+            return []
+    return sorted(found, key=lambda part: sort_key(part.name, lang))
+
+
+def _priority(found: Mapping[str, Any], lang: Language) -> str:
+    """Return the band of a jamoat's priority in words: an interval while something is unknown, a dash if left out."""
+    lowest, highest = found["lowest"], found["highest"]
+    if lowest is None:
+        return "–"
+    return " – ".join(translate(band, lang) for band in dict.fromkeys((lowest, highest)))
+
+
+def _downloads(here: Summary | None, links: Links) -> list[dict[str, str]]:
+    if here is None or not here.plots:
+        return []
+    return [
+        {"address": links.file(here.code, form), "format": name, "about": about}
+        for form, (name, about) in FORMATS.items()
+    ]
+
+
+def _hit(found: Found, places: Gazetteer, links: Links) -> Hit:
+    place, lang = found.place, links.lang
+    district = place.code if place.layer == "districts" else place.within
+    asked: dict[str, str | None] = {"district": district}
+    if place.layer == "regions":
+        asked = {"region": place.code}
+    elif place.layer == "jamoats":
+        asked["jamoat"] = place.code
+    elif place.layer == "settlements":
+        west, south, east, north = place.bounds
+        asked["at"] = f"{SETTLEMENT_ZOOM}/{(south + north) / 2:.5f}/{(west + east) / 2:.5f}"
+    name = local_name(place.names, lang, otherwise=place.code)
+    around = places.places.get(("districts", place.within or ""))
+    about = [translate(KINDS[place.layer], lang), *([_named(around, lang).name] if around else [])]
+    if found.name != name:
+        about.append(found.name)
+    return Hit(links.page(**asked), name, ", ".join(about))

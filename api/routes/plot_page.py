@@ -1,0 +1,88 @@
+"""The page of one plot, made to be printed: its class, why, what would lift it, how every criterion was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from api.content.cards import measured_text, plot_card
+from api.content.reasons import reasons
+from api.deps import LanguageDep, ServedDep
+from api.language.translate import Language, translate
+from api.language.wording import CODES, CONFIDENCE, GROUPS
+from api.rendering.pages import render
+from api.routes.planner import FRESH, Links, tongues
+from geo.criteria import LAND_CRITERIA
+from layers.catalogue.base import PUBLIC
+from layers.catalogue.land import Plot
+from layers.errors import NotFound
+from layers.explain.plot import explain_plot
+from layers.features.paging import read_feature
+from layers.features.plots import scored_plots
+from layers.postgres.engine import reading
+from layers.records.snapshot import Choice
+
+router = APIRouter(tags=["pages"])
+
+
+@router.get("/plots/{plot_id}/why", summary="The page of one plot", response_class=HTMLResponse)
+def get_plot_page(request: Request, plot_id: str, lang: LanguageDep, state: ServedDep) -> Response:
+    """Return a page that can be printed: the plot's card, the reasons, and how every criterion was judged."""
+    with reading() as connection:
+        served = state.fresh(connection)
+        runs = served.runs_of(Choice())
+        found = read_feature(connection, scored_plots(PUBLIC, runs), Plot.plot_id == plot_id)
+        if found is None:
+            raise NotFound(f"There is no plot {plot_id!r}.")
+        plot = orjson.loads(found)["properties"]
+        explained = explain_plot(connection, plot_id, PUBLIC) if plot["run"] else None
+    links = Links(request.scope.get("root_path", ""), lang)
+    synthetic = served.synthetic(plot["district"] or "")
+    content = render(
+        "plot.html",
+        lang=lang,
+        base=links.base,
+        tongues=tongues(request),
+        synthetic=synthetic,
+        card=plot_card(plot, lang, synthetic=synthetic),
+        back=links.page(district=plot["district"], plot=plot_id),
+        reasons=reasons(explained, lang) if explained else None,
+        hazards=[_hazard(zone, lang) for zone in explained["hazards"]] if explained else [],
+        measured=list(_measured(plot, explained, lang)),
+        evidence_words=list(CONFIDENCE.values()),
+    )
+    return HTMLResponse(content, headers=FRESH)
+
+
+def _hazard(zone: Mapping[str, Any], lang: Language) -> str:
+    """One hazard zone on the plot in a line: process, level, months, what it threatens, and what it is not."""
+    life, process, level, caution = zone["threatens"] == "life", CODES[zone["process"]], zone["level"], zone["caution"]
+    stake = translate("danger to life", lang) if life else translate("danger to crop and land", lang)
+    months = translate("months {months}", lang).format(months=zone["months"]) if zone["months"] else None
+    line = ", ".join(part for part in (translate(process, lang), translate(level, lang), months, stake) if part)
+    return f"{line} ({translate(caution, lang)})" if caution else line
+
+
+def _measured(
+    plot: Mapping[str, Any], explained: Mapping[str, Any] | None, lang: Language
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Criteria by group: title, value as text, membership, evidence, whether it holds the plot back most."""
+    told = {row["id"]: row for row in explained["criteria"]} if explained else {}
+    for group, title in GROUPS.items():
+        rows = [
+            {
+                "title": criterion.title,
+                "text": measured_text(criterion, plot.get(criterion.id), lang),
+                "membership": told[criterion.id]["membership"] if told else None,
+                "evidence": told[criterion.id]["evidence"] if told else None,
+                "limiting": criterion.id == plot.get("limiting"),
+            }
+            for criterion in LAND_CRITERIA
+            if criterion.group == group
+        ]
+        if rows:
+            yield title, rows

@@ -1,0 +1,382 @@
+"""Plots: lists by district with filters, pages and files; one plot; why it is in its class."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, cast
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy import Connection, or_, select
+
+from api.content.about_files import about_fit, about_plots
+from api.deps import Caller, CallerDep, LanguageDep, ServedDep, get_caller, json_answer, known_parameters, packed
+from api.language.translate import Language
+from geo.household_fit.rating import SUPPORT_NEEDED
+from layers.catalogue.base import PUBLIC, STAFF, Audience
+from layers.catalogue.land import Plot
+from layers.errors import BadFilter, NotFound
+from layers.explain.household_fit import explain_fit_of_plot
+from layers.explain.plot import explain_plot
+from layers.explain.ways import way_lines
+from layers.features.districts import district_names, require_district
+from layers.features.export import About, Format, stream_csv, stream_geojson, write_file
+from layers.features.features import Features
+from layers.features.filters import PLOT_FILTERS, plot_conditions, sort_keys
+from layers.features.household_fit import fitted_plots, require_staff, title_of_fit
+from layers.features.paging import Listing, Page, is_cut, read_feature, read_page, read_ready_page
+from layers.features.plot_texts import ReadyPlots
+from layers.features.plots import PLOTS, in_district, scored_plots
+from layers.features.priorities import plot_priority
+from layers.postgres.engine import reading
+from layers.records.snapshot import Choice, Run, Served, ServedState
+
+router = APIRouter(tags=["plots"], dependencies=[Depends(get_caller), Depends(known_parameters)])
+
+PAGE: Final = 100  # features of a page unless asked otherwise
+LARGEST_PAGE: Final = 10_000  # features of a page at most
+EXPORT_TIMEOUT_S: Final = 60.0  # seconds one part of a file may take to read
+CHUNK: Final = 1 << 16  # bytes read at a time from a finished file
+GEOJSON: Final = "application/geo+json"
+CUT: Final = "Obod-Cut"  # header that says that a file holds only its first rows
+
+FILTER_PARAMETERS: Final = [
+    {"name": item.name, "in": "query", "required": False, "description": item.about, "schema": dict(item.schema)}
+    for item in PLOT_FILTERS.values()
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request for the plots of a district."""
+
+    district: str
+    caller: Caller
+    choice: Choice
+    filters: Mapping[str, list[str]]
+    sortby: str | None
+    lang: Language
+    profile: str | None = None
+
+
+async def get_choice(
+    scheme: Annotated[str | None, Query(description="Take the run published for this scheme.")] = None,
+    run: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Take this run.")] = None,
+) -> Choice:
+    """Return which result is asked for."""
+    return Choice(scheme, run)
+
+
+ChoiceDep = Annotated[Choice, Depends(get_choice)]
+ProfileQuery = Annotated[
+    str | None,
+    Query(description="Name of a household profile: its fit is given beside the results, to staff only."),
+]
+
+
+@router.get(
+    "/districts/{code}/plots",
+    summary="Plots of a district",
+    openapi_extra={"parameters": FILTER_PARAMETERS},
+    responses={200: {"content": {item.media_type: {} for item in Format}}},
+)
+def get_plots(
+    request: Request,
+    code: str,
+    caller: CallerDep,
+    state: ServedDep,
+    lang: LanguageDep,
+    choice: ChoiceDep,
+    profile: ProfileQuery = None,
+    limit: Annotated[
+        str | None, Query(description=f"Features of a page ({PAGE} unless given, at most {LARGEST_PAGE}) or `all`.")
+    ] = None,
+    after: Annotated[str | None, Query(description="Token of a `next` link.")] = None,
+    sortby: Annotated[
+        str | None, Query(description="Properties separated by commas, `-` before one that falls, such as `-score`.")
+    ] = None,
+    f: Annotated[Format | None, Query(description="A file with every matching row.")] = None,
+) -> Response:
+    """Plots with their results, filtered and sorted: a page of GeoJSON, all of it streamed, or a file.
+
+    A plot that no run has judged is listed with class `NE` and no score. Scores are rounded down to one decimal;
+    filters hold for the values shown. All filters must hold; a repeated one holds if any of its values does.
+
+    With `profile`, staff get the fit of that kind of household beside each result. A low fit means that support is
+    needed; it is no part of the score or class.
+    """
+    filters = {name: request.query_params.getlist(name) for name in request.query_params if name in PLOT_FILTERS}
+    asked = Asked(code, caller, choice, filters, sortby, lang, profile)
+    wanted = f or _accepted(request.headers.get("accept", ""))
+    rows = None if limit in (None, "all") else _rows(str(limit))
+    if wanted is not None:
+        return _file(state, asked, wanted, rows, after)
+    if limit == "all":
+        return _streamed(state, asked)
+    return _page(request, state, asked, rows or PAGE, after)
+
+
+@router.get("/plots/{plot_id}", summary="One plot")
+def get_plot(
+    plot_id: str, caller: CallerDep, state: ServedDep, choice: ChoiceDep, profile: ProfileQuery = None
+) -> Response:
+    """One plot as a GeoJSON feature, by `plot_id` or by the number that is its tile feature id."""
+    with reading() as connection:
+        served = state.fresh(connection)
+        found, district = find_plot(connection, plot_id)
+    audience = caller.audience_in(district)
+    with reading(audience) as connection:
+        run = run_of(served, choice, district)
+        features = scored_plots(audience, {district: run} if run and district else {})
+        if profile is not None:
+            features, _ = _with_fit(connection, features, audience, run, profile)
+        feature = read_feature(connection, features, PLOTS.plot_id == found)
+    if feature is None:
+        raise NotFound(f"There is no plot {plot_id!r}.")
+    return Response(feature, media_type=GEOJSON, headers=kept_by(audience))
+
+
+@router.get("/plots/{plot_id}/explanation", summary="Why a plot is in its class")
+def get_explanation(plot_id: str, caller: CallerDep, choice: ChoiceDep, profile: ProfileQuery = None) -> Response:
+    """What was measured, how it was judged and weighed, what limits the plot most and what would lift it.
+
+    With `profile`, staff also get `fit`, why the plot fits that kind of household or not and what support would help,
+    and `priority` for support; the three results stand side by side.
+    """
+    with reading() as connection:
+        found, district = find_plot(connection, plot_id)
+    audience = caller.audience_in(district)
+    if profile is not None:
+        require_staff(audience)
+    with reading(audience) as connection:
+        explained = explain_plot(connection, found, audience, choice=choice)
+        if profile is not None:
+            explained["fit"] = explain_fit_of_plot(connection, found, explained["run"], profile)
+            explained["priority"] = plot_priority(connection, explained["district"], explained["run"], found)
+        answer = json_answer(explained)
+    answer.headers.update(kept_by(audience))
+    return answer
+
+
+@router.get("/plots/{plot_id}/way", summary="The ways between home and a plot")
+def get_way(plot_id: str, caller: CallerDep) -> Response:
+    """The quickest way from home to the plot and back, and a safer one where there is one, as lines of GeoJSON.
+
+    Each line has its minutes and its exposure: metres in hazard zones times the factor of their level, by month. Zones
+    derived from terrain are a susceptibility, not a hazard map.
+    """
+    with reading() as connection:
+        found, district = find_plot(connection, plot_id)
+    with reading(STAFF) as connection:
+        answer = json_answer(way_lines(connection, found))
+    answer.headers.update(kept_by(caller.audience_in(district)) | {"Content-Type": GEOJSON})
+    return answer
+
+
+def _page(request: Request, state: ServedState, asked: Asked, limit: int, after: str | None) -> Response:
+    if limit > LARGEST_PAGE:
+        raise BadFilter(f"limit is at most {LARGEST_PAGE}; use limit=all to get every plot as a stream.")
+    audience = asked.caller.audience_in(asked.district)
+    ready = cast(ReadyPlots, request.app.state.ready_plots) if audience is PUBLIC and asked.profile is None else None
+    found = _ready(ready, state.current(), asked, limit, after) if ready else None
+    if found is None:
+        with reading(audience) as connection:
+            listing, run, served, _ = _listing(connection, state, asked)
+            texts = ready.of(served, asked.district, run) if ready else None
+            page = read_page(connection, listing, limit=limit, after=after, texts=texts)
+    else:
+        page, run, served = found
+    links = [_link(request, "self", {})]
+    if page.next is not None:
+        # The next page is of the same run, even if another is published meanwhile.
+        pinned = {} if run is None else {"run": str(run.run_id)}
+        links.append(_link(request, "next", {"after": page.next, **pinned}))
+    members = orjson.dumps({"type": "FeatureCollection", **_members(served, asked, run)})
+    tail = orjson.dumps({"numberReturned": page.count, "links": links})
+    body = b"".join((members[:-1], b',"features":[', page.body, b"],", tail[1:]))
+    answer = packed(request, body, GEOJSON, _headers(asked))
+    if audience is PUBLIC:
+        answer.headers["ETag"] = f'"{hashlib.blake2b(answer.body, digest_size=16).hexdigest()}"'
+    return answer
+
+
+def _ready(
+    ready: ReadyPlots, served: Served, asked: Asked, limit: int, after: str | None
+) -> tuple[Page, Run | None, Served] | None:
+    """A page of all plots in the order of their numbers, without asking the database, if their texts are at hand."""
+    if asked.filters or asked.sortby is not None or asked.district not in served.coverage:
+        return None
+    run = run_of(served, asked.choice, asked.district)
+    texts = ready.of(served, asked.district, run)
+    if texts is None:
+        return None
+    features = scored_plots(PUBLIC, {} if run is None else {asked.district: run})
+    return read_ready_page(texts, Listing(features), limit=limit, after=after), run, served
+
+
+def _streamed(state: ServedState, asked: Asked) -> Response:
+    """Every feature as one GeoJSON collection, in bounded memory."""
+
+    def stream() -> Iterator[bytes]:
+        with reading(asked.caller.audience_in(asked.district), timeout_s=EXPORT_TIMEOUT_S) as connection:
+            listing, run, served, _ = _listing(connection, state, asked)
+            yield from stream_geojson(connection, listing, About("", members=_members(served, asked, run)))
+
+    return StreamingResponse(_begun(stream()), media_type=GEOJSON, headers=_headers(asked))
+
+
+def _file(state: ServedState, asked: Asked, wanted: Format, limit: int | None, after: str | None) -> Response:
+    """A file with every matching row, or the first ``limit``; it says so itself if rows are left out."""
+    if after is not None:
+        raise BadFilter("A file has no pages; leave out `after`.")
+    with reading(asked.caller.audience_in(asked.district)) as connection:
+        listing, run, served, household = _listing(connection, state, asked)
+        cut = limit is not None and is_cut(connection, listing, limit)
+        names = district_names(connection, asked.district)
+        about = about_plots(
+            connection, served, asked.district, names, run, listing.features, asked.lang, cut_at=limit if cut else None
+        )
+        if household is not None:
+            about = about_fit(about, str(asked.profile), household, asked.lang)
+    headers = _headers(asked)
+    fit = f"-{asked.profile}" if household is not None else ""
+    name = f"plots-{asked.district}{f'-run{run.run_id}' if run else ''}{fit}.{wanted}"
+    headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    if cut:
+        headers[CUT] = f"only the first {limit} rows; more match"
+    stream = _written if wanted not in _AS_READ else _read
+    return StreamingResponse(
+        _begun(stream(asked, listing, wanted, about, limit)), media_type=wanted.media_type, headers=headers
+    )
+
+
+_AS_READ: Final = {Format.CSV: stream_csv, Format.GEOJSON: stream_geojson}
+
+
+def _read(asked: Asked, listing: Listing, wanted: Format, about: About, limit: int | None) -> Iterator[bytes]:
+    with reading(asked.caller.audience_in(asked.district), timeout_s=EXPORT_TIMEOUT_S) as connection:
+        yield from _AS_READ[wanted](connection, listing, about, limit)
+
+
+def _written(asked: Asked, listing: Listing, wanted: Format, about: About, limit: int | None) -> Iterator[bytes]:
+    """Write the file, then let the database go before the first byte leaves."""
+    with tempfile.TemporaryDirectory(prefix="obod-export-") as folder:
+        path = Path(folder) / f"plots.{wanted}"
+        with reading(asked.caller.audience_in(asked.district), timeout_s=EXPORT_TIMEOUT_S) as connection:
+            write_file(connection, listing, wanted, path, about, limit)
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+
+
+def _begun(stream: Iterator[bytes]) -> Iterator[bytes]:
+    """Return a stream whose first part is already made: what is wrong with it is said before the answer begins."""
+    first = next(stream)
+    return chain((first,), stream)
+
+
+def _listing(
+    connection: Connection, state: ServedState, asked: Asked
+) -> tuple[Listing, Run | None, Served, str | None]:
+    """What is listed, the run and snapshot it is of, and the title of the household profile that is asked for."""
+    served = state.fresh(connection)
+    require_district(connection, served, asked.district)
+    run = run_of(served, asked.choice, asked.district)
+    runs = {} if run is None else {asked.district: run}
+    audience, household = asked.caller.audience_in(asked.district), None
+    features = scored_plots(audience, runs)
+    if asked.profile is not None:
+        features, household = _with_fit(connection, features, audience, run, asked.profile)
+    conditions = [in_district(asked.district), *plot_conditions(features, asked.filters)]
+    listing = Listing(features, conditions, sort_keys(features, asked.sortby), (PLOTS.district, asked.district))
+    return listing, run, served, household
+
+
+def _with_fit(
+    connection: Connection, features: Features, audience: Audience, run: Run | None, profile: str
+) -> tuple[Features, str]:
+    """Return plots with the fit of a household profile beside their results, and the title of the profile.
+
+    Raises
+    ------
+    NotAllowed : the audience is below staff. NotFound : the profile was not fitted to the run.
+    """
+    require_staff(audience)
+    number = None if run is None else run.run_id
+    title = title_of_fit(connection, number, profile)
+    return fitted_plots(features, number or 0, profile), title
+
+
+def _rows(limit: str) -> int:
+    if not (limit.isascii() and limit.isdigit() and len(limit) < 10 and int(limit) > 0):
+        raise BadFilter(f"limit is a number from 1 to {LARGEST_PAGE} or all, not {limit!r}.")
+    return int(limit)
+
+
+def run_of(served: Served, choice: Choice, district: str | None) -> Run | None:
+    """Return the run whose results are served in a district; None if none is shown there.
+
+    Raises
+    ------
+    NotFound : a run or scheme was asked for that does not cover the district.
+    """
+    run = served.runs_of(choice).get(district or "")
+    if run is None and choice != Choice():
+        raise NotFound(f"What is asked for does not cover district {district!r}.")
+    return run
+
+
+def find_plot(connection: Connection, plot_id: str) -> tuple[str, str | None]:
+    """Return id and district of the current plot of that id or, failing that, of that number.
+
+    Raises
+    ------
+    NotFound : there is none.
+    """
+    named = [PLOTS.plot_id == plot_id]
+    if plot_id.isascii() and plot_id.isdigit() and len(plot_id) < 19:
+        named.append(PLOTS.plot_no == int(plot_id))
+    found = select(PLOTS.plot_id, PLOTS.district).where(Plot.ended_by.is_(None), or_(*named))
+    row = connection.execute(found.order_by(PLOTS.plot_id != plot_id).limit(1)).first()
+    if row is None:
+        raise NotFound(f"There is no plot {plot_id!r}.")
+    return row[0], row[1]
+
+
+def _members(served: Served, asked: Asked, run: Run | None) -> dict[str, Any]:
+    return {
+        "district": asked.district,
+        "run": None if run is None else run.run_id,
+        "scheme": None if run is None else run.scheme,
+        **({} if asked.profile is None else {"profile": asked.profile, "note": SUPPORT_NEEDED}),
+        "synthetic": served.synthetic(asked.district) or bool(run and run.synthetic),
+    }
+
+
+def _headers(asked: Asked) -> dict[str, str]:
+    return {**kept_by(asked.caller.audience_in(asked.district)), "Vary": "Accept, Accept-Language"}
+
+
+def kept_by(audience: Audience) -> dict[str, str]:
+    """Return the header that says who may keep an answer: nobody but the caller if it may hold more than is public."""
+    return {"Cache-Control": "no-cache" if audience is PUBLIC else "private, no-store"}
+
+
+def _link(request: Request, rel: Literal["self", "next"], changed: Mapping[str, str]) -> dict[str, str]:
+    return {"rel": rel, "type": GEOJSON, "href": str(request.url.include_query_params(**changed))}
+
+
+def _accepted(header: str) -> Format | None:
+    """Return the file format an Accept header asks for; None for GeoJSON, which comes in pages."""
+    for part in header.split(","):
+        media_type = part.partition(";")[0].strip().lower()
+        for known in Format:
+            if media_type == known.media_type and known is not Format.GEOJSON:
+                return known
+    return None

@@ -1,0 +1,90 @@
+"""Priority for support of a district: a result of its own, beside land suitability and household fit."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+
+from api.deps import CallerDep, LanguageDep, ServedDep, get_caller, json_answer, known_parameters
+from api.language.translate import translate
+from api.routes.plots import ChoiceDep, kept_by, run_of
+from geo.programme.priority import FULL_IMPROVEMENT, FULL_NEED, HIGH_FROM, LEFT_OUT, MEDIUM_FROM, NEED_UNKNOWN, NOTE
+from layers.catalogue.base import STAFF, Audience
+from layers.errors import NotAllowed, NotFound
+from layers.features.districts import require_district
+from layers.features.priorities import SMALLEST_CELL, priority_by_jamoat, priority_by_plot
+from layers.postgres.engine import reading
+from layers.records.snapshot import Served
+
+router = APIRouter(tags=["districts"], dependencies=[Depends(get_caller), Depends(known_parameters)])
+
+PLOTS: Final = 100  # plots listed unless asked otherwise
+MOST_PLOTS: Final = 10_000  # plots listed at most
+
+# Answers of a district below staff, by district, run and audience; good as long as the snapshot they were made from.
+Kept = tuple[Served, dict[tuple[str, int, Audience], list[dict[str, Any]]]]
+
+
+@router.get("/districts/{code}/priority", summary="Priority for support by jamoat")
+def get_priority(
+    request: Request,
+    code: str,
+    caller: CallerDep,
+    state: ServedDep,
+    lang: LanguageDep,
+    choice: ChoiceDep,
+    by: Annotated[Literal["jamoat", "plot"], Query(description="By jamoat; by plot to staff only.")] = "jamoat",
+    limit: Annotated[int, Query(ge=1, le=MOST_PLOTS, description="Plots listed, highest priority first.")] = PLOTS,
+) -> Response:
+    """Potential suitability x improvement possible x need, in bands by jamoat.
+
+    Need is a statistic of the jamoat, never of a plot or household; a jamoat in which it would rest on few households
+    is left out. With an unknown need the band is an interval, from `lowest` to `highest`.
+    """
+    audience = caller.audience_in(code)
+    if by == "plot" and audience < STAFF:
+        raise NotAllowed("Priority by plot is for staff only; ask with a staff key of the district.")
+    with reading() as connection:
+        served = state.fresh(connection)
+        require_district(connection, served, code)
+    run = run_of(served, choice, code)
+    if run is None:
+        raise NotFound(f"No run has judged district {code!r} yet.")
+    about = {
+        "district": code,
+        "run": run.run_id,
+        "scheme": run.scheme,
+        "synthetic": served.synthetic(code) or run.synthetic,
+        "note": translate(NOTE, lang),
+        "bands": {"medium_from": MEDIUM_FROM, "high_from": HIGH_FROM},
+        "basis": {"full_improvement": FULL_IMPROVEMENT, "full_need_share": FULL_NEED, "note": "default to calibrate"},
+    }
+    if by == "plot":
+        with reading(STAFF) as connection:
+            plots = priority_by_plot(connection, code, run.run_id, limit=limit)
+        answer = json_answer({**about, "plots": plots})
+    else:
+        smallest = {"smallest_cell": SMALLEST_CELL[audience], "left_out": translate(LEFT_OUT, lang)}
+        unknown = {"need_unknown": translate(NEED_UNKNOWN, lang)}
+        jamoats = by_jamoat(request.app, served, code, run.run_id, audience)
+        answer = json_answer({**about, **smallest, **unknown, "jamoats": jamoats})
+    answer.headers.update(kept_by(audience))
+    answer.headers["Vary"] = "Accept-Language"
+    return answer
+
+
+def by_jamoat(app: FastAPI, served: Served, code: str, run_id: int, audience: Audience) -> list[dict[str, Any]]:
+    """Return the jamoats as an audience may see them, made again only when something that is served has changed.
+
+    Counts of households are read as staff; what leaves below staff are bands of cells that are large enough.
+    """
+    kept: Kept | None = getattr(app.state, "priorities", None)
+    if kept is None or kept[0] is not served:
+        kept = served, {}
+        app.state.priorities = kept
+    key = (code, run_id, audience)
+    if key not in kept[1]:
+        with reading(STAFF) as connection:
+            kept[1][key] = priority_by_jamoat(connection, code, run_id, audience)
+    return kept[1][key]

@@ -1,0 +1,271 @@
+"""Vector and raster tiles, finished ones from memory or disk; TileJSON."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from api.content.about_files import attribution
+from api.deps import (
+    Caller,
+    CallerDep,
+    FilesDep,
+    LanguageDep,
+    ServedDep,
+    TilesDep,
+    get_caller,
+    json_answer,
+    known_parameters,
+)
+from api.language.translate import Language, translate
+from api.routes.plots import ChoiceDep
+from layers.catalogue import BY_NAME, RASTERS_BY_NAME
+from layers.catalogue.base import PUBLIC, Audience, Layer
+from layers.catalogue.land import Plot
+from layers.errors import BadFilter, NotFound
+from layers.features.features import Property, layer_features, readable_layer
+from layers.features.plots import scored_plots
+from layers.features.provenance import sources_of
+from layers.postgres.engine import reading
+from layers.records.snapshot import Choice, Served
+from layers.tiles.cache import Place, Stored
+from layers.tiles.layer_tiles import (
+    BUFFER,
+    EXTENT,
+    Tile,
+    TileAddress,
+    asked_properties,
+    bounds_of,
+    layer_tile,
+    tile_properties,
+)
+from layers.tiles.plot_tiles import CELL_ATTRIBUTES, PLOT_ATTRIBUTES, plots_tile
+from layers.tiles.raster_tiles import raster_tile, readable_raster
+
+router = APIRouter(prefix="/tiles", tags=["tiles"], dependencies=[Depends(get_caller), Depends(known_parameters)])
+
+MVT: Final = "application/vnd.mapbox-vector-tile"
+PNG: Final = "image/png"
+DEEPEST: Final = 16  # zoom to which tiles are worth asking for; deeper, a map enlarges these
+SHARED_S: Final = 60  # seconds a public tile may be used without asking again
+NOWHERE: Final = "-"  # stands for every district that holds no plot
+GENERALISED: Final = "Obod-Generalised"  # header that says what a tile leaves out
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request for a tile: who asks, for what, and which finished tile the asker has."""
+
+    request: Request
+    caller: Caller
+    address: TileAddress
+
+
+async def get_asked(
+    request: Request,
+    caller: CallerDep,
+    z: Annotated[int, Path(ge=0, description="Zoom")],
+    x: Annotated[int, Path(ge=0, description="Column")],
+    y: Annotated[int, Path(ge=0, description="Row, 0 in the north")],
+) -> Asked:
+    """Return which tile is asked for.
+
+    Raises
+    ------
+    NotFound : there is no such tile.
+    """
+    return Asked(request, caller, TileAddress(z, x, y))
+
+
+AskedDep = Annotated[Asked, Depends(get_asked)]
+
+
+@router.get(
+    "/{layer}/{z}/{x}/{y}.mvt",
+    summary="Vector tile",
+    response_class=Response,
+    responses={200: {"content": {MVT: {}}}, 304: {"description": "The tile has not changed."}},
+)
+def get_vector_tile(
+    layer: str,
+    asked: AskedDep,
+    state: ServedDep,
+    tiles: TilesDep,
+    choice: ChoiceDep,
+    attributes: Annotated[
+        str | None, Query(description="Further properties to carry, separated by commas, such as `slope_pct`.")
+    ] = None,
+    district: Annotated[str | None, Query(description="Only plots of this district.")] = None,
+) -> Response:
+    """Tile of a layer; the layer inside has the same name.
+
+    Plots: up to zoom 12, and where a tile would be too large, `class`, `plots`, `area_ha` and `share` on square
+    cells; from 13 each plot with its number as feature id, `class`, `score`, `limiting` and `subclass`, from 15 with
+    `plot_id`. A tile that leaves something out says so in the header `Obod-Generalised`.
+    """
+    audience = asked.caller.audience_in(district)
+    found = readable_layer(layer, audience)
+    names = tuple(dict.fromkeys(name for name in (attributes or "").split(",") if name))
+    served = state.current()
+    if found is Plot:
+        return _plots(asked, served, tiles.get, choice, names, district, audience)
+    if district is not None or choice != Choice():
+        raise BadFilter("district, scheme and run are for plots only.")
+    carried = tile_properties(found, audience)
+    carried |= {name: item for name, item in _asked(found, audience, names).items() if name not in carried}
+    scope = _scope(found.card.audience, carried)
+    place = Place(layer, asked.address.z, asked.address.x, asked.address.y, "mvt", _variant(scope, names))
+
+    def make() -> Tile:
+        with reading(scope) as connection:
+            return layer_tile(connection, found, asked.address, carried)
+
+    return _answer(asked, tiles.get(place, served.version(layer), make), MVT, scope)
+
+
+def _plots(
+    asked: Asked,
+    served: Served,
+    get: Callable[..., Stored],
+    choice: Choice,
+    names: tuple[str, ...],
+    district: str | None,
+    audience: Audience,
+) -> Response:
+    address = asked.address
+    bounds = address.bounds_degrees(BUFFER / EXTENT)
+    here = served.districts_in(bounds)
+    runs = {code: run for code, run in served.runs_of(choice).items() if code in here}
+    unjudged = [code for code in here if code not in runs]
+    # A tile that is already made must not cost the making of its statement.
+    carried = asked_properties(scored_plots(audience, runs), names) if names else {}
+    scope = _scope(Plot.card.audience, carried)
+    # Whatever is made up for a district, the tile without a plot is kept once.
+    part = district if district is None or district in served.coverage else NOWHERE
+    variant = _variant(scope, names, part, choice)
+    place = Place(Plot.__tablename__, address.z, address.x, address.y, "mvt", variant)
+
+    def make() -> Tile:
+        with reading(scope) as connection:
+            return plots_tile(connection, scored_plots(audience, runs), address, runs, unjudged, carried, district)
+
+    return _answer(asked, get(place, served.plots_version(choice, bounds), make), MVT, scope)
+
+
+@router.get(
+    "/{layer}/{z}/{x}/{y}.png",
+    summary="Raster tile",
+    response_class=Response,
+    responses={200: {"content": {PNG: {}}}, 304: {"description": "The tile has not changed."}},
+)
+def get_raster_tile(
+    layer: str,
+    asked: AskedDep,
+    state: ServedDep,
+    tiles: TilesDep,
+    files: FilesDep,
+    band: Annotated[int, Query(ge=1, le=100, description="Band; of monthly grids the month.")] = 1,
+) -> Response:
+    """Picture of a grid, 256 pixels square, transparent where nothing is known."""
+    raster = readable_raster(layer, asked.caller.audience_in(None))
+    variant = _variant(raster.audience, (), str(band) if band > 1 else None)
+    place = Place(layer, asked.address.z, asked.address.x, asked.address.y, "png", variant)
+
+    version = state.current().version(layer)
+
+    def make() -> Tile:
+        return raster_tile(files.of(raster, version), raster, asked.address, band)
+
+    stored = tiles.get(place, version, make, compress=False)
+    return _answer(asked, stored, PNG, raster.audience)
+
+
+@router.get("/{layer}.json", summary="TileJSON 3.0 of a layer or grid")
+def get_tilejson(layer: str, request: Request, caller: CallerDep, lang: LanguageDep) -> Response:
+    """Where the tiles of a layer are, what they carry, and whom to name as its source."""
+    audience = caller.audience_in(None)
+    if layer in RASTERS_BY_NAME:
+        raster = readable_raster(layer, audience)
+        title, about, suffix, first = raster.title, raster.about, "png", 0
+        fields: dict[str, str] = {}
+    else:
+        found = readable_layer(layer, audience)
+        if found.geometry_kind is None:
+            raise NotFound(f"Layer {layer!r} has no geometry and no tiles.")
+        title, about, suffix = found.card.title, found.card.about, "mvt"
+        first = 0 if found is Plot else found.card.tiles_from
+        fields = _fields(found, audience, lang)
+    with reading(audience) as connection:
+        sources = sources_of(connection, [layer])
+        bounds = bounds_of(connection, layer)
+    base = str(request.base_url).rstrip("/")
+    content: dict[str, Any] = {
+        "tilejson": "3.0.0",
+        "name": translate(title, lang),
+        "description": translate(about, lang),
+        "attribution": attribution(sources, BY_NAME.get(layer), lang),
+        "synthetic": any(source.synthetic for source in sources),
+        "scheme": "xyz",
+        "tiles": [f"{base}/tiles/{layer}/{{z}}/{{x}}/{{y}}.{suffix}"],
+        "minzoom": first,
+        "maxzoom": DEEPEST,
+        "bounds": list(bounds),
+    }
+    if suffix == "mvt":
+        content["vector_layers"] = [
+            {"id": layer, "description": translate(about, lang), "fields": fields, "minzoom": first, "maxzoom": DEEPEST}
+        ]
+    return json_answer(content)
+
+
+def _fields(layer: type[Layer], audience: Audience, lang: Language) -> dict[str, str]:
+    """Attribute -> what it means, of the attributes a tile carries unasked."""
+    if layer is Plot:
+        titles = {**CELL_ATTRIBUTES}
+        shown = scored_plots(audience, {}).properties
+        titles |= {name: shown[name].title for name in ("plot_id", *PLOT_ATTRIBUTES)}
+    else:
+        titles = {name: item.title for name, item in tile_properties(layer, audience).items()}
+    return {name: translate(title, lang) for name, title in titles.items()}
+
+
+def _asked(layer: type[Layer], audience: Audience, names: tuple[str, ...]) -> dict[str, Property]:
+    return asked_properties(layer_features(layer, audience), names)
+
+
+def _scope(layer: Audience, carried: Mapping[str, Property]) -> Audience:
+    """Lowest audience that gets the same tile: whoever asks, it is made, kept and shared as theirs."""
+    return max([layer, *(item.audience for item in carried.values())])
+
+
+def _variant(
+    scope: Audience,
+    names: tuple[str, ...],
+    part: str | None = None,
+    choice: Choice | None = None,
+) -> str:
+    """Spell what changes a tile besides its address; '' for the tile everybody gets unasked."""
+    choice = choice or Choice()
+    said = (None if scope is PUBLIC else scope.name, names or None, part, choice.scheme, choice.run)
+    return "" if all(item is None for item in said) else repr(said)
+
+
+def _answer(asked: Asked, stored: Stored, media_type: str, scope: Audience) -> Response:
+    """Answer with a finished tile."""
+    accepted = asked.request.headers.get("accept-encoding", "")
+    unpack = media_type == MVT and "gzip" not in accepted
+    etag = f'"{stored.etag}{"-plain" if unpack else ""}"'
+    headers = {
+        "ETag": etag,
+        "Cache-Control": f"public, max-age={SHARED_S}" if scope is PUBLIC else "private, no-cache",
+        "Vary": "Accept-Encoding" if scope is PUBLIC else "Accept-Encoding, Authorization, X-API-Key",
+    }
+    if stored.note:
+        headers[GENERALISED] = stored.note
+    if media_type == MVT and not unpack:
+        headers["Content-Encoding"] = "gzip"
+    return Response(gzip.decompress(stored.body) if unpack else stored.body, media_type=media_type, headers=headers)

@@ -1,0 +1,1 @@
+"""What happens before and after any route: errors, limits, headers, cached answers."""

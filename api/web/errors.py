@@ -1,0 +1,113 @@
+"""What a caller is told when something is wrong: RFC 9457 problem details, one table exception -> answer.
+
+A refusal is a sentence a planner understands. A fault of ours says only an id; what happened is in the log.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError
+from starlette.exceptions import HTTPException
+
+from api.web.policy import security_headers
+from geo.errors import SuitabilityError
+from layers.errors import BadFilter, DatabaseUnavailable, DataRefused, LayersError, NotAllowed, NotFound
+
+MEDIA_TYPE: Final = "application/problem+json"
+RETRY_S: Final = "5"  # seconds after which asking again makes sense while the database is away
+
+log = logging.getLogger(__name__)
+
+
+class KeyRefused(NotAllowed):
+    """A key that is not known, revoked or malformed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """How one kind of refusal is answered. ``name`` ends its stable type, ``urn:obod:problem:<name>``."""
+
+    status: int
+    name: str
+    title: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+# The first class an exception is an instance of counts.
+PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
+    BadFilter: Problem(400, "bad-filter", "The filter or parameter is not understood"),
+    NotFound: Problem(404, "not-found", "There is no such thing"),
+    KeyRefused: Problem(401, "key-refused", "The key is not accepted", {"WWW-Authenticate": "Bearer"}),
+    NotAllowed: Problem(403, "not-allowed", "Not open to this caller"),
+    DataRefused: Problem(422, "data-refused", "The data cannot be used"),
+    DatabaseUnavailable: Problem(503, "database-unavailable", "The database does not answer", {"Retry-After": RETRY_S}),
+    SuitabilityError: Problem(422, "cannot-be-judged", "This cannot be judged"),
+    LayersError: Problem(400, "refused", "The request is refused"),
+}
+
+
+def problem(problem: Problem, detail: str, **members: Any) -> Response:
+    """Return the answer for one problem; ``members`` are added to it."""
+    content = {
+        "type": f"urn:obod:problem:{problem.name}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": detail,
+        **members,
+    }
+    return Response(orjson.dumps(content), problem.status, {**problem.headers, "Cache-Control": "no-store"}, MEDIA_TYPE)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Answer every exception as a problem."""
+    for exception in PROBLEMS:
+        app.add_exception_handler(exception, _refusal)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(DataError, _unusable)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _fault)
+
+
+def _refusal(_request: Request, error: Exception) -> Response:
+    known = next(answer for exception, answer in PROBLEMS.items() if isinstance(error, exception))
+    return problem(known, str(error))
+
+
+def _invalid(_request: Request, error: Exception) -> Response:
+    """Parameters that are not of their type: one sentence for each."""
+    assert isinstance(error, RequestValidationError)
+    told = [f"{'.'.join(str(part) for part in item['loc'][1:])}: {item['msg']}" for item in error.errors()]
+    return problem(PROBLEMS[BadFilter], "; ".join(told) + ".")
+
+
+def _unusable(_request: Request, _error: Exception) -> Response:
+    return problem(PROBLEMS[BadFilter], "A value of the request is out of range or not of its type.")
+
+
+def _http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    name = status.phrase.lower().replace(" ", "-")
+    known = Problem(error.status_code, name, status.phrase, dict(error.headers or {}))
+    told = error.detail if error.detail != status.phrase else _PLAIN.get(error.status_code, status.description)
+    return problem(known, str(told or status.phrase))
+
+
+_PLAIN: Final = {404: "There is nothing at this address.", 405: "This address is only read: use GET."}
+
+
+def _fault(request: Request, error: Exception) -> Response:
+    fault = uuid.uuid4().hex[:8]
+    log.error("fault %s at %s %s", fault, request.method, request.url.path, exc_info=error)
+    # This answer is made outside every middleware, so it brings its headers itself.
+    known = Problem(500, "fault", "Something went wrong on our side", security_headers(request.url.path))
+    return problem(known, f"Something went wrong on our side (fault {fault}).", fault=fault)
