@@ -45,17 +45,17 @@ clean: ## Remove .venv, front-end files and .obod with the database in it
 install: system-packages $(VENV)/installed node_modules/installed $(VENV)/compiled
 
 system-packages:
-	@scripts/system-packages.sh database node
+	@scripts/setup/system-packages.sh database node
 
 browser:
-	@scripts/system-packages.sh browser
+	@scripts/setup/system-packages.sh browser
 
 python:
-	@scripts/system-packages.sh
+	@scripts/setup/system-packages.sh
 
 $(VENV)/installed: pyproject.toml constraints.txt | python
 	@echo "[2/8] Python packages into $(VENV)"
-	@scripts/python-environment.sh $(VENV)
+	@scripts/setup/python-environment.sh $(VENV)
 	@touch $@
 
 node_modules/installed: package.json package-lock.json
@@ -70,5 +70,5 @@ $(VENV)/compiled: $(VENV)/installed
 
 $(VENV)/relief: $(VENV)/installed
 	@echo "[5/8] True relief for the demo region"
-	@$(BIN)/python -m scripts.relief
+	@$(BIN)/python -m scripts.demo_region.ground.fetch_relief
 	@touch $@

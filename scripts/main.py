@@ -19,7 +19,8 @@ from layers.errors import LayersError
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """The module of scripts that holds the function or group of a verb, and what ``obod --help`` says of it."""
+    """The module of ``scripts.verbs`` that holds the function or group of a verb, and what ``obod --help`` says of
+    it."""
 
     module: str
     about: str
@@ -67,7 +68,7 @@ def _made(verb: str) -> Any:
     # Modules stay as they are: searching them for garbage while they are made takes a sixth of an import, and again and
     # again afterwards a fifth of a load.
     gc.disable()
-    module = import_module(f"scripts.{VERBS[verb].module}")
+    module = import_module(f"scripts.verbs.{VERBS[verb].module}")
     gc.freeze()
     gc.enable()
     one = typer.Typer(callback=obod, pretty_exceptions_enable=False, rich_markup_mode=None, add_completion=False)

@@ -55,7 +55,7 @@ def run(*arguments: object) -> tuple[int, Any]:
     with pytest.MonkeyPatch.context() as patch:
         said: list[str] = []
         patch.setattr(sys, "argv", ["obod", "layer", *map(str, arguments), "--json"])
-        patch.setattr("scripts.layer.print_json", lambda result: said.append(json.dumps(result, default=str)))
+        patch.setattr("scripts.verbs.layer.print_json", lambda result: said.append(json.dumps(result, default=str)))
         with pytest.raises(SystemExit) as end:
             main()
     return int(end.value.code or 0), json.loads(said[0]) if said else None

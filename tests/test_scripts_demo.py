@@ -23,8 +23,8 @@ from scipy.io import netcdf_file
 from sqlalchemy import Engine, Integer, cast, func, select
 from typer.testing import CliRunner
 
-import scripts.demo
-import scripts.relief
+import scripts.demo_region.ground.fetch_relief
+import scripts.verbs.demo
 from geo.contract.criterion import Judgement
 from geo.hazard.levels import INTENSITIES, LEVELS, level
 from geo.household.profile import profile_names
@@ -42,16 +42,16 @@ from layers.postgres.engine import reading, writing
 from layers.records.loads import Load
 from layers.records.runs import Publication
 from scripts.demo_region import Region, generate
-from scripts.demo_region.blocks import Blocks
-from scripts.demo_region.canals import MainCanal
-from scripts.demo_region.farms import Farm
-from scripts.demo_region.fields import at, cells_of, halved
-from scripts.demo_region.irrigation import APPLICATION, CONVEYANCE, DAYS, MIXES
-from scripts.demo_region.mesh import Mesh
+from scripts.demo_region.farmland.blocks import Blocks
+from scripts.demo_region.farmland.farms import Farm
+from scripts.demo_region.farmland.mesh import Mesh
+from scripts.demo_region.farmland.plots import Plots
+from scripts.demo_region.ground.canals import MainCanal
+from scripts.demo_region.ground.fields import at, cells_of, halved
+from scripts.demo_region.layers.irrigation import APPLICATION, CONVEYANCE, DAYS, MIXES
+from scripts.demo_region.layers.ways import field_ways
 from scripts.demo_region.on_real import load_real
 from scripts.demo_region.places import AREAS, DISTRICTS
-from scripts.demo_region.plots import Plots
-from scripts.demo_region.ways import field_ways
 from scripts.demo_region.write import mark, take_back, write
 from scripts.main import app
 
@@ -327,7 +327,7 @@ def loads() -> int:
 @pytest.fixture
 def small_demo(database: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """Give a database without a demo, and a command that generates the small region."""
-    monkeypatch.setattr(scripts.demo, "generate", SMALL)
+    monkeypatch.setattr(scripts.verbs.demo, "generate", SMALL)
     yield database
     with writing() as connection:
         take_back(connection)
@@ -395,7 +395,9 @@ def netcdf(path: Path) -> bytes:
 
 
 def test_relief_keeps_place_and_height(tmp_path: Path) -> None:
-    file = scripts.relief.kept(netcdf(tmp_path / "grid.nc"), tmp_path / "home" / "relief" / "kept.tif")
+    file = scripts.demo_region.ground.fetch_relief.kept(
+        netcdf(tmp_path / "grid.nc"), tmp_path / "home" / "relief" / "kept.tif"
+    )
     with rasterio.open(file) as source:
         assert source.crs.to_epsg() == 4326
         (height,) = next(source.sample([(70.5, 38.5)]))
@@ -405,18 +407,18 @@ def test_relief_keeps_place_and_height(tmp_path: Path) -> None:
 def test_only_the_relief_that_was_checked_is_taken(tmp_path: Path) -> None:
     wheel = tmp_path / "some.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr(scripts.relief.MEMBER, b"something else")
-    assert scripts.relief.data_of(wheel) is None
+        archive.writestr(scripts.demo_region.ground.fetch_relief.MEMBER, b"something else")
+    assert scripts.demo_region.ground.fetch_relief.data_of(wheel) is None
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("elsewhere.nc", BytesIO().getvalue())
-    assert scripts.relief.data_of(wheel) is None
+    assert scripts.demo_region.ground.fetch_relief.data_of(wheel) is None
 
 
 def test_without_a_package_index_there_is_no_true_relief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = subprocess.CompletedProcess((), returncode=1)
-    monkeypatch.setattr(scripts.relief.subprocess, "run", lambda *_, **__: refused)
-    assert scripts.relief.fetch(tmp_path) is None
-    assert scripts.relief.true_relief(tmp_path) is None
+    monkeypatch.setattr(scripts.demo_region.ground.fetch_relief.subprocess, "run", lambda *_, **__: refused)
+    assert scripts.demo_region.ground.fetch_relief.fetch(tmp_path) is None
+    assert scripts.demo_region.ground.fetch_relief.true_relief(tmp_path) is None
 
 
 def test_a_folder_without_real_layers_is_refused_by_name(database: Engine, tmp_path: Path) -> None:

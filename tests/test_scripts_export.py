@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from layers.errors import BadFilter, DataRefused, LayersError, NotFound
 from scripts.main import app
-from scripts.serve import require_free
+from scripts.verbs.serve import require_free
 
 
 def run(*arguments: str | Path) -> str:

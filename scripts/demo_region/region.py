@@ -17,21 +17,21 @@ from scipy.spatial import cKDTree
 from geo.geometry.crs import WORKING_CRS
 from geo.terrain.grid import Grid
 from layers.errors import DataRefused
-from scripts.demo_region.admin import division_frames, jamoat_code, jamoat_households, place_names, settlements
-from scripts.demo_region.climate import climate, soils, surveys
-from scripts.demo_region.closed_land import MINE_DISTRICT, exclusions, pastures
-from scripts.demo_region.courses import TO_METRES
-from scripts.demo_region.danger import extents, farmed_cells, hazards
-from scripts.demo_region.estates import Tillage, estate, tillage
-from scripts.demo_region.farms import Country, Demand, Farm, farms
-from scripts.demo_region.irrigation import irrigation
-from scripts.demo_region.landscape import Landscape, landscape
+from scripts.demo_region.farmland.farms import Country, Demand, Farm, farms
+from scripts.demo_region.farmland.plots import HOUSEHOLD
+from scripts.demo_region.ground.courses import TO_METRES
+from scripts.demo_region.ground.danger import extents, farmed_cells, hazards
+from scripts.demo_region.ground.landscape import Landscape, landscape
+from scripts.demo_region.ground.rivers import frame as river_frame
+from scripts.demo_region.ground.terrain import elevation
+from scripts.demo_region.layers.admin import division_frames, jamoat_code, jamoat_households, place_names, settlements
+from scripts.demo_region.layers.climate import climate, soils, surveys
+from scripts.demo_region.layers.closed_land import MINE_DISTRICT, exclusions, pastures
+from scripts.demo_region.layers.estates import Tillage, estate, tillage
+from scripts.demo_region.layers.irrigation import irrigation
+from scripts.demo_region.layers.services import energy_points, services
+from scripts.demo_region.layers.ways import roads
 from scripts.demo_region.places import AREAS, Area, District
-from scripts.demo_region.plots import HOUSEHOLD
-from scripts.demo_region.rivers import frame as river_frame
-from scripts.demo_region.services import energy_points, services
-from scripts.demo_region.terrain import elevation
-from scripts.demo_region.ways import roads
 
 Frame: TypeAlias = gpd.GeoDataFrame | pd.DataFrame
 Say = Callable[[str], None]

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.demo_region import blocks as land
-from scripts.demo_region.blocks import Blocks
-from scripts.demo_region.canals import STEP_M, MainCanal, Slopes, main_canals
-from scripts.demo_region.districts import Division
-from scripts.demo_region.fields import chance
-from scripts.demo_region.mesh import Claims, Mesh, claims, mesh
+from scripts.demo_region.farmland import blocks as land
+from scripts.demo_region.farmland.blocks import Blocks
+from scripts.demo_region.farmland.mesh import Claims, Mesh, claims, mesh
+from scripts.demo_region.farmland.plots import TOWN_CORE_M, VILLAGE_CORE_M, Homes, Plots, cut
+from scripts.demo_region.ground.canals import STEP_M, MainCanal, Slopes, main_canals
+from scripts.demo_region.ground.districts import Division
+from scripts.demo_region.ground.fields import chance
+from scripts.demo_region.ground.rivers import Stream
+from scripts.demo_region.ground.terrain import Ground
 from scripts.demo_region.places import Area
-from scripts.demo_region.plots import TOWN_CORE_M, VILLAGE_CORE_M, Homes, Plots, cut
-from scripts.demo_region.rivers import Stream
-from scripts.demo_region.terrain import Ground
 
 Floats = NDArray[np.float64]
 

@@ -9,10 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.terrain.grid import Grid
-from scripts.demo_region.estates import Tillage
-from scripts.demo_region.fields import at, chance, coarsened, noise, ramp
-from scripts.demo_region.irrigation import TURNS, where_counted
-from scripts.demo_region.landscape import Landscape
+from scripts.demo_region.ground.fields import at, chance, coarsened, noise, ramp
+from scripts.demo_region.ground.landscape import Landscape
+from scripts.demo_region.layers.estates import Tillage
+from scripts.demo_region.layers.irrigation import TURNS, where_counted
 
 CLIMATE_CELL_M = 960.0  # m; as fine as global climate normals
 SOIL_CELL_M = 240.0  # m; as fine as global soil grids

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import grey_opening
 
 from geo.terrain.grid import Grid
-from scripts.demo_region.canals import STEP_M, MainCanal, Slopes, sampled
-from scripts.demo_region.fields import Field, cells_of, halved
-from scripts.demo_region.rivers import Stream
-from scripts.demo_region.terrain import Ground
+from scripts.demo_region.ground.canals import STEP_M, MainCanal, Slopes, sampled
+from scripts.demo_region.ground.fields import Field, cells_of, halved
+from scripts.demo_region.ground.rivers import Stream
+from scripts.demo_region.ground.terrain import Ground
 
 Floats = NDArray[np.float64]
 

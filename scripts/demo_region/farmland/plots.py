@@ -10,9 +10,9 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from scripts.demo_region.blocks import Blocks
-from scripts.demo_region.canals import STEP_M
-from scripts.demo_region.mesh import Mesh
+from scripts.demo_region.farmland.blocks import Blocks
+from scripts.demo_region.farmland.mesh import Mesh
+from scripts.demo_region.ground.canals import STEP_M
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -15,8 +15,8 @@ from geo.geometry.crs import WORKING_CRS
 from geo.terrain.drainage import contributing_area_m2, drainage
 from geo.terrain.grid import Grid
 from layers.errors import DataRefused
-from scripts.demo_region.courses import MetricCourse
-from scripts.demo_region.fields import cells_of, chance, noise, on, ramp, smoothed
+from scripts.demo_region.ground.courses import MetricCourse
+from scripts.demo_region.ground.fields import cells_of, chance, noise, on, ramp, smoothed
 from scripts.demo_region.places import Area
 
 RELIEF_CELL_M = 120.0  # m; water is routed on this grid

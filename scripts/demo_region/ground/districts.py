@@ -20,10 +20,10 @@ from shapely.geometry import shape
 
 from geo.terrain.drainage import catchments
 from geo.terrain.grid import Grid
-from scripts.demo_region.courses import MetricCourse
-from scripts.demo_region.fields import cells_of
+from scripts.demo_region.ground.courses import MetricCourse
+from scripts.demo_region.ground.fields import cells_of
+from scripts.demo_region.ground.rivers import Basin, Stream
 from scripts.demo_region.places import Area, District
-from scripts.demo_region.rivers import Basin, Stream
 
 NOBODY = -1  # land outside the districts of the demo
 MARGIN_CELLS = 8  # cells kept free along the edge of the area, where catchments are cut off

@@ -18,8 +18,8 @@ from shapely.geometry import shape
 from geo.geometry.crs import WORKING_CRS
 from geo.terrain.drainage import melton_ratio
 from geo.terrain.grid import Grid
-from scripts.demo_region.fields import Field, at, chance, coarsened, halved, noise
-from scripts.demo_region.landscape import Landscape
+from scripts.demo_region.ground.fields import Field, at, chance, coarsened, halved, noise
+from scripts.demo_region.ground.landscape import Landscape
 
 Mask = NDArray[np.bool_]
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from geo.geometry.crs import WORKING_CRS
 from geo.water.irrigation import CONDITION_FACTOR, M3_PER_MM_HA, SECONDS_PER_DAY
-from scripts.demo_region.blocks import Blocks, lines, outlines, watered_to
-from scripts.demo_region.canals import STEP_M, WATER_OVER_GROUND_M, Slopes
-from scripts.demo_region.farms import Farm, used
-from scripts.demo_region.fields import at, chance
+from scripts.demo_region.farmland.blocks import Blocks, lines, outlines, watered_to
+from scripts.demo_region.farmland.farms import Farm, used
+from scripts.demo_region.ground.canals import STEP_M, WATER_OVER_GROUND_M, Slopes
+from scripts.demo_region.ground.fields import at, chance
 from scripts.demo_region.places import Setting
 
 Floats = NDArray[np.float64]

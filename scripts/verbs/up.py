@@ -23,9 +23,9 @@ from layers.records.runs import Publication
 from layers.schema.access import staff_key
 from layers.schema.migrate import migrate
 from layers.settings import get_settings
-from scripts.demo import PLOTS, Plots, demo
 from scripts.output import err, out
-from scripts.serve import require_free, serve
+from scripts.verbs.demo import PLOTS, Plots, demo
+from scripts.verbs.serve import require_free, serve
 
 STEPS = 8  # the first five install and are the Makefile's
 POLL_S = 0.2  # seconds between looks whether the service answers yet

@@ -12,12 +12,12 @@ from scipy.ndimage import binary_closing, binary_opening
 
 from geo.geometry.crs import WORKING_CRS
 from geo.terrain.grid import Grid
-from scripts.demo_region.danger import outlined
-from scripts.demo_region.fields import chance, coarsened
-from scripts.demo_region.landscape import Landscape
-from scripts.demo_region.plots import TOWN_CORE_M, VILLAGE_CORE_M
-from scripts.demo_region.rivers import Stream
-from scripts.demo_region.terrain import bed_half_width
+from scripts.demo_region.farmland.plots import TOWN_CORE_M, VILLAGE_CORE_M
+from scripts.demo_region.ground.danger import outlined
+from scripts.demo_region.ground.fields import chance, coarsened
+from scripts.demo_region.ground.landscape import Landscape
+from scripts.demo_region.ground.rivers import Stream
+from scripts.demo_region.ground.terrain import bed_half_width
 
 Floats = NDArray[np.float64]
 

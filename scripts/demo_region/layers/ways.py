@@ -14,10 +14,10 @@ from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree, shortest_path
 
 from geo.geometry.crs import WORKING_CRS
 from geo.terrain.grid import Grid
-from scripts.demo_region.blocks import lines
-from scripts.demo_region.farms import Farm, used
-from scripts.demo_region.fields import cells_of, coarsened
-from scripts.demo_region.landscape import Landscape
+from scripts.demo_region.farmland.blocks import lines
+from scripts.demo_region.farmland.farms import Farm, used
+from scripts.demo_region.ground.fields import cells_of, coarsened
+from scripts.demo_region.ground.landscape import Landscape
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

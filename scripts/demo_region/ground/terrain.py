@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from geo.terrain.grid import Grid
-from scripts.demo_region.fields import (
+from scripts.demo_region.ground.fields import (
     Field,
     at,
     cells_of,
@@ -28,8 +28,8 @@ from scripts.demo_region.fields import (
     refined,
     smoothed,
 )
+from scripts.demo_region.ground.rivers import Basin, Stream
 from scripts.demo_region.places import Area, Setting
-from scripts.demo_region.rivers import Basin, Stream
 
 GROUND_CELL_M = 60.0  # m; terraces, fans and canals are laid out on this grid
 DEM_CELL_M = 30.0  # m; elevation as it is stored

@@ -8,8 +8,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from scripts.demo_region.canals import MainCanal
-from scripts.demo_region.mesh import Mesh
+from scripts.demo_region.farmland.mesh import Mesh
+from scripts.demo_region.ground.canals import MainCanal
 from scripts.demo_region.places import Setting
 
 Floats = NDArray[np.float64]

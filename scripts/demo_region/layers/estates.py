@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from geo.geometry.crs import WORKING_CRS
-from scripts.demo_region.canals import Slopes
-from scripts.demo_region.farms import Farm
-from scripts.demo_region.fields import at, chance, on
+from scripts.demo_region.farmland.farms import Farm
+from scripts.demo_region.farmland.plots import FORMS
+from scripts.demo_region.ground.canals import Slopes
+from scripts.demo_region.ground.fields import at, chance, on
 from scripts.demo_region.places import District
-from scripts.demo_region.plots import FORMS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -8,7 +8,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.geometry.crs import WORKING_CRS
-from scripts.demo_region.fields import chance
+from scripts.demo_region.ground.fields import chance
 
 TOWN_KINDS = (
     "market",

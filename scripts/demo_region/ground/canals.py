@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from geo.terrain.grid import Grid
-from scripts.demo_region.fields import Field, at, chance, on, smoothed
+from scripts.demo_region.ground.fields import Field, at, chance, on, smoothed
+from scripts.demo_region.ground.rivers import Stream
+from scripts.demo_region.ground.terrain import Ground, bed_half_width
 from scripts.demo_region.places import Area, Setting
-from scripts.demo_region.rivers import Stream
-from scripts.demo_region.terrain import Ground, bed_half_width
 
 Floats = NDArray[np.float64]
 

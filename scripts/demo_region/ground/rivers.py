@@ -13,8 +13,8 @@ from scipy.ndimage import gaussian_filter1d
 from geo.geometry.crs import WORKING_CRS
 from geo.terrain.drainage import Drainage, contributing_area_m2, drainage
 from geo.terrain.grid import Grid
-from scripts.demo_region.courses import MetricCourse
-from scripts.demo_region.fields import at, cells_of, on
+from scripts.demo_region.ground.courses import MetricCourse
+from scripts.demo_region.ground.fields import at, cells_of, on
 from scripts.demo_region.places import Names
 
 Floats = NDArray[np.float64]

@@ -11,10 +11,10 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.geometry.crs import WORKING_CRS
-from scripts.demo_region.courses import TO_METRES
-from scripts.demo_region.districts import Division, outlines
-from scripts.demo_region.farms import Farm
-from scripts.demo_region.fields import chance
+from scripts.demo_region.farmland.farms import Farm
+from scripts.demo_region.ground.courses import TO_METRES
+from scripts.demo_region.ground.districts import Division, outlines
+from scripts.demo_region.ground.fields import chance
 from scripts.demo_region.places import Area, District, Names
 
 REGION_NAMES = {

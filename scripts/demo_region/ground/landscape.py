@@ -8,14 +8,14 @@ from pathlib import Path
 import geopandas as gpd
 
 from geo.terrain.grid import Grid
-from scripts.demo_region.canals import Slopes, slopes
-from scripts.demo_region.courses import MetricCourse, metric_courses
-from scripts.demo_region.districts import Division, as_given, divided
-from scripts.demo_region.fields import coarsened, on
+from scripts.demo_region.ground.canals import Slopes, slopes
+from scripts.demo_region.ground.courses import MetricCourse, metric_courses
+from scripts.demo_region.ground.districts import Division, as_given, divided
+from scripts.demo_region.ground.fields import coarsened, on
+from scripts.demo_region.ground.relief import RELIEF_CELL_M, relief
+from scripts.demo_region.ground.rivers import Basin, Stream, basin, on_ground, streams
+from scripts.demo_region.ground.terrain import GROUND_CELL_M, Ground, drained, ground
 from scripts.demo_region.places import Area
-from scripts.demo_region.relief import RELIEF_CELL_M, relief
-from scripts.demo_region.rivers import Basin, Stream, basin, on_ground, streams
-from scripts.demo_region.terrain import GROUND_CELL_M, Ground, drained, ground
 
 
 @dataclass(frozen=True, slots=True)

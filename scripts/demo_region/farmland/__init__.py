@@ -1,0 +1,1 @@
+"""Fields, plots and farms on that ground."""

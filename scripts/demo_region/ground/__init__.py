@@ -1,0 +1,1 @@
+"""The ground before people: relief, rivers, valleys, where danger lies."""

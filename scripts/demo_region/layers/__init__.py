@@ -1,0 +1,1 @@
+"""The same region in the form the layers have it."""
