@@ -19,8 +19,7 @@ from layers.errors import LayersError
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """The module of ``scripts.verbs`` that holds the function or group of a verb, and what ``obod --help`` says of
-    it."""
+    """The module of ``scripts.verbs`` with the function or group of a verb, and what ``obod --help`` says of it."""
 
     module: str
     about: str
