@@ -17,12 +17,12 @@ from typing import TypeVar
 
 import psycopg
 import pytest
+from clients.service import state
 from fastapi.testclient import TestClient
 from hypothesis import settings
 from psycopg import sql
-from running_service import state
-from served_land import Land, plant
 from sqlalchemy import Connection, Engine
+from worlds.three_districts import Land, plant
 
 from api.main import create_app
 from layers.catalogue.base import PUBLIC

@@ -15,7 +15,7 @@ from geo.criteria import LAND_CRITERIA
 from layers.catalogue import BY_NAME, LAYERS, RASTERS, TABLES, RasterLayer
 from layers.catalogue.base import About, Base, Card, Layer
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 PACKAGES = ("geo", "layers", "api", "scripts")
 LONGEST_FILE = 400  # lines; more than that is not read in one sitting
 

@@ -1,0 +1,224 @@
+"""Nobody is told what is not for them, by whatever way they ask: every audience against every surface."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mapbox_vector_tile
+import pyarrow.parquet as pq
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+from worlds.three_districts import CANARY, CANARY_COUNT, CORNERS, NUROBOD, PARTNERS_CANARY, RASHT, Land
+
+from api import deps
+from api.main import create_app
+from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience
+from layers.catalogue.land import Plot
+from layers.features.export import Format
+from layers.schema.access import create_key, revoke
+
+HIDDEN = sorted(Plot.attributes(STAFF).keys() - Plot.attributes(PUBLIC).keys())
+PLOTS = f"/districts/{RASHT}/plots"
+TILE = "/tiles/plots/15/22789/12520.mvt"  # holds the corner of the plots of Rasht
+
+
+@dataclass(frozen=True)
+class Keys:
+    """One key of each kind."""
+
+    partner: str
+    staff: str
+    staff_of_nurobod: str
+    revoked: str
+
+
+@pytest.fixture(scope="module")
+def keys(database: Engine, land: Land) -> Keys:
+    assert land.rows
+    with database.begin() as connection:
+        made = Keys(
+            create_key(connection, PARTNER, "partner"),
+            create_key(connection, STAFF, "staff"),
+            create_key(connection, STAFF, "staff of one district", [NUROBOD]),
+            create_key(connection, STAFF, "revoked"),
+        )
+        revoke(connection, made.revoked)
+        return made
+
+
+@pytest.fixture(scope="module")
+def client(keys: Keys) -> Iterator[TestClient]:  # noqa: ARG001 - the keys must be there
+    """A client of the service on the small land."""
+    with TestClient(create_app()) as opened:
+        yield opened
+
+
+def readable(content: bytes, folder: Path) -> bytes:
+    """All bytes of an answer, with what is packed in it unpacked."""
+    if content.startswith(b"PK"):
+        path = folder / "packed.zip"
+        path.write_bytes(content)
+        with zipfile.ZipFile(path) as packed:
+            return b"".join(packed.read(name) for name in packed.namelist())
+    if content.startswith(b"PAR1"):
+        path = folder / "packed.parquet"
+        path.write_bytes(content)
+        return str(pq.read_table(path).to_pydict()).encode()
+    return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+
+
+SURFACES = (
+    "/",
+    "/districts",
+    f"/districts/{RASHT}",
+    f"{PLOTS}?limit=all",
+    f"{PLOTS}?limit=10000&sortby=-score",
+    *(f"{PLOTS}?f={item}" for item in Format),
+    "/plots/TJ-RR-GA-00001",
+    "/maps/plots",
+    "/maps/plots/1001/card",
+    TILE,
+    "/tiles/plots/8/178/97.mvt",
+    "/tiles/plots.json",
+    "/tiles/pastures/12/2848/1564.mvt",
+    "/tiles/pastures.json",
+    "/legend/plots",
+    "/legend/pastures",
+    "/layers",
+    "/places?q=rasht",
+    "/openapi.json",
+    "/metrics",
+)
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_the_public_never_meets_a_canary(client: TestClient, surface: str, tmp_path: Path) -> None:
+    answer = client.get(surface)
+    content = readable(answer.content, tmp_path)
+    assert CANARY.encode() not in content
+    assert str(CANARY_COUNT).encode() not in content
+    assert PARTNERS_CANARY.encode() not in content
+    assert CANARY not in str(answer.headers)
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_a_partner_meets_no_staff_canary(client: TestClient, keys: Keys, surface: str, tmp_path: Path) -> None:
+    answer = client.get(surface, headers={"X-API-Key": keys.partner})
+    content = readable(answer.content, tmp_path)
+    assert CANARY.encode() not in content
+    assert str(CANARY_COUNT).encode() not in content
+
+
+def test_a_partner_meets_what_is_for_partners(client: TestClient, keys: Keys) -> None:
+    answer = client.get("/layers", headers={"X-API-Key": keys.partner})
+    assert PARTNERS_CANARY in answer.text
+
+
+def test_staff_see_the_staff_columns_and_nobody_keeps_them_for_others(client: TestClient, keys: Keys) -> None:
+    answer = client.get(PLOTS, headers={"Authorization": f"Bearer {keys.staff}"})
+    row = answer.json()["features"][0]["properties"]
+    assert row["cadastral_no"].startswith(CANARY)
+    assert (row["right_class"], row["missing_documents"], row["disputes"]) == ("O1", CANARY_COUNT, CANARY_COUNT)
+    assert answer.headers["cache-control"] == "private, no-store"
+    tile = client.get(f"{TILE}?attributes=right_class", headers={"X-API-Key": keys.staff})
+    features = mapbox_vector_tile.decode(tile.content)["plots"]["features"]
+    assert "right_class" in features[0]["properties"]
+    assert tile.headers["cache-control"] == "private, no-cache"
+    assert "X-API-Key" in tile.headers["vary"]
+    # The same tile was just made for staff; the public still cannot have it.
+    assert client.get(f"{TILE}?attributes=right_class").status_code == 400
+
+
+def test_a_tile_without_staff_columns_is_the_same_for_everybody_and_shared(client: TestClient, keys: Keys) -> None:
+    mine, theirs = client.get(TILE), client.get(TILE, headers={"X-API-Key": keys.staff})
+    assert mine.headers["etag"] == theirs.headers["etag"]
+    assert theirs.headers["cache-control"].startswith("public")
+
+
+@pytest.mark.parametrize("audience", [PUBLIC, PARTNER])
+@pytest.mark.parametrize("name", HIDDEN)
+@pytest.mark.parametrize("way", ["?filter={} IS NULL", "?filter={} = 'O1'", "?sortby={}", "?sortby=-{}", "tile"])
+def test_a_staff_column_reads_like_a_missing_one_on_every_way_to_ask(
+    client: TestClient, keys: Keys, audience: Audience, name: str, way: str
+) -> None:
+    headers = {"X-API-Key": keys.partner} if audience is PARTNER else {}
+    told = []
+    for asked in (name, "no_such_column"):
+        address = f"{TILE}?attributes={asked}" if way == "tile" else PLOTS + way.format(asked)
+        answer = client.get(address, headers=headers)
+        assert answer.status_code == 400
+        told.append(answer.json()["detail"].split(";")[0].replace(asked, "*"))
+    assert told[0] == told[1]
+
+
+def test_a_filter_named_like_a_staff_column_does_not_exist(client: TestClient, keys: Keys) -> None:
+    for headers in ({}, {"X-API-Key": keys.staff}):
+        answer = client.get(f"{PLOTS}?right_class=O1", headers=headers)
+        assert answer.status_code == 400
+
+
+def test_layers_for_partners_do_not_exist_for_the_public(client: TestClient, keys: Keys) -> None:
+    for address in ("/tiles/pastures/12/1/1.mvt", "/tiles/pastures.json", "/legend/pastures"):
+        missing = client.get(address.replace("pastures", "nothing"))
+        answer = client.get(address)
+        assert answer.status_code == missing.status_code == 404
+        assert answer.json()["detail"].replace("pastures", "*") == missing.json()["detail"].replace("nothing", "*")
+        assert client.get(address, headers={"X-API-Key": keys.partner}).status_code == 200
+    assert "pastures" not in {layer["id"] for layer in client.get("/layers").json()}
+    assert "pastures" in {layer["id"] for layer in client.get("/layers", headers={"X-API-Key": keys.partner}).json()}
+
+
+def test_a_key_for_one_district_opens_more_only_there(client: TestClient, keys: Keys, land: Land) -> None:
+    headers = {"X-API-Key": keys.staff_of_nurobod}
+    there = client.get(f"/districts/{NUROBOD}/plots", headers=headers).json()["features"][0]["properties"]
+    elsewhere = client.get(PLOTS, headers=headers).json()["features"][0]["properties"]
+    assert "right_class" in there
+    assert not set(HIDDEN) & elsewhere.keys()
+    one = client.get(f"/plots/{land.of(RASHT)[0]['plot_id']}", headers=headers)
+    assert not set(HIDDEN) & one.json()["properties"].keys()
+    assert client.get(f"{TILE}?attributes=right_class", headers=headers).status_code == 400
+    assert client.get(f"{TILE}?attributes=right_class&district={NUROBOD}", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/districts", PLOTS, "/plots/1001", TILE, "/layers", "/legend/plots"])
+def test_a_key_that_is_not_good_is_refused_everywhere(client: TestClient, keys: Keys, address: str) -> None:
+    for headers in (
+        {"X-API-Key": "nonsense"},
+        {"X-API-Key": keys.revoked},
+        {"X-API-Key": keys.staff[:-1]},
+        {"Authorization": f"Bearer {keys.revoked}"},
+        {"Authorization": "Basic dXNlcjpwYXNz"},
+        {"X-API-Key": ""},
+    ):
+        answer = client.get(address, headers=headers)
+        assert answer.status_code == 401
+        assert answer.json()["type"] == "urn:obod:problem:key-refused"
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_revoked_key_works_no_longer_than_it_is_remembered(
+    client: TestClient, database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr(deps.time, "monotonic", lambda: now[0])
+    with database.begin() as connection:
+        key = create_key(connection, STAFF, "short-lived")
+    headers: dict[str, Any] = {"X-API-Key": key}
+    assert client.get(PLOTS, headers=headers).status_code == 200
+    with database.begin() as connection:
+        revoke(connection, key)
+    now[0] += deps.KEY_KEPT_S - 1
+    assert client.get(PLOTS, headers=headers).status_code == 200
+    now[0] += 2
+    assert client.get(PLOTS, headers=headers).status_code == 401
+
+
+def test_the_land_lies_in_the_tile_the_tests_ask_for(client: TestClient) -> None:
+    assert CORNERS[RASHT] == (70.37, 39.02)
+    assert mapbox_vector_tile.decode(client.get(TILE).content)["plots"]["features"]

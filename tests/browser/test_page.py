@@ -1,0 +1,393 @@
+"""The planner's page in a real browser: pick a district, read a plot, in three languages, by hand and by key."""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mapbox_vector_tile
+import pytest
+import shapely
+from clients.browser import PATIENCE_MS, Noticed, chromium, drawn_map, fold_panel, map_point, served
+from PIL import Image
+from playwright.sync_api import Browser, Frame, FrameLocator, Page, Playwright, Route, expect, sync_playwright
+from sqlalchemy import Engine
+from worlds import region_on_the_page
+from worlds.region_on_the_page import RASHT, plot_box, plot_id
+
+from api.language.translate import LANGUAGES, Language, translate
+from api.language.wording import CLASS_WORDS
+from api.maps.legend import CRITERIA_BY_ID, criterion_colours
+from layers.catalogue.land import CLASS_STYLES
+from layers.postgres.engine import writing
+
+pytestmark = pytest.mark.browser
+
+AXE = Path("node_modules/axe-core/axe.min.js")
+LIBRARY = "**/maplibre-gl-csp.js*"  # what draws everything but the first picture
+MOST_BYTES = 1_500_000  # of the first page with its map, as they come over the line
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1360, "height": 800}
+
+
+@pytest.fixture(scope="module", name="address")
+def _address(database: Engine) -> Iterator[str]:  # noqa: ARG001 - names the database the service reads
+    with writing() as connection:
+        region_on_the_page.fill(connection)
+    with served() as address:
+        yield address
+
+
+@pytest.fixture(scope="module", name="playwright")
+def _playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="module", name="browser")
+def _browser(playwright: Playwright) -> Iterator[Browser]:
+    with chromium(playwright) as browser:
+        yield browser
+
+
+@pytest.fixture(name="noticed")
+def _noticed(address: str) -> Noticed:
+    return Noticed(address)
+
+
+@pytest.fixture(name="page")
+def _page(browser: Browser, address: str, noticed: Noticed) -> Iterator[Page]:
+    with browser.new_context(viewport=DESK, base_url=address) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        noticed.watch(context)
+        yield context.new_page()
+    noticed.nothing_wrong()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_pick_a_district_click_a_plot_read_its_class(
+    page: Page, noticed: Noticed, tmp_path: Path, lang: Language
+) -> None:
+    page.goto(f"/?lang={lang}")
+    drawn_map(page)
+    assert noticed.received < MOST_BYTES
+    page.get_by_label(translate("District", lang), exact=True).select_option(RASHT)
+    page.get_by_role("button", name=translate("Show", lang), exact=True).click()
+    frame = drawn_map(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Rasht" if lang == "en" else "Рашт")
+    expect(page.locator(".figures tfoot .figure").last).to_have_text("60")
+    fold_panel(frame)
+    for judged in ("S3", "NE", "N2"):
+        _click(frame, 4, judged)
+        card = frame.locator(f"article[data-plot='{plot_id(4, judged)}'] h2")
+        expect(card).to_contain_text(translate(CLASS_WORDS[judged], lang))
+        expect(card).to_contain_text(judged)
+        drawn_map(page)
+    limiting = translate("Held back most by", lang) + ": " + translate("Mudflow and flood level", lang)
+    expect(frame.locator(".limiting")).to_contain_text(limiting)
+    assert [_serious_faults(part) for part in page.frames] == [[], []]
+    picture = tmp_path / f"page-{lang}.png"
+    page.screenshot(path=picture)
+    assert picture.stat().st_size > 50_000
+
+
+def test_plots_have_exactly_the_declared_colours_and_what_is_unknown_is_hatched(page: Page) -> None:
+    page.goto(f"/?lang=en&district={RASHT}")
+    frame = drawn_map(page)
+    _paint_fully(frame)
+    for judged, look in CLASS_STYLES.items():
+        seen = _colours(frame, 5, judged)
+        assert (_rgb(look.colour) in seen) is True, judged
+        assert (len(seen) > 1) == look.hatched, judged
+    frame.get_by_label("Colour plots by").select_option("slope_pct")
+    drawn_map(page)
+    stops = dict(criterion_colours(CRITERIA_BY_ID["slope_pct"]))
+    share = (7.1 - 5.0) / (8.0 - 5.0)  # all known plots of the region slope 7.1 %; knots at 5 and 8 %
+    between = zip(_rgb(stops[5.0]), _rgb(stops[8.0]), strict=True)
+    expected = tuple(a + share * (b - a) for a, b in between)
+    for judged in ("S1", "N2"):
+        (seen,) = _colours(frame, 5, judged)
+        assert seen == pytest.approx(expected, abs=2)
+    assert len(_colours(frame, 5, "NE")) > 1
+    expect(frame.locator("[data-legend=slope_pct]")).to_be_visible()
+    expect(frame.locator("[data-legend=class]")).to_be_hidden()
+    assert "colour=slope_pct" in page.url
+
+
+def test_a_layer_is_switched_off_and_on(page: Page) -> None:
+    page.goto(f"/?lang=en&district={RASHT}")
+    frame = drawn_map(page)
+    broken_canal = _rgb("#d95f02")  # condition 4
+    assert broken_canal in _all_colours(frame)
+    frame.get_by_label("Canals", exact=True).uncheck()
+    drawn_map(page)
+    assert broken_canal not in _all_colours(frame)
+    frame.get_by_label("Canals", exact=True).check()
+    drawn_map(page)
+    assert broken_canal in _all_colours(frame)
+
+
+def test_the_plots_are_drawn_before_the_library_for_the_rest_has_come(page: Page) -> None:
+    held: list[Route] = []
+    free = threading.Event()
+    page.route(LIBRARY, lambda route: route.continue_() if free.is_set() else held.append(route))
+    page.goto(f"/?lang=en&district={RASHT}", wait_until="commit")
+    frame = page.frame_locator("#map")
+    frame.locator(".folium-map[data-state=subject]").wait_for(timeout=PATIENCE_MS)
+    broken_canal = _rgb("#d95f02")  # condition 4
+    first = _all_colours(frame)
+    assert {_blended(CLASS_STYLES[judged].colour, first) for judged in ("S1", "S2", "S3", "N1", "N2")} == {True}
+    assert broken_canal not in first
+    free.set()
+    for route in held:
+        route.continue_()
+    drawn_map(page)
+    assert broken_canal in _all_colours(frame)
+
+
+ONLY_PLOTS = """(panel) => {
+  for (const box of panel.querySelectorAll("input[data-layer]:checked:not([data-layer=plots])")) box.click();
+}"""
+
+
+@pytest.mark.parametrize("colour", ["class", "score", "confidence", "slope_pct", "flood_level"])
+def test_plots_look_the_same_before_and_after(browser: Browser, address: str, colour: str) -> None:
+    pictures = []
+    for library in (False, True):
+        with browser.new_context(viewport=DESK, base_url=address) as context:
+            context.set_default_timeout(PATIENCE_MS)
+            page = context.new_page()
+            if not library:
+                page.route(LIBRARY, lambda route: route.abort())
+            page.goto(f"/?lang=en&district={RASHT}&colour={colour}", wait_until="commit")
+            frame = page.frame_locator("#map")
+            frame.locator(f".folium-map[data-state={'idle' if library else 'fault'}]").wait_for()
+            if library:
+                frame.locator("#panel").evaluate(ONLY_PLOTS)
+                drawn_map(page)
+            pictures.append({judged: _colours(frame, 5, judged) for judged in CLASS_STYLES})
+    for judged, seen in pictures[0].items():
+        assert (len(seen) > 1) == (len(pictures[1][judged]) > 1), judged  # hatched in both or in none
+        if len(seen) == 1:
+            assert min(seen) == pytest.approx(min(pictures[1][judged]), abs=2), judged
+
+
+READ = """async ([data, name]) => {
+  const { featuresOf } = await import("/static/js/vector-tile.js");
+  return featuresOf(Uint8Array.from(data), name).map(({ type, properties, trace }) => {
+    const drawn = [];
+    const draws = (command) => (...place) => drawn.push([command, ...place]);
+    trace({ moveTo: draws("M"), lineTo: draws("L"), closePath: draws("Z") }, 4096);
+    return [type, properties, drawn];
+  });
+}"""
+
+
+def test_tiles_are_read_as_another_program_wrote_them(page: Page) -> None:
+    hole = shapely.Polygon([(0, 0), (90, 0), (90, 90), (0, 90)], [[(20, 20), (20, 40), (40, 40), (40, 20)]])
+    shapes = [hole, shapely.MultiLineString([[(-80, 5), (4000, 4095)], [(7, 7), (8, 9), (10, 7)]]), shapely.Point(3, 4)]
+    carried = {"name": "Қубодиён", "whole": 2**40, "below": -(2**40), "share": -0.125, "known": True}
+    features = [{"geometry": shape, "properties": carried} for shape in shapes] + [{"geometry": hole, "properties": {}}]
+    layers = [{"name": "others", "features": features[:1]}, {"name": "asked", "features": features}]
+    tile = mapbox_vector_tile.encode(layers, default_options={"y_coord_down": True})
+    page.goto("/maps/settlements?lang=en")
+    read = page.evaluate(READ, [list(tile), "asked"])
+    told = mapbox_vector_tile.decode(tile, default_options={"y_coord_down": True})["asked"]["features"]
+    assert [properties for _type, properties, _drawn in read] == [feature["properties"] for feature in told]
+    assert [type_ for type_, _properties, _drawn in read] == [3, 2, 1, 3]
+    rings = told[0]["geometry"]["coordinates"]
+    assert [[step[1:] for step in ring] for ring in _steps(read[0][2])] == [ring[:-1] for ring in rings]
+    lines = told[1]["geometry"]["coordinates"]
+    assert [[step[1:] for step in line] for line in _steps(read[1][2])] == lines
+    assert page.evaluate(READ, [list(tile), "absent"]) == page.evaluate(READ, [[], "asked"]) == []
+
+
+def _steps(drawn: list[list[Any]]) -> list[list[list[Any]]]:
+    """Corners of each part of an outline, which begins where the pen is moved."""
+    parts: list[list[list[Any]]] = []
+    for step in drawn:
+        if step[0] == "M":
+            parts.append([])
+        if step[0] != "Z":
+            parts[-1].append(step)
+    return parts
+
+
+def test_the_address_keeps_the_view_the_plot_and_the_language(page: Page) -> None:
+    page.goto(f"/?lang=ru&district={RASHT}")
+    _click(drawn_map(page), 2, "S2")
+    frame = page.frame_locator("#map")
+    expect(frame.locator("article")).to_have_attribute("data-plot", plot_id(2, "S2"))
+    page.wait_for_url(f"**plot={plot_id(2, 'S2')}**")
+    page.get_by_role("link", name="Тоҷикӣ").click()
+    again = drawn_map(page)
+    expect(again.locator(f"article[data-plot='{plot_id(2, 'S2')}'] h2")).to_contain_text("Мувофиқ")
+    assert page.get_by_role("heading", level=1).inner_text() == "Рашт"
+
+
+def test_a_plot_is_found_and_read_by_key_alone(page: Page) -> None:
+    middle = plot_box(3, "N1").centroid
+    page.goto(f"/?lang=en&district={RASHT}&at=17/{middle.y}/{middle.x}")
+    frame = drawn_map(page)
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if frame.locator(".folium-map:focus").count():
+            break
+    expect(frame.locator(".crosshair")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(frame.locator(f"article[data-plot='{plot_id(3, 'N1')}']")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(frame.locator("#card")).to_be_hidden()
+
+
+def test_the_far_view_shows_hectares_of_every_class_on_squares(page: Page) -> None:
+    page.goto(f"/?lang=en&district={RASHT}&at=11/39.03/70.38")
+    frame = drawn_map(page)
+    expect(frame.locator("#zoom-hint")).to_be_visible()
+    shares = _all_colours(frame)
+    assert {_blended(CLASS_STYLES[judged].colour, shares) for judged in ("S1", "N2")} == {True}
+    _click(frame, 5, "S3")
+    card = frame.locator("#card-body")
+    expect(card.get_by_role("heading")).to_have_text("Land in this square")
+    told = dict(zip(card.locator("dt").all_inner_texts(), card.locator("dd").all_inner_texts(), strict=True))
+    assert set(told) == {look.label for look in CLASS_STYLES.values()}
+    plots = sum(int(_number(text, r"plots: (\d+)")) for text in told.values())
+    hectares = sum(float(_number(text, r"([\d.]+) ha")) for text in told.values())
+    assert plots in (60, 61)  # the square may hold all plots of Rasht; none is lost for being small
+    assert hectares == pytest.approx(float(page.locator(".figures tfoot .figure").first.inner_text()), abs=0.1)
+
+
+def test_a_place_is_found_as_its_name_is_typed_in_any_script(page: Page) -> None:
+    page.goto("/?lang=en")
+    drawn_map(page)
+    for spelling in ("Кабодиён", "qabodiyon", "Кубод"):
+        page.get_by_label("Find a place, in any spelling").fill(spelling)
+        expect(page.locator("#found a")).to_have_text("Qubodiyon")
+    page.get_by_label("Find a place, in any spelling").fill("Атлантида")
+    expect(page.locator("#found-note")).to_have_text("No place of that name is known.")
+    page.get_by_label("Find a place, in any spelling").fill("гарм")
+    page.locator("#found a").first.click()
+    drawn_map(page)
+    assert "district=TJ.RR.GA" in page.url
+
+
+def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, address: str, noticed: Noticed) -> None:
+    with browser.new_context(viewport=PHONE, base_url=address, has_touch=True) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        noticed.watch(context)
+        page = context.new_page()
+        page.goto(f"/?lang=tg&district={RASHT}")
+        frame = drawn_map(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        assert frame.locator("body").evaluate("(body) => body.scrollWidth") <= PHONE["width"]
+        expect(frame.locator("#panel .panel-body")).to_be_hidden()
+        _click(frame, 4, "S1")
+        expect(frame.locator(f"article[data-plot='{plot_id(4, 'S1')}']")).to_be_visible()
+        box = frame.locator("#card").bounding_box()
+        assert box is not None
+        assert box["width"] <= PHONE["width"]
+    noticed.nothing_wrong()
+
+
+def test_figures_and_files_are_there_without_a_script(browser: Browser, address: str) -> None:
+    with browser.new_context(java_script_enabled=False, base_url=address) as context:
+        page = context.new_page()
+        page.goto(f"/?lang=en&district={RASHT}&q=Қабодиён")
+        expect(page.locator(".figures tfoot .figure").last).to_have_text("60")
+        expect(page.get_by_role("link", name="GeoPackage")).to_be_visible()
+        page.get_by_role("link", name="Qubodiyon").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Qubodiyon")
+
+
+def test_without_webgl_the_plots_are_drawn_and_the_page_says_what_is_missing(
+    playwright: Playwright, address: str
+) -> None:
+    with chromium(playwright, "--disable-3d-apis") as browser:
+        page = browser.new_page(base_url=address)
+        page.goto(f"/?lang=en&district={RASHT}&at=11/39.03/70.38")
+        frame = page.frame_locator("#map")
+        expect(frame.locator("#map-plain")).to_be_visible(timeout=PATIENCE_MS)
+        expect(frame.locator("#map-fault")).to_be_hidden()
+        expect(frame.locator("#zoom-hint")).to_be_visible()
+        expect(frame.get_by_label("Colour plots by")).to_be_disabled()
+        shares = _all_colours(frame)
+        assert {_blended(CLASS_STYLES[judged].colour, shares) for judged in ("S1", "N2")} == {True}
+        page.goto("/maps/settlements?lang=en")
+        expect(page.locator("#map-fault")).to_be_visible(timeout=PATIENCE_MS)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_page_of_a_plot_says_how_it_was_judged(page: Page, lang: Language) -> None:
+    page.goto(f"/plots/{plot_id(4, 'S3')}/why?lang={lang}")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(plot_id(4, "S3"))
+    row = page.get_by_role("row").filter(has_text=translate("Water adequacy, worst month", lang))
+    expect(row.get_by_role("cell").nth(0)).to_have_text("0.55" if lang == "en" else "0,55")
+    expect(row.get_by_role("cell").nth(1)).to_have_text("0.30" if lang == "en" else "0,30")
+    expect(row.get_by_role("cell").nth(2)).to_have_text("C")
+    expect(row).to_contain_text(translate("holds back most", lang))
+    assert _serious_faults(page.main_frame) == []
+
+
+def _serious_faults(frame: Frame) -> list[tuple[str, list[str]]]:
+    """What axe finds seriously wrong for people who read with a keyboard or a screen reader."""
+    frame.evaluate(AXE.read_text())
+    found = frame.evaluate("axe.run(document, { iframes: false })")
+    return [
+        (fault["id"], [str(node["target"]) for node in fault["nodes"]])
+        for fault in found["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
+
+
+def _click(frame: FrameLocator, row: int, judged: str) -> None:
+    middle = plot_box(row, judged).centroid
+    frame.locator(".folium-map").click(position=map_point(frame, middle.y, middle.x))  # type: ignore[arg-type]
+
+
+def _paint_fully(frame: FrameLocator) -> None:
+    slider = frame.locator("#opacity")
+    slider.fill("100")
+    frame.locator(".folium-map[data-state=idle]").wait_for()
+
+
+def _picture(frame: FrameLocator) -> Image.Image:
+    return Image.open(io.BytesIO(frame.locator(".folium-map").screenshot())).convert("RGB")
+
+
+def _colours(frame: FrameLocator, row: int, judged: str) -> set[tuple[int, ...]]:
+    """Colours inside a plot, away from its outline."""
+    west, south, east, north = shapely.buffer(plot_box(row, judged), -0.00012).bounds
+    low, high = map_point(frame, south, west), map_point(frame, north, east)
+    part = _picture(frame).crop((round(low["x"]), round(high["y"]), round(high["x"]), round(low["y"])))
+    return {colour for _count, colour in part.getcolors(part.width * part.height) or []}  # type: ignore[misc]
+
+
+def _all_colours(frame: FrameLocator) -> set[tuple[int, ...]]:
+    picture = _picture(frame)
+    return {colour for _count, colour in picture.getcolors(picture.width * picture.height) or []}  # type: ignore[misc]
+
+
+def _blended(colour: str, seen: set[tuple[int, ...]]) -> bool:
+    """Whether some seen colour is the declared one laid at 78 % over anything lighter."""
+    red, green, blue = _rgb(colour)
+    return any(
+        all(
+            0.78 * part - 2 <= got <= 0.78 * part + 0.22 * 255 + 2
+            for part, got in zip((red, green, blue), one, strict=True)
+        )
+        for one in seen
+    )
+
+
+def _rgb(colour: str) -> tuple[int, ...]:
+    return tuple(int(colour[start : start + 2], 16) for start in (1, 3, 5))
+
+
+def _number(text: str, pattern: str) -> str:
+    found = re.search(pattern, text)
+    assert found is not None, text
+    return found[1]

@@ -1,0 +1,1 @@
+"""Clients that ask as users do: a browser, a service over HTTP."""

@@ -1,0 +1,66 @@
+"""Land that is shut, and land that is irrigated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+from worlds import valley
+
+from geo.contract.criterion import Block
+from geo.measures.exclusion import REASONS, exclusion_mask
+from geo.measures.water import irrigated
+
+
+def reasons(**layers: Any) -> list[str | None]:
+    nearby = {key: layer for key, layer in layers.items() if layer is not None}
+    reason = exclusion_mask(Block(valley.plots(), nearby, valley.judgement())).reason
+    return [None if code < 0 else REASONS[code] for code in reason]
+
+
+def closed(kind: str, shape: shapely.Geometry, buffer_m: float | None = None) -> gpd.GeoDataFrame:
+    return valley.frame([{"code": "x", "kind": kind, "buffer_m": buffer_m, "geometry": shape}])
+
+
+@pytest.mark.parametrize(
+    ("kind", "buffer_m", "reach_m"),
+    [("mine_suspected", None, 100.0), ("mine_confirmed", None, 50.0), ("mine_confirmed", 20.0, 20.0)],
+)
+def test_mines_shut_plots_within_their_safety_distance_touching_included(
+    kind: str, buffer_m: float | None, reach_m: float
+) -> None:
+    x_min, y_min, _, y_max = valley.square("clean").bounds
+    for gap, shut in ((reach_m - 1.0, True), (reach_m, True), (reach_m + 1.0, False)):
+        field = shapely.box(x_min - gap - 50, y_min, x_min - gap, y_max)
+        found = reasons(exclusions=closed(kind, field, buffer_m))
+        assert found == [kind if shut else None, *[None] * 8]
+
+
+def test_other_areas_shut_what_lies_in_them_and_not_what_touches_them() -> None:
+    x_min, y_min, x_max, y_max = valley.square("clean").bounds
+    for share, shut in ((0.0, False), (0.009, False), (0.02, True), (1.0, True)):
+        part = shapely.box(x_min - 100, y_min, x_min + share * (x_max - x_min), y_max)
+        assert (reasons(exclusions=closed("river_bed", part))[0] == "river_bed") is shut
+        assert (reasons(lakes=valley.frame([{"code": "l", "geometry": part}]))[0] == "water_body") is shut
+    beside = shapely.box(x_min - 100, y_min, x_min - 20, y_max)
+    assert reasons(exclusions=closed("border_strip", beside, 30.0))[0] == "border_strip"
+    assert reasons(exclusions=closed("mine_cleared", valley.square("clean")))[0] is None
+    both = gpd.GeoDataFrame(
+        pd.concat([closed("built_up", valley.square("clean")), closed("mine_suspected", valley.square("clean"))]),
+        crs="EPSG:32642",
+    )
+    assert reasons(exclusions=both)[0] == "mine_suspected"
+    assert reasons() == [None] * 9
+    without_distances = closed("mine_suspected", valley.square("clean", -25.0)).drop(columns="buffer_m")
+    assert reasons(exclusions=without_distances)[0] == "mine_suspected"
+
+
+def test_irrigated_is_in_a_command_area_or_recorded_so() -> None:
+    plots = valley.plots().assign(irrigated=None)
+    block = Block(plots, valley.layers(), valley.judgement())
+    assert irrigated(block).tolist() == [name != "outside" for name in valley.NAMES]
+    plots["irrigated"] = True
+    assert irrigated(Block(plots, {}, valley.judgement())).all()

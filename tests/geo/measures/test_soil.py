@@ -1,0 +1,87 @@
+"""Slope and soil of plots: exact means, the newest survey, and nothing made up in between."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+from worlds import valley
+from worlds.valley import at, measured, surveys
+
+from geo.contract.criterion import A, C, D
+from geo.criteria import BY_ID
+
+
+def test_slope_is_the_exact_mean_and_the_table_follows_terraces_and_water() -> None:
+    assert at(measured("slope_pct"), "steep") == 8.0
+    half = valley.slope()
+    x_min, y_min, _, y_max = valley.square("clean").bounds
+    rows = slice(round((valley.Y + 3_000 - y_max) / 10), round((valley.Y + 3_000 - y_min) / 10))
+    half.values[rows, round((x_min - valley.X) / 10) : round((x_min - valley.X) / 10) + 3] = 11.0
+    assert at(measured("slope_pct", slope=half), "clean") == pytest.approx(6.0)  # half at 11 %, half at 1 %
+    half.values[rows, round((x_min - valley.X) / 10) : round((x_min - valley.X) / 10) + 4] = np.nan
+    assert np.isnan(at(measured("slope_pct", slope=half), "clean"))  # two thirds unknown
+
+    plots = valley.plots()
+    plots["irrigated"] = [True, False, None, False, None, False, True, True, True]
+    plots["terraced"] = [True, None, None, None, None, None, False, None, True]
+    # unsampled and steep are recorded dry but lie in a command area; 'outside' is dry indeed
+    table = measured("slope_pct", of=plots).table
+    assert table is not None
+    assert table.tolist() == [1, 0, 0, 0, 0, 2, 0, 0, 1]
+
+
+def test_the_newest_measured_value_counts_with_its_age() -> None:
+    rows = surveys(
+        {"plot_id": "clean", "survey_date": date(2020, 5, 1), "salinity_ds_m": 9.0},
+        {"plot_id": "clean", "survey_date": date(2025, 5, 1), "salinity_ds_m": 3.0},
+        {"plot_id": "clean", "survey_date": date(2026, 5, 1), "salinity_ds_m": None},
+        {"plot_id": "clean", "survey_date": date(2027, 5, 1), "salinity_ds_m": 1.0},  # after the day of the run
+        {"plot_id": "steep", "survey_date": date(2020, 5, 1), "salinity_ds_m": 5.0},
+        {"plot_id": "elsewhere", "survey_date": date(2026, 5, 1), "salinity_ds_m": 7.0},
+    )
+    found = measured("salinity_ds_m", plot_surveys=rows.sample(frac=1.0, random_state=3))
+    assert found.value[:2].tolist() == [3.0, 5.0]
+    assert np.isnan(found.value[2:]).all()
+    assert found.evidence is not None
+    assert found.evidence[:2].tolist() == [A, C]
+
+
+def test_soil_depth_is_surveyed_else_from_the_grid_less_stones() -> None:
+    day = {"survey_date": date(2026, 5, 1)}
+    rows = surveys(
+        {"plot_id": "clean", **day, "soil_depth_cm": 80.0, "coarse_fragments_pct": 25.0},
+        {"plot_id": "steep", **day, "coarse_fragments_pct": 50.0},
+    )
+    found = measured("soil_depth_cm", plot_surveys=rows, soil_depth=valley.level(90.0, cell_m=250.0))
+    assert found.value[:3].tolist() == [60.0, 45.0, 90.0]
+    assert found.evidence is not None
+    assert found.evidence[:3].tolist() == [A, D, D]
+    coarse = measured("soil_depth_cm", plot_surveys=rows, soil_depth=valley.level(90.0, cell_m=300.0))
+    np.testing.assert_equal(coarse.value[:3], [60.0, np.nan, np.nan])
+    alone = measured("soil_depth_cm", plot_surveys=None, soil_depth=valley.level(90.0, cell_m=300.0))
+    assert alone.not_assessed is not None
+    assert "cells of 300 m" in alone.not_assessed
+
+
+@pytest.mark.parametrize(
+    ("held_mm_m", "groundwater_m", "expected", "standing"),
+    [
+        (170.0, 2.5, 1.0, False),
+        (130.0, 2.5, 0.75, False),
+        (170.0, 0.8, 0.25, False),
+        (170.0, None, np.nan, False),
+        (None, 2.5, np.nan, False),
+        (None, 0.4, 0.0, True),  # already the worst there can be
+        (20.0, None, 0.0, False),
+    ],
+)
+def test_soil_water_is_the_worse_of_two_and_unknown_with_one(
+    held_mm_m: float | None, groundwater_m: float | None, expected: float, standing: bool
+) -> None:
+    row = {"plot_id": "clean", "survey_date": date(2026, 5, 1), "awc_mm_m": held_mm_m, "groundwater_m": groundwater_m}
+    found = measured("soil_water", plot_surveys=surveys(row))
+    np.testing.assert_equal(at(found, "clean"), expected)
+    limit = BY_ID["soil_water"].limits[0]
+    assert bool(limit.reached(found)[0]) is standing

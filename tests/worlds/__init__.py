@@ -1,0 +1,1 @@
+"""Worlds small enough to compute by hand, and larger ones that many tests read."""
