@@ -12,7 +12,7 @@ ifdef PORT
 export OBOD_PORT := $(PORT)
 endif
 
-.PHONY: help demo test test-all check bench clean install system-packages browser python
+.PHONY: help demo test test-all check bench clean install system-packages clients python
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -21,10 +21,10 @@ help: ## List these commands
 demo: install $(VENV)/relief ## Install, start a database, load and score the demo region, serve it (PORT=8123 for another port)
 	@exec $(BIN)/obod up
 
-test: install browser ## Run every test
+test: install clients ## Run every test
 	$(BIN)/pytest -n 2 --dist loadfile
 
-test-all: install browser ## Run every test, heavy clients and long drills too
+test-all: install clients ## Run every test, heavy clients and long drills too
 	$(BIN)/pytest -n 2 --dist loadfile --heavy
 
 check: $(VENV)/installed ## Lint, types, import contracts, generated pages current
@@ -47,8 +47,8 @@ install: system-packages $(VENV)/installed node_modules/installed $(VENV)/compil
 system-packages:
 	@scripts/setup/system-packages.sh database node
 
-browser:
-	@scripts/setup/system-packages.sh browser
+clients:
+	@scripts/setup/system-packages.sh browser gdal
 
 python:
 	@scripts/setup/system-packages.sh

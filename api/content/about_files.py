@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection
-
 from api.language.translate import Language, day, local_name, translate
 from api.language.wording import CLASS_MEANINGS
 from geo.household_fit.rating import SUPPORT_NEEDED
@@ -17,6 +15,7 @@ from layers.features.export import About
 from layers.features.features import Features
 from layers.features.plots import PLOTS
 from layers.features.provenance import Source, sources_of, sources_of_rows
+from layers.postgres.engine import Connection
 from layers.records.snapshot import Run, Served
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy import Connection
 
 from api.maps.maplibre_style import Mapped, name_of
 from layers.features.places import Gazetteer, read_gazetteer
 from layers.features.provenance import Source, sources_of
+from layers.postgres.engine import Connection
 from layers.records.snapshot import Served
 
 

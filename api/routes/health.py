@@ -14,12 +14,11 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from sqlalchemy import select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.deps import json_answer
 from layers.postgres.engine import reading
-from layers.records.runs import Publication
+from layers.records.snapshot import require_publications
 
 router = APIRouter(tags=["health"])
 
@@ -85,7 +84,7 @@ def get_health() -> Response:
 def get_readiness() -> Response:
     """Answers 200 when the database is reached and of the form this code needs, 503 otherwise."""
     with reading(timeout_s=2.0) as connection:
-        connection.execute(select(Publication.run_id).limit(1))
+        require_publications(connection)
     return json_answer({"status": "ready"})
 
 

@@ -9,7 +9,6 @@ import orjson
 import shapely
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
-from sqlalchemy import Connection
 
 from api.content.cards import plot_card
 from api.deps import CallerDep, LanguageDep, ServedDep
@@ -29,7 +28,7 @@ from layers.features.features import nearest
 from layers.features.paging import read_feature
 from layers.features.places import Gazetteer
 from layers.features.plots import PLOTS, scored_plots
-from layers.postgres.engine import reading
+from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import Choice, Served
 
 router = APIRouter(tags=["maps"])

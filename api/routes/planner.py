@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
-from sqlalchemy import Connection
 
 from api.content.figures import Figures, figures
 from api.deps import LanguageDep, ServedDep
@@ -27,7 +26,7 @@ from layers.errors import NotFound
 from layers.features.districts import Summary, summaries
 from layers.features.hectares import hectares_by_jamoat
 from layers.features.places import Found, Gazetteer, Place
-from layers.postgres.engine import reading
+from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import Shown
 from layers.runs.listing import show_run
 

@@ -13,14 +13,12 @@ from typing import Annotated, Any, Final, Literal, cast
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from sqlalchemy import Connection, or_, select
 
 from api.content.about_files import about_fit, about_plots
 from api.deps import Caller, CallerDep, LanguageDep, ServedDep, get_caller, json_answer, known_parameters, packed
 from api.language.translate import Language
 from geo.household_fit.rating import SUPPORT_NEEDED
 from layers.catalogue.base import PUBLIC, STAFF, Audience
-from layers.catalogue.land import Plot
 from layers.errors import BadFilter, NotFound
 from layers.explain.household_fit import explain_fit_of_plot
 from layers.explain.plot import explain_plot
@@ -32,9 +30,9 @@ from layers.features.filters import PLOT_FILTERS, plot_conditions, sort_keys
 from layers.features.household_fit import fitted_plots, require_staff, title_of_fit
 from layers.features.paging import Listing, Page, is_cut, read_feature, read_page, read_ready_page
 from layers.features.plot_texts import ReadyPlots
-from layers.features.plots import PLOTS, in_district, scored_plots
+from layers.features.plots import PLOTS, find_plot, in_district, scored_plots
 from layers.features.priorities import plot_priority
-from layers.postgres.engine import reading
+from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import Choice, Run, Served, ServedState
 
 router = APIRouter(tags=["plots"], dependencies=[Depends(get_caller), Depends(known_parameters)])
@@ -330,23 +328,6 @@ def run_of(served: Served, choice: Choice, district: str | None) -> Run | None:
     if run is None and choice != Choice():
         raise NotFound(f"What is asked for does not cover district {district!r}.")
     return run
-
-
-def find_plot(connection: Connection, plot_id: str) -> tuple[str, str | None]:
-    """Return id and district of the current plot of that id or, failing that, of that number.
-
-    Raises
-    ------
-    NotFound : there is none.
-    """
-    named = [PLOTS.plot_id == plot_id]
-    if plot_id.isascii() and plot_id.isdigit() and len(plot_id) < 19:
-        named.append(PLOTS.plot_no == int(plot_id))
-    found = select(PLOTS.plot_id, PLOTS.district).where(Plot.ended_by.is_(None), or_(*named))
-    row = connection.execute(found.order_by(PLOTS.plot_id != plot_id).limit(1)).first()
-    if row is None:
-        raise NotFound(f"There is no plot {plot_id!r}.")
-    return row[0], row[1]
 
 
 def _members(served: Served, asked: Asked, run: Run | None) -> dict[str, Any]:

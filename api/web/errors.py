@@ -15,12 +15,12 @@ from typing import Any, Final
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from api.web.policy import security_headers
 from geo.errors import SuitabilityError
 from layers.errors import BadFilter, DatabaseUnavailable, DataRefused, LayersError, NotAllowed, NotFound
+from layers.postgres.engine import UnusableValue
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_S: Final = "5"  # seconds after which asking again makes sense while the database is away
@@ -72,7 +72,7 @@ def add_error_handlers(app: FastAPI) -> None:
     for exception in PROBLEMS:
         app.add_exception_handler(exception, _refusal)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(DataError, _unusable)
+    app.add_exception_handler(UnusableValue, _unusable)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _fault)
 

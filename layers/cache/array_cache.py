@@ -12,7 +12,6 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,37 +19,15 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-import geo
 from geo.terrain.grid import Grid
 from layers.cache.files import files_in, sweep_drafts, written_whole
-from layers.grids import rasters, resampling
-from layers.settings import get_settings
 
 SUFFIX = ".arrays"
 SIZE_BYTES = 8  # the length of the head, before it, little-endian
 ALIGNMENT = 64  # bytes; every array begins at a multiple
-BYTES_PER_GB = 1_000_000_000
 VALUES = "values"  # array of a surface
 
 log = logging.getLogger(__name__)
-
-
-@lru_cache
-def science_digest() -> str:
-    """Digest of the code and tables the science is made of, hex."""
-    digest = hashlib.sha256()
-    home = Path(geo.__file__).parent
-    for source in sorted(home.rglob("*")):
-        if source.suffix in {".py", ".toml", ".csv"}:
-            digest.update(source.relative_to(home).as_posix().encode() + source.read_bytes())
-    return digest.hexdigest()
-
-
-@lru_cache
-def _code_digest() -> str:
-    """Digest of the science, of how rasters are read and of how entries are laid out."""
-    readers = (Path(str(module)).read_bytes() for module in (rasters.__file__, resampling.__file__, __file__))
-    return hashlib.sha256(science_digest().encode() + b"".join(readers)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +40,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ScoringCache:
-    """Entries in files of a folder that holds ``most_bytes`` at most; those used longest ago make room."""
+    """Entries in files of a folder that holds ``most_bytes`` at most; those used longest ago make room.
+
+    ``code`` stands for the code that computes entries: what other code computed is never read.
+    """
 
     folder: Path
     most_bytes: int
+    code: str
 
     def surface(self, made_from: bytes, compute: Callable[[], Grid]) -> Grid:
         """Return the surface made from what ``made_from`` stands for: kept, read as its cells are used, or computed."""
@@ -84,7 +65,7 @@ class ScoringCache:
 
         Writing into the arrays changes no file.
         """
-        name = hashlib.sha256(_code_digest().encode() + made_from).hexdigest()
+        name = hashlib.sha256(self.code.encode() + made_from).hexdigest()
         found = self._read(name)
         if found is None:
             found = compute()
@@ -131,13 +112,6 @@ class ScoringCache:
                 return
             path.unlink(missing_ok=True)
             held -= facts.st_size
-
-
-def scoring_cache() -> ScoringCache | None:
-    """Return the scoring cache of this process's home, None where it is to have no room."""
-    settings = get_settings()
-    room = int(settings.scoring_cache_gb * BYTES_PER_GB)
-    return ScoringCache(settings.home / "scoring", room) if room else None
 
 
 def _aligned(size: int) -> int:

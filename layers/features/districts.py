@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,9 +11,11 @@ from geoalchemy2 import Geography
 from sqlalchemy import Connection, cast, func, select, tuple_
 
 from layers.catalogue.admin import District
+from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.features.hectares import Figures
 from layers.features.plots import UNJUDGED
+from layers.records.loads import Load
 from layers.records.runs import CLASSES, RunHectares
 from layers.records.snapshot import Bounds, Coverage, Served, Shown
 
@@ -128,3 +131,18 @@ def _summary(code: str, row: Any, served: Served, figures: Figures) -> Summary:
         boundary_date=None if row is None else row.boundary_date,
         boundary_note=None if row is None else row.boundary_note,
     )
+
+
+def farmed_districts(connection: Connection) -> set[str | None]:
+    """Return the codes of the districts that have plots; None is among them where a plot lies in none."""
+    return set(connection.execute(select(Plot.district).where(Plot.ended_by.is_(None)).distinct()).scalars())
+
+
+def real_load_of_districts(connection: Connection, codes: Sequence[str]) -> tuple[int, str | None] | None:
+    """Return number and file name of a load that is not synthetic and has a current district of ``codes``."""
+    row = connection.execute(
+        select(Load.load_id, Load.file_name)
+        .join(District, District.load_id == Load.load_id)
+        .where(District.code.in_(codes), District.ended_by.is_(None), ~Load.synthetic)
+    ).first()
+    return None if row is None else (row.load_id, row.file_name)

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Integer,
     case,
     cast,
+    func,
     literal,
     select,
 )
@@ -30,8 +31,9 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlalchemy.types import TypeEngine
 
 from layers.catalogue import BY_NAME
+from layers.catalogue.admin import District
 from layers.catalogue.base import PUBLIC, Audience, Layer
-from layers.errors import BadFilter, NotFound
+from layers.errors import BadFilter, DataRefused, NotFound
 from layers.records.loads import Load
 
 DERIVED = "derived"  # kind of source of what was computed from other layers
@@ -174,3 +176,21 @@ _KINDS: dict[Kind, tuple[type[TypeEngine[Any]], ...]] = {
     Kind.NUMBER: (Float,),
     Kind.DATE: (Date,),
 }
+
+
+def rows_in_district(features: Features, district: str) -> ColumnElement[bool]:
+    """Return the condition that rows lie in a district: by code where rows have one, else by touching its outline.
+
+    Raises
+    ------
+    DataRefused : the layer knows no districts and has no position.
+    """
+    if "district" in features.properties:
+        return features.property("district").value == district
+    if features.layer is District:
+        return features.key == district
+    if features.geom is None:
+        raise DataRefused(f"{features.layer.__tablename__} knows no districts: leave out --district.")
+    outline = select(District.__table__.c.geom).where(District.code == district, District.ended_by.is_(None))
+    touches: ColumnElement[bool] = func.ST_Intersects(features.geom, outline.scalar_subquery())
+    return touches

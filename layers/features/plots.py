@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     FromClause,
     Integer,
     Numeric,
@@ -25,12 +26,14 @@ from sqlalchemy import (
     literal,
     null,
     or_,
+    select,
     values,
 )
 
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue.base import PUBLIC, Audience
 from layers.catalogue.land import Plot
+from layers.errors import NotFound
 from layers.features.features import Features, Kind, Property, layer_properties, plain_property
 from layers.records.rows_of_run import holds_in, in_run
 from layers.records.runs import robustness, suitability
@@ -177,3 +180,20 @@ _TITLES = {
     "top_share": "Share of draws among the best of the district, 0-1",
     "top_of": "How many plots count as the best of the district",
 }
+
+
+def find_plot(connection: Connection, plot_id: str) -> tuple[str, str | None]:
+    """Return id and district of the current plot of that id or, failing that, of that number.
+
+    Raises
+    ------
+    NotFound : there is none.
+    """
+    named = [PLOTS.plot_id == plot_id]
+    if plot_id.isascii() and plot_id.isdigit() and len(plot_id) < 19:
+        named.append(PLOTS.plot_no == int(plot_id))
+    found = select(PLOTS.plot_id, PLOTS.district).where(Plot.ended_by.is_(None), or_(*named))
+    row = connection.execute(found.order_by(PLOTS.plot_id != plot_id).limit(1)).first()
+    if row is None:
+        raise NotFound(f"There is no plot {plot_id!r}.")
+    return row[0], row[1]

@@ -19,9 +19,10 @@ import psycopg
 from psycopg import sql
 from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection as Connection  # handed on: whoever is above layers names no database library
+from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -36,6 +37,8 @@ POOL_TIMEOUT_S = 10  # seconds to wait for a free connection before the caller i
 CONNECTIONS = 10  # kept open per process; more requests than that wait, since PostgreSQL has two cores to give
 EXTRA_CONNECTIONS = 10  # opened beyond those under load
 RESTED_S = 30.0  # seconds after which a connection may have been lost without a word
+
+UnusableValue = DataError  # what a value of a request that PostgreSQL cannot take is refused with
 
 
 @lru_cache
@@ -168,6 +171,11 @@ def _let_geometry_pass(cursor: psycopg.Cursor[Any], connection: Connection) -> N
     oid = connection.execute(text("SELECT to_regtype('geometry')::oid")).scalar()
     if oid is not None:
         cursor.adapters.register_dumper(None, type("EwkbHere", (_Ewkb,), {"oid": oid}))
+
+
+def server_version(connection: Connection) -> str:
+    """Return the version of the server, such as 15.14."""
+    return str(connection.execute(text("SHOW server_version")).scalar_one())
 
 
 def explain(error: Exception) -> LayersError | None:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import Boolean, DateTime, Float, ForeignKey, Identity, Integer, SmallInteger, func, text
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    DateTime,
+    Float,
+    ForeignKey,
+    Identity,
+    Integer,
+    SmallInteger,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -50,3 +63,16 @@ class Raster(Base):
     load_id: Mapped[int] = mapped_column(ForeignKey("loads.load_id"))
     ended_by: Mapped[int | None] = mapped_column(ForeignKey("loads.load_id"))
     footprint: Mapped[Any] = mapped_column(Geometry("POLYGON", srid=STORED_SRID, spatial_index=True))
+
+
+def has_loads(connection: Connection) -> bool:
+    """Whether anything was ever loaded."""
+    return connection.execute(select(Load.load_id).limit(1)).first() is not None
+
+
+def files_of_loads(connection: Connection, load_ids: Iterable[int], prefix: str) -> dict[int, str]:
+    """Return the file name of those loads whose file name begins with ``prefix``, newest first."""
+    rows = connection.execute(
+        select(Load.load_id, Load.file_name).where(Load.load_id.in_(load_ids), Load.file_name.startswith(prefix))
+    )
+    return {row.load_id: row.file_name for row in sorted(rows, key=lambda row: -row.load_id)}

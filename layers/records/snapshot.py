@@ -314,3 +314,14 @@ def _coverage(connection: Connection) -> dict[str, Coverage]:
         for row in rows
         if row[1]
     }
+
+
+def require_publications(connection: Connection) -> None:
+    """Ask for one publication; fails where the database has not the form this code needs."""
+    connection.execute(select(Publication.run_id).limit(1))
+
+
+def served_districts(connection: Connection) -> dict[str, int]:
+    """Return the run that is shown of each district, by its code in order."""
+    shown = select(Publication.district, Publication.run_id).where(Publication.shown, Publication.scenario == "")
+    return {row.district: row.run_id for row in connection.execute(shown.order_by(Publication.district))}

@@ -26,7 +26,7 @@ from layers.frames.around import PLOT_COLUMNS, Around, as_of, district_bounds, r
 from layers.postgres.copy_rows import copy_frame
 from layers.records.rows_of_run import of_run
 from layers.records.runs import FitProfile, Publication, ScoringRun, household_fit, suitability
-from layers.runs.score import code_version
+from layers.runs.code_digest import code_version
 
 STAFF_COLUMNS = ("right_class", "missing_documents", "disputes")  # what tenure is read from
 

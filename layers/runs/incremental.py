@@ -19,7 +19,6 @@ from sqlalchemy.orm import aliased
 
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import Scheme, parse_scheme
-from layers.cache.array_cache import scoring_cache
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.frames.around import among, as_of, read_plots
@@ -27,8 +26,9 @@ from layers.postgres.copy_rows import copy_frame
 from layers.records.rows_of_run import in_run
 from layers.records.runs import Publication, RunHectares, ScoringRun, suitability, suitability_cells
 from layers.records.snapshot import COMPLETE, Run, run_of
-from layers.records.versions import versions_after
 from layers.runs.changes import Touched, touched_plots
+from layers.runs.code_digest import code_version
+from layers.runs.findings_cache import scoring_cache
 from layers.runs.parts import (
     CELL_KEYS,
     HECTARE_KEYS,
@@ -44,7 +44,6 @@ from layers.runs.score import (
     Progress,
     RunReport,
     begin_run,
-    code_version,
     finish_run,
     last_load_of,
     plots_synthetic,
@@ -52,6 +51,7 @@ from layers.runs.score import (
     score,
     sweep_abandoned,
 )
+from layers.runs.versions import versions_after
 
 RESCORING = 0  # number held like that of a run: one process at a time makes runs from others
 

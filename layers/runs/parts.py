@@ -25,11 +25,11 @@ from geo.geometry.crs import WORKING_CRS
 from geo.measures import exclusion
 from geo.panel.scheme import Scheme
 from geo.suitability.assess import judged
-from layers.cache.array_cache import ScoringCache, scoring_cache
+from layers.cache.array_cache import ScoringCache
 from layers.frames.around import Around, district_bounds, read_plots
 from layers.postgres.copy_rows import copy_frame
 from layers.records.runs import suitability
-from layers.runs.findings_cache import findings
+from layers.runs.findings_cache import findings, scoring_cache
 
 PLOTS_PER_PART = 300_000  # plots scored together; the ground of a district is measured once for each of its parts
 CELL_BITS = 4  # 16 cells along a tile's side

@@ -16,9 +16,9 @@ from geo.panel.scheme import parse_scheme
 from layers.errors import NotFound
 from layers.records.rows_of_run import FOUND, of_run
 from layers.records.runs import ScoringRun, suitability
-from layers.records.versions import layer_versions
+from layers.runs.code_digest import code_version
 from layers.runs.parts import Part, score_plots
-from layers.runs.score import code_version
+from layers.runs.versions import layer_versions
 
 
 @dataclass(frozen=True, slots=True)

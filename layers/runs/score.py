@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from importlib import metadata
 from typing import cast
 
 import numpy as np
@@ -22,7 +21,6 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import Scheme
-from layers.cache.array_cache import science_digest
 from layers.catalogue.admin import District
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
@@ -30,7 +28,7 @@ from layers.frames.around import as_of
 from layers.postgres.copy_rows import copy_frame
 from layers.records.loads import Load
 from layers.records.runs import Publication, RunHectares, ScoringRun, suitability, suitability_cells
-from layers.records.versions import Version, layer_versions
+from layers.runs.code_digest import code_version
 from layers.runs.parts import (
     CELL_KEYS,
     HECTARE_KEYS,
@@ -43,6 +41,7 @@ from layers.runs.parts import (
     partition_name,
     summed,
 )
+from layers.runs.versions import Version, layer_versions
 from layers.runs.workers import Finished, Work, in_process
 
 STATISTICS_TARGET = 20  # of PostgreSQL's ANALYZE: 6,000 rows are looked at, enough for values that many plots share
@@ -67,11 +66,6 @@ class RunReport:
     def noting(self, *notes: str) -> RunReport:
         """Return the report with more to say."""
         return replace(self, notes=(*self.notes, *notes))
-
-
-def code_version() -> str:
-    """Version of the package and a digest of the science it scores with, such as ``0.1.0+geo.1a2b3c4d``."""
-    return f"{metadata.version('obod')}+geo.{science_digest()[:8]}"
 
 
 def score(

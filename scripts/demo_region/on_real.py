@@ -6,8 +6,6 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from layers.catalogue import RASTERS_BY_NAME
 from layers.catalogue.admin import District, Settlement
 from layers.errors import NotFound
@@ -15,6 +13,7 @@ from layers.frames.around import as_of, read_layer
 from layers.loading import Options, load_file
 from layers.loading.mapping import read_mapping
 from layers.loading.raster_files import load_raster
+from layers.postgres.engine import Connection
 from scripts.demo_region.region import RealPlaces
 
 Say = Callable[[str], None]

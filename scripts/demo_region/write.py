@@ -9,16 +9,16 @@ from pathlib import Path
 
 import geopandas as gpd
 from rasterio.transform import from_origin
-from sqlalchemy import Connection, select
 
 from geo.geometry.crs import STORED_CRS, WORKING_CRS, to_stored
 from layers.catalogue import BY_NAME, RASTERS
-from layers.catalogue.admin import District
 from layers.errors import DataRefused
+from layers.features.districts import real_load_of_districts
 from layers.grids.rasters import store_grid
 from layers.loading import load_frame, undo
 from layers.loading.listing import list_layers
-from layers.records.loads import Load
+from layers.postgres.engine import Connection
+from layers.records.loads import files_of_loads
 from scripts.demo_region.places import DISTRICTS
 from scripts.demo_region.region import Region
 
@@ -33,7 +33,7 @@ ON_RELIEF = "with synthetic detail on the GEBCO 2023 Grid (GEBCO Compilation Gro
 def mark(plots: int, seed: int, ground: str) -> str:
     """Return what the loads of this very demo are known by; another generator, size or seed has another mark."""
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(source.name.encode() + source.read_bytes())
     return f"{MARK}{plots} plots, seed {seed}, {ground}, {digest.hexdigest()[:8]}"
 
@@ -41,10 +41,7 @@ def mark(plots: int, seed: int, ground: str) -> str:
 def loaded(connection: Connection) -> dict[int, str]:
     """Return the demo loads that still have rows or files, newest first, with what they are known by."""
     current = {holding.load for holding in list_layers(connection) if holding.load is not None}
-    rows = connection.execute(
-        select(Load.load_id, Load.file_name).where(Load.load_id.in_(current), Load.file_name.startswith(MARK))
-    )
-    return {row.load_id: row.file_name for row in rows.all()[::-1]}
+    return files_of_loads(connection, current, MARK)
 
 
 def is_loaded(connection: Connection, known_as: str) -> bool:
@@ -56,15 +53,12 @@ def is_loaded(connection: Connection, known_as: str) -> bool:
 def require_room(connection: Connection) -> None:
     """Refuse where districts of the demo are loaded from somewhere else: theirs are not to be drawn over."""
     codes = [district.code for district in DISTRICTS]
-    other = connection.execute(
-        select(Load.load_id, Load.file_name)
-        .join(District, District.load_id == Load.load_id)
-        .where(District.code.in_(codes), District.ended_by.is_(None), ~Load.synthetic)
-    ).first()
+    other = real_load_of_districts(connection, codes)
     if other is not None:
+        load_id, file_name = other
         raise DataRefused(
-            f"Districts of the demo region are loaded from {other.file_name or 'another source'}: lay the demo on "
-            f"them with --on DIR, or take them back first with obod layer undo {other.load_id}."
+            f"Districts of the demo region are loaded from {file_name or 'another source'}: lay the demo on "
+            f"them with --on DIR, or take them back first with obod layer undo {load_id}."
         )
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what of the named kinds is missing (database, node, browser), through apt where there is one.
+# Installs what of the named kinds is missing (database, node, browser, gdal), through apt where there is one.
 # Where there is not, or without the right to use it, one sentence says what to install.
 set -euo pipefail
 
@@ -32,6 +32,8 @@ newest_postgis() { # Debian names the package after the server's version: postgr
   apt-cache search --names-only '^postgresql-[0-9]+-postgis-3$' | cut -d' ' -f1 | sort -V | tail -n 1
 }
 
+has_gdal() { command -v ogr2ogr >/dev/null; } # its programs, for the tests that read and write as other people do
+
 missing=()
 has_python || missing+=(python)
 for kind in "$@"; do
@@ -39,6 +41,7 @@ for kind in "$@"; do
     database) has_postgis || missing+=(postgis) ;;
     node) has_node || missing+=(node) ;;
     browser) has_browser || missing+=(browser) ;;
+    gdal) has_gdal || missing+=(gdal) ;;
   esac
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
@@ -50,7 +53,7 @@ if ! command -v apt-get >/dev/null || { [ ${#as_root[@]} -gt 0 ] && ! command -v
   declare -A name=(
     [python]="Python 3.11 or newer with venv"
     [postgis]="PostgreSQL 15 or newer with PostGIS 3.3 or newer (Debian 12: postgresql-15-postgis-3)"
-    [node]="Node.js 18 or newer with npm" [browser]="Chromium"
+    [node]="Node.js 18 or newer with npm" [browser]="Chromium" [gdal]="the programs of GDAL (Debian: gdal-bin)"
   )
   wanted=$(for kind in "${missing[@]}"; do echo "${name[$kind]}"; done | paste -sd, | sed 's/,/, /g')
   echo "Please install $wanted, then run this again." >&2
@@ -65,6 +68,7 @@ for kind in "${missing[@]}"; do
     postgis) packages+=("$(newest_postgis)") ;;
     node) packages+=(nodejs npm) ;;
     browser) packages+=(chromium fonts-dejavu-core) ;;
+    gdal) packages+=(gdal-bin) ;;
   esac
 done
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import text
 
 from layers.postgres.cluster import Cluster
 from layers.postgres.engine import engine, writing
+from layers.records.loads import has_loads
 from layers.schema.access import staff_key
 from layers.schema.backup import Contents
 from layers.schema.backup import backup as write_backup
@@ -48,7 +48,7 @@ def restore(file: File, yes: Yes = False, json: Json = False) -> None:
 def _holds_something() -> bool:
     with writing() as connection:
         made = current_revision(connection) is not None
-        return made and bool(connection.execute(text("SELECT EXISTS (SELECT 1 FROM loads)")).scalar())
+        return made and has_loads(connection)
 
 
 def _progress(what: str) -> None:

@@ -107,13 +107,11 @@ def _cluster() -> Cluster:
 
 
 def _say_external(json: bool) -> None:
-    from sqlalchemy import text
-
-    from layers.postgres.engine import writing
+    from layers.postgres.engine import server_version, writing
     from layers.schema.migrate import current_revision
 
     with writing() as connection:
-        version = connection.execute(text("SHOW server_version")).scalar_one()
+        version = server_version(connection)
         answer = {"embedded": False, "running": True, "postgresql": version, "at": current_revision(connection)}
     if json:
         print_json(answer)

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import select
 
 from geo.household.profile import load_profile, profile_names
 from geo.panel.scheme import load_scheme
-from layers.catalogue.land import Plot
+from layers.features.districts import farmed_districts
 from layers.postgres.engine import engine, reading, writing
-from layers.records.runs import Publication
+from layers.records.snapshot import served_districts
 from layers.runs.household_fit import fit_profiles
 from layers.runs.score import publish_run, score
 from layers.settings import get_settings
@@ -109,11 +108,9 @@ def _scored() -> int:
 def _served_run() -> int | None:
     """Newest run that is served, None where a district that has plots is served none."""
     with reading() as connection:
-        farmed = connection.execute(select(Plot.district).where(Plot.ended_by.is_(None)).distinct()).scalars().all()
-        served = select(Publication.district, Publication.run_id)
-        rows = connection.execute(served.where(Publication.shown, Publication.scenario == ""))
-        runs = {row.district: row.run_id for row in rows}
-    return max(runs.values()) if runs and set(farmed) <= runs.keys() else None
+        runs = served_districts(connection)
+        farmed = farmed_districts(connection)
+    return max(runs.values()) if runs and farmed <= runs.keys() else None
 
 
 def _step(number: int, text: str) -> None:

@@ -9,22 +9,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import ColumnElement, Connection, func, select
 
 from api.content.about_files import about_layer, about_plots
 from api.language.translate import language_of
 from layers.catalogue import BY_NAME
-from layers.catalogue.admin import District
 from layers.catalogue.base import Audience, Layer
 from layers.catalogue.land import Plot
 from layers.errors import DataRefused, NotFound
 from layers.features.cql import cql2_condition
 from layers.features.districts import district_names, require_district
 from layers.features.export import About, format_of, write_file
-from layers.features.features import Features, layer_features, nearest, readable_layer
+from layers.features.features import layer_features, nearest, readable_layer, rows_in_district
 from layers.features.paging import Listing, count_rows
 from layers.features.plots import scored_plots
-from layers.postgres.engine import reading
+from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import Choice, read_served
 from scripts.output import out, print_json
 
@@ -95,7 +93,7 @@ def _asked(
         if choice != Choice():
             raise DataRefused("Only plots have results: leave out --scheme and --run.")
         features = layer_features(layer, audience)
-        conditions = [] if district is None else [_in_district(features, district)]
+        conditions = [] if district is None else [rows_in_district(features, district)]
         return Listing(features, conditions), about_layer(connection, features, language)
     runs = served.runs_of(choice)
     features = scored_plots(audience, runs)
@@ -103,17 +101,4 @@ def _asked(
         return Listing(features), about_layer(connection, features, language)
     names = district_names(connection, district)
     about = about_plots(connection, served, district, names, runs.get(district), features, language, cut_at=None)
-    return Listing(features, [_in_district(features, district)]), about
-
-
-def _in_district(features: Features, district: str) -> ColumnElement[bool]:
-    """By code where rows have one, else by touching the outline."""
-    if "district" in features.properties:
-        return features.property("district").value == district
-    if features.layer is District:
-        return features.key == district
-    if features.geom is None:
-        raise DataRefused(f"{features.layer.__tablename__} knows no districts: leave out --district.")
-    outline = select(District.__table__.c.geom).where(District.code == district, District.ended_by.is_(None))
-    touches: ColumnElement[bool] = func.ST_Intersects(features.geom, outline.scalar_subquery())
-    return touches
+    return Listing(features, [rows_in_district(features, district)]), about

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Connection
 
 from layers.catalogue import RASTERS_BY_NAME
 from layers.catalogue.base import STAFF
@@ -18,7 +17,7 @@ from layers.loading import undo as undo_load
 from layers.loading.chunks import CHUNK, Chunk
 from layers.loading.listing import list_layers, list_loads
 from layers.loading.rows import Conflict
-from layers.postgres.engine import reading, writing
+from layers.postgres.engine import Connection, reading, writing
 from scripts.output import err, out, print_json, print_table, tracked
 
 app = typer.Typer(help="Layers: what they hold, loading files into them, taking loads back.", no_args_is_help=True)

@@ -14,12 +14,11 @@ from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
-from sqlalchemy import select
 
 from layers.errors import LayersError
 from layers.postgres.cluster import Cluster
 from layers.postgres.engine import engine, reading, writing
-from layers.records.runs import Publication
+from layers.records.snapshot import served_districts
 from layers.schema.access import staff_key
 from layers.schema.migrate import migrate
 from layers.settings import get_settings
@@ -84,8 +83,7 @@ def _announce() -> None:
     if not _answers(f"{base}/readyz"):
         return
     with reading() as connection:
-        shown = select(Publication.district).where(Publication.shown).order_by(Publication.district).limit(1)
-        district = connection.execute(shown).scalar()
+        district = next(iter(served_districts(connection)), None)
     with writing() as connection:
         key = staff_key(connection, settings.home)
     lines = {

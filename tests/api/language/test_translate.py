@@ -163,3 +163,17 @@ def test_every_code_of_every_attribute_has_plain_words(wanted: list[str]) -> Non
 
 def _catalogue_of(root: Path, lang: str) -> Path:
     return root / lang / "LC_MESSAGES" / "obod.po"
+
+
+@pytest.mark.parametrize(
+    ("room", "text"),
+    [
+        ("api/content", "Only the first {rows} rows are in this file; more match."),
+        ("api/maps", "Boundaries are not official."),
+        ("api/routes", "No jamoat recorded"),
+    ],
+)
+def test_texts_are_collected_from_modules_in_every_room(room: str, text: str, wanted: list[str]) -> None:
+    home = Path(translation.__file__).parents[2]
+    assert any(text in module.read_text(encoding="utf-8") for module in (home / room).rglob("*.py"))
+    assert text in wanted

@@ -44,7 +44,7 @@ def unused() -> Any:
 
 @pytest.fixture
 def cache(tmp_path: Path) -> ScoringCache:
-    return ScoringCache(tmp_path / "scoring", 10 * FILE_BYTES)
+    return ScoringCache(tmp_path / "scoring", 10 * FILE_BYTES, "code")
 
 
 def test_a_surface_is_computed_once_and_comes_back_as_it_was(cache: ScoringCache) -> None:
@@ -91,7 +91,7 @@ def test_a_damaged_file_is_made_again(cache: ScoringCache, left: bytes | None) -
 
 
 def test_those_used_longest_ago_make_room(tmp_path: Path) -> None:
-    cache = ScoringCache(tmp_path, 3 * FILE_BYTES)
+    cache = ScoringCache(tmp_path, 3 * FILE_BYTES, "code")
     for number, name in enumerate((b"a", b"b", b"c")):
         before = set(tmp_path.iterdir())
         cache.surface(name, lambda: surface(1.0))
@@ -106,7 +106,7 @@ def test_those_used_longest_ago_make_room(tmp_path: Path) -> None:
 
 
 def test_what_is_larger_than_all_the_room_drives_out_nothing(tmp_path: Path) -> None:
-    cache = ScoringCache(tmp_path, 2 * FILE_BYTES)
+    cache = ScoringCache(tmp_path, 2 * FILE_BYTES, "code")
     cache.surface(b"a", lambda: surface(1.0))
     cache.entry(b"large", lambda: Entry({"numbers": np.zeros(3 * FILE_BYTES, dtype=np.uint8)}))
     cache.surface(b"a", unused)
@@ -132,7 +132,7 @@ def test_what_a_killed_process_left_half_written_is_removed_in_time(
 def test_an_entry_another_process_removes_meanwhile_is_no_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    cache = ScoringCache(tmp_path, 2 * FILE_BYTES)
+    cache = ScoringCache(tmp_path, 2 * FILE_BYTES, "code")
     cache.surface(b"a", lambda: surface(1.0))
     (path,) = tmp_path.iterdir()
     stat = Path.stat
@@ -151,7 +151,7 @@ def test_an_entry_another_process_removes_meanwhile_is_no_fault(
 
 def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:
     (tmp_path / "scoring").write_text("a file where the folder should be")
-    cache = ScoringCache(tmp_path / "scoring", 10 * FILE_BYTES)
+    cache = ScoringCache(tmp_path / "scoring", 10 * FILE_BYTES, "code")
     for value in (1.0, 2.0):
         assert cache.surface(b"a", lambda value=value: surface(value)).values[0, 0] == value
 

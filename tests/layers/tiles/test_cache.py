@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import layers
 from layers.tiles import cache as tile_cache
 from layers.tiles.cache import DISK_ZOOM, Place, TileCache
 from layers.tiles.layer_tiles import Tile
@@ -168,3 +169,17 @@ def test_a_maker_that_fails_leaves_nothing_and_the_next_one_tries(tmp_path: Path
     with pytest.raises(RuntimeError):
         cache.get(PLACE, "1", failing)
     assert gzip.decompress(cache.get(PLACE, "1", Maker(b"tile")).body) == b"tile"
+
+
+@pytest.mark.parametrize("changed", ["catalogue/land.py", "features/features.py", "tiles/mvt.py", "records/runs.py"])
+def test_a_change_in_any_room_empties_the_tiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str) -> None:
+    home = Path(layers.__file__).parent
+    for source in home.rglob("*.py"):
+        target = tmp_path / source.relative_to(home)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+    monkeypatch.setattr(layers, "__file__", str(tmp_path / "__init__.py"))
+    before = tile_cache.code_digest.__wrapped__()
+    with (tmp_path / changed).open("a") as file:
+        file.write("\nADDED = 1\n")
+    assert tile_cache.code_digest.__wrapped__() != before
