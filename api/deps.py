@@ -19,7 +19,7 @@ from layers.catalogue.base import PUBLIC, Audience
 from layers.errors import BadFilter, NotAllowed
 from layers.features.features import nearest
 from layers.postgres.engine import reading
-from layers.records.snapshot import ServedState
+from layers.records.snapshot import SnapshotCache
 from layers.schema.access import holder_of
 from layers.tiles.cache import TileCache
 from layers.tiles.raster_tiles import RasterFiles
@@ -105,9 +105,9 @@ async def get_language(
     return language_of(lang, accept_language)
 
 
-async def get_served(request: Request) -> ServedState:
+async def get_snapshot(request: Request) -> SnapshotCache:
     """Return what this process knows of what is served."""
-    return cast(ServedState, request.app.state.served)
+    return cast(SnapshotCache, request.app.state.served)
 
 
 async def get_tile_cache(request: Request) -> TileCache:
@@ -155,6 +155,6 @@ def packed(request: Request, body: bytes, media_type: str, headers: dict[str, st
 
 CallerDep = Annotated[Caller, Depends(get_caller)]
 LanguageDep = Annotated[Language, Depends(get_language)]
-ServedDep = Annotated[ServedState, Depends(get_served)]
+SnapshotDep = Annotated[SnapshotCache, Depends(get_snapshot)]
 TilesDep = Annotated[TileCache, Depends(get_tile_cache)]
 FilesDep = Annotated[RasterFiles, Depends(get_raster_files)]

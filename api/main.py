@@ -21,7 +21,7 @@ from layers.catalogue.base import PUBLIC
 from layers.features.export import Format
 from layers.features.plot_texts import ReadyPlots
 from layers.postgres.engine import reading
-from layers.records.snapshot import ServedState
+from layers.records.snapshot import SnapshotCache
 from layers.settings import get_settings
 from layers.tiles import coloured_grids, results_in_memory
 from layers.tiles.cache import TileCache
@@ -55,7 +55,7 @@ def create_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.served = ServedState(partial(reading, PUBLIC))
+    app.state.served = SnapshotCache(partial(reading, PUBLIC))
     app.state.raster_files = RasterFiles(reading)
     app.state.tiles = TileCache(settings.home / "tiles")
     features = settings.home / "features" if settings.plots_as_text else None

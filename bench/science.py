@@ -26,7 +26,7 @@ from geo.measures.exclusion import nothing_excluded
 from geo.panel.scheme import load_scheme
 from geo.routing.surface import walking_surface
 from geo.routing.ways import least_time, travel_minutes
-from geo.suitability.assess import combine, judge
+from geo.suitability.assess import classify_plots, evaluate
 from geo.suitability.rating import rate
 from geo.terrain.grid import Grid
 from geo.water.gravity_command import water_clearance
@@ -252,10 +252,10 @@ def combination() -> list[Row]:
     rated, closed = rate(values, scheme), nothing_excluded(MATRIX_PLOTS)
     matrix = np.ascontiguousarray(rated.memberships.T)
     weights = np.full(matrix.shape[1], 1.0 / matrix.shape[1])
-    judge(rated, closed, scheme, {})
+    classify_plots(rated, closed, scheme, {})
     lowest = min(_seconds(lambda: (matrix * weights).sum(axis=1)) for _ in range(5))
-    own = min(_seconds(lambda: judge(rated, closed, scheme, {})) for _ in range(5))
-    both = min(_seconds(lambda: combine(values, closed, scheme)) for _ in range(3))
+    own = min(_seconds(lambda: classify_plots(rated, closed, scheme, {})) for _ in range(5))
+    both = min(_seconds(lambda: evaluate(values, closed, scheme)) for _ in range(3))
     rows = [Row(work, "(X*w).sum(axis=1), float64", f"{lowest * 1000:.0f} ms", note=f"{matrix.shape[1]} criteria")]
     try:
         ended = subprocess.run([str(peers.python("pymcdm")), "-c", _PYMCDM], capture_output=True, text=True, check=True)

@@ -32,7 +32,7 @@ from layers.postgres.pieces import Pieces
 from layers.postgres.read_arrays import series_of
 from layers.postgres.read_geometries import geometries_of
 from layers.tiles.mvt import coded, encode
-from layers.tiles.outlines import boxes, drawn
+from layers.tiles.outlines import boxes, draw_outlines
 from layers.tiles.raster_tiles import LATTICE, PIXELS, densified, fill
 
 EXTENT, BUFFER = 4_096, 64  # of a tile, in its units
@@ -61,7 +61,7 @@ def compile_all(say: Callable[[str], None] = lambda _: None) -> None:
 def _tiles() -> None:
     plot = shapely.set_srid(shapely.MultiPolygon([shapely.box(10.0, 10.0, 90.0, 90.0)]), TILE_SRID)
     ewkb = np.frombuffer(shapely.to_wkb(plot, include_srid=True), dtype=np.uint8)
-    drawing = drawn(ewkb, 1, 0.0, 100.0, 100.0 / EXTENT, EXTENT, BUFFER, 1.0)
+    drawing = draw_outlines(ewkb, 1, 0.0, 100.0, 100.0 / EXTENT, EXTENT, BUFFER, 1.0)
     encode("plots", EXTENT, drawing, {"class": coded(["S1"])}, np.ones(1, dtype=np.int64))
     edge = np.zeros(1, dtype=np.int64)
     encode("plots", EXTENT, boxes(edge, edge, edge + 256, edge + 256), {"class": coded(["S1"])})

@@ -118,6 +118,6 @@ def main() -> None:
 
 
 def _explained(error: Exception) -> LayersError | None:
-    from layers.postgres.engine import explain
+    from layers.postgres.engine import as_refusal
 
-    return explain(error)
+    return as_refusal(error)

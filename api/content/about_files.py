@@ -16,12 +16,12 @@ from layers.features.features import Features
 from layers.features.plots import PLOTS
 from layers.features.provenance import Source, sources_of, sources_of_rows
 from layers.postgres.engine import Connection
-from layers.records.snapshot import Run, Served
+from layers.records.snapshot import Run, Snapshot
 
 
 def about_plots(
     connection: Connection,
-    served: Served,
+    served: Snapshot,
     district: str,
     names: Mapping[str, str | None],
     run: Run | None,

@@ -13,7 +13,7 @@ from api.maps.maplibre_style import Mapped, name_of
 from layers.features.places import Gazetteer, read_gazetteer
 from layers.features.provenance import Source, sources_of
 from layers.postgres.engine import Connection
-from layers.records.snapshot import Served
+from layers.records.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +32,25 @@ class Atlas:
         self._lock = threading.Lock()
         self._read: _Read | None = None
 
-    def gazetteer(self, connection: Connection, served: Served) -> Gazetteer:
+    def gazetteer(self, connection: Connection, served: Snapshot) -> Gazetteer:
         """Return the places as of the loads that are served."""
         return self._at(connection, served).gazetteer
 
-    def sources(self, connection: Connection, served: Served, name: str) -> list[Source]:
+    def sources(self, connection: Connection, served: Snapshot, name: str) -> list[Source]:
         """Return the sources of a layer or grid, newest first; ``connection`` must be allowed to read it."""
         known = self._at(connection, served).sources
         if name not in known:
             known[name] = sources_of(connection, [name])
         return known[name]
 
-    def _at(self, connection: Connection, served: Served) -> _Read:
+    def _at(self, connection: Connection, served: Snapshot) -> _Read:
         with self._lock:
             if self._read is None or self._read.loads != served.loads:
                 self._read = _Read(served.loads, read_gazetteer(connection), {})
             return self._read
 
 
-def held(served: Served, layers: tuple[Mapped, ...]) -> tuple[Mapped, ...]:
+def held(served: Snapshot, layers: tuple[Mapped, ...]) -> tuple[Mapped, ...]:
     """Return those layers and grids something was ever loaded into, in their order."""
     return tuple(layer for layer in layers if name_of(layer) in served.loads)
 

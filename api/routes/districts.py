@@ -7,12 +7,12 @@ from typing import Annotated, Any, Final
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.deps import ServedDep, get_caller, json_answer, known_parameters
+from api.deps import SnapshotDep, get_caller, json_answer, known_parameters
 from api.maps.places_cache import AtlasDep
 from layers.errors import NotFound
 from layers.features.districts import Summary, summaries
 from layers.postgres.engine import reading
-from layers.records.snapshot import Served
+from layers.records.snapshot import Snapshot
 
 router = APIRouter(tags=["districts"], dependencies=[Depends(get_caller), Depends(known_parameters)])
 
@@ -20,13 +20,13 @@ HECTARE_DIGITS: Final = 2  # decimals of hectares in figures: 100 m2
 
 
 @router.get("/districts", summary="Districts with their plots and hectares by class")
-def get_districts(request: Request, state: ServedDep) -> Response:
+def get_districts(request: Request, state: SnapshotDep) -> Response:
     """Every district, by code: names, area, plots, and plots and hectares by class of the run that is shown."""
     return json_answer(_listed(request, state))
 
 
 @router.get("/districts/{code}", summary="One district")
-def get_district(code: str, request: Request, state: ServedDep) -> Response:
+def get_district(code: str, request: Request, state: SnapshotDep) -> Response:
     """One district, as in the list."""
     for district in orjson.loads(_listed(request, state)):
         if district["code"] == code:
@@ -38,7 +38,7 @@ def get_district(code: str, request: Request, state: ServedDep) -> Response:
 
 @router.get("/places", summary="Places by any of their names")
 def get_places(
-    state: ServedDep,
+    state: SnapshotDep,
     atlas: AtlasDep,
     q: Annotated[str, Query(min_length=1, max_length=100, description="Name or part of it, in any script.")],
 ) -> Response:
@@ -60,11 +60,11 @@ def get_places(
     )
 
 
-def _listed(request: Request, state: ServedDep) -> bytes:
+def _listed(request: Request, state: SnapshotDep) -> bytes:
     """The list, made again only when something that is served has changed."""
     with reading() as connection:
         served = state.fresh(connection)
-        kept: tuple[Served, bytes] | None = getattr(request.app.state, "district_list", None)
+        kept: tuple[Snapshot, bytes] | None = getattr(request.app.state, "district_list", None)
         if kept is None or kept[0] is not served:
             kept = served, orjson.dumps([_as_json(item) for item in summaries(connection, served)])
             request.app.state.district_list = kept

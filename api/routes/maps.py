@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.content.cards import plot_card
-from api.deps import CallerDep, LanguageDep, ServedDep
+from api.deps import CallerDep, LanguageDep, SnapshotDep
 from api.maps.colouring import colourings
 from api.maps.folium_map import Bounds, View
 from api.maps.maplibre_style import name_of
@@ -29,7 +29,7 @@ from layers.features.paging import read_feature
 from layers.features.places import Gazetteer
 from layers.features.plots import PLOTS, scored_plots
 from layers.postgres.engine import Connection, reading
-from layers.records.snapshot import Choice, Served
+from layers.records.snapshot import Choice, Snapshot
 
 router = APIRouter(tags=["maps"])
 
@@ -43,7 +43,7 @@ def get_scene(
     name: Annotated[str, Path(description="Layer or grid, such as plots, canals or slope.")],
     caller: CallerDep,
     lang: LanguageDep,
-    state: ServedDep,
+    state: SnapshotDep,
     atlas: AtlasDep,
     district: Annotated[str | None, Query(description="Open at this district.")] = None,
     jamoat: Annotated[str | None, Query(description="Open at this jamoat.")] = None,
@@ -104,7 +104,7 @@ def get_map(scene: SceneDep) -> Response:
 
 
 @router.get("/maps/plots/{number}/card", include_in_schema=False)
-def get_card(request: Request, number: int, lang: LanguageDep, state: ServedDep) -> Response:
+def get_card(request: Request, number: int, lang: LanguageDep, state: SnapshotDep) -> Response:
     """Return the card of the plot with that number, as a part of a page."""
     with reading() as connection:
         served = state.fresh(connection)
@@ -130,7 +130,7 @@ def _find_plot(connection: Connection, audience: Audience, plot_id: str) -> tupl
     return feature["properties"]["plot_no"], View(PLOT_ZOOM, centre.y, centre.x)
 
 
-def _opening(served: Served, places: Gazetteer, district: str | None, jamoat: str | None) -> Bounds:
+def _opening(served: Snapshot, places: Gazetteer, district: str | None, jamoat: str | None) -> Bounds:
     """The window a map opens with: the jamoat, the plots of the district, its outline, all plots, the country."""
     if jamoat:
         return places.get(Jamoat, jamoat).bounds

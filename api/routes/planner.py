@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.content.figures import Figures, figures
-from api.deps import LanguageDep, ServedDep
+from api.deps import LanguageDep, SnapshotDep
 from api.language.translate import LANGUAGES, OWN_NAMES, Language, local_name, sort_key, translate
 from api.maps.places_cache import AtlasDep
 from api.maps.scene import AT
@@ -27,7 +27,7 @@ from layers.features.districts import Summary, summaries
 from layers.features.hectares import hectares_by_jamoat
 from layers.features.places import Found, Gazetteer, Place
 from layers.postgres.engine import Connection, reading
-from layers.records.snapshot import Shown
+from layers.records.snapshot import ShownRun
 from layers.runs.listing import show_run
 
 router = APIRouter(tags=["pages"])
@@ -101,7 +101,7 @@ PickedDep = Annotated[Picked, Depends(get_picked)]
 
 
 @router.get("/", summary="The planner's page", response_class=HTMLResponse)
-def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: ServedDep, atlas: AtlasDep) -> Response:
+def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: SnapshotDep, atlas: AtlasDep) -> Response:
     """Return the page: pick a district, see its map and figures, take its data away."""
     base = request.scope.get("root_path", "")
     with reading() as connection:
@@ -143,7 +143,7 @@ def get_found(
     request: Request,
     q: Annotated[str, Query(max_length=100)],
     lang: LanguageDep,
-    state: ServedDep,
+    state: SnapshotDep,
     atlas: AtlasDep,
 ) -> Response:
     """Return the places of a name as links, for the page that asks while the name is typed."""
@@ -198,7 +198,7 @@ def _run(connection: Connection, here: Summary | None) -> dict[str, Any] | None:
     """What the page says about the run shown in a district."""
     if here is None or here.shown is None:
         return None
-    shown: Shown = here.shown
+    shown: ShownRun = here.shown
     missing = show_run(connection, shown.run.run_id)["not_assessed"].get(here.code, {})
     titles = {criterion.id: criterion.title for criterion in LAND_CRITERIA}
     return {

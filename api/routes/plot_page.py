@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from api.content.cards import measured_text, plot_card
 from api.content.reasons import reasons
-from api.deps import LanguageDep, ServedDep
+from api.deps import LanguageDep, SnapshotDep
 from api.language.translate import Language, translate
 from api.language.wording import CODES, CONFIDENCE, GROUPS
 from api.rendering.pages import render
@@ -30,7 +30,7 @@ router = APIRouter(tags=["pages"])
 
 
 @router.get("/plots/{plot_id}/why", summary="The page of one plot", response_class=HTMLResponse)
-def get_plot_page(request: Request, plot_id: str, lang: LanguageDep, state: ServedDep) -> Response:
+def get_plot_page(request: Request, plot_id: str, lang: LanguageDep, state: SnapshotDep) -> Response:
     """Return a page that can be printed: the plot's card, the reasons, and how every criterion was judged."""
     with reading() as connection:
         served = state.fresh(connection)

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.content.about_files import about_fit, about_plots
-from api.deps import Caller, CallerDep, LanguageDep, ServedDep, get_caller, json_answer, known_parameters, packed
+from api.deps import Caller, CallerDep, LanguageDep, SnapshotDep, get_caller, json_answer, known_parameters, packed
 from api.language.translate import Language
 from geo.household_fit.rating import SUPPORT_NEEDED
 from layers.catalogue.base import PUBLIC, STAFF, Audience
@@ -33,7 +33,7 @@ from layers.features.plot_texts import ReadyPlots
 from layers.features.plots import PLOTS, find_plot, in_district, scored_plots
 from layers.features.priorities import plot_priority
 from layers.postgres.engine import Connection, reading
-from layers.records.snapshot import Choice, Run, Served, ServedState
+from layers.records.snapshot import Choice, Run, Snapshot, SnapshotCache
 
 router = APIRouter(tags=["plots"], dependencies=[Depends(get_caller), Depends(known_parameters)])
 
@@ -51,7 +51,7 @@ FILTER_PARAMETERS: Final = [
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PlotQuery:
     """One request for the plots of a district."""
 
     district: str
@@ -88,7 +88,7 @@ def get_plots(
     request: Request,
     code: str,
     caller: CallerDep,
-    state: ServedDep,
+    state: SnapshotDep,
     lang: LanguageDep,
     choice: ChoiceDep,
     profile: ProfileQuery = None,
@@ -110,7 +110,7 @@ def get_plots(
     needed; it is no part of the score or class.
     """
     filters = {name: request.query_params.getlist(name) for name in request.query_params if name in PLOT_FILTERS}
-    asked = Asked(code, caller, choice, filters, sortby, lang, profile)
+    asked = PlotQuery(code, caller, choice, filters, sortby, lang, profile)
     wanted = f or _accepted(request.headers.get("accept", ""))
     rows = None if limit in (None, "all") else _rows(str(limit))
     if wanted is not None:
@@ -122,7 +122,7 @@ def get_plots(
 
 @router.get("/plots/{plot_id}", summary="One plot")
 def get_plot(
-    plot_id: str, caller: CallerDep, state: ServedDep, choice: ChoiceDep, profile: ProfileQuery = None
+    plot_id: str, caller: CallerDep, state: SnapshotDep, choice: ChoiceDep, profile: ProfileQuery = None
 ) -> Response:
     """One plot as a GeoJSON feature, by `plot_id` or by the number that is its tile feature id."""
     with reading() as connection:
@@ -137,7 +137,7 @@ def get_plot(
         feature = read_feature(connection, features, PLOTS.plot_id == found)
     if feature is None:
         raise NotFound(f"There is no plot {plot_id!r}.")
-    return Response(feature, media_type=GEOJSON, headers=kept_by(audience))
+    return Response(feature, media_type=GEOJSON, headers=cache_headers(audience))
 
 
 @router.get("/plots/{plot_id}/explanation", summary="Why a plot is in its class")
@@ -158,7 +158,7 @@ def get_explanation(plot_id: str, caller: CallerDep, choice: ChoiceDep, profile:
             explained["fit"] = explain_fit_of_plot(connection, found, explained["run"], profile)
             explained["priority"] = plot_priority(connection, explained["district"], explained["run"], found)
         answer = json_answer(explained)
-    answer.headers.update(kept_by(audience))
+    answer.headers.update(cache_headers(audience))
     return answer
 
 
@@ -173,11 +173,11 @@ def get_way(plot_id: str, caller: CallerDep) -> Response:
         found, district = find_plot(connection, plot_id)
     with reading(STAFF) as connection:
         answer = json_answer(way_lines(connection, found))
-    answer.headers.update(kept_by(caller.audience_in(district)) | {"Content-Type": GEOJSON})
+    answer.headers.update(cache_headers(caller.audience_in(district)) | {"Content-Type": GEOJSON})
     return answer
 
 
-def _page(request: Request, state: ServedState, asked: Asked, limit: int, after: str | None) -> Response:
+def _page(request: Request, state: SnapshotCache, asked: PlotQuery, limit: int, after: str | None) -> Response:
     if limit > LARGEST_PAGE:
         raise BadFilter(f"limit is at most {LARGEST_PAGE}; use limit=all to get every plot as a stream.")
     audience = asked.caller.audience_in(asked.district)
@@ -205,8 +205,8 @@ def _page(request: Request, state: ServedState, asked: Asked, limit: int, after:
 
 
 def _ready(
-    ready: ReadyPlots, served: Served, asked: Asked, limit: int, after: str | None
-) -> tuple[Page, Run | None, Served] | None:
+    ready: ReadyPlots, served: Snapshot, asked: PlotQuery, limit: int, after: str | None
+) -> tuple[Page, Run | None, Snapshot] | None:
     """A page of all plots in the order of their numbers, without asking the database, if their texts are at hand."""
     if asked.filters or asked.sortby is not None or asked.district not in served.coverage:
         return None
@@ -218,7 +218,7 @@ def _ready(
     return read_ready_page(texts, Listing(features), limit=limit, after=after), run, served
 
 
-def _streamed(state: ServedState, asked: Asked) -> Response:
+def _streamed(state: SnapshotCache, asked: PlotQuery) -> Response:
     """Every feature as one GeoJSON collection, in bounded memory."""
 
     def stream() -> Iterator[bytes]:
@@ -229,7 +229,7 @@ def _streamed(state: ServedState, asked: Asked) -> Response:
     return StreamingResponse(_begun(stream()), media_type=GEOJSON, headers=_headers(asked))
 
 
-def _file(state: ServedState, asked: Asked, wanted: Format, limit: int | None, after: str | None) -> Response:
+def _file(state: SnapshotCache, asked: PlotQuery, wanted: Format, limit: int | None, after: str | None) -> Response:
     """A file with every matching row, or the first ``limit``; it says so itself if rows are left out."""
     if after is not None:
         raise BadFilter("A file has no pages; leave out `after`.")
@@ -257,12 +257,12 @@ def _file(state: ServedState, asked: Asked, wanted: Format, limit: int | None, a
 _AS_READ: Final = {Format.CSV: stream_csv, Format.GEOJSON: stream_geojson}
 
 
-def _read(asked: Asked, listing: Listing, wanted: Format, about: About, limit: int | None) -> Iterator[bytes]:
+def _read(asked: PlotQuery, listing: Listing, wanted: Format, about: About, limit: int | None) -> Iterator[bytes]:
     with reading(asked.caller.audience_in(asked.district), timeout_s=EXPORT_TIMEOUT_S) as connection:
         yield from _AS_READ[wanted](connection, listing, about, limit)
 
 
-def _written(asked: Asked, listing: Listing, wanted: Format, about: About, limit: int | None) -> Iterator[bytes]:
+def _written(asked: PlotQuery, listing: Listing, wanted: Format, about: About, limit: int | None) -> Iterator[bytes]:
     """Write the file, then let the database go before the first byte leaves."""
     with tempfile.TemporaryDirectory(prefix="obod-export-") as folder:
         path = Path(folder) / f"plots.{wanted}"
@@ -280,8 +280,8 @@ def _begun(stream: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _listing(
-    connection: Connection, state: ServedState, asked: Asked
-) -> tuple[Listing, Run | None, Served, str | None]:
+    connection: Connection, state: SnapshotCache, asked: PlotQuery
+) -> tuple[Listing, Run | None, Snapshot, str | None]:
     """What is listed, the run and snapshot it is of, and the title of the household profile that is asked for."""
     served = state.fresh(connection)
     require_district(connection, served, asked.district)
@@ -317,7 +317,7 @@ def _rows(limit: str) -> int:
     return int(limit)
 
 
-def run_of(served: Served, choice: Choice, district: str | None) -> Run | None:
+def run_of(served: Snapshot, choice: Choice, district: str | None) -> Run | None:
     """Return the run whose results are served in a district; None if none is shown there.
 
     Raises
@@ -330,7 +330,7 @@ def run_of(served: Served, choice: Choice, district: str | None) -> Run | None:
     return run
 
 
-def _members(served: Served, asked: Asked, run: Run | None) -> dict[str, Any]:
+def _members(served: Snapshot, asked: PlotQuery, run: Run | None) -> dict[str, Any]:
     return {
         "district": asked.district,
         "run": None if run is None else run.run_id,
@@ -340,11 +340,11 @@ def _members(served: Served, asked: Asked, run: Run | None) -> dict[str, Any]:
     }
 
 
-def _headers(asked: Asked) -> dict[str, str]:
-    return {**kept_by(asked.caller.audience_in(asked.district)), "Vary": "Accept, Accept-Language"}
+def _headers(asked: PlotQuery) -> dict[str, str]:
+    return {**cache_headers(asked.caller.audience_in(asked.district)), "Vary": "Accept, Accept-Language"}
 
 
-def kept_by(audience: Audience) -> dict[str, str]:
+def cache_headers(audience: Audience) -> dict[str, str]:
     """Return the header that says who may keep an answer: nobody but the caller if it may hold more than is public."""
     return {"Cache-Control": "no-cache" if audience is PUBLIC else "private, no-store"}
 

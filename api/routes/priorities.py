@@ -6,16 +6,16 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 
-from api.deps import CallerDep, LanguageDep, ServedDep, get_caller, json_answer, known_parameters
+from api.deps import CallerDep, LanguageDep, SnapshotDep, get_caller, json_answer, known_parameters
 from api.language.translate import translate
-from api.routes.plots import ChoiceDep, kept_by, run_of
+from api.routes.plots import ChoiceDep, cache_headers, run_of
 from geo.programme.priority import FULL_IMPROVEMENT, FULL_NEED, HIGH_FROM, LEFT_OUT, MEDIUM_FROM, NEED_UNKNOWN, NOTE
 from layers.catalogue.base import STAFF, Audience
 from layers.errors import NotAllowed, NotFound
 from layers.features.districts import require_district
 from layers.features.priorities import SMALLEST_CELL, priority_by_jamoat, priority_by_plot
 from layers.postgres.engine import reading
-from layers.records.snapshot import Served
+from layers.records.snapshot import Snapshot
 
 router = APIRouter(tags=["districts"], dependencies=[Depends(get_caller), Depends(known_parameters)])
 
@@ -23,7 +23,7 @@ PLOTS: Final = 100  # plots listed unless asked otherwise
 MOST_PLOTS: Final = 10_000  # plots listed at most
 
 # Answers of a district below staff, by district, run and audience; good as long as the snapshot they were made from.
-Kept = tuple[Served, dict[tuple[str, int, Audience], list[dict[str, Any]]]]
+Kept = tuple[Snapshot, dict[tuple[str, int, Audience], list[dict[str, Any]]]]
 
 
 @router.get("/districts/{code}/priority", summary="Priority for support by jamoat")
@@ -31,7 +31,7 @@ def get_priority(
     request: Request,
     code: str,
     caller: CallerDep,
-    state: ServedDep,
+    state: SnapshotDep,
     lang: LanguageDep,
     choice: ChoiceDep,
     by: Annotated[Literal["jamoat", "plot"], Query(description="By jamoat; by plot to staff only.")] = "jamoat",
@@ -69,12 +69,12 @@ def get_priority(
         unknown = {"need_unknown": translate(NEED_UNKNOWN, lang)}
         jamoats = by_jamoat(request.app, served, code, run.run_id, audience)
         answer = json_answer({**about, **smallest, **unknown, "jamoats": jamoats})
-    answer.headers.update(kept_by(audience))
+    answer.headers.update(cache_headers(audience))
     answer.headers["Vary"] = "Accept-Language"
     return answer
 
 
-def by_jamoat(app: FastAPI, served: Served, code: str, run_id: int, audience: Audience) -> list[dict[str, Any]]:
+def by_jamoat(app: FastAPI, served: Snapshot, code: str, run_id: int, audience: Audience) -> list[dict[str, Any]]:
     """Return the jamoats as an audience may see them, made again only when something that is served has changed.
 
     Counts of households are read as staff; what leaves below staff are bands of cells that are large enough.

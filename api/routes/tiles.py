@@ -15,7 +15,7 @@ from api.deps import (
     CallerDep,
     FilesDep,
     LanguageDep,
-    ServedDep,
+    SnapshotDep,
     TilesDep,
     get_caller,
     json_answer,
@@ -31,7 +31,7 @@ from layers.features.features import Property, layer_features, readable_layer
 from layers.features.plots import scored_plots
 from layers.features.provenance import sources_of
 from layers.postgres.engine import reading
-from layers.records.snapshot import Choice, Served
+from layers.records.snapshot import Choice, Snapshot
 from layers.tiles.cache import Place, Stored
 from layers.tiles.layer_tiles import (
     BUFFER,
@@ -57,7 +57,7 @@ GENERALISED: Final = "Obod-Generalised"  # header that says what a tile leaves o
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TileQuery:
     """One request for a tile: who asks, for what, and which finished tile the asker has."""
 
     request: Request
@@ -71,17 +71,17 @@ async def get_asked(
     z: Annotated[int, Path(ge=0, description="Zoom")],
     x: Annotated[int, Path(ge=0, description="Column")],
     y: Annotated[int, Path(ge=0, description="Row, 0 in the north")],
-) -> Asked:
+) -> TileQuery:
     """Return which tile is asked for.
 
     Raises
     ------
     NotFound : there is no such tile.
     """
-    return Asked(request, caller, TileAddress(z, x, y))
+    return TileQuery(request, caller, TileAddress(z, x, y))
 
 
-AskedDep = Annotated[Asked, Depends(get_asked)]
+AskedDep = Annotated[TileQuery, Depends(get_asked)]
 
 
 @router.get(
@@ -93,7 +93,7 @@ AskedDep = Annotated[Asked, Depends(get_asked)]
 def get_vector_tile(
     layer: str,
     asked: AskedDep,
-    state: ServedDep,
+    state: SnapshotDep,
     tiles: TilesDep,
     choice: ChoiceDep,
     attributes: Annotated[
@@ -128,8 +128,8 @@ def get_vector_tile(
 
 
 def _plots(
-    asked: Asked,
-    served: Served,
+    asked: TileQuery,
+    served: Snapshot,
     get: Callable[..., Stored],
     choice: Choice,
     names: tuple[str, ...],
@@ -165,7 +165,7 @@ def _plots(
 def get_raster_tile(
     layer: str,
     asked: AskedDep,
-    state: ServedDep,
+    state: SnapshotDep,
     tiles: TilesDep,
     files: FilesDep,
     band: Annotated[int, Query(ge=1, le=100, description="Band; of monthly grids the month.")] = 1,
@@ -254,7 +254,7 @@ def _variant(
     return "" if all(item is None for item in said) else repr(said)
 
 
-def _answer(asked: Asked, stored: Stored, media_type: str, scope: Audience) -> Response:
+def _answer(asked: TileQuery, stored: Stored, media_type: str, scope: Audience) -> Response:
     """Answer with a finished tile."""
     accepted = asked.request.headers.get("accept-encoding", "")
     unpack = media_type == MVT and "gzip" not in accepted

@@ -21,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from layers.errors import DatabaseUnavailable
-from layers.records.snapshot import Served, ServedState
+from layers.records.snapshot import Snapshot, SnapshotCache
 
 MEMORY_BYTES: Final = 128 * 1024 * 1024  # bytes of answers kept by one process; tiles are those of its tile cache
 LARGEST: Final = MEMORY_BYTES // 32  # bytes of one answer; a larger one would push out too many others
@@ -52,7 +52,7 @@ class Key(NamedTuple):
 class _Answer:
     """A whole answer, the snapshot it holds for, and the route it is counted under."""
 
-    served: Served
+    served: Snapshot
     route: Any
     etag: bytes
     whole: Message
@@ -69,7 +69,7 @@ class FinishedAnswers:
     """ASGI middleware around everything but the counting of requests."""
 
     def __init__(
-        self, app: ASGIApp, served: ServedState, memory_bytes: int = MEMORY_BYTES, largest: int = LARGEST
+        self, app: ASGIApp, served: SnapshotCache, memory_bytes: int = MEMORY_BYTES, largest: int = LARGEST
     ) -> None:
         self.app = app
         self.served = served
@@ -79,7 +79,7 @@ class FinishedAnswers:
         self._asked: Counter[Key] = Counter()
         self._making: dict[Key, asyncio.Event] = {}
         self._places = asyncio.Semaphore(AT_ONCE)
-        self._known: Served | None = None
+        self._known: Snapshot | None = None
         self._warming: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,21 +87,21 @@ class FinishedAnswers:
         key, known = _asked(scope)
         served = None if key is None else await self._snapshot()
         if key is None or served is None:
-            await self.app(scope, receive, _telling(send, known))
+            await self.app(scope, receive, _with_not_modified(send, known))
             return
         if self._known is not served:
             self._changed(served, scope)
         if not await self._given(key, known, served, scope, send):
             await self._made_once(key, known, served, scope, receive, send)
 
-    async def _snapshot(self) -> Served | None:
+    async def _snapshot(self) -> Snapshot | None:
         """What is served now; None while nobody can tell."""
         try:
             return self.served.kept() or await run_in_threadpool(self.served.current)
         except DatabaseUnavailable:
             return None
 
-    async def _given(self, key: Key, known: bytes | None, served: Served, scope: Scope, send: Send) -> bool:
+    async def _given(self, key: Key, known: bytes | None, served: Snapshot, scope: Scope, send: Send) -> bool:
         """Give a finished answer, if there is one of this snapshot."""
         found = self._answers.get(key)
         if found is None or found.served is not served:
@@ -109,7 +109,7 @@ class FinishedAnswers:
         self._answers.move_to_end(key)
         self._asked[key] += 1
         scope["route"] = found.route
-        if _has(known, found.etag):
+        if _etag_matches(known, found.etag):
             await send(found.unchanged)
             await send(_NOTHING)
         else:
@@ -118,7 +118,7 @@ class FinishedAnswers:
         return True
 
     async def _made_once(
-        self, key: Key, known: bytes | None, served: Served, scope: Scope, receive: Receive, send: Send
+        self, key: Key, known: bytes | None, served: Snapshot, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Wait for whoever makes the same, or make it."""
         maker = self._making.get(key)
@@ -142,11 +142,11 @@ class FinishedAnswers:
         try:
             if key.of_page is not None:
                 has_place = await self._places.acquire()
-            await self._made(key, served, scope, receive, _telling(send, known), begun)
+            await self._made(key, served, scope, receive, _with_not_modified(send, known), begun)
         finally:
             begun()
 
-    def _changed(self, served: Served, scope: Scope) -> None:
+    def _changed(self, served: Snapshot, scope: Scope) -> None:
         """Begin to make what was asked for most, unless this is the first snapshot."""
         most = [key for key, _ in self._asked.most_common(WARMED)]
         self._forget()
@@ -165,10 +165,10 @@ class FinishedAnswers:
         for key in keys:
             served = await self._snapshot()
             if served is not None:
-                await self._made(key, served, _scope_of(key, like), _only_asking(), _to_nobody, lambda: None)
+                await self._made(key, served, _scope_of(key, like), _idle_client(), _discard, lambda: None)
 
     async def _made(
-        self, key: Key, served: Served, scope: Scope, receive: Receive, send: Send, begun: Callable[[], None]
+        self, key: Key, served: Snapshot, scope: Scope, receive: Receive, send: Send, begun: Callable[[], None]
     ) -> None:
         """Let the service answer, and keep what it says if it is a whole public answer.
 
@@ -189,7 +189,7 @@ class FinishedAnswers:
 
         await self.app(scope, receive, watched)
 
-    def _keep(self, key: Key, served: Served, route: Any, start: Message, body: Message) -> None:
+    def _keep(self, key: Key, served: Snapshot, route: Any, start: Message, body: Message) -> None:
         said = dict(start.get("headers", ()))
         etag, size = said.get(b"etag"), len(body.get("body", b""))
         whole = start.get("status") == 200 and said.get(b"content-length") == str(size).encode()
@@ -208,7 +208,7 @@ class FinishedAnswers:
             self._held -= oldest.size
 
 
-def _only_asking() -> Receive:
+def _idle_client() -> Receive:
     """A client that asks and stays."""
     said = False
 
@@ -222,7 +222,7 @@ def _only_asking() -> Receive:
     return receive
 
 
-async def _to_nobody(_: Message) -> None:
+async def _discard(_: Message) -> None:
     return None
 
 
@@ -267,7 +267,7 @@ def _scope_of(key: Key, like: Scope) -> Scope:
     return asked | {"scheme": scheme, "root_path": root_path}
 
 
-def _telling(send: Send, known: bytes | None) -> Send:
+def _with_not_modified(send: Send, known: bytes | None) -> Send:
     """Pass an answer on, without its body to who has it."""
     if known is None:
         return send
@@ -276,7 +276,7 @@ def _telling(send: Send, known: bytes | None) -> Send:
     async def passed(message: Message) -> None:
         nonlocal told
         if message["type"] == "http.response.start" and message["status"] == 200:
-            told = _has(known, dict(message["headers"]).get(b"etag"))
+            told = _etag_matches(known, dict(message["headers"]).get(b"etag"))
             message = _unchanged(message) if told else message
         elif told:
             if message.get("more_body", False):
@@ -295,7 +295,7 @@ def _unchanged(start: Message) -> Message:
     }
 
 
-def _has(known: bytes | None, tag: bytes | None) -> bool:
+def _etag_matches(known: bytes | None, tag: bytes | None) -> bool:
     """Tell whether an ``If-None-Match`` names a tag (RFC 9110, 13.1.2)."""
     if known is None or tag is None:
         return False

@@ -39,7 +39,7 @@ def edges_of(zones: Geometries) -> Edges:
     return Edges(ends, *sweep.bin_edges(ends, starts))
 
 
-def placed(boxes: NDArray[np.float64], edges: Edges, zone: NDArray[np.int64]) -> NDArray[np.int8]:
+def place_boxes(boxes: NDArray[np.float64], edges: Edges, zone: NDArray[np.int64]) -> NDArray[np.int8]:
     """Return where each box lies of its zone, int8 (k,): ``OUTSIDE``, ``INSIDE``, or ``NEAR`` an edge.
 
     boxes : west, south, east, north, float64 (k, 4), in the metres of the zones. zone : number of the zone, (k,).

@@ -22,7 +22,7 @@ from geo.measures.water import large_rivers
 from geo.routing.home_ways import ways_from_homes
 from geo.routing.season import months
 from geo.routing.surface import BRIDGES, DRIVEN_KM_H, Surface, burned, walking_surface
-from geo.routing.ways import BACK, least_time, open_cells, opened
+from geo.routing.ways import BACK, least_time, move_to_open, open_cells
 from geo.terrain.grid import Grid
 from geo.terrain.stencil import REACH
 
@@ -195,7 +195,7 @@ def _minutes_to(block: Block, goals: Floats, coarsest_m: float | None, *, drivin
     goals = goals[surface.padded_cells(goals) >= 0]
     if len(goals):
         minutes = least_time(surface, goals, sign=BACK, within_minutes=MOST_TRAVEL_MIN).minutes().values
-        cells = opened(surface, surface.inner_cells())
+        cells = move_to_open(surface, surface.inner_cells())
         reached = _at(surface, minutes, cells)
         value.ravel()[:] = np.where(cells >= 0, np.where(np.isnan(reached), MOST_TRAVEL_MIN, reached), np.nan)
     return replace(dem, values=value)

@@ -84,10 +84,10 @@ def hazard_level(*processes: str, looked_for: Sequence[str], by_crop: bool = Fal
 
 def zone_levels(frame: gpd.GeoDataFrame) -> NDArray[np.int64]:
     """Return the level 0..4 of each hazard zone, as stated or, where it is not, from intensity and return period."""
-    return _judged(frame)[0]
+    return _rate_zones(frame)[0]
 
 
-def _judged(frame: gpd.GeoDataFrame) -> tuple[NDArray[np.int64], Floats, Flags]:
+def _rate_zones(frame: gpd.GeoDataFrame) -> tuple[NDArray[np.int64], Floats, Flags]:
     """Level and return period of each zone (``levels.zone_level``), and whether it is dangerous and no more."""
     told = (*(texts(frame, name, empty="unknown") for name in ("process", "level", "intensity")),)
     period = numbers(frame, "return_period_y")
@@ -118,7 +118,7 @@ def _zones(block: Block, processes: Sequence[str]) -> Zones:
             empty.astype(object), empty.astype(np.int64), empty, empty.astype(np.int64), empty.astype(np.bool_)
         )
     rows = frame[frame["process"].isin(processes)]
-    level, period, unlabelled = _judged(rows)
+    level, period, unlabelled = _rate_zones(rows)
     evidence = _evidence(rows, block)
     return Zones(
         outline=rows.geometry.to_numpy(),

@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.contract.criterion import Block, Flags, Floats, outlines
-from geo.geometry.placing import INSIDE, NEAR, edges_of, placed
+from geo.geometry.placing import INSIDE, NEAR, edges_of, place_boxes
 from geo.geometry.shares import share_covered, share_of_pairs
 
 Geometries = NDArray[np.object_]
@@ -46,7 +46,7 @@ def meetings(block: Block, zones: Geometries) -> Meetings:
     """Return every zone that meets a plot; zones are polygons or multipolygons in EPSG:32642."""
     shapes = np.asarray(zones, dtype=object)
     zone, plot = block.once(plot_tree).query(shapes)
-    place = placed(block.once(plot_bounds)[plot], edges_of(shapes), zone)
+    place = place_boxes(block.once(plot_bounds)[plot], edges_of(shapes), zone)
     whole = place == INSIDE
     meets, ground = whole.copy(), whole.copy()
     near = np.flatnonzero(place == NEAR)

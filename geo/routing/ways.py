@@ -129,10 +129,10 @@ class LeastTime:
 
 def open_cells(surface: Surface, xy: NDArray[np.float64]) -> NDArray[np.int64]:
     """Padded cell of each point, int64 (n,); off blocked ground to open ground within ``SNAP_CELLS``, else -1."""
-    return opened(surface, surface.padded_cells(xy))
+    return move_to_open(surface, surface.padded_cells(xy))
 
 
-def opened(surface: Surface, cells: NDArray[np.int64]) -> NDArray[np.int64]:
+def move_to_open(surface: Surface, cells: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return padded cells, int64 (n,), each on blocked ground moved to the nearest open one as ``open_cells`` does."""
     reach = np.arange(-SNAP_CELLS, SNAP_CELLS + 1)
     down, right = (offsets.ravel() for offsets in np.meshgrid(reach, reach, indexing="ij"))

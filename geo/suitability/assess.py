@@ -29,11 +29,11 @@ from geo.suitability.combination import (
     NOTHING,
     ROUNDING,
     S2,
+    Aggregate,
     Codes,
-    Combined,
     Floats,
     Weighting,
-    combined,
+    aggregate,
     weighting,
 )
 from geo.suitability.crop_choice import crop_lists
@@ -75,7 +75,7 @@ class Suitability:
     confidence: Codes
     class_cap: Codes
     excluded: Excluded
-    combined: Combined
+    combined: Aggregate
     rated: Rated
     weights: Weighting
     not_assessed: Mapping[str, str]
@@ -189,15 +189,15 @@ def assess(plots: gpd.GeoDataFrame, nearby: Nearby, judgement: Judgement, scheme
     plots : n rows in EPSG:32642 with plot_id, district, settlement, irrigated, terraced, land_form. nearby : layer id
     -> frame (EPSG:32642) or Grid around the plots. judgement : day and reference crop. scheme : how to judge.
     """
-    return judged(find(Block(plots, nearby, judgement)), scheme)
+    return assess_findings(find(Block(plots, nearby, judgement)), scheme)
 
 
-def judged(found: Findings, scheme: Scheme) -> Assessment:
+def assess_findings(found: Findings, scheme: Scheme) -> Assessment:
     """Return suitability now and potential suitability of plots from what was found out about them."""
     return Assessment(
         findings=found,
-        land=combine(found.values, found.excluded, scheme),
-        potential=combine(improved(found, scheme), found.excluded, scheme),
+        land=evaluate(found.values, found.excluded, scheme),
+        potential=evaluate(improved(found, scheme), found.excluded, scheme),
     )
 
 
@@ -219,7 +219,7 @@ def improved(found: Findings, scheme: Scheme) -> dict[str, Measured]:
     return result
 
 
-def combine(values: Mapping[str, Measured], excluded: Excluded, scheme: Scheme) -> Suitability:
+def evaluate(values: Mapping[str, Measured], excluded: Excluded, scheme: Scheme) -> Suitability:
     """Return the suitability of n plots from measured values of every land criterion.
 
     Parameters
@@ -228,10 +228,10 @@ def combine(values: Mapping[str, Measured], excluded: Excluded, scheme: Scheme) 
     scheme : knots, limits, weights and orness.
     """
     missing = {name: str(values[name].not_assessed) for name in _IDS if values[name].not_assessed is not None}
-    return judge(rate(values, scheme), excluded, scheme, missing)
+    return classify_plots(rate(values, scheme), excluded, scheme, missing)
 
 
-def judge(rated: Rated, excluded: Excluded, scheme: Scheme, missing: Mapping[str, str]) -> Suitability:
+def classify_plots(rated: Rated, excluded: Excluded, scheme: Scheme, missing: Mapping[str, str]) -> Suitability:
     """Return the suitability of n plots from their memberships and the hard limits they reach.
 
     Parameters
@@ -240,7 +240,7 @@ def judge(rated: Rated, excluded: Excluded, scheme: Scheme, missing: Mapping[str
     missing : criterion id -> why it could not be measured at all.
     """
     weights = weighting(scheme, rated.assessed)
-    found = combined(rated.memberships, weights)
+    found = aggregate(rated.memberships, weights)
     cap, cap_by = _caps(rated, found, scheme, missing)
     shut = excluded.mask | (rated.excluded_by != NOTHING)
     score = np.where(found.enough & ~shut, 100.0 * found.low, np.nan)
@@ -270,7 +270,7 @@ def judge(rated: Rated, excluded: Excluded, scheme: Scheme, missing: Mapping[str
     )
 
 
-def _caps(rated: Rated, found: Combined, scheme: Scheme, missing: Mapping[str, str]) -> tuple[Codes, Codes]:
+def _caps(rated: Rated, found: Aggregate, scheme: Scheme, missing: Mapping[str, str]) -> tuple[Codes, Codes]:
     """Return the best class each plot may have, and the criterion behind that cap."""
     cap, cap_by = rated.cap.copy(), rated.cap_by.copy()
 

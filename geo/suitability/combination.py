@@ -104,7 +104,7 @@ def owa(values: Floats, group_weights: Floats, alpha: float) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Combined:
+class Aggregate:
     """What the kernel finds for n plots, memberships throughout.
 
     low, high : score with unknown memberships at 0 and at 1. group_low, group_high : (6, n) likewise, in the order
@@ -127,14 +127,14 @@ class Combined:
     letters: NDArray[np.int16]
 
 
-def combined(memberships: Floats, weights: Weighting) -> Combined:
+def aggregate(memberships: Floats, weights: Weighting) -> Aggregate:
     """Return scores and what limits them for ``memberships``, float64 (17, n) in the order of ``LAND_CRITERIA``.
 
     Unknown memberships are NaN. Each plot is judged by itself alone, so order and company never change a result.
     """
     n = memberships.shape[1]
     groups = len(LAND_GROUPS)
-    result = Combined(
+    result = Aggregate(
         low=np.empty(n),
         high=np.empty(n),
         group_low=np.full((groups, n), np.nan),
@@ -147,10 +147,10 @@ def combined(memberships: Floats, weights: Weighting) -> Combined:
         letters=np.empty(n, dtype=np.int16),
     )
     kernel = partial(
-        _combine,
+        _aggregate,
         np.ascontiguousarray(memberships, dtype=np.float64),
         *weights,
-        *(getattr(result, name) for name in Combined.__dataclass_fields__),
+        *(getattr(result, name) for name in Aggregate.__dataclass_fields__),
     )
     over_blocks(kernel, n, block=PLOTS_PER_BLOCK)
     return result
@@ -217,7 +217,7 @@ def _owa_each(values, quantified, result):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _combine(  # type: ignore[no-untyped-def]
+def _aggregate(  # type: ignore[no-untyped-def]
     memberships,
     active,
     within,

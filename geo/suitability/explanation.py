@@ -22,10 +22,10 @@ from geo.suitability.combination import (
     NE,
     NOTHING,
     S2,
-    Combined,
+    Aggregate,
     Floats,
     Weighting,
-    combined,
+    aggregate,
     owa,
     weighting,
 )
@@ -121,7 +121,7 @@ def explain(
     missing = {name: (not_assessed or {}).get(name, "") for name in row["not_assessed"] or ()}
     assessed = [name for name in order if name in BY_ID and name not in missing]
     weights = weighting(scheme, assessed)
-    found = combined(memberships[:, np.newaxis], weights)
+    found = aggregate(memberships[:, np.newaxis], weights)
     judged = CLASSES.index(row["class"])
     excluded = judged == N2 and _number(row.get("score")) is None
     caps = [] if judged == NE or excluded else _caps(row, scheme, found, missing)
@@ -191,7 +191,7 @@ def _said(
         yield _say(ALSO_UNKNOWN, criteria=others)
 
 
-def _caps(row: Mapping[str, Any], scheme: Scheme, found: Combined, missing: Mapping[str, str]) -> list[Said]:
+def _caps(row: Mapping[str, Any], scheme: Scheme, found: Aggregate, missing: Mapping[str, str]) -> list[Said]:
     """Return what keeps the class below that of the score, the strictest first."""
     by_score, judged = int(classify(found.low)[0]), CLASSES.index(row["class"])
     held: list[tuple[int, Said]] = []
@@ -253,7 +253,7 @@ def _reached(limit: HardLimit, row: Mapping[str, Any], criterion: Criterion) -> 
     return bool(limit.reached(measured)[0])
 
 
-def _groups(scheme: Scheme, weights: Weighting, found: Combined) -> list[dict[str, Any]]:
+def _groups(scheme: Scheme, weights: Weighting, found: Aggregate) -> list[dict[str, Any]]:
     """Return each assessed group, the one that costs most points first."""
     present = np.flatnonzero(weights.group_weights > 0.0)
     low = found.group_low[:, 0]
@@ -284,13 +284,13 @@ def _criteria(
     order: Sequence[str],
     memberships: Floats,
     weights: Weighting,
-    found: Combined,
+    found: Aggregate,
     missing: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """Return each criterion with what it would gain at full membership, in the order of their declaration."""
     lifted = np.repeat(memberships[:, np.newaxis], len(_IDS), axis=1)
     np.fill_diagonal(lifted, 1.0)
-    gains = combined(lifted, weights).low - found.low[0]
+    gains = aggregate(lifted, weights).low - found.low[0]
     letters = dict(zip(order, row["evidence"], strict=True))
     rows = []
     for k, criterion in enumerate(LAND_CRITERIA):

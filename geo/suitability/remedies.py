@@ -17,7 +17,7 @@ from geo.measures.exclusion import nothing_excluded
 from geo.panel import remedy_sets
 from geo.panel.remedy_sets import Applied, Change, Remedies, Remedy
 from geo.panel.scheme import Scheme
-from geo.suitability.assess import Suitability, combine, printed
+from geo.suitability.assess import Suitability, evaluate, printed
 from geo.suitability.combination import CLASSES, NE
 from geo.water.irrigation import CONDITION_FACTOR
 
@@ -126,7 +126,7 @@ def cheapest_lift(
 def rated_with(values: Mapping[str, Measured], scheme: Scheme, remedies: list[Remedy], chosen: Applied) -> Suitability:
     """Rate one plot under m sets of remedies; ``chosen`` is bool (m, len(remedies))."""
     changed = remedy_sets.changed(values, remedies, chosen, COMPUTED)
-    return combine(changed, nothing_excluded(len(chosen)), scheme)
+    return evaluate(changed, nothing_excluded(len(chosen)), scheme)
 
 
 def cheapest_measurement(values: Mapping[str, Measured], scheme: Scheme, best: Suitability) -> Measurement | None:
@@ -153,7 +153,7 @@ def cheapest_measurement(values: Mapping[str, Measured], scheme: Scheme, best: S
         tried[criterion.id] = replace(
             tried[criterion.id], value=outermost, sigma=None, evidence=np.zeros(2, dtype=np.int8), table=None
         )
-        found = combine(tried, nothing_excluded(2), scheme)
+        found = evaluate(tried, nothing_excluded(2), scheme)
         width = found.class_low.astype(int) - found.class_high.astype(int)
         if (width < low - high).all():
             return Measurement(

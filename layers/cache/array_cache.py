@@ -20,7 +20,7 @@ import orjson
 from numpy.typing import NDArray
 
 from geo.terrain.grid import Grid
-from layers.cache.files import files_in, sweep_drafts, written_whole
+from layers.cache.files import files_in, sweep_drafts, write_whole
 
 SUFFIX = ".arrays"
 SIZE_BYTES = 8  # the length of the head, before it, little-endian
@@ -97,7 +97,7 @@ class ScoringCache:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._make_room(size)
-            with written_whole(self.folder / f"{name}{SUFFIX}") as file:
+            with write_whole(self.folder / f"{name}{SUFFIX}") as file:
                 file.writelines(content)
         except OSError as problem:
             log.warning("the scoring cache cannot be written: %s", problem.strerror)

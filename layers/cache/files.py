@@ -15,7 +15,7 @@ DRAFT_KEPT_S = 3_600.0  # seconds; a draft that nobody wrote to for so long was 
 
 
 @contextmanager
-def written_whole(target: Path) -> Iterator[IO[bytes]]:
+def write_whole(target: Path) -> Iterator[IO[bytes]]:
     """Yield a file for what ``target`` is to hold, which takes its place at the end; after an error nothing stays.
 
     Several processes may write the same target: the last one stands. Its folder has to be there.

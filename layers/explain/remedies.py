@@ -15,7 +15,7 @@ from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import REASONS, exclusion_mask
 from geo.measures.water import feeding_reach
 from geo.panel.scheme import Scheme
-from geo.suitability.assess import combine
+from geo.suitability.assess import evaluate
 from geo.suitability.crop_choice import best_crops_here
 from geo.suitability.remedies import cheapest_lift, cheapest_measurement, facts_of
 from layers.catalogue.land import Plot
@@ -70,7 +70,7 @@ def lift_of_plot(
     shut = exclusion_mask(block)
     if shut.mask[0]:
         return {"remedies": None, "measurement": None, "best_crops": [], "closed_by": REASONS[int(shut.reason[0])]}
-    now = combine(values, shut, scheme)
+    now = evaluate(values, shut, scheme)
     area_ha = float(block.plots["area_ha"].iloc[0])
     lift = cheapest_lift(
         values, scheme, area_ha=area_ha, facts=facts_of(values, earth_canal=_earth_canal(block)), best=now

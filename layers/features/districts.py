@@ -17,7 +17,7 @@ from layers.features.hectares import Figures
 from layers.features.plots import UNJUDGED
 from layers.records.loads import Load
 from layers.records.runs import CLASSES, RunHectares
-from layers.records.snapshot import Bounds, Coverage, Served, Shown
+from layers.records.snapshot import Bounds, Coverage, ShownRun, Snapshot
 
 M2_PER_HA = 10_000.0  # square metres of a hectare
 
@@ -38,13 +38,13 @@ class Summary:
     plots: int
     plots_ha: float
     classes: Figures
-    shown: Shown | None
+    shown: ShownRun | None
     synthetic: bool
     boundary_date: date | None = None
     boundary_note: str | None = None
 
 
-def summaries(connection: Connection, served: Served) -> list[Summary]:
+def summaries(connection: Connection, served: Snapshot) -> list[Summary]:
     """Return every district that has an outline or plots, by code."""
     outline = District.__table__.c.geom
     box = func.box2d(outline)
@@ -79,7 +79,7 @@ def district_names(connection: Connection, code: str) -> dict[str, str | None]:
     return dict(zip(("tg", "ru", "en"), row or (None, None, None), strict=True))
 
 
-def require_district(connection: Connection, served: Served, code: str) -> None:
+def require_district(connection: Connection, served: Snapshot, code: str) -> None:
     """Refuse a code no district has.
 
     Raises
@@ -93,7 +93,7 @@ def require_district(connection: Connection, served: Served, code: str) -> None:
         raise NotFound(f"There is no district {code!r}; GET /districts lists them.")
 
 
-def _figures(connection: Connection, served: Served) -> dict[str, Figures]:
+def _figures(connection: Connection, served: Snapshot) -> dict[str, Figures]:
     """District -> figures of the run shown there."""
     shown = [(district, what.run.run_id) for district, what in served.shown.items()]
     found: dict[str, Figures] = {}
@@ -111,7 +111,7 @@ def _figures(connection: Connection, served: Served) -> dict[str, Figures]:
     return found
 
 
-def _summary(code: str, row: Any, served: Served, figures: Figures) -> Summary:
+def _summary(code: str, row: Any, served: Snapshot, figures: Figures) -> Summary:
     covered = served.coverage.get(code, Coverage(0, 0.0, (0.0, 0.0, 0.0, 0.0), 0, False))
     shown = served.shown.get(code)
     if shown is None:

@@ -25,7 +25,7 @@ from layers.errors import LayersError
 from layers.features.paging import Listing, geojson_rows, stream_rows
 from layers.features.plots import PLOTS, in_district, scored_plots
 from layers.features.text_store import FeatureTexts, read, write
-from layers.records.snapshot import Run, Served, read_served
+from layers.records.snapshot import Run, Snapshot, read_snapshot
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class ReadyPlots:
         self._known: dict[str, tuple[str, FeatureTexts]] = {}
         self._maker = Background("features")
 
-    def of(self, served: Served, district: str, run: Run | None) -> FeatureTexts | None:
+    def of(self, served: Snapshot, district: str, run: Run | None) -> FeatureTexts | None:
         """Return the plots of a district with the results of a run; None where they are not at hand.
 
         Asking for what is shown and not at hand has it written, in the background.
@@ -58,7 +58,7 @@ class ReadyPlots:
             self._known[district] = found
         return found[1]
 
-    def prepare(self, current: Callable[[], Served]) -> None:
+    def prepare(self, current: Callable[[], Snapshot]) -> None:
         """Have the plots of every district written that are not at hand, in the background."""
 
         def ask() -> None:
@@ -73,13 +73,13 @@ class ReadyPlots:
 
         threading.Thread(target=ask, name="features wanted", daemon=True).start()
 
-    def _write(self, target: Path, served: Served, district: str, run: Run | None) -> None:
+    def _write(self, target: Path, served: Snapshot, district: str, run: Run | None) -> None:
         """Write a district, unless another process does or has done so, or it has changed meanwhile."""
         version = _version(served, district, run)
         target.parent.mkdir(parents=True, exist_ok=True)
         with (target.parent / "lock").open("w") as lock, self._opened() as connection:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            there, now = read(target), read_served(connection, served)
+            there, now = read(target), read_snapshot(connection, served)
             if (there is None or there[0] != version) and _version(now, district, run) == version:
                 write(target, version, _rows(connection, _listing(district, run)))
 
@@ -98,7 +98,7 @@ def _listing(district: str, run: Run | None) -> Listing:
     return Listing(scored_plots(PUBLIC, runs), [in_district(district)], within=(PLOTS.district, district))
 
 
-def _version(served: Served, district: str, run: Run | None) -> str:
+def _version(served: Snapshot, district: str, run: Run | None) -> str:
     """A token that changes whenever a text would."""
     made = None if run is None else (run.run_id, run.finished_at, run.drawn_at)
     covered = served.coverage.get(district)

@@ -80,7 +80,7 @@ def scored_plots(audience: Audience, runs: Mapping[str, Run]) -> Features:
 
 @lru_cache(maxsize=256)  # a few kB each; making one takes a millisecond, which every page and tile would pay
 def _scored_plots(audience: Audience, runs: tuple[tuple[str, Run], ...]) -> Features:
-    source, run_id = _judged(dict(runs))
+    source, run_id = _join_results(dict(runs))
     found = {**layer_properties(Plot, audience), **_results(run_id)}
     order = [*FIRST, *(name for name in found if name not in FIRST)]
     return Features(
@@ -103,7 +103,7 @@ def in_district(code: str) -> ColumnElement[bool]:
     return PLOTS.district.between(code, code)
 
 
-def _judged(runs: Mapping[str, Run]) -> tuple[FromClause, ColumnElement[int]]:
+def _join_results(runs: Mapping[str, Run]) -> tuple[FromClause, ColumnElement[int]]:
     """Plots with the result of the run of their district, if there is one, and the number of that run."""
     if not runs:
         return Plot.__table__.outerjoin(suitability, literal(False)), cast(null(), Integer)

@@ -18,7 +18,7 @@ from layers.loading.checks import required_fields
 from layers.loading.chunks import CHUNK, Chunk, Source
 from layers.loading.crs import Placement, place
 from layers.loading.load import Batches, box_of, derived_fields, layer_named
-from layers.loading.mapping import FieldRule, Mapped, find_mapping, kept, rules_for
+from layers.loading.mapping import FieldRule, Mapped, find_mapping, rules_for, select_rows
 from layers.loading.mapping import Mapping as MappingFile
 from layers.loading.reading import file_digest, open_source
 from layers.loading.rejects import write_rejects
@@ -156,7 +156,7 @@ def _take(
     spatial = target.geometry_kind is not None
     placement: Placement | None = None
     for chunk in progress(source.chunks(), _count(source)):
-        keep = kept(mapping, chunk.frame)
+        keep = select_rows(mapping, chunk.frame)
         report.read += len(keep)
         report.filtered += int((~keep).sum())
         if placement is None and spatial and keep.any():

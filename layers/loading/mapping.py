@@ -180,7 +180,7 @@ def rules_for(
     return rules
 
 
-def kept(mapping: Mapping | None, frame: pd.DataFrame) -> NDArray[np.bool_]:
+def select_rows(mapping: Mapping | None, frame: pd.DataFrame) -> NDArray[np.bool_]:
     """Which rows a mapping's ``where`` and ``unless`` let through, bool (n,)."""
     keep = np.ones(len(frame), dtype=bool)
     if mapping is None:

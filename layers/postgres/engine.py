@@ -178,7 +178,7 @@ def server_version(connection: Connection) -> str:
     return str(connection.execute(text("SHOW server_version")).scalar_one())
 
 
-def explain(error: Exception) -> LayersError | None:
+def as_refusal(error: Exception) -> LayersError | None:
     """Return what went wrong in one sentence without SQL, address or password; None for a fault of our own."""
     if isinstance(error, PoolTimeout):
         return DatabaseUnavailable("The database is busy; try again in a minute.")
@@ -266,7 +266,7 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except (DBAPIError, PoolTimeout, psycopg.Error) as error:
-        refusal = explain(error)
+        refusal = as_refusal(error)
         if refusal is None:
             raise
         raise refusal from error

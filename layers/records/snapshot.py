@@ -47,7 +47,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownRun:
     """What is served unasked in one district."""
 
     run: Run
@@ -75,7 +75,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class Snapshot:
     """One snapshot.
 
     loads : layer or grid -> last load. loaded_at : those loads -> when each was made. coverage : district code
@@ -83,7 +83,7 @@ class Served:
     """
 
     loads: Mapping[str, int]
-    shown: Mapping[str, Shown]
+    shown: Mapping[str, ShownRun]
     published: Mapping[tuple[str, str], int]
     runs: Mapping[int, Run]
     coverage: Mapping[str, Coverage] = field(default_factory=dict)
@@ -161,7 +161,7 @@ def _results(run: Run) -> tuple[int, str, str]:
     return run.run_id, _moment(run.finished_at), _moment(run.drawn_at)
 
 
-def read_served(connection: Connection, known: Served | None = None) -> Served:
+def read_snapshot(connection: Connection, known: Snapshot | None = None) -> Snapshot:
     """Return what is served now; where plots lie is taken from ``known`` if no plot was loaded since."""
     served = read_runs(connection)
     plots = Plot.__tablename__
@@ -169,7 +169,7 @@ def read_served(connection: Connection, known: Served | None = None) -> Served:
     return replace(served, coverage=known.coverage if known and unchanged else _coverage(connection))
 
 
-def read_runs(connection: Connection) -> Served:
+def read_runs(connection: Connection) -> Snapshot:
     """Return what is served now without where plots lie, which takes a pass over all of them."""
     loads = {
         row[0]: row[1] for row in connection.execute(select(Load.layer, func.max(Load.load_id)).group_by(Load.layer))
@@ -188,8 +188,8 @@ def read_runs(connection: Connection) -> Served:
     ).all()
     runs = {row.run_id: _run(row) for row in connection.execute(_RUNS)}
     published = {(row.district, row.scheme): row.run_id for row in publications}
-    shown = {row.district: Shown(runs[row.run_id], row.published_at) for row in publications if row.shown}
-    return Served(loads, shown, published, runs, loaded_at=_loaded_at(connection, loads.values()))
+    shown = {row.district: ShownRun(runs[row.run_id], row.published_at) for row in publications if row.shown}
+    return Snapshot(loads, shown, published, runs, loaded_at=_loaded_at(connection, loads.values()))
 
 
 def run_of(connection: Connection, run_id: int) -> Run:
@@ -230,7 +230,7 @@ def _run(row: Any) -> Run:
     )
 
 
-class ServedState:
+class SnapshotCache:
     """The snapshot of this process, read again after ``KEPT_S`` seconds.
 
     ``reading`` opens a read-only connection as the public. While the database cannot be reached the last snapshot
@@ -240,10 +240,10 @@ class ServedState:
     def __init__(self, reading: Callable[[], AbstractContextManager[Connection]]) -> None:
         self._reading = reading
         self._lock = threading.Lock()
-        self._last: Served | None = None
+        self._last: Snapshot | None = None
         self._read_at = float("-inf")
 
-    def current(self) -> Served:
+    def current(self) -> Snapshot:
         """Return a snapshot at most ``KEPT_S`` seconds old, or the last one while the database is away.
 
         Raises
@@ -259,21 +259,21 @@ class ServedState:
                 return last
             try:
                 with self._reading() as connection:
-                    return self._keep(read_served(connection, self._last))
+                    return self._keep(read_snapshot(connection, self._last))
             except DatabaseUnavailable:
                 if self._last is None:
                     raise
                 return self._keep(self._last)
 
-    def kept(self) -> Served | None:
+    def kept(self) -> Snapshot | None:
         """Return the snapshot at hand if it is fresh enough, without asking anything."""
         return self._last if time.monotonic() - self._read_at <= KEPT_S else None
 
-    def fresh(self, connection: Connection) -> Served:
+    def fresh(self, connection: Connection) -> Snapshot:
         """Return a snapshot read now, through the caller's connection."""
-        return self._keep(read_served(connection, self._last))
+        return self._keep(read_snapshot(connection, self._last))
 
-    def _keep(self, served: Served) -> Served:
+    def _keep(self, served: Snapshot) -> Snapshot:
         # The same content keeps the same object, so that what was derived from it stays valid.
         if served != self._last:
             self._last = served

@@ -91,7 +91,9 @@ def score_changed(
     with run_lock(engine) as (connection, hold):
         hold(RESCORING)
         bases = _bases(connection)
-        reports = [report for base in bases for report in _made_from(engine, connection, hold, base, publish, progress)]
+        reports = [
+            report for base in bases for report in _update_run(engine, connection, hold, base, publish, progress)
+        ]
     if not reports:
         since = max(run for base in bases for run in base.districts.values())
         raise NotFound(f"Nothing that a result depends on has changed since run {since}.")
@@ -144,7 +146,7 @@ def _base(connection: Connection, run_id: int, districts: Mapping[str, int]) -> 
     )
 
 
-def _made_from(
+def _update_run(
     engine: Engine, connection: Connection, hold: Hold, base: Base, publish: bool, progress: Progress
 ) -> list[RunReport]:
     """Runs for the districts of a base that something touched: none, one, or one for whole districts beside it."""
@@ -166,7 +168,7 @@ def _made_from(
     }
     reports = []
     if partly := {district: found for district, found in touched.items() if found.plots is not None}:
-        reports.append(_continued(connection, hold, base, partly, last_load, publish, progress))
+        reports.append(_continue_rows(connection, hold, base, partly, last_load, publish, progress))
     connection.rollback()
     if whole := [district for district, found in touched.items() if found.plots is None]:
         said = (f"{name}: every plot scored again, because of {', '.join(touched[name].why)}." for name in whole)
@@ -181,7 +183,7 @@ def _inhabited(connection: Connection, base: Base, last_load: int) -> list[str]:
     return [name for name in base.districts if connection.execute(first.where(Plot.district == name)).scalar()]
 
 
-def _continued(
+def _continue_rows(
     connection: Connection,
     hold: Hold,
     base: Base,

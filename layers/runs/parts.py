@@ -24,7 +24,7 @@ from geo.criteria import LAND_CRITERIA
 from geo.geometry.crs import WORKING_CRS
 from geo.measures import exclusion
 from geo.panel.scheme import Scheme
-from geo.suitability.assess import judged
+from geo.suitability.assess import assess_findings
 from layers.cache.array_cache import ScoringCache
 from layers.frames.around import Around, district_bounds, read_plots
 from layers.postgres.copy_rows import copy_frame
@@ -140,7 +140,7 @@ def score_plots(connection: Connection, part: Part, cache: ScoringCache | None =
     nearby = Around(connection, part.district, bounds, reach, part.last_load, cache=cache, only=part.only)
     crop = np.full(len(plots), scheme.crop_of(part.district))
     block = Block(plots, nearby, Judgement(as_of=part.day, crop=crop))
-    assessment = judged(findings(block, nearby), scheme)
+    assessment = assess_findings(findings(block, nearby), scheme)
     frame = assessment.to_frame()
     frame.insert(0, "plot_no", plots["plot_no"].to_numpy())
     frame.insert(1, "district", plots["district"].to_numpy())

@@ -41,7 +41,7 @@ _EVIDENCE[[ord(letter) for letter in EVIDENCE_LETTERS]] = range(len(EVIDENCE_LET
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredMemberships:
     """What a run kept of n plots, as ``geo.suitability.robustness`` takes it.
 
     plot_no : int64 (n,), rising. memberships : float64 (17, n), NaN unknown. evidence : int8 (17, n), 0..3 = A..D, -1
@@ -144,7 +144,7 @@ def stored_row(connection: Connection, run_id: int, plot_no: int) -> Mapping[str
     return None if row is None else dict(row)
 
 
-def read_kept(connection: Connection, run_id: int, district: str, order: Sequence[str]) -> Kept:
+def read_kept(connection: Connection, run_id: int, district: str, order: Sequence[str]) -> StoredMemberships:
     """Return what a run kept of the plots of a district, in order of their number.
 
     order : criteria of the run's memberships.
@@ -174,7 +174,7 @@ def read_kept(connection: Connection, run_id: int, district: str, order: Sequenc
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     with driver.cursor() as cursor, cursor.copy(query) as copy:
         blocks = [_arranged_rows(rows, order) for rows in _row_blocks(copy, kind)]
-    kept = Kept(*(np.concatenate(parts, axis=-1) for parts in zip(*map(_parts, blocks), strict=True)))
+    kept = StoredMemberships(*(np.concatenate(parts, axis=-1) for parts in zip(*map(_parts, blocks), strict=True)))
     if (kept.cap == NOTHING).any():
         raise DataRefused(
             f"Run {run_id} was made before the caps of classes were kept; score district {district} again."
@@ -182,7 +182,7 @@ def read_kept(connection: Connection, run_id: int, district: str, order: Sequenc
     return kept
 
 
-def _parts(kept: Kept) -> tuple[NDArray[Any], ...]:
+def _parts(kept: StoredMemberships) -> tuple[NDArray[Any], ...]:
     return kept.plot_no, kept.memberships, kept.evidence, kept.cap, kept.fixed
 
 
@@ -205,7 +205,7 @@ def _row_blocks(copy: Iterable[Buffer], kind: np.dtype[Any]) -> Iterator[NDArray
     yield np.frombuffer(bytes(received[skipped:]), dtype=kind, count=count)
 
 
-def _arranged_rows(rows: NDArray[Any], order: Sequence[str]) -> Kept:
+def _arranged_rows(rows: NDArray[Any], order: Sequence[str]) -> StoredMemberships:
     return _arranged(
         rows["plot_no"].astype(np.int64),
         rows["array"]["items"]["v"].astype(np.float32),
@@ -225,7 +225,7 @@ def _arranged(
     judged: Codes,
     scored: NDArray[np.bool_],
     order: Sequence[str],
-) -> Kept:
+) -> StoredMemberships:
     """Kept columns (n, criteria of the run) in today's order of criteria; plots no draw can change keep their class."""
     n = len(plot_no)
     position = {name: number for number, name in enumerate(order)}
@@ -236,11 +236,11 @@ def _arranged(
             arranged[k] = np.round(memberships[:, position[criterion.id]].astype(np.float64), KEPT_DECIMALS)
             evidence[k] = _EVIDENCE[letters[:, position[criterion.id]]]
     fixed = np.where(scored & (judged != NE), NOTHING, judged).astype(np.int8)
-    return Kept(plot_no, arranged, evidence, cap, fixed)
+    return StoredMemberships(plot_no, arranged, evidence, cap, fixed)
 
 
 def _drawn(
-    kept: Kept,
+    kept: StoredMemberships,
     scheme: Scheme,
     order: Sequence[str],
     missing: Iterable[str],

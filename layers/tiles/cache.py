@@ -22,7 +22,7 @@ import orjson
 from isal import igzip
 
 import layers
-from layers.cache.files import written_whole
+from layers.cache.files import write_whole
 from layers.tiles.layer_tiles import Tile
 
 MEMORY_BYTES = 64 * 1024 * 1024  # bytes of finished tiles one process keeps
@@ -132,7 +132,7 @@ class TileCache:
         head = orjson.dumps(facts)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with written_whole(target) as file:
+            with write_whole(target) as file:
                 file.write(head + b"\n" + tile.body)
         except OSError as error:
             log.warning("tile %s cannot be kept: %s", place.file, error.strerror)

@@ -25,7 +25,7 @@ from rasterio.windows import Window
 from sqlalchemy import Connection, select
 
 from layers.cache.background import Background
-from layers.cache.files import sweep_drafts, written_whole
+from layers.cache.files import sweep_drafts, write_whole
 from layers.catalogue import RASTERS_BY_NAME, RasterLayer
 from layers.errors import LayersError
 from layers.grids.cog import raster_path
@@ -98,7 +98,7 @@ def make(path: Path, raster: RasterLayer, band: int) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     sweep_drafts(target.parent)
-    with written_whole(target) as file:
+    with write_whole(target) as file:
         file.write(bytes(HEAD_BYTES))
         with rasterio.open(path) as source:
             factors = [1, *source.overviews(band)]

@@ -129,7 +129,7 @@ def _doubled_area(whole_x: Ints, whole_y: Ints, n: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def drawn(
+def draw_outlines(
     ewkb: Bytes, count: int, west: float, north: float, unit: float, extent: int, buffer: int, tolerance: float
 ) -> tuple[Ints, Ints]:
     """Return the commands of every multipolygon and where each one's begin, int64 (commands,) and (count + 1,).

@@ -26,8 +26,8 @@ from layers.records.runs import CLASSES, suitability_cells
 from layers.records.snapshot import Run
 from layers.tiles.layer_tiles import BUFFER, DISPLAY_PX, EXTENT, HALF_SPAN_M, LARGEST_TILE, Tile, TileAddress, window
 from layers.tiles.mvt import Coded, coded, encode
-from layers.tiles.outlines import boxes, drawn
-from layers.tiles.results_in_memory import TEXTS, judged
+from layers.tiles.outlines import boxes, draw_outlines
+from layers.tiles.results_in_memory import TEXTS, results_of_district
 
 CELL_BITS = 4  # 2**4 cells along a tile's side
 CELL_ZOOM = 12  # finest zoom cells are kept for
@@ -97,7 +97,7 @@ def plots_tile(
     extent = EXTENT if fine else COARSE_EXTENT
     west, _, _, north = address.bounds_m()
     tolerance = OUTLINE_PX * extent / DISPLAY_PX
-    drawing = drawn(
+    drawing = draw_outlines(
         np.frombuffer(found.ewkb, dtype=np.uint8),
         found.count,
         west,
@@ -159,7 +159,7 @@ def _results(connection: Connection, found: _Found, runs: Mapping[str, Run]) -> 
     texts = {name: np.full(found.count, None, dtype=object) for name in TEXTS}
     texts["class"][:] = UNJUDGED
     for district in {str(name) for name in found.district} & runs.keys():
-        result = judged(connection, runs[district], district)
+        result = results_of_district(connection, runs[district], district)
         here = np.flatnonzero(found.district == district)
         known, place = result.find(found.plot_no[here])
         score[here[known]] = result.score[place]

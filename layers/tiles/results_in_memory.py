@@ -27,7 +27,7 @@ from layers.frames.around import among
 from layers.postgres.read_arrays import read_arrays
 from layers.records.rows_of_run import in_run
 from layers.records.runs import ScoringRun, suitability
-from layers.records.snapshot import Run, Served
+from layers.records.snapshot import Run, Snapshot
 
 RESULT = suitability.c
 TEXTS = ("class", "limiting", "subclass")
@@ -39,7 +39,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class DistrictResults:
     """What one run says of the plots of one district, in order of their numbers.
 
     plot_no : int64 (n,). score : float64 (n,), as shown, NaN = none. texts : name -> object (n,), None = none.
@@ -77,10 +77,10 @@ class _Memory:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.held: OrderedDict[Key, tuple[Run, Judged]] = OrderedDict()
+        self.held: OrderedDict[Key, tuple[Run, DistrictResults]] = OrderedDict()
         self.making: defaultdict[Key, threading.Lock] = defaultdict(threading.Lock)
 
-    def find(self, key: Key) -> Judged | None:
+    def find(self, key: Key) -> DistrictResults | None:
         """Return results at hand."""
         with self.lock:
             if key not in self.held:
@@ -88,7 +88,7 @@ class _Memory:
             self.held.move_to_end(key)
             return self.held[key][1]
 
-    def before(self, run: Run, district: str) -> tuple[Run, Judged] | None:
+    def before(self, run: Run, district: str) -> tuple[Run, DistrictResults] | None:
         """Return the newest results at hand that ``run`` was made from, None where there are none."""
         with self.lock:
             earlier = {
@@ -98,7 +98,7 @@ class _Memory:
             }
         return earlier[max(earlier)] if earlier else None
 
-    def keep(self, key: Key, run: Run, found: Judged) -> None:
+    def keep(self, key: Key, run: Run, found: DistrictResults) -> None:
         """Keep results, and let those go that were used longest ago where there are too many."""
         with self.lock:
             self.held[key] = run, found
@@ -111,7 +111,7 @@ _MEMORIES: WeakKeyDictionary[Pool, _Memory] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 
 
-def judged(connection: Connection, run: Run, district: str) -> Judged:
+def results_of_district(connection: Connection, run: Run, district: str) -> DistrictResults:
     """Return what a finished run says of the plots of a district."""
     with _LOCK:
         memory = _MEMORIES.setdefault(connection.engine.pool, _Memory())
@@ -132,7 +132,7 @@ def judged(connection: Connection, run: Run, district: str) -> Judged:
     return found
 
 
-def prepare(opened: Callable[[], AbstractContextManager[Connection]], current: Callable[[], Served]) -> None:
+def prepare(opened: Callable[[], AbstractContextManager[Connection]], current: Callable[[], Snapshot]) -> None:
     """Read what is shown of every district in the background, so that the first tile asked for need not wait."""
 
     def read() -> None:
@@ -140,7 +140,7 @@ def prepare(opened: Callable[[], AbstractContextManager[Connection]], current: C
             served = current()
             for district, shown in served.shown.items():
                 with opened() as connection:
-                    judged(connection, shown.run, district)
+                    results_of_district(connection, shown.run, district)
         except LayersError as error:
             log.warning("Results are read when they are asked for: %s", error)
 
@@ -153,7 +153,7 @@ def _there(connection: Connection, run: Run) -> bool:
     return bool(connection.execute(select(exists().where(*same))).scalar())
 
 
-def _read(connection: Connection, run: Run, district: str, only: Ints | None = None) -> Judged:
+def _read(connection: Connection, run: Run, district: str, only: Ints | None = None) -> DistrictResults:
     """Read the results of a run in a district, of all its plots or of some."""
     chosen = [in_run(run), RESULT.district == district]
     if only is not None:
@@ -162,11 +162,11 @@ def _read(connection: Connection, run: Run, district: str, only: Ints | None = N
     read = read_arrays(connection, select(*columns).where(*chosen).order_by(RESULT.plot_no))
     if read is None:
         nothing = np.empty(0, dtype=object)
-        return Judged(np.empty(0, dtype=np.int64), np.empty(0), dict.fromkeys(TEXTS, nothing))
+        return DistrictResults(np.empty(0, dtype=np.int64), np.empty(0), dict.fromkeys(TEXTS, nothing))
     plot_no, score, *texts = read
     stored = score.to_numpy(dtype=np.float32, na_value=np.nan)
     named = {name: _shared(values) for name, values in zip(TEXTS, texts, strict=True)}
-    return Judged(plot_no.to_numpy(dtype=np.int64), shown_scores(stored), named)
+    return DistrictResults(plot_no.to_numpy(dtype=np.int64), shown_scores(stored), named)
 
 
 def _shared(texts: pd.Series[Any]) -> NDArray[np.object_]:
@@ -175,7 +175,7 @@ def _shared(texts: pd.Series[Any]) -> NDArray[np.object_]:
     return np.array([*names, None], dtype=object)[code]
 
 
-def _since(connection: Connection, run: Run, district: str, earlier: Run, found: Judged) -> Judged:
+def _since(connection: Connection, run: Run, district: str, earlier: Run, found: DistrictResults) -> DistrictResults:
     """Return the results of a run from those of an earlier one it was made from: only what differs is read."""
     ended = and_(RESULT.until_run > earlier.run_id, RESULT.until_run <= run.run_id)
     begun = and_(RESULT.from_run > earlier.run_id, RESULT.from_run <= run.run_id)
@@ -189,4 +189,4 @@ def _since(connection: Connection, run: Run, district: str, earlier: Run, found:
     order = np.argsort(plot_no, kind="stable")
     score = np.concatenate([found.score[stays], new.score])[order]
     texts = {name: np.concatenate([values[stays], new.texts[name]])[order] for name, values in found.texts.items()}
-    return Judged(plot_no[order], score, texts)
+    return DistrictResults(plot_no[order], score, texts)

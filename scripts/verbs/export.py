@@ -23,7 +23,7 @@ from layers.features.features import layer_features, nearest, readable_layer, ro
 from layers.features.paging import Listing, count_rows
 from layers.features.plots import scored_plots
 from layers.postgres.engine import Connection, reading
-from layers.records.snapshot import Choice, read_served
+from layers.records.snapshot import Choice, read_snapshot
 from scripts.output import out, print_json
 
 TIMEOUT_S = 600.0  # seconds one part of the work may take
@@ -86,7 +86,7 @@ def _asked(
     connection: Connection, layer: type[Layer], audience: Audience, district: str | None, choice: Choice, lang: str
 ) -> tuple[Listing, About]:
     language = language_of(lang)
-    served = read_served(connection)
+    served = read_snapshot(connection)
     if district is not None:
         require_district(connection, served, district)
     if layer is not Plot:

@@ -10,14 +10,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 from worlds.three_districts import RASHT
 
-from layers.records.snapshot import ServedState
+from layers.records.snapshot import SnapshotCache
 
 
-def state(client: TestClient) -> ServedState:
+def state(client: TestClient) -> SnapshotCache:
     """What the service knows of what is served."""
     assert isinstance(client.app, FastAPI)
     found = client.app.state.served
-    assert isinstance(found, ServedState)
+    assert isinstance(found, SnapshotCache)
     return found
 
 

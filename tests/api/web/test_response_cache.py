@@ -20,7 +20,7 @@ from worlds.three_districts import OTHER, RASHT, Land
 from api.routes import plots, tiles
 from api.web.response_cache import AT_ONCE, LONGEST_KEY, FinishedAnswers
 from layers.catalogue.base import STAFF
-from layers.records.snapshot import ServedState
+from layers.records.snapshot import SnapshotCache
 from layers.schema.access import create_key
 from layers.settings import get_settings
 from layers.tiles.cache import TileCache
@@ -36,7 +36,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     reached: list[str] = []
     answer = tiles._answer
 
-    def noted(one: tiles.Asked, *rest: object) -> object:
+    def noted(one: tiles.TileQuery, *rest: object) -> object:
         reached.append(one.request.url.path)
         return answer(one, *rest)
 
@@ -241,7 +241,7 @@ async def ask(kept: FinishedAnswers, address: str) -> list[Message]:
 def test_all_that_was_asked_for_most_is_made_again_however_long_that_takes() -> None:
     async def change_and_wait() -> list[str]:
         answering, snapshots = Answering(), Snapshots()
-        kept = FinishedAnswers(answering, cast(ServedState, snapshots))
+        kept = FinishedAnswers(answering, cast(SnapshotCache, snapshots))
         for address in (TILE, FAR):
             await ask(kept, address)
         snapshots.now = object()
@@ -256,7 +256,7 @@ def test_all_that_was_asked_for_most_is_made_again_however_long_that_takes() -> 
 
 def test_who_gives_up_waiting_for_a_place_leaves_it_and_the_answer_to_others() -> None:
     async def give_up() -> list[Message]:
-        kept = FinishedAnswers(Answering(), cast(ServedState, Snapshots()))
+        kept = FinishedAnswers(Answering(), cast(SnapshotCache, Snapshots()))
         for _ in range(AT_ONCE):
             await kept._places.acquire()
         given_up = asyncio.create_task(ask(kept, PAGE))

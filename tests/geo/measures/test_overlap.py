@@ -12,7 +12,7 @@ from worlds import valley
 from worlds.broken_shapes import areas, stars
 
 from geo.contract.criterion import Block
-from geo.geometry.placing import INSIDE, NEAR, OUTSIDE, edges_of, placed
+from geo.geometry.placing import INSIDE, NEAR, OUTSIDE, edges_of, place_boxes
 from geo.geometry.shares import highest_level, share_covered, share_of_pairs
 from geo.measures.overlap import highest, holder, meetings, overlapping, share_under, within_distance
 
@@ -71,7 +71,7 @@ def test_a_box_is_placed_inside_or_outside_only_where_it_is_so(zones: list[shape
     bounds = np.hstack([corner, corner + random.choice([0.01, 0.25, 1.0], corner.shape)])
     zone = random.integers(0, len(zones), len(bounds))
     shapes = np.array(zones, dtype=object)
-    place = placed(bounds, edges_of(shapes), zone)
+    place = place_boxes(bounds, edges_of(shapes), zone)
     boxes, mine = shapely.box(*bounds.T), shapes[zone]
     assert (shapely.contains_properly(mine, boxes) | (place != INSIDE)).all()
     assert (shapely.disjoint(mine, boxes) | (place != OUTSIDE)).all()

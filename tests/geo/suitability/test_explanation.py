@@ -13,7 +13,7 @@ from geo.contract.criterion import Measured, not_assessed
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.measures.exclusion import REASONS, nothing_excluded
 from geo.panel.scheme import load_scheme
-from geo.suitability.assess import assess, combine
+from geo.suitability.assess import assess, evaluate
 from geo.suitability.combination import CLASSES
 from geo.suitability.explanation import CLOSED, MESSAGES, POOR, explain
 
@@ -114,7 +114,7 @@ def test_a_class_held_by_the_worst_and_by_what_is_not_assessed() -> None:
     }
     values |= {name: Measured(np.array([value])) for name, value in best.items()}
     values["turn_reliability"] = not_assessed(1, "neither command areas nor plot surveys are loaded")
-    found = combine(values, nothing_excluded(1), DEFAULT)
+    found = evaluate(values, nothing_excluded(1), DEFAULT)
     row = found.to_frame().iloc[0].to_dict() | {name: value.value[0] for name, value in values.items()}
     explanation = explain(row, DEFAULT, not_assessed=found.not_assessed)
     assert explanation["class"] == "N1"

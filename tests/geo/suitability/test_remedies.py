@@ -13,7 +13,7 @@ from geo.criteria import LAND_CRITERIA, ONLY_FEEDING_REACH
 from geo.errors import SchemeError
 from geo.measures.exclusion import nothing_excluded
 from geo.panel.scheme import load_scheme
-from geo.suitability.assess import combine
+from geo.suitability.assess import evaluate
 from geo.suitability.combination import CLASSES
 from geo.suitability.remedies import (
     applicable,
@@ -56,7 +56,7 @@ def plot(**changes):
 
 
 def rated(values):
-    return combine(values, nothing_excluded(1), SCHEME)
+    return evaluate(values, nothing_excluded(1), SCHEME)
 
 
 def lift(values, area_ha=0.2, earth_canal=None):

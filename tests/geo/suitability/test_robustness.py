@@ -10,8 +10,8 @@ from geo.contract.memberships import Probability
 from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import Excluded
 from geo.panel.scheme import load_scheme
-from geo.suitability.assess import classify, combine
-from geo.suitability.combination import CLASSES, combined, weighting
+from geo.suitability.assess import classify, evaluate
+from geo.suitability.combination import CLASSES, aggregate, weighting
 from geo.suitability.robustness import Noise, robustness
 from layers.runs.robustness import KEPT_DECIMALS
 
@@ -47,7 +47,7 @@ def draw(memberships, evidence, numbers=None, fixed=None, **options):
 def test_without_noise_every_draw_is_the_runs_own_class(seed):
     memberships, evidence = world(40, seed)
     found = draw(memberships, evidence, draws=7, noise=SILENT)
-    base = combined(memberships, WEIGHTS)
+    base = aggregate(memberships, WEIGHTS)
     expected = classify(base.low)
     expected = np.maximum(expected, np.maximum(classify(base.worst) - 1, 0))
     expected = np.where(base.unknown_by >= 0, np.maximum(expected, 1), expected)
@@ -127,7 +127,7 @@ def _values(n, seed):
 def test_draws_of_what_a_run_keeps_start_from_its_classes_and_stay_within_its_caps(seed):
     n = 60
     open_land = Excluded(np.full(n, -1, dtype=np.int8))
-    land = combine(_values(n, seed), open_land, SCHEME)
+    land = evaluate(_values(n, seed), open_land, SCHEME)
     kept = np.round(land.rated.memberships.astype(np.float32).astype(np.float64), KEPT_DECIMALS)
     fixed = np.where(np.isnan(land.score), land.classes, -1).astype(np.int8)
     arguments = (kept, land.rated.evidence, land.class_cap, fixed, np.arange(n), land.weights, SCHEME.orness)

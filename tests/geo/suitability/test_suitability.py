@@ -17,8 +17,8 @@ from geo.contract.memberships import ByClass, Knots, Probability
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.measures.exclusion import REASONS, nothing_excluded
 from geo.panel.scheme import LAND_GROUPS, Scheme, load_scheme, parse_scheme
-from geo.suitability.assess import Suitability, assess, classify, combine, printed, stored
-from geo.suitability.combination import CLASSES, combined, owa, quantified, weighting
+from geo.suitability.assess import Suitability, assess, classify, evaluate, printed, stored
+from geo.suitability.combination import CLASSES, aggregate, owa, quantified, weighting
 
 Floats = NDArray[np.float64]
 DEFAULT = load_scheme()
@@ -78,7 +78,7 @@ def values_of(memberships: Floats) -> dict[str, Measured]:
 
 
 def judged(memberships: Floats, scheme: Scheme = DEFAULT) -> Suitability:
-    return combine(values_of(memberships), nothing_excluded(memberships.shape[1]), scheme)
+    return evaluate(values_of(memberships), nothing_excluded(memberships.shape[1]), scheme)
 
 
 def perfect(n: int = 1, **changed: float) -> Floats:
@@ -313,7 +313,7 @@ def test_medium_hazard_every_thirty_years_is_no_better_than_s3() -> None:
     for often, expected in ((False, "S2"), (True, "S3")):
         values = values_of(perfect(flood_level=0.3))
         values["flood_level"] = replace(values["flood_level"], notes={MEDIUM_OFTEN: np.array([often])})
-        result = combine(values, nothing_excluded(1), DEFAULT)
+        result = evaluate(values, nothing_excluded(1), DEFAULT)
         assert CLASSES[result.classes[0]] == expected
         assert IDS[result.limiting[0]] == "flood_level"
         assert result.score[0] == pytest.approx(73.53, abs=0.05)
@@ -338,7 +338,7 @@ def test_weight_of_what_cannot_be_assessed_is_shared_out_in_its_group() -> None:
     values["soil_water"] = not_assessed(1, "no grid")
     for name in ("heat_ratio", "frost_margin_d"):
         values[name] = not_assessed(1, "no normals")
-    result = combine(values, nothing_excluded(1), DEFAULT)
+    result = evaluate(values, nothing_excluded(1), DEFAULT)
     soil = result.combined.group_low[LAND_GROUPS.index("soil"), 0]
     assert soil == pytest.approx((0.5 + 0.25 * 0.5) / 0.75)  # E1 .50 and E2 .25 share the weight of E3
     assert np.isnan(result.combined.group_low[LAND_GROUPS.index("climate"), 0])
@@ -358,7 +358,7 @@ def test_weight_of_what_cannot_be_assessed_is_shared_out_in_its_group() -> None:
 def test_what_is_not_assessed_of_water_hazard_and_salinity_bars_s1(name: str) -> None:
     values = values_of(perfect())
     values[name] = not_assessed(1, "not loaded")
-    result = combine(values, nothing_excluded(1), DEFAULT)
+    result = evaluate(values, nothing_excluded(1), DEFAULT)
     assert result.score[0] == pytest.approx(100.0)
     assert CLASSES[result.classes[0]] == "S2"
     assert IDS[result.limiting[0]] == name
@@ -369,7 +369,7 @@ def test_without_any_assessed_hazard_nothing_is_evaluated() -> None:
     for criterion in LAND_CRITERIA:
         if criterion.group == "hazard":
             values[criterion.id] = not_assessed(1, "not loaded")
-    assert CLASSES[combine(values, nothing_excluded(1), DEFAULT).classes[0]] == "NE"
+    assert CLASSES[evaluate(values, nothing_excluded(1), DEFAULT).classes[0]] == "NE"
 
 
 def test_nothing_assessed_at_all() -> None:
@@ -396,7 +396,7 @@ def test_hard_limits_exclude_beyond_them_only(name: str, at_limit: float, beyond
     values = values_of(perfect(2))
     tables = np.full(2, table, dtype=np.int8)
     values[name] = Measured(np.array([at_limit, beyond]), table=tables)
-    result = combine(values, nothing_excluded(2), DEFAULT)
+    result = evaluate(values, nothing_excluded(2), DEFAULT)
     assert CLASSES[result.classes[0]] != "N2" or not np.isnan(result.score[0])
     assert result.subclass().tolist()[1] == "N2x"
     assert np.isnan([result.score[1], result.score_low[1], result.score_high[1]]).all()
@@ -406,7 +406,7 @@ def test_hard_limits_exclude_beyond_them_only(name: str, at_limit: float, beyond
 def test_a_height_model_alone_never_rejects_and_a_survey_does() -> None:
     values = values_of(perfect(2))
     values["gravity_head_m"] = Measured(np.array([-0.6, -0.6]), sigma=np.array([2.5, np.nan]))
-    result = combine(values, nothing_excluded(2), DEFAULT)
+    result = evaluate(values, nothing_excluded(2), DEFAULT)
     assert [name == "N2x" for name in result.subclass()] == [False, True]
 
 
@@ -417,7 +417,7 @@ def test_a_destroyed_canal_takes_the_water_even_where_the_ratio_is_unknown_or_no
     unknown = Measured(np.full(2, np.nan))
     for ratio in (Measured(np.ones(2)), unknown, not_assessed(2, "not loaded")):
         values = values_of(perfect(2)) | {"canal_condition": condition, "water_adequacy": ratio}
-        result = combine(values, nothing_excluded(2), DEFAULT)
+        result = evaluate(values, nothing_excluded(2), DEFAULT)
         assert [name == "N2x" for name in result.subclass()] == [True, False]
         assert IDS[result.limiting[0]] == "canal_condition"
 
@@ -425,8 +425,8 @@ def test_a_destroyed_canal_takes_the_water_even_where_the_ratio_is_unknown_or_no
 def test_a_limit_a_scheme_replaces_holds_instead() -> None:
     scheme = parse_scheme(DEFAULT.text + "\n[limits.slope_pct]\nnot_terraced = 30\n", source="x.toml")
     values = values_of(perfect()) | {"slope_pct": Measured(np.array([28.0]))}
-    assert combine(values, nothing_excluded(1), DEFAULT).subclass()[0] == "N2x"
-    assert combine(values, nothing_excluded(1), scheme).subclass()[0] != "N2x"
+    assert evaluate(values, nothing_excluded(1), DEFAULT).subclass()[0] == "N2x"
+    assert evaluate(values, nothing_excluded(1), scheme).subclass()[0] != "N2x"
 
 
 def test_mines_are_final_and_named() -> None:
@@ -455,10 +455,10 @@ def test_confidence_is_the_worst_of_the_three_heaviest_criteria() -> None:
     values = values_of(perfect())
     a, d = np.zeros(1, dtype=np.int8), np.full(1, 3, dtype=np.int8)
     values = {name: replace(value, evidence=a) for name, value in values.items()}
-    assert combine(values, nothing_excluded(1), DEFAULT).to_frame()["confidence"].tolist() == ["A"]
+    assert evaluate(values, nothing_excluded(1), DEFAULT).to_frame()["confidence"].tolist() == ["A"]
     for name, expected in (("slope_pct", "D"), ("gravity_head_m", "D"), ("flood_level", "A"), ("walk_minutes", "A")):
         worse = values | {name: replace(values[name], evidence=d)}
-        assert combine(worse, nothing_excluded(1), DEFAULT).to_frame()["confidence"].tolist() == [expected], name
+        assert evaluate(worse, nothing_excluded(1), DEFAULT).to_frame()["confidence"].tolist() == [expected], name
 
 
 def test_letters_name_up_to_three_groups_below_s1_worst_first() -> None:
@@ -483,8 +483,8 @@ def test_many_plots_are_judged_as_one_by_one() -> None:
     random = np.random.default_rng(7)
     memberships = np.where(random.random((len(IDS), 20_000)) < 0.05, np.nan, random.random((len(IDS), 20_000)))
     weights = weighting(DEFAULT, IDS)
-    together = combined(memberships, weights)
+    together = aggregate(memberships, weights)
     for plot in random.integers(0, 20_000, 25):
-        alone = combined(memberships[:, [plot]], weights)
+        alone = aggregate(memberships[:, [plot]], weights)
         for name in ("low", "high", "worst", "limiting", "letters", "unknown_by", "enough"):
             assert getattr(alone, name)[0] == getattr(together, name)[plot]

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from layers.cache.files import DRAFT, DRAFT_KEPT_S, files_in, sweep_drafts, written_whole
+from layers.cache.files import DRAFT, DRAFT_KEPT_S, files_in, sweep_drafts, write_whole
 
 
 def test_a_file_takes_its_place_when_all_is_written(tmp_path: Path) -> None:
     target = tmp_path / "a.bin"
     target.write_bytes(b"old")
-    with written_whole(target) as file:
+    with write_whole(target) as file:
         file.write(b"new")
         assert target.read_bytes() == b"old"
     assert target.read_bytes() == b"new"
@@ -26,7 +26,7 @@ def test_after_an_error_the_file_is_as_it_was(tmp_path: Path, failure: BaseExcep
     target.write_bytes(b"old")
 
     def fail() -> None:
-        with written_whole(target) as file:
+        with write_whole(target) as file:
             file.write(b"half")
             raise failure
 

@@ -27,15 +27,15 @@ from layers.features.plot_texts import ReadyPlots
 from layers.features.plots import PLOTS, in_district, scored_plots
 from layers.features.text_store import BETWEEN, FeatureTexts, read, write
 from layers.postgres.engine import reading
-from layers.records.snapshot import Run, Served, read_served
+from layers.records.snapshot import Run, Snapshot, read_snapshot
 
 
 @pytest.fixture
-def served(land: Land) -> Served:
+def served(land: Land) -> Snapshot:
     """What is served on the small land."""
     assert land.rows
     with reading(PUBLIC) as connection:
-        return read_served(connection)
+        return read_snapshot(connection)
 
 
 @pytest.fixture
@@ -45,19 +45,19 @@ def ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReadyPlots:
     return ReadyPlots(tmp_path, partial(reading, PUBLIC))
 
 
-def run_in(served: Served, district: str) -> Run | None:
+def run_in(served: Snapshot, district: str) -> Run | None:
     found = served.shown.get(district)
     return found.run if found else None
 
 
-def texts_of(ready: ReadyPlots, served: Served, district: str) -> FeatureTexts:
+def texts_of(ready: ReadyPlots, served: Snapshot, district: str) -> FeatureTexts:
     run = run_in(served, district)
     found = ready.of(served, district, run) or ready.of(served, district, run)
     assert found is not None
     return found
 
 
-def listing(served: Served, district: str, sortby: str | None = None, **filters: list[str]) -> Listing:
+def listing(served: Snapshot, district: str, sortby: str | None = None, **filters: list[str]) -> Listing:
     run = run_in(served, district)
     features = scored_plots(PUBLIC, {} if run is None else {district: run})
     conditions = [in_district(district), *plot_conditions(features, filters)]
@@ -65,7 +65,7 @@ def listing(served: Served, district: str, sortby: str | None = None, **filters:
 
 
 @pytest.mark.parametrize("district", [RASHT, QUBODIYON])
-def test_pages_are_those_the_database_writes(ready: ReadyPlots, served: Served, district: str) -> None:
+def test_pages_are_those_the_database_writes(ready: ReadyPlots, served: Snapshot, district: str) -> None:
     texts = texts_of(ready, served, district)
     asked, after, pages = listing(served, district), None, 0
     with reading(PUBLIC) as connection:
@@ -83,7 +83,7 @@ def test_pages_are_those_the_database_writes(ready: ReadyPlots, served: Served, 
     assert pages == -(-COUNTS[district] // 60)
 
 
-def test_nothing_but_what_is_public_is_written(ready: ReadyPlots, served: Served) -> None:
+def test_nothing_but_what_is_public_is_written(ready: ReadyPlots, served: Snapshot) -> None:
     written = bytes(texts_of(ready, served, RASHT).text)
     assert CANARY.encode() not in written
     assert PARTNERS_CANARY.encode() not in written
@@ -92,7 +92,7 @@ def test_nothing_but_what_is_public_is_written(ready: ReadyPlots, served: Served
     assert list(features[0]["properties"]) == list(scored_plots(PUBLIC, {}).properties)
 
 
-def test_what_is_not_shown_is_not_at_hand(ready: ReadyPlots, served: Served, land: Land, tmp_path: Path) -> None:
+def test_what_is_not_shown_is_not_at_hand(ready: ReadyPlots, served: Snapshot, land: Land, tmp_path: Path) -> None:
     assert ready.of(served, RASHT, served.runs[land.runs[OTHER]]) is None
     assert ready.of(served, QUBODIYON, served.runs[land.runs[OTHER]]) is None
     assert ready.of(served, "XX", None) is None
@@ -102,17 +102,17 @@ def test_what_is_not_shown_is_not_at_hand(ready: ReadyPlots, served: Served, lan
 
 
 def test_another_run_or_other_plots_are_written_anew(
-    ready: ReadyPlots, served: Served, land: Land, database: Engine, tmp_path: Path
+    ready: ReadyPlots, served: Snapshot, land: Land, database: Engine, tmp_path: Path
 ) -> None:
     first = texts_of(ready, served, RASHT)
     with shown(database, land.runs[OTHER]), reading(PUBLIC) as connection:
-        now = read_served(connection, served)
+        now = read_snapshot(connection, served)
         assert bytes(texts_of(ready, now, RASHT).text) != bytes(first.text)
     assert bytes(texts_of(ready, served, RASHT).text) == bytes(first.text)
     assert len([path for path in tmp_path.iterdir() if path.suffix == ".texts"]) == 1
 
 
-def test_what_changed_before_it_was_written_is_not_written(ready: ReadyPlots, served: Served, tmp_path: Path) -> None:
+def test_what_changed_before_it_was_written_is_not_written(ready: ReadyPlots, served: Snapshot, tmp_path: Path) -> None:
     covered = served.coverage[RASHT]
     older = replace(served, coverage={**served.coverage, RASHT: replace(covered, last_load=covered.last_load - 1)})
     older = replace(older, loads={**older.loads, "plots": older.loads["plots"] - 1})
@@ -121,7 +121,7 @@ def test_what_changed_before_it_was_written_is_not_written(ready: ReadyPlots, se
 
 
 def test_another_process_finds_what_was_written_and_writes_nothing(
-    ready: ReadyPlots, served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ready: ReadyPlots, served: Snapshot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     texts = texts_of(ready, served, RASHT)
     monkeypatch.setattr(plot_texts, "write", None)
@@ -138,7 +138,7 @@ def test_all_districts_are_written_after_the_start_and_pages_are_the_same_then(
     all_there, begin = threading.Event(), threading.Event()
     make = ReadyPlots._write
 
-    def noted(self: ReadyPlots, target: Path, served: Served, district: str, run: Run | None) -> None:
+    def noted(self: ReadyPlots, target: Path, served: Snapshot, district: str, run: Run | None) -> None:
         assert begin.wait(30)
         make(self, target, served, district, run)
         written.append(district)

@@ -14,7 +14,7 @@ from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.errors import DataRefused, NotFound
 from layers.loading.checks import required_fields
 from layers.loading.load import derived_fields
-from layers.loading.mapping import FieldRule, Mapped, find_mapping, kept, read_mapping, rules_for
+from layers.loading.mapping import FieldRule, Mapped, find_mapping, read_mapping, rules_for, select_rows
 from layers.loading.shapes import Shapes
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "tajikistan"
@@ -78,7 +78,7 @@ def test_rows_are_let_through_by_value(tmp_path: Path) -> None:
             "name": ["a", "b", "c", "sarez", "e"],
         }
     )
-    assert kept(read_mapping(path), frame).tolist() == [True, False, False, False, True]
+    assert select_rows(read_mapping(path), frame).tolist() == [True, False, False, False, True]
 
 
 def rules(layer: str, columns: tuple[str, ...], **options: Any) -> dict[str, FieldRule]:

@@ -17,7 +17,7 @@ from layers.postgres.engine import reading
 from layers.records import snapshot as module
 from layers.records.loads import Load
 from layers.records.runs import Publication, ScoringRun
-from layers.records.snapshot import Choice, Served, ServedState, read_runs, read_served
+from layers.records.snapshot import Choice, Snapshot, SnapshotCache, read_runs, read_snapshot
 
 EVERYWHERE = (60.0, 30.0, 80.0, 45.0)
 BY_RASHT = (70.37, 39.02, 70.38, 39.03)
@@ -30,7 +30,7 @@ def land(connection: Connection) -> Land:
     return plant(connection)
 
 
-def tokens(served: Served) -> dict[str, str]:
+def tokens(served: Snapshot) -> dict[str, str]:
     choice = Choice()
     return {
         "rasht": served.plots_version(choice, BY_RASHT),
@@ -100,15 +100,15 @@ def publish_the_other(connection: Connection, land: Land) -> None:
 def test_a_change_touches_the_tokens_of_what_it_changes_and_no_other(
     connection: Connection, land: Land, change: Callable[[Connection, Land], None], changed: set[str]
 ) -> None:
-    before = read_served(connection)
+    before = read_snapshot(connection)
     change(connection, land)
-    after = read_served(connection, before)
+    after = read_snapshot(connection, before)
     told = tokens(before), tokens(after)
     assert {name for name in told[0] if told[0][name] != told[1][name]} == changed
 
 
 def test_it_says_what_is_shown_where_and_where_plots_lie(connection: Connection, land: Land) -> None:
-    served = read_served(connection)
+    served = read_snapshot(connection)
     assert {code: shown.run.run_id for code, shown in served.shown.items()} == {
         RASHT: land.runs[DEFAULT],
         NUROBOD: land.runs[DEFAULT],
@@ -129,7 +129,7 @@ def test_it_says_what_is_shown_where_and_where_plots_lie(connection: Connection,
 
 
 def test_a_choice_picks_a_scheme_or_a_run_or_is_refused(connection: Connection, land: Land) -> None:
-    served = read_served(connection)
+    served = read_snapshot(connection)
     assert {code: run.run_id for code, run in served.runs_of(Choice(scheme=OTHER)).items()} == {RASHT: land.runs[OTHER]}
     assert set(served.runs_of(Choice(run=land.runs[DEFAULT]))) == {RASHT, NUROBOD}
     for choice in (Choice(scheme="none"), Choice(run=99), Choice(scheme=OTHER, run=land.runs[DEFAULT])):
@@ -143,12 +143,12 @@ def test_a_run_that_is_not_finished_cannot_be_chosen(connection: Connection, lan
     )
     connection.execute(text("DELETE FROM publications WHERE run_id = :run"), {"run": land.runs[OTHER]})
     with pytest.raises(NotFound):
-        read_served(connection).runs_of(Choice(run=land.runs[OTHER]))
+        read_snapshot(connection).runs_of(Choice(run=land.runs[OTHER]))
 
 
 def test_plots_of_no_district_are_covered_under_an_empty_code(connection: Connection, land: Land) -> None:
     connection.execute(update(Plot).where(Plot.plot_no == land.rows[0]["plot_no"]).values(district=None))
-    assert read_served(connection).coverage[""].plots == 1
+    assert read_snapshot(connection).coverage[""].plots == 1
 
 
 class Away:
@@ -173,7 +173,7 @@ def test_the_snapshot_is_kept_a_while_and_stands_while_the_database_is_away(
     now = [100.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
     source = Away()
-    state = ServedState(source)
+    state = SnapshotCache(source)
     first = state.current()
     assert state.current() is first
     assert source.used == 1
@@ -190,4 +190,4 @@ def test_the_snapshot_is_kept_a_while_and_stands_while_the_database_is_away(
     now[0] += module.KEPT_S + 0.1
     assert state.current() is second
     with pytest.raises(DatabaseUnavailable):
-        ServedState(source).current()
+        SnapshotCache(source).current()

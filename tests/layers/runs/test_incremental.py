@@ -30,7 +30,7 @@ from layers.runs.incremental import score_changed
 from layers.runs.listing import diff_runs
 from layers.runs.replay import replay
 from layers.runs.score import publish_run, score
-from layers.tiles.results_in_memory import Judged, judged
+from layers.tiles.results_in_memory import DistrictResults, results_of_district
 
 SCHEME = load_scheme()
 X, Y = valley.X, valley.Y
@@ -247,8 +247,8 @@ def test_a_run_that_breaks_off_leaves_no_row_changed(valley_database: Engine, mo
 def test_what_tiles_show_of_a_later_run_is_made_from_the_earlier_one(valley_database: Engine) -> None:
     score(valley_database, SCHEME, day=valley.AS_OF)
 
-    def shown_now(connection: Connection) -> Judged:
-        return judged(connection, read_runs(connection).shown[RASHT].run, RASHT)
+    def shown_now(connection: Connection) -> DistrictResults:
+        return results_of_district(connection, read_runs(connection).shown[RASHT].run, RASHT)
 
     with reading(PUBLIC) as connection:
         shown_now(connection)
@@ -278,7 +278,7 @@ def test_results_at_hand_of_a_run_that_is_no_longer_there_are_not_built_upon(val
     (found,) = score_changed(valley_database)
     with reading(PUBLIC) as connection:
         run = read_runs(connection).shown[RASHT].run
-        before = judged(connection, run, RASHT)
+        before = results_of_district(connection, run, RASHT)
     survey("after restoring", 15.0)
     (later,) = score_changed(valley_database)
     now = datetime.now(UTC)
@@ -290,8 +290,8 @@ def test_results_at_hand_of_a_run_that_is_no_longer_there_are_not_built_upon(val
             text("UPDATE suitability SET class = 'NE' WHERE plot_no = :plot"), {"plot": int(before.plot_no[0])}
         )
     with reading(PUBLIC) as connection:
-        made = judged(connection, run_of(connection, later.run_id), RASHT)
-        assert judged(connection, run_of(connection, found.run_id), RASHT).texts["class"][0] == "NE"
+        made = results_of_district(connection, run_of(connection, later.run_id), RASHT)
+        assert results_of_district(connection, run_of(connection, found.run_id), RASHT).texts["class"][0] == "NE"
     assert made.texts["class"][0] == "NE"
 
 

@@ -18,7 +18,7 @@ from worlds.three_districts import Land, add_load
 from layers.catalogue.base import PUBLIC
 from layers.features.plots import scored_plots
 from layers.postgres.engine import reading
-from layers.records.snapshot import Choice, read_served
+from layers.records.snapshot import Choice, read_snapshot
 from layers.tiles import plot_tiles
 from layers.tiles.layer_tiles import BUFFER, EXTENT, LARGEST_TILE, Tile, TileAddress
 from layers.tiles.plot_tiles import CELLS_INSTEAD, plots_tile
@@ -62,7 +62,7 @@ def over(z: int) -> Iterator[TileAddress]:
 
 
 def tile(connection: Connection, address: TileAddress) -> Tile:
-    served = read_served(connection)
+    served = read_snapshot(connection)
     here = served.districts_in(address.bounds_degrees(BUFFER / EXTENT))
     runs = {code: run for code, run in served.runs_of(Choice()).items() if code in here}
     unjudged = [code for code in here if code not in runs]

@@ -32,7 +32,7 @@ from layers.features.plots import scored_plots
 from layers.grids.cog import raster_path
 from layers.grids.rasters import store_grid
 from layers.postgres.engine import reading, writing
-from layers.records.snapshot import Choice, Served, read_served
+from layers.records.snapshot import Choice, Snapshot, read_snapshot
 from layers.tiles import layer_tiles, plot_tiles
 from layers.tiles.layer_tiles import (
     HALF_SPAN_M,
@@ -50,9 +50,9 @@ TO_MERCATOR = Transformer.from_crs(4326, 3857, always_xy=True)
 
 
 @pytest.fixture(scope="module")
-def served(public: Connection) -> Served:
+def served(public: Connection) -> Snapshot:
     """What is served."""
-    return read_served(public)
+    return read_snapshot(public)
 
 
 def address_at(lon: float, lat: float, z: int) -> TileAddress:
@@ -64,7 +64,7 @@ def address_at(lon: float, lat: float, z: int) -> TileAddress:
 
 def plots_at(
     connection: Connection,
-    served: Served,
+    served: Snapshot,
     address: TileAddress,
     *,
     choice: Choice = Choice(),
@@ -105,7 +105,7 @@ def test_a_tile_address_covers_the_ground_pyproj_says(drawn: tuple[int, int, int
 
 @pytest.mark.parametrize("z", [13, 14, 15, 16])
 def test_each_plot_is_sent_by_itself_with_its_number_class_and_score(
-    land: Land, public: Connection, served: Served, z: int
+    land: Land, public: Connection, served: Snapshot, z: int
 ) -> None:
     west, south = CORNERS[RASHT]
     address = address_at(west + 0.002, south + 0.001, z)
@@ -136,7 +136,7 @@ def _ring(west: float, south: float, east: float, north: float) -> str:
 
 @pytest.mark.parametrize("z", [0, 3, 7, 10, 12])
 def test_below_the_first_plot_zoom_cells_show_the_true_shares(
-    land: Land, public: Connection, served: Served, z: int
+    land: Land, public: Connection, served: Snapshot, z: int
 ) -> None:
     found: dict[str, list[float]] = {}
     whole = {"plots": 0, "area_ha": 0.0}
@@ -171,7 +171,7 @@ def test_below_the_first_plot_zoom_cells_show_the_true_shares(
 
 
 def test_strips_stand_in_the_order_of_the_classes_and_none_vanishes(
-    public: Connection, served: Served, database: Engine
+    public: Connection, served: Snapshot, database: Engine
 ) -> None:
     address = address_at(*CORNERS[RASHT], 12)
     tile = decoded(plots_at(public, served, address, district=RASHT))
@@ -191,7 +191,7 @@ def test_strips_stand_in_the_order_of_the_classes_and_none_vanishes(
 
 
 def test_a_tile_too_full_for_its_plots_shows_cells_and_says_so(
-    public: Connection, served: Served, monkeypatch: pytest.MonkeyPatch
+    public: Connection, served: Snapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     west, south = CORNERS[RASHT]
     address = address_at(west + 0.002, south + 0.001, 13)
@@ -204,7 +204,9 @@ def test_a_tile_too_full_for_its_plots_shows_cells_and_says_so(
     assert all(0 <= value <= 4096 for f in content for value in shape(f["geometry"]).bounds)
 
 
-def test_further_attributes_district_scheme_and_unjudged_plots(land: Land, public: Connection, served: Served) -> None:
+def test_further_attributes_district_scheme_and_unjudged_plots(
+    land: Land, public: Connection, served: Snapshot
+) -> None:
     west, south = CORNERS[RASHT]
     address = address_at(west + 0.002, south + 0.001, 14)
     by_number = {row["plot_no"]: row for row in land.rows}

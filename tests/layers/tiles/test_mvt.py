@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from layers.tiles.mvt import Coded, coded, encode
-from layers.tiles.outlines import boxes, drawn
+from layers.tiles.outlines import boxes, draw_outlines
 from layers.tiles.results_in_memory import shown_scores
 
 EXTENT, BUFFER = 4096, 64
@@ -31,7 +31,7 @@ def tile_of(shapes: list[Any], tolerance: float = 0.0) -> list[dict[str, Any]]:
     ground = [shapely.multipolygons([on_the_ground(part) for part in shapely.get_parts(one)]) for one in shapes]
     content = shapely.to_wkb(shapely.set_srid(np.array(ground, dtype=object), 3857), include_srid=True, byte_order=1)
     ewkb = np.frombuffer(b"".join(content), dtype=np.uint8)
-    drawing = drawn(ewkb, len(shapes), WEST, NORTH, UNIT, EXTENT, BUFFER, tolerance)
+    drawing = draw_outlines(ewkb, len(shapes), WEST, NORTH, UNIT, EXTENT, BUFFER, tolerance)
     body, count = encode("land", EXTENT, drawing, {}, np.arange(len(shapes)))
     decoded = mapbox_vector_tile.decode(body, default_options={"y_coord_down": True})
     features: list[dict[str, Any]] = decoded.get("land", {}).get("features", [])

@@ -395,7 +395,7 @@ def netcdf(path: Path) -> bytes:
 
 
 def test_relief_keeps_place_and_height(tmp_path: Path) -> None:
-    file = scripts.demo_region.ground.fetch_relief.kept(
+    file = scripts.demo_region.ground.fetch_relief.keep_relief(
         netcdf(tmp_path / "grid.nc"), tmp_path / "home" / "relief" / "kept.tif"
     )
     with rasterio.open(file) as source:
