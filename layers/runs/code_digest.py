@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import io
 import tokenize
@@ -60,29 +59,26 @@ def code_version() -> str:
 
 
 def bare_code(source: str) -> str:
-    """Return Python source without comments, docstrings and blank lines; the same in every version of Python.
+    """Return Python source without comments, strings that stand alone and blank lines; alike in every Python.
+
+    Read from tokens: parsing into a tree fails by chance where threads do it at once (CPython issue 106905).
 
     Raises
     ------
-    SyntaxError : ``source`` is not Python.
+    tokenize.TokenError : ``source`` is not Python.
     """
     lines = source.splitlines()
+    begins, alone = True, None  # whether a statement begins here; the string that may be all of it
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column]
-    for node in ast.walk(ast.parse(source)):
-        docstring = _docstring(node)
-        if docstring is not None:
-            for row in range(docstring.lineno, (docstring.end_lineno or docstring.lineno) + 1):
-                lines[row - 1] = ""
+        elif token.type == tokenize.NEWLINE:
+            if alone is not None:
+                for row in range(alone.start[0], alone.end[0] + 1):
+                    lines[row - 1] = ""
+            begins, alone = True, None
+        elif token.type not in (tokenize.NL, tokenize.INDENT, tokenize.DEDENT):
+            alone = token if begins and token.type == tokenize.STRING else None
+            begins = False
     return "\n".join(line.rstrip() for line in lines if line.strip())
-
-
-def _docstring(node: ast.AST) -> ast.Expr | None:
-    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
-        first = node.body[0]
-        alone = isinstance(node, ast.Module) or first.lineno > node.lineno
-        if alone and isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-            return first if isinstance(first.value.value, str) else None
-    return None

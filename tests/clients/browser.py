@@ -24,7 +24,7 @@ ARGUMENTS = (
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 )
-PATIENCE_MS = 60_000.0  # how long a test waits for what must come; a busy machine draws slowly
+PATIENCE_MS = 240_000.0  # how long a test waits for what must come; a busy machine draws slowly
 
 
 @contextmanager
