@@ -35,7 +35,7 @@ from geo.geometry.crs import STORED_CRS, WORKING_CRS, area_ha, to_stored, to_wor
 from geo.geometry.nearest import nearest_line
 from geo.geometry.ragged import ragged
 from geo.geometry.shares import share_by_level, share_covered
-from geo.terrain.grid import Grid
+from geo.terrain.grid import Grid, north_up
 from geo.terrain.zonal import zonal
 
 Floats = NDArray[np.float64]
@@ -117,7 +117,7 @@ def rasterstats_in_memory(region: Path, plots: gpd.GeoDataFrame) -> Prepared:
     from rasterstats import zonal_stats
 
     grid = slope(region)
-    affine = rasterio.transform.from_origin(grid.x_min, grid.y_max, grid.cell_m, grid.cell_m)
+    affine = north_up(grid.x_min, grid.y_max, grid.cell_m, grid.cell_m)
 
     def run() -> Floats:
         found = zonal_stats(plots.geometry, grid.values, affine=affine, stats=["mean", "max"], nodata=np.nan)

@@ -15,7 +15,6 @@ import numpy as np
 import psycopg
 import rasterio
 import shapely
-from rasterio.transform import from_origin
 
 from bench import peers
 from bench.routing import relief
@@ -28,7 +27,7 @@ from geo.routing.surface import walking_surface
 from geo.routing.ways import least_time, travel_minutes
 from geo.suitability.assess import classify_plots, evaluate
 from geo.suitability.rating import rate
-from geo.terrain.grid import Grid
+from geo.terrain.grid import Grid, north_up
 from geo.water.gravity_command import water_clearance
 from layers.postgres.cluster import Cluster
 
@@ -175,7 +174,7 @@ def _grass() -> tuple[str, float]:
     dem = relief(*SMALL)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "dem.tif"
-        place = {"transform": from_origin(0, dem.y_max, dem.cell_m, dem.cell_m), "crs": "EPSG:32642"}
+        place = {"transform": north_up(0, dem.y_max, dem.cell_m, dem.cell_m), "crs": "EPSG:32642"}
         rows, cols = SMALL
         with rasterio.open(path, "w", "GTiff", cols, rows, 1, dtype="float32", **place) as out:
             out.write(dem.values, 1)

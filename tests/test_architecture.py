@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from dataclasses import MISSING, fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,3 +102,57 @@ def _descendants(layer: type[Layer]) -> set[type[Layer]]:
 @pytest.mark.parametrize("name", ["constraints.txt", "package.json", "package-lock.json", ".npmrc"])
 def test_pins_name_no_host(name: str) -> None:
     assert "://" not in (ROOT / name).read_text(encoding="utf-8")
+
+
+DISTRIBUTION = {  # of a module that is not named as what is installed
+    "PIL": "pillow",
+    "mapbox_vector_tile": "mapbox-vector-tile",
+    "prometheus_client": "prometheus-client",
+    "pydantic_settings": "pydantic-settings",
+    "pytest_benchmark": "pytest-benchmark",
+    "skimage": "scikit-image",
+}
+
+
+def _project() -> dict[str, Any]:
+    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project
+
+
+def _names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[\[<>=]", requirement)[0] for requirement in requirements}
+
+
+def _imported(packages: tuple[str, ...]) -> set[str]:
+    found = set()
+    for package in packages:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    found |= {alias.name.split(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    found.add(node.module.split(".")[0])
+    own = {*PACKAGES, "bench", "tests", "worlds", "clients"}
+    return {DISTRIBUTION.get(name, name) for name in found - own - set(sys.stdlib_module_names)}
+
+
+def test_what_the_packages_import_is_what_is_installed_for_them() -> None:
+    assert _imported(PACKAGES) == _names(_project()["dependencies"])
+
+
+def test_what_tests_import_is_installed() -> None:
+    wanted = {*_project()["dependencies"], *_project()["optional-dependencies"]["dev"]}
+    assert _imported(("tests", "bench")) <= _names([*wanted])
+
+
+def test_why_each_dependency_is_there_is_told() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = page.partition("## Dependencies, and why each is there")[2].partition("\n\nTerrain")[0]
+    rows = [
+        row.split("|")[1:-1] for row in table.splitlines() if row.startswith("| ") and not row.startswith("| package")
+    ]
+    told = [name.strip() for names, _ in rows for name in names.split(",")]
+    assert [name for name, times in Counter(told).items() if times > 1] == []
+    project = _project()
+    assert set(told) == _names([*project["dependencies"], *project["optional-dependencies"]["dev"]])
+    assert all(why.strip() for _, why in rows)

@@ -11,7 +11,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from rasterio.features import rasterize
-from rasterio.transform import from_origin
 
 from geo.contract.columns import FINE_GRID_M, texts
 from geo.contract.criterion import Block, C, Criterion, D, Flags, Floats, Measured
@@ -23,7 +22,7 @@ from geo.routing.home_ways import ways_from_homes
 from geo.routing.season import months
 from geo.routing.surface import BRIDGES, DRIVEN_KM_H, Surface, burned, walking_surface
 from geo.routing.ways import BACK, least_time, move_to_open, open_cells
-from geo.terrain.grid import Grid
+from geo.terrain.grid import Grid, north_up
 from geo.terrain.stencil import REACH
 
 GROWING_MONTH = 7  # ways are judged open or closed as in July, the middle of the season on the plot and dry
@@ -265,7 +264,7 @@ def _covered(frame: gpd.GeoDataFrame, dem: Grid) -> Flags:
     shapes = [shape for shape in frame.geometry if shape is not None and not shape.is_empty]
     if not shapes:
         return np.zeros(dem.shape, dtype=bool)
-    transform = from_origin(dem.x_min, dem.y_max, dem.cell_m, dem.cell_m)
+    transform = north_up(dem.x_min, dem.y_max, dem.cell_m, dem.cell_m)
     return np.asarray(rasterize(shapes, out_shape=dem.shape, transform=transform, dtype="uint8") == 1)
 
 

@@ -11,12 +11,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 from rasterio.features import rasterize
-from rasterio.transform import from_origin
 
 from geo.errors import GridError, SuitabilityError
 from geo.routing.season import months
 from geo.routing.walking import M_S_PER_KM_H, Walker
-from geo.terrain.grid import Grid
+from geo.terrain.grid import Grid, north_up
 from geo.terrain.relief import smoothed
 from geo.terrain.stencil import REACH
 
@@ -103,7 +102,7 @@ def burned(frame: gpd.GeoDataFrame, dem: Grid) -> NDArray[np.bool_]:
     shapes = [shape for shape in frame.geometry if shape is not None and not shape.is_empty]
     if not shapes:
         return np.zeros(dem.shape, dtype=np.bool_)
-    transform = from_origin(dem.x_min, dem.y_max, dem.cell_m, dem.cell_m)
+    transform = north_up(dem.x_min, dem.y_max, dem.cell_m, dem.cell_m)
     touched = rasterize(shapes, out_shape=dem.shape, transform=transform, all_touched=True, dtype="uint8")
     return np.asarray(touched == 1)
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
+
+
+def north_up(x_min: float, y_max: float, width: float, height: float) -> Affine:
+    """Return the transform of a north-up raster from the outer corner of its top-left cell and the size of a cell.
+
+    Written out: rasterio's own multiplies transforms in a way that affine is about to drop.
+    """
+    return Affine(width, 0.0, x_min, 0.0, -height, y_max)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from rasterio.features import shapes, sieve
-from rasterio.transform import from_origin
 from shapely.geometry import shape
 
-from geo.terrain.grid import Grid
+from geo.terrain.grid import Grid, north_up
 
 SMALLEST_M2 = 6_250.0  # m2; smaller patches are below what the heights resolve. As the smallest release, reference 7.3
 LATTICE_CELLS = 256  # cells along the side of a square of the lattice
@@ -41,7 +40,7 @@ def level_outlines(
     for top in range(first_row, rows, LATTICE_CELLS):
         for left in range(first_col, cols, LATTICE_CELLS):
             part = smooth[max(top, 0) : top + LATTICE_CELLS, max(left, 0) : left + LATTICE_CELLS]
-            corner = from_origin(
+            corner = north_up(
                 dem.x_min + max(left, 0) * dem.cell_m, dem.y_max - max(top, 0) * dem.cell_m, dem.cell_m, dem.cell_m
             )
             found = [(shape(outline), int(value)) for outline, value in shapes(part, connectivity=4, transform=corner)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from pathlib import Path
 
@@ -54,5 +55,8 @@ def write_rejects(source: Source, rejections: list[Rejection], path: Path) -> Pa
     taken = {"fid", "geom"}  # names a GeoPackage gives to columns of its own
     rows = rows.rename(columns={name: f"{name}_" for name in rows if str(name).casefold() in taken})
     frame = gpd.GeoDataFrame(rows, geometry=geometries, crs=source.crs)
-    pyogrio.write_dataframe(frame, path, layer="rejected", driver="GPKG", geometry_type="Unknown")
+    with warnings.catch_warnings():
+        # Rows of a file that does not say its CRS are written as they came: without one.
+        warnings.filterwarnings("ignore", "'crs' was not provided", UserWarning)
+        pyogrio.write_dataframe(frame, path, layer="rejected", driver="GPKG", geometry_type="Unknown")
     return path

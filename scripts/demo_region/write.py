@@ -8,9 +8,9 @@ from datetime import date
 from pathlib import Path
 
 import geopandas as gpd
-from rasterio.transform import from_origin
 
 from geo.geometry.crs import STORED_CRS, WORKING_CRS, to_stored
+from geo.terrain.grid import north_up
 from layers.catalogue import BY_NAME, RASTERS
 from layers.errors import DataRefused
 from layers.features.districts import real_load_of_districts
@@ -100,7 +100,7 @@ def write(connection: Connection, region: Region, known_as: str, say: Say = lamb
                 connection,
                 raster,
                 grid.values,
-                from_origin(grid.x_min, grid.y_max, grid.cell_m, grid.cell_m),
+                north_up(grid.x_min, grid.y_max, grid.cell_m, grid.cell_m),
                 WORKING_CRS,
                 source=f"{source}, {ON_RELIEF}" if region.true_relief and raster == "dem" else source,
                 licence=LICENCE,

@@ -13,10 +13,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from rasterio.transform import from_origin
 from sqlalchemy import Connection, insert, text
 
 from geo.panel.scheme import load_scheme
+from geo.terrain.grid import north_up
 from layers.grids.rasters import store_grid
 from layers.loading import load_frame
 from layers.records.runs import CLASSES, Publication, RunHectares, ScoringRun, suitability, suitability_cells
@@ -169,7 +169,7 @@ def _load(connection: Connection) -> None:
     )
     load_frame(connection, "plots", frame.assign(land_form="household", availability="offered"), **ABOUT)
     height = np.tile(np.linspace(1_300.0, 1_700.0, 64, dtype=np.float32), (64, 1))
-    store_grid(connection, "dem", height, from_origin(70.36, 39.05, 0.0008, 0.0006), "EPSG:4326", **ABOUT)
+    store_grid(connection, "dem", height, north_up(70.36, 39.05, 0.0008, 0.0006), "EPSG:4326", **ABOUT)
 
 
 _HECTARES = text(

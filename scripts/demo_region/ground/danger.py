@@ -11,13 +11,12 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from rasterio.features import shapes as raster_shapes
-from rasterio.transform import from_origin
 from scipy.ndimage import binary_closing, binary_dilation, binary_opening
 from shapely.geometry import shape
 
 from geo.geometry.crs import WORKING_CRS
 from geo.terrain.drainage import melton_ratio
-from geo.terrain.grid import Grid
+from geo.terrain.grid import Grid, north_up
 from scripts.demo_region.ground.fields import Field, at, chance, coarsened, halved, noise
 from scripts.demo_region.ground.landscape import Landscape
 
@@ -110,7 +109,7 @@ def outlined(mask: Mask, grid: Grid, *, least_m2: float) -> NDArray[np.object_]:
     """Return the outlines of connected cells as polygons, corners taken off, without those below ``least_m2``."""
     fine = halved(mask.astype(np.float32)) > 0.5
     cell_m = grid.cell_m / 2
-    transform = from_origin(grid.x_min, grid.y_max, cell_m, cell_m)
+    transform = north_up(grid.x_min, grid.y_max, cell_m, cell_m)
     found = [shape(outline) for outline, _ in raster_shapes(fine.astype(np.uint8), fine, transform=transform)]
     polygons = np.array(found, dtype=object)
     polygons = polygons[shapely.area(polygons) >= least_m2]

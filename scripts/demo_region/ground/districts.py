@@ -13,13 +13,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from rasterio.features import geometry_mask, shapes
-from rasterio.transform import from_origin
 from scipy.ndimage import median_filter
 from scipy.spatial import cKDTree
 from shapely.geometry import shape
 
 from geo.terrain.drainage import catchments
-from geo.terrain.grid import Grid
+from geo.terrain.grid import Grid, north_up
 from scripts.demo_region.ground.courses import MetricCourse
 from scripts.demo_region.ground.fields import cells_of
 from scripts.demo_region.ground.rivers import Basin, Stream
@@ -82,7 +81,7 @@ def divided(area: Area, basin: Basin, streams: list[Stream], courses: list[Metri
 def as_given(area: Area, cells: Grid, districts: gpd.GeoDataFrame) -> Division:
     """Return the land of the area divided by true districts, known by their codes; no jamoats."""
     label = np.full(cells.shape, NOBODY, dtype=np.int16)
-    transform = from_origin(cells.x_min, cells.y_max, cells.cell_m, cells.cell_m)
+    transform = north_up(cells.x_min, cells.y_max, cells.cell_m, cells.cell_m)
     for index, about in enumerate(area.districts):
         outline = districts.geometry[(districts["code"] == about.code).to_numpy()]
         if len(outline):
@@ -105,7 +104,7 @@ def _along_river(stream: Stream, district: NDArray[np.int16], districts: tuple[D
 
 def outlines(labels: NDArray[np.int16], cells: Grid) -> dict[int, shapely.Geometry]:
     """Return one outline per label, neighbours sharing their edges; EPSG:32642. Islands of another label are filled."""
-    transform = from_origin(cells.x_min, cells.y_max, cells.cell_m, cells.cell_m)
+    transform = north_up(cells.x_min, cells.y_max, cells.cell_m, cells.cell_m)
     pieces = [(int(value), shape(outline)) for outline, value in shapes(labels, labels != NOBODY, transform=transform)]
     number = np.array([value for value, _ in pieces])
     parts = np.array([outline for _, outline in pieces], dtype=object)

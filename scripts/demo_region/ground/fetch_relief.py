@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio.transform import from_origin
 from scipy.io import netcdf_file
 
+from geo.terrain.grid import north_up
 from layers.settings import get_settings
 from scripts.output import err
 
@@ -79,7 +79,7 @@ def keep_relief(content: bytes, file: Path) -> Path:
             source.variables["elevation"][rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
         )
     cell = float(lon[1] - lon[0])
-    transform = from_origin(lon[cols[0]] - cell / 2, lat[rows[-1]] + cell / 2, cell, cell)
+    transform = north_up(lon[cols[0]] - cell / 2, lat[rows[-1]] + cell / 2, cell, cell)
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")
     profile = {"driver": "GTiff", "crs": "EPSG:4326", "transform": transform, "count": 1, "compress": "deflate"}

@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import rasterio
 from numba import njit
-from rasterio.transform import from_origin
 from rasterio.warp import Resampling, reproject
 from scipy.ndimage import distance_transform_edt
 
 from geo.geometry.crs import WORKING_CRS
 from geo.terrain.drainage import contributing_area_m2, drainage
-from geo.terrain.grid import Grid
+from geo.terrain.grid import Grid, north_up
 from layers.errors import DataRefused
 from scripts.demo_region.ground.courses import MetricCourse
 from scripts.demo_region.ground.fields import cells_of, chance, noise, on, ramp, smoothed
@@ -40,7 +39,7 @@ def relief(area: Area, courses: list[MetricCourse], seed: int, file: Path | None
         reproject(
             rasterio.band(source, 1),
             empty.values,
-            dst_transform=from_origin(x_min, y_max, RELIEF_CELL_M, RELIEF_CELL_M),
+            dst_transform=north_up(x_min, y_max, RELIEF_CELL_M, RELIEF_CELL_M),
             dst_crs=WORKING_CRS,
             dst_nodata=np.nan,
             resampling=Resampling.cubic,

@@ -12,7 +12,7 @@ import pyogrio
 import pytest
 from clients.service import read_again
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 from sqlalchemy import Engine, update
 from worlds.three_districts import COUNTS, DEFAULT, NUROBOD, OTHER, QUBODIYON, RASHT, Land
 

@@ -118,7 +118,8 @@ def test_a_drawing_of_closed_lines_gives_plots(connection: Connection, tmp_path:
     corners = [(700_000, 4_330_000), (700_100, 4_330_000), (700_100, 4_330_050), (700_000, 4_330_050)]
     rings = [shapely.LineString([(x, y + 100 * n) for x, y in [*corners, corners[0]]]) for n in range(3)]
     path = tmp_path / "plots.dxf"
-    gpd.GeoDataFrame(geometry=[*rings, shapely.LineString(corners)]).to_file(path, driver="DXF")
+    with pytest.warns(UserWarning, match="crs"):
+        gpd.GeoDataFrame(geometry=[*rings, shapely.LineString(corners)]).to_file(path, driver="DXF")
     with pytest.raises(DataRefused, match=r"plots\.dxf has nothing for plot_id of plots; say .*--key"):
         load(connection, "plots", path)
     with pytest.raises(DataRefused, match=r"plots\.dxf does not say its CRS.*EPSG:32642"):

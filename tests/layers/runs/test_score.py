@@ -63,7 +63,7 @@ def results(engine: Engine, run_id: int, district: str) -> pd.DataFrame:
 def shown(engine: Engine) -> dict[str, int]:
     with engine.connect() as connection:
         rows = connection.execute(select(Publication.district, Publication.run_id).where(Publication.shown))
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
 
 def test_stored_land_scores_as_plain_frames_do(clean: Engine) -> None:
@@ -126,7 +126,7 @@ def test_schemes_are_published_side_by_side(clean: Engine) -> None:
     other = score(clean, load_scheme("womens-panel"), districts=[RASHT], day=valley.AS_OF)
     assert shown(clean) == {RASHT: other.run_id}
     with clean.connect() as connection:
-        published = connection.execute(select(Publication.scheme, Publication.run_id)).tuples().all()
+        published = connection.execute(select(Publication.scheme, Publication.run_id)).all()
         assert dict(published) == {"default": base.run_id, "womens-panel": other.run_id}
         compared = diff_runs(connection, base.run_id, other.run_id)
     assert any("different schemes" in warning for warning in compared["warnings"])

@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager
 import numpy as np
 import pytest
 from rasterio.errors import RasterioIOError
-from rasterio.transform import from_origin
 from sqlalchemy import Connection, text
 from worlds.three_districts import Land
 
+from geo.terrain.grid import north_up
 from layers.catalogue import RASTERS_BY_NAME
 from layers.catalogue.base import PUBLIC, Audience
 from layers.grids.cog import raster_path
@@ -40,10 +40,10 @@ def grids(land: Land) -> None:
     relief[300:340, 200:900] = np.nan
     codes = chance.integers(1, 30, (60, 70)).astype(np.float32)
     with writing() as connection:
-        store_grid(connection, "dem", relief, from_origin(385_000, 4_345_000, 30, 30), "EPSG:32642", file_name="a.tif")
-        fine = from_origin(389_000, 4_331_000, 10, 10)
+        store_grid(connection, "dem", relief, north_up(385_000, 4_345_000, 30, 30), "EPSG:32642", file_name="a.tif")
+        fine = north_up(389_000, 4_331_000, 10, 10)
         store_grid(connection, "dem", relief[:400, :400] + 900, fine, "EPSG:32642", file_name="b.tif")
-        zones = from_origin(67.6, 39.3, 0.01, 0.01)
+        zones = north_up(67.6, 39.3, 0.01, 0.01)
         store_grid(connection, "climate_zone", codes, zones, "EPSG:4326", file_name="c.tif")
 
 

@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from pyproj import Transformer
-from rasterio.transform import from_origin
 from shapely import Point
 from shapely.geometry import shape
 from sqlalchemy import Connection, Engine
 from worlds.three_districts import CORNERS, NUROBOD, OTHER, PARTNERS_CANARY, QUBODIYON, RASHT, Land, add_load, add_row
 
+from geo.terrain.grid import north_up
 from layers.catalogue import LAYERS, RASTERS_BY_NAME
 from layers.catalogue.admin import Settlement
 from layers.catalogue.base import PARTNER, PUBLIC, STAFF
@@ -304,14 +304,12 @@ def grids(land: Land) -> None:
     with writing() as connection:
         coarse = np.full((40, 40), 1_500, dtype=np.float32)
         coarse[:, :5] = np.nan
-        store_grid(
-            connection, "dem", coarse, from_origin(380_000, 4_340_000, 450, 450), "EPSG:32642", file_name="c.tif"
-        )
+        store_grid(connection, "dem", coarse, north_up(380_000, 4_340_000, 450, 450), "EPSG:32642", file_name="c.tif")
         fine = np.full((100, 100), 4_000, dtype=np.float32)
-        narrow = from_origin(389_000, 4_331_000, 30, 30)
+        narrow = north_up(389_000, 4_331_000, 30, 30)
         store_grid(connection, "dem", fine, narrow, "EPSG:32642", file_name="f.tif")
         codes = np.array([[7, 8], [8, 99]], dtype=np.float32)
-        zones = from_origin(70.0, 39.2, 0.1, 0.1)
+        zones = north_up(70.0, 39.2, 0.1, 0.1)
         store_grid(connection, "climate_zone", codes, zones, "EPSG:4326", file_name="z.tif")
 
 

@@ -30,6 +30,7 @@ from geo.hazard.levels import INTENSITIES, LEVELS, level
 from geo.household.profile import profile_names
 from geo.panel.scheme import load_scheme
 from geo.suitability.assess import assess
+from geo.terrain.grid import north_up
 from geo.water.irrigation import supply_demand_ratio
 from layers.catalogue import BY_NAME
 from layers.catalogue.admin import District
@@ -115,7 +116,7 @@ def test_more_plots_than_the_land_holds_are_refused() -> None:
 def test_a_relief_that_does_not_reach_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "elsewhere.tif"
     profile = {"driver": "GTiff", "crs": "EPSG:4326", "count": 1, "dtype": "int16", "width": 10, "height": 10}
-    with rasterio.open(file, "w", **profile, transform=rasterio.transform.from_origin(10, 50, 0.1, 0.1)) as target:
+    with rasterio.open(file, "w", **profile, transform=north_up(10, 50, 0.1, 0.1)) as target:
         target.write(np.full((10, 10), 100, dtype=np.int16), 1)
     with pytest.raises(DataRefused, match=r"elsewhere\.tif does not cover"):
         SMALL(PLOTS, 1, file)
