@@ -17,6 +17,7 @@ from typing import TypeVar
 
 import psycopg
 import pytest
+from clients.process import forget_settings
 from clients.service import state
 from fastapi.testclient import TestClient
 from hypothesis import settings
@@ -27,9 +28,8 @@ from worlds.three_districts import Land, plant
 from api.main import create_app
 from layers.catalogue.base import PUBLIC
 from layers.postgres.cluster import DATABASE, Cluster
-from layers.postgres.engine import engine, reading, reading_engine
+from layers.postgres.engine import engine, reading
 from layers.schema.migrate import migrate
-from layers.settings import get_settings
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 settings.register_profile("untimed", deadline=None)  # how long an example takes says more about the machine
@@ -177,19 +177,11 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in variables.items():
             patch.setenv(name, value)
-        _forget_settings()
+        forget_settings()
         try:
             yield
         finally:
-            for cached in (engine, reading_engine):
-                if cached.cache_info().currsize:
-                    cached().dispose()
-            _forget_settings()
-
-
-def _forget_settings() -> None:
-    for cached in (get_settings, engine, reading_engine):
-        cached.cache_clear()
+            forget_settings()
 
 
 @contextmanager

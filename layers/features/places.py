@@ -129,8 +129,16 @@ def read_gazetteer(connection: Connection) -> Gazetteer:
 def spelling_key(name: str) -> str:
     """Return a name as Latin letters that do not depend on script or way of writing.
 
-    Қабодиён, Кабодиён and Qabodiyon have the same key; so have Ҷиргатол and Jirgatol.
+    Қабодиён, Кабодиён and Qabodiyon have the same key; so have Ҷиргатол and Jirgatol. A key is its own key: letters
+    that become a digraph only once they are Latin (qx, written for kh) are read again.
     """
+    key = _spell(name)
+    while key != name:
+        name, key = key, _spell(key)
+    return key
+
+
+def _spell(name: str) -> str:
     text = unicodedata.normalize("NFC", name).casefold()
     for spelled, letter in _DIGRAPHS:
         text = text.replace(spelled, letter)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from layers.features.places import Gazetteer, Place, spelling_key
@@ -72,6 +72,7 @@ def test_nothing_is_found_by_nothing_nor_by_the_name_of_a_place_that_is_gone(sai
 
 
 @given(st.text(max_size=40))
+@example("QX")
 def test_a_key_is_its_own_key_and_does_not_depend_on_case(name: str) -> None:
     key = spelling_key(name)
     assert spelling_key(key) == key

@@ -12,6 +12,7 @@ import numpy as np
 import psycopg
 import pytest
 import shapely
+from clients.process import forget_settings
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
@@ -20,7 +21,6 @@ from layers.errors import DatabaseUnavailable, LayersError
 from layers.postgres.cluster import Cluster
 from layers.postgres.engine import copy_in, engine, reading, reading_engine, writing
 from layers.postgres.roles import ROLES
-from layers.settings import get_settings
 
 ADD_LOAD = text("INSERT INTO loads (layer, kind, mode) VALUES ('plots', 'load', 'add')")
 COUNT_LOADS = text("SELECT count(*) FROM loads")
@@ -177,15 +177,12 @@ def _add_load_and_stumble(connection: Connection) -> None:
 
 @contextmanager
 def _other_settings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Iterator[None]:
-    cached = (get_settings, engine, reading_engine)
     with monkeypatch.context() as patch:
         patch.delenv("OBOD_DATABASE_URL", raising=False)
         for name, value in variables.items():
             patch.setenv(name, value)
-        for function in cached:
-            function.cache_clear()
+        forget_settings()
         try:
             yield
         finally:
-            for function in cached:
-                function.cache_clear()
+            forget_settings()

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from clients.process import forget_settings
 
 from layers.postgres import installation
 from layers.postgres.cluster import Cluster
-from layers.postgres.engine import engine, reading_engine
-from layers.settings import get_settings
 from scripts.main import main
 
 
@@ -32,13 +31,11 @@ Obod = Callable[..., Said]
 @pytest.fixture
 def obod(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Obod]:
     """Give a function that runs ``obod`` with the given words in this process."""
-    cached = (get_settings, engine, reading_engine)
     monkeypatch.setenv("OBOD_HOME", str(home))
     monkeypatch.delenv("OBOD_DATABASE_URL", raising=False)
 
     def run(*words: str) -> Said:
-        for function in cached:
-            function.cache_clear()
+        forget_settings()
         monkeypatch.setattr(sys, "argv", ["obod", *words])
         with pytest.raises(SystemExit) as exit_:
             main()
@@ -46,8 +43,7 @@ def obod(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         return Said(code if isinstance(code, int) else int(bool(code)), *capsys.readouterr())
 
     yield run
-    for function in cached:
-        function.cache_clear()
+    forget_settings()
 
 
 @pytest.fixture(scope="module")
