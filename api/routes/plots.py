@@ -18,7 +18,7 @@ from api.content.about_files import about_fit, about_plots
 from api.deps import Caller, CallerDep, LanguageDep, SnapshotDep, get_caller, json_answer, known_parameters, packed
 from api.language.translate import Language
 from geo.household_fit.rating import SUPPORT_NEEDED
-from layers.catalogue.base import PUBLIC, STAFF, Audience
+from layers.catalogue.base import PUBLIC, Audience
 from layers.errors import BadFilter, NotFound
 from layers.explain.household_fit import explain_fit_of_plot
 from layers.explain.plot import explain_plot
@@ -32,7 +32,7 @@ from layers.features.paging import Listing, Page, is_cut, read_feature, read_pag
 from layers.features.plot_texts import ReadyPlots
 from layers.features.plots import PLOTS, find_plot, in_district, scored_plots
 from layers.features.priorities import plot_priority
-from layers.postgres.engine import Connection, reading
+from layers.postgres.engine import Connection, computing, reading
 from layers.records.snapshot import Choice, Run, Snapshot, SnapshotCache
 
 router = APIRouter(tags=["plots"], dependencies=[Depends(get_caller), Depends(known_parameters)])
@@ -153,7 +153,7 @@ def get_explanation(plot_id: str, caller: CallerDep, choice: ChoiceDep, profile:
     if profile is not None:
         require_staff(audience)
     with reading(audience) as connection:
-        explained = explain_plot(connection, found, audience, choice=choice)
+        explained = explain_plot(connection, found, choice=choice)
         if profile is not None:
             explained["fit"] = explain_fit_of_plot(connection, found, explained["run"], profile)
             explained["priority"] = plot_priority(connection, explained["district"], explained["run"], found)
@@ -171,7 +171,7 @@ def get_way(plot_id: str, caller: CallerDep) -> Response:
     """
     with reading() as connection:
         found, district = find_plot(connection, plot_id)
-    with reading(STAFF) as connection:
+    with computing() as connection:
         answer = json_answer(way_lines(connection, found))
     answer.headers.update(cache_headers(caller.audience_in(district)) | {"Content-Type": GEOJSON})
     return answer

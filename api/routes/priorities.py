@@ -14,7 +14,7 @@ from layers.catalogue.base import STAFF, Audience
 from layers.errors import NotAllowed, NotFound
 from layers.features.districts import require_district
 from layers.features.priorities import SMALLEST_CELL, priority_by_jamoat, priority_by_plot
-from layers.postgres.engine import reading
+from layers.postgres.engine import computing, reading
 from layers.records.snapshot import Snapshot
 
 router = APIRouter(tags=["districts"], dependencies=[Depends(get_caller), Depends(known_parameters)])
@@ -77,7 +77,7 @@ def get_priority(
 def by_jamoat(app: FastAPI, served: Snapshot, code: str, run_id: int, audience: Audience) -> list[dict[str, Any]]:
     """Return the jamoats as an audience may see them, made again only when something that is served has changed.
 
-    Counts of households are read as staff; what leaves below staff are bands of cells that are large enough.
+    Counts of households are read to compute with; what leaves below staff are bands of cells that are large enough.
     """
     kept: Kept | None = getattr(app.state, "priorities", None)
     if kept is None or kept[0] is not served:
@@ -85,6 +85,6 @@ def by_jamoat(app: FastAPI, served: Snapshot, code: str, run_id: int, audience: 
         app.state.priorities = kept
     key = (code, run_id, audience)
     if key not in kept[1]:
-        with reading(STAFF) as connection:
+        with computing() as connection:
             kept[1][key] = priority_by_jamoat(connection, code, run_id, audience)
     return kept[1][key]

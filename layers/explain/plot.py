@@ -11,12 +11,11 @@ from geo.panel.scheme import Scheme, parse_scheme
 from geo.suitability.combination import CLASSES
 from geo.suitability.explanation import explain
 from geo.suitability.robustness import DRAWS
-from layers.catalogue.base import STAFF, Audience
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.explain.remedies import lift_of_plot
 from layers.explain.ways import hazards_on, ways_of_plot
-from layers.postgres.engine import reading
+from layers.postgres.engine import computing
 from layers.records.rows_of_run import in_run
 from layers.records.runs import ScoringRun, suitability
 from layers.records.snapshot import Choice, read_runs
@@ -24,9 +23,9 @@ from layers.runs.robustness import SEED, draws_of_plot, stored_row
 
 
 def explain_plot(
-    connection: Connection, plot_id: str, audience: Audience, *, choice: Choice = Choice(), ways: bool = True
+    connection: Connection, plot_id: str, *, choice: Choice = Choice(), ways: bool = True
 ) -> dict[str, Any]:
-    """Return the explanation of one plot's served result, ready for JSON; no staff attribute is part of it.
+    """Return the explanation of one plot's served result, ready for JSON; the same for every audience.
 
     ``choice`` asks for another published scheme or a stored run. ``ways`` False leaves out ``way`` and
     ``services``, which take a second to search.
@@ -35,7 +34,6 @@ def explain_plot(
     ------
     NotFound : no such plot, or it was never scored under that choice.
     """
-    del audience  # everything an explanation is made of is public; the reading role holds that
     plot = connection.execute(
         select(Plot.plot_id, Plot.plot_no, Plot.district, Plot.jamoat, Plot.area_ha).where(
             Plot.plot_id == plot_id, Plot.ended_by.is_(None)
@@ -65,9 +63,11 @@ def explain_plot(
     scheme = parse_scheme(kept.scheme_text, source=f"run {run.run_id}")
     missing = kept.not_assessed.get(plot.district or "", {})
     # Surveys are open to partners only; what is said of them here (a remedy, a price) quotes none of their values.
-    with reading(STAFF) as inner:
-        lift = lift_of_plot(inner, dict(row), scheme, plot_id=plot.plot_id, as_of_load=kept.as_of_load, day=kept.as_of)
-        on_foot = ways_of_plot(inner, plot.plot_id) if ways else {}
+    with computing() as science:
+        lift = lift_of_plot(
+            science, dict(row), scheme, plot_id=plot.plot_id, as_of_load=kept.as_of_load, day=kept.as_of
+        )
+        on_foot = ways_of_plot(science, plot.plot_id) if ways else {}
     explained = explain(
         dict(row),
         scheme,

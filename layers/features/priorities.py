@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from geo.programme.disclosure import PARTNER_CELL, PUBLIC_CELL
 from geo.programme.priority import NOTE, Priority, band, by_area, need_index, priority, too_few
@@ -41,7 +41,7 @@ class Statistics:
 
 
 def priority_by_jamoat(connection: Connection, district: str, run_id: int, audience: Audience) -> list[dict[str, Any]]:
-    """Return the priority of each jamoat of a district as ``audience`` may see it; the connection reads as staff.
+    """Return the priority of each jamoat of a district as ``audience`` may see it, on a connection to compute with.
 
     ``lowest`` and ``highest`` are the bands the unknown values allow, ``band`` the one that is certain; all None where
     ``suppressed``. Plots in no jamoat have the code None. Staff also get the numbers and the counts behind them.
@@ -95,7 +95,7 @@ def priority_by_plot(
 
     ``settle_first``: there is no right or a dispute is open; nothing is to be put into the plot before it is settled.
     """
-    plots = _plots(connection, district, run_id, plot_no)
+    plots = _plots(connection, district, run_id, plot_no, _UNSETTLED)
     found = _priority(plots, _statistics(connection, district))
     numbers, rows = plots["plot_no"].to_numpy(dtype=np.int64), plots.to_dict("records")
     order = np.lexsort((numbers, -found.high, -found.low))[:limit]
@@ -138,8 +138,13 @@ def _priority(plots: pd.DataFrame, statistics: Statistics) -> Priority:
     return priority(scores["score"], scores["potential_score"], shut, statistics.need_of(plots["jamoat"]))
 
 
-def _plots(connection: Connection, district: str, run_id: int, plot_no: int | None = None) -> pd.DataFrame:
-    """Current plots of a district with what their run found of each; jamoat '' = none recorded."""
+_UNSETTLED = func.coalesce((Plot.right_class == "O12") | (Plot.disputes > 0), False).label("unsettled")  # for staff
+
+
+def _plots(
+    connection: Connection, district: str, run_id: int, plot_no: int | None = None, *further: ColumnElement[Any]
+) -> pd.DataFrame:
+    """Current plots of a district with what their run found of each, and ``further``; jamoat '' = none recorded."""
     result = suitability.c
     statement = (
         select(
@@ -150,14 +155,15 @@ def _plots(connection: Connection, district: str, run_id: int, plot_no: int | No
             result.score,
             result.potential_score,
             result.potential_class,
-            func.coalesce((Plot.right_class == "O12") | (Plot.disputes > 0), False),
+            *further,
         )
         .join(suitability, (result.plot_no == Plot.plot_no) & of_run(connection, run_id))
         .where(Plot.district == district, result.district == district, Plot.ended_by.is_(None))
     )
     if plot_no is not None:
         statement = statement.where(Plot.plot_no == plot_no)
-    columns = ["plot_id", "plot_no", "jamoat", "area_ha", "score", "potential_score", "potential_class", "unsettled"]
+    columns = ["plot_id", "plot_no", "jamoat", "area_ha", "score", "potential_score", "potential_class"]
+    columns += [item.key for item in further if item.key is not None]
     return pd.DataFrame(connection.execute(statement).all(), columns=columns)
 
 

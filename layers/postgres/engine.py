@@ -29,7 +29,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from layers.audience import PUBLIC, Audience
 from layers.errors import DatabaseUnavailable, LayersError, NotAllowed
 from layers.postgres.cluster import Cluster
-from layers.postgres.roles import API_LOGIN, ROLES
+from layers.postgres.roles import API_LOGIN, ROLES, SCIENCE, Role
 from layers.settings import get_settings
 
 CONNECT_TIMEOUT_S = 5  # seconds to wait for a server that does not answer
@@ -87,8 +87,34 @@ def reading(audience: Audience = PUBLIC, *, timeout_s: float = 10.0) -> Iterator
     DatabaseUnavailable : no database, or a statement took longer than ``timeout_s``.
     NotAllowed : a statement touched a table or column the audience may not see.
     """
+    with _reading_as(ROLES[audience], timeout_s) as connection:
+        yield connection
+
+
+@contextmanager
+def computing(*, timeout_s: float = 10.0) -> Iterator[Connection]:
+    """Yield a connection in one read-only transaction that sees what computing needs, whoever asks.
+
+    It runs under ``obod_science``, which reads surveys and counts and never a right, document, dispute or cadastral
+    number. What is computed may be shown to the audience it is made for; the rows that were read may not.
+
+    Parameters
+    ----------
+    timeout_s : seconds one statement may take.
+
+    Raises
+    ------
+    DatabaseUnavailable : no database, or a statement took longer than ``timeout_s``.
+    NotAllowed : a statement touched a table or column that computing may not see.
+    """
+    with _reading_as(SCIENCE, timeout_s) as connection:
+        yield connection
+
+
+@contextmanager
+def _reading_as(role: Role, timeout_s: float) -> Iterator[Connection]:
     with _explained(), reading_engine().connect() as connection, connection.begin():
-        _begin_as(connection, ROLES[audience], timeout_s)
+        _begin_as(connection, role.name, timeout_s)
         yield connection
 
 
@@ -146,7 +172,7 @@ def _begin_as(connection: Connection, role: str, timeout_s: float) -> None:
     try:
         _driver(connection).execute(begin, prepare=False)
     except (psycopg.errors.InvalidParameterValue, psycopg.errors.InsufficientPrivilege) as error:
-        raise DatabaseUnavailable("The database does not know its audiences; run obod db migrate.") from error
+        raise DatabaseUnavailable("The database does not know its roles; run obod db migrate.") from error
 
 
 _BEGIN_AS = sql.SQL(

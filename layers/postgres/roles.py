@@ -1,10 +1,41 @@
-"""Names the database knows us by: its roles."""
+"""The table of roles: every name the database knows Obod by, and how far each may read.
+
+The owner writes. The service logs in as a role that may do nothing until it takes one of ``READERS`` for the length
+of a transaction. What an audience may read is declared on layers and attributes; a computation asked for by anybody
+takes ``SCIENCE``, which reads more than the public and never what a staff connection would: no right, document,
+dispute or cadastral number can enter a result by mistake.
+"""
 
 from __future__ import annotations
 
-from layers.audience import Audience
+from dataclasses import dataclass
+
+from layers.audience import PARTNER, PUBLIC, STAFF, Audience
 
 OWNER = "obod"  # owns the database and writes
-API_LOGIN = "obod_api"  # logs in for the service; may do nothing until it takes an audience's role
-ROLES = {audience: f"obod_{audience.name.lower()}" for audience in Audience}
+API_LOGIN = "obod_api"  # logs in for the service; may do nothing until it takes the role of a reader
 QGIS_SCHEMA = "qgis"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role that is taken for one transaction.
+
+    name : in PostgreSQL.
+    audience : what is declared for this audience may be read.
+    also : tables of a narrower audience that may be read besides, each named for a reason.
+    """
+
+    name: str
+    audience: Audience
+    also: frozenset[str] = frozenset()
+
+
+ROLES = {
+    PUBLIC: Role("obod_public", PUBLIC),
+    PARTNER: Role("obod_partner", PARTNER),
+    STAFF: Role("obod_staff", STAFF),
+}
+# Surveys as partners read them, and counts of households by jamoat: bands of need are computed from those.
+SCIENCE = Role("obod_science", PARTNER, also=frozenset({"jamoat_households"}))
+READERS = (*ROLES.values(), SCIENCE)

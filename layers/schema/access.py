@@ -1,7 +1,8 @@
 """Who may see what: database roles and grants computed from the declarations, and keys that prove an audience.
 
-The rule is enforced by PostgreSQL. Each audience has a role; a role may read a column when both the layer and
-the attribute are declared for it. Nothing above the database has to remember what is restricted.
+The rule is enforced by PostgreSQL. Each audience has a role, and computing has one of its own; a role may read a column
+when both the layer and the attribute are declared for its audience. Nothing above the database has to remember what is
+restricted.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from layers.catalogue import BY_NAME
 from layers.catalogue.base import PUBLIC, STAFF, Audience, Base
 from layers.errors import DatabaseUnavailable, NotAllowed, NotFound
-from layers.postgres.roles import API_LOGIN, QGIS_SCHEMA, ROLES
+from layers.postgres.roles import API_LOGIN, QGIS_SCHEMA, READERS, ROLES, Role
 from layers.records.runs import ApiKey
 
 SYSTEM_COLUMNS = ("gid", "load_id", "ended_by", "geom", "tile_geom")
@@ -43,12 +44,15 @@ class KeyHolder:
     label: str
 
 
-def readable_columns(table: str, audience: Audience) -> list[str]:
-    """Return the columns of a table that ``audience`` may read, in the table's order; empty = closed to it."""
+def readable_columns(table: str, role: Role) -> list[str]:
+    """Return the columns of a table that a role may read, in the table's order; empty = closed to it."""
+    audience = role.audience
     columns = [column.name for column in Base.metadata.tables[table].columns]
     if table in CLOSED_TABLES:
         return []
     if layer := BY_NAME.get(table):
+        if table in role.also:
+            audience = max(audience, layer.card.audience)
         if audience < layer.card.audience:
             return []
         shown = layer.attributes(audience).keys() | SYSTEM_COLUMNS
@@ -61,14 +65,14 @@ def readable_columns(table: str, audience: Audience) -> list[str]:
 
 
 def grant(connection: Connection) -> None:
-    """Give each role exactly the columns its audience may read, and take everything else away.
+    """Give each role exactly the columns it may read, and take everything else away.
 
     Raises
     ------
     DatabaseUnavailable : the roles do not exist and the database user may not create them.
     """
     _make_roles(connection)
-    roles = _names(ROLES.values())
+    roles, audiences = (_names(role.name for role in of) for of in (READERS, ROLES.values()))
     schema = sql.Identifier(QGIS_SCHEMA)
 
     def run(statement: LiteralString, *parts: sql.Composable) -> None:
@@ -76,17 +80,17 @@ def grant(connection: Connection) -> None:
 
     run("REVOKE ALL ON {} FROM PUBLIC, {}", _names(Base.metadata.tables), roles)
     for table in Base.metadata.tables:
-        for audience, role in ROLES.items():
-            if columns := readable_columns(table, audience):
-                run("GRANT SELECT ({}) ON {} TO {}", _names(columns), sql.Identifier(table), sql.Identifier(role))
-    run("GRANT USAGE ON SCHEMA {} TO {}", schema, roles)
+        for role in READERS:
+            if columns := readable_columns(table, role):
+                run("GRANT SELECT ({}) ON {} TO {}", _names(columns), sql.Identifier(table), sql.Identifier(role.name))
+    run("GRANT USAGE ON SCHEMA {} TO {}", schema, audiences)  # views are for people, not for computing
     for name, layer in BY_NAME.items():
         view = sql.Identifier(QGIS_SCHEMA, name)
-        readers = _names(role for audience, role in ROLES.items() if audience >= layer.card.audience)
+        readers = _names(role.name for role in ROLES.values() if role.audience >= layer.card.audience)
         run("REVOKE ALL ON {} FROM PUBLIC, {}", view, roles)
         run("GRANT SELECT ON {} TO {}", view, readers)
-    run("REVOKE ALL ON FUNCTION api_key_holder FROM PUBLIC")
-    run("GRANT EXECUTE ON FUNCTION api_key_holder TO {}", roles)
+    run("REVOKE ALL ON FUNCTION api_key_holder FROM PUBLIC, {}", roles)
+    run("GRANT EXECUTE ON FUNCTION api_key_holder TO {}", audiences)
 
 
 def create_key(connection: Connection, audience: Audience, label: str, districts: Sequence[str] | None = None) -> str:
@@ -178,10 +182,10 @@ def staff_key(connection: Connection, home: Path) -> str:
 
 def _make_roles(connection: Connection) -> None:
     present = set(connection.execute(text("SELECT rolname FROM pg_roles")).scalars())
-    statements = [f"CREATE ROLE {role} NOLOGIN" for role in ROLES.values() if role not in present]
+    statements = [f"CREATE ROLE {role.name} NOLOGIN" for role in READERS if role.name not in present]
     if API_LOGIN not in present:
         statements.append(f"CREATE ROLE {API_LOGIN} LOGIN NOINHERIT")
-    groups = ", ".join(ROLES.values())
+    groups = ", ".join(role.name for role in READERS)
     for statement in (*statements, f"GRANT {groups} TO {API_LOGIN}", f"GRANT {groups} TO CURRENT_USER"):
         try:
             with connection.begin_nested():
@@ -192,14 +196,14 @@ def _make_roles(connection: Connection) -> None:
             if statement.startswith("CREATE") or not _may_take_roles(connection):
                 raise DatabaseUnavailable(
                     "The database user may not make roles; ask the administrator of the database to create the roles "
-                    f"{groups} (no login) and {API_LOGIN} (login, noinherit) and to grant the first three to both "
-                    f"{API_LOGIN} and this user."
+                    f"{groups} (no login) and {API_LOGIN} (login, noinherit) and to grant all but the last to "
+                    f"both {API_LOGIN} and this user."
                 ) from error
 
 
 def _may_take_roles(connection: Connection) -> bool:
     held = text("SELECT bool_and(pg_has_role(role, 'MEMBER')) FROM unnest(CAST(:roles AS name[])) AS role")
-    return bool(connection.execute(held, {"roles": list(ROLES.values())}).scalar())
+    return bool(connection.execute(held, {"roles": [role.name for role in READERS]}).scalar())
 
 
 def _names(names: Iterable[str]) -> sql.Composable:

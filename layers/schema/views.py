@@ -73,7 +73,7 @@ def _column(name: str, about: About, layer: type[Layer]) -> str:
     column = f"layer.{_name(name)}"
     if about.audience <= layer.card.audience:
         return column
-    role = _literal(ROLES[about.audience])
+    role = _literal(ROLES[about.audience].name)
     return f"CASE WHEN pg_has_role({role}, 'USAGE') THEN {column} END AS {_name(name)}"
 
 

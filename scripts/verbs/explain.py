@@ -26,7 +26,7 @@ def explain(
 ) -> None:
     """Say why a plot has its class: values, memberships, weights, what limits it, what would lift it."""
     with reading(STAFF) as connection:
-        found = explain_plot(connection, plot_id, STAFF, choice=Choice(scheme, run))
+        found = explain_plot(connection, plot_id, choice=Choice(scheme, run))
         if profile is not None:
             found["fit"] = explain_fit_of_plot(connection, plot_id, found["run"], profile)
             found["priority"] = plot_priority(connection, found["district"], found["run"], plot_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,7 @@ from api.main import create_app
 from layers.catalogue.base import PARTNER, STAFF
 from layers.loading import load_frame
 from layers.postgres.engine import writing
+from layers.postgres.roles import ROLES
 from layers.schema.access import create_key
 
 ADDRESS = f"/districts/{RASHT}/priority"
@@ -86,6 +88,12 @@ def test_everybody_sees_bands_of_cells_that_are_large_enough(client: TestClient)
         assert row["suppressed"] is True
         assert (row["band"], row["lowest"], row["highest"], row["need"]) == (None, None, None, None)
     assert found["silent"]["need_known"] is False
+
+
+def test_bands_are_computed_without_the_role_of_staff(run: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ROLES, STAFF, replace(ROLES[STAFF], name="nobody_made_this_role"))
+    with TestClient(create_app()) as fresh:
+        assert jamoats(fresh, {})["west"]["need"] == "high"
 
 
 @pytest.mark.parametrize("caller", ["public", "partner", "staff_elsewhere"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -20,8 +21,10 @@ from geo.geometry.crs import to_working
 from geo.hazard.levels import SUSCEPTIBILITY
 from geo.measures.ways_of_plot import SERVICE_KINDS
 from geo.panel.scheme import load_scheme
+from layers.catalogue.base import STAFF
 from layers.loading import load_frame
 from layers.postgres.engine import writing
+from layers.postgres.roles import ROLES
 from layers.runs.score import score
 from scripts.main import app
 
@@ -62,6 +65,17 @@ def test_the_explanation_tells_the_way_from_home(client: TestClient) -> None:
     assert saved > 0
     assert way["safer"]["exposure_m"] == pytest.approx(way["exposure_m"] - saved, abs=1)
     assert way["safer"]["extra_minutes"] >= 0.0
+
+
+def test_nobody_but_staff_is_answered_through_the_role_of_staff(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ROLES, STAFF, replace(ROLES[STAFF], name="nobody_made_this_role"))
+    found = client.get(f"/plots/{PLOT}/explanation")
+    assert found.status_code == 200, found.text
+    assert found.json()["way"]["home"] == "village"
+    assert found.json()["criteria"]
+    assert client.get(f"/plots/{PLOT}/way").status_code == 200
 
 
 def test_hazards_on_the_plot_tell_life_from_crop_and_mapped_from_derived(client: TestClient) -> None:

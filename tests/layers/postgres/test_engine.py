@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def test_reading_takes_the_role_of_the_audience_for_one_transaction(audience: Au
         row = connection.execute(
             text("SELECT current_user, current_setting('statement_timeout'), current_setting('transaction_read_only')")
         ).one()
-        assert tuple(row) == (ROLES[audience], "1500ms", "on")
+        assert tuple(row) == (ROLES[audience].name, "1500ms", "on")
     with reading_engine().connect() as connection:
         assert connection.execute(text("SELECT current_user")).scalar() == "obod"
 
@@ -165,7 +166,7 @@ def test_a_database_that_is_not_there_is_one_sentence_without_password(
 
 @pytest.mark.usefixtures("database")
 def test_a_database_without_our_roles_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ROLES, PUBLIC, "nobody_made_this_role")
+    monkeypatch.setitem(ROLES, PUBLIC, replace(ROLES[PUBLIC], name="nobody_made_this_role"))
     with pytest.raises(DatabaseUnavailable, match="obod db migrate"), reading():
         pass
 

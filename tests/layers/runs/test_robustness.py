@@ -127,7 +127,7 @@ def test_draws_are_shown_with_the_plots_and_in_the_explanation(undrawn: Engine, 
             columns = [features.properties[name].value.label(name) for name in names]
             here = features.properties["plot_id"].value == "clean"
             row = connection.execute(select(*columns).select_from(features.source).where(here)).one()
-            return {**row._mapping, **explain_plot(connection, "clean", PUBLIC)["robustness"]}
+            return {**row._mapping, **explain_plot(connection, "clean")["robustness"]}
 
     before = seen()
     assert before["robust_class"] is None

@@ -227,12 +227,12 @@ def test_an_explanation_agrees_with_the_kept_result(clean: Engine) -> None:
     found = results(clean, report.run_id, RASHT)
     with reading(PUBLIC) as connection:
         for name in valley.NAMES:
-            explained = explain_plot(connection, name, PUBLIC)
+            explained = explain_plot(connection, name)
             assert explained["class"] == found.loc[name, "class"]
             assert explained["run"] == report.run_id
             assert explained["synthetic"]
         with pytest.raises(NotFound, match="no plot nowhere"):
-            explain_plot(connection, "nowhere", PUBLIC)
+            explain_plot(connection, "nowhere")
 
 
 def test_a_scheme_of_ones_own_weights_gives_other_scores(clean: Engine) -> None:

@@ -14,8 +14,8 @@ from layers.catalogue import BY_NAME
 from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience, Base
 from layers.errors import NotAllowed, NotFound
 from layers.postgres.cluster import Cluster
-from layers.postgres.engine import reading, writing
-from layers.postgres.roles import API_LOGIN, ROLES
+from layers.postgres.engine import computing, reading, writing
+from layers.postgres.roles import API_LOGIN, READERS, ROLES, Role
 from layers.schema.access import audience_of, create_key, grant, holder_of, revoke, staff_key
 from layers.schema.views import view_statements
 
@@ -83,17 +83,74 @@ def test_hidden_columns_can_be_neither_read_nor_filtered_nor_sorted_by(statement
             assert len(connection.execute(text(statement.format(column))).all()) == 1
 
 
-@pytest.mark.parametrize("audience", Audience)
+@pytest.mark.parametrize("role", READERS, ids=lambda role: role.name)
 @pytest.mark.parametrize(
     "statement",
     ["DELETE FROM plots", "UPDATE plots SET disputes = 0", "TRUNCATE plots CASCADE", "CREATE TABLE mine (n int)"],
 )
 @pytest.mark.usefixtures("plot")
-def test_no_audience_may_write(database: Engine, audience: Audience, statement: str) -> None:
+def test_no_reader_may_write(database: Engine, role: Role, statement: str) -> None:
     with database.connect() as connection:
-        connection.execute(text(f"SET ROLE {ROLES[audience]}"))
+        connection.execute(text(f"SET ROLE {role.name}"))
         with pytest.raises(ProgrammingError, match="permission denied"):
             connection.execute(text(statement))
+
+
+SCIENCE_READS = {"plot_surveys", "pastures", "jamoat_households"}  # layers that are not public, from the contract
+SCIENCE_NEVER = {
+    ("plots", "right_class"),
+    ("plots", "missing_documents"),
+    ("plots", "disputes"),
+    ("plots", "cadastral_no"),
+    ("loads", "file_name"),
+    ("loads", "report"),
+    ("api_keys", "digest"),
+    ("fit_profiles", "profile_text"),
+    ("household_fit", "light"),
+}
+
+
+def test_the_role_for_computing_reads_surveys_and_counts_and_no_persons_record(database: Engine) -> None:
+    with database.connect() as connection:
+        for table, column in SCIENCE_NEVER:
+            assert not _may_read(connection, "obod_science", table, column), (table, column)
+        for table in SCIENCE_READS:
+            named = set(Base.metadata.tables[table].columns.keys()) - {"row_hash"}
+            assert all(_may_read(connection, "obod_science", table, column) for column in named)
+        assert _may_read(connection, "obod_science", "plots", "area_ha")
+        views = connection.execute(text("SELECT has_schema_privilege('obod_science', 'qgis', 'USAGE')")).scalar()
+        assert not views
+        keys = text("SELECT has_function_privilege('obod_science', 'api_key_holder(text)', 'EXECUTE')")
+        assert not connection.execute(keys).scalar()
+        # Being a member of another role would open what that role reads.
+        member = text("SELECT count(*) FROM pg_auth_members WHERE member = CAST('obod_science' AS regrole)")
+        assert connection.execute(member).scalar() == 0
+
+
+@pytest.mark.parametrize("column", sorted(STAFF_ONLY))
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT {} FROM plots",
+        "SELECT plot_id FROM plots WHERE {} IS NOT NULL",
+        "SELECT plots::text FROM plots",
+        "SELECT {} FROM qgis.plots",
+    ],
+)
+@pytest.mark.usefixtures("plot")
+def test_computing_is_refused_a_persons_record(statement: str, column: str) -> None:
+    with pytest.raises(NotAllowed), computing() as connection:
+        connection.execute(text(statement.format(column)))
+    with computing() as connection:
+        assert connection.execute(text("SELECT plot_id, area_ha FROM plots")).all() == [("p1", 0.5)]
+
+
+def test_a_database_that_knew_no_role_for_computing_is_given_its_rights(connection: Connection) -> None:
+    connection.execute(text("DROP OWNED BY obod_science"))  # of this database: it is as it was before there was one
+    assert not _may_read(connection, "obod_science", "jamoat_households", "households")
+    grant(connection)
+    assert _may_read(connection, "obod_science", "jamoat_households", "households")
+    assert not _may_read(connection, "obod_science", "plots", "right_class")
 
 
 @pytest.mark.usefixtures("plot")
@@ -232,8 +289,8 @@ def test_the_staff_key_is_made_once_and_kept_private(connection: Connection, tmp
     assert audience_of(connection, staff_key(connection, home)) is STAFF
 
 
-def _may_read(connection: Connection, audience: Audience, table: str, column: str) -> bool:
+def _may_read(connection: Connection, reader: Audience | str, table: str, column: str) -> bool:
     assert column in Base.metadata.tables[table].columns
     asked = text("SELECT has_column_privilege(:role, :table, :column, 'SELECT')")
-    names = {"role": ROLES[audience], "table": table, "column": column}
+    names = {"role": reader if isinstance(reader, str) else ROLES[reader].name, "table": table, "column": column}
     return bool(connection.execute(asked, names).scalar())

@@ -188,11 +188,11 @@ def test_an_owner_without_the_right_to_make_roles_is_told_what_to_ask_for(cluste
         administration.execute("ALTER DATABASE empty OWNER TO limited")
     limited = create_engine(empty.url.set(username="limited", password="limited"))
     try:
-        with pytest.raises(DatabaseUnavailable, match="obod_public, obod_partner, obod_staff") as refusal:
+        with pytest.raises(DatabaseUnavailable, match="obod_public, obod_partner, obod_staff, obod_science") as refusal:
             migrate(limited)
         assert "\n" not in str(refusal.value)
         with psycopg.connect(cluster.url(SUPERUSER, "empty"), autocommit=True) as administration:
-            administration.execute("GRANT obod_public, obod_partner, obod_staff TO limited")
+            administration.execute("GRANT obod_public, obod_partner, obod_staff, obod_science TO limited")
         migrate(limited)
     finally:
         limited.dispose()
