@@ -90,7 +90,8 @@ def test_everybody_sees_bands_of_cells_that_are_large_enough(client: TestClient)
     assert found["silent"]["need_known"] is False
 
 
-def test_bands_are_computed_without_the_role_of_staff(run: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("run")
+def test_bands_are_computed_without_the_role_of_staff(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ROLES, STAFF, replace(ROLES[STAFF], name="nobody_made_this_role"))
     with TestClient(create_app()) as fresh:
         assert jamoats(fresh, {})["west"]["need"] == "high"
