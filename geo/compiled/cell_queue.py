@@ -42,7 +42,7 @@ class Queue(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def empty_queue(first, last, capacity):  # type: ignore[no-untyped-def]
+def empty_queue(first, last, capacity):
     """An empty queue with slots for keys from ``first`` to ``last``; keys beyond them may be queued all the same."""
     state = np.zeros(6, np.int64)
     state[_FREE] = -1
@@ -62,13 +62,13 @@ def empty_queue(first, last, capacity):  # type: ignore[no-untyped-def]
 
 
 @innermost()
-def size_of(queue):  # type: ignore[no-untyped-def]
+def size_of(queue):
     """How many cells are queued."""
     return queue.state[_SIZE] + queue.state[_WAITING]
 
 
 @njit(cache=True, nogil=True)
-def more_room(queue):  # type: ignore[no-untyped-def]
+def more_room(queue):
     """The same queue with twice the room."""
     return Queue(
         queue.first,
@@ -86,12 +86,12 @@ def more_room(queue):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _doubled(values):  # type: ignore[no-untyped-def]
+def _doubled(values):
     return np.concatenate((values, np.empty_like(values)))
 
 
 @innermost()
-def push(queue, key, cell):  # type: ignore[no-untyped-def]
+def push(queue, key, cell):
     """Queue a cell; there must be room."""
     state, chain = queue.state, queue.chain
     slot = min((key - queue.first) // queue.width, len(chain) - 1)
@@ -114,7 +114,7 @@ def push(queue, key, cell):  # type: ignore[no-untyped-def]
 
 
 @innermost()
-def _next_slot(queue):  # type: ignore[no-untyped-def]
+def _next_slot(queue):
     """Take the cells of the next slot that has any into the empty heap."""
     state, chain, following = queue.state, queue.chain, queue.next
     keys, turns, cells = queue.key, queue.turn, queue.cell
@@ -135,7 +135,7 @@ def _next_slot(queue):  # type: ignore[no-untyped-def]
 
 
 @innermost()
-def pop(queue):  # type: ignore[no-untyped-def]
+def pop(queue):
     """Take out the first cell; the queue must not be empty."""
     if queue.state[_SIZE] == 0:
         _next_slot(queue)
@@ -144,12 +144,12 @@ def pop(queue):  # type: ignore[no-untyped-def]
 
 
 @innermost()
-def _before(key, turn, other_key, other_turn):  # type: ignore[no-untyped-def]
+def _before(key, turn, other_key, other_turn):
     return key < other_key or (key == other_key and turn < other_turn)
 
 
 @innermost()
-def _sift_in(keys, turns, cells, size, key, turn, cell):  # type: ignore[no-untyped-def]
+def _sift_in(keys, turns, cells, size, key, turn, cell):
     """Put a cell into a heap of ``size``, which has room for it."""
     at = size
     while at > 0:
@@ -162,7 +162,7 @@ def _sift_in(keys, turns, cells, size, key, turn, cell):  # type: ignore[no-unty
 
 
 @innermost()
-def _sift_out(keys, turns, cells, size):  # type: ignore[no-untyped-def]
+def _sift_out(keys, turns, cells, size):
     """Take the first cell out of a heap, which leaves ``size``; return it."""
     first = cells[0]
     key, turn, cell = keys[size], turns[size], cells[size]

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from geo.compiled.threads import over_blocks
+from geo.contract.kernels import memberships as kernels
 from geo.errors import SuitabilityError
 
 Floats = NDArray[np.float64]
@@ -70,7 +70,7 @@ class Knots:
             x, y = x[::-1].copy(), y[::-1].copy()
         given = np.ascontiguousarray(value, dtype=np.float64)
         result = np.empty_like(given)
-        over_blocks(partial(_between_knots, given, x, y, result), len(given), block=VALUES_PER_BLOCK)
+        over_blocks(partial(kernels.between_knots, given, x, y, result), len(given), block=VALUES_PER_BLOCK)
         return result
 
 
@@ -137,23 +137,3 @@ class Probability:
         uncertain = sigma > 0
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(uncertain, ndtr(value / np.where(uncertain, sigma, 1.0)), exact)
-
-
-@njit(cache=True, nogil=True)
-def _between_knots(values, x, y, result, start, stop):  # type: ignore[no-untyped-def]
-    """Straight lines between rising knots x, clamped outside; a value on a knot meets its level exactly."""
-    last = len(x) - 1
-    for i in range(start, stop):
-        value = values[i]
-        if value != value:
-            result[i] = np.nan
-        elif value <= x[0]:
-            result[i] = y[0]
-        elif value >= x[last]:
-            result[i] = y[last]
-        else:
-            j = 0
-            while value >= x[j + 1]:
-                j += 1
-            level = y[j] + (value - x[j]) * ((y[j + 1] - y[j]) / (x[j + 1] - x[j]))
-            result[i] = min(max(level, min(y[j], y[j + 1])), max(y[j], y[j + 1]))

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from math import atanh, radians, sin, sqrt
 
 import geopandas as gpd
 import numpy as np
 import pyproj
 import shapely
-from numba import njit
 from numpy.typing import NDArray
 
 from geo.compiled.threads import over_blocks
 from geo.errors import CrsError
+from geo.geometry.kernels import crs as kernels
 from geo.geometry.ragged import Geometries, Ragged, ragged
 
 Floats = NDArray[np.float64]
@@ -26,12 +25,6 @@ Floats = NDArray[np.float64]
 WORKING_CRS = "EPSG:32642"  # WGS 84 / UTM zone 42N, metres
 STORED_CRS = "EPSG:4326"  # WGS 84, degrees, longitude first
 GOOD_FOR = (64.0, 34.0, 77.0, 43.0)  # degrees; Tajikistan's box and two degrees around, scale off by 0.7 % at most
-
-MAJOR_M = 6_378_137.0  # WGS 84 semi-major axis, NIMA TR8350.2 table 3.1
-FLATTENING = 1.0 / 298.257223563  # WGS 84, NIMA TR8350.2 table 3.1
-E2 = FLATTENING * (2.0 - FLATTENING)  # first eccentricity squared
-ECCENTRICITY = sqrt(E2)
-LONG_EDGE_M = 50_000.0  # from here on the series for the geodesic's bow is no longer good to 1e-7 of an area
 
 
 def _reproject(xy: Floats, source: str, target: str) -> Floats:
@@ -92,39 +85,6 @@ def require_working(frame: gpd.GeoDataFrame | gpd.GeoSeries, what: str) -> None:
         raise CrsError(f"The {what} are in {name}; expected {WORKING_CRS}.")
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _authalic(sine):  # type: ignore[no-untyped-def]
-    """Area of the ellipsoid between the equator and a latitude, per radian of longitude [m2]; Snyder 1987 eq. 3-12."""
-    es = ECCENTRICITY * sine
-    return 0.5 * MAJOR_M * MAJOR_M * (1.0 - E2) * (sine / (1.0 - es * es) + atanh(es) / ECCENTRICITY)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _geodesic_areas(lonlat, path_start, geometry_start, hole, areas, long_edge, start, stop):  # type: ignore[no-untyped-def]
-    """Fill areas (n,) in m2 for start..stop and mark in long_edge (n,) what has an edge too long for the series."""
-    for g in range(start, stop):
-        areas[g] = 0.0 if geometry_start[g + 1] > geometry_start[g] else np.nan
-        long_edge[g] = False
-        for p in range(geometry_start[g], geometry_start[g + 1]):
-            ring = 0.0
-            first = path_start[p]
-            base = _authalic(sin(radians(lonlat[first, 1])))
-            y0, lat0 = 0.0, radians(lonlat[first, 1])
-            for i in range(first + 1, path_start[p + 1]):
-                lat1 = radians(lonlat[i, 1])
-                y1 = _authalic(sin(lat1)) - base
-                dx = radians((lonlat[i, 0] - lonlat[i - 1, 0] + 180.0) % 360.0 - 180.0)
-                sine = sin(0.5 * (lat0 + lat1))
-                parallel = MAJOR_M * sqrt((1.0 - sine * sine) / (1.0 - E2 * sine * sine))
-                east, north = parallel * dx, (y1 - y0) / parallel
-                # Trapezium in the equal-area cylindrical projection, and the bow of the geodesic over its chord there.
-                ring += 0.5 * (y0 + y1) * dx + sine * dx * (east * east + 3.0 * north * north) / 12.0
-                if east * east + north * north > LONG_EDGE_M * LONG_EDGE_M:
-                    long_edge[g] = True
-                y0, lat0 = y1, lat1
-            areas[g] += -abs(ring) if hole[p] else abs(ring)
-
-
 def area_ha(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Floats:
     """Return the area of each polygon in EPSG:4326 on the WGS 84 ellipsoid, hectares, float64 (n,).
 
@@ -141,7 +101,7 @@ def area_ha(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Float
 def area_ha_of(shapes: Ragged) -> Floats:
     """Return the same of geometries whose coordinates are at hand."""
     areas, long_edge = np.empty(len(shapes)), np.empty(len(shapes), dtype=np.bool_)
-    over_blocks(partial(_geodesic_areas, *shapes.paths, shapes.hole, areas, long_edge), len(shapes))
+    over_blocks(partial(kernels.geodesic_areas, *shapes.paths, shapes.hole, areas, long_edge), len(shapes))
     areas[(np.diff(shapes.geometry_start) > 0) & ~shapes.areal] = 0.0
     geod = pyproj.Geod(ellps="WGS84")
     for row in np.flatnonzero(long_edge & shapes.areal):

@@ -3,26 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-SIDE = 1 << 16  # cells along each side of the square the curve fills
-
-
-@njit(cache=True, nogil=True)
-def _distances(x, y, distance):  # type: ignore[no-untyped-def]
-    for i in range(len(x)):
-        column, row, passed = np.int64(x[i]), np.int64(y[i]), np.int64(0)
-        half = SIDE >> 1
-        while half > 0:
-            right, upper = np.int64((column & half) > 0), np.int64((row & half) > 0)
-            passed += half * half * ((3 * right) ^ upper)
-            if upper == 0:  # the curve is turned in the lower quarters
-                if right == 1:
-                    column, row = SIDE - 1 - column, SIDE - 1 - row
-                column, row = row, column
-            half >>= 1
-        distance[i] = passed
+from geo.geometry.kernels import hilbert as kernels
+from geo.geometry.kernels.hilbert import SIDE
 
 
 def hilbert_distance(bounds: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -38,5 +22,5 @@ def hilbert_distance(bounds: NDArray[np.float64]) -> NDArray[np.int64]:
             cells = (middle - low) * ((SIDE - 1) / (high - low))
         cells[:, high == low] = 0.0
         x, y = np.clip(cells, 0, SIDE - 1).astype(np.int64).T
-        _distances(x, y, distance)
+        kernels.distances(x, y, distance)
     return distance

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from numba import njit
 from numpy.typing import NDArray
 
 from geo.errors import GeometryError
+from geo.geometry.kernels import ragged as kernels
 
 Geometries = NDArray[np.object_]
 BLOCK = 1_024  # geometries asked at a time
@@ -64,7 +64,7 @@ class Ragged:
         first, after = self.geometry_start[rows], self.geometry_start[rows + 1]
         xy = np.empty(((self.path_start[after] - self.path_start[first]).sum(), 2), dtype=np.float64)
         hole = np.empty(geometry_start[-1], dtype=np.bool_)
-        _gather(*self.paths, self.hole, rows, path_start, hole, xy)
+        kernels.gather(*self.paths, self.hole, rows, path_start, hole, xy)
         return Ragged(xy, path_start, geometry_start, hole, self.areal[rows])
 
     def boxes(self) -> Geometries:
@@ -80,19 +80,6 @@ def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     starts = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=starts[1:])
     return starts
-
-
-@njit(cache=True, nogil=True)
-def _gather(xy, path_start, geometry_start, hole, rows, to_path_start, to_hole, to_xy):  # type: ignore[no-untyped-def]
-    path, vertex = 0, 0
-    for g in rows:
-        for p in range(geometry_start[g], geometry_start[g + 1]):
-            first, after = path_start[p], path_start[p + 1]
-            to_xy[vertex : vertex + after - first] = xy[first:after]
-            vertex += after - first
-            to_hole[path] = hole[p]
-            path += 1
-            to_path_start[path] = vertex
 
 
 def _read(array: Geometries) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]:

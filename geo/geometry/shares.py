@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from geo.compiled.threads import over_blocks
 from geo.errors import GeometryError
-from geo.geometry import sweep
+from geo.geometry.kernels import sweep
 from geo.geometry.ragged import Geometries, Ragged, ragged
 
 Floats = NDArray[np.float64]

@@ -19,8 +19,9 @@ from geo.hazard.levels import HIGH, exposure_factor
 from geo.measures.hazard import zone_levels
 from geo.measures.water import large_rivers
 from geo.routing.home_ways import ways_from_homes
+from geo.routing.kernels.surface import DRIVEN_KM_H
 from geo.routing.season import months
-from geo.routing.surface import BRIDGES, DRIVEN_KM_H, Surface, burned, walking_surface
+from geo.routing.surface import BRIDGES, Surface, burned, walking_surface
 from geo.routing.ways import BACK, least_time, move_to_open, open_cells
 from geo.terrain.grid import Grid, north_up
 from geo.terrain.stencil import REACH

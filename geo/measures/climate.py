@@ -9,35 +9,19 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from geo.compiled.threads import over_blocks
 from geo.contract.criterion import Block, Criterion, D, Floats, Measured, outlines
 from geo.crops.ratings import crops
 from geo.errors import GridError, SuitabilityError
+from geo.measures.kernels import climate as kernels
+from geo.measures.kernels.climate import MONTHS
 from geo.measures.reference_crop import TREES, field_cycles_d
 from geo.terrain.zonal import zonal
 
 LAPSE_K_M = 0.0065  # K per metre, ICAO standard atmosphere
 FROST_FREE_ABOVE_C = 2.0  # degC, normal daily minimum; years differ, so 0 would be frost in half of them. Calibrate
-MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-YEAR_D = sum(MONTH_DAYS)
-MONTHS = len(MONTH_DAYS)
-LANES = 8  # plots whose days are counted side by side, as many numbers as a wide register holds
-
-
-def _between_months() -> tuple[NDArray[np.int64], Floats]:
-    """Return for each day the month whose middle lies before it, and how far it is towards the next one, 0-1."""
-    middle = np.cumsum(MONTH_DAYS) - np.array(MONTH_DAYS) / 2
-    around = np.concatenate([[middle[-1] - YEAR_D], middle, [middle[0] + YEAR_D]])
-    day = np.arange(YEAR_D) + 0.5
-    after = np.searchsorted(around, day)
-    share = (day - around[after - 1]) / (around[after] - around[after - 1])
-    return (after - 2) % MONTHS, share
-
-
-MONTH_BEFORE, TOWARDS_NEXT = _between_months()
 
 
 def degree_days(monthly_mean_c: Floats, base_c: float, window_d: int) -> Floats:
@@ -48,7 +32,7 @@ def degree_days(monthly_mean_c: Floats, base_c: float, window_d: int) -> Floats:
     """
     result = np.empty(len(monthly_mean_c))
     monthly = np.ascontiguousarray(monthly_mean_c, dtype=np.float64)
-    over_blocks(partial(_degree_days, monthly, base_c, window_d, result), len(monthly))
+    over_blocks(partial(kernels._degree_days, monthly, base_c, window_d, result), len(monthly))
     return result
 
 
@@ -59,7 +43,7 @@ def frost_free_days(monthly_minimum_c: Floats, above_c: float = FROST_FREE_ABOVE
     """
     result = np.empty(len(monthly_minimum_c))
     monthly = np.ascontiguousarray(monthly_minimum_c, dtype=np.float64)
-    over_blocks(partial(_frost_free_days, monthly, above_c, result), len(monthly))
+    over_blocks(partial(kernels._frost_free_days, monthly, above_c, result), len(monthly))
     return result
 
 
@@ -134,72 +118,3 @@ def _by_crop(block: Block) -> list[tuple[str, NDArray[np.bool_]]]:
         if name not in crops():
             raise SuitabilityError(f"reference crop '{name}' is not one of {', '.join(crops())}")
     return [(name, block.judgement.crop == name) for name in names]
-
-
-@njit(cache=True, nogil=True)
-def _lay_out(monthly, first, count, daily):  # type: ignore[no-untyped-def]
-    """Fill daily (365, LANES) with the values of some plots, side by side, on each day of the year."""
-    month = np.empty((MONTHS, LANES))
-    for m in range(MONTHS):
-        for lane in range(LANES):
-            month[m, lane] = monthly[min(first + lane, first + count - 1), m]
-    for day in range(YEAR_D):
-        before, towards = MONTH_BEFORE[day], TOWARDS_NEXT[day]
-        after = before + 1 if before + 1 < MONTHS else 0
-        for lane in range(LANES):
-            daily[day, lane] = month[before, lane] * (1.0 - towards) + month[after, lane] * towards
-
-
-@njit(cache=True, nogil=True)
-def _known(monthly, i):  # type: ignore[no-untyped-def]
-    known = True
-    for month in range(MONTHS):
-        known &= monthly[i, month] == monthly[i, month]
-    return known
-
-
-@njit(cache=True, nogil=True)
-def _degree_days(monthly, base_c, window_d, result, start, stop):  # type: ignore[no-untyped-def]
-    above = np.empty((YEAR_D, LANES))
-    total, best = np.empty(LANES), np.empty(LANES)
-    for first in range(start, stop, LANES):
-        count = min(LANES, stop - first)
-        _lay_out(monthly, first, count, above)
-        total[:] = 0.0
-        for day in range(YEAR_D):
-            for lane in range(LANES):
-                above[day, lane] = max(above[day, lane] - base_c, 0.0)
-        for day in range(window_d):
-            for lane in range(LANES):
-                total[lane] += above[day, lane]
-        best[:] = total
-        for day in range(1, YEAR_D):
-            last = day + window_d - 1
-            last = last if last < YEAR_D else last - YEAR_D
-            for lane in range(LANES):
-                total[lane] += above[last, lane] - above[day - 1, lane]
-                best[lane] = max(best[lane], total[lane])
-        for lane in range(count):
-            result[first + lane] = best[lane] if _known(monthly, first + lane) else np.nan
-
-
-@njit(cache=True, nogil=True)
-def _frost_free_days(monthly, above_c, result, start, stop):  # type: ignore[no-untyped-def]
-    minimum = np.empty((YEAR_D, LANES))
-    longest, run, from_new_year = np.empty(LANES), np.empty(LANES), np.empty(LANES)
-    for first in range(start, stop, LANES):
-        count = min(LANES, stop - first)
-        _lay_out(monthly, first, count, minimum)
-        longest[:], run[:], from_new_year[:] = 0.0, 0.0, -1.0
-        for day in range(YEAR_D):
-            for lane in range(LANES):
-                free = minimum[day, lane] > above_c
-                began = run[lane] if from_new_year[lane] < 0.0 else from_new_year[lane]
-                from_new_year[lane] = from_new_year[lane] if free else began
-                run[lane] = run[lane] + 1.0 if free else 0.0
-                longest[lane] = max(longest[lane], run[lane])
-        for lane in range(count):
-            # The run that ends the year goes on at new year; without any frost the year is one run.
-            whole = from_new_year[lane] < 0.0
-            found = YEAR_D if whole else max(longest[lane], run[lane] + from_new_year[lane])
-            result[first + lane] = found if _known(monthly, first + lane) else np.nan

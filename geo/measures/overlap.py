@@ -13,7 +13,8 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.contract.criterion import Block, Flags, Floats, outlines
-from geo.geometry.placing import INSIDE, NEAR, edges_of, place_boxes
+from geo.geometry.kernels.placing import INSIDE, NEAR
+from geo.geometry.placing import edges_of, place_boxes
 from geo.geometry.shares import share_covered, share_of_pairs
 
 Geometries = NDArray[np.object_]

@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import label
 
 from geo.compiled.threads import over_blocks
 from geo.errors import GridError
-from geo.routing.least_time import clear, crossing, move_seconds, spread, time_slots, workspace
-from geo.routing.surface import BLOCKED, Surface
-from geo.routing.ways import BACK, OUT, SECONDS_PER_MINUTE, open_cells
+from geo.routing.kernels import home_ways as kernels
+from geo.routing.kernels.surface import BLOCKED
+from geo.routing.least_time import time_slots, workspace
+from geo.routing.surface import Surface
+from geo.routing.ways import SECONDS_PER_MINUTE, open_cells
 from geo.terrain.stencil import stencil
 
 BLOCKS = 8  # shares the homes are dealt out in; each costs a workspace while a thread is on it
@@ -45,44 +46,6 @@ class HomeWays(NamedTuple):
     def minutes(self) -> NDArray[np.float64]:
         """Mean of the way out and the way back, as the walk to a plot is counted (domain reference 4.3)."""
         return (self.out_minutes + self.back_minutes) / 2.0
-
-
-@njit(cache=True, nogil=True)
-def _from_homes(  # type: ignore[no-untyped-def]
-    ground, moves, homes, cells, places, place_start, limit, danger, layers, quickest, slots, work, out, back, sums
-):
-    """Fill out, back (n,) in minutes and sums (layers, n) for the places of every home; see ``ways_from_homes``."""
-    wanted = np.zeros(len(ground.kind), np.bool_)
-    for h in range(len(homes)):
-        own = places[place_start[h] : place_start[h + 1]]
-        if len(own) == 0:
-            continue
-        left = 0
-        for place in own:
-            left += not wanted[cells[place]]
-            wanted[cells[place]] = True
-        for sign in (OUT, BACK):
-            _, found = spread(ground, moves, homes[h : h + 1], sign, limit, danger, wanted, left, quickest, slots, work)
-            for place in own:
-                cell = cells[place]
-                if not work.done[cell]:
-                    continue
-                clock = 0.0
-                while work.came_by[cell] != 0:
-                    k = work.came_by[cell] - 1
-                    parent = cell - moves.offset[k]
-                    clock += move_seconds(ground, moves, parent, k, sign)
-                    if sign == OUT:
-                        for i in range(len(layers)):
-                            sums[i, place] += crossing(layers[i], moves, parent, k, ground.cell_m)
-                    cell = parent
-                if sign == OUT:
-                    out[place] = clock / SECONDS_PER_MINUTE
-                else:
-                    back[place] = clock / SECONDS_PER_MINUTE
-            clear(work, found)
-        for place in own:
-            wanted[cells[place]] = False
 
 
 def ways_from_homes(
@@ -132,7 +95,7 @@ def ways_from_homes(
     start = np.searchsorted(np.sort(first), np.arange(len(visited) + 1))
 
     def walk(begin: int, end: int) -> None:
-        _from_homes(
+        kernels.from_homes(
             surface.ground,
             stencil(surface.width),
             homes[visited[begin:end]],

@@ -8,11 +8,12 @@ from typing import NamedTuple, TypeVar
 
 import geopandas as gpd
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from rasterio.features import rasterize
 
 from geo.errors import GridError, SuitabilityError
+from geo.routing.kernels import surface as kernels
+from geo.routing.kernels.surface import BLOCKED, DRIVEN_KM_H, FIRST_DRIVEN, MIXED, OFF_PATH, ON_PATH
 from geo.routing.season import months
 from geo.routing.walking import M_S_PER_KM_H, Walker
 from geo.terrain.grid import Grid, north_up
@@ -21,15 +22,12 @@ from geo.terrain.stencil import REACH
 
 Number = TypeVar("Number", bound=np.generic)
 
-DRIVEN_KM_H = {"track": 15.0, "gravel": 25.0, "bridge": 25.0, "paved": 40.0}  # km/h, defaults to calibrate
 ROAD_KINDS = ("footbridge", "path", "track", "gravel", "bridge", "paved")  # slowest first; the later wins a shared cell
 BRIDGES = ("bridge", "footbridge")  # ways that carry over a barrier
 STEEPEST = 2.0  # rise over run; steeper ground is walked as if it were this steep
 SLOPE_STEP = 0.005  # rise over run between entries of the pace table; -0.05, where Tobler's speed has its kink, is one
 SLOPES = np.linspace(-STEEPEST, STEEPEST, round(2 * STEEPEST / SLOPE_STEP) + 1)
 
-BLOCKED, OFF_PATH, ON_PATH, FIRST_DRIVEN = 0, 1, 2, 3  # kinds of cell, rows of the pace table
-MIXED = FIRST_DRIVEN + len(DRIVEN_KM_H)  # surroundings of several kinds, last row of the table of least paces
 ROUNDING = 1e-4  # ratio by which least paces are lowered; a hundred times what rounding of heights can make of a slope
 
 
@@ -174,11 +172,11 @@ def walking_surface(
             pace[FIRST_DRIVEN + number] = 1.0 / (speed_km_h * M_S_PER_KM_H)
     kind = np.pad(kind, REACH)
     pace = pace.astype(np.float32)
-    filled, steepest_m = _filled(np.pad(height, REACH, constant_values=np.nan))
+    filled, steepest_m = kernels._filled(np.pad(height, REACH, constant_values=np.nan))
     ground = Ground(
         height=filled.ravel(),
         kind=kind.ravel(),
-        around=_around(kind).ravel(),
+        around=kernels._around(kind).ravel(),
         pace=_with_rises(pace),
         least=_least_paces(pace, steepest_m / dem.cell_m),
         cell_m=dem.cell_m,
@@ -195,59 +193,6 @@ def _with_rises(pace: NDArray[np.float32]) -> NDArray[np.float64]:
     # So that the steepest slope needs no case of its own.
     table[known, -1, 0] = table[known, -2].sum(axis=1)
     return table.reshape(len(pace), -1)
-
-
-@njit(cache=True, nogil=True)
-def _filled(height):  # type: ignore[no-untyped-def]
-    """Heights without unknown ones, and the largest difference between two cells side by side or corner to corner.
-
-    An unknown height is the mean of the known ones among the eight around it, 0 where there is none and no move that is
-    open reads it; such cells count for no difference.
-    """
-    rows, cols = height.shape
-    filled = height.copy()
-    for row in range(rows):
-        for col in range(cols):
-            if np.isnan(height[row, col]):
-                total, known = 0.0, 0
-                for i in range(max(row - 1, 0), min(row + 2, rows)):
-                    for j in range(max(col - 1, 0), min(col + 2, cols)):
-                        if not np.isnan(height[i, j]):
-                            total += height[i, j]
-                            known += 1
-                if known > 0:
-                    filled[row, col] = total / known
-    # A maximum for each column, so that neighbouring columns are compared at once.
-    most = np.zeros(cols, np.float32)
-    for row in range(1, rows):
-        here, above = filled[row], filled[row - 1]
-        for col in range(1, cols):
-            for there in (here[col - 1], above[col - 1], above[col]):
-                apart = abs(here[col] - there)
-                # A comparison with an unknown height is false.
-                most[col] = apart if apart > most[col] else most[col]
-            apart = abs(here[col - 1] - above[col])
-            most[col] = apart if apart > most[col] else most[col]
-    for row in range(rows):
-        for col in range(cols):
-            filled[row, col] = np.float32(0.0) if np.isnan(filled[row, col]) else filled[row, col]
-    return filled, most.max()
-
-
-@njit(cache=True, nogil=True)
-def _around(kind):  # type: ignore[no-untyped-def]
-    """What lies within reach of a move of each cell, see ``Ground``."""
-    rows, cols = kind.shape
-    around = np.where(kind == BLOCKED, np.uint8(MIXED), kind)
-    # Surroundings differ where some cell in them differs from the one to the right of it or below.
-    for row in range(rows):
-        for col in range(cols):
-            below, right = min(row + 1, rows - 1), min(col + 1, cols - 1)
-            if kind[row, col] != kind[row, right]:
-                around[max(row - REACH, 0) : row + REACH + 1, max(right - REACH, 0) : col + REACH + 1] = MIXED
-            if kind[row, col] != kind[below, col]:
-                around[max(below - REACH, 0) : row + REACH + 1, max(col - REACH, 0) : col + REACH + 1] = MIXED
-    return around
 
 
 def _least_paces(pace: NDArray[np.float32], steepest: float) -> NDArray[np.float32]:

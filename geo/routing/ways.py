@@ -12,13 +12,15 @@ from functools import partial
 import geopandas as gpd
 import numpy as np
 import shapely
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from geo.compiled.threads import at_once
 from geo.errors import GridError
-from geo.routing.least_time import crossing, move_seconds, spread, time_slots, workspace
-from geo.routing.surface import BLOCKED, Surface, walking_surface
+from geo.routing.kernels import ways as kernels
+from geo.routing.kernels.least_time import spread
+from geo.routing.kernels.surface import BLOCKED
+from geo.routing.least_time import time_slots, workspace
+from geo.routing.surface import Surface, walking_surface
 from geo.routing.walking import Walker
 from geo.terrain.grid import Grid
 from geo.terrain.stencil import ALL, Stencil, stencil
@@ -26,38 +28,6 @@ from geo.terrain.stencil import ALL, Stencil, stencil
 SECONDS_PER_MINUTE = 60.0  # s
 OUT, BACK = 1.0, -1.0  # sign of the slope: away from the sources, or towards them
 SNAP_CELLS = 3  # cells; a home drawn in the river or in a gap of the grid is moved to ground this near, no farther
-
-
-@njit(cache=True, nogil=True)
-def _sum_along(ground, moves, order, came_by, per_metre, total):  # type: ignore[no-untyped-def]
-    """Sum ``per_metre`` along the tree from the sources to every settled cell."""
-    for cell in order:
-        k = came_by[cell]
-        if k == 0:
-            total[cell] = 0.0
-            continue
-        parent = cell - moves.offset[k - 1]
-        total[cell] = total[parent] + crossing(per_metre, moves, parent, k - 1, ground.cell_m)
-
-
-@njit(cache=True, nogil=True)
-def _clock_along(ground, moves, order, came_by, sign, total):  # type: ignore[no-untyped-def]
-    """Sum the undisturbed seconds along the tree from the sources to every settled cell."""
-    for cell in order:
-        k = came_by[cell]
-        if k == 0:
-            total[cell] = 0.0
-            continue
-        parent = cell - moves.offset[k - 1]
-        total[cell] = total[parent] + move_seconds(ground, moves, parent, k - 1, sign)
-
-
-@njit(cache=True, nogil=True)
-def _roots(moves, order, came_by, root_of_source, root):  # type: ignore[no-untyped-def]
-    """Carry the number of the source along the tree."""
-    for cell in order:
-        k = came_by[cell]
-        root[cell] = root_of_source[cell] if k == 0 else root[cell - moves.offset[k - 1]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +59,7 @@ class LeastTime:
         """Minutes by the clock along the ways, Grid, NaN where none leads; a danger weighs the choice of way only."""
         if self.weighted:
             clock = np.full(len(self.seconds), np.nan, dtype=np.float32)
-            _clock_along(self.surface.ground, self.moves, self.order, self.came_by, self.sign, clock)
+            kernels.clock_along(self.surface.ground, self.moves, self.order, self.came_by, self.sign, clock)
         else:
             clock = self.seconds
         minutes = self.surface.unpadded(clock) / np.float32(SECONDS_PER_MINUTE)
@@ -103,7 +73,7 @@ class LeastTime:
         """
         total = np.full(len(self.seconds), np.nan, dtype=np.float32)
         weights = self.surface.padded(per_metre)
-        _sum_along(self.surface.ground, self.moves, self.order, self.came_by, weights, total)
+        kernels.sum_along(self.surface.ground, self.moves, self.order, self.came_by, weights, total)
         return replace(self.surface.dem, values=self.surface.unpadded(total))
 
     def source(self) -> NDArray[np.int64]:
@@ -112,7 +82,7 @@ class LeastTime:
         # Where two sources share a cell, the first keeps it.
         number[self.sources[::-1]] = np.arange(len(self.sources))[::-1]
         root = np.full(len(self.seconds), -1, dtype=np.int64)
-        _roots(self.moves, self.order, self.came_by, number, root)
+        kernels.roots(self.moves, self.order, self.came_by, number, root)
         return self.surface.unpadded(root)
 
     def way(self, x: float, y: float) -> shapely.LineString | None:

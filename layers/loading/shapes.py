@@ -16,8 +16,9 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.geometry.crs import area_ha, area_ha_of
+from geo.geometry.kernels.wkb import HEAD_BYTES, SRID_FOLLOWS
 from geo.geometry.ragged import Ragged
-from geo.geometry.wkb import HEAD_BYTES, SRID_FOLLOWS, multipolygons_as_ewkb, polygons_of_wkb
+from geo.geometry.wkb import multipolygons_as_ewkb, polygons_of_wkb
 from layers.catalogue.base import STORED_SRID
 from layers.errors import DataRefused
 from layers.postgres.copy_columns import ewkb

@@ -12,8 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from geo.geometry.crs import to_working, to_working_xy
-from geo.geometry.ragged import Geometries
-from geo.geometry.wkb import (
+from geo.geometry.kernels.wkb import (
     COUNT_BYTES,
     HEAD_BYTES,
     LITTLE_ENDIAN,
@@ -23,6 +22,7 @@ from geo.geometry.wkb import (
     POLYGON,
     number_at,
 )
+from geo.geometry.ragged import Geometries
 from layers.postgres.read_arrays import Bytes, pieces_of, spans
 
 NOT_PLAIN = -1

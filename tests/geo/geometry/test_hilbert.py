@@ -8,7 +8,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.geometry.hilbert import SIDE, hilbert_distance
+from geo.geometry.hilbert import hilbert_distance
+from geo.geometry.kernels.hilbert import SIDE
 
 
 def boxes(points: list[tuple[float, float]], size: float) -> np.ndarray:

@@ -12,7 +12,8 @@ from worlds.valley import at, measured
 
 from geo.crops.ratings import crops
 from geo.errors import GridError, SuitabilityError
-from geo.measures.climate import FROST_FREE_ABOVE_C, LAPSE_K_M, MONTH_BEFORE, TOWARDS_NEXT, degree_days, frost_free_days
+from geo.measures.climate import FROST_FREE_ABOVE_C, LAPSE_K_M, degree_days, frost_free_days
+from geo.measures.kernels.climate import MONTH_BEFORE, TOWARDS_NEXT
 from geo.measures.reference_crop import TREES, field_cycles_d
 
 

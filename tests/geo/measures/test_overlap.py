@@ -12,7 +12,8 @@ from worlds import valley
 from worlds.broken_shapes import areas, stars
 
 from geo.contract.criterion import Block
-from geo.geometry.placing import INSIDE, NEAR, OUTSIDE, edges_of, place_boxes
+from geo.geometry.kernels.placing import INSIDE, NEAR, OUTSIDE
+from geo.geometry.placing import edges_of, place_boxes
 from geo.geometry.shares import highest_level, share_covered, share_of_pairs
 from geo.measures.overlap import highest, holder, meetings, overlapping, share_under, within_distance
 

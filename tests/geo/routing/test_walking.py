@@ -16,9 +16,10 @@ from skimage.graph import MCP_Geometric
 
 from geo.errors import GridError, SuitabilityError
 from geo.routing.home_ways import ways_from_homes
-from geo.routing.least_time import MOST_DIGITS, sort_cells
+from geo.routing.kernels.least_time import MOST_DIGITS, sort_cells
+from geo.routing.kernels.surface import BLOCKED, MIXED
 from geo.routing.season import months
-from geo.routing.surface import BLOCKED, MIXED, walking_surface
+from geo.routing.surface import walking_surface
 from geo.routing.walking import SpeedModel, Walker, irmischer_clarke_m_s, tobler_km_h
 from geo.routing.ways import BACK, OUT, least_time, travel_minutes
 from geo.terrain.grid import Grid

@@ -21,7 +21,7 @@ MOST_BINS = 512  # bins of one zone; bounds what long edges, which lie in many b
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def ring_signs(xy, path_start, hole):  # type: ignore[no-untyped-def]
+def ring_signs(xy, path_start, hole):
     """Return of each ring +1 if it turns as it should, outer rings anticlockwise and holes clockwise, else -1 (paths,).
 
     Beside it what the ring adds to the area of its polygon, negative for holes (paths,).
@@ -38,7 +38,7 @@ def ring_signs(xy, path_start, hole):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def zone_edges(xy, path_start, geometry_start, signs):  # type: ignore[no-untyped-def]
+def zone_edges(xy, path_start, geometry_start, signs):
     """Edges with their lower end first; level ones too, since a zone may begin or end at their height.
 
     Returns edges (m, 4: x y of the lower end, x y of the upper), turns (m,): what crossing the edge eastwards adds to
@@ -62,13 +62,13 @@ def zone_edges(xy, path_start, geometry_start, signs):  # type: ignore[no-untype
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def bin_of(y, south, per_metre, bins):  # type: ignore[no-untyped-def]
+def bin_of(y, south, per_metre, bins):
     """Bin of a zone that a height lies in, 0..bins-1; heights beyond the zone lie in the first or the last."""
     return int(min(max((y - south) * per_metre, 0.0), bins - 1.0))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def bin_edges(edges, starts):  # type: ignore[no-untyped-def]
+def bin_edges(edges, starts):
     """Lists of the edges of each zone by height.
 
     Returns heights (n, 2: southern end, bins per metre), the first bin of each zone (n + 1), where the list of each bin
@@ -106,13 +106,13 @@ def bin_edges(edges, starts):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _at(met, e, y):  # type: ignore[no-untyped-def]
+def _at(met, e, y):
     """Easting of an edge at a height, exact at both of its ends."""
     return met[e, 2] if y == met[e, 3] else met[e, 0] + (y - met[e, 1]) * met[e, 4]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sort(keys, values, size):  # type: ignore[no-untyped-def]
+def _sort(keys, values, size):
     """Sort the first keys, and the values beside them; by insertion, the fastest for the few edges of a plot."""
     if size > FEW:
         rising = np.argsort(keys[:size])
@@ -127,7 +127,7 @@ def _sort(keys, values, size):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _heights(met, marks, chosen, n_chosen, south, north, heights, spare):  # type: ignore[no-untyped-def]
+def _heights(met, marks, chosen, n_chosen, south, north, heights, spare):
     """Sorted heights between which no two of the chosen edges cross; returns both scratch arrays and the count."""
     heights[0], heights[1] = south, north
     count = 2
@@ -160,7 +160,7 @@ def _heights(met, marks, chosen, n_chosen, south, north, heights, spare):  # typ
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sweep(  # type: ignore[no-untyped-def]
+def _sweep(
     met, marks, chosen, n_chosen, aside, aside_marks, n_aside, levels, whole, south, north, scratch, winding, areas
 ):
     """Add to areas (levels + 2) what each level covers between south and north.
@@ -220,7 +220,7 @@ def _sweep(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _put(edges, marks, at, x0, y0, x1, y1, slot, turn):  # type: ignore[no-untyped-def]
+def _put(edges, marks, at, x0, y0, x1, y1, slot, turn):
     """Put an edge and its slope at a place of the scratch, which grows when it is full."""
     if at == len(edges):
         edges, marks = np.concatenate((edges, np.empty_like(edges))), np.concatenate((marks, np.empty_like(marks)))
@@ -231,7 +231,7 @@ def _put(edges, marks, at, x0, y0, x1, y1, slot, turn):  # type: ignore[no-untyp
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def measure(  # type: ignore[no-untyped-def]
+def measure(
     xy, path_start, geometry_start, signs, ring_areas, pair_start, pair_zone, zone_level,
     edges, turns, heights, first_bin, list_start, lists, shares, start, stop,
 ):  # fmt: skip
