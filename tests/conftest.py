@@ -27,8 +27,9 @@ from worlds.three_districts import Land, plant
 
 from api.main import create_app
 from layers.catalogue.base import PUBLIC
-from layers.postgres.cluster import DATABASE, Cluster
+from layers.postgres.cluster import Cluster
 from layers.postgres.engine import engine, reading
+from layers.postgres.roles import DATABASE
 from layers.schema.migrate import migrate
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from layers.audience import PARTNER, PUBLIC, STAFF, Audience
 
+DATABASE = "obod"  # of the embedded server
+SUPERUSER = "postgres"  # of the embedded server; only makes the database and its extension
 OWNER = "obod"  # owns the database and writes
 API_LOGIN = "obod_api"  # logs in for the service; may do nothing until it takes the role of a reader
 QGIS_SCHEMA = "qgis"

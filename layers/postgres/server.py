@@ -49,9 +49,27 @@ class ServerUser:
         if self.switch:
             os.chown(path, self.uid, self.gid)
 
+    def own_all(self, folder: Path) -> None:
+        """Give a folder and everything in it to this account; links are not followed."""
+        for inside, _folders, names in os.walk(folder):
+            for path in (inside, *(os.path.join(inside, name) for name in names)):
+                os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
     def can_write(self, folder: Path) -> bool:
         """Tell whether this account reaches the folder and may write in it."""
         return self.run(["test", "-w", str(folder)]).returncode == 0
+
+    def can_enter(self, folder: Path) -> bool:
+        """Tell whether this account may pass through the folder."""
+        return self.run(["test", "-x", str(folder)]).returncode == 0
+
+    @property
+    def name(self) -> str:
+        """Name of the account, its number where it has none."""
+        try:
+            return pwd.getpwuid(self.uid).pw_name
+        except KeyError:
+            return str(self.uid)
 
 
 def server_user(data: Path) -> ServerUser:

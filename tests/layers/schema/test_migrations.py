@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Engine, Row, create_engine, inspect, select, 
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue import BY_NAME
 from layers.errors import DatabaseUnavailable
-from layers.postgres.cluster import SUPERUSER, Cluster
+from layers.postgres.cluster import Cluster
+from layers.postgres.roles import SUPERUSER
 from layers.records.rows_of_run import of_run
 from layers.records.runs import suitability
 from layers.records.snapshot import run_of
