@@ -38,9 +38,9 @@ bench: install ## Measure beside other programs, write bench/RESULTS.md (BENCH_P
 	-$(BIN)/pytest bench --benchmark-only --benchmark-columns=median,rounds -q
 	-$(BIN)/python -m bench
 
-clean: ## Remove .venv, front-end files and .obod with the database in it
-	@if [ -x $(BIN)/obod ] && [ -d .obod ]; then OBOD_HOME=.obod $(BIN)/obod db remove --yes; fi
-	rm -rf $(VENV) node_modules .obod
+clean: ## Remove .venv, front-end files and what can be made again; data stay (obod db remove)
+	rm -rf $(VENV) node_modules $(addprefix .obod/,features pictures scoring tiles)
+	@if [ -d .obod ]; then echo "The data stay in .obod; obod db remove names them, asks and deletes them."; fi
 
 install: system-packages $(VENV)/installed node_modules/installed $(VENV)/compiled
 

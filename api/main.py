@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from importlib import metadata
 
@@ -20,7 +20,9 @@ from api.web.response_cache import FinishedAnswers
 from layers.catalogue.base import PUBLIC
 from layers.features.export import Format
 from layers.features.plot_texts import ReadyPlots
+from layers.postgres.cluster import Cluster
 from layers.postgres.engine import reading
+from layers.postgres.revival import kept_running
 from layers.records.snapshot import SnapshotCache
 from layers.settings import get_settings
 from layers.tiles import coloured_grids, results_in_memory
@@ -37,11 +39,14 @@ COMPRESSION = 5  # zlib level of answers made on the way out
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """While the service runs: what makes its first answers quick is made in the background."""
-    coloured_grids.prepare(partial(reading, PUBLIC))
-    app.state.ready_plots.prepare(app.state.served.current)
-    results_in_memory.prepare(partial(reading, PUBLIC), app.state.served.current)
-    yield
+    """While the service runs: its own database is kept running, what makes first answers quick is made."""
+    settings = get_settings()
+    embedded = settings.database_url is None
+    with kept_running(Cluster(settings.home)) if embedded else nullcontext():
+        coloured_grids.prepare(partial(reading, PUBLIC))
+        app.state.ready_plots.prepare(app.state.served.current)
+        results_in_memory.prepare(partial(reading, PUBLIC), app.state.served.current)
+        yield
 
 
 def create_app() -> FastAPI:

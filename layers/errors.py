@@ -50,7 +50,7 @@ def public_text(error: LayersError) -> str:
     return error.PUBLIC_TEXT if isinstance(error, OperatorNeeded) else str(error)
 
 
-def explain_disk(error: OSError) -> DiskRefused | None:
+def as_disk_refusal(error: OSError) -> DiskRefused | None:
     """Return what a disk refused, in one sentence; None for what is no matter of disks."""
     reason = _REASONS.get(error.errno or 0)
     if reason is None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
-import logging
+import os
 import sys
+import traceback
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
@@ -14,7 +16,10 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from geo.errors import SuitabilityError
-from layers.errors import LayersError
+from layers.errors import LayersError, as_disk_refusal
+
+WRONG = "Something went wrong on our side"
+PRIVATE = 0o077  # umask: files and folders are for their owner alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +104,38 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; a refusal is one line on stderr, a fault an id whose details are in the log."""
+    os.umask(PRIVATE)
     try:
         app()
     except Exception as error:
         refusal = error if isinstance(error, SuitabilityError | LayersError) else _explained(error)
-        if refusal is not None:
-            sys.stderr.write(f"{refusal}\n")
-            raise SystemExit(1) from None
-        from layers.settings import get_settings  # nobody need wait for it before something goes wrong
-
-        fault = uuid.uuid4().hex[:8]
-        logs = get_settings().home / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
-        logging.basicConfig(filename=logs / "obod.log", format="%(asctime)s %(message)s")
-        logging.exception("fault %s", fault)
-        sys.stderr.write(f"Something went wrong on our side (fault {fault}); the log under OBOD_HOME says more.\n")
+        sys.stderr.write(f"{_noted(error) if refusal is None else refusal}\n")
         raise SystemExit(1) from None
 
 
+def _noted(error: Exception) -> str:
+    """Put a fault into the log, if it can be written, and return what is said of it."""
+    fault = uuid.uuid4().hex[:8]
+    try:
+        from layers.settings import get_settings  # nobody need wait for it before something goes wrong
+
+        logs = get_settings().home / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        with (logs / "obod.log").open("a") as file:
+            file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} fault {fault}\n")
+            file.writelines(traceback.format_exception(error))
+    except (OSError, LayersError) as no_log:
+        cause = as_disk_refusal(no_log) if isinstance(no_log, OSError) else no_log
+        name = type(error).__name__
+        return (
+            f"Something went wrong on our side (fault {fault}: {name}), and no log could be written: {cause or no_log}"
+        )
+    return f"Something went wrong on our side (fault {fault}); the log under OBOD_HOME says more."
+
+
 def _explained(error: Exception) -> LayersError | None:
+    if isinstance(error, OSError):
+        return as_disk_refusal(error)
     from layers.postgres.engine import as_refusal
 
     return as_refusal(error)

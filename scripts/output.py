@@ -21,6 +21,11 @@ SHORT = 16  # characters; a column of such cells keeps its width, longer ones sh
 Item = TypeVar("Item")
 
 
+def tell(sentence: str) -> None:
+    """Write a sentence about what is being done on stderr."""
+    err.print(sentence, highlight=False, markup=False)
+
+
 def print_json(result: Any) -> None:
     """Write ``result`` as one JSON document on stdout."""
     option = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY

@@ -19,7 +19,16 @@ from starlette.exceptions import HTTPException
 
 from api.web.policy import security_headers
 from geo.errors import SuitabilityError
-from layers.errors import BadFilter, DatabaseUnavailable, DataRefused, LayersError, NotAllowed, NotFound
+from layers.errors import (
+    BadFilter,
+    DatabaseUnavailable,
+    DataRefused,
+    LayersError,
+    NotAllowed,
+    NotFound,
+    OperatorNeeded,
+    public_text,
+)
 from layers.postgres.engine import UnusableValue
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -79,7 +88,9 @@ def add_error_handlers(app: FastAPI) -> None:
 
 def _refusal(_request: Request, error: Exception) -> Response:
     known = next(answer for exception, answer in PROBLEMS.items() if isinstance(error, exception))
-    return problem(known, str(error))
+    if isinstance(error, OperatorNeeded):
+        log.error("%s", error)
+    return problem(known, public_text(error) if isinstance(error, LayersError) else str(error))
 
 
 def _invalid(_request: Request, error: Exception) -> Response:

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import psutil
 import psycopg
 
-from layers.errors import DatabaseUnavailable, LayersError, OperatorNeeded, explain_disk
+from layers.errors import DatabaseUnavailable, LayersError, OperatorNeeded, as_disk_refusal
 from layers.postgres.creation import SETTINGS, ensure_database, initialise
 from layers.postgres.failure import LogMarks, closed_home, hindrance, low_on_room
 from layers.postgres.identity import RECORD, Record, Tag, new_identity, new_record, read_major, read_record, read_tag
@@ -109,7 +109,7 @@ class Cluster:
         """Whether somebody stopped the server and nobody has started it since."""
         return (self.home / STOPPED).exists()
 
-    def start(self, say: Say = lambda _sentence: None) -> None:
+    def start(self, say: Say = lambda _sentence: None, *, unless_stopped: bool = False) -> None:
         """Start the server and make the database if there never was one; does nothing when it runs already.
 
         Safe for several callers at once, and after a crash: leftovers of a killed server are cleared away.
@@ -117,6 +117,7 @@ class Cluster:
         Parameters
         ----------
         say : is told in a sentence each what the operator ought to know, such as where the data are kept.
+        unless_stopped : leave alone a server that somebody stopped.
 
         Raises
         ------
@@ -124,6 +125,8 @@ class Cluster:
             the server does not start.
         """
         with self._locked():
+            if unless_stopped and self.stopped_on_purpose:
+                return
             found = standing(self.home, read_record(self.home))
             record = self._made_new(say) if found is Standing.NEVER_MADE else self._recognised(found, say)
             place = place_of(self.home, record)
@@ -356,7 +359,7 @@ class Cluster:
                 ) from error
             if error.errno in (errno.ENOTDIR, errno.EEXIST):
                 raise OperatorNeeded(f"OBOD_HOME ({self.home}) is not a folder; name another.") from error
-            raise explain_disk(error) or OperatorNeeded(
+            raise as_disk_refusal(error) or OperatorNeeded(
                 f"OBOD_HOME ({self.home}) cannot be used: {error.strerror}."
             ) from error
         except psutil.Error as error:

@@ -27,8 +27,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from layers.audience import PUBLIC, Audience
-from layers.errors import DatabaseUnavailable, LayersError, NotAllowed
+from layers.errors import DatabaseUnavailable, LayersError, NotAllowed, OperatorNeeded
 from layers.postgres.cluster import Cluster
+from layers.postgres.revival import awaited
 from layers.postgres.roles import API_LOGIN, ROLES, SCIENCE, Role
 from layers.settings import get_settings
 
@@ -216,15 +217,17 @@ def as_refusal(error: Exception) -> LayersError | None:
         case psycopg.errors.UndefinedTable() | psycopg.errors.UndefinedColumn() | psycopg.errors.UndefinedFunction():
             return DatabaseUnavailable("The database is not up to date; run obod db migrate.")
         case psycopg.errors.DiskFull():
-            return DatabaseUnavailable("The disk of the database is full.")
+            return DatabaseUnavailable("The disk of the database is full; nothing was changed, make room first.")
         case psycopg.OperationalError():
-            return DatabaseUnavailable("The database does not answer; obod db status says more.")
+            return DatabaseUnavailable(awaited() or "The database does not answer; obod db status says more.")
         case _:
             return None
 
 
 def _embedded() -> Cluster:
     cluster = Cluster(get_settings().home)
+    if not cluster.made and (problem := cluster.status().problem) is not None:
+        raise OperatorNeeded(problem)
     if not cluster.made:
         raise DatabaseUnavailable(
             "There is no database yet; run obod db start and obod db migrate (make demo does both), "

@@ -18,7 +18,7 @@ from layers.schema.backup import backup as write_backup
 from layers.schema.backup import restore as read_backup
 from layers.schema.migrate import current_revision
 from layers.settings import get_settings
-from scripts.output import err, out, print_json
+from scripts.output import err, out, print_json, tell
 
 File = Annotated[Path, typer.Argument(help="The backup, one ZIP archive.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -34,7 +34,7 @@ def restore(file: File, yes: Yes = False, json: Json = False) -> None:
     """Put everything back as the file has it, in place of what is there; all of it or nothing."""
     settings = get_settings()
     if settings.database_url is None:
-        Cluster(settings.home).start()
+        Cluster(settings.home).start(tell)
     if sys.stdin.isatty() and not yes and _holds_something():
         typer.confirm("The database holds data; replace all of it?", abort=True)
     contents = read_backup(engine(), settings.home, file, _progress)

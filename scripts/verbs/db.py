@@ -7,15 +7,19 @@ import: the two commands that ask the database something import them.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from layers.errors import DatabaseUnavailable
-from layers.postgres.cluster import Cluster, Status
+from layers.errors import DatabaseUnavailable, LayersError
+from layers.postgres.cluster import NOT_MADE, Cluster, Status
+from layers.postgres.contents import bytes_in, count_rows
+from layers.postgres.roles import SUPERUSER
 from layers.settings import get_settings
-from scripts.output import out, print_json
+from scripts.output import out, print_json, tell
 
 app = typer.Typer(help="The embedded PostGIS: start, stop, look at it, bring it up to date.", no_args_is_help=True)
 
@@ -26,13 +30,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 def start(json: Json = False) -> None:
     """Start the embedded PostGIS, making it on first use."""
     cluster = _cluster()
-    cluster.start()
+    cluster.start(tell)
     _say(cluster.status(), json)
 
 
 @app.command()
 def stop(json: Json = False) -> None:
-    """Stop the embedded PostGIS; the data stay."""
+    """Stop the embedded PostGIS; the data stay, and a service leaves it stopped."""
     cluster = _cluster()
     cluster.stop()
     _say(cluster.status(), json)
@@ -40,7 +44,7 @@ def stop(json: Json = False) -> None:
 
 @app.command()
 def status(json: Json = False) -> None:
-    """Say whether the database runs, where, and whether it is up to date."""
+    """Say whether the database runs, where its data are, and what is wrong if anything is."""
     if get_settings().database_url is not None:
         _say_external(json)
         return
@@ -54,14 +58,22 @@ def status(json: Json = False) -> None:
 def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Stop the embedded PostGIS and delete it with all its data: rasters and what is kept of answers too."""
+    """Stop the embedded PostGIS and delete it with all its data: rasters and what is kept of answers too.
+
+    Rows, size and place are named first. Data of another home are never deleted.
+    """
     cluster = _cluster()
-    if cluster.made:
-        if not yes:
-            typer.confirm("Delete the embedded database with all it holds?", abort=True)
+    ran = cluster.status().running
+    folders = [folder for folder in get_settings().made_from_data if folder.is_dir()]
+    if cluster.made or folders:
+        out.print(_what_goes(cluster, folders), highlight=False, markup=False)
+        if not yes and not typer.confirm("Delete all of it?"):
+            if not ran:
+                cluster.stop()
+            raise typer.Abort
         cluster.remove()
-        for folder in get_settings().made_from_data:
-            shutil.rmtree(folder, ignore_errors=True)
+        for folder in folders:
+            shutil.rmtree(folder)
     out.print("There is no embedded database any more.", highlight=False)
 
 
@@ -73,7 +85,7 @@ def migrate_(json: Json = False) -> None:
     from layers.schema.migrate import current_revision, migrate
 
     if get_settings().database_url is None:
-        _cluster().start()
+        _cluster().start(tell)
     migrate(engine())
     with writing() as connection:
         staff_key(connection, get_settings().home)
@@ -90,7 +102,7 @@ def url(json: Json = False) -> None:
     external = get_settings().database_url
     cluster = Cluster(get_settings().home)
     if external is None and not cluster.made:
-        raise DatabaseUnavailable("There is no embedded database yet; obod db start makes it.")
+        raise DatabaseUnavailable(NOT_MADE)
     answer = cluster.url() if external is None else external.get_secret_value()
     if json:
         print_json({"url": answer})
@@ -122,9 +134,44 @@ def _say_external(json: bool) -> None:
 def _say(status: Status, json: bool) -> None:
     if json:
         print_json({"embedded": True, **asdict(status)})
-    elif not status.made:
-        out.print("There is no embedded database yet; obod db start makes it.", highlight=False)
-    elif status.running:
-        out.print(f"The database runs on port {status.port} (PostgreSQL {status.postgresql}).", highlight=False)
-    else:
-        out.print("The database is stopped; obod db start starts it.", highlight=False)
+        return
+    lines = []
+    if status.running:
+        lines.append(f"The database runs on port {status.port} (PostgreSQL {status.postgresql}).")
+    elif status.made:
+        lines.append(
+            "The database is stopped." if status.problem else "The database is stopped; obod db start starts it."
+        )
+    elif not status.problem:
+        lines.append(NOT_MADE)
+    if status.problem:
+        lines.append(status.problem)
+    elif status.place is not None:
+        elsewhere = not status.place.is_relative_to(get_settings().home.resolve())
+        why = ", since the account that runs the database cannot reach OBOD_HOME" if elsewhere else ""
+        lines.append(f"Its data are in {status.place}{why}.")
+    for line in lines:
+        out.print(line, highlight=False, markup=False)
+
+
+def _what_goes(cluster: Cluster, folders: Sequence[Path]) -> str:
+    """Say what a removal deletes: rows, bytes and places."""
+    found = cluster.status()
+    beside = f"{_size(bytes_in(folders))} of raster files and finished answers in {cluster.home}"
+    if not found.made:
+        return f"There is no embedded database here. This deletes {beside}."
+    if not cluster.owns_data():
+        return f"{found.problem} This deletes no data but what {cluster.home} knows of them, and {beside}."
+    try:
+        cluster.start(tell)
+        rows = count_rows(cluster.socket_url(SUPERUSER))
+        most = ", ".join(f"{table} {rows[table]:,}" for table in sorted(rows, key=rows.__getitem__, reverse=True)[:5])
+        counted = f"{sum(rows.values()):,} rows in all" + (f" ({most}{', …' if len(rows) > 5 else ''})" if rows else "")
+    except LayersError as error:
+        counted = f"rows that cannot be counted, since it does not start ({str(error).rstrip('.')})"
+    size = _size(bytes_in([cluster.files]))
+    return f"This deletes the database of {cluster.home} with {counted}, {size} in {cluster.files}, and {beside}."
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

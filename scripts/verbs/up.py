@@ -22,7 +22,7 @@ from layers.records.snapshot import served_districts
 from layers.schema.access import staff_key
 from layers.schema.migrate import migrate
 from layers.settings import get_settings
-from scripts.output import err, out
+from scripts.output import err, out, tell
 from scripts.verbs.demo import PLOTS, Plots, demo
 from scripts.verbs.serve import require_free, serve
 
@@ -69,7 +69,7 @@ def _only_one(home: Path) -> Iterator[None]:
 def _prepare(plots: int) -> None:
     _step(6, "Database")
     if get_settings().database_url is None:
-        Cluster(get_settings().home).start()
+        Cluster(get_settings().home).start(tell)
     migrate(engine())
     _step(7, "Demo region")
     demo(plots)

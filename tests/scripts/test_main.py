@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -69,3 +70,50 @@ def test_a_setting_that_is_not_understood_is_named_in_one_sentence(
     assert ended.returncode == 1
     assert ended.stderr.startswith(told)
     assert ended.stderr.count("\n") == 1
+
+
+FAULT = """
+import os, sys
+from scripts import main
+{prepare}
+def fail(): raise {error}
+main.app = fail
+main.main()
+"""
+
+
+def _said_of(error: str, home: Path, prepare: str = "") -> str:
+    """What the command says when a fault like this comes up."""
+    source = FAULT.format(error=error, prepare=prepare)
+    environment = {**os.environ, "OBOD_HOME": str(home)}
+    ended = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, env=environment)
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1, ended.stderr
+    return ended.stderr
+
+
+def test_a_fault_is_noted_where_only_its_owner_reads_it(tmp_path: Path) -> None:
+    said = _said_of("RuntimeError('what happened')", tmp_path / "home")
+    log = tmp_path / "home" / "logs" / "obod.log"
+    fault = said.partition("fault ")[2].partition(")")[0]
+    assert f"fault {fault}" in log.read_text()
+    assert "RuntimeError: what happened" in log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600
+    assert log.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [("ENOSPC", "The disk is full: rows.csv"), ("EROFS", "may only be read"), ("EACCES", "another user")],
+)
+def test_what_a_disk_refuses_is_one_sentence(number: str, told: str, tmp_path: Path) -> None:
+    assert told in _said_of(f"OSError(__import__('errno').{number}, 'x', '/secret/rows.csv')", tmp_path)
+
+
+def test_the_last_handler_does_not_fail_itself(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("no folder")
+    said = _said_of("RuntimeError('what happened')", tmp_path / "home")
+    assert said.startswith("Something went wrong on our side (fault ")
+    assert "no log could be written" in said
+    said = _said_of("RuntimeError('what happened')", tmp_path, "os.environ['OBOD_PORT'] = 'abc'")
+    assert "OBOD_PORT is not understood" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -53,7 +54,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     Cluster(folder).remove()
 
 
-def test_the_life_of_an_embedded_database(obod: Obod, home: Path) -> None:
+def test_the_life_of_an_embedded_database(obod: Obod, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert obod("db", "status").code == 1
     refused = obod("db", "url")
     assert (refused.code, refused.err) == (1, "There is no embedded database yet; obod db start makes it.\n")
@@ -79,14 +80,44 @@ def test_the_life_of_an_embedded_database(obod: Obod, home: Path) -> None:
     assert not stopped["running"]
     assert stopped["port"] == started["port"]
 
+    place = str(Cluster(home).files)
+    assert place in obod("db", "status").out
     for name in ("rasters", "features", "pictures", "scoring", "tiles", "rejects"):
         (home / name).mkdir(exist_ok=True)
-        (home / name / "something").touch()
-    assert obod("db", "remove", "--yes").code == 0
+        (home / name / "something").write_bytes(bytes(1_000_000))
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    declined = obod("db", "remove")
+    assert declined.code == 1
+    assert "rows in all (" in declined.out
+    assert "api_keys 1" in declined.out
+    assert place in declined.out
+    assert f"5.0 MB of raster files and finished answers in {home}" in declined.out
+    assert not Cluster(home).running, "left as it was found"
+    assert (home / "rasters" / "something").exists()
+    removed = obod("db", "remove", "--yes")
+    assert (removed.code, place in removed.out) == (0, True)
     assert not {"postgres", "rasters", "features", "pictures", "scoring", "tiles"} & {
         path.name for path in home.iterdir()
     }
     assert (home / "rejects" / "something").exists(), "rows to correct are in no database"
+
+
+def test_data_that_are_missing_are_one_line_of_every_command(obod: Obod, home: Path) -> None:
+    assert obod("db", "start").code == 0
+    assert obod("db", "stop").code == 0
+    place = Cluster(home).files
+    away = place.rename(place.with_name("away"))
+    try:
+        for words in (("db", "start"), ("db", "migrate"), ("layer", "list"), ("backup", str(home / "b.zip"))):
+            refused = obod(*words)
+            assert (refused.code, refused.err.count("\n")) == (1, 1), refused.err
+            assert f"were last in {place}" in refused.err
+        looked = obod("db", "status")
+        assert (looked.code, f"were last in {place}" in looked.out) == (1, True)
+        assert json.loads(obod("db", "status", "--json").out)["problem"]
+    finally:
+        away.rename(place)
+    assert obod("db", "start").code == 0
 
 
 def test_a_damaged_backup_is_one_line(obod: Obod, tmp_path: Path) -> None:
