@@ -9,14 +9,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+from clients.process import forget_settings
 from fastapi.testclient import TestClient
 
 from api.main import create_app
 from layers.errors import OperatorNeeded
 from layers.postgres.cluster import Cluster
-from layers.postgres.engine import engine, reading_engine
+from layers.postgres.engine import engine
 from layers.schema.migrate import migrate
-from layers.settings import get_settings
 
 MOST_LOOKS = 2_000  # requests after which a database that is not back is taken for lost
 
@@ -24,20 +24,15 @@ MOST_LOOKS = 2_000  # requests after which a database that is not back is taken 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """Give the running, migrated database of a home that the settings name."""
-    cached = (get_settings, engine, reading_engine)
     with tempfile.TemporaryDirectory(prefix="obod-away-") as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("OBOD_HOME", f"{folder}/home")
         patch.delenv("OBOD_DATABASE_URL", raising=False)
-        for function in cached:
-            function.cache_clear()
+        forget_settings()
         made = Cluster(Path(folder) / "home", durable=False)
         made.start()
         migrate(engine())
         yield made
-        for function in (engine, reading_engine):
-            function().dispose()
-        for function in cached:
-            function.cache_clear()
+        forget_settings()
         made.remove()
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from clients.process import forget_settings
 
 from layers.errors import DatabaseUnavailable, OperatorNeeded
 from layers.postgres import failure
@@ -482,21 +483,17 @@ def test_the_reason_is_what_the_server_said_now_and_not_what_a_client_was_refuse
 def test_every_command_is_told_of_missing_data_and_makes_none(
     tree: Path, stopped: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from layers.settings import get_settings
-
     monkeypatch.setenv("OBOD_HOME", str(stopped.home))
     monkeypatch.delenv("OBOD_DATABASE_URL", raising=False)
     place = stopped.files
     away = place.rename(tree / "away") if place.is_relative_to(tree) else place.rename(place.with_name("away"))
-    for cached in (get_settings, engine):
-        cached.cache_clear()
+    forget_settings()
     try:
         with pytest.raises(DatabaseUnavailable, match="missing"):
             engine()
     finally:
         away.rename(place)
-        for cached in (get_settings, engine):
-            cached.cache_clear()
+        forget_settings()
 
 
 def test_rows_are_counted_by_table_and_partitions_with_it(stopped: Cluster) -> None:
