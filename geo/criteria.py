@@ -6,7 +6,7 @@ Hazard levels are counted none 0, residual 1, low 2, medium 3, high 4.
 
 from __future__ import annotations
 
-from geo.contract.criterion import Criterion, HardLimit
+from geo.contract.criterion import ClassCap, Criterion, HardLimit, Measuring
 from geo.contract.memberships import ByClass, Knots, Probability
 from geo.hazard.levels import LEVELS as HAZARD_LEVELS
 from geo.measures.access import CROSSES_HIGH, health_minutes, market_minutes, walk_minutes, way_exposure_m
@@ -19,6 +19,14 @@ from geo.measures.soil import STANDING_WATER, salinity, soil_depth, soil_water
 from geo.measures.water import ONLY_FEEDING_REACH, canal_condition, gravity_head_m, turn_reliability, water_adequacy
 
 CALIBRATE = "default to calibrate"
+HAZARD_VISIT = "Have a hazard specialist look at the place and ask elders about past events."
+SEASON_OF_TEMPERATURE = "Measure the air temperature at the plot for one season."
+
+# Domain reference 3.6 step 6: the class is at most one better than the worst of water, hazard and salinity, and no
+# better than S2 while one of them is unknown.
+WITH_ITS_GROUP = ClassCap(with_group=1, decisive=True)
+BY_ITSELF = ClassCap(own=1, decisive=True)
+NO_CAP = ClassCap()
 
 WATER_ADEQUACY = Criterion(
     id="water_adequacy",
@@ -32,6 +40,11 @@ WATER_ADEQUACY = Criterion(
     measure=water_adequacy,
     memberships=(Knots(1.0, 0.9, 0.75, 0.5, 0.3),),
     limits=(HardLimit("not_relevant", "less than 0.3 of the water an irrigated plot needs", below=0.3),),
+    poor="There is too little water in the worst month.",
+    measuring=Measuring(
+        "Measure the flow at the outlet through one season and compare it with what the crops need.", usd=60
+    ),
+    cap=WITH_ITS_GROUP,
     basis=CALIBRATE,
 )
 GRAVITY_HEAD = Criterion(
@@ -48,6 +61,9 @@ GRAVITY_HEAD = Criterion(
     limits=(HardLimit("not_relevant", "ground above the canal water level", below=-0.5, surveyed_only=True),),
     coarsest_m=35.0,
     reach_m=3_000.0,
+    poor="Canal water hardly reaches the plot by itself.",
+    measuring=Measuring("Take levels from the canal water to the plot.", usd=40),
+    cap=WITH_ITS_GROUP,
     basis=CALIBRATE,
 )
 TURN_RELIABILITY = Criterion(
@@ -61,6 +77,9 @@ TURN_RELIABILITY = Criterion(
     needs=("command_areas", "plot_surveys"),
     measure=turn_reliability,
     memberships=(Knots(0.9, 0.8, 0.65, 0.5, 0.3),),
+    poor="Water turns often fail.",
+    measuring=Measuring("Count the water turns planned and delivered in one season.", usd=25),
+    cap=WITH_ITS_GROUP,
     basis="default to calibrate; tail-end inequity reported by IWMI",
 )
 CANAL_CONDITION = Criterion(
@@ -84,6 +103,9 @@ CANAL_CONDITION = Criterion(
         ),
     ),
     reach_m=3_000.0,
+    poor="The canal that feeds the plot is in poor repair.",
+    measuring=Measuring("Walk along the canal reach that feeds the plot and note its condition.", usd=15),
+    cap=WITH_ITS_GROUP,
     basis=CALIBRATE,
 )
 FLOOD_LEVEL = Criterion(
@@ -102,6 +124,9 @@ FLOOD_LEVEL = Criterion(
         HardLimit("exclude", "high mudflow or flood level at least every 30 years", above=3.5, where=HIGH_OFTEN),
         HardLimit("cap", "medium hazard at least every 30 years", above=2.5, where=MEDIUM_OFTEN, no_better_than="S3"),
     ),
+    poor="Mudflow or flood can reach the plot.",
+    measuring=Measuring(HAZARD_VISIT, usd=120),
+    cap=WITH_ITS_GROUP,
     basis="Swiss hazard matrices; default to calibrate",
     levels=HAZARD_LEVELS,
 )
@@ -124,6 +149,9 @@ AVALANCHE_LEVEL = Criterion(
         HardLimit("cap", "medium hazard at least every 30 years", above=2.5, where=MEDIUM_OFTEN, no_better_than="S3"),
         HardLimit("warning", "high avalanche level: no house, stable or winter stay here", above=3.5),
     ),
+    poor="Avalanches can reach the plot.",
+    measuring=Measuring(HAZARD_VISIT, usd=120),
+    cap=WITH_ITS_GROUP,
     basis="Swiss hazard matrices; default to calibrate",
     levels=HAZARD_LEVELS,
 )
@@ -142,6 +170,9 @@ SLIDE_LEVEL = Criterion(
         HardLimit("exclude", "high landslide or rockfall level", above=3.5),
         HardLimit("cap", "medium hazard at least every 30 years", above=2.5, where=MEDIUM_OFTEN, no_better_than="S3"),
     ),
+    poor="Landslides or falling rocks can reach the plot.",
+    measuring=Measuring(HAZARD_VISIT, usd=120),
+    cap=WITH_ITS_GROUP,
     basis="Swiss hazard matrices; default to calibrate",
     levels=HAZARD_LEVELS,
 )
@@ -159,6 +190,10 @@ WAY_EXPOSURE = Criterion(
     coarsest_m=120.0,
     reach_m=8_000.0,
     limits=(HardLimit("warning", "the way crosses a zone of high danger in April to June", where=CROSSES_HIGH),),
+    poor="The way from home leads through dangerous ground.",
+    measuring=Measuring("Walk the way from home and note where it crosses dangerous ground.", usd=30),
+    cap=WITH_ITS_GROUP,
+    measured_again=False,
     basis=CALIBRATE,
 )
 SLOPE = Criterion(
@@ -183,6 +218,9 @@ SLOPE = Criterion(
         HardLimit("exclude", "steeper than 55 % for yearly tillage", above=55.0, tables=(UNIRRIGATED,)),
     ),
     coarsest_m=35.0,
+    poor="The plot is steep for the way it is watered and worked.",
+    measuring=Measuring("Measure the slope of the plot with a level.", usd=20),
+    cap=NO_CAP,
     basis="default to calibrate; looser than FAO furrow limits because hand-made furrows and basins are used",
 )
 SALINITY = Criterion(
@@ -196,6 +234,9 @@ SALINITY = Criterion(
     needs=("plot_surveys",),
     measure=salinity,
     memberships=(Knots(2.0, 4.0, 8.0, 12.0, 16.0),),
+    poor="The soil is salty.",
+    measuring=Measuring("Take soil samples from 0-60 cm to a laboratory.", usd=12),
+    cap=BY_ITSELF,
     basis="generic classes of soil salinity; default to calibrate",
 )
 SOIL_DEPTH = Criterion(
@@ -214,6 +255,9 @@ SOIL_DEPTH = Criterion(
         HardLimit("exclude", "less than 40 cm of soil for trees", below=40.0, where=TREES_JUDGED),
     ),
     coarsest_m=260.0,
+    poor="The soil is shallow.",
+    measuring=Measuring("Dig a pit down to rock or one metre deep.", usd=10),
+    cap=NO_CAP,
     basis=CALIBRATE,
 )
 SOIL_WATER = Criterion(
@@ -229,6 +273,9 @@ SOIL_WATER = Criterion(
     memberships=(Knots(1.0, 0.75, 0.5, 0.25, 0.0),),
     limits=(HardLimit("exclude", "water stands within 0.4 m of the surface", where=STANDING_WATER),),
     coarsest_m=260.0,
+    poor="The soil holds little water, or water stands in it.",
+    measuring=Measuring("Judge the soil in a pit and measure the depth of the groundwater.", usd=18),
+    cap=NO_CAP,
     basis="FAO-56 total available water; default to calibrate",
 )
 HEAT = Criterion(
@@ -244,6 +291,9 @@ HEAT = Criterion(
     memberships=(Knots(1.10, 1.00, 0.90, 0.80, 0.70),),
     limits=(HardLimit("not_relevant", "too little heat for the reference crop", below=0.7),),
     coarsest_m=1_200.0,
+    poor="The season is too cool for the crop.",
+    measuring=Measuring(SEASON_OF_TEMPERATURE, usd=50),
+    cap=NO_CAP,
     basis=CALIBRATE,
 )
 FROST = Criterion(
@@ -259,6 +309,9 @@ FROST = Criterion(
     memberships=(Knots(30.0, 15.0, 0.0, -10.0, -20.0),),
     limits=(HardLimit("not_relevant", "the cycle does not fit between frosts", below=-20.0),),
     coarsest_m=1_200.0,
+    poor="The season between frosts is short for the crop.",
+    measuring=Measuring(SEASON_OF_TEMPERATURE, usd=50),
+    cap=NO_CAP,
     basis=CALIBRATE,
 )
 WALK = Criterion(
@@ -274,6 +327,10 @@ WALK = Criterion(
     memberships=(Knots(10.0, 20.0, 35.0, 60.0, 90.0),),
     coarsest_m=120.0,
     reach_m=8_000.0,
+    poor="The walk from home is long.",
+    measuring=Measuring("Walk the way from home with a watch.", usd=8),
+    cap=NO_CAP,
+    measured_again=False,
     basis="Irmischer and Clarke 2018 walking speed; knots default to calibrate",
 )
 MARKET = Criterion(
@@ -289,6 +346,10 @@ MARKET = Criterion(
     memberships=(Knots(30.0, 60.0, 120.0, 180.0, 300.0),),
     coarsest_m=120.0,
     reach_m=20_000.0,
+    poor="The market is far.",
+    measuring=Measuring("Time the trip to the market in the dry season.", usd=15),
+    cap=NO_CAP,
+    measured_again=False,
     basis=CALIBRATE,
 )
 HEALTH = Criterion(
@@ -305,6 +366,10 @@ HEALTH = Criterion(
     limits=(HardLimit("warning", "more than three hours to help", above=180.0),),
     coarsest_m=120.0,
     reach_m=20_000.0,
+    poor="Help and roads are far.",
+    measuring=Measuring("Time the trip to the health post or to a road for vehicles.", usd=15),
+    cap=NO_CAP,
+    measured_again=False,
     basis=CALIBRATE,
 )
 

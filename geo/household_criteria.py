@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from geo.contract.columns import evidence_by_age, is_recorded, numbers, season_age_years, texts
-from geo.contract.criterion import B, Block, Criterion, D, Floats, HardLimit, Measured
+from geo.contract.criterion import B, Block, ClassCap, Criterion, D, Floats, HardLimit, Measured
 from geo.contract.memberships import ByClass, Knots
 from geo.errors import NotAssessed
 from geo.household.labour import demand_days_ha, labour_balance, labour_of
@@ -24,6 +24,7 @@ from geo.measures.water import OUTSIDE, command_area
 
 FIT_GROUPS = ("labour", "tenure")  # reported beside the land score, never in it
 CALIBRATE = "default to calibrate"
+NO_CAP = ClassCap()  # a fit never holds the class of land
 CARE_WALK_LIMIT_MIN = 120.0  # min one way with care duties, then red; domain reference 4, A1
 NO_TURNS = "no turns: recorded as not irrigated"
 
@@ -109,6 +110,9 @@ LABOUR_BALANCE = Criterion(
     needs=(),
     measure=balance_of_labour,
     memberships=(Knots(1.2, 1.0, 0.8, 0.6, 0.4),),
+    poor="There are too few hands for the work of the hardest month.",
+    measuring=None,
+    cap=NO_CAP,
     basis=CALIBRATE,
 )
 HEAVY_TURNS = Criterion(
@@ -122,6 +126,9 @@ HEAVY_TURNS = Criterion(
     needs=("plot_surveys", "command_areas"),
     measure=share_of_heavy_turns,
     memberships=(Knots(0.0, 10.0, 30.0, 60.0, 90.0),),
+    poor="Water often comes at night or behind gates that are heavy to move.",
+    measuring=None,
+    cap=NO_CAP,
     basis="women's difficulty in water access; default to calibrate",
 )
 RIGHT_CLASS = Criterion(
@@ -136,6 +143,9 @@ RIGHT_CLASS = Criterion(
     measure=class_of_right,
     memberships=(ByClass({right.number: right.membership for right in RIGHT_CLASSES}),),
     limits=(HardLimit("red_light", "no right, or under dispute: ask legal aid before any investment", above=11.5),),
+    poor="The right to use the land is not secure.",
+    measuring=None,
+    cap=NO_CAP,
     basis="default to calibrate; to be reviewed by a land lawyer before use",
     levels=("", *(right.code for right in RIGHT_CLASSES)),
 )
@@ -150,6 +160,9 @@ DOCUMENT_STEPS = Criterion(
     needs=(),
     measure=steps_of_documents,
     memberships=(Knots(0.0, 1.0, 2.0, 3.0, 4.0),),
+    poor="Papers are missing or a dispute is open.",
+    measuring=None,
+    cap=NO_CAP,
     basis=CALIBRATE,
 )
 

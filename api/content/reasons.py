@@ -44,9 +44,10 @@ class Lift:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """The cheapest measurement that narrows the class: what, its cost [USD], the classes it leaves."""
+    """The cheapest measurement that narrows the class: what, how, its cost [USD], the classes it leaves."""
 
     title: str
+    how: str
     cost_usd: float
     low: str
     high: str
@@ -154,7 +155,9 @@ def _measurement(found: Mapping[str, Any] | None, lang: Language) -> Measurement
     if found is None:
         return None
     criterion = CRITERIA_BY_ID[found["criterion"]]
-    return Measurement(translate(criterion.title, lang), found["cost_usd"], found["class_low"], found["class_high"])
+    how = found["how"]
+    title, said = translate(criterion.title, lang), translate(how, lang)
+    return Measurement(title, said, found["cost_usd"], found["class_low"], found["class_high"])
 
 
 def _sureness(found: Mapping[str, Any] | None, lang: Language) -> Sureness | None:

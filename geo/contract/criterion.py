@@ -169,15 +169,40 @@ class HardLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassCap:
+    """How far a criterion holds the class of a plot down, whatever the score; domain reference 3.6 step 6.
+
+    own : classes a plot may be better than the class of this criterion's own membership; None = it holds none.
+    with_group : the same for the score its group reaches by its known members, gates and minimum included; alike for
+    all members of a group. decisive : no class is better than S2 while the criterion weighs and is unknown or could
+    not be assessed.
+    """
+
+    own: int | None = None
+    with_group: int | None = None
+    decisive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """How an unknown value is found out on one plot, as a sentence, and what that costs [USD a plot]."""
+
+    how: str
+    usd: float
+
+
+@dataclass(frozen=True, slots=True)
 class Criterion:
     """One thing a plot is judged by; everything else follows from this declaration.
 
     id : public name (column, filter, tile attribute). code : domain code such as W1. group : water, hazard, terrain,
     soil, climate, access, labour, tenure. letter : subclass letter. needs : layers and grids read. measure : its values
     for the plots of a block. memberships : one or more tables, named by ``tables``; ``Measured.table`` picks.
-    coarsest_m : coarsest grid cell accepted, metres; a coarser one is not assessed.
-    reach_m : how far beyond the plots its layers are read, metres. basis : where the knots come from. levels : names
-    of the whole numbers 0.. a graded value takes.
+    poor : sentence where it is what limits a plot most. measuring : how an unknown value is found out, and for how
+    much; None where nobody is sent to measure. cap : how far it holds the class. basis : where the knots come from.
+    coarsest_m : coarsest grid cell accepted, metres; a coarser one is not assessed. reach_m : how far beyond the plots
+    its layers are read, metres. levels : names of the whole numbers 0.. a graded value takes. measured_again : whether
+    it is measured again to explain one plot; not where least times are searched for over a whole district.
     """
 
     id: str
@@ -190,12 +215,16 @@ class Criterion:
     needs: tuple[str, ...]
     measure: Measure
     memberships: tuple[Membership, ...]
+    poor: str
+    measuring: Measuring | None
+    cap: ClassCap
     basis: str
     limits: tuple[HardLimit, ...] = ()
     coarsest_m: float | None = None
     reach_m: float = 0.0
     levels: tuple[str, ...] = ()
     tables: tuple[str, ...] = ("generic",)
+    measured_again: bool = True
 
     def measured(self, block: Block) -> Measured:
         """Return the values of all plots of a block; NaN with the reason where it cannot be assessed at all."""

@@ -22,12 +22,6 @@ from geo.panel.scheme import Scheme
 from geo.suitability.crop_choice import RankedCrop
 
 FIT_GROUP_TITLES = {"labour": "Labour", "tenure": "Land rights"}
-POOR_FIT = {
-    "labour_balance": "There are too few hands for the work of the hardest month.",
-    "heavy_turns": "Water often comes at night or behind gates that are heavy to move.",
-    "right_class": "The right to use the land is not secure.",
-    "document_steps": "Papers are missing or a dispute is open.",
-}
 OF_LIGHT = {
     "green": "The plot fits this kind of household as it is.",
     "amber": "The plot fits this kind of household with some support.",
@@ -40,7 +34,7 @@ ALONE = "{area} ha of {crop} can be run alone; the peak of the work is in {month
 COSTS_ARE_DEFAULTS = "Costs and effects are defaults to calibrate."
 
 MESSAGES = (
-    *(*FIT_GROUP_TITLES.values(), *POOR_FIT.values(), *OF_LIGHT.values()),
+    *(*FIT_GROUP_TITLES.values(), *(criterion.poor for criterion in FIT_CRITERIA), *OF_LIGHT.values()),
     *(FIT_UNKNOWN, RED_BECAUSE, ALONE, COSTS_ARE_DEFAULTS, SUPPORT_NEEDED, CARE_WALK.text),
 )
 
@@ -173,7 +167,7 @@ def _says(
     if profile.care_duties and CARE_WALK.reached(values[WALK])[0]:
         yield _say(RED_BECAUSE, reason=CARE_WALK.text)
     if light != "green" and limiting is not None and limiting not in unknown:
-        yield _say(POOR_FIT[limiting])
+        yield _say(FIT_BY_ID[limiting].poor)
     if alone is not None:
         yield alone["says"]
     if titles and light != "unknown":

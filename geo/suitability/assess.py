@@ -23,7 +23,6 @@ from geo.suitability.combination import (
     CLASS_LIMITS,
     CLASSES,
     LETTER_BASE,
-    LETTERS,
     N2,
     NE,
     NOTHING,
@@ -38,11 +37,10 @@ from geo.suitability.combination import (
 )
 from geo.suitability.crop_choice import crop_lists
 from geo.suitability.findings import Findings, find
+from geo.suitability.model import LETTERS
 from geo.suitability.rating import Rated, rate
 
 HEAVIEST = 3  # criteria whose worst evidence is the confidence of a result
-DECISIVE_GROUPS = ("water", "hazard")  # with salinity: unknown or not assessed, no class better than S2
-SALINITY_CODE = "E1"
 HAZARD_LEVELS = tuple(criterion.id for criterion in LAND_CRITERIA if criterion.code in ("H1", "H2", "H3"))
 RESIDUAL = 1  # hazard level up to which land counts as free of hazard
 STORED_DECIMALS = 4  # of a score 0-100 in a 4-byte column; class limits are multiples, so no score crosses one
@@ -278,8 +276,7 @@ def _caps(rated: Rated, found: Aggregate, scheme: Scheme, missing: Mapping[str, 
         where = to > cap
         cap[where], cap_by[where] = to[where], by[where]
 
-    one_better = np.maximum(classify(found.worst) - 1, 0).astype(np.int8)
-    lower(one_better, found.worst_by)
+    lower(found.held, found.held_by)
     lower(np.where(found.unknown_by != NOTHING, S2, 0).astype(np.int8), found.unknown_by)
     for k in _decisive(missing, scheme):
         lower(np.full_like(cap, S2), np.full_like(cap_by, k))
@@ -291,9 +288,7 @@ def _decisive(missing: Mapping[str, str], scheme: Scheme) -> list[int]:
     return [
         k
         for k, criterion in enumerate(LAND_CRITERIA)
-        if (criterion.group in DECISIVE_GROUPS or criterion.code == SALINITY_CODE)
-        and criterion.id in missing
-        and criterion.id not in scheme.unweighed
+        if criterion.cap.decisive and criterion.id in missing and criterion.id not in scheme.unweighed
     ]
 
 

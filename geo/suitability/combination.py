@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from geo.compiled.threads import over_blocks
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import LAND_GROUPS, Scheme
+from geo.suitability.model import NO_HOLD, STRUCTURE
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
@@ -27,15 +28,11 @@ CLASSES = ("S1", "S2", "S3", "N1", "N2", "NE")  # domain reference, naming
 S1, S2, S3, N1, N2, NE = range(6)
 CLASS_LIMITS = np.array([0.75, 0.50, 0.25, 0.125])  # membership at which S1, S2, S3, N1 begin, inclusive
 ROUNDING = 1e-12  # membership; weights of a group sum to 1 only within rounding, so 0.75 may come out a hair below
-LETTERS = tuple(dict.fromkeys(criterion.letter for criterion in LAND_CRITERIA))
 LETTER_SLOTS, LETTER_BASE = 3, 16  # a subclass code holds up to three letters, worst first, base 16, 0 = none
 NOTHING = -1  # no criterion
 PLOTS_PER_BLOCK = 8_192
 
 _WATER, _HAZARD = LAND_GROUPS.index("water"), LAND_GROUPS.index("hazard")
-_SALINITY = next(k for k, criterion in enumerate(LAND_CRITERIA) if criterion.code == "E1")
-_GROUP = np.array([LAND_GROUPS.index(criterion.group) for criterion in LAND_CRITERIA], dtype=np.int64)
-_LETTER = np.array([LETTERS.index(criterion.letter) + 1 for criterion in LAND_CRITERIA], dtype=np.int64)
 
 
 class Weighting(NamedTuple):
@@ -69,8 +66,9 @@ def weighting(scheme: Scheme, assessed: Collection[str]) -> Weighting:
         if criterion.id in assessed:
             within[k] = group.weights.get(criterion.id, 0.0)
             gate[k] = criterion.id in group.gates
-    of_group = np.bincount(_GROUP, weights=within, minlength=len(LAND_GROUPS))
-    within /= np.where(of_group > 0.0, of_group, 1.0)[_GROUP]
+    group_of = STRUCTURE.group
+    of_group = np.bincount(group_of, weights=within, minlength=len(LAND_GROUPS))
+    within /= np.where(of_group > 0.0, of_group, 1.0)[group_of]
     group_weights = np.where(of_group > 0.0, [scheme.land_weights[group] for group in LAND_GROUPS], 0.0)
     group_weights /= group_weights.sum() or 1.0
     return Weighting(
@@ -80,7 +78,7 @@ def weighting(scheme: Scheme, assessed: Collection[str]) -> Weighting:
         group_weights=group_weights,
         minimum=np.array([scheme.groups[group].minimum for group in LAND_GROUPS]),
         quantified=quantified(group_weights, scheme.alpha),
-        share=within * group_weights[_GROUP],
+        share=within * group_weights[group_of],
     )
 
 
@@ -108,19 +106,19 @@ class Aggregate:
     """What the kernel finds for n plots, memberships throughout.
 
     low, high : score with unknown memberships at 0 and at 1. group_low, group_high : (6, n) likewise, in the order
-    of ``LAND_GROUPS``, NaN for a group without assessed member. worst : worst of water, hazard and salinity on known
-    values; worst_by : criterion behind it. unknown_by : an unknown water, hazard or salinity criterion, the one that
-    would raise the score most, or -1. limiting : criterion whose improvement to full membership would raise the
-    score most, or -1. enough : at least half of the assessed weight is known, and something of water and of hazard.
-    letters : groups below 0.75, worst first, base-16 code of up to three letters.
+    of ``LAND_GROUPS``, NaN for a group without assessed member. held : best class, index into ``CLASSES``, that what
+    holds the class allows on known values; held_by : criterion behind it. unknown_by : an unknown decisive criterion,
+    the one that would raise the score most, or -1. limiting : criterion whose improvement to full membership would
+    raise the score most, or -1. enough : at least half of the assessed weight is known, and something of water and of
+    hazard. letters : groups below 0.75, worst first, base-16 code of up to three letters.
     """
 
     low: Floats
     high: Floats
     group_low: Floats
     group_high: Floats
-    worst: Floats
-    worst_by: Codes
+    held: Codes
+    held_by: Codes
     unknown_by: Codes
     limiting: Codes
     enough: NDArray[np.bool_]
@@ -139,8 +137,8 @@ def aggregate(memberships: Floats, weights: Weighting) -> Aggregate:
         high=np.empty(n),
         group_low=np.full((groups, n), np.nan),
         group_high=np.full((groups, n), np.nan),
-        worst=np.empty(n),
-        worst_by=np.empty(n, dtype=np.int8),
+        held=np.empty(n, dtype=np.int8),
+        held_by=np.empty(n, dtype=np.int8),
         unknown_by=np.empty(n, dtype=np.int8),
         limiting=np.empty(n, dtype=np.int8),
         enough=np.empty(n, dtype=bool),
@@ -150,10 +148,20 @@ def aggregate(memberships: Floats, weights: Weighting) -> Aggregate:
         _aggregate,
         np.ascontiguousarray(memberships, dtype=np.float64),
         *weights,
+        *STRUCTURE,
         *(getattr(result, name) for name in Aggregate.__dataclass_fields__),
     )
     over_blocks(kernel, n, block=PLOTS_PER_BLOCK)
     return result
+
+
+@njit(cache=True, nogil=True)
+def class_at(membership):  # type: ignore[no-untyped-def]
+    """Class of one membership, index into ``CLASSES``; a limit belongs to the better class."""
+    found = 0
+    for c in range(len(CLASS_LIMITS)):
+        found += membership < CLASS_LIMITS[c] - ROUNDING
+    return found
 
 
 @njit(cache=True, nogil=True)
@@ -226,12 +234,17 @@ def _aggregate(  # type: ignore[no-untyped-def]
     minimum,
     quantified,
     share,
+    group_of,
+    letter_of,
+    own,
+    with_group,
+    decisive,
     out_low,
     out_high,
     out_group_low,
     out_group_high,
-    out_worst,
-    out_worst_by,
+    out_held,
+    out_held_by,
     out_unknown_by,
     out_limiting,
     out_enough,
@@ -241,7 +254,7 @@ def _aggregate(  # type: ignore[no-untyped-def]
 ):
     groups = len(group_weights)
     present = np.flatnonzero(group_weights > 0.0)
-    first = np.searchsorted(_GROUP[active], np.arange(groups + 1))  # criteria are declared group by group
+    first = np.searchsorted(group_of[active], np.arange(groups + 1))  # criteria are declared group by group
     rank, order = np.empty(len(present), dtype=np.int64), np.empty(len(present), dtype=np.int64)
     low, high = np.empty(groups), np.empty(groups)
     # Per group: its score with one member at full membership, and which; the same for a decisive unknown member.
@@ -256,7 +269,7 @@ def _aggregate(  # type: ignore[no-untyped-def]
         )  # Q(r) <= r: an orness of at most one half
     for i in range(start, stop):
         known_share = 0.0
-        worst_value, worst_by = 1.0, NOTHING
+        held, held_at, held_by = -NO_HOLD, 1.0, NOTHING
         water_known, hazard_known, some_unknown, all_known = False, False, False, True
         for g in present:
             mean_low, mean_high, mean_known, known_weight = 0.0, 0.0, 0.0, 0.0
@@ -312,7 +325,7 @@ def _aggregate(  # type: ignore[no-untyped-def]
                 lacking = (1.0 if gate_binds else within[k]) * (1.0 - at_worst)
                 blamed = is_known & (bounds | (not gate_binds)) & (lacking > lack)
                 to_blame, lack = (active[j] if blamed else to_blame), (lacking if blamed else lack)
-                if not is_known and raised > learn and (g in (_WATER, _HAZARD) or k == _SALINITY):
+                if not is_known and raised > learn and decisive[k]:
                     learn, learn_by = raised, active[j]
                     some_unknown = True
             lifted[g], lifted_by[g] = best, best_by
@@ -321,11 +334,18 @@ def _aggregate(  # type: ignore[no-untyped-def]
                 water_known = known_weight > 0.0
             if g == _HAZARD:
                 hazard_known = known_weight > 0.0
-            if g in (_WATER, _HAZARD) and known_weight > 0.0 and of_known < worst_value:
-                worst_value, worst_by = of_known, to_blame
-        if within[_SALINITY] > 0.0 and memberships[_SALINITY, i] < worst_value:
-            worst_value, worst_by = memberships[_SALINITY, i], _SALINITY
-        out_worst[i], out_worst_by[i] = worst_value, worst_by
+            if with_group[g] < NO_HOLD and known_weight > 0.0:
+                allowed = class_at(of_known) - with_group[g]
+                if allowed > held or (allowed == held and of_known < held_at):
+                    held, held_at, held_by = allowed, of_known, to_blame
+        for j in range(len(active)):
+            k = active[j]
+            membership = memberships[k, i]
+            if own[k] < NO_HOLD and membership == membership:
+                allowed = class_at(membership) - own[k]
+                if allowed > held or (allowed == held and membership < held_at):
+                    held, held_at, held_by = allowed, membership, k
+        out_held[i], out_held_by[i] = max(held, 0), held_by
         out_enough[i] = known_share >= 0.5 - ROUNDING and water_known and hazard_known
 
         if not all_known:
@@ -370,6 +390,6 @@ def _aggregate(  # type: ignore[no-untyped-def]
         for j in range(len(order) - 1, max(len(order) - 1 - LETTER_SLOTS, -1), -1):
             g = order[j]
             if low[g] < CLASS_LIMITS[0] - ROUNDING:
-                letters += slot * _LETTER[worst_member[g]]
+                letters += slot * letter_of[worst_member[g]]
                 slot *= LETTER_BASE
         out_letters[i] = letters

@@ -15,7 +15,7 @@ from geo.contract.criterion import Criterion, HardLimit, Measured
 from geo.contract.memberships import ByClass, Knots, Probability
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.panel.scheme import LAND_GROUPS, Scheme
-from geo.suitability.assess import SALINITY_CODE, UNKNOWN_EVIDENCE, classify, printed
+from geo.suitability.assess import UNKNOWN_EVIDENCE, classify, printed
 from geo.suitability.combination import (
     CLASSES,
     N2,
@@ -31,25 +31,6 @@ from geo.suitability.combination import (
 )
 from geo.suitability.rating import EXCLUDING
 
-POOR = {
-    "water_adequacy": "There is too little water in the worst month.",
-    "gravity_head_m": "Canal water hardly reaches the plot by itself.",
-    "turn_reliability": "Water turns often fail.",
-    "canal_condition": "The canal that feeds the plot is in poor repair.",
-    "flood_level": "Mudflow or flood can reach the plot.",
-    "avalanche_level": "Avalanches can reach the plot.",
-    "slide_level": "Landslides or falling rocks can reach the plot.",
-    "way_exposure_m": "The way from home leads through dangerous ground.",
-    "slope_pct": "The plot is steep for the way it is watered and worked.",
-    "salinity_ds_m": "The soil is salty.",
-    "soil_depth_cm": "The soil is shallow.",
-    "soil_water": "The soil holds little water, or water stands in it.",
-    "heat_ratio": "The season is too cool for the crop.",
-    "frost_margin_d": "The season between frosts is short for the crop.",
-    "walk_minutes": "The walk from home is long.",
-    "market_minutes": "The market is far.",
-    "health_minutes": "Help and roads are far.",
-}
 GROUP_TITLES = {
     "water": "Water",
     "hazard": "Natural hazards",
@@ -81,7 +62,8 @@ ALSO_UNKNOWN = "Not known here: {criteria}."
 WARNING = "Take care: {reason}."
 
 MESSAGES = (
-    *POOR.values(),
+    *(criterion.poor for criterion in LAND_CRITERIA),
+    *dict.fromkeys(c.measuring.how for c in LAND_CRITERIA if c.measuring is not None),
     *CLOSED.values(),
     *GROUP_TITLES.values(),
     *(NOTHING_LIMITS, NOT_KNOWN_LIMITS, IS_EXCLUDED, CLOSED_AREA, IS_NOT_EVALUATED, ALSO_UNKNOWN, WARNING),
@@ -178,7 +160,7 @@ def _said(
     elif limiting in unknown:
         yield _say(NOT_KNOWN_LIMITS, criterion=BY_ID[limiting].title)
     elif limiting in BY_ID and _number(row.get(limiting)) is not None:
-        yield _say(POOR[limiting])
+        yield _say(BY_ID[limiting].poor)
     yield from (cap["says"] for cap in caps)
     for criterion in LAND_CRITERIA:
         yield from (
@@ -195,10 +177,9 @@ def _caps(row: Mapping[str, Any], scheme: Scheme, found: Aggregate, missing: Map
     """Return what keeps the class below that of the score, the strictest first."""
     by_score, judged = int(classify(found.low)[0]), CLASSES.index(row["class"])
     held: list[tuple[int, Said]] = []
-    worst = max(int(classify(found.worst)[0]) - 1, 0)
-    if worst > by_score:
-        by = None if found.worst_by[0] == NOTHING else _IDS[found.worst_by[0]]
-        held.append((worst, _cap(HELD_BY_WORST, worst, by)))
+    allowed = int(found.held[0])
+    if allowed > by_score:
+        held.append((allowed, _cap(HELD_BY_WORST, allowed, _IDS[found.held_by[0]])))
     if by_score < S2:
         if found.unknown_by[0] != NOTHING:
             held.append((S2, _cap(HELD_BY_UNKNOWN, S2, _IDS[found.unknown_by[0]])))
@@ -219,9 +200,7 @@ def _class_code(name: Any, *, otherwise: int) -> int:
 
 
 def _decisive(criterion: Criterion | None, scheme: Scheme) -> bool:
-    if criterion is None or criterion.id in scheme.unweighed:
-        return False
-    return criterion.group in ("water", "hazard") or criterion.code == SALINITY_CODE
+    return criterion is not None and criterion.cap.decisive and criterion.id not in scheme.unweighed
 
 
 def _cap(text: str, code: int, criterion: str | None, **args: Any) -> Said:

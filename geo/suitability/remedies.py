@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field
 
 from geo.contract.criterion import Measured
 from geo.criteria import LAND_CRITERIA
@@ -22,12 +20,6 @@ from geo.suitability.combination import CLASSES, NE
 from geo.water.irrigation import CONDITION_FACTOR
 
 GOOD_CONDITION = 1.0  # canal condition class after a repair
-
-
-class Catalogue(Remedies):
-    """The remedies of land and what measuring costs [USD a plot]."""
-
-    measurement: dict[str, Annotated[float, Field(gt=0)]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +41,14 @@ class Measurement:
     """The cheapest measurement that would narrow an uncertain class, whatever it finds."""
 
     criterion: str
+    how: str
     cost_usd: float
     class_low: str
     class_high: str
 
 
 @lru_cache
-def catalogue() -> Catalogue:
+def catalogue() -> Remedies:
     """Return the remedies that ship with Obod.
 
     Raises
@@ -65,13 +58,10 @@ def catalogue() -> Catalogue:
     return parse_catalogue(resources.files("geo").joinpath("suitability", "remedies.toml").read_text(encoding="utf-8"))
 
 
-def parse_catalogue(text: str, *, source: str = "remedies.toml") -> Catalogue:
+def parse_catalogue(text: str, *, source: str = "remedies.toml") -> Remedies:
     """Return the catalogue a TOML text describes; refusals name ``source`` and the key."""
     known = {criterion.id for criterion in LAND_CRITERIA}
-    found = remedy_sets.parse_remedies(Catalogue, text, source=source, criteria=known, computed=COMPUTED)
-    for name in found.measurement:
-        remedy_sets.require_criterion(name, known, source)
-    return found
+    return remedy_sets.parse_remedies(Remedies, text, source=source, criteria=known, computed=COMPUTED)
 
 
 def facts_of(values: Mapping[str, Measured], *, earth_canal: bool | None) -> frozenset[str]:
@@ -138,15 +128,15 @@ def cheapest_measurement(values: Mapping[str, Measured], scheme: Scheme, best: S
     low, high = int(best.class_low[0]), int(best.class_high[0])
     if low == high:
         return None
-    prices = catalogue().measurement
     unknown = [
-        criterion
+        (criterion, criterion.measuring)
         for criterion in LAND_CRITERIA
-        if values[criterion.id].not_assessed is None
+        if criterion.measuring is not None
+        and values[criterion.id].not_assessed is None
         and np.isnan(values[criterion.id].value[0])
         and criterion.id not in scheme.unweighed
     ]
-    for criterion in sorted(unknown, key=lambda candidate: prices[candidate.id]):
+    for criterion, measuring in sorted(unknown, key=lambda candidate: candidate[1].usd):
         tables = scheme.memberships(criterion)
         outermost = np.array([_value_at(tables[0], level) for level in (0.0, 1.0)])
         tried = {name: remedy_sets.repeated(measured, 2) for name, measured in values.items()}
@@ -158,7 +148,8 @@ def cheapest_measurement(values: Mapping[str, Measured], scheme: Scheme, best: S
         if (width < low - high).all():
             return Measurement(
                 criterion.id,
-                prices[criterion.id],
+                measuring.how,
+                measuring.usd,
                 CLASSES[int(found.class_low.max())],
                 CLASSES[int(found.class_high.min())],
             )

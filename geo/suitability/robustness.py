@@ -15,9 +15,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from geo.compiled.threads import over_blocks
-from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import LAND_GROUPS
-from geo.suitability.combination import CLASS_LIMITS, CLASSES, S2, Weighting, quantified
+from geo.suitability.combination import CLASSES, S2, Weighting, class_at, quantified
+from geo.suitability.model import NO_HOLD, STRUCTURE
 
 Floats = NDArray[np.float64]
 
@@ -28,10 +28,6 @@ ORNESS_RANGE = (0.2, 0.5)  # -, domain reference 3.6 step 9
 MEMBERSHIP_ERROR = (0.02, 0.05, 0.10, 0.15)  # -
 BLOCK = 16_384  # plots a thread draws at a time
 FLAG_BELOW = 0.70  # share of draws in the modal class below which a result is flagged, domain reference 3.6 step 9
-
-_GROUP = np.array([LAND_GROUPS.index(criterion.group) for criterion in LAND_CRITERIA], dtype=np.int64)
-_WATER, _HAZARD = LAND_GROUPS.index("water"), LAND_GROUPS.index("hazard")
-_SALINITY = next(k for k, criterion in enumerate(LAND_CRITERIA) if criterion.code == "E1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +102,7 @@ def robustness(
             minimum_weights,
             weights.minimum,
             table,
+            STRUCTURE,
             errors,
             noise.unknown,
             np.uint64(seed) * np.uint64(1_000_003) + np.uint64(draw),
@@ -127,8 +124,8 @@ def _drawn_weights(
 ) -> tuple[Floats, Floats, float]:
     """Weights within groups, weights of groups and exponent of one draw; each set sums to 1 again."""
     within = weights.within * (1 + noise.weights * generator.uniform(-1, 1, len(weights.within)))
-    of_group = np.bincount(_GROUP, weights=within, minlength=len(LAND_GROUPS))
-    within = within / np.where(of_group > 0, of_group, 1.0)[_GROUP]
+    of_group = np.bincount(STRUCTURE.group, weights=within, minlength=len(LAND_GROUPS))
+    within = within / np.where(of_group > 0, of_group, 1.0)[STRUCTURE.group]
     groups = weights.group_weights * (1 + noise.weights * generator.uniform(-1, 1, len(weights.group_weights)))
     groups = groups / groups.sum()
     chance = generator.uniform()
@@ -169,6 +166,7 @@ def _draw(  # type: ignore[no-untyped-def]
     group_weights,
     minimum,
     table,
+    structure,
     errors,
     draw_unknown,
     state,
@@ -188,11 +186,11 @@ def _draw(  # type: ignore[no-untyped-def]
             continue
         for g in range(groups):
             value[g], known[g], known_weight[g], least[g], least_known[g] = 0.0, 0.0, 0.0, 1.0, 1.0
-        salinity = 1.0
         decisive_unknown = False
+        held = 0
         for k in active:
             m = memberships[k, i]
-            g = _GROUP[k]
+            g = structure.group[k]
             if m == m:
                 half = errors[evidence[k, i]]
                 if half > 0.0:
@@ -202,10 +200,9 @@ def _draw(  # type: ignore[no-untyped-def]
                 known_weight[g] += within[k]
                 if (minimum[g] or gate[k]) and m < least_known[g]:
                     least_known[g] = m
-                if k == _SALINITY:
-                    salinity = m
+                held = max(held, class_at(m) - structure.own[k])
             else:
-                if g in (_WATER, _HAZARD) or k == _SALINITY:
+                if structure.decisive[k]:
                     decisive_unknown = True
                 m = _uniform(state, plot_no[i], k) if draw_unknown else 0.0
             value[g] += within[k] * m
@@ -227,18 +224,11 @@ def _draw(  # type: ignore[no-untyped-def]
             total += value[order[j]] * (table[subset] - reached)
             reached = table[subset]
         score[i] = total
-        worst = salinity
-        for g in (_WATER, _HAZARD):
-            if known_weight[g] > 0.0:
+        for g in range(groups):
+            if known_weight[g] > 0.0 and structure.with_group[g] < NO_HOLD:
                 best_known = least_known[g] if minimum[g] else min(known[g] / known_weight[g], least_known[g])
-                worst = min(worst, best_known)
-        found, at_worst = 4, 4
-        for c in range(3, -1, -1):
-            if total >= CLASS_LIMITS[c] - 1e-12:
-                found = c
-            if worst >= CLASS_LIMITS[c] - 1e-12:
-                at_worst = c
-        found = max(found, cap[i], at_worst - 1)
+                held = max(held, class_at(best_known) - structure.with_group[g])
+        found = max(class_at(total), cap[i], held)
         if decisive_unknown:
             found = max(found, S2)
         counts[i, found] += 1

@@ -21,9 +21,6 @@ from geo.suitability.remedies import cheapest_lift, cheapest_measurement, facts_
 from layers.catalogue.land import Plot
 from layers.frames.around import PLOT_COLUMNS, Around, as_of, read_layer
 
-# These are found by searching the ground of a whole district for the least time; their kept values are used instead.
-SEARCHED = frozenset({"way_exposure_m", "walk_minutes", "market_minutes", "health_minutes"})
-
 
 def values_of_plot(
     connection: Connection, row: Mapping[str, Any], scheme: Scheme, *, plot_id: str, as_of_load: int, day: Any
@@ -36,10 +33,7 @@ def values_of_plot(
     x_min, y_min, x_max, y_max = (float(edge) for edge in shapely.total_bounds(plots.geometry.to_numpy()))
     district = str(row["district"])
     reach = {
-        name: criterion.reach_m
-        for criterion in LAND_CRITERIA
-        if criterion.id not in SEARCHED
-        for name in criterion.needs
+        name: criterion.reach_m for criterion in LAND_CRITERIA if criterion.measured_again for name in criterion.needs
     }
     around = Around(connection, district, (x_min, y_min, x_max, y_max), reach, as_of_load)
     block = Block(plots, around, Judgement(as_of=day, crop=np.array([scheme.crop_of(district)])))
@@ -49,7 +43,7 @@ def values_of_plot(
             values[criterion.id] = Measured(np.full(1, np.nan), not_assessed="not assessed in this run")
             continue
         kept = np.array([np.nan if row[criterion.id] is None else float(row[criterion.id])])
-        if criterion.id in SEARCHED:
+        if not criterion.measured_again:
             values[criterion.id] = Measured(kept)
             continue
         again = criterion.measured(block)
@@ -92,6 +86,7 @@ def lift_of_plot(
         if wanted is None
         else {
             "criterion": wanted.criterion,
+            "how": wanted.how,
             "cost_usd": wanted.cost_usd,
             "class_low": wanted.class_low,
             "class_high": wanted.class_high,

@@ -486,5 +486,5 @@ def test_many_plots_are_judged_as_one_by_one() -> None:
     together = aggregate(memberships, weights)
     for plot in random.integers(0, 20_000, 25):
         alone = aggregate(memberships[:, [plot]], weights)
-        for name in ("low", "high", "worst", "limiting", "letters", "unknown_by", "enough"):
+        for name in ("low", "high", "held", "held_by", "limiting", "letters", "unknown_by", "enough"):
             assert getattr(alone, name)[0] == getattr(together, name)[plot]
