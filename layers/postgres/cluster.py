@@ -44,7 +44,7 @@ SOCKET_PATH_LIMIT = 107  # bytes; sizeof(sockaddr_un.sun_path) - 1 on Linux
 START_TIMEOUT_S = 600  # seconds; recovery after a crash reads up to max_wal_size of log
 STOP_TIMEOUT_S = 120  # seconds
 LZ4_KNOWN = ("-c", "wal_compression=lz4", "-C", "wal_compression")  # of postgres: prints the setting, or refuses it
-SHORT_FOLDER = Path("/tmp")  # for the socket alone, where the path below OBOD_HOME is too long for one
+SHORT_FOLDER = Path("/tmp")  # noqa: S108 - for the socket alone, where the path below OBOD_HOME is too long for one
 STOPPED = "database.stopped"  # file in the home: somebody stopped the database and meant it
 NOT_MADE = "There is no embedded database yet; obod db start makes it."
 

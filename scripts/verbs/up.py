@@ -78,7 +78,8 @@ def _prepare(plots: int) -> None:
 def _announce() -> None:
     """Print one address per kind of user, as soon as the service answers."""
     settings = get_settings()
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    everywhere = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+    host = "127.0.0.1" if settings.host in everywhere else settings.host
     base = f"http://{host}:{settings.port}"
     if not _answers(f"{base}/readyz"):
         return
@@ -100,7 +101,7 @@ def _announce() -> None:
 def _answers(url: str) -> bool:
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
-        with suppress(OSError), urllib.request.urlopen(url, timeout=POLL_S * 10):
+        with suppress(OSError), urllib.request.urlopen(url, timeout=POLL_S * 10):  # noqa: S310 - our own address
             return True
         time.sleep(POLL_S)
     return False

@@ -177,7 +177,7 @@ _HECTARES = text(
     INSERT INTO {RunHectares.__tablename__} (run_id, district, jamoat, class, plots, area_ha)
     SELECT 1, district, coalesce(jamoat, ''), class, count(*), sum(area_ha)
     FROM suitability GROUP BY district, jamoat, class
-    """  # noqa: S608 - the name of our own table
+    """
 )
 _CELLS = text(
     f"""
@@ -188,5 +188,5 @@ _CELLS = text(
     FROM suitability s JOIN plots p USING (plot_no), generate_series(0, 12) AS zoom,
          LATERAL (SELECT st_centroid(p.tile_geom) AS middle) AS centre
     GROUP BY 2, 3, 4, 5, 6
-    """  # noqa: S608 - the name of our own table
+    """
 )

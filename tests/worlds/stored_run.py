@@ -14,7 +14,7 @@ def rows_of(engine: Engine, run_id: int) -> dict[str, list[str]]:
     found = {}
     with engine.connect() as connection:
         for name, order in orders.items():
-            statement = f"SELECT (to_jsonb(t) - 'run_id')::text FROM {name} t WHERE run_id = :run ORDER BY {order}"  # noqa: S608
+            statement = f"SELECT (to_jsonb(t) - 'run_id')::text FROM {name} t WHERE run_id = :run ORDER BY {order}"
             rows = connection.execute(text(statement), {"run": run_id}).scalars().all()
             found[name] = list(rows)
         whole = func.to_jsonb(literal_column("suitability")) - cast(list(PLACE), ARRAY(String))

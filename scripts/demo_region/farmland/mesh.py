@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import grey_opening
 
 from geo.terrain.grid import Grid
-from scripts.demo_region.ground.canals import STEP_M, MainCanal, Slopes, sampled
+from scripts.demo_region.farmland.kernels import mesh as kernels
+from scripts.demo_region.farmland.kernels.mesh import CANAL
+from scripts.demo_region.ground.canals import STEP_M, MainCanal, Slopes
 from scripts.demo_region.ground.fields import Field, cells_of, halved
 from scripts.demo_region.ground.rivers import Stream
 from scripts.demo_region.ground.terrain import Ground
@@ -27,7 +28,6 @@ NARROWEST, WIDEST = 0.45, 2.2  # of the distance at the canal: where lines close
 SPIKE_POINTS = 9  # canal points; fewer lines than this that run farther than their neighbours are cut back
 FREE_M = 60.0  # m; how near its own canal a line may run over ground claimed by a canal
 OFF_BED_M = 35.0  # m kept between fields and the river bed
-FREE, CANAL = 0, -1  # of a claim; a canal's number + 1 is its claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,56 +85,6 @@ def claims(ground: Ground, canals: list[MainCanal], streams: list[Stream]) -> Cl
     return Claims(cells, owner)
 
 
-@njit(cache=True, nogil=True)
-def _descend(  # type: ignore[no-untyped-def]
-    east, north, gx_min, gy_max, g_cell, owner, x_min, y_max, cell, xs, ys, me, sense, steps, step, steepest, free
-):
-    """Follow the slope from every canal point (sense -1 down, +1 up) until it leaves free ground."""
-    points = xs.size
-    x = np.empty((points, steps), np.float32)
-    y = np.empty((points, steps), np.float32)
-    length = np.zeros(points)
-    rows, cols = owner.shape
-    for p in range(points):
-        px, py = xs[p], ys[p]
-        running = True
-        for k in range(steps):
-            x[p, k], y[p, k] = px, py
-            gx = sampled(east, gx_min, gy_max, g_cell, px, py)
-            gy = sampled(north, gx_min, gy_max, g_cell, px, py)
-            slope = np.hypot(gx, gy)
-            row, col = int((y_max - py) / cell), int((px - x_min) / cell)
-            inside = 1 <= row < rows - 1 and 1 <= col < cols - 1
-            if running and inside and slope > 1e-6 and slope < steepest:
-                taken = owner[row, col]
-                if k * step <= free or taken in (FREE, me):
-                    length[p] = k * step
-                else:
-                    running = False
-            else:
-                running = False
-            if slope > 1e-6:
-                px += sense * step * gx / slope
-                py += sense * step * gy / slope
-    return x, y, length
-
-
-@njit(cache=True, nogil=True)
-def _claim(owner, x_min, y_max, cell, x, y, length, step, me):  # type: ignore[no-untyped-def]
-    """Mark the cells under the lines and between neighbouring ones, which may lie more than a cell apart."""
-    for p in range(length.size - 1):
-        for k in range(int(max(length[p], length[p + 1]) / step) + 1):
-            between = 3 if k * step <= min(length[p], length[p + 1]) else 0
-            for part in range(between + 1):
-                share = part / (between + 1)
-                line = p if length[p] >= k * step else p + 1
-                px = x[line, k] if between == 0 else x[p, k] * (1.0 - share) + x[p + 1, k] * share
-                py = y[line, k] if between == 0 else y[p, k] * (1.0 - share) + y[p + 1, k] * share
-                row, col = int((y_max - py) / cell), int((px - x_min) / cell)
-                if owner[row, col] == FREE:
-                    owner[row, col] = me
-
-
 def mesh(
     canal: MainCanal, number: int, fields: Slopes, taken: Claims, *, reach_m: float, up: bool, steepest: float
 ) -> Mesh:
@@ -144,7 +94,7 @@ def mesh(
     """
     level, cells = fields.level, taken.cells
     steps = int(reach_m / DESCENT_M) + 1
-    x, y, length = _descend(
+    x, y, length = kernels.descend(
         fields.east,
         fields.north,
         level.x_min,
@@ -170,5 +120,5 @@ def mesh(
     length = np.minimum(length, np.maximum(until - DESCENT_M, 0.0))
     length = grey_opening(length, (SPIKE_POINTS,))
     length[length <= FREE_M] = 0.0
-    _claim(taken.owner, cells.x_min, cells.y_max, cells.cell_m, x, y, length, DESCENT_M, number + 1)
+    kernels.claim(taken.owner, cells.x_min, cells.y_max, cells.cell_m, x, y, length, DESCENT_M, number + 1)
     return Mesh(x, y, length)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
-from numba import njit
 from rasterio.warp import Resampling, reproject
 from scipy.ndimage import distance_transform_edt
 
@@ -16,6 +15,7 @@ from geo.terrain.grid import Grid, north_up
 from layers.errors import DataRefused
 from scripts.demo_region.ground.courses import MetricCourse
 from scripts.demo_region.ground.fields import cells_of, chance, noise, on, ramp, smoothed
+from scripts.demo_region.ground.kernels import relief as kernels
 from scripts.demo_region.places import Area
 
 RELIEF_CELL_M = 120.0  # m; water is routed on this grid
@@ -50,17 +50,6 @@ def relief(area: Area, courses: list[MetricCourse], seed: int, file: Path | None
     return empty
 
 
-@njit(cache=True, nogil=True)
-def _grown(level, receiver, order, cols, slope, fixed, cell_m):  # type: ignore[no-untyped-def]
-    """Raise every cell over the one it drains to by its slope; ``fixed`` cells and outlets keep their level."""
-    for cell in order:
-        below = receiver[cell]
-        if fixed[cell] or below == cell:
-            continue
-        aslant = cell // cols != below // cols and cell % cols != below % cols
-        level[cell] = level[below] + slope[cell] * cell_m * (1.4142135 if aslant else 1.0)
-
-
 def _generated(grid: Grid, area: Area, courses: list[MetricCourse], seed: int) -> Grid:
     """Mountains around the true courses, cut by rivers: water is led over a noise, then land rises from the rivers.
 
@@ -83,5 +72,5 @@ def _generated(grid: Grid, area: Area, courses: list[MetricCourse], seed: int) -
     cross_fall = 1.2 * setting.terraces[0][1]  # of valley floors, towards the river
     slope = cross_fall + hilly.ravel() * steep
     level = np.where(np.isnan(river), led, river).astype(np.float64).ravel()
-    _grown(level, flow.receiver, flow.order, grid.shape[1], slope, ~np.isnan(river).ravel(), grid.cell_m)
+    kernels.grown(level, flow.receiver, flow.order, grid.shape[1], slope, ~np.isnan(river).ravel(), grid.cell_m)
     return on(grid, level.reshape(grid.shape))

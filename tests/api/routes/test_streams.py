@@ -99,6 +99,6 @@ def copies() -> Any:
     names = [column.key for column in Plot.__table__.columns if column.key != "gid" and column.computed is None]
     listed, taken = ", ".join(names), ", ".join(numbered.get(name, name) for name in names)
     return text(
-        f"INSERT INTO plots ({listed}) SELECT {taken} FROM generate_series(1, :many) AS n, "  # noqa: S608
+        f"INSERT INTO plots ({listed}) SELECT {taken} FROM generate_series(1, :many) AS n, "
         "(SELECT * FROM plots WHERE district = :district AND ended_by IS NULL ORDER BY plot_no LIMIT 1) AS one"
     )

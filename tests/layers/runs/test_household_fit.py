@@ -78,7 +78,7 @@ def test_columns_are_those_of_the_declarations(fitted: int) -> None:
 @pytest.mark.parametrize("audience", [PUBLIC, PARTNER])
 @pytest.mark.parametrize("table", ["household_fit", "fit_profiles"])
 def test_only_staff_may_read_a_fit(fitted: int, audience: Audience, table: str) -> None:
-    statement = text(f"SELECT profile FROM {table} WHERE run_id = {fitted}")  # noqa: S608 - our own names
+    statement = text(f"SELECT profile FROM {table} WHERE run_id = {fitted}")
     with pytest.raises(NotAllowed), reading(audience) as connection:
         connection.execute(statement)
     with reading(STAFF) as connection:
