@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from api.language.translate import Language, number, translate
-from api.language.wording import CLASS_MEANINGS, CLASS_WORDS, CONFIDENCE, label_of
+from api.language.wording import CLASS_MEANINGS, CLASS_WORDS, CONFIDENCE, label_of, unit_after_number
 from api.maps.legend import CRITERIA_BY_ID
 from geo.contract.criterion import Criterion
 from geo.contract.memberships import Knots, Probability
@@ -78,7 +78,7 @@ def measured_text(criterion: Criterion, value: float | None, lang: Language) -> 
     if criterion.levels:
         return translate(criterion.levels[round(value)], lang)
     text = number(value, lang, digits=digits_of(criterion))
-    return f"{text} {translate(criterion.unit, lang)}" if criterion.unit not in ("", "ratio", "class") else text
+    return f"{text} {translate(criterion.unit, lang)}" if unit_after_number(criterion.unit) else text
 
 
 def digits_of(criterion: Criterion) -> int:

@@ -101,11 +101,12 @@ def _accepted(header: str) -> list[str]:
 
 
 def number(value: float | None, lang: Language, *, digits: int = 0) -> str:
-    """Return ``value`` rounded to ``digits`` decimals with the separators of ``lang``; a dash for None."""
+    """Return ``value`` rounded to ``digits`` decimals with the signs of ``lang``; a dash for None."""
     if value is None:
         return "–"
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(value, format=pattern, locale=Locale.parse(lang))
+    text = format_decimal(value, format=pattern, locale=Locale.parse(lang))
+    return text if lang == SOURCE_LANGUAGE else text.replace("-", "\N{MINUS SIGN}")
 
 
 def day(value: date | datetime | None, lang: Language) -> str:

@@ -34,6 +34,7 @@ CONFIDENCE: Final = {
     "D": "D – coarse or undated sources",
 }
 GROUPS: Final = {**GROUP_TITLES, "labour": "Labour", "tenure": "Land rights"}
+_NO_UNIT: Final = frozenset({"ratio", "class", "level", "count"})  # they say what a number is, not how much of what
 HAZARD_LEVELS: Final = ("none", "residual", "low", "medium", "high")  # by number, 0 to 4
 
 CODES: Final = {
@@ -122,3 +123,8 @@ def label_of(layer: type[Layer], attribute: str, code: str) -> str:
     if attribute == layer.card.drawn_by and code in layer.card.legend:
         return layer.card.legend[code].label
     return CODES.get(code, code)
+
+
+def unit_after_number(unit: str) -> str:
+    """Return the unit people read after a number: none after a ratio, a class, a level or a count."""
+    return "" if unit in _NO_UNIT else unit

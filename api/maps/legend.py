@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from api.language.translate import Language, number, translate
+from api.language.wording import unit_after_number
 from geo.contract.criterion import Criterion
 from geo.contract.memberships import KNOT_LEVELS, ByClass, Knots, Probability
 from geo.criteria import LAND_CRITERIA
@@ -87,7 +88,7 @@ def legend_of_raster(raster: RasterLayer, lang: Language) -> Legend:
     """Return the legend of a grid: its ramp with the values written as in ``lang``."""
     digits = 0 if all(value.is_integer() for value, _ in raster.ramp) else 1
     entries = tuple(Entry(f"{value:g}", colour, number(value, lang, digits=digits)) for value, colour in raster.ramp)
-    return Legend(raster.id, raster.title, raster.id, entries, not raster.categories, raster.unit)
+    return Legend(raster.id, raster.title, raster.id, entries, not raster.categories, unit_after_number(raster.unit))
 
 
 def legend_of_criterion(criterion: Criterion, lang: Language) -> Legend:
@@ -99,7 +100,7 @@ def legend_of_criterion(criterion: Criterion, lang: Language) -> Legend:
         criterion.id,
         (*entries, Entry("", UNKNOWN_COLOUR, "Unknown", hatched=True)),
         continuous=not criterion.levels,
-        unit="" if criterion.levels else criterion.unit,
+        unit="" if criterion.levels else unit_after_number(criterion.unit),
     )
 
 

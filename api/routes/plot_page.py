@@ -63,7 +63,10 @@ def _hazard(zone: Mapping[str, Any], lang: Language) -> str:
     life, process, level, caution = zone["threatens"] == "life", CODES[zone["process"]], zone["level"], zone["caution"]
     stake = translate("danger to life", lang) if life else translate("danger to crop and land", lang)
     months = translate("months {months}", lang).format(months=zone["months"]) if zone["months"] else None
-    line = ", ".join(part for part in (translate(process, lang), translate(level, lang), months, stake) if part)
+    named = translate("{process}: {level} level", lang).format(
+        process=translate(process, lang), level=translate(level, lang)
+    )
+    line = ", ".join(part for part in (named, months, stake) if part)
     return f"{line} ({translate(caution, lang)})" if caution else line
 
 

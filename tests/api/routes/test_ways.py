@@ -88,8 +88,8 @@ def test_hazards_on_the_plot_tell_life_from_crop_and_mapped_from_derived(client:
     ]
     assert client.get("/plots/clean/explanation").json()["hazards"] == []
     page = client.get(f"/plots/{PLOT}/why?lang=en").text
-    assert "Mudflow, medium, months 4-7, danger to life" in page
-    assert f"Avalanche, low, months 12-4, danger to crop and land ({SUSCEPTIBILITY})" in page
+    assert "Mudflow: medium level, months 4-7, danger to life" in page
+    assert f"Avalanche: low level, months 12-4, danger to crop and land ({SUSCEPTIBILITY})" in page
     for lang in LANGUAGES:
         assert translate(SUSCEPTIBILITY, lang) in client.get(f"/plots/{PLOT}/why?lang={lang}").text
     assert translate(SUSCEPTIBILITY, "tg") != translate(SUSCEPTIBILITY, "ru") != SUSCEPTIBILITY
