@@ -8,15 +8,33 @@ from __future__ import annotations
 
 from geo.contract.criterion import ClassCap, Criterion, HardLimit, Measuring
 from geo.contract.memberships import ByClass, Knots, Probability
+from geo.contract.needs import Need, SameCanal
 from geo.hazard.levels import LEVELS as HAZARD_LEVELS
-from geo.measures.access import CROSSES_HIGH, health_minutes, market_minutes, walk_minutes, way_exposure_m
+from geo.measures.access import (
+    CROSSES_HIGH,
+    EXTENTS_ON_WAY,
+    ZONES_ON_WAY,
+    health_minutes,
+    market_minutes,
+    walk_minutes,
+    way_exposure_m,
+)
 from geo.measures.climate import frost_margin_d, heat_ratio
-from geo.measures.hazard import HIGH_OFTEN, MEDIUM_OFTEN, hazard_level
+from geo.measures.hazard import EXTENTS_ON_PLOT, HIGH_OFTEN, MEDIUM_OFTEN, ZONES_ON_PLOT, hazard_level
 from geo.measures.reference_crop import TREES_JUDGED
 from geo.measures.slope import NOT_TERRACED, TERRACED, UNIRRIGATED, slope_pct
 from geo.measures.slope import TABLES as SLOPE_TABLES
 from geo.measures.soil import STANDING_WATER, salinity, soil_depth, soil_water
-from geo.measures.water import ONLY_FEEDING_REACH, canal_condition, gravity_head_m, turn_reliability, water_adequacy
+from geo.measures.surveys import PLOT_SURVEYS
+from geo.measures.water import (
+    COMMAND_AREAS,
+    NEAREST_CANAL_WITHIN_M,
+    ONLY_FEEDING_REACH,
+    canal_condition,
+    gravity_head_m,
+    turn_reliability,
+    water_adequacy,
+)
 
 CALIBRATE = "default to calibrate"
 HAZARD_VISIT = "Have a hazard specialist look at the place and ask elders about past events."
@@ -36,7 +54,7 @@ WATER_ADEQUACY = Criterion(
     title="Water adequacy, worst month",
     unit="ratio",
     better="more",
-    needs=("command_areas",),
+    needs=(COMMAND_AREAS,),
     measure=water_adequacy,
     memberships=(Knots(1.0, 0.9, 0.75, 0.5, 0.3),),
     limits=(HardLimit("not_relevant", "less than 0.3 of the water an irrigated plot needs", below=0.3),),
@@ -55,7 +73,7 @@ GRAVITY_HEAD = Criterion(
     title="Head of gravity water above the plot",
     unit="m",
     better="more",
-    needs=("canals", "dem", "rivers", "plot_surveys"),
+    needs=(Need("canals", unread=("condition",)), Need("dem"), Need("rivers"), PLOT_SURVEYS),
     measure=gravity_head_m,
     memberships=(Probability(Knots(1.0, 0.5, 0.2, 0.0, -0.5)),),
     limits=(HardLimit("not_relevant", "ground above the canal water level", below=-0.5, surveyed_only=True),),
@@ -74,7 +92,7 @@ TURN_RELIABILITY = Criterion(
     title="Water turns delivered",
     unit="ratio",
     better="more",
-    needs=("command_areas", "plot_surveys"),
+    needs=(COMMAND_AREAS, PLOT_SURVEYS),
     measure=turn_reliability,
     memberships=(Knots(0.9, 0.8, 0.65, 0.5, 0.3),),
     poor="Water turns often fail.",
@@ -90,7 +108,7 @@ CANAL_CONDITION = Criterion(
     title="Canal condition class",
     unit="class",
     better="less",
-    needs=("canals", "command_areas", "outlets"),
+    needs=(Need("canals", touches=SameCanal(within_m=NEAREST_CANAL_WITHIN_M)), COMMAND_AREAS, Need("outlets")),
     measure=canal_condition,
     memberships=(Knots(1.0, 2.0, 3.0, 4.0, 5.0),),
     limits=(
@@ -116,7 +134,7 @@ FLOOD_LEVEL = Criterion(
     title="Mudflow and flood level",
     unit="level",
     better="less",
-    needs=("hazard_zones", "hazard_extents"),
+    needs=(ZONES_ON_PLOT, EXTENTS_ON_PLOT),
     measure=hazard_level("flood", "debris_flow", "hillslope_debris_flow", looked_for=("flood", "debris_flow")),
     memberships=(ByClass({0: 1.0, 1: 0.85, 2: 0.60, 3: 0.30, 4: 0.0}),),
     limits=(
@@ -138,7 +156,7 @@ AVALANCHE_LEVEL = Criterion(
     title="Avalanche level",
     unit="level",
     better="less",
-    needs=("hazard_zones", "hazard_extents"),
+    needs=(ZONES_ON_PLOT, EXTENTS_ON_PLOT),
     measure=hazard_level("avalanche", looked_for=("avalanche",), by_crop=True),
     memberships=(
         ByClass({0: 1.0, 1: 0.95, 2: 0.90, 3: 0.80, 4: 0.60}),
@@ -163,7 +181,7 @@ SLIDE_LEVEL = Criterion(
     title="Landslide and rockfall level",
     unit="level",
     better="less",
-    needs=("hazard_zones", "hazard_extents"),
+    needs=(ZONES_ON_PLOT, EXTENTS_ON_PLOT),
     measure=hazard_level("landslide", "rockfall", looked_for=("landslide", "rockfall")),
     memberships=(ByClass({0: 1.0, 1: 0.85, 2: 0.6, 3: 0.3, 4: 0.0}),),
     limits=(
@@ -184,7 +202,7 @@ WAY_EXPOSURE = Criterion(
     title="Hazard on the way from home",
     unit="m",
     better="less",
-    needs=("settlements", "dem", "roads", "rivers", "hazard_zones", "hazard_extents"),
+    needs=(Need("settlements"), Need("dem"), Need("roads"), Need("rivers"), ZONES_ON_WAY, EXTENTS_ON_WAY),
     measure=way_exposure_m,
     memberships=(Knots(0.0, 100.0, 300.0, 800.0, 1_500.0),),
     coarsest_m=120.0,
@@ -204,7 +222,7 @@ SLOPE = Criterion(
     title="Slope",
     unit="%",
     better="less",
-    needs=("slope", "command_areas"),
+    needs=(Need("slope"), COMMAND_AREAS),
     measure=slope_pct,
     memberships=(
         Knots(2.0, 5.0, 8.0, 16.0, 25.0),
@@ -231,7 +249,7 @@ SALINITY = Criterion(
     title="Salinity ECe 0-60 cm",
     unit="dS/m",
     better="less",
-    needs=("plot_surveys",),
+    needs=(PLOT_SURVEYS,),
     measure=salinity,
     memberships=(Knots(2.0, 4.0, 8.0, 12.0, 16.0),),
     poor="The soil is salty.",
@@ -247,7 +265,7 @@ SOIL_DEPTH = Criterion(
     title="Effective soil depth",
     unit="cm",
     better="more",
-    needs=("plot_surveys", "soil_depth"),
+    needs=(PLOT_SURVEYS, Need("soil_depth")),
     measure=soil_depth,
     memberships=(Knots(100.0, 75.0, 50.0, 30.0, 15.0),),
     limits=(
@@ -268,7 +286,7 @@ SOIL_WATER = Criterion(
     title="Soil water and drainage, the worse of the two",
     unit="ratio",
     better="more",
-    needs=("plot_surveys", "available_water"),
+    needs=(PLOT_SURVEYS, Need("available_water")),
     measure=soil_water,
     memberships=(Knots(1.0, 0.75, 0.5, 0.25, 0.0),),
     limits=(HardLimit("exclude", "water stands within 0.4 m of the surface", where=STANDING_WATER),),
@@ -286,7 +304,7 @@ HEAT = Criterion(
     title="Heat available to heat needed",
     unit="ratio",
     better="more",
-    needs=("mean_temperature", "climate_relief", "dem"),
+    needs=(Need("mean_temperature"), Need("climate_relief"), Need("dem")),
     measure=heat_ratio,
     memberships=(Knots(1.10, 1.00, 0.90, 0.80, 0.70),),
     limits=(HardLimit("not_relevant", "too little heat for the reference crop", below=0.7),),
@@ -304,7 +322,7 @@ FROST = Criterion(
     title="Frost-free days beyond the crop's cycle",
     unit="d",
     better="more",
-    needs=("minimum_temperature", "climate_relief", "dem"),
+    needs=(Need("minimum_temperature"), Need("climate_relief"), Need("dem")),
     measure=frost_margin_d,
     memberships=(Knots(30.0, 15.0, 0.0, -10.0, -20.0),),
     limits=(HardLimit("not_relevant", "the cycle does not fit between frosts", below=-20.0),),
@@ -322,7 +340,7 @@ WALK = Criterion(
     title="Walk from home, one way",
     unit="min",
     better="less",
-    needs=("settlements", "dem", "roads", "rivers", "hazard_zones", "hazard_extents"),
+    needs=(Need("settlements"), Need("dem"), Need("roads"), Need("rivers"), ZONES_ON_WAY, EXTENTS_ON_WAY),
     measure=walk_minutes,
     memberships=(Knots(10.0, 20.0, 35.0, 60.0, 90.0),),
     coarsest_m=120.0,
@@ -341,7 +359,7 @@ MARKET = Criterion(
     title="Time to market, dry season",
     unit="min",
     better="less",
-    needs=("services", "dem", "roads", "rivers"),
+    needs=(Need("services"), Need("dem"), Need("roads"), Need("rivers")),
     measure=market_minutes,
     memberships=(Knots(30.0, 60.0, 120.0, 180.0, 300.0),),
     coarsest_m=120.0,
@@ -360,7 +378,7 @@ HEALTH = Criterion(
     title="Time to a health post or drivable road",
     unit="min",
     better="less",
-    needs=("services", "dem", "roads", "rivers"),
+    needs=(Need("services"), Need("dem"), Need("roads"), Need("rivers")),
     measure=health_minutes,
     memberships=(Knots(20.0, 40.0, 60.0, 120.0, 180.0),),
     limits=(HardLimit("warning", "more than three hours to help", above=180.0),),

@@ -19,8 +19,8 @@ from geo.household.profile import Profile
 from geo.household.tenure import RIGHT_CLASSES, right_numbers
 from geo.measures.access import MOST_WALK_MIN
 from geo.measures.surveys import LAYER as SURVEYS
-from geo.measures.surveys import surveyed
-from geo.measures.water import OUTSIDE, command_area
+from geo.measures.surveys import PLOT_SURVEYS, surveyed
+from geo.measures.water import COMMAND_AREAS, OUTSIDE, command_area
 
 FIT_GROUPS = ("labour", "tenure")  # reported beside the land score, never in it
 CALIBRATE = "default to calibrate"
@@ -123,7 +123,7 @@ HEAVY_TURNS = Criterion(
     title="Water turns at night or with heavy gate work",
     unit="%",
     better="less",
-    needs=("plot_surveys", "command_areas"),
+    needs=(PLOT_SURVEYS, COMMAND_AREAS),
     measure=share_of_heavy_turns,
     memberships=(Knots(0.0, 10.0, 30.0, 60.0, 90.0),),
     poor="Water often comes at night or behind gates that are heavy to move.",

@@ -199,7 +199,7 @@ def _missing(names: Mapping[str, str], lang: Language) -> Iterator[str]:
     for name in names:
         criterion = CRITERIA_BY_ID.get(name)
         if criterion is not None:
-            layers = "; ".join(translate(_title(layer), lang) for layer in criterion.needs)
+            layers = "; ".join(translate(_title(layer), lang) for layer in criterion.layers)
             yield translate(NO_DATA, lang).format(criterion=translate(criterion.title, lang), layers=layers)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from geo.contract.memberships import Membership
 from geo.contract.nearby import Nearby, surface_of
+from geo.contract.needs import Need
 from geo.errors import NotAssessed
 from geo.geometry.ragged import Ragged, ragged
 from geo.terrain.grid import Grid
@@ -196,7 +197,8 @@ class Criterion:
     """One thing a plot is judged by; everything else follows from this declaration.
 
     id : public name (column, filter, tile attribute). code : domain code such as W1. group : water, hazard, terrain,
-    soil, climate, access, labour, tenure. letter : subclass letter. needs : layers and grids read. measure : its values
+    soil, climate, access, labour, tenure. letter : subclass letter. needs : layers and grids read, each with the plots
+    a change of it can reach. measure : its values
     for the plots of a block. memberships : one or more tables, named by ``tables``; ``Measured.table`` picks.
     poor : sentence where it is what limits a plot most. measuring : how an unknown value is found out, and for how
     much; None where nobody is sent to measure. cap : how far it holds the class. basis : where the knots come from.
@@ -212,7 +214,7 @@ class Criterion:
     title: str
     unit: str
     better: Literal["more", "less"]
-    needs: tuple[str, ...]
+    needs: tuple[Need, ...]
     measure: Measure
     memberships: tuple[Membership, ...]
     poor: str
@@ -225,6 +227,11 @@ class Criterion:
     levels: tuple[str, ...] = ()
     tables: tuple[str, ...] = ("generic",)
     measured_again: bool = True
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers and grids it needs."""
+        return tuple(need.layer for need in self.needs)
 
     def measured(self, block: Block) -> Measured:
         """Return the values of all plots of a block; NaN with the reason where it cannot be assessed at all."""

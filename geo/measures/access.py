@@ -14,6 +14,7 @@ from rasterio.features import rasterize
 
 from geo.contract.columns import FINE_GRID_M, texts
 from geo.contract.criterion import Block, C, Criterion, D, Flags, Floats, Measured
+from geo.contract.needs import AlongWayHome, Need
 from geo.errors import NotAssessed
 from geo.hazard.levels import HIGH, exposure_factor
 from geo.measures.hazard import zone_levels
@@ -34,6 +35,9 @@ MOST_TRAVEL_MIN = 360.0  # min; longer ways to a service are not told apart
 LONG_WAY_CELL_M = 90.0  # m; ways of hours need no finer ground, default to calibrate
 WAY_PROCESSES = ("flood", "debris_flow", "avalanche", "landslide", "rockfall")  # must be mapped along the way
 CROSSING_MONTHS = frozenset({4, 5, 6})  # months of mudflow and flood; domain reference 2.4
+# Ways and zones are laid on cells of 30 m, on coarser grids of up to 120 m.
+ZONES_ON_WAY = Need("hazard_zones", touches=AlongWayHome(300.0))
+EXTENTS_ON_WAY = Need("hazard_extents", touches=AlongWayHome(300.0))
 NEAREST_HOME = "no home village is recorded: the nearest one is taken"
 TOO_FAR = "farther than two hours on foot, or no way leads there"
 CROSSES_HIGH = "the way crosses a zone of high danger in April to June"
@@ -178,7 +182,7 @@ def _to_service(
     def compute() -> Grid:
         return _minutes_to(block, goals(block), criterion.coarsest_m, driving=driving)
 
-    minutes = block.surface(f"minutes to {what}, {criterion.coarsest_m} m", criterion.needs, compute)
+    minutes = block.surface(f"minutes to {what}, {criterion.coarsest_m} m", criterion.layers, compute)
     return Measured(minutes.under(block.once(points_inside)).astype(np.float64), evidence=evidence)
 
 

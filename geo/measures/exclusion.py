@@ -14,14 +14,18 @@ from numpy.typing import NDArray
 
 from geo.contract.columns import numbers
 from geo.contract.criterion import Block, Flags
+from geo.contract.needs import Need, Within
 from geo.measures.overlap import share_under, within_distance
 
-NEEDS = ("exclusions", "lakes")
 REACH_M = 5_000.0  # m; the largest safety distance an exclusion may carry
 MINE_BUFFER_M = {  # m, unless the mine action centre gives another distance; default to calibrate
     "mine_suspected": 100.0,
     "mine_confirmed": 50.0,
 }
+NEEDS = (
+    Need("exclusions", touches=Within(max(MINE_BUFFER_M.values()), column="buffer_m")),
+    Need("lakes", touches=Within(0.0)),
+)
 SLIVER = 0.01  # share of a plot; below it two outlines only disagree where they were drawn, default to calibrate
 WATER = "water_body"
 REASONS = (

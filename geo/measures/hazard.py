@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from geo.contract.columns import age_years, evidence_by_age, numbers, texts
 from geo.contract.criterion import Block, C, Criterion, D, Flags, Floats, Measure, Measured
+from geo.contract.needs import Need, Within
 from geo.errors import NotAssessed
 from geo.hazard.levels import HIGH, MEDIUM, zone_level
 from geo.measures.overlap import highest, meetings, overlapping, share_met
@@ -26,6 +27,8 @@ WHOLLY = 0.999  # share of a plot; outlines of maps never agree to the last metr
 MEDIUM_OFTEN = "medium or high level at least every 30 years"
 HIGH_OFTEN = "high level at least every 30 years"
 SUSCEPTIBILITY = "from a susceptibility map, which is not a hazard map"
+ZONES_ON_PLOT = Need("hazard_zones", touches=Within(0.0))
+EXTENTS_ON_PLOT = Need("hazard_extents", touches=Within(0.0))
 ANNUAL_TABLE, TREES_TABLE = 0, 1  # membership tables of the avalanche level
 
 

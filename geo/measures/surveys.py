@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from geo.contract.columns import SURVEY_GOOD_FOR_Y, age_years, numbers, texts
 from geo.contract.criterion import A, Block, C, Floats
+from geo.contract.needs import NamedPlots, Need
 
 LAYER = "plot_surveys"
+PLOT_SURVEYS = Need(LAYER, touches=NamedPlots())
 
 
 class Surveyed(NamedTuple):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from geo.contract.columns import FINE_GRID_M, evidence_by_age, is_recorded, numbers, season_age_years, texts
 from geo.contract.criterion import Block, C, Criterion, D, Flags, Floats, Measured, outlines
+from geo.contract.needs import Need, Within
 from geo.errors import NotAssessed
 from geo.geometry.nearest import nearest_line
 from geo.measures.overlap import holder
@@ -33,6 +34,7 @@ DESTROYED = 5  # condition class
 ONLY_FEEDING_REACH = "no other canal feeds the plot"
 RELIABILITY_PROXY = "judged by the position on the canal, not by counted turns"
 OUTSIDE = -1  # no command area, no reach
+COMMAND_AREAS = Need("command_areas", touches=Within(0.0))
 WATER_LED_BY = ("dem", "canals", "rivers")  # layers that decide where water of a canal can be led
 
 Scalar = TypeVar("Scalar", bound=np.generic)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo.contract.criterion import Block, Flags, Floats, Measured
+from geo.contract.needs import Need
 from geo.criteria import CANAL_CONDITION, LAND_CRITERIA, WATER_ADEQUACY
+from geo.measures import exclusion
 from geo.measures.exclusion import Excluded, exclusion_mask
 from geo.measures.water import irrigated, repair_gain
 from geo.suitability.crop_choice import crop_ranks
@@ -53,6 +55,16 @@ def find(block: Block) -> Findings:
         irrigated=block.once(irrigated),
         repair_gain={state: repair_gain(block, state) for state in REPAIRED} if assessed else {},
     )
+
+
+def needs() -> Iterator[Need]:
+    """Return all that a result follows from: the layers of every land criterion, and of land that is shut.
+
+    Crops, irrigation and the gain of a repair follow from layers of criteria, and from no more of them.
+    """
+    for criterion in LAND_CRITERIA:
+        yield from criterion.needs
+    yield from exclusion.NEEDS
 
 
 def measure_all(block: Block) -> dict[str, Measured]:

@@ -86,7 +86,7 @@ def _criteria(criteria: tuple[Criterion, ...]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|---|---|"
     for criterion in criteria:
         coarsest = "-" if criterion.coarsest_m is None else f"{criterion.coarsest_m:g} m"
-        reads = ", ".join(f"`{name}`" for name in criterion.needs)
+        reads = ", ".join(f"`{name}`" for name in criterion.layers)
         yield (
             f"| `{criterion.id}` | {criterion.code} | {criterion.group} | {criterion.title} | {criterion.unit} "
             f"| {criterion.better} | {reads} | {coarsest} | {criterion.basis} |"

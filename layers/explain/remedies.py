@@ -33,7 +33,7 @@ def values_of_plot(
     x_min, y_min, x_max, y_max = (float(edge) for edge in shapely.total_bounds(plots.geometry.to_numpy()))
     district = str(row["district"])
     reach = {
-        name: criterion.reach_m for criterion in LAND_CRITERIA if criterion.measured_again for name in criterion.needs
+        name: criterion.reach_m for criterion in LAND_CRITERIA if criterion.measured_again for name in criterion.layers
     }
     around = Around(connection, district, (x_min, y_min, x_max, y_max), reach, as_of_load)
     block = Block(plots, around, Judgement(as_of=day, crop=np.array([scheme.crop_of(district)])))

@@ -31,7 +31,7 @@ from layers.features.features import DERIVED
 from layers.frames.around import PLOT_COLUMNS, Around, as_of, district_bounds, read_layer, read_plots
 
 HOME_CRITERION, SERVICE_CRITERION = BY_ID["way_exposure_m"], BY_ID["market_minutes"]  # what is read, and how far around
-REACH_M = {name: criterion.reach_m for criterion in (HOME_CRITERION, SERVICE_CRITERION) for name in criterion.needs}
+REACH_M = {name: criterion.reach_m for criterion in (HOME_CRITERION, SERVICE_CRITERION) for name in criterion.layers}
 NAMES = ("name_tg", "name_ru", "name_en")
 
 

@@ -1,8 +1,8 @@
 """What has changed since a run, and which plots of a district that can touch.
 
-Every rule takes in too much rather than too little: a plot that is scored again without need comes out the same.
-Changes of the ground people walk and water runs on (heights, rivers, roads, homes, services, canals that run or stand
-elsewhere) can reach any plot of a district whose window they lie in; all its plots are then scored again.
+How far a change reaches is declared with what reads the layer (``geo.contract.needs``); a changed layer touches the
+union of that. Every rule takes in too much rather than too little: a plot that is scored again without need comes out
+the same. Grids, and layers whose reach nobody declared, touch every plot of a district whose window they lie in.
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ import shapely
 from sqlalchemy import ARRAY, ColumnElement, Connection, LargeBinary, and_, bindparam, cast, exists, func, or_, select
 from sqlalchemy.types import Float
 
-from geo.criteria import LAND_CRITERIA
+from geo.contract.needs import AlongWayHome, Everything, NamedPlots, Need, SameCanal, Touches, Within
 from geo.geometry.crs import to_working
 from geo.measures.access import FASTEST_WALK_M_S, MOST_WALK_MIN
-from geo.measures.exclusion import MINE_BUFFER_M
-from geo.measures.exclusion import NEEDS as EXCLUSION_LAYERS
-from geo.measures.water import NEAREST_CANAL_WITHIN_M
+from geo.suitability.findings import needs
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.admin import District
 from layers.catalogue.base import Layer
@@ -35,11 +33,7 @@ from layers.runs.parts import reach_of_layers
 
 # A way is at most this long for each minute of the mean of both ways: the way out takes at most twice the mean.
 WAY_M_PER_MIN = 2.0 * 60.0 * FASTEST_WALK_M_S  # m/min
-GRID_SLACK_M = 300.0  # m; ways and zones are laid on cells of 30 m, coarser grids up to 120 m
 MARGIN_M = 1.0  # m; outlines and windows differ by rounding
-ON_PLOTS = {"plots", "plot_surveys"}  # the plots themselves, and tables that name the plot they belong to
-ZONES = {"hazard_zones", "hazard_extents"}
-STATE_OF_CANALS = frozenset({"condition"})  # columns of canals that move no water elsewhere
 
 Rows = Sequence[Any]
 
@@ -55,13 +49,12 @@ class Touched:
         return self.plots is None or bool(self.plots)
 
 
-def changed_layers(connection: Connection, before: int, after: int) -> dict[str, Rows]:
-    """Return the layers and grids that scoring reads and that differ between two loads, in order of name.
+def changed_layers(connection: Connection, before: int, after: int, through: Collection[Need]) -> dict[str, Rows]:
+    """Return the layers and grids that are needed and that differ between two loads, in order of name.
 
     Rows that came or went with gid, key and shape; those of grids are not listed.
     """
-    read = {name for criterion in LAND_CRITERIA for name in criterion.needs}
-    read |= {Plot.__tablename__, District.__tablename__, *EXCLUSION_LAYERS}
+    read = {Plot.__tablename__, District.__tablename__, *(need.layer for need in through)}
     found: dict[str, Rows] = {}
     for name in sorted(read & set(BY_NAME)):
         if rows := _differing(connection, BY_NAME[name], before, after):
@@ -75,12 +68,21 @@ def changed_layers(connection: Connection, before: int, after: int) -> dict[str,
 
 
 def touched_plots(
-    connection: Connection, districts: Sequence[str], run_id: int, before: int, after: int
+    connection: Connection,
+    districts: Sequence[str],
+    run_id: int,
+    before: int,
+    after: int,
+    through: Collection[Need] = tuple(dict.fromkeys(needs())),
 ) -> dict[str, Touched]:
-    """Return the plots of each district whose result may differ from that of a run made as of load ``before``."""
-    changed = changed_layers(connection, before, after)
+    """Return the plots of each district whose result may differ from that of a run made as of load ``before``.
+
+    through : what is read of the layers; all that a result follows from, or the needs of one criterion.
+    """
+    changed = changed_layers(connection, before, after, through)
+    naming = {Plot.__tablename__, *(need.layer for need in through if need.touches == NamedPlots())}
     on_plots = {
-        name: _plots_named(connection, BY_NAME[name], rows, after) for name, rows in changed.items() if name in ON_PLOTS
+        name: _plots_named(connection, BY_NAME[name], rows, after) for name, rows in changed.items() if name in naming
     }
     begun_or_ended = {
         name
@@ -89,7 +91,7 @@ def touched_plots(
     }
     return {
         district: _touched(
-            _District(
+            DistrictChange(
                 connection,
                 district,
                 run_id,
@@ -97,6 +99,7 @@ def touched_plots(
                 after,
                 {name: found.get(district, set()) for name, found in on_plots.items()},
                 begun_or_ended,
+                through,
             ),
             changed,
         )
@@ -104,7 +107,7 @@ def touched_plots(
     }
 
 
-def _touched(here: _District, changed: Mapping[str, Rows]) -> Touched:
+def _touched(here: DistrictChange, changed: Mapping[str, Rows]) -> Touched:
     """What changed layers touch in one district."""
     moved = {Plot.__tablename__, District.__tablename__} & set(changed)
     if moved and not _same_windows(district_bounds(here.connection, here.code, here.before), here.bounds):
@@ -122,11 +125,12 @@ def _touched(here: _District, changed: Mapping[str, Rows]) -> Touched:
 
 
 @dataclass(frozen=True)
-class _District:
+class DistrictChange:
     """A district as it stood after two loads, and the run made as of the first.
 
     on_plots : layer -> the plots that its changed rows are about, for those that are about single plots.
-    begun_or_ended : layers that held no row after the first load, or hold none after the second.
+    begun_or_ended : layers that held no row after the first load, or hold none after the second. through : what is
+    read of the layers.
     """
 
     connection: Connection
@@ -136,6 +140,7 @@ class _District:
     after: int
     on_plots: Mapping[str, set[int]]
     begun_or_ended: Collection[str]
+    through: Collection[Need]
 
     @cached_property
     def bounds(self) -> Bounds:
@@ -147,35 +152,55 @@ class _District:
         return widened(self.bounds, reach_of_layers().get(name, 0.0))
 
 
-def _touched_by(here: _District, name: str, rows: Rows) -> set[int] | None:
+def _touched_by(here: DistrictChange, name: str, rows: Rows) -> set[int] | None:
     """Plots one changed layer can touch, None = all of the district."""
-    connection, district, after = here.connection, here.code, here.after
     if name in RASTERS_BY_NAME:
         near = Raster.footprint.op("&&")(window(here.around(name)))
-        there = select(exists().where(Raster.layer == name, _came_or_went(Raster, here.before, after), near))
-        return None if connection.execute(there).scalar() else set()
+        there = select(exists().where(Raster.layer == name, _came_or_went(Raster, here.before, here.after), near))
+        return None if here.connection.execute(there).scalar() else set()
     layer = BY_NAME[name]
     if name in here.begun_or_ended:
         return None  # criteria are assessed that were not, or the reverse
-    if name in here.on_plots:
+    if layer is Plot:
         return here.on_plots[name]
     if layer is District:
-        return None if any(row.key == district for row in rows) else set()
-    shapes = to_working(shapely.from_wkb([bytes(row.shape) for row in rows]))
-    box = shapely.box(*here.around(name))
-    rows = [row for row, near in zip(rows, shapely.intersects(shapes, box), strict=True) if near]
-    shapes = shapes[shapely.intersects(shapes, box)]
-    if not rows:
+        return None if any(row.key == here.code for row in rows) else set()
+    plots: set[int] = set()
+    for need in (need for need in here.through if need.layer == name):
+        found = _touched_through(here, need, rows)
+        if found is None:
+            return None
+        plots |= found
+    return plots
+
+
+def _touched_through(here: DistrictChange, need: Need, rows: Rows) -> set[int] | None:
+    """Plots that changed rows of a layer can touch through one need, None = all of the district."""
+    layer = BY_NAME[need.layer]
+    if need.unread and _differ_only_in(here.connection, layer, rows, need.unread):
         return set()
-    if name in ZONES:
-        return _beside(connection, district, after, shapes, GRID_SLACK_M) | _on_ways_through(here, rows, layer)
-    if name in EXCLUSION_LAYERS:
-        return _beside(connection, district, after, shapes, _widest_buffer(connection, name, rows) + MARGIN_M)
-    if layer is CommandArea:
-        return _beside(connection, district, after, shapes, MARGIN_M)
-    if layer is Canal and _only_state(connection, rows):
-        return _fed_by(connection, district, after, rows)
-    return None
+    if isinstance(need.touches, NamedPlots):
+        return here.on_plots[need.layer]
+    if layer.geometry_kind is None:
+        return None
+    shapes = to_working(shapely.from_wkb([bytes(row.shape) for row in rows]))
+    near = shapely.intersects(shapes, shapely.box(*here.around(need.layer)))
+    rows = [row for row, there in zip(rows, near, strict=True) if there]
+    return _reached(here, need.touches, layer, rows, shapes[near]) if rows else set()
+
+
+def _reached(here: DistrictChange, touches: Touches, layer: type[Layer], rows: Rows, shapes: Any) -> set[int] | None:
+    """Plots that changed rows near a district reach, None = all of it."""
+    match touches:
+        case Within(metres, column):
+            distance_m = max(metres, _longest(here.connection, layer, rows, column))
+            return _beside(here, shapes, distance_m + MARGIN_M)
+        case AlongWayHome(metres):
+            return _on_ways_through(here, rows, layer, metres)
+        case SameCanal(within_m):
+            return _fed_by(here, rows, within_m)
+        case Everything() | NamedPlots():
+            return None
 
 
 def _plots_named(connection: Connection, layer: type[Layer], rows: Rows, after: int) -> dict[str | None, set[int]]:
@@ -220,23 +245,23 @@ def _same_windows(before: Bounds, after: Bounds) -> bool:
     return all(widened(before, reach_m) == widened(after, reach_m) for reach_m in reaches)
 
 
-def _beside(connection: Connection, district: str, load_id: int, shapes: Any, distance_m: float) -> set[int]:
+def _beside(here: DistrictChange, shapes: Any, distance_m: float) -> set[int]:
     """Plots whose box comes near the box of any of the shapes (EPSG:32642)."""
     found: set[int] = set()
     for x_min, y_min, x_max, y_max in shapely.bounds(shapes):
         grown = (x_min - distance_m, y_min - distance_m, x_max + distance_m, y_max + distance_m)
         near = Plot.__table__.c.geom.op("&&")(window(tuple(map(float, grown))))  # type: ignore[arg-type]
-        statement = select(Plot.plot_no).where(Plot.district == district, as_of(Plot, load_id), near)
-        found.update(connection.execute(statement).scalars())
+        statement = select(Plot.plot_no).where(Plot.district == here.code, as_of(Plot, here.after), near)
+        found.update(here.connection.execute(statement).scalars())
     return found
 
 
-def _on_ways_through(here: _District, rows: Rows, layer: type[Layer]) -> set[int]:
+def _on_ways_through(here: DistrictChange, rows: Rows, layer: type[Layer], slack_m: float) -> set[int]:
     """Plots that lie no farther from a changed zone than the way from their home was long in the run."""
     zone = layer.__table__.c
     minutes = suitability.c.walk_minutes
-    longest_m = MOST_WALK_MIN * WAY_M_PER_MIN / 2.0 + GRID_SLACK_M  # no way out takes longer than the limit
-    way_m = func.least(cast(minutes, Float) * WAY_M_PER_MIN, longest_m) + GRID_SLACK_M
+    longest_m = MOST_WALK_MIN * WAY_M_PER_MIN / 2.0 + slack_m  # no way out takes longer than the limit
+    way_m = func.least(cast(minutes, Float) * WAY_M_PER_MIN, longest_m) + slack_m
     statement = (
         select(Plot.plot_no)
         .join(suitability, and_(suitability.c.plot_no == Plot.plot_no, of_run(here.connection, here.run_id)))
@@ -263,46 +288,49 @@ def _degrees(distance_m: float) -> float:
     return distance_m / 80_000.0  # m in a degree of longitude at 43 N, where it is shortest
 
 
-def _widest_buffer(connection: Connection, name: str, rows: Rows) -> float:
-    column = BY_NAME[name].__table__.c.get("buffer_m")
+def _longest(connection: Connection, layer: type[Layer], rows: Rows, column: str | None) -> float:
+    """The longest distance that a column gives any of the rows [m], 0 where none does."""
     if column is None:
         return 0.0
-    given = select(func.max(column)).where(among(BY_NAME[name].gid, [row.gid for row in rows]))
-    return max(float(connection.execute(given).scalar() or 0.0), *MINE_BUFFER_M.values())
+    given = select(func.max(layer.__table__.c[column])).where(among(layer.gid, [row.gid for row in rows]))
+    return float(connection.execute(given).scalar() or 0.0)
 
 
-def _only_state(connection: Connection, rows: Rows) -> bool:
-    """Whether every changed reach was and is there, the same but for its state."""
-    kept = [column for column in Canal.attributes() if column not in STATE_OF_CANALS]
-    columns = [getattr(Canal, name) for name in kept]
-    statement = select(*columns, func.ST_AsBinary(Canal.__table__.c.geom, type_=LargeBinary)).where(
-        among(Canal.gid, [row.gid for row in rows])
-    )
+def _differ_only_in(connection: Connection, layer: type[Layer], rows: Rows, names: Collection[str]) -> bool:
+    """Whether every changed row was and is there, the same but for some attributes."""
+    kept = [column for column in layer.attributes() if column not in names]
+    columns = [getattr(layer, name) for name in kept]
+    if layer.geometry_kind is not None:
+        columns.append(func.ST_AsBinary(layer.__table__.c.geom, type_=LargeBinary))
+    statement = select(*columns).where(among(layer.gid, [row.gid for row in rows]))
     versions: dict[str, list[tuple[Any, ...]]] = {}
     for row in connection.execute(statement):
-        versions.setdefault(row[kept.index(Canal.key)], []).append(tuple(row))
+        versions.setdefault(row[kept.index(layer.key)], []).append(tuple(row))
     return all(len(found) == 2 and found[0] == found[1] for found in versions.values())
 
 
-def _fed_by(connection: Connection, district: str, after: int, rows: Rows) -> set[int]:
+def _fed_by(here: DistrictChange, rows: Rows, within_m: float) -> set[int]:
     """Plots in command areas that any reach of the same canals feeds, or near enough to take water from one."""
-    changed = select(Canal.canal).where(among(Canal.gid, [row.gid for row in rows]))
-    same = or_(Canal.canal.in_(changed), among(Canal.gid, [row.gid for row in rows]))
+    connection, gids = here.connection, [row.gid for row in rows]
+    changed = select(Canal.canal).where(among(Canal.gid, gids))
+    same = or_(Canal.canal.in_(changed), among(Canal.gid, gids))
     reaches = connection.execute(
-        select(Canal.code, func.ST_AsBinary(Canal.__table__.c.geom, type_=LargeBinary)).where(as_of(Canal, after), same)
+        select(Canal.code, func.ST_AsBinary(Canal.__table__.c.geom, type_=LargeBinary)).where(
+            or_(as_of(Canal, here.after), among(Canal.gid, gids)), same
+        )
     ).all()
     names = [row[0] for row in reaches]
-    through = select(Outlet.command_area).where(as_of(Outlet, after), Outlet.reach.in_(names))
+    through = select(Outlet.command_area).where(as_of(Outlet, here.after), Outlet.reach.in_(names))
     areas = connection.execute(
         select(func.ST_AsBinary(CommandArea.__table__.c.geom, type_=LargeBinary)).where(
-            as_of(CommandArea, after), or_(CommandArea.reach.in_(names), CommandArea.code.in_(through))
+            as_of(CommandArea, here.after), or_(CommandArea.reach.in_(names), CommandArea.code.in_(through))
         )
     ).scalars()
     held = [bytes(shape) for shape in areas]
-    found = _beside(connection, district, after, to_working(shapely.from_wkb(held)), MARGIN_M) if held else set()
+    found = _beside(here, to_working(shapely.from_wkb(held)), MARGIN_M) if held else set()
     lines = to_working(shapely.from_wkb([bytes(row[1]) for row in reaches]))
-    pieces = shapely.get_parts(shapely.segmentize(lines, NEAREST_CANAL_WITHIN_M))
-    return found | _beside(connection, district, after, _segments(pieces), NEAREST_CANAL_WITHIN_M + MARGIN_M)
+    pieces = shapely.get_parts(shapely.segmentize(lines, within_m))
+    return found | _beside(here, _segments(pieces), within_m + MARGIN_M)
 
 
 def _segments(lines: Any) -> Any:

@@ -138,7 +138,7 @@ def household_block(
         of_run(connection, run["run_id"]), suitability.c.district == district
     )
     minutes = pd.Series({row[0]: row[1] for row in connection.execute(walked)}, dtype=np.float64)
-    reach = {name: criterion.reach_m for criterion in FIT_CRITERIA for name in criterion.needs}
+    reach = {name: criterion.reach_m for criterion in FIT_CRITERIA for name in criterion.layers}
     bounds = district_bounds(connection, district, load_id)
     return HouseholdBlock(
         plots,

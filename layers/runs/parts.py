@@ -162,9 +162,9 @@ def piece_of(plots: gpd.GeoDataFrame, piece: int, pieces: int) -> gpd.GeoDataFra
 
 def reach_of_layers() -> dict[str, float]:
     """How far beyond the plots each layer is read, metres: the farthest any criterion that needs it asks for."""
-    reach = dict.fromkeys(exclusion.NEEDS, exclusion.REACH_M)
+    reach = {need.layer: exclusion.REACH_M for need in exclusion.NEEDS}
     for criterion in LAND_CRITERIA:
-        for name in criterion.needs:
+        for name in criterion.layers:
             reach[name] = max(reach.get(name, 0.0), criterion.reach_m)
     return reach
 

@@ -316,4 +316,4 @@ class Recording(Mapping):
 def test_what_is_declared_as_needed_is_what_is_read(criterion):
     layers = Recording(valley.layers())
     criterion.measured(block_of(MOTHER, nearby=layers))
-    assert layers.read == set(criterion.needs)
+    assert layers.read == set(criterion.layers)
