@@ -191,7 +191,7 @@ def test_files_hold_the_fit_and_say_what_a_low_one_means(client: TestClient, cal
     sheet = client.get(PLOTS, params={**FITTED, "f": "xlsx", "lang": "ru"}, headers=callers.staff).content
     book = openpyxl.load_workbook(io.BytesIO(sheet))
     about = [cell for row in book["About"].iter_rows(values_only=True) for cell in row if cell]
-    assert any("никогда не понижает" in str(cell) for cell in about)
+    assert any("никого не отодвигает" in str(cell) for cell in about)
     assert any(f"({MOTHER.name})" in str(cell) for cell in about)
 
 
