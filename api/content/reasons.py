@@ -14,7 +14,7 @@ from api.content.figures import BarPart
 from api.language.translate import LANGUAGES, Language, local_name, translate
 from api.language.wording import CLASS_WORDS, label_of
 from api.maps.legend import CRITERIA_BY_ID
-from geo.suitability.combination import CLASSES
+from geo.suitability.model import CLASSES
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.land import CLASS_STYLES
 from layers.catalogue.services import Service as ServiceLayer

@@ -39,6 +39,7 @@ class Measured:
     evidence : int8 (n,) or None: confidence 0..3 (A..D) of each known value (None = D).
     not_assessed : why nothing could be measured at all (layer not loaded, grid too coarse); then every value is NaN.
     notes : text per flag, for hard limits and explanations: note -> boolean (n,).
+    beside : what has to be known to change the value, such as by a repair: text -> float64 (n,), NaN unknown.
     """
 
     value: Floats
@@ -47,6 +48,7 @@ class Measured:
     evidence: NDArray[np.int8] | None = None
     not_assessed: str | None = None
     notes: Mapping[str, Flags] = field(default_factory=dict)
+    beside: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from geo.measures.surveys import LAYER as SURVEYS
 from geo.measures.surveys import surveyed, surveyed_ratio
 from geo.terrain.grid import Grid
 from geo.water.gravity_command import DEM_SIGMA_M, LOSS_EARTH, head_over, water_clearance
-from geo.water.irrigation import CONDITION_FACTOR
+from geo.water.repair import canal_gain
 
 MOST = 0.5  # share of a plot from which it belongs to a command area
 NEAREST_CANAL_WITHIN_M = 300.0  # m; a field ditch is seldom longer, default to calibrate
@@ -32,6 +32,7 @@ BARRIER_CLASS = 2  # rivers of this stream class and larger are not waded or cro
 RIDGE_SIGMAS = 3.0  # standard errors of a height grid by which ground must rise above the water to be beyond doubt
 DESTROYED = 5  # condition class
 ONLY_FEEDING_REACH = "no other canal feeds the plot"
+SHARE_OF_CANAL = "length of the feeding reach over that of its canal"
 RELIABILITY_PROXY = "judged by the position on the canal, not by counted turns"
 OUTSIDE = -1  # no command area, no reach
 COMMAND_AREAS = Need("command_areas", touches=Within(0.0))
@@ -97,8 +98,11 @@ def canal_condition(block: Block, _: Criterion) -> Measured:
     could feed the plot instead: another outlet of its command area, or another canal within reach.
     """
     reach, only = block.once(feeding_reach)
+    share = block.once(shares_of_canals)[1]
     return Measured(
-        _taken(numbers(block.layer("canals"), "condition"), reach, np.nan), notes={ONLY_FEEDING_REACH: only}
+        _taken(numbers(block.layer("canals"), "condition"), reach, np.nan),
+        notes={ONLY_FEEDING_REACH: only},
+        beside={SHARE_OF_CANAL: _taken(share, reach, np.nan)},
     )
 
 
@@ -124,26 +128,27 @@ def feeding_reach(block: Block) -> tuple[NDArray[np.int64], Flags]:
     return reach, only
 
 
-def repair_gain(block: Block, to_class: int) -> Floats:
-    """Return by how much more water reaches each plot once its whole canal is in a condition class, ratio (n,) >= 1.
+def shares_of_canals(block: Block) -> tuple[NDArray[np.int64], Floats]:
+    """Return the number of the canal each row of canals belongs to, and its share of that canal's length, 0-1.
 
-    A canal conveys the product over its reaches of (Ec x condition factor) ** (reach length / canal length), so
-    repair multiplies by the product of (new factor / factor) ** (share of length). A reach of unknown condition adds
-    nothing. A destroyed one adds nothing either: the ratio recorded for the command area is that of a working canal.
+    A reach without a name is a canal of its own.
     """
-    if "canals" not in block.nearby:
-        return np.ones(len(block))
     canals = block.layer("canals")
     names = texts(canals, "canal")
     own = np.array([name or f"reach {number}" for number, name in enumerate(names)], dtype=object)
     _, canal = np.unique(own.astype(str), return_inverse=True)
     length_m = shapely.length(canals.geometry.to_numpy())
-    new = CONDITION_FACTOR[to_class]
-    factor = np.array([CONDITION_FACTOR.get(state, 0.0) or new for state in numbers(canals, "condition")])
     share = length_m / np.maximum(np.bincount(canal, weights=length_m)[canal], np.finfo(float).tiny)
-    log_gain = np.bincount(canal, weights=np.log(np.maximum(new / factor, 1.0)) * share)
+    return canal.astype(np.int64), share
+
+
+def repair_gain(block: Block, to_class: int) -> Floats:
+    """Return by how much more water reaches each plot once its whole canal is in a condition class, ratio (n,) >= 1."""
+    if "canals" not in block.nearby:
+        return np.ones(len(block))
+    canal, share = block.once(shares_of_canals)
     reach, _ = block.once(feeding_reach)
-    return _taken(np.exp(log_gain)[canal], reach, 1.0)
+    return _taken(canal_gain(canal, numbers(block.layer("canals"), "condition"), share, to_class), reach, 1.0)
 
 
 def gravity_head_m(block: Block, criterion: Criterion) -> Measured:

@@ -167,6 +167,7 @@ def repeated(measured: Measured, times: int) -> Measured:
         sigma=None if measured.sigma is None else np.repeat(measured.sigma[:1], times),
         evidence=None if measured.evidence is None else np.repeat(measured.evidence[:1], times),
         notes={name: np.repeat(flags[:1], times) for name, flags in measured.notes.items()},
+        beside={name: np.repeat(numbers[:1], times) for name, numbers in measured.beside.items()},
     )
 
 

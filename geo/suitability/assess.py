@@ -19,31 +19,16 @@ from geo.contract.nearby import Nearby
 from geo.criteria import BY_ID, CANAL_CONDITION, LAND_CRITERIA, WATER_ADEQUACY
 from geo.measures.exclusion import Excluded
 from geo.panel.scheme import Scheme
-from geo.suitability.combination import (
-    CLASS_LIMITS,
-    CLASSES,
-    LETTER_BASE,
-    N2,
-    NE,
-    NOTHING,
-    ROUNDING,
-    S2,
-    Aggregate,
-    Codes,
-    Floats,
-    Weighting,
-    aggregate,
-    weighting,
-)
+from geo.suitability.combination import LETTER_BASE, NOTHING, Aggregate, Codes, Floats, Weighting, aggregate, weighting
 from geo.suitability.crop_choice import crop_lists
 from geo.suitability.findings import Findings, find
-from geo.suitability.model import LETTERS
+from geo.suitability.model import CLASS_LIMITS, CLASSES, LETTERS, N2, NE, ROUNDING, S2
 from geo.suitability.rating import Rated, rate
+from geo.suitability.shown import stored_score
 
 HEAVIEST = 3  # criteria whose worst evidence is the confidence of a result
 HAZARD_LEVELS = tuple(criterion.id for criterion in LAND_CRITERIA if criterion.code in ("H1", "H2", "H3"))
 RESIDUAL = 1  # hazard level up to which land counts as free of hazard
-STORED_DECIMALS = 4  # of a score 0-100 in a 4-byte column; class limits are multiples, so no score crosses one
 EVIDENCE_LETTERS = "ABCD"
 UNKNOWN_EVIDENCE = "-"
 
@@ -101,9 +86,9 @@ class Suitability:
         """
         return pd.DataFrame(
             {
-                "score": stored(self.score),
-                "score_low": stored(self.score_low),
-                "score_high": stored(self.score_high),
+                "score": stored_score(self.score),
+                "score_low": stored_score(self.score_low),
+                "score_high": stored_score(self.score_high),
                 "class": _named(CLASSES, self.classes),
                 "class_low": _named(CLASSES, self.class_low),
                 "class_high": _named(CLASSES, self.class_high),
@@ -116,24 +101,6 @@ class Suitability:
                 "evidence": _evidence_text(self.rated.evidence),
             }
         )
-
-
-def stored(score: Floats) -> NDArray[np.float32]:
-    """Return scores as they are kept: rounded down to four decimals, float32."""
-    return np.asarray(_rounded_down(score) / 10**STORED_DECIMALS, dtype=np.float32)
-
-
-def printed(score: NDArray[np.floating]) -> Floats:
-    """Return scores as they are shown, rounded down to one decimal; kept (float32) and computed ones come out alike."""
-    return np.asarray(np.floor(_rounded_down(score) / 10 ** (STORED_DECIMALS - 1)) / 10.0)
-
-
-def _rounded_down(score: NDArray[np.floating]) -> Floats:
-    """Whole units of the last decimal that is kept."""
-    exact = score.astype(np.float64)
-    # A kept score, a 4-byte number near 100, is within 0.04 units of its decimal; a computed one within far less.
-    noise = np.where(exact == exact.astype(np.float32), 0.05, 1e-6)
-    return np.asarray(np.floor(exact * 10**STORED_DECIMALS + noise))
 
 
 def classify(memberships: Floats) -> Codes:
@@ -170,7 +137,7 @@ class Assessment:
     def to_frame(self) -> pd.DataFrame:
         """Return the results with one column per land criterion holding its value, float32, NaN unknown."""
         frame = self.land.to_frame()
-        frame["potential_score"] = stored(self.potential.score)
+        frame["potential_score"] = stored_score(self.potential.score)
         frame["potential_class"] = _named(CLASSES, self.potential.classes)
         frame["crops"] = crop_lists(self.findings.crop_ranks, self.findings.crops_ranked)
         frame["irrigated"] = self.findings.irrigated

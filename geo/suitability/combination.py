@@ -19,15 +19,11 @@ from numpy.typing import NDArray
 from geo.compiled.threads import over_blocks
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import LAND_GROUPS, Scheme
-from geo.suitability.model import NO_HOLD, STRUCTURE
+from geo.suitability.model import CLASS_LIMITS, NO_HOLD, ROUNDING, STRUCTURE
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
 
-CLASSES = ("S1", "S2", "S3", "N1", "N2", "NE")  # domain reference, naming
-S1, S2, S3, N1, N2, NE = range(6)
-CLASS_LIMITS = np.array([0.75, 0.50, 0.25, 0.125])  # membership at which S1, S2, S3, N1 begin, inclusive
-ROUNDING = 1e-12  # membership; weights of a group sum to 1 only within rounding, so 0.75 may come out a hair below
 LETTER_SLOTS, LETTER_BASE = 3, 16  # a subclass code holds up to three letters, worst first, base 16, 0 = none
 NOTHING = -1  # no criterion
 PLOTS_PER_BLOCK = 8_192

@@ -15,21 +15,11 @@ from geo.contract.criterion import Criterion, HardLimit, Measured
 from geo.contract.memberships import ByClass, Knots, Probability
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.panel.scheme import LAND_GROUPS, Scheme
-from geo.suitability.assess import UNKNOWN_EVIDENCE, classify, printed
-from geo.suitability.combination import (
-    CLASSES,
-    N2,
-    NE,
-    NOTHING,
-    S2,
-    Aggregate,
-    Floats,
-    Weighting,
-    aggregate,
-    owa,
-    weighting,
-)
+from geo.suitability.assess import UNKNOWN_EVIDENCE, classify
+from geo.suitability.combination import NOTHING, Aggregate, Floats, Weighting, aggregate, owa, weighting
+from geo.suitability.model import CLASSES, N2, NE, S2
 from geo.suitability.rating import EXCLUDING
+from geo.suitability.shown import shown_score
 
 GROUP_TITLES = {
     "water": "Water",
@@ -338,7 +328,7 @@ def _number(value: Any) -> float | None:
 
 def _shown(value: Any) -> float | None:
     number = _number(value)
-    return None if number is None else float(printed(np.array([number], dtype=np.float32))[0])
+    return None if number is None else float(shown_score(np.array([number], dtype=np.float32))[0])
 
 
 def _text(value: Any) -> str | None:

@@ -15,9 +15,7 @@ from geo.measures import exclusion
 from geo.measures.exclusion import Excluded, exclusion_mask
 from geo.measures.water import irrigated, repair_gain
 from geo.suitability.crop_choice import crop_ranks
-from geo.water.irrigation import CONDITION_FACTOR
-
-REPAIRED = tuple(state for state, factor in CONDITION_FACTOR.items() if factor > 0.0)  # condition classes that convey
+from geo.water.repair import CONVEYING
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ def find(block: Block) -> Findings:
         crop_ranks=ranks,
         crops_ranked=ranked,
         irrigated=block.once(irrigated),
-        repair_gain={state: repair_gain(block, state) for state in REPAIRED} if assessed else {},
+        repair_gain={state: repair_gain(block, state) for state in CONVEYING} if assessed else {},
     )
 
 

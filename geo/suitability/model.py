@@ -17,6 +17,10 @@ from geo.criteria import LAND_CRITERIA
 from geo.errors import SuitabilityError
 from geo.panel.scheme import LAND_GROUPS
 
+CLASSES = ("S1", "S2", "S3", "N1", "N2", "NE")  # domain reference, naming; best first, NE not evaluated
+S1, S2, S3, N1, N2, NE = range(6)
+CLASS_LIMITS = np.array([0.75, 0.50, 0.25, 0.125])  # membership at which S1, S2, S3, N1 begin, inclusive
+ROUNDING = 1e-12  # membership; weights of a group sum to 1 only within rounding, so 0.75 may come out a hair below
 NO_HOLD = 99  # classes better than any membership's class: holds nothing
 LETTERS = tuple(dict.fromkeys(criterion.letter for criterion in LAND_CRITERIA))
 

@@ -11,7 +11,8 @@ from geo.contract.criterion import D, Flags, HardLimit, Measured
 from geo.contract.memberships import Membership
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.panel.scheme import Scheme
-from geo.suitability.combination import CLASSES, NOTHING, Codes, Floats
+from geo.suitability.combination import NOTHING, Codes, Floats
+from geo.suitability.model import CLASSES
 
 EXCLUDING = ("exclude", "not_relevant")  # kinds of hard limit that shut a plot for the land use judged
 

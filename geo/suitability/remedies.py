@@ -12,14 +12,14 @@ import numpy as np
 from geo.contract.criterion import Measured
 from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import nothing_excluded
+from geo.measures.water import SHARE_OF_CANAL
 from geo.panel import remedy_sets
 from geo.panel.remedy_sets import Applied, Change, Remedies, Remedy
 from geo.panel.scheme import Scheme
-from geo.suitability.assess import Suitability, evaluate, printed
-from geo.suitability.combination import CLASSES, NE
-from geo.water.irrigation import CONDITION_FACTOR
-
-GOOD_CONDITION = 1.0  # canal condition class after a repair
+from geo.suitability.assess import Suitability, evaluate
+from geo.suitability.model import CLASSES, NE
+from geo.suitability.shown import shown_score
+from geo.water.repair import GOOD, reach_gain
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def cheapest_lift(
     return Lift(
         remedies=tuple(remedy for remedy, taken in zip(options, chosen[winner], strict=True) if taken),
         cost_usd=float(remedy_sets.costs_usd(options, chosen[winner : winner + 1], area_ha)[0]),
-        score=float(printed(rated.score[winner : winner + 1])[0]),
+        score=float(shown_score(rated.score[winner : winner + 1])[0]),
         suitability_class=CLASSES[int(rated.classes[winner])],
     )
 
@@ -166,17 +166,15 @@ def _value_at(table: object, level: float) -> float:
 
 
 def repair(values: dict[str, Measured], taken: Applied) -> None:
-    """Bring the canal to class 1; water adequacy grows by the conveyance gained (domain reference 6.4).
+    """Bring the reach that feeds the plot to class 1; water adequacy grows by the conveyance that reach gains.
 
-    From a destroyed canal the recorded ratio stands: it was found while the canal still ran.
+    Other reaches of the canal stay as they are, so no repair brings more than the potential state does.
     """
     condition = values["canal_condition"]
-    gain = np.ones(len(condition.value))
-    for name, factor in CONDITION_FACTOR.items():
-        if factor > 0:
-            gain = np.where(condition.value == name, CONDITION_FACTOR[1] / factor, gain)
+    share = condition.beside.get(SHARE_OF_CANAL, np.full(len(condition.value), np.nan))
+    gain = reach_gain(condition.value, share)
     water = values["water_adequacy"]
-    values["canal_condition"] = replace(condition, value=np.where(taken, GOOD_CONDITION, condition.value))
+    values["canal_condition"] = replace(condition, value=np.where(taken, float(GOOD), condition.value))
     if water.not_assessed is None:
         values["water_adequacy"] = replace(water, value=np.where(taken, water.value * gain, water.value))
 

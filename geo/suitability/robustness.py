@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from geo.compiled.threads import over_blocks
 from geo.panel.scheme import LAND_GROUPS
-from geo.suitability.combination import CLASSES, S2, Weighting, class_at, quantified
-from geo.suitability.model import NO_HOLD, STRUCTURE
+from geo.suitability.combination import Weighting, class_at, quantified
+from geo.suitability.model import CLASSES, NO_HOLD, S2, STRUCTURE
 
 Floats = NDArray[np.float64]
 

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from geo.panel.scheme import Scheme, parse_scheme
-from geo.suitability.combination import CLASSES
 from geo.suitability.explanation import explain
+from geo.suitability.model import CLASSES
 from geo.suitability.robustness import DRAWS
 from layers.catalogue.land import Plot
 from layers.errors import NotFound

@@ -10,13 +10,14 @@ from typing import Any
 from geoalchemy2 import Geography
 from sqlalchemy import Connection, cast, func, select, tuple_
 
+from geo.suitability.model import CLASSES
 from layers.catalogue.admin import District
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.features.hectares import Figures
 from layers.features.plots import UNJUDGED
 from layers.records.loads import Load
-from layers.records.runs import CLASSES, RunHectares
+from layers.records.runs import RunHectares
 from layers.records.snapshot import Bounds, Coverage, ShownRun, Snapshot
 
 M2_PER_HA = 10_000.0  # square metres of a hectare

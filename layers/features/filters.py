@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, literal, or_
 
 from geo.criteria import LAND_CRITERIA
+from geo.suitability.model import CLASSES
 from layers.catalogue.land import AVAILABILITIES, LAND_FORMS
 from layers.errors import BadFilter
 from layers.features.cql import bound_geometry, cql2_condition, envelope, finite
 from layers.features.features import Features, Kind, nearest
-from layers.records.runs import CLASSES, suitability
+from layers.records.runs import suitability
 
 Build = Callable[[Features, Sequence[str]], ColumnElement[bool]]
 

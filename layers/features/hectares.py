@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from layers.records.runs import CLASSES, RunHectares
+from geo.suitability.model import CLASSES
+from layers.records.runs import RunHectares
 
 Figures = dict[str, dict[str, float]]  # class -> plots, area_ha
 

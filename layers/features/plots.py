@@ -153,10 +153,13 @@ def _results(run_id: ColumnElement[int]) -> dict[str, Property]:
 
 
 def _score(name: str) -> Property:
-    """A score as shown: the decimal number PostgreSQL prints for it, cut after one decimal."""
     stored: ColumnElement[Any] = RESULT[name]
-    shown = func.trunc(cast(cast(stored, Text), Numeric), 1, type_=Numeric(asdecimal=False))
-    return Property(name, _TITLES[name], "", Kind.NUMBER, PUBLIC, shown, stored)
+    return Property(name, _TITLES[name], "", Kind.NUMBER, PUBLIC, shown_score(stored), stored)
+
+
+def shown_score(stored: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a kept score as it is shown, in SQL what ``geo.suitability.shown.shown_score`` is in arrays."""
+    return func.trunc(cast(cast(stored, Text), Numeric), 1, type_=Numeric(asdecimal=False))
 
 
 def _text(name: str, value: ColumnElement[Any]) -> Property:

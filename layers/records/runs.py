@@ -38,8 +38,6 @@ from geo.criteria import LAND_CRITERIA
 from geo.household_criteria import FIT_CRITERIA
 from layers.catalogue.base import Base
 
-CLASSES = ("S1", "S2", "S3", "N1", "N2", "NE")
-
 
 class ScoringRun(Base):
     """One scoring run, with all that is needed to compute it again."""

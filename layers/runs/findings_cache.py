@@ -56,7 +56,12 @@ def _entry(found: Findings) -> Entry:
             if (array := getattr(measured, part)) is not None:
                 arrays[f"{name} {part}"] = array
         arrays |= {f"{name} note {number}": flags for number, flags in enumerate(measured.notes.values())}
-        facts[name] = {"not_assessed": measured.not_assessed, "notes": list(measured.notes)}
+        arrays |= {f"{name} beside {number}": beside for number, beside in enumerate(measured.beside.values())}
+        facts[name] = {
+            "not_assessed": measured.not_assessed,
+            "notes": list(measured.notes),
+            "beside": list(measured.beside),
+        }
     return Entry(arrays, {"values": facts, "repair_gain": list(found.repair_gain)})
 
 
@@ -74,5 +79,8 @@ def _findings(entry: Entry) -> Findings:
 
 def _measured(name: str, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Measured:
     notes = {note: np.asarray(arrays[f"{name} note {number}"]) for number, note in enumerate(facts[name]["notes"])}
+    beside = {text: np.asarray(arrays[f"{name} beside {number}"]) for number, text in enumerate(facts[name]["beside"])}
     given = {part: arrays.get(f"{name} {part}") for part in PER_PLOT[1:]}
-    return Measured(arrays[f"{name} value"], not_assessed=facts[name]["not_assessed"], notes=notes, **given)
+    return Measured(
+        arrays[f"{name} value"], not_assessed=facts[name]["not_assessed"], notes=notes, beside=beside, **given
+    )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import aliased
 
+from geo.suitability.model import CLASSES
+from geo.suitability.shown import shown_score
 from layers.errors import NotFound
 from layers.records.rows_of_run import of_run
-from layers.records.runs import CLASSES, Publication, RunHectares, ScoringRun, suitability
+from layers.records.runs import Publication, RunHectares, ScoringRun, suitability
 
 MOVED_LISTED = 20  # plots named in a difference; the counts always cover all
 
@@ -113,8 +116,8 @@ def diff_runs(connection: Connection, before: int, after: int) -> dict[str, Any]
         "moved_most": [
             {
                 "plot_no": row[0],
-                "score_before": round(float(row[1]), 1),
-                "score_after": round(float(row[2]), 1),
+                "score_before": _shown(row[1]),
+                "score_after": _shown(row[2]),
                 "class_before": row[3],
                 "class_after": row[4],
                 "limiting": row[5],
@@ -122,6 +125,10 @@ def diff_runs(connection: Connection, before: int, after: int) -> dict[str, Any]
             for row in moved
         ],
     }
+
+
+def _shown(score: float) -> float:
+    return float(shown_score(np.array([score], dtype=np.float32))[0])
 
 
 def _run(connection: Connection, run_id: int) -> Any:

@@ -21,7 +21,8 @@ from sqlalchemy import Connection, Engine, and_, delete, func, select, update
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import Scheme, parse_scheme
 from geo.suitability.assess import EVIDENCE_LETTERS
-from geo.suitability.combination import CLASSES, NE, NOTHING, Codes, Floats, weighting
+from geo.suitability.combination import NOTHING, Codes, Floats, weighting
+from geo.suitability.model import CLASSES, NE
 from geo.suitability.robustness import DRAWS, Noise, Robustness
 from geo.suitability.robustness import robustness as drawn
 from layers.errors import DataRefused, NotFound

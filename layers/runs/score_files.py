@@ -20,7 +20,8 @@ import shapely
 
 from geo.contract.criterion import Judgement
 from geo.panel.scheme import parse_scheme
-from geo.suitability.assess import assess, printed
+from geo.suitability.assess import assess
+from geo.suitability.shown import shown_score
 from geo.terrain.grid import Grid
 from geo.terrain.relief import slope_pct
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
@@ -147,7 +148,7 @@ def scored_frame(plots: gpd.GeoDataFrame, results: pd.DataFrame) -> gpd.GeoDataF
     public = [name for name in BY_NAME["plots"].attributes(BY_NAME["plots"].card.audience) if name in plots]
     shown = results.drop(columns=["memberships", "evidence"])
     for name in ("score", "score_low", "score_high", "potential_score"):
-        shown[name] = printed(shown[name].to_numpy(dtype=np.float64))
+        shown[name] = shown_score(shown[name].to_numpy(dtype=np.float64))
     shown["not_assessed"] = [",".join(names) for names in shown["not_assessed"]]
     kept = [name for name in public if name not in ("plot_no", *shown.columns)]
     frame = pd.concat([pd.DataFrame(plots[kept]).reset_index(drop=True), shown.reset_index(drop=True)], axis=1)

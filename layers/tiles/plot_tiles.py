@@ -18,11 +18,12 @@ from psycopg import sql
 from sqlalchemy import Connection, Float, Integer, Numeric, Select, func, select, text
 from sqlalchemy import cast as converted
 
+from geo.suitability.model import CLASSES
 from layers.catalogue.base import STORED_SRID
 from layers.catalogue.land import Plot
 from layers.features.features import Features, Property
 from layers.features.plots import PLOTS, UNJUDGED
-from layers.records.runs import CLASSES, suitability_cells
+from layers.records.runs import suitability_cells
 from layers.records.snapshot import Run
 from layers.tiles.layer_tiles import BUFFER, DISPLAY_PX, EXTENT, HALF_SPAN_M, LARGEST_TILE, Tile, TileAddress, window
 from layers.tiles.mvt import Coded, coded, encode

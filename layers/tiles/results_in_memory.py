@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, and_, exists, or_, select
 from sqlalchemy.pool import Pool
 
+from geo.suitability.shown import shown_score
 from layers.errors import LayersError
 from layers.frames.around import among
 from layers.postgres.read_arrays import read_arrays
@@ -56,17 +57,6 @@ class DistrictResults:
         place = np.searchsorted(self.plot_no, numbers).clip(max=len(self.plot_no) - 1)
         known = self.plot_no[place] == numbers
         return known, place[known]
-
-
-def shown_scores(stored: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return scores as they are shown: the decimal number that is printed for each, cut after one decimal.
-
-    75.1 in single precision lies below 75.1, but is printed as 75.1 and shown so; 74.99999 is shown as 74.9.
-    """
-    tenths = np.floor(stored.astype(np.float64) * 10)
-    reached = ((tenths + 1) / 10).astype(np.float32) == stored
-    shown: NDArray[np.float64] = (tenths + reached) / 10
-    return shown
 
 
 Key = tuple[str, int, datetime | None]  # district, run and when it was made: after a restore numbers come again
@@ -166,7 +156,7 @@ def _read(connection: Connection, run: Run, district: str, only: Ints | None = N
     plot_no, score, *texts = read
     stored = score.to_numpy(dtype=np.float32, na_value=np.nan)
     named = {name: _shared(values) for name, values in zip(TEXTS, texts, strict=True)}
-    return DistrictResults(plot_no.to_numpy(dtype=np.int64), shown_scores(stored), named)
+    return DistrictResults(plot_no.to_numpy(dtype=np.int64), shown_score(stored), named)
 
 
 def _shared(texts: pd.Series[Any]) -> NDArray[np.object_]:

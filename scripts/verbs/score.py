@@ -11,8 +11,8 @@ import typer
 from geo.household.profile import Profile, load_profile
 from geo.household_fit.rating import SUPPORT_NEEDED
 from geo.panel.scheme import load_scheme
+from geo.suitability.model import CLASSES
 from layers.postgres.engine import engine
-from layers.records.runs import CLASSES
 from layers.runs.household_fit import FitReport, fit_profiles, fit_run, profiles_shown, replay_fits
 from layers.runs.incremental import score_changed
 from layers.runs.replay import Replay

@@ -19,10 +19,10 @@ from api.routes import plots
 from api.web import errors, protection
 from api.web.errors import PROBLEMS
 from geo.geometry.crs import area_ha
+from geo.suitability.model import CLASSES
 from layers.catalogue import LAYERS, RASTERS
 from layers.catalogue.base import PUBLIC
 from layers.errors import DatabaseUnavailable
-from layers.records.runs import CLASSES
 from layers.tiles.layer_tiles import tile_properties
 
 TILE = "/tiles/plots/15/22789/12520.mvt"

@@ -16,10 +16,11 @@ import shapely
 from sqlalchemy import Connection, insert, text
 
 from geo.panel.scheme import load_scheme
+from geo.suitability.model import CLASSES
 from geo.terrain.grid import north_up
 from layers.grids.rasters import store_grid
 from layers.loading import load_frame
-from layers.records.runs import CLASSES, Publication, RunHectares, ScoringRun, suitability, suitability_cells
+from layers.records.runs import Publication, RunHectares, ScoringRun, suitability, suitability_cells
 
 RASHT: Final = "TJ.RR.GA"
 QUBODIYON: Final = "TJ.KL.KA"

@@ -14,8 +14,8 @@ from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import REASONS, nothing_excluded
 from geo.panel.scheme import load_scheme
 from geo.suitability.assess import assess, evaluate
-from geo.suitability.combination import CLASSES
 from geo.suitability.explanation import CLOSED, MESSAGES, explain
+from geo.suitability.model import CLASSES
 
 DEFAULT = load_scheme()
 

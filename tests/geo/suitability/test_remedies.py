@@ -7,15 +7,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from worlds import valley
 
 from geo.contract.criterion import Measured
 from geo.criteria import LAND_CRITERIA, ONLY_FEEDING_REACH
 from geo.errors import SchemeError
 from geo.measures.exclusion import nothing_excluded
+from geo.measures.water import SHARE_OF_CANAL
+from geo.panel import remedy_sets
 from geo.panel.scheme import load_scheme
-from geo.suitability.assess import evaluate
-from geo.suitability.combination import CLASSES
+from geo.suitability.assess import assess, evaluate
+from geo.suitability.model import CLASSES
 from geo.suitability.remedies import (
+    COMPUTED,
     applicable,
     catalogue,
     cheapest_lift,
@@ -47,6 +51,14 @@ GOOD = {
 }
 
 
+def at_row(measured, row):
+    """One plot of a measurement, with all that belongs to it."""
+    parts = {name: getattr(measured, name) for name in ("value", "table", "sigma", "evidence")}
+    kept = {name: None if part is None else part[[row]] for name, part in parts.items()}
+    held = {name: {key: array[[row]] for key, array in getattr(measured, name).items()} for name in ("notes", "beside")}
+    return replace(measured, **kept, **held)
+
+
 def plot(**changes):
     values = {**GOOD, **changes}
     return {
@@ -71,10 +83,43 @@ def test_a_plot_of_class_s1_needs_nothing():
 
 def test_a_worn_canal_is_repaired():
     values = plot(canal_condition=4, water_adequacy=0.4, turn_reliability=0.5)
+    values["canal_condition"] = replace(values["canal_condition"], beside={SHARE_OF_CANAL: np.ones(1)})
     found = lift(values)
     assert [remedy.id for remedy in found.remedies] == ["canal_repair"]
     assert found.cost_usd == pytest.approx(150 + 350 * 0.2)
     assert CLASSES.index(found.suitability_class) < rated(values).classes[0]
+
+
+@given(
+    sdr=st.floats(0.05, 1.2),
+    upper=st.sampled_from([1.0, 2.0, 3.0, 4.0, np.nan]),
+    feeding=st.sampled_from([1.0, 2.0, 3.0, 4.0]),
+    reliability=st.floats(0.3, 1.0),
+)
+@settings(max_examples=60, deadline=None)
+def test_no_set_that_only_repairs_beats_the_potential(sdr, upper, feeding, reliability):
+    canals = valley.canals()
+    canals.loc[canals["code"] == "upper", "condition"] = feeding
+    canals.loc[canals["code"] == "lower", "condition"] = upper
+    areas = valley.command_areas().assign(sdr=sdr, turns_scheduled=20.0, turns_delivered=20.0 * reliability)
+    layers = {**valley.layers(), "canals": canals, "command_areas": areas}
+    found = assess(valley.plots(), layers, valley.judgement(), SCHEME)
+    row = valley.NAMES.index("clean")
+    one = {name: at_row(measured, row) for name, measured in found.findings.values.items()}
+    repaired = rated_with(one, SCHEME, [r for r in catalogue().remedy if r.id == "canal_repair"], np.array([[True]]))
+    assert repaired.classes[0] >= found.potential.classes[row]
+    if not np.isnan(repaired.score[0]):
+        assert repaired.score[0] <= found.potential.score[row] + 1e-9
+
+
+def test_the_repair_of_half_a_canal_brings_what_that_half_loses():
+    values = plot(canal_condition=4, water_adequacy=0.5)
+    values["canal_condition"] = replace(values["canal_condition"], beside={SHARE_OF_CANAL: np.array([0.5])})
+    after = remedy_sets.changed(
+        values, [r for r in catalogue().remedy if r.id == "canal_repair"], np.array([[True]]), COMPUTED
+    )
+    assert after["water_adequacy"].value[0] == pytest.approx(0.7071, abs=5e-5)  # domain reference 6.4, not 1.0
+    assert after["canal_condition"].value[0] == 1.0
 
 
 def test_a_destroyed_canal_gets_its_recorded_water_back():

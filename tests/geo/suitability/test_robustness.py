@@ -11,7 +11,8 @@ from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import Excluded
 from geo.panel.scheme import load_scheme
 from geo.suitability.assess import classify, evaluate
-from geo.suitability.combination import CLASSES, aggregate, weighting
+from geo.suitability.combination import aggregate, weighting
+from geo.suitability.model import CLASSES
 from geo.suitability.robustness import Noise, robustness
 from layers.runs.robustness import KEPT_DECIMALS
 

@@ -17,8 +17,10 @@ from geo.contract.memberships import ByClass, Knots, Probability
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.measures.exclusion import REASONS, nothing_excluded
 from geo.panel.scheme import LAND_GROUPS, Scheme, load_scheme, parse_scheme
-from geo.suitability.assess import Suitability, assess, classify, evaluate, printed, stored
-from geo.suitability.combination import CLASSES, aggregate, owa, quantified, weighting
+from geo.suitability.assess import Suitability, assess, classify, evaluate
+from geo.suitability.combination import aggregate, owa, quantified, weighting
+from geo.suitability.model import CLASSES
+from geo.suitability.shown import shown_score, stored_score
 
 Floats = NDArray[np.float64]
 DEFAULT = load_scheme()
@@ -51,7 +53,7 @@ EXPECTED: Mapping[str, tuple[object, ...]] = {
 
 def test_the_valley_computed_by_hand() -> None:
     frame = assess(valley.plots(), valley.layers(), valley.judgement(), DEFAULT).to_frame()
-    scores = [printed(frame[name].to_numpy()) for name in ("score", "score_low", "score_high")]
+    scores = [shown_score(frame[name].to_numpy()) for name in ("score", "score_low", "score_high")]
     texts = ["class", "class_low", "class_high", "subclass", "limiting", "confidence", "potential_class"]
     for row, name in enumerate(valley.NAMES):
         numbers = [None if np.isnan(score[row]) else round(float(score[row]), 1) for score in scores]
@@ -255,13 +257,14 @@ def test_class_limits_belong_to_the_better_class(score: float, name: str) -> Non
 
 
 def test_scores_are_rounded_down_and_never_into_a_better_class() -> None:
+    assert shown_score(np.array([74.9501])).tolist() == [74.9]
     score = np.array([74.999999, 75.0, 80.1, 12.49999, 100.0, 0.0, np.nan])
-    kept = stored(score)
-    np.testing.assert_array_equal(printed(kept), [74.9, 75.0, 80.1, 12.4, 100.0, 0.0, np.nan])
-    np.testing.assert_array_equal(printed(score), printed(kept))
+    kept = stored_score(score)
+    np.testing.assert_array_equal(shown_score(kept), [74.9, 75.0, 80.1, 12.4, 100.0, 0.0, np.nan])
+    np.testing.assert_array_equal(shown_score(score), shown_score(kept))
     for limit in (75.0, 50.0, 25.0, 12.5):
         below = np.nextafter(limit, 0.0, dtype=np.float64) - 1e-7
-        assert printed(stored(np.array([below])))[0] < limit
+        assert shown_score(stored_score(np.array([below])))[0] < limit
         assert classify(np.array([below / 100]))[0] > classify(np.array([limit / 100]))[0]
 
 

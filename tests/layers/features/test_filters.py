@@ -7,13 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely import MultiPoint, box
-from sqlalchemy import Connection, select
+from sqlalchemy import REAL, Connection, Float, cast, literal, select
 from worlds.three_districts import CORNERS, CRITERIA, NUROBOD, RASHT, Land
 
+from geo.suitability.model import CLASSES
+from geo.suitability.shown import shown_score as shown_score_of_arrays
 from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience
 from layers.catalogue.land import AVAILABILITIES, LAND_FORMS, Plot
 from layers.errors import BadFilter
@@ -21,9 +24,8 @@ from layers.features.cql import cql2_condition
 from layers.features.features import Features
 from layers.features.filters import PLOT_FILTERS, plot_conditions, sort_keys
 from layers.features.paging import Listing
-from layers.features.plots import scored_plots
+from layers.features.plots import scored_plots, shown_score
 from layers.postgres.engine import reading
-from layers.records.runs import CLASSES
 
 HIDDEN = sorted(Plot.attributes(STAFF).keys() - Plot.attributes(PUBLIC).keys())
 RELAXED = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -39,6 +41,23 @@ def found(connection: Connection, features: Features, conditions: Any) -> list[s
     """Ids of the plots that meet conditions, in order of number."""
     statement = Listing(features, conditions).ordered(select(features.key))
     return list(connection.execute(statement).scalars())
+
+
+@RELAXED
+@given(
+    st.lists(
+        st.one_of(
+            st.floats(0, 100, width=32),
+            st.sampled_from([12.5, 25.0, 50.0, 75.0, 74.9501, 74.9999, 74.99999, 49.9999, 24.9999, 12.4999, 80.1]),
+        ),
+        min_size=1,
+        max_size=40,
+    )
+)
+def test_a_score_is_shown_alike_by_the_database_and_by_arrays(public: Connection, scores: list[float]) -> None:
+    kept = np.array(scores, dtype=np.float32)
+    rows = [shown_score(cast(literal(float(score), Float(53)), REAL)) for score in kept]
+    assert list(public.execute(select(*rows)).one()) == shown_score_of_arrays(kept).tolist()
 
 
 # --- the parameters -------------------------------------------------------------------------------------------------

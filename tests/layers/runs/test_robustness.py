@@ -14,7 +14,7 @@ from worlds import valley
 from worlds.valley_in_database import NUROBOD, RASHT, load_valley
 
 from geo.panel.scheme import load_scheme
-from geo.suitability.combination import CLASSES
+from geo.suitability.model import CLASSES
 from geo.suitability.robustness import Noise
 from layers.catalogue.base import PUBLIC
 from layers.errors import DataRefused, NotFound

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from geo.suitability.shown import shown_score
 from layers.tiles.mvt import Coded, coded, encode
 from layers.tiles.outlines import boxes, draw_outlines
-from layers.tiles.results_in_memory import shown_scores
 
 EXTENT, BUFFER = 4096, 64
 WEST, NORTH, UNIT = 7_500_000.0, 4_600_000.0, 0.5  # metres of Web Mercator; a unit of the tile
@@ -152,10 +152,10 @@ def _stored(values: list[float]) -> NDArray[np.float32]:
     ("stored", "shown"), [(75.1, 75.1), (74.99999, 74.9), (75.0, 75.0), (0.0, 0.0), (100.0, 100.0), (99.95, 99.9)]
 )
 def test_scores_are_cut_after_one_decimal(stored: float, shown: float) -> None:
-    assert shown_scores(_stored([stored])).tolist() == [shown]
+    assert shown_score(_stored([stored])).tolist() == [shown]
 
 
 @given(st.lists(st.floats(0, 100, width=32), min_size=1, max_size=50))
 def test_scores_are_shown_as_the_printed_decimal_cut(scores: list[float]) -> None:
     expected = [float(Decimal(str(np.float32(score))).quantize(Decimal("0.1"), ROUND_DOWN)) for score in scores]
-    assert shown_scores(_stored(scores)).tolist() == expected
+    assert shown_score(_stored(scores)).tolist() == expected

@@ -1,0 +1,50 @@
+"""Repair of canals: by how much more water arrives once a reach, or a whole canal, is in a better condition class.
+
+A canal conveys the product over its reaches of (Ec x condition factor) ** (reach length / canal length), so repair
+multiplies by (new factor / factor) ** (share of the length) for every reach that is mended; domain reference 6.4.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.water.irrigation import CONDITION_FACTOR
+
+Floats = NDArray[np.float64]
+
+GOOD = 1  # condition class after a repair
+CONVEYING = tuple(state for state, factor in CONDITION_FACTOR.items() if factor > 0.0)  # condition classes that convey
+
+
+def reach_gain(condition: Floats, share_of_canal: Floats, to_class: int = GOOD) -> Floats:
+    """Return by how much more water passes reaches once they are in a condition class that conveys, ratio (n,) >= 1.
+
+    Parameters
+    ----------
+    condition : float64 (n,), class 1-5. share_of_canal : float64 (n,), length of the reach over that of its canal, 0-1.
+
+    Notes
+    -----
+    A reach of unknown condition or share adds nothing. A destroyed one adds nothing either: the ratio recorded for
+    the command area is that of a working canal.
+
+    >>> reach_gain(np.array([4.0, 4.0, 5.0]), np.array([0.5, 1.0, 1.0])).round(4).tolist()
+    [1.4142, 2.0, 1.0]
+    """
+    new = CONDITION_FACTOR[to_class]
+    factor = np.full(len(condition), new)
+    for state in CONVEYING:
+        factor[condition == state] = CONDITION_FACTOR[state]
+    return np.asarray(np.maximum(new / factor, 1.0) ** np.nan_to_num(share_of_canal, nan=0.0))
+
+
+def canal_gain(canal: NDArray[np.int64], condition: Floats, share_of_canal: Floats, to_class: int = GOOD) -> Floats:
+    """Return the gain of mending every reach of its canal, for each reach, ratio (reaches,) >= 1.
+
+    Parameters
+    ----------
+    canal : int64 (reaches,), number of the canal each reach belongs to. condition, share_of_canal : see ``reach_gain``.
+    """
+    log_gain = np.bincount(canal, weights=np.log(reach_gain(condition, share_of_canal, to_class)))
+    return np.asarray(np.exp(log_gain)[canal])
