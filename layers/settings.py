@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".obod"), description="Embedded database, raster files, tile cache, scoring cache, logs")
     scoring_cache_gb: float = Field(8.0, ge=0.0, description="Room for what a run hands on to the next; 0 = none")
     plots_as_text: bool = Field(True, description="Write public plots out as text once; 1.3 kB a plot, quicker lists")
+    draw_after_publication: bool = Field(True, description="Draw every published run beside the work that follows")
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65_535)
 

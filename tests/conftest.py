@@ -176,7 +176,7 @@ def service(land: Land, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]
 @contextmanager
 def _environment(variables: dict[str, str]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in variables.items():
+        for name, value in ({"OBOD_DRAW_AFTER_PUBLICATION": "false"} | variables).items():
             patch.setenv(name, value)
         forget_settings()
         try:

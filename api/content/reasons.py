@@ -102,6 +102,7 @@ class Reasons:
     lift: Lift | None
     measurement: Measurement | None
     sureness: Sureness | None
+    undrawn: bool  # the plot has a score and its run is not drawn yet
     walk: Walk | None
     safer: Walk | None
     services: tuple[Service, ...]
@@ -119,6 +120,7 @@ def reasons(explained: Mapping[str, Any], lang: Language) -> Reasons:
         lift=_lift(explained["remedies"], lang),
         measurement=_measurement(explained["measurement"], lang),
         sureness=None if explained["score"] is None else _sureness(explained["robustness"], lang),
+        undrawn=explained["score"] is not None and explained["robustness"] is None,
         walk=_walk(explained["way"]),
         safer=_walk((explained["way"] or {}).get("safer")),
         services=tuple(_service(found, lang) for found in explained["services"] or ()),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from geo.panel.scheme import Scheme, parse_scheme
+from geo.panel.scheme import parse_scheme
 from geo.suitability.explanation import explain
 from geo.suitability.model import CLASSES
-from geo.suitability.robustness import DRAWS
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.explain.remedies import lift_of_plot
@@ -19,7 +17,7 @@ from layers.postgres.engine import computing
 from layers.records.rows_of_run import in_run
 from layers.records.runs import ScoringRun, suitability
 from layers.records.snapshot import Choice, read_runs
-from layers.runs.robustness import SEED, draws_of_plot, stored_row
+from layers.runs.robustness import stored_row
 
 
 def explain_plot(
@@ -85,38 +83,28 @@ def explain_plot(
         "synthetic": kept.synthetic,
         **explained,
         **lift,
-        "robustness": _robustness(connection, run.run_id, dict(row), scheme, kept.criteria, missing),
+        "robustness": _robustness(connection, run.run_id, row["plot_no"]),
         "crops": row["crops"],
         "hazards": hazards_on(connection, plot.plot_id),
         **on_foot,
     }
 
 
-def _robustness(
-    connection: Connection, run_id: int, row: dict[str, Any], scheme: Scheme, order: list[str], missing: Iterable[str]
-) -> dict[str, Any] | None:
+def _robustness(connection: Connection, run_id: int, plot_no: int) -> dict[str, Any] | None:
     """Share of draws in each class, the class drawn most, and whether it is drawn too seldom to rely on.
 
-    The stored draws where there are any; else this plot is drawn by itself, and ``top_share`` is not known. None for a
-    run that did not keep what draws need.
+    None until the run is drawn: draws are made with the run, not on reading, so that every surface says the same.
     """
-    kept = stored_row(connection, run_id, row["plot_no"])
-    if kept is not None:
-        draws, seed, shares = kept["draws"], kept["seed"], kept["shares"]
-        modal, share, flagged = kept["robust_class"], kept["robust_share"], kept["flagged"]
-    else:
-        found = draws_of_plot(row, scheme, order, missing)
-        if found is None:
-            return None
-        draws, seed, shares = DRAWS, SEED, found.shares[0]
-        modal, share, flagged = CLASSES[int(found.modal[0])], found.modal_share[0], found.flagged[0]
+    kept = stored_row(connection, run_id, plot_no)
+    if kept is None:
+        return None
     return {
-        "draws": draws,
-        "seed": seed,
-        "shares": {name: round(float(of_class), 3) for name, of_class in zip(CLASSES, shares, strict=True)},
-        "modal_class": modal,
-        "modal_share": round(float(share), 3),
-        "flagged": bool(flagged),
-        "top_share": None if kept is None else round(float(kept["top_share"]), 3),
-        "top_of": None if kept is None else kept["top_of"],
+        "draws": kept["draws"],
+        "seed": kept["seed"],
+        "shares": {name: round(float(share), 3) for name, share in zip(CLASSES, kept["shares"], strict=True)},
+        "modal_class": kept["robust_class"],
+        "modal_share": round(float(kept["robust_share"]), 3),
+        "flagged": bool(kept["flagged"]),
+        "top_share": round(float(kept["top_share"]), 3),
+        "top_of": kept["top_of"],
     }

@@ -85,6 +85,23 @@ class Publication(Base):
     )
 
 
+class RunDraws(Base):
+    """Districts of runs whose draws are stored: a row is written in the transaction that stores them."""
+
+    __tablename__ = "run_draws"
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("scoring_runs.run_id", ondelete="CASCADE"), primary_key=True, comment="Scoring run"
+    )
+    district: Mapped[str] = mapped_column(primary_key=True, comment="District whose plots were drawn")
+    plots: Mapped[int] = mapped_column(comment="Plots drawn")
+    draws: Mapped[int] = mapped_column(comment="Draws of each plot")
+    seed: Mapped[int] = mapped_column(BigInteger, comment="The same seed gives the same draws")
+    drawn_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.now(), comment="When they were stored"
+    )
+    __table_args__ = ({"comment": "Districts of runs whose draws are stored"},)
+
+
 class RunHectares(Base):
     """Hectares and plots by class, per district and jamoat, kept for every run."""
 

@@ -12,7 +12,7 @@ from geo.suitability.model import CLASSES
 from geo.suitability.shown import shown_score
 from layers.errors import NotFound
 from layers.records.rows_of_run import of_run
-from layers.records.runs import Publication, RunHectares, ScoringRun, suitability
+from layers.records.runs import Publication, RunDraws, RunHectares, ScoringRun, suitability
 
 MOVED_LISTED = 20  # plots named in a difference; the counts always cover all
 
@@ -42,7 +42,15 @@ def show_run(connection: Connection, run_id: int) -> dict[str, Any]:
         "layer_versions": row["layer_versions"],
         "not_assessed": row["not_assessed"],
         "classes": hectares_by_district(connection, run_id),
+        "drawn": drawn_districts(connection, run_id),
     }
+
+
+def drawn_districts(connection: Connection, run_id: int) -> dict[str, bool]:
+    """Return for each district of a run whether its draws are stored."""
+    scope = connection.execute(select(ScoringRun.districts).where(ScoringRun.run_id == run_id)).scalar_one()
+    stored = set(connection.execute(select(RunDraws.district).where(RunDraws.run_id == run_id)).scalars())
+    return {district: district in stored for district in sorted(scope)}
 
 
 def hectares_by_district(connection: Connection, run_id: int) -> dict[str, dict[str, dict[str, float]]]:

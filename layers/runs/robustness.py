@@ -16,7 +16,7 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg import sql
 from psycopg.adapt import Buffer
-from sqlalchemy import Connection, Engine, and_, delete, func, select, update
+from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, update
 
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import Scheme, parse_scheme
@@ -28,7 +28,7 @@ from geo.suitability.robustness import robustness as drawn
 from layers.errors import DataRefused, NotFound
 from layers.postgres.copy_rows import copy_frame
 from layers.records.rows_of_run import of_run, rows_of_district
-from layers.records.runs import ScoringRun, robustness, suitability
+from layers.records.runs import RunDraws, ScoringRun, robustness, suitability
 from layers.records.snapshot import Choice, read_runs, run_of
 
 BEST = 100  # plots of a district that count as its best; default to calibrate to what a programme can support
@@ -114,27 +114,6 @@ def draws_of_district(
     missing = run.not_assessed.get(district, {})
     found = _drawn(kept, scheme, run.criteria, missing, best=best, draws=draws, seed=seed, noise=noise)
     return kept.plot_no, found
-
-
-def draws_of_plot(
-    row: Mapping[str, Any], scheme: Scheme, order: Sequence[str], missing: Iterable[str]
-) -> Robustness | None:
-    """Return the draws of one kept result by itself, so without its chance among others; None without a kept cap.
-
-    row : columns of ``suitability``. order : criteria of its memberships. missing : those it could not assess.
-    """
-    if row["class_cap"] is None:
-        return None
-    kept = _arranged(
-        np.array([row["plot_no"]], dtype=np.int64),
-        np.array([row["memberships"]], dtype=np.float32),
-        np.frombuffer(row["evidence"].encode(), dtype=np.uint8)[np.newaxis],
-        np.array([CLASSES.index(row["class_cap"])], dtype=np.int8),
-        np.array([CLASSES.index(row["class"])], dtype=np.int8),
-        np.array([row["score"] is not None]),
-        order,
-    )
-    return _drawn(kept, scheme, order, missing, best=None, draws=DRAWS, seed=SEED)
 
 
 def stored_row(connection: Connection, run_id: int, plot_no: int) -> Mapping[str, Any] | None:
@@ -287,6 +266,10 @@ def _store(connection: Connection, run_id: int, district: str, *, best: int, dra
             }
         )
         copy_frame(connection, robustness, rows.assign(run_id=run_id, top_of=best, draws=draws, seed=seed))
+    connection.execute(delete(RunDraws).where(RunDraws.run_id == run_id, RunDraws.district == district))
+    connection.execute(
+        insert(RunDraws).values(run_id=run_id, district=district, plots=len(plot_no), draws=draws, seed=seed)
+    )
     now = update(ScoringRun).where(ScoringRun.run_id == run_id).values(drawn_at=func.clock_timestamp())
     connection.execute(now)
     same_plot = and_(robustness.c.run_id == run_id, robustness.c.plot_no == suitability.c.plot_no)

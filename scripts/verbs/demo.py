@@ -21,6 +21,7 @@ from scripts.demo_region.on_real import fingerprint, load_real, real_places
 from scripts.demo_region.region import generate
 from scripts.demo_region.write import is_loaded, mark, require_room, take_back, write
 from scripts.output import err, out, print_json, tracked
+from scripts.verbs.robustness import start_drawing
 
 PLOTS, SEED = 20_000, 1
 FEWEST_PLOTS, MOST_PLOTS = 500, 1_000_000
@@ -102,6 +103,7 @@ def _scored() -> int:
     with engine().begin() as connection:
         fit_profiles(connection, run, [load_profile(name) for name in profile_names()])
         publish_run(connection, run)
+    start_drawing()
     return run
 
 

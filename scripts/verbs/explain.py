@@ -92,6 +92,8 @@ def _what_helps(found: dict[str, Any]) -> Iterator[str]:
         wanted = found["measurement"]
         yield f"To be surer of the class, measure {wanted['criterion']} (about {wanted['cost_usd']:.0f} USD)."
         yield f"  {wanted['how']}"
+    if found["score"] is not None and found["robustness"] is None:
+        yield "How sure the class is has not been drawn yet; obod robustness --pending draws it."
     if sure := found["robustness"]:
         yield (
             f"In {100 * sure['modal_share']:.0f} of 100 draws of weights and errors the class is {sure['modal_class']}."

@@ -12,6 +12,7 @@ from layers.postgres.engine import reading, writing
 from layers.runs.listing import diff_runs, list_runs, show_run
 from layers.runs.score import publish_run
 from scripts.output import err, out, print_json, print_table
+from scripts.verbs.robustness import start_drawing
 
 app = typer.Typer(help="Runs that were made.", no_args_is_help=True)
 
@@ -49,6 +50,10 @@ def show(run: RunId, json: Json = False) -> None:
         for name, figures in classes.items()
     ]
     print_table(rows, ("district", "class", "plots", "area_ha"))
+    drawn = found["drawn"]
+    missing = [district for district, there in drawn.items() if not there]
+    still = f"; not yet: {', '.join(missing)}" if missing else ""
+    out.print(f"Draws: {len(drawn) - len(missing)} of {len(drawn)} districts{still}.", highlight=False)
     for profile, lights in found["fits"].items():
         counted = ", ".join(f"{plots:,} {light}" for light, plots in lights.items())
         out.print(f"Fit for {profile}: {counted}.", highlight=False)
@@ -77,4 +82,5 @@ def publish(run: RunId) -> None:
     """Serve a finished run in its districts from now on; publishing an older run is the way back."""
     with writing() as connection:
         publish_run(connection, run)
+    start_drawing()
     out.print(f"Run {run} is served now.")

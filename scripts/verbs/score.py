@@ -21,6 +21,7 @@ from layers.runs.score import RunReport, publish_run
 from layers.runs.score import score as score_plots
 from layers.runs.workers import Work, in_process, on_cluster, on_workers
 from scripts.output import err, out, print_json, print_table, tracked
+from scripts.verbs.robustness import start_drawing
 
 District = Annotated[list[str] | None, typer.Option("--district", help="District code; may be given several times.")]
 SchemeName = Annotated[str, typer.Option("--scheme", help="Name of a scheme that ships with Obod, or a scheme file.")]
@@ -72,10 +73,14 @@ def score(
             raise typer.BadParameter(
                 "--changed goes with --draft and --json only: the run that is served says the rest."
             )
-        print_reports(_refitted(score_changed(engine(), publish=False, progress=progress), draft), json)
+        reports = _refitted(score_changed(engine(), publish=False, progress=progress), draft)
+        _draw(any(report.published for report in reports))
+        print_reports(reports, json)
         return
     if profile is not None:
-        print_fitted(*_fitted(load_profile(profile), scheme, district, run, draft, progress, work), json)
+        made, fit = _fitted(load_profile(profile), scheme, district, run, draft, progress, work)
+        _draw(made is not None and made.published)
+        print_fitted(made, fit, json)
         return
     report = score_plots(
         engine(),
@@ -85,10 +90,16 @@ def score(
         progress=progress,
         work=work,
     )
+    _draw(report.published)
     if json:
         print_json(report_as_dict(report))
         return
     print_report(report)
+
+
+def _draw(published: bool) -> None:
+    if published:
+        start_drawing()
 
 
 def work_of(workers: int | None, cluster: str | None) -> Work:

@@ -15,6 +15,7 @@ from layers.postgres.engine import engine
 from layers.settings import get_settings
 from layers.warm_up import compile_all
 from scripts.output import err
+from scripts.verbs.robustness import start_drawing
 
 KEEP_ALIVE_S = 30  # seconds an idle connection is kept: a map asks again within that
 
@@ -30,6 +31,7 @@ def serve(
     require_free(host, port)
     compile_all()  # what is in the cache already takes a second or two; no request waits for a compiler
     engine()  # starts the embedded database if it is stopped, and refuses in one sentence if there is none
+    start_drawing()  # what a stop left undone
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     err.print(f"Obod serves http://{host}:{port} (Ctrl-C stops it).", highlight=False)
     uvicorn.run(

@@ -100,6 +100,8 @@ def test_explain_says_class_limit_and_what_helps() -> None:
     said = call("explain", "mediocre").stdout
     assert "S2tz" in said or "S2z" in said
     assert "synthetic" in said
+    assert json.loads(call("explain", "unsampled", "--json").stdout)["robustness"] is None
+    assert "districts drawn" in call("robustness", "--pending").stdout
     found = json.loads(call("explain", "unsampled", "--json").stdout)
     assert found["limiting"]["criterion"] == "salinity_ds_m"
     assert found["robustness"]["shares"]["S1"] == 0.0
