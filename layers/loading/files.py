@@ -22,6 +22,7 @@ from layers.loading.mapping import FieldRule, Mapped, find_mapping, rules_for, s
 from layers.loading.mapping import Mapping as MappingFile
 from layers.loading.reading import file_digest, open_source
 from layers.loading.rejects import write_rejects
+from layers.loading.room import require_room
 from layers.loading.rows import Writer
 from layers.records.load_report import LoadReport
 from layers.records.open_load import Provenance
@@ -110,6 +111,8 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
         raise DataRefused(f"The mapping file is for {mapping.layer}, not for {layer}.")
     options = options.with_mapping(mapping)
     letters = None if mapping is None else mapping.letters
+    if path.exists():
+        require_room(path)
     source = open_source(path, encoding=options.encoding, letters=letters, table=options.table)
     rules = rules_for(
         target,

@@ -24,6 +24,7 @@ from layers.loading.load import COUNTRY
 from layers.loading.mapping import find_mapping
 from layers.loading.reading import file_digest
 from layers.loading.repair import Box
+from layers.loading.room import require_room
 from layers.records.load_report import LoadReport
 from layers.records.loads import Raster
 from layers.records.open_load import Provenance
@@ -65,6 +66,7 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
     options = options.with_mapping(mapping)
     if not path.is_file():
         raise NotFound(f"There is no file {path.name}.")
+    require_room(path)
     report = LoadReport(layer, kind, options.mode, path.name, read=1)
     provenance = Provenance(options.source, options.licence, options.source_date, options.synthetic, file_digest(path))
     try:

@@ -53,16 +53,19 @@ def open_source(
     return VectorFile(path, decoder, table)
 
 
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file, of all its parts for a Shapefile, of all its files for a folder; hexadecimal."""
+def parts_of(path: Path) -> list[Path]:
+    """Return a file, all parts of a Shapefile, or all files of a folder, in the order of their names."""
     if path.is_dir():
-        parts = sorted(part for part in path.rglob("*") if part.is_file())
-    elif path.suffix.casefold() == ".shp":
-        parts = sorted(part for part in path.parent.glob(f"{path.stem}.*") if part.is_file())
-    else:
-        parts = [path]
+        return sorted(part for part in path.rglob("*") if part.is_file())
+    if path.suffix.casefold() == ".shp":
+        return sorted(part for part in path.parent.glob(f"{path.stem}.*") if part.is_file())
+    return [path]
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file and all its parts, hexadecimal."""
     digest = hashlib.sha256()
-    for part in parts:
+    for part in parts_of(path):
         with part.open("rb") as opened:
             while block := opened.read(1 << 20):
                 digest.update(block)

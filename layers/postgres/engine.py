@@ -219,9 +219,19 @@ def as_refusal(error: Exception) -> LayersError | None:
         case psycopg.errors.DiskFull():
             return DatabaseUnavailable("The disk of the database is full; nothing was changed, make room first.")
         case psycopg.OperationalError():
-            return DatabaseUnavailable(awaited() or "The database does not answer; obod db status says more.")
+            return _away()
         case _:
             return None
+
+
+def _away() -> DatabaseUnavailable:
+    """Say what a database that does not answer waits for, or what keeps it from running."""
+    if (sentence := awaited()) is not None:
+        return DatabaseUnavailable(sentence)
+    settings = get_settings()
+    if settings.database_url is None and (problem := Cluster(settings.home).status().problem) is not None:
+        return OperatorNeeded(problem)
+    return DatabaseUnavailable("The database does not answer; obod db status says more.")
 
 
 def _embedded() -> Cluster:
