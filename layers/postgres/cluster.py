@@ -234,18 +234,15 @@ class Cluster:
         try:
             if standing(self.home, record) is Standing.NEVER_MADE:
                 return self._status_of_none(record)
+            known = replace(known, place=place, postgresql=str(read_major(place / "data")))
+            if (postmaster := running_server(place / "data")) is not None:
+                return replace(known, running=True, pid=postmaster.pid, problem=low_on_room(place))
+            if (problem := hindrance(self.home, place, record.port)) is not None:
+                return replace(known, problem=problem)
             require_reach(place / "data", server_user(place / "data"))
         except OperatorNeeded as error:
             return replace(known, problem=str(error))
-        postmaster = running_server(place / "data")
-        return replace(
-            known,
-            running=postmaster is not None,
-            pid=None if postmaster is None else postmaster.pid,
-            postgresql=str(read_major(place / "data")),
-            place=place,
-            problem=hindrance(self.home, place, record.port) if postmaster is None else low_on_room(place),
-        )
+        return known
 
     def _socket_folder(self, place: Path, record: Record) -> Path:
         name = f".s.PGSQL.{record.port}"
@@ -356,6 +353,10 @@ class Cluster:
             if error.errno in (errno.EACCES, errno.EPERM):
                 raise OperatorNeeded(
                     f"OBOD_HOME ({self.home}) belongs to another user; run this as that user or name another OBOD_HOME."
+                ) from error
+            if error.errno == errno.EROFS:
+                raise OperatorNeeded(
+                    f"OBOD_HOME ({self.home}) lies on a disk that may only be read; name another."
                 ) from error
             if error.errno in (errno.ENOTDIR, errno.EEXIST):
                 raise OperatorNeeded(f"OBOD_HOME ({self.home}) is not a folder; name another.") from error

@@ -423,19 +423,25 @@ def test_data_closed_to_the_account_are_one_sentence(stopped: Cluster) -> None:
         closed.chmod(mode)
 
 
-def test_a_disk_that_may_only_be_read_is_one_sentence() -> None:
+def test_a_disk_that_may_only_be_read_is_one_sentence(stopped: Cluster) -> None:
     if not IS_ROOT:
         return  # only root mounts a disk
-    with _folder(closed=False) as folder, _disk(folder, "ro,size=1m"):
-        assert "only be read" in str(_cluster(folder / "home").status().problem)
+    subprocess.run(["mount", "--bind", stopped.home, stopped.home], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", stopped.home], check=True)
+        assert "only be read" in str(stopped.status().problem)
+        with pytest.raises(OperatorNeeded, match=r"OBOD_HOME.*only be read"):
+            stopped.start()
         with pytest.raises(OperatorNeeded, match="only be read"):
-            _cluster(folder / "home").start()
+            _cluster(stopped.home / "new").start()
+    finally:
+        subprocess.run(["umount", stopped.home], check=True)
 
 
 def test_a_full_disk_is_one_sentence() -> None:
     if not IS_ROOT:
         return  # only root mounts a disk
-    with _folder(closed=False) as folder, _disk(folder, "size=1m"):
+    with _folder(closed=False) as folder, _small_disk(folder):
         new = _cluster(folder / "home")
         with pytest.raises(OperatorNeeded, match=r"is full: \d MB are free.* make room"):
             new.start()
@@ -447,9 +453,8 @@ def test_a_full_disk_is_one_sentence() -> None:
 
 
 @contextmanager
-def _disk(folder: Path, options: str) -> Iterator[None]:
-    """Mount a small disk."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=True)
+def _small_disk(folder: Path) -> Iterator[None]:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=True)
     try:
         yield
     finally:
