@@ -77,10 +77,13 @@ class Revival:
 
 class _Awaited:
     sentence: str | None = None
+    watched = False
 
 
 def awaited() -> str | None:
-    """Return what this process waits for before the database answers again, None for nothing it knows of."""
+    """Return what this process waits for before the database answers again, None where it watches over none."""
+    if _Awaited.sentence is None and _Awaited.watched:
+        return "The database does not answer for the moment; try again in a few seconds."
     return _Awaited.sentence
 
 
@@ -95,10 +98,11 @@ def kept_running(cluster: Cluster) -> Iterator[None]:
             pass
 
     watcher = threading.Thread(target=watch, name="database", daemon=True)
+    _Awaited.sentence, _Awaited.watched = None, True
     watcher.start()
     try:
         yield
     finally:
         ended.set()
         watcher.join()
-        _Awaited.sentence = None
+        _Awaited.sentence, _Awaited.watched = None, False

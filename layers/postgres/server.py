@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import locale
 import os
+import platform
 import pwd
+import re
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,6 +152,7 @@ def server_settings(
         "effective_cache_size": f"{memory_mb // 2}MB",
         "work_mem": f"{min(max(memory_mb // 256, 8), 64)}MB",
         "maintenance_work_mem": f"{min(max(memory_mb // 16, 64), 512)}MB",
+        "recovery_init_sync_method": "syncfs" if _syncs_whole_disks() else "fsync",
         "max_wal_size": "4GB",
         "min_wal_size": "128MB",
         "wal_compression": wal_compression,
@@ -174,6 +178,15 @@ def server_settings(
     if not durable:
         settings |= {"fsync": "off", "full_page_writes": "off"}
     return _conf(settings)
+
+
+def _syncs_whole_disks() -> bool:
+    """Tell whether one call puts a whole disk in order after a crash and tells its faults: Linux from 5.8 on.
+
+    A thousand files one by one take most of a restart.
+    """
+    version = re.match(r"(\d+)\.(\d+)", platform.release()) if sys.platform == "linux" else None
+    return version is not None and (int(version[1]), int(version[2])) >= (5, 8)
 
 
 def _conf(settings: Mapping[str, str | int | float]) -> str:

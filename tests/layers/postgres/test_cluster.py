@@ -185,6 +185,18 @@ def test_memory_of_the_server_follows_the_machine(
     assert "fsync" not in settings
 
 
+@pytest.mark.parametrize(
+    ("release", "how"), [("5.7.19-arch1", "fsync"), ("5.8.0", "syncfs"), ("6.1.0-18-amd64", "syncfs"), ("odd", "fsync")]
+)
+def test_a_disk_is_put_in_order_at_once_only_where_its_faults_are_told(
+    monkeypatch: pytest.MonkeyPatch, release: str, how: str
+) -> None:
+    monkeypatch.setattr(server.platform, "release", lambda: release)
+    monkeypatch.setattr(server.sys, "platform", "linux")
+    settings = server.server_settings(5432, Path("/here"), Path("/log"), durable=True)
+    assert f"recovery_init_sync_method = '{how}'" in settings
+
+
 def _is_server_in(process: psutil.Process, data: Path) -> bool:
     try:
         return "-D" in process.cmdline() and str(data) in process.cmdline()

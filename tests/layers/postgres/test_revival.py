@@ -14,7 +14,7 @@ import pytest
 from layers.errors import DatabaseUnavailable, OperatorNeeded
 from layers.postgres.cluster import Cluster
 from layers.postgres.engine import as_refusal
-from layers.postgres.revival import Revival, awaited
+from layers.postgres.revival import Revival, awaited, kept_running
 
 AWAY = psycopg.OperationalError("connection refused: /a/secret/path")
 
@@ -50,6 +50,12 @@ class Unwilling(Cluster):
         if not self.willing:
             raise OperatorNeeded("The disk of /a/secret/path is full.")
         self.up = True
+
+
+@pytest.fixture(autouse=True)
+def _nothing_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin and leave with nothing awaited, since it is one per process."""
+    monkeypatch.setattr("layers.postgres.revival._Awaited.sentence", None)
 
 
 @pytest.fixture
@@ -108,6 +114,14 @@ def test_a_server_stopped_by_name_stays_so(tmp_path: Path, clock: Clock) -> None
     _look_until(Revival(server, clock), clock, 1_100)
     assert server.tries == []
     assert "obod db start" in str(as_refusal(AWAY))
+
+
+def test_a_service_tells_at_once_that_it_looks_after_its_database(tmp_path: Path, clock: Clock) -> None:
+    server = Unwilling(tmp_path, clock)
+    server.up = True
+    with kept_running(server):
+        assert "in a few seconds" in str(as_refusal(AWAY))
+    assert awaited() is None
 
 
 @pytest.fixture(scope="module")
