@@ -35,6 +35,7 @@ from layers.catalogue import BY_NAME, RASTERS
 from layers.catalogue.base import STAFF
 from layers.features import household_fit
 from layers.features.plots import scored_plots
+from layers.records.outcomes import FIT_OUTCOMES
 
 PACKAGE: Final = Path(__file__).parent
 _KEYWORDS: Final = {"_": None, "translate": None}
@@ -101,7 +102,9 @@ def fit_worded() -> Iterator[str]:
         yield from (remedy.title, remedy.who)
     for name in profile_names():
         yield load_profile(name).title
-    yield from (*household_fit.TITLES.values(), *household_fit.UNITS.values())
+    yield household_fit.PROFILE_TITLE
+    for fitted in FIT_OUTCOMES:
+        yield from (fitted.title, fitted.unit)
     yield from (*crops(), *MONTH_NAMES)
     yield from priority.MESSAGES
 

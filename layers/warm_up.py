@@ -24,7 +24,6 @@ from layers.catalogue.land import Plot
 from layers.grids.resampling import resampled
 from layers.loading.derive import spatially_ordered
 from layers.loading.faults import Faults
-from layers.loading.load import PLOTS
 from layers.loading.repair import sound
 from layers.loading.shapes import Shapes
 from layers.postgres.copy_columns import Values, columns_of, digests, stream
@@ -79,7 +78,7 @@ def _pictures() -> None:
 def _loading() -> None:
     shapes = Shapes.of(np.array([shapely.box(69.0, 38.0, 69.1, 38.1), shapely.Point(69.0, 38.0)]))
     shapes = Shapes.of_wkb(pa.array(shapely.to_wkb(shapes.objects()).tolist(), type=pa.binary()))
-    shapes, bounds, _ = sound(shapes, "MULTIPOLYGON", Faults(np.arange(2)), PLOTS)
+    shapes, bounds, _ = sound(shapes, "MULTIPOLYGON", Faults(np.arange(2)), Plot.box)
     part = shapes.take(np.flatnonzero(shapes.plain)[spatially_ordered(bounds[shapes.plain])])
     table = {
         "plot_id": Values.known(np.array(["made up"], dtype=object)),

@@ -68,7 +68,7 @@ def style(
         layers.append(part | _visibility(visible(grid, shown)))
     for layer in drawn:
         name = layer.__tablename__
-        if layer is Plot:
+        if layer.judged:
             tiles, first, last = colouring.tiles, 0, DEEPEST_PLOT_TILE
             parts = plot_layers(colouring)
         else:

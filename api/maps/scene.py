@@ -141,6 +141,7 @@ def map_html(scene: Scene, *, legend_open: bool = True) -> str:
         js_address=f"{scene.base}/maps/{name}.js?{scene.query}",
         synthetic=scene.synthetic,
         shown=name,
+        judged=_shows_results(scene),
         legend=legend,
         about=scene.shown.about if isinstance(scene.shown, RasterLayer) else scene.shown.card.about,
         legend_open=legend_open,
@@ -150,6 +151,11 @@ def map_html(scene: Scene, *, legend_open: bool = True) -> str:
         switches=[_switch(layer, scene) for layer in reversed(scene.layers)],
         credits=_credits(scene),
     )
+
+
+def _shows_results(scene: Scene) -> bool:
+    """Whether the layer shown is one that scoring finds results for."""
+    return not isinstance(scene.shown, RasterLayer) and scene.shown.judged
 
 
 def _config(scene: Scene, ways: Mapping[str, Colouring]) -> dict[str, Any]:
@@ -170,7 +176,7 @@ def _config(scene: Scene, ways: Mapping[str, Colouring]) -> dict[str, Any]:
         },
         "attribution": _attribution(scene),
         "bounds": None if isinstance(scene.start, View) else corners(scene.start),
-        "colourings": {name: way.as_paint() for name, way in ways.items()} if scene.shown is Plot else {},
+        "colourings": {name: way.as_paint() for name, way in ways.items()} if _shows_results(scene) else {},
         "classes": [{"value": value, "label": translate(look.label, lang)} for value, look in Plot.card.legend.items()],
         "told": {layer.__tablename__: _told(layer, lang) for layer in scene.drawn if layer not in BOUNDARIES},
         "chosen": scene.chosen,
@@ -182,7 +188,7 @@ def _told(layer: type[Layer], lang: Language) -> dict[str, Any]:
     """Titles and plain words for what the layer's tiles carry; the card of a plot is made by the service."""
     attributes = []
     for name, about in layer.attributes().items():
-        if layer is not Plot and (about.in_tile or name == layer.card.drawn_by):
+        if not layer.judged and (about.in_tile or name == layer.card.drawn_by):
             codes = {code: translate(label_of(layer, name, code), lang) for code in about.values}
             drawn = layer.card.legend if name == layer.card.drawn_by else {}
             codes |= {code: translate(look.label, lang) for code, look in drawn.items() if code}

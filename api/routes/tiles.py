@@ -111,7 +111,7 @@ def get_vector_tile(
     found = readable_layer(layer, audience)
     names = tuple(dict.fromkeys(name for name in (attributes or "").split(",") if name))
     served = state.current()
-    if found is Plot:
+    if found.judged:
         return _plots(asked, served, tiles.get, choice, names, district, audience)
     if district is not None or choice != Choice():
         raise BadFilter("district, scheme and run are for plots only.")
@@ -197,7 +197,7 @@ def get_tilejson(layer: str, request: Request, caller: CallerDep, lang: Language
         if found.geometry_kind is None:
             raise NotFound(f"Layer {layer!r} has no geometry and no tiles.")
         title, about, suffix = found.card.title, found.card.about, "mvt"
-        first = 0 if found is Plot else found.card.tiles_from
+        first = 0 if found.judged else found.card.tiles_from
         fields = _fields(found, audience, lang)
     with reading(audience) as connection:
         sources = sources_of(connection, [layer])
@@ -224,7 +224,7 @@ def get_tilejson(layer: str, request: Request, caller: CallerDep, lang: Language
 
 def _fields(layer: type[Layer], audience: Audience, lang: Language) -> dict[str, str]:
     """Attribute -> what it means, of the attributes a tile carries unasked."""
-    if layer is Plot:
+    if layer.judged:
         titles = {**CELL_ATTRIBUTES}
         shown = scored_plots(audience, {}).properties
         titles |= {name: shown[name].title for name in ("plot_id", *PLOT_ATTRIBUTES)}

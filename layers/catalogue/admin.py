@@ -52,6 +52,7 @@ class District(Layer):
     """Districts (nohiya) and cities of that level; the unit plots are asked for and runs are published by."""
 
     __tablename__ = "districts"
+    key_in_address = True
     card = Card(
         title="Districts",
         audience=PUBLIC,

@@ -40,6 +40,21 @@ class Base(DeclarativeBase):
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """Longitudes and latitudes a layer's geometry may lie in, degrees, with words for messages."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+    words: str
+
+
+# Domain reference 2.2: layers may lie anywhere in the country's box, with a margin for rivers and quakes beyond it.
+COUNTRY = Box(66.4, 35.9, 76.1, 41.85, "a place in or near Tajikistan (66.4-76.1 E, 35.9-41.85 N)")
+
+
+@dataclass(frozen=True, slots=True)
 class Style:
     """How one value of the drawn attribute looks and reads.
 
@@ -163,12 +178,22 @@ class Layer(Base):
 
     Rows are never changed in place: a correction ends the old row (``ended_by``) and adds a new one, so
     that a run can be replayed on the rows it saw. Current rows are those with ``ended_by`` empty.
+
+    What only some layers have is a fact on the class, so that nothing asks for a layer by name. box : where its rows
+    may lie. judged : scoring finds results for its rows, and every surface shows them together. key_in_address : its
+    keys stand in web addresses. computed : attributes the loader computes, never taken from a file. leading :
+    attributes that stand first in pages and files.
     """
 
     __abstract__ = True
     card: ClassVar[Card]
     key: ClassVar[str]
     geometry_kind: ClassVar[str | None] = None
+    box: ClassVar[Box] = COUNTRY
+    judged: ClassVar[bool] = False
+    key_in_address: ClassVar[bool] = False
+    computed: ClassVar[tuple[str, ...]] = ()
+    leading: ClassVar[tuple[str, ...]] = ()
 
     gid: Mapped[int] = mapped_column(
         BigInteger,

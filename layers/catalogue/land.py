@@ -8,11 +8,13 @@ from sqlalchemy import BigInteger, Index
 from sqlalchemy.orm import Mapped
 
 from geo.household import tenure
-from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Card, Layer, Style, attribute, geometry, identifier
+from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Box, Card, Layer, Style, attribute, geometry, identifier
 
 LAND_FORMS = ("household", "presidential", "dehkan", "reserve", "pasture", "unknown")
 AVAILABILITIES = ("offered", "reserve", "fallow", "in_use", "unknown")
 RIGHT_CLASSES = tuple(tenure.BY_CODE)  # domain reference 4.5
+# Domain reference 2.2: plots outside 66-73.5 E are refused since EPSG:32642 is the working CRS.
+FARMED = Box(66.0, 36.0, 73.5, 41.85, "plots between 66 and 73.5 E, 36 and 41.85 N")
 
 # Class colours, teal to brown: any two differ by more than 25 in CIE L*a*b* for normal sight, protanopia,
 # deuteranopia and tritanopia (Machado et al. 2009). Green to brown would not: its S1 and N2 merge.
@@ -39,6 +41,11 @@ class Plot(Layer):
         tiles_from=13,
         line_width=0.6,
     )
+    box = FARMED
+    judged = True
+    key_in_address = True
+    computed = ("plot_no", "area_ha")
+    leading = ("plot_id", "plot_no", "district", "jamoat", "area_ha", "land_form", "availability")
     plot_id: Mapped[str] = identifier("Plot")
     plot_no: Mapped[int] = attribute("Plot number; the tile feature id", column=BigInteger)
     district: Mapped[str | None] = attribute("District code", filter=True)

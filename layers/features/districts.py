@@ -15,8 +15,8 @@ from layers.catalogue.admin import District
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.features.hectares import Figures
-from layers.features.plots import UNJUDGED
 from layers.records.loads import Load
+from layers.records.outcomes import UNJUDGED
 from layers.records.runs import RunHectares
 from layers.records.snapshot import Bounds, Coverage, ShownRun, Snapshot
 

@@ -5,18 +5,17 @@ Parsing, the OpenAPI text and the refusal of unknown names all come from ``PLOT_
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, or_
 
-from geo.criteria import LAND_CRITERIA
-from geo.suitability.model import CLASSES
 from layers.catalogue.land import AVAILABILITIES, LAND_FORMS
 from layers.errors import BadFilter
 from layers.features.cql import bound_geometry, cql2_condition, envelope, finite
-from layers.features.features import Features, Kind, nearest
+from layers.features.features import Features, Kind, kind_of, nearest
+from layers.records.outcomes import OUTCOME_BY_NAME, OUTCOMES
 from layers.records.runs import suitability
 
 Build = Callable[[Features, Sequence[str]], ColumnElement[bool]]
@@ -102,6 +101,20 @@ def _holds(features: Features, given: Sequence[str]) -> ColumnElement[bool]:
     return cql2_condition(features, given[0])
 
 
+def _filters_of(name: str) -> Iterator[Filter]:
+    """The filters of one outcome: true or false, one of its codes, or at least and at most."""
+    outcome = OUTCOME_BY_NAME[name]
+    match kind_of(outcome.column):
+        case Kind.BOOLEAN:
+            yield _is(name, f"{outcome.title}.")
+        case Kind.TEXT:
+            yield _one_of(name, f"{outcome.title}; may be given several times.", outcome.codes)
+        case _:
+            unit = f", {outcome.unit}" if outcome.unit else ""
+            yield _at_least(f"min_{name}", f"{outcome.title} of at least this{unit}.", name)
+            yield _at_most(f"max_{name}", f"{outcome.title} of at most this{unit}.", name)
+
+
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 _TEXTS = {"type": "array", "items": {"type": "string"}}
 
@@ -110,7 +123,7 @@ PLOT_FILTERS: dict[str, Filter] = {
     for item in (
         _at_least("min_score", "Score of at least this, 0-100.", "score"),
         _at_most("max_score", "Score of at most this, 0-100.", "score"),
-        _one_of("class", "Suitability class; may be given several times.", CLASSES),
+        *_filters_of("class"),
         _one_of("jamoat", "Jamoat code; may be given several times."),
         _at_least("min_area_ha", "Area of at least this, hectares.", "area_ha"),
         _at_most("max_area_ha", "Area of at most this, hectares.", "area_ha"),
@@ -120,19 +133,12 @@ PLOT_FILTERS: dict[str, Filter] = {
             {"type": "string", "pattern": r"^[-+0-9.eE]+(,[-+0-9.eE]+){3}$"},
             _touches_box,
         ),
-        _is("irrigated", "In a command area or recorded as irrigated."),
-        _is("hazard_free", "All hazard levels known and none or residual."),
+        *_filters_of("irrigated"),
+        *_filters_of("hazard_free"),
         _one_of("land_form", "Land form; may be given several times.", LAND_FORMS),
         _one_of("availability", "Availability; may be given several times.", AVAILABILITIES),
         Filter("crop", "The crop is S1 or S2 there; may be given several times.", _TEXTS, _carries_crop),
-        *(
-            bound
-            for item in LAND_CRITERIA
-            for bound in (
-                _at_least(f"min_{item.id}", f"{item.title} of at least this, {item.unit}.", item.id),
-                _at_most(f"max_{item.id}", f"{item.title} of at most this, {item.unit}.", item.id),
-            )
-        ),
+        *(item for outcome in OUTCOMES if outcome.filter for item in _filters_of(outcome.name)),
         Filter(
             "filter",
             "A condition in CQL2 text on any property and on geom, such as "

@@ -9,25 +9,15 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, and_, func, select
 
-from geo.household_criteria import FIT_CRITERIA
 from layers.catalogue.base import STAFF, Audience
 from layers.errors import NotAllowed, NotFound
 from layers.features.features import Features, plain_property
 from layers.features.plots import PLOTS
+from layers.records.outcomes import FIT_OUTCOMES
 from layers.records.runs import FitProfile, household_fit
 
 FIT = household_fit.c
-TITLES = {
-    "profile": "Household profile",
-    "light": "Household fit: green, amber, red, or unknown",
-    "labour_low": "Fit of labour at worst, 0-1",
-    "labour_high": "Fit of labour at best, 0-1",
-    "tenure_low": "Fit of land rights at worst, 0-1",
-    "tenure_high": "Fit of land rights at best, 0-1",
-    "area_alone_ha": "Area of the reference crop that can be run alone",
-    "actions": "Steps that would help",
-}
-UNITS = {"area_alone_ha": "ha"}
+PROFILE_TITLE = "Household profile"
 
 
 def require_staff(audience: Audience) -> None:
@@ -71,8 +61,8 @@ def fitted_plots(features: Features, run_id: int, profile: str) -> Features:
 
     The right class on record is a property of the plot already and keeps its name and place.
     """
-    fit = [plain_property(FIT[name], title, UNITS.get(name, ""), STAFF) for name, title in TITLES.items()]
-    fit += [plain_property(FIT[c.id], c.title, c.unit, STAFF) for c in FIT_CRITERIA]
+    fit = [plain_property(FIT.profile, PROFILE_TITLE, "", STAFF)]
+    fit += [plain_property(FIT[shown.name], shown.title, shown.unit, STAFF) for shown in FIT_OUTCOMES]
     same = and_(FIT.plot_no == PLOTS.plot_no, FIT.run_id == run_id, FIT.profile == profile)
     return replace(
         features,

@@ -7,6 +7,7 @@ down to one decimal, so that 74.96 never reads as 75; filters and files use the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -30,11 +31,11 @@ from sqlalchemy import (
     values,
 )
 
-from geo.criteria import LAND_CRITERIA
 from layers.catalogue.base import PUBLIC, Audience
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
-from layers.features.features import Features, Kind, Property, layer_properties, plain_property
+from layers.features.features import Features, Property, kind_of, layer_properties, plain_property
+from layers.records.outcomes import OUTCOMES, Kept, Outcome
 from layers.records.rows_of_run import holds_in, in_run
 from layers.records.runs import robustness, suitability
 from layers.records.snapshot import Run
@@ -42,32 +43,6 @@ from layers.records.snapshot import Run
 PLOTS = Plot.__table__.c
 RESULT = suitability.c
 DRAWN = robustness.c
-
-UNJUDGED = "NE"  # class of a plot that no served run has judged
-
-# Order of the properties in pages and files; what the catalogue declares beyond these follows.
-FIRST = (
-    "plot_id",
-    "plot_no",
-    "district",
-    "jamoat",
-    "area_ha",
-    "land_form",
-    "availability",
-    "score",
-    "score_low",
-    "score_high",
-    "class",
-    "subclass",
-    "limiting",
-    "potential_score",
-    "potential_class",
-    "confidence",
-    "run",
-    "class_low",
-    "class_high",
-    "not_assessed",
-)
 
 
 def scored_plots(audience: Audience, runs: Mapping[str, Run]) -> Features:
@@ -82,7 +57,8 @@ def scored_plots(audience: Audience, runs: Mapping[str, Run]) -> Features:
 def _scored_plots(audience: Audience, runs: tuple[tuple[str, Run], ...]) -> Features:
     source, run_id = _join_results(dict(runs))
     found = {**layer_properties(Plot, audience), **_results(run_id)}
-    order = [*FIRST, *(name for name in found if name not in FIRST)]
+    first = (*Plot.leading, *(outcome.name for outcome in OUTCOMES if outcome.leads))
+    order = [*first, *(name for name in found if name not in first)]
     return Features(
         layer=Plot,
         properties={name: found[name] for name in order},
@@ -125,64 +101,30 @@ def _join_results(runs: Mapping[str, Run]) -> tuple[FromClause, ColumnElement[in
 
 def _results(run_id: ColumnElement[int]) -> dict[str, Property]:
     """What scoring adds to a plot, by public name."""
-    run = case((RESULT.plot_no.is_not(None), run_id))
-    recorded = or_(PLOTS.irrigated, null())  # recorded as irrigated, or not known: a record alone proves no "no"
-    found = [
-        *(_score(name) for name in ("score", "score_low", "score_high", "potential_score")),
-        _text("class", func.coalesce(RESULT["class"], UNJUDGED)),
-        *(_text(name, RESULT[name]) for name in ("subclass", "limiting", "potential_class", "confidence")),
-        Property("run", "Scoring run", "", Kind.INTEGER, PUBLIC, run, run),
-        *(_text(name, RESULT[name]) for name in ("class_low", "class_high")),
-        plain_property(RESULT.not_assessed, "Criteria this run could not assess", "", PUBLIC),
-        Property(
-            "irrigated",
-            "In a command area or recorded as irrigated",
-            "",
-            Kind.BOOLEAN,
-            PUBLIC,
-            func.coalesce(RESULT.irrigated, recorded),
-            func.coalesce(RESULT.irrigated, recorded),
-        ),
-        plain_property(RESULT.hazard_free, "All hazard levels known and none or residual", "", PUBLIC),
-        _text("robust_class", DRAWN.robust_class),
-        *(plain_property(DRAWN[name], _TITLES[name], "", PUBLIC) for name in ("robust_share", "top_share", "top_of")),
-        plain_property(RESULT.crops, "Crops that are S1 or S2 here, best first", "", PUBLIC),
-        *(plain_property(RESULT[item.id], item.title, item.unit, PUBLIC) for item in LAND_CRITERIA),
-    ]
-    return {item.name: item for item in found}
+    return {outcome.name: _property(outcome, run_id) for outcome in OUTCOMES if outcome.shown}
 
 
-def _score(name: str) -> Property:
-    stored: ColumnElement[Any] = RESULT[name]
-    return Property(name, _TITLES[name], "", Kind.NUMBER, PUBLIC, shown_score(stored), stored)
+def _property(outcome: Outcome, run_id: ColumnElement[int]) -> Property:
+    """What people are shown of one outcome."""
+    if outcome.kept is Kept.RUN:
+        run = case((RESULT.plot_no.is_not(None), run_id))
+        return Property(outcome.name, outcome.title, outcome.unit, kind_of(outcome.column), PUBLIC, run, run)
+    column = (DRAWN if outcome.kept is Kept.DRAWS else RESULT)[outcome.name]
+    plain = plain_property(column, outcome.title, outcome.unit, PUBLIC)
+    if outcome.rounded_down:
+        return replace(plain, value=shown_score(column), single=False)
+    if outcome.missing is not None:
+        shown: ColumnElement[Any] = func.coalesce(column, outcome.missing)
+        return replace(plain, value=shown, order=shown)
+    if outcome.recorded:
+        shown = func.coalesce(column, or_(PLOTS[outcome.name], null()))  # a record alone proves no "no"
+        return replace(plain, value=shown, order=shown)
+    return plain
 
 
 def shown_score(stored: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return a kept score as it is shown, in SQL what ``geo.suitability.shown.shown_score`` is in arrays."""
     return func.trunc(cast(cast(stored, Text), Numeric), 1, type_=Numeric(asdecimal=False))
-
-
-def _text(name: str, value: ColumnElement[Any]) -> Property:
-    return Property(name, _TITLES[name], "", Kind.TEXT, PUBLIC, value, value)
-
-
-_TITLES = {
-    "score": "Score 0-100",
-    "score_low": "Lowest score the unknown values allow",
-    "score_high": "Highest score the unknown values allow",
-    "potential_score": "Score after the scheme's improvements",
-    "class": "Suitability class",
-    "subclass": "Class with what limits it, worst first",
-    "limiting": "Criterion that limits most",
-    "potential_class": "Class after the scheme's improvements",
-    "confidence": "Confidence, A surveyed to D coarse",
-    "class_low": "Class at the lowest score",
-    "class_high": "Class at the highest score",
-    "robust_class": "Class in most draws of weights and errors",
-    "robust_share": "Share of draws in that class, 0-1",
-    "top_share": "Share of draws among the best of the district, 0-1",
-    "top_of": "How many plots count as the best of the district",
-}
 
 
 def find_plot(connection: Connection, plot_id: str) -> tuple[str, str | None]:

@@ -26,7 +26,6 @@ GROUPED = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?")  # 12 345,6
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 THOUSANDS_OR_DECIMAL = re.compile(r"[+-]?\d{1,3},\d{3}")  # 12,345 may be either
 URL_SAFE = re.compile(r"[A-Za-z0-9._~-]+")  # RFC 3986, unreserved characters
-URL_KEYS = frozenset({"plots", "districts"})  # layers whose keys stand in addresses
 
 ISO_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?")
 COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -127,7 +126,7 @@ def check_attributes(
         values = _typed(given, column, faults)
         if name == layer.key:
             faults.keys = values.objects()
-            if layer.__tablename__ in URL_KEYS:
+            if layer.key_in_address:
                 _check_url_safe(name, values, faults)
         table[name] = _bounded(values, given, column, about, faults, derived)
     return table

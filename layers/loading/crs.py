@@ -12,8 +12,8 @@ from pyproj.exceptions import CRSError, ProjError
 from pyproj.transformer import AreaOfInterest, Transformer, TransformerGroup
 
 from geo.geometry.crs import STORED_CRS
+from layers.catalogue.base import Box
 from layers.errors import DataRefused
-from layers.loading.repair import Box
 from layers.loading.shapes import Shapes
 from layers.records.load_report import Transformation
 

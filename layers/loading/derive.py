@@ -16,7 +16,6 @@ from layers.catalogue.land import Plot
 from layers.loading.shapes import Shapes
 from layers.postgres.copy_columns import Values
 
-DERIVED = frozenset({"plot_no", "area_ha"})  # fields of plots that are never taken from a file
 UNITS: dict[str, type[Layer]] = {"district": District, "jamoat": Jamoat}  # field -> outlines that tell it
 AREA_DECIMALS = 6  # of a hectare: a hundredth of a square metre
 AREA_DIFFERS = 0.05  # share by which a file's own area may differ before the report says so

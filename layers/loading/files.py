@@ -17,7 +17,7 @@ from layers.errors import DataRefused
 from layers.loading.checks import required_fields
 from layers.loading.chunks import CHUNK, Chunk, Source
 from layers.loading.crs import Placement, place
-from layers.loading.load import Batches, box_of, derived_fields, layer_named
+from layers.loading.load import Batches, derived_fields, layer_named
 from layers.loading.mapping import FieldRule, Mapped, find_mapping, rules_for, select_rows
 from layers.loading.mapping import Mapping as MappingFile
 from layers.loading.reading import file_digest, open_source
@@ -206,7 +206,7 @@ def _placed(
 ) -> Placement:
     """Find the way to EPSG:4326 by the first rows of the file."""
     xy = np.empty((0, 2)) if chunk.shapes is None else chunk.shapes.take(np.flatnonzero(keep)).coordinates()
-    placement, notes = place(source.file_name, source.crs, options.crs, xy, box_of(target), swap=options.swap_axes)
+    placement, notes = place(source.file_name, source.crs, options.crs, xy, target.box, swap=options.swap_axes)
     report.transformation = placement.described(xy)
     report.notes.extend(notes)
     return placement

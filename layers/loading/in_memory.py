@@ -20,7 +20,7 @@ from layers.loading.checks import check_attributes, required_fields
 from layers.loading.crs import place
 from layers.loading.derive import recorded_area_ha
 from layers.loading.faults import Faults
-from layers.loading.load import box_of, derived_fields, layer_named
+from layers.loading.load import derived_fields, layer_named
 from layers.loading.mapping import Mapped, rules_for
 from layers.loading.reading import open_source
 from layers.loading.repair import sound
@@ -60,13 +60,13 @@ def frame_of_file(layer_name: str, path: Path, *, key: str | None = None, crs: s
             given = Shapes.none(len(chunk.rows)) if chunk.shapes is None else chunk.shapes
             if placement is None:
                 xy = given.coordinates()
-                placement, _ = place(source.file_name, source.crs, crs, xy, box_of(layer))
+                placement, _ = place(source.file_name, source.crs, crs, xy, layer.box)
             given = placement.to_stored(given)
         mapped = Mapped(rules, chunk.frame, given)
         faults.note(mapped.refused)
         table = check_attributes(layer, mapped.frame, faults, derived_fields(layer))
         if given is not None and layer.geometry_kind is not None:
-            given, _, _ = sound(given, layer.geometry_kind, faults, box_of(layer))
+            given, _, _ = sound(given, layer.geometry_kind, faults, layer.box)
             stored.append(given.objects())
             areas.append(recorded_area_ha(given))
         _refuse(source.file_name, faults)

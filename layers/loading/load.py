@@ -16,20 +16,14 @@ from layers.catalogue.base import STORED_SRID, Layer
 from layers.errors import DataRefused, NotFound
 from layers.loading.checks import check_attributes, required_fields
 from layers.loading.chunks import CHUNK, Unreadable
-from layers.loading.derive import DERIVED, PlotFacts, Surroundings, spatially_ordered
+from layers.loading.derive import PlotFacts, Surroundings, spatially_ordered
 from layers.loading.faults import Faults
-from layers.loading.repair import Box, sound
+from layers.loading.repair import sound
 from layers.loading.rows import Writer
 from layers.loading.shapes import Shapes
 from layers.postgres.copy_columns import Values
 from layers.records.load_report import LoadReport
 from layers.records.open_load import Provenance
-
-# Domain reference 2.2: plots outside 66-73.5 E are refused since EPSG:32642 is the working CRS; other layers may
-# lie anywhere in the country's box, here with a margin for rivers and quakes beyond the border.
-COUNTRY = Box(66.4, 35.9, 76.1, 41.85, "a place in or near Tajikistan (66.4-76.1 E, 35.9-41.85 N)")
-PLOTS = Box(66.0, 36.0, 73.5, 41.85, "plots between 66 and 73.5 E, 36 and 41.85 N")
-BOXES = {"plots": PLOTS}
 
 
 def layer_named(name: str) -> type[Layer]:
@@ -44,11 +38,6 @@ def layer_named(name: str) -> type[Layer]:
     raise NotFound(f"There is no layer {name}; the layers are {', '.join((*BY_NAME, *RASTERS_BY_NAME))}.")
 
 
-def box_of(layer: type[Layer]) -> Box:
-    """Longitudes and latitudes a layer's rows may lie in."""
-    return BOXES.get(layer.__tablename__, COUNTRY)
-
-
 class Batches:
     """Checks batches of one layer and hands what is good to a writer."""
 
@@ -57,8 +46,8 @@ class Batches:
         self.report = report
         self.writer = writer
         self.surroundings = Surroundings(connection, layer)
-        self.plots = PlotFacts(connection) if layer.__tablename__ == "plots" else None
-        self.box = box_of(layer)
+        self.plots = PlotFacts(connection) if layer.computed else None
+        self.box = layer.box
 
     def take(
         self,
@@ -112,7 +101,7 @@ class Batches:
 
 def derived_fields(layer: type[Layer]) -> frozenset[str]:
     """Fields of a layer that the loader computes."""
-    return DERIVED if layer.__tablename__ == "plots" else frozenset()
+    return frozenset(layer.computed)
 
 
 def load_frame(

@@ -15,15 +15,14 @@ from rasterio.windows import Window
 from sqlalchemy import Connection, select
 
 from layers.catalogue import RasterLayer
+from layers.catalogue.base import COUNTRY, Box
 from layers.errors import DataRefused, NotFound
 from layers.grids.cog import Cells, Strips, raster_path, spans
 from layers.grids.rasters import check_cells, raster_named, store_raster
 from layers.loading.crs import parse_crs, place
 from layers.loading.files import Options
-from layers.loading.load import COUNTRY
 from layers.loading.mapping import find_mapping
 from layers.loading.reading import file_digest
-from layers.loading.repair import Box
 from layers.loading.room import require_room
 from layers.records.load_report import LoadReport
 from layers.records.loads import Raster

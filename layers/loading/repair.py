@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely import GeometryType
 
 from geo.geometry.validity import certainly_valid
+from layers.catalogue.base import Box
 from layers.loading.faults import Faults
 from layers.loading.shapes import Shapes
 from layers.records.load_report import Repair
@@ -22,17 +21,6 @@ NOT_NUMBERS = "has coordinates that are not numbers"
 
 DIMENSION = {"POINT": 0, "MULTILINESTRING": 1, "MULTIPOLYGON": 2}
 WORDS = {0: "point", 1: "line", 2: "polygon"}
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """Longitudes and latitudes a layer's geometry may lie in, degrees, with words for messages."""
-
-    west: float
-    south: float
-    east: float
-    north: float
-    words: str
 
 
 def repaired(geometries: Geometries, kind: str, faults: Faults, box: Box) -> tuple[Geometries, list[Repair]]:

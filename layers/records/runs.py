@@ -14,7 +14,6 @@ from sqlalchemy import (
     ARRAY,
     REAL,
     BigInteger,
-    Boolean,
     Column,
     DateTime,
     Float,
@@ -34,9 +33,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 import layers.records.loads  # noqa: F401 - its tables belong to whoever knows these: grants, backups, migrations
-from geo.criteria import LAND_CRITERIA
-from geo.household_criteria import FIT_CRITERIA
 from layers.catalogue.base import Base
+from layers.records.outcomes import Kept, columns_of
 
 
 class ScoringRun(Base):
@@ -114,7 +112,7 @@ class RunHectares(Base):
     area_ha: Mapped[float]
 
 
-# One nullable real column per land criterion, generated from the declarations: the value in its unit.
+# Columns of what was found follow from ``layers.records.outcomes``: one nullable real column per land criterion, too.
 # (1,000,000 x 21 measured: JSONB 18.9 s to COPY and 2.34 s to filter a district; columns 4.0 s and 0.045 s.)
 suitability = Table(
     "suitability",
@@ -132,25 +130,7 @@ suitability = Table(
     Column("district", String, nullable=False, comment="District code"),
     Column("jamoat", String, comment="Jamoat code"),
     Column("area_ha", REAL, nullable=False, comment="Area on the ellipsoid [ha]"),
-    Column("score", REAL, comment="Score 0-100, unrounded; empty = not evaluated or excluded"),
-    Column("score_low", REAL, comment="Lowest score the unknown values allow"),
-    Column("score_high", REAL, comment="Highest score the unknown values allow"),
-    Column("class", String(2), nullable=False, comment="S1 S2 S3 N1 N2, or NE not evaluated"),
-    Column("class_low", String(2), nullable=False, comment="Class at score_low"),
-    Column("class_high", String(2), nullable=False, comment="Class at score_high"),
-    Column("subclass", String(8), comment="Class with up to three letters, worst first"),
-    Column("limiting", String, comment="Criterion that limits most"),
-    Column("potential_score", REAL, comment="Score after the scheme's improvements"),
-    Column("potential_class", String(2), comment="Class after the scheme's improvements"),
-    Column("confidence", String(1), comment="A surveyed to D coarse"),
-    Column("class_cap", String(2), comment="Best class hard limits and what was not assessed allow; empty = not kept"),
-    Column("not_assessed", ARRAY(String), nullable=False, comment="Criteria this run could not assess here"),
-    Column("irrigated", Boolean, comment="In a command area or recorded as irrigated"),
-    Column("hazard_free", Boolean, comment="All hazard levels known and none or residual"),
-    Column("crops", ARRAY(String), comment="Crops that are S1 or S2 here, best first; empty = not ranked"),
-    Column("memberships", ARRAY(REAL), nullable=False, comment="Membership per criterion of the run, NaN unknown"),
-    Column("evidence", String, nullable=False, comment="Confidence letter per criterion of the run, - unknown"),
-    *(Column(c.id, REAL, comment=f"{c.title} [{c.unit}]" if c.unit else c.title) for c in LAND_CRITERIA),
+    *columns_of(Kept.RESULT),
     Index("ix_suitability_district_score", "base_run", "district", "score"),
     Index("ix_suitability_from", "from_run", postgresql_where=text("from_run > 0")),
     Index("ix_suitability_until", "until_run", postgresql_where=text("until_run IS NOT NULL")),
@@ -164,12 +144,7 @@ robustness = Table(
     Base.metadata,
     Column("run_id", Integer, ForeignKey("scoring_runs.run_id", ondelete="CASCADE"), primary_key=True),
     Column("plot_no", BigInteger, primary_key=True, comment="Plot"),
-    Column("robust_class", String(2), nullable=False, comment="Class drawn most, the better of equals"),
-    Column("robust_share", REAL, nullable=False, comment="Share of the draws in that class, 0-1"),
-    Column("flagged", Boolean, nullable=False, comment="Fewer than 70 of 100 draws are in one class"),
-    Column("top_share", REAL, nullable=False, comment="Share of the draws among the best of the district, 0-1"),
-    Column("top_of", Integer, nullable=False, comment="How many plots count as the best of the district"),
-    Column("shares", ARRAY(REAL), nullable=False, comment="Share of the draws in S1 S2 S3 N1 N2 NE, 0-1"),
+    *columns_of(Kept.DRAWS),
     Column("draws", Integer, nullable=False, comment="How many draws"),
     Column("seed", BigInteger, nullable=False, comment="Seed of the draws"),
     comment="Classes of a run drawn again with other weights, risk attitudes and values",
@@ -208,21 +183,14 @@ class FitProfile(Base):
     plots: Mapped[int]
 
 
-# One nullable real column per fit criterion, generated from the declarations: the value in its unit. Staff only.
+# Staff only.
 household_fit = Table(
     "household_fit",
     Base.metadata,
     Column("run_id", Integer, primary_key=True, comment="Scoring run the fit stands beside"),
     Column("profile", String, primary_key=True, comment="Household profile"),
     Column("plot_no", BigInteger, primary_key=True, comment="Plot"),
-    Column("light", String, nullable=False, comment="green, amber or red = support needed first, or unknown"),
-    Column("labour_low", REAL, nullable=False, comment="Lowest membership of labour the unknown values allow"),
-    Column("labour_high", REAL, nullable=False, comment="Highest membership of labour the unknown values allow"),
-    Column("tenure_low", REAL, nullable=False, comment="Lowest membership of tenure the unknown values allow"),
-    Column("tenure_high", REAL, nullable=False, comment="Highest membership of tenure the unknown values allow"),
-    Column("area_alone_ha", REAL, comment="Area of the reference crop the household can run alone [ha]"),
-    Column("actions", ARRAY(String), nullable=False, comment="Steps that would help, the most pressing first"),
-    *(Column(c.id, REAL, comment=f"{c.title} [{c.unit}]" if c.unit else c.title) for c in FIT_CRITERIA),
+    *columns_of(Kept.FIT),
     ForeignKeyConstraint(["run_id", "profile"], ["fit_profiles.run_id", "fit_profiles.profile"], ondelete="CASCADE"),
     comment="Fit of a kind of household on plots, for staff only",
 )

@@ -28,6 +28,7 @@ from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.errors import DataRefused
 from layers.frames.around import Bounds, widened
 from layers.loading.in_memory import frame_of_file, grid_of_file
+from layers.records.outcomes import OUTCOMES
 from layers.runs.parts import reach_of_layers
 from layers.runs.workers import client_for, each_done
 
@@ -146,8 +147,8 @@ def score_part(part: FilePart) -> FileReport:
 def scored_frame(plots: gpd.GeoDataFrame, results: pd.DataFrame) -> gpd.GeoDataFrame:
     """Plots with their results in EPSG:4326: scores rounded down to one decimal, lists as text; no staff attribute."""
     public = [name for name in BY_NAME["plots"].attributes(BY_NAME["plots"].card.audience) if name in plots]
-    shown = results.drop(columns=["memberships", "evidence"])
-    for name in ("score", "score_low", "score_high", "potential_score"):
+    shown = results.drop(columns=[outcome.name for outcome in OUTCOMES if not outcome.in_view and not outcome.shown])
+    for name in (outcome.name for outcome in OUTCOMES if outcome.rounded_down):
         shown[name] = shown_score(shown[name].to_numpy(dtype=np.float64))
     shown["not_assessed"] = [",".join(names) for names in shown["not_assessed"]]
     kept = [name for name in public if name not in ("plot_no", *shown.columns)]

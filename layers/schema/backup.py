@@ -21,7 +21,7 @@ from typing import IO, Any, cast
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import REAL, Column, Connection, Engine, text
 
 from layers.catalogue.base import Base
 from layers.errors import DataRefused
@@ -243,7 +243,9 @@ def _copy_back(connection: Connection, archive: zipfile.ZipFile, table: Mapping[
             f"The backup's table {table['name']} has columns this version does not know: {', '.join(new)}."
         )
     # Results keep a column of each criterion ever judged, also of those no longer declared.
-    add_result_columns(connection, dict.fromkeys(new), table["name"])
+    declared = Base.metadata.tables[table["name"]].columns
+    missing = [declared[name] if name in declared else Column(name, REAL) for name in new]
+    add_result_columns(connection, missing, table["name"])
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, HEADER)").format(
         sql.Identifier(table["name"]), sql.SQL(", ").join(map(sql.Identifier, table["columns"]))
     )

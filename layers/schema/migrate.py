@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -16,7 +17,8 @@ from sqlalchemy.exc import DBAPIError
 
 from layers.errors import DatabaseUnavailable
 from layers.postgres.installation import OLDEST_POSTGIS, OLDEST_POSTGRESQL
-from layers.records.runs import household_fit, suitability
+from layers.records.outcomes import Kept, columns_of
+from layers.records.runs import household_fit, robustness, suitability
 from layers.schema.access import grant
 from layers.schema.views import make_views
 
@@ -53,10 +55,12 @@ def upgrade(connection: Connection, revision: str) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
-    for table in (suitability, household_fit):
+    for table in (suitability, robustness, household_fit):
         if inspect(connection).has_table(table.name):
-            declared = {column.name: column.comment for column in table.columns if isinstance(column.type, REAL)}
-            add_result_columns(connection, declared, table.name)
+            # Criteria are no revision's; other outcomes may still be added by one between here and the newest.
+            newest = revision == "head"
+            late = [column for column in columns_of(Kept(table.name)) if newest or isinstance(column.type, REAL)]
+            add_result_columns(connection, [column for column in late if column.nullable], table.name)
 
 
 def known_revisions() -> set[str]:
@@ -72,18 +76,18 @@ def current_revision(connection: Connection) -> str | None:
 
 
 def add_result_columns(
-    connection: Connection, comments: Mapping[str, str | None], table: str = suitability.name
+    connection: Connection, columns: Iterable[Column[Any]], table: str = suitability.name
 ) -> list[str]:
-    """Add a nullable real column to a table of results for each name that has none yet, as for a new criterion.
+    """Add the columns a table of results has not yet, as for a new criterion or outcome; earlier runs leave them empty.
 
-    ``comments`` says what each column holds. Returns the names that were added.
+    Returns the names that were added.
     """
     present = {column["name"] for column in inspect(connection).get_columns(table)}
-    new = [name for name in comments if name not in present]
+    new = [column for column in columns if column.name not in present]
     operations = Operations(MigrationContext.configure(connection))
-    for name in new:
-        operations.add_column(table, Column(name, REAL, comment=comments[name]))
-    return new
+    for column in new:
+        operations.add_column(table, Column(column.name, column.type, comment=column.comment))
+    return [column.name for column in new]
 
 
 def _check_server(connection: Connection) -> None:

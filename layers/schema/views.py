@@ -15,15 +15,11 @@ from sqlalchemy import Connection, text
 from layers.catalogue import BY_NAME
 from layers.catalogue.base import About, Layer
 from layers.postgres.roles import QGIS_SCHEMA, ROLES
-from layers.records.rows_of_run import FOUND
+from layers.records.outcomes import OUTCOMES, Kept
 from layers.records.runs import suitability
 
 SQL = Path(__file__).parent / "sql"
-RESULTS = tuple(
-    column.name
-    for column in FOUND
-    if column.name not in ("plot_no", "district", "jamoat", "area_ha", "irrigated", "memberships", "evidence")
-)
+RESULTS = tuple(outcome.name for outcome in OUTCOMES if outcome.kept is Kept.RESULT and outcome.in_view)
 
 
 def make_views(connection: Connection) -> None:
@@ -52,7 +48,7 @@ def view_statements(layer: type[Layer]) -> list[str]:
     if layer.geometry_kind is not None:
         columns["geom"] = f"{layer.geometry_kind}, EPSG:4326"
         selected.append("layer.geom")
-    if table == "plots":
+    if layer.judged:
         template = SQL / "plots_view.sql"
         columns["run_id"] = "Scoring run"
         columns |= {name: suitability.columns[name].comment or "" for name in RESULTS}

@@ -22,7 +22,8 @@ from geo.suitability.model import CLASSES
 from layers.catalogue.base import STORED_SRID
 from layers.catalogue.land import Plot
 from layers.features.features import Features, Property
-from layers.features.plots import PLOTS, UNJUDGED
+from layers.features.plots import PLOTS
+from layers.records.outcomes import OUTCOMES, UNJUDGED
 from layers.records.runs import suitability_cells
 from layers.records.snapshot import Run
 from layers.tiles.layer_tiles import BUFFER, DISPLAY_PX, EXTENT, HALF_SPAN_M, LARGEST_TILE, Tile, TileAddress, window
@@ -41,7 +42,7 @@ CELL_ATTRIBUTES = {
     "share": "Share of the class in the hectares of the cell, 0-1",
 }
 
-PLOT_ATTRIBUTES = ("class", "score", "limiting", "subclass")
+PLOT_ATTRIBUTES = tuple(outcome.name for outcome in OUTCOMES if outcome.in_tile)
 PLOT_ID_FROM = 15  # zoom from which plot_id is carried; before, the feature id (plot_no) finds the plot
 OUTLINE_PX = 0.5  # how far an outline may move, screen pixels
 COARSE_EXTENT = 2048  # units of a tile's side below PLOT_ID_FROM: a quarter of a screen pixel

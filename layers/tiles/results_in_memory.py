@@ -26,12 +26,13 @@ from geo.suitability.shown import shown_score
 from layers.errors import LayersError
 from layers.frames.around import among
 from layers.postgres.read_arrays import read_arrays
+from layers.records.outcomes import OUTCOMES
 from layers.records.rows_of_run import in_run
 from layers.records.runs import ScoringRun, suitability
 from layers.records.snapshot import Run, Snapshot
 
 RESULT = suitability.c
-TEXTS = ("class", "limiting", "subclass")
+TEXTS = tuple(outcome.name for outcome in OUTCOMES if outcome.in_tile and not outcome.rounded_down)
 MOST_PLOTS = 4_000_000  # plots of all runs together kept in memory, 40 bytes each
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,6 @@ from api.content.about_files import about_layer, about_plots
 from api.language.translate import language_of
 from layers.catalogue import BY_NAME
 from layers.catalogue.base import Audience, Layer
-from layers.catalogue.land import Plot
 from layers.errors import DataRefused, NotFound
 from layers.features.cql import cql2_condition
 from layers.features.districts import district_names, require_district
@@ -89,7 +88,7 @@ def _asked(
     served = read_snapshot(connection)
     if district is not None:
         require_district(connection, served, district)
-    if layer is not Plot:
+    if not layer.judged:
         if choice != Choice():
             raise DataRefused("Only plots have results: leave out --scheme and --run.")
         features = layer_features(layer, audience)

@@ -19,17 +19,16 @@ from worlds.valley_with_households import GROUP, MOTHER, plant_fits
 
 from api.main import create_app
 from api.messages import messages
-from geo.household_criteria import FIT_CRITERIA
 from geo.household_fit.explanation import MESSAGES
 from geo.household_fit.rating import STEPS
 from layers.catalogue.base import PARTNER, STAFF
 from layers.features.export import Format
-from layers.features.household_fit import TITLES
+from layers.records.outcomes import FIT_OUTCOMES
 from layers.schema.access import create_key
 
 PLOTS = f"/districts/{RASHT}/plots"
 FITTED = {"profile": MOTHER.name}
-OWN = sorted({*TITLES, *(c.id for c in FIT_CRITERIA)} - {"right_class"})  # properties nobody has without a profile
+OWN = sorted({"profile", *(outcome.name for outcome in FIT_OUTCOMES)} - {"right_class"})  # of a profile alone
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import pytest
 import shapely
 from numpy.typing import NDArray
 
+from layers.catalogue.base import COUNTRY
 from layers.errors import DataRefused
 from layers.loading.crs import DECIMALS, Placement, parse_crs, place
-from layers.loading.load import COUNTRY
 from layers.loading.shapes import Shapes
 
 RASHT = (70.3694, 39.0231)  # degrees; Gharm, centre of the district

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import wkt
 
+from layers.catalogue.base import COUNTRY, Box
+from layers.catalogue.land import FARMED as PLOTS
 from layers.loading.faults import Faults
-from layers.loading.load import COUNTRY, PLOTS
-from layers.loading.repair import Box, repaired
+from layers.loading.repair import repaired
 from layers.postgres.copy_columns import ewkb
 from layers.records.load_report import Repair
 

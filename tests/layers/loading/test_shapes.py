@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from geo.geometry.crs import area_ha
+from layers.catalogue.land import FARMED as PLOTS
 from layers.errors import DataRefused
 from layers.loading import Options, check_file
 from layers.loading.faults import Faults
-from layers.loading.load import PLOTS
 from layers.loading.repair import repaired, sound
 from layers.loading.shapes import CurvedGeometry, Shapes
 from layers.postgres.copy_columns import ewkb

@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, Row, create_engine, inspect, select, text
+from sqlalchemy import REAL, Column, Connection, Engine, Row, create_engine, inspect, select, text
 
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue import BY_NAME
@@ -147,8 +147,8 @@ def test_a_new_criterion_gets_its_column_beside_the_old_results(connection: Conn
             "not_assessed, memberships, evidence) VALUES (9, 1, 'D', 1, 'S1', 'S1', 'S1', '{}', '{}', '')"
         )
     )
-    assert add_result_columns(connection, {"wind_m_s": "Wind [m/s]"}) == ["wind_m_s"]
-    assert add_result_columns(connection, {"wind_m_s": "Wind [m/s]"}) == []
+    assert add_result_columns(connection, [Column("wind_m_s", REAL, comment="Wind [m/s]")]) == ["wind_m_s"]
+    assert add_result_columns(connection, [Column("wind_m_s", REAL, comment="Wind [m/s]")]) == []
     assert connection.execute(text("SELECT plot_no, wind_m_s FROM suitability")).all() == [(1, None)]
     columns = {column["name"]: column for column in inspect(connection).get_columns("suitability")}
     assert columns["wind_m_s"]["comment"] == "Wind [m/s]"

@@ -1,0 +1,265 @@
+"""What a result shows, declared once: the third registry beside layers and criteria.
+
+Columns of results, properties of plots with their order and headings, views, filters, message ids and what tiles carry
+follow from ``OUTCOMES``. The value itself is computed by ``geo.suitability.assess``, under the same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ARRAY, REAL, Boolean, Column, Integer, String
+from sqlalchemy.types import TypeEngine
+
+from geo.criteria import LAND_CRITERIA
+from geo.household_criteria import FIT_CRITERIA
+from geo.suitability.model import CLASSES
+
+UNJUDGED = "NE"  # class of a plot that no served run has judged
+
+
+class Kept(StrEnum):
+    """Where an outcome is kept: with the result of a plot, with its draws, with its fit; or it is the run itself."""
+
+    RESULT = "suitability"
+    DRAWS = "robustness"
+    FIT = "household_fit"
+    RUN = "scoring_runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One thing a result says of a plot.
+
+    Attributes
+    ----------
+    name : str
+        Public name of column, property, filter and tile attribute.
+    title : str
+        Heading, a message id.
+    column : TypeEngine
+        Type of its column.
+    unit : str
+        Unit of the value, empty for texts and counts.
+    comment : str
+        What the database says of the column where the heading does not say enough.
+    required : bool
+        Never empty; a new outcome cannot be, since earlier runs do not have it.
+    kept : Kept
+        Which table holds it.
+    shown : bool
+        A property of plots, on every surface.
+    leads : bool
+        Stands among the first properties, in the order of the declarations; the others follow what layers declare.
+    rounded_down : bool
+        A score: shown cut after one decimal, so that 74.96 never reads as 75.
+    missing : str or None
+        What is shown of a plot that no served run has judged.
+    recorded : bool
+        Where no run judged, what is recorded of the plot under the same name counts, but never as *no*.
+    filter : bool
+        Offered as a filter of its own: true or false, one of the codes, or at least and at most.
+    codes : tuple of str
+        The texts it may hold, where they are few.
+    in_tile : bool
+        Carried by every tile of plots.
+    in_view : bool
+        Stands in the view of plots for QGIS and psql.
+    """
+
+    name: str
+    title: str
+    column: TypeEngine[Any]
+    unit: str = ""
+    comment: str = ""
+    required: bool = False
+    kept: Kept = Kept.RESULT
+    shown: bool = True
+    leads: bool = False
+    rounded_down: bool = False
+    missing: str | None = None
+    recorded: bool = False
+    filter: bool = False
+    codes: tuple[str, ...] = ()
+    in_tile: bool = False
+    in_view: bool = True
+
+    def as_column(self) -> Column[Any]:
+        """Return a new column that keeps it."""
+        said = self.comment or (f"{self.title} [{self.unit}]" if self.unit else self.title)
+        return Column(self.name, self.column, nullable=not self.required, comment=said)
+
+
+_CLASS, _DRAWS = String(2), Kept.DRAWS
+
+OUTCOMES: tuple[Outcome, ...] = (
+    Outcome(
+        "score",
+        "Score 0-100",
+        REAL(),
+        comment="Score 0-100, unrounded; empty = not evaluated or excluded",
+        leads=True,
+        rounded_down=True,
+        in_tile=True,
+    ),
+    Outcome("score_low", "Lowest score the unknown values allow", REAL(), leads=True, rounded_down=True),
+    Outcome("score_high", "Highest score the unknown values allow", REAL(), leads=True, rounded_down=True),
+    Outcome(
+        "class",
+        "Suitability class",
+        _CLASS,
+        comment="S1 S2 S3 N1 N2, or NE not evaluated",
+        required=True,
+        leads=True,
+        missing=UNJUDGED,
+        codes=CLASSES,
+        in_tile=True,
+    ),
+    Outcome(
+        "subclass",
+        "Class with what limits it, worst first",
+        String(8),
+        comment="Class with up to three letters, worst first",
+        leads=True,
+        in_tile=True,
+    ),
+    Outcome("limiting", "Criterion that limits most", String(), leads=True, in_tile=True),
+    Outcome("potential_score", "Score after the scheme's improvements", REAL(), leads=True, rounded_down=True),
+    Outcome("potential_class", "Class after the scheme's improvements", _CLASS, leads=True),
+    Outcome(
+        "confidence", "Confidence, A surveyed to D coarse", String(1), comment="A surveyed to D coarse", leads=True
+    ),
+    Outcome("run", "Scoring run", Integer(), kept=Kept.RUN, leads=True),
+    Outcome("class_low", "Class at the lowest score", _CLASS, comment="Class at score_low", required=True, leads=True),
+    Outcome(
+        "class_high", "Class at the highest score", _CLASS, comment="Class at score_high", required=True, leads=True
+    ),
+    Outcome(
+        "not_assessed",
+        "Criteria this run could not assess",
+        ARRAY(String),
+        comment="Criteria this run could not assess here",
+        required=True,
+        leads=True,
+    ),
+    Outcome(
+        "class_cap",
+        "Best class hard limits and what was not assessed allow",
+        _CLASS,
+        comment="Best class hard limits and what was not assessed allow; empty = not kept",
+        shown=False,
+    ),
+    Outcome(
+        "irrigated",
+        "In a command area or recorded as irrigated",
+        Boolean(),
+        recorded=True,
+        in_view=False,
+    ),
+    Outcome("hazard_free", "All hazard levels known and none or residual", Boolean()),
+    Outcome(
+        "robust_class",
+        "Class in most draws of weights and errors",
+        _CLASS,
+        comment="Class drawn most, the better of equals",
+        required=True,
+        kept=_DRAWS,
+    ),
+    Outcome(
+        "robust_share",
+        "Share of draws in that class, 0-1",
+        REAL(),
+        comment="Share of the draws in that class, 0-1",
+        required=True,
+        kept=_DRAWS,
+    ),
+    Outcome(
+        "flagged", "Fewer than 70 of 100 draws are in one class", Boolean(), required=True, kept=_DRAWS, shown=False
+    ),
+    Outcome(
+        "top_share",
+        "Share of draws among the best of the district, 0-1",
+        REAL(),
+        comment="Share of the draws among the best of the district, 0-1",
+        required=True,
+        kept=_DRAWS,
+    ),
+    Outcome("top_of", "How many plots count as the best of the district", Integer(), required=True, kept=_DRAWS),
+    Outcome(
+        "shares", "Share of the draws in S1 S2 S3 N1 N2 NE, 0-1", ARRAY(REAL), required=True, kept=_DRAWS, shown=False
+    ),
+    Outcome(
+        "crops",
+        "Crops that are S1 or S2 here, best first",
+        ARRAY(String),
+        comment="Crops that are S1 or S2 here, best first; empty = not ranked",
+    ),
+    Outcome(
+        "memberships",
+        "Membership per criterion of the run, NaN unknown",
+        ARRAY(REAL),
+        required=True,
+        shown=False,
+        in_view=False,
+    ),
+    Outcome(
+        "evidence",
+        "Confidence letter per criterion of the run, - unknown",
+        String(),
+        required=True,
+        shown=False,
+        in_view=False,
+    ),
+    *(Outcome(c.id, c.title, REAL(), unit=c.unit, filter=True) for c in LAND_CRITERIA),
+)
+
+OUTCOME_BY_NAME = {outcome.name: outcome for outcome in OUTCOMES}
+
+# What the fit of a kind of household says of a plot; for staff only, on every surface.
+FIT_OUTCOMES: tuple[Outcome, ...] = (
+    Outcome(
+        "light",
+        "Household fit: green, amber, red, or unknown",
+        String(),
+        comment="green, amber or red = support needed first, or unknown",
+        required=True,
+        kept=Kept.FIT,
+    ),
+    *(
+        Outcome(
+            f"{group}_{end}",
+            f"Fit of {words} at {at}, 0-1",
+            REAL(),
+            comment=f"{extreme} membership of {group} the unknown values allow",
+            required=True,
+            kept=Kept.FIT,
+        )
+        for group, words in (("labour", "labour"), ("tenure", "land rights"))
+        for end, at, extreme in (("low", "worst", "Lowest"), ("high", "best", "Highest"))
+    ),
+    Outcome(
+        "area_alone_ha",
+        "Area of the reference crop that can be run alone",
+        REAL(),
+        unit="ha",
+        comment="Area of the reference crop the household can run alone [ha]",
+        kept=Kept.FIT,
+    ),
+    Outcome(
+        "actions",
+        "Steps that would help",
+        ARRAY(String),
+        comment="Steps that would help, the most pressing first",
+        required=True,
+        kept=Kept.FIT,
+    ),
+    *(Outcome(c.id, c.title, REAL(), unit=c.unit, kept=Kept.FIT) for c in FIT_CRITERIA),
+)
+
+
+def columns_of(kept: Kept) -> Iterator[Column[Any]]:
+    """Return new columns for all that is kept in one table, in the order of the declarations."""
+    return (outcome.as_column() for outcome in (*OUTCOMES, *FIT_OUTCOMES) if outcome.kept is kept)
