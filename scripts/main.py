@@ -44,6 +44,7 @@ VERBS = {
     "up": Verb("up", "Do all that make demo does, then serve."),
     "weights": Verb("weights", "Work out weights from a square table of comparisons."),
     "serve": Verb("serve", "Serve maps, tiles and data over HTTP."),
+    "cluster": Verb("cluster", "Make the certificates of a Dask cluster."),
     "db": Verb("db", "Start, stop and update the embedded PostGIS."),
     "layer": Verb("layer", "Say what layers hold, load files, take loads back."),
     "run": Verb("run", "List runs, compare them, say which one is served."),

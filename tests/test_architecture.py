@@ -139,7 +139,8 @@ def _imported(packages: tuple[str, ...]) -> set[str]:
 
 
 def test_what_the_packages_import_is_what_is_installed_for_them() -> None:
-    assert _imported(PACKAGES) == _names(_project()["dependencies"])
+    through_others = {"cryptography"}  # distributed makes certificates with it
+    assert _imported(PACKAGES) | through_others == _names(_project()["dependencies"])
 
 
 def test_what_tests_import_is_installed() -> None:

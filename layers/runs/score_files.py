@@ -30,7 +30,7 @@ from layers.frames.around import Bounds, widened
 from layers.loading.in_memory import frame_of_file, grid_of_file
 from layers.records.outcomes import OUTCOMES
 from layers.runs.parts import reach_of_layers
-from layers.runs.workers import client_for, each_done
+from layers.runs.workers import ClusterPlace, client_for, each_done
 
 DRIVERS = {".gpkg": "GPKG", ".fgb": "FlatGeobuf", ".geojson": "GeoJSON", ".csv": "CSV"}
 PARQUET = ".parquet"
@@ -108,7 +108,7 @@ def parts_of_folder(plots: Path, output: Path) -> list[tuple[Path, Path]]:
 
 
 def score_parts(
-    parts: Sequence[FilePart], *, workers: int | None = None, cluster: str | None = None
+    parts: Sequence[FilePart], *, workers: int | None = None, cluster: ClusterPlace | None = None
 ) -> Iterator[FileReport]:
     """Score parts in this process, in processes of this machine or on a Dask cluster; yield each report when done.
 

@@ -2,6 +2,10 @@
 
 Everywhere the same function is called with the same parts, so the results are the same to the last bit. Dask hands the
 parts of a worker that was lost to the others; an error in the data is not tried again.
+
+Whoever reaches a Dask scheduler runs code as its workers, so none is reached without a certificate: processes of one
+machine have one of their own for each run, which never leaves their memory, and a cluster has the one its machines
+share. What travels to workers is a login of that run alone (``worker_login``).
 """
 
 from __future__ import annotations
@@ -14,19 +18,55 @@ from concurrent.futures import as_completed as threads_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine
 
+from layers.cache.files import write_whole
 from layers.errors import LayersError
 from layers.runs.parts import Part, score_part
+from layers.runs.worker_login import worker_login
 
 THREADS = 2  # parts at a time in one process: one reads and writes while the other computes; bounds the memory
+AUTHORITY, CERTIFICATE, PRIVATE_KEY = "ca.pem", "certificate.pem", "key.pem"  # files of a folder of certificates
 LOCAL = "127.0.0.1"  # the scheduler of one machine listens here only
 CONNECT_S = 20  # seconds to wait for a cluster that does not answer
 
 Work = Callable[[Engine, Sequence[Part]], Iterator[str]]
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPlace:
+    """Where a Dask cluster is and how it is proved to be the right one.
+
+    address : of its scheduler, such as ``tls://10.0.0.5:8786``. certificates : folder that ``make_certificates`` wrote;
+    None only where somebody typed that the cluster is not to be checked.
+    """
+
+    address: str
+    certificates: Path | None
+    checked: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a scheduler that is not proved.
+
+        Raises
+        ------
+        LayersError : an address without TLS, or TLS without certificates.
+        """
+        if self.checked and (self.certificates is None or not self.address.startswith("tls://")):
+            raise LayersError(
+                f"The cluster at {self.address} is not protected: give an address that begins with tls:// and "
+                "--certificates FOLDER (obod cluster certificates FOLDER makes them), or type --insecure where nobody "
+                "else can reach it."
+            )
+
+    @classmethod
+    def unprotected(cls, address: str) -> ClusterPlace:
+        """Return the place of a cluster that is not to be checked; whoever reaches it runs code as its workers."""
+        return cls(address, None, checked=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,45 +108,45 @@ def on_workers(count: int) -> Work:
     return work
 
 
-def on_cluster(address: str) -> Work:
-    """Return what scores parts on the Dask cluster at an address such as ``tcp://10.0.0.5:8786``.
+def on_cluster(place: ClusterPlace) -> Work:
+    """Return what scores parts on a Dask cluster.
 
     Its workers need this version of Obod, and reach the database and ``OBOD_HOME`` under the same names as this
     process does.
 
     Raises
     ------
-    LayersError : nobody answers there.
+    LayersError : nobody answers there, or the certificates cannot be used.
     """
 
     def work(engine: Engine, parts: Sequence[Part]) -> Iterator[str]:
-        with cluster_at(address) as client:
+        with cluster_at(place) as client:
             yield from over_client(client, engine, parts)
 
     return work
 
 
 @contextmanager
-def client_for(workers: int | None, cluster: str | None) -> Iterator[Any]:
-    """Yield a Dask client of a cluster by its address, or of so many processes of this machine."""
+def client_for(workers: int | None, cluster: ClusterPlace | None) -> Iterator[Any]:
+    """Yield a Dask client of a cluster, or of so many processes of this machine."""
     with cluster_at(cluster) if cluster is not None else local_cluster(workers or 1) as client:
         yield client
 
 
 @contextmanager
-def cluster_at(address: str) -> Iterator[Any]:
-    """Yield a Dask client of the cluster at an address.
+def cluster_at(place: ClusterPlace) -> Iterator[Any]:
+    """Yield a Dask client of a cluster.
 
     Raises
     ------
-    LayersError : nobody answers there.
+    LayersError : nobody answers there, or the certificates cannot be used.
     """
     from distributed import Client
 
     try:
-        client = Client(address, timeout=CONNECT_S, set_as_default=False)
+        client = Client(place.address, security=_security(place), timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as problem:
-        raise LayersError(f"No Dask cluster answers at {address}.") from problem
+        raise LayersError(f"No Dask cluster answers at {place.address}.") from problem
     with client:
         yield client
 
@@ -115,6 +155,7 @@ def cluster_at(address: str) -> Iterator[Any]:
 def local_cluster(count: int) -> Iterator[Any]:
     """Yield a Dask client of ``count`` single-threaded processes that share the cores of this machine."""
     from distributed import Client, LocalCluster
+    from distributed.security import Security
 
     threads = max((os.cpu_count() or 1) // count, 1)
     with (
@@ -122,6 +163,8 @@ def local_cluster(count: int) -> Iterator[Any]:
             n_workers=count,
             threads_per_worker=1,
             host=LOCAL,
+            protocol="tls",
+            security=Security.temporary(),
             dashboard_address=f"{LOCAL}:0",
             scheduler_kwargs={"dashboard": False},
             silence_logs=logging.CRITICAL,
@@ -135,10 +178,13 @@ def local_cluster(count: int) -> Iterator[Any]:
 
 def over_client(client: Any, engine: Engine, parts: Sequence[Part]) -> Iterator[str]:
     """Score parts through a Dask client; yield their districts as they are done."""
-    url = engine.url.render_as_string(hide_password=False)
+    if not parts:
+        return
     keys = [f"obod-run-{part.run_id}-part-{part.number}" for part in parts]
-    for place, _ in each_done(client, _score_at, [(url, part) for part in parts], keys):
-        yield parts[place].district
+    with worker_login(engine, parts[0].run_id) as login:
+        url = login.render_as_string(hide_password=False)
+        for place, _ in each_done(client, _score_at, [(url, part) for part in parts], keys):
+            yield parts[place].district
 
 
 def each_done(
@@ -170,3 +216,46 @@ def _score_at(url: str, part: Part) -> int:
 @lru_cache(maxsize=1)
 def _engine_at(url: str) -> Engine:
     return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+
+
+def make_certificates(folder: Path) -> dict[str, Path]:
+    """Write the certificates that the machines of one cluster share, and return the files by what they are.
+
+    Whoever has them can join the cluster and run code there: they are for their owner alone.
+
+    Raises
+    ------
+    LayersError : the folder holds certificates already, or cannot be written.
+    """
+    from distributed.security import Security
+
+    paths = {"ca": folder / AUTHORITY, "certificate": folder / CERTIFICATE, "key": folder / PRIVATE_KEY}
+    if any(path.exists() for path in paths.values()):
+        raise LayersError(f"{folder} holds certificates already; name another folder, or remove them first.")
+    made = Security.temporary()
+    contents = {"ca": made.tls_ca_file, "certificate": made.tls_scheduler_cert, "key": made.tls_scheduler_key}
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for what, path in paths.items():
+            with write_whole(path) as file:
+                file.write(contents[what].encode())
+            path.chmod(0o600)
+    except OSError as problem:
+        raise LayersError(f"{folder} cannot be written: {problem.strerror}.") from problem
+    return paths
+
+
+def _security(place: ClusterPlace) -> Any:
+    from distributed.security import Security
+
+    if place.certificates is None:
+        return None
+    for name in (AUTHORITY, CERTIFICATE, PRIVATE_KEY):
+        if not (place.certificates / name).is_file():
+            raise LayersError(f"{place.certificates} holds no {name}; obod cluster certificates makes the folder.")
+    return Security(
+        require_encryption=True,
+        tls_ca_file=str(place.certificates / AUTHORITY),
+        tls_client_cert=str(place.certificates / CERTIFICATE),
+        tls_client_key=str(place.certificates / PRIVATE_KEY),
+    )

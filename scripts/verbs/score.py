@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,7 +20,7 @@ from layers.runs.replay import Replay
 from layers.runs.replay import replay as replay_run
 from layers.runs.score import RunReport, publish_run
 from layers.runs.score import score as score_plots
-from layers.runs.workers import Work, in_process, on_cluster, on_workers
+from layers.runs.workers import ClusterPlace, Work, in_process, on_cluster, on_workers
 from scripts.output import err, out, print_json, print_table, tracked
 from scripts.verbs.robustness import start_drawing
 
@@ -33,7 +34,15 @@ ProfileName = Annotated[
 OfRun = Annotated[int | None, typer.Option("--run", help="With --profile: fit it to this finished run, as it is.")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Score in this many processes.")]
 Cluster = Annotated[
-    str | None, typer.Option("--cluster", metavar="ADDRESS", help="Score on a Dask cluster, such as tcp://host:8786.")
+    str | None, typer.Option("--cluster", metavar="ADDRESS", help="Score on a Dask cluster, such as tls://host:8786.")
+]
+Certificates = Annotated[
+    Path | None,
+    typer.Option("--certificates", metavar="FOLDER", help="With --cluster: what obod cluster certificates wrote."),
+]
+Insecure = Annotated[
+    bool,
+    typer.Option("--insecure", help="With --cluster: without TLS. Whoever reaches it runs code as you."),
 ]
 Changed = Annotated[
     bool,
@@ -53,6 +62,8 @@ def score(
     changed: Changed = False,
     workers: Workers = None,
     cluster: Cluster = None,
+    certificates: Certificates = None,
+    insecure: Insecure = False,
     json: Json = False,
 ) -> None:
     """Score the plots of all districts, or of some, and publish the run at once or not at all."""
@@ -60,7 +71,7 @@ def score(
     def progress(names: Collection[str]) -> Iterable[str]:
         return tracked(names, total=len(names), what="Scoring districts")
 
-    work = work_of(workers, cluster)
+    work = work_of(workers, place_of(cluster, certificates, insecure))
     if replay is not None:
         found = replay_run(engine(), replay, progress=progress)
         with engine().connect() as connection:
@@ -102,7 +113,20 @@ def _draw(published: bool) -> None:
         start_drawing()
 
 
-def work_of(workers: int | None, cluster: str | None) -> Work:
+def place_of(cluster: str | None, certificates: Path | None, insecure: bool) -> ClusterPlace | None:
+    """Return where the cluster is, None without ``--cluster``; without TLS only where that was typed."""
+    if cluster is None:
+        if certificates is not None or insecure:
+            raise typer.BadParameter("--certificates and --insecure go with --cluster.")
+        return None
+    if insecure:
+        if certificates is not None or cluster.startswith("tls://"):
+            raise typer.BadParameter("--insecure is for a cluster without TLS; leave it out.")
+        return ClusterPlace.unprotected(cluster)
+    return ClusterPlace(cluster, certificates)
+
+
+def work_of(workers: int | None, cluster: ClusterPlace | None) -> Work:
     """Return who scores: threads of this process, processes of this machine, or a cluster."""
     if workers is not None and cluster is not None:
         raise typer.BadParameter("give --workers or --cluster, not both")

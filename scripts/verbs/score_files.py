@@ -13,6 +13,7 @@ from geo.panel.scheme import load_scheme
 from layers.catalogue import BY_NAME, RASTERS
 from layers.runs.score_files import DRIVERS, PARQUET, FilePart, parts_of_folder, score_parts
 from scripts.output import err, out, print_json, print_table, tracked
+from scripts.verbs.score import Certificates, Cluster, Insecure, place_of
 
 GIVEN = (*(name for name in BY_NAME if name != "plots"), *(r.id for r in RASTERS if r.derived_from is None))
 LAYERS_HELP = "Every other layer by its own option, such as --canals FILE --dem FILE: " + ", ".join(GIVEN)
@@ -32,9 +33,9 @@ def score_files(
         typer.Option("--as-of", formats=["%Y-%m-%d"], help="Ages of evidence are counted to this day, YYYY-MM-DD."),
     ] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Score parts in this many processes.")] = None,
-    cluster: Annotated[
-        str | None, typer.Option("--cluster", help="Score parts on a Dask cluster at this address.")
-    ] = None,
+    cluster: Cluster = None,
+    certificates: Certificates = None,
+    insecure: Insecure = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Score the plots of a file from layers in files. Every layer is an option of its own name.
@@ -42,6 +43,7 @@ def score_files(
     A folder of GeoParquet files, such as one for each district, is scored part by part into a folder of the same
     names, each part with the land around its own plots; `--workers` and `--cluster` share the parts out.
     """
+    place = place_of(cluster, certificates, insecure)
     if workers is not None and cluster is not None:
         raise typer.BadParameter("--workers and --cluster exclude each other.")
     judged = load_scheme(scheme)
@@ -58,7 +60,7 @@ def score_files(
     parts = [FilePart(source, target, files, judged.text, day, key) for source, target in pairs]
     counts: Counter[str] = Counter()
     not_assessed: dict[str, str] = {}
-    for report in tracked(score_parts(parts, workers=workers, cluster=cluster), total=len(parts), what="Scoring parts"):
+    for report in tracked(score_parts(parts, workers=workers, cluster=place), total=len(parts), what="Scoring parts"):
         counts.update(report.classes)
         not_assessed |= report.not_assessed
     total, classes = counts.total(), dict(sorted(counts.items()))
