@@ -62,7 +62,7 @@ def declared() -> Iterator[str]:
     for layer in BY_NAME.values():
         yield layer.card.title
         yield layer.card.about
-        yield layer.card.caution
+        yield from (layer.card.caution, *layer.card.caution_of.values())
         for look in layer.card.legend.values():
             yield look.label
         for about in layer.attributes(STAFF).values():

@@ -9,7 +9,7 @@ import shapely
 from pytest_benchmark.fixture import BenchmarkFixture
 from scipy.ndimage import gaussian_filter
 
-from geo.hazard.susceptibility import avalanche
+from geo.hazard.avalanche import avalanche
 from geo.routing.home_ways import ways_from_homes
 from geo.routing.surface import Surface, walking_surface
 from geo.routing.ways import least_time

@@ -16,8 +16,12 @@ import shapely
 
 from geo.contract.criterion import Judgement
 from geo.geometry.crs import WORKING_CRS, area_ha, to_stored
+from geo.hazard.avalanche import avalanche
+from geo.hazard.slope_failure import rockfall
+from geo.hazard.torrents import debris_flow, flood
 from geo.panel.scheme import load_scheme
 from geo.suitability.assess import assess
+from geo.terrain.drainage import drainage
 from geo.terrain.grid import Grid
 from geo.terrain.relief import hillshade, slope_pct
 
@@ -31,6 +35,7 @@ def steps() -> dict[str, Callable[[], object]]:
     """Return what has to be compiled, in parts people can follow: name -> what compiles it."""
     return {
         "areas and terrain": _terrain,
+        "hazards from terrain": _hazards,
         "measures and combination": _assessment,
     }
 
@@ -40,6 +45,12 @@ def _terrain() -> None:
     slope_pct(dem)
     hillshade(dem)
     area_ha(to_stored(_plots().geometry.to_numpy()))
+
+
+def _hazards() -> None:
+    flow = drainage(_ground())
+    for rule in (flood, debris_flow, avalanche, rockfall):
+        rule(flow)
 
 
 def _assessment() -> None:

@@ -195,7 +195,8 @@ def _told(layer: type[Layer], lang: Language) -> dict[str, Any]:
             unit = translate(about.unit, lang) if about.unit else ""
             attributes.append({"name": name, "title": translate(about.title, lang), "unit": unit, "codes": codes})
     if layer.card.caution:
-        codes = {layer.card.caution: translate(layer.card.caution, lang)}
+        cautions = (layer.card.caution, *layer.card.caution_of.values())
+        codes = {caution: translate(caution, lang) for caution in cautions}
         attributes.append({"name": CAUTION, "title": translate("Caution", lang), "unit": "", "codes": codes})
     return {"title": translate(layer.card.title, lang), "attributes": attributes}
 

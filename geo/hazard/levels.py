@@ -23,6 +23,9 @@ WEAK, MIDDLE, STRONG = range(3)
 RETURN_PERIODS_Y = (30.0, 100.0, 300.0)  # years, upper ends of the columns of the matrices; beyond: residual
 
 SUSCEPTIBILITY = "susceptibility, not a hazard map"  # what zones derived from heights alone are always called
+# Said of those among them whose rules nobody has held against mapped events; they are low unless one is on record.
+UNTESTED = "susceptibility, not a hazard map; never tested against mapped events, low unless one is recorded here"
+UNTESTED_PROCESSES = ("debris_flow", "hillslope_debris_flow", "landslide", "rockfall")  # domain reference 7.3
 UNLABELLED_LEVEL = MEDIUM  # a zone called dangerous and nothing more; domain reference 7.2
 UNLABELLED_RETURN_PERIOD_Y = 100.0  # years; domain reference 7.2 and 7.3
 
@@ -146,6 +149,11 @@ def zone_level(process: str, stated: str, intensity: str, return_period_y: float
     if intensity != "unknown":
         return int(level(process, INTENSITIES.index(intensity), period)), period, False
     return UNLABELLED_LEVEL, period, True
+
+
+def caution_of(process: str) -> str:
+    """What must be said with a zone or extent of a process that was derived from terrain."""
+    return UNTESTED if process in UNTESTED_PROCESSES else SUSCEPTIBILITY
 
 
 def exposure_factor(levels: ArrayLike) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
 
 from geo.compiled.threads import over_blocks
 from geo.errors import GridError
@@ -213,3 +214,22 @@ def plan_curvature(dem: Grid) -> Grid:
     """
     z = heights(dem)
     return _like(dem, lambda values, start, stop: _plan_curvature(z, dem.cell_m, values, start, stop))
+
+
+def topographic_position_m(dem: Grid, within_m: float) -> NDArray[np.float32]:
+    """Height of each cell above the mean of the known ground around it, m, float32 (rows, cols), NaN where unknown.
+
+    Above 0 on the upper part of slopes, below on the lower (topographic position index, Weiss 2001). within_m : half
+    the side of the square the mean is taken over, metres.
+
+    Raises
+    ------
+    GridError : more than one band, or cells without a size.
+    """
+    z = heights(dem)
+    known = ~np.isnan(z)
+    side = 2 * max(round(within_m / dem.cell_m), 1) + 1
+    total = uniform_filter(np.where(known, z, np.float32(0.0)), side, output=np.float64, mode="constant")
+    share = uniform_filter(known, side, output=np.float64, mode="constant")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(known, z - total / share, np.float32(np.nan)).astype(np.float32)

@@ -9,7 +9,7 @@ ended it, so any past state can be read again and any load can be taken back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
 from geoalchemy2 import Geometry
@@ -89,7 +89,7 @@ class Card:
     ``drawn_by`` names the attribute that ``legend`` gives a style for, value by value; without it the
     legend has the single key ``""``. ``caution`` is said of every row whose ``source_class`` is derived, and
     beside the legend. ``tiles_from`` is the lowest tile zoom at which rows are sent one by one; ``thinned``
-    says which of them come later, and ``about`` tells people so.
+    says which of them come later, and ``about`` tells people so. ``caution_of`` says it otherwise for some processes.
     """
 
     title: str
@@ -98,6 +98,7 @@ class Card:
     legend: Mapping[str, Style]
     drawn_by: str | None = None
     caution: str = ""
+    caution_of: Mapping[str, str] = field(default_factory=dict)
     tiles_from: int = 0
     line_width: float = 1.5
     thinned: Thinned | None = None

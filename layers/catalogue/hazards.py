@@ -6,11 +6,12 @@ from datetime import date
 
 from sqlalchemy.orm import Mapped
 
-from geo.hazard.levels import SUSCEPTIBILITY
+from geo.hazard.levels import SUSCEPTIBILITY, UNTESTED, UNTESTED_PROCESSES
 from layers.catalogue.base import PUBLIC, Card, Layer, Style, attribute, geometry, identifier
 
 PROCESSES = ("flood", "debris_flow", "avalanche", "landslide", "rockfall", "hillslope_debris_flow")
 LEVELS = ("none", "residual", "low", "medium", "high", "unknown")
+NEVER_TESTED = dict.fromkeys(UNTESTED_PROCESSES, UNTESTED)
 SOURCE_CLASSES = ("official", "expert", "derived", "unknown")
 
 
@@ -24,6 +25,7 @@ class HazardExtent(Layer):
         about="Area a hazard mapping covered. Outside it the hazard is unknown, not absent.",
         legend={"": Style("#b8a9c9", "Mapped for hazards")},
         caution=SUSCEPTIBILITY,
+        caution_of=NEVER_TESTED,
         tiles_from=6,
     )
     code: Mapped[str] = identifier("Mapping")
@@ -43,6 +45,7 @@ class HazardZone(Layer):
         about="Hazard levels after the Swiss scheme. Derived zones are a susceptibility, not a hazard map.",
         drawn_by="level",
         caution=SUSCEPTIBILITY,
+        caution_of=NEVER_TESTED,
         legend={
             "high": Style("#a50f15", "High: no dwellings"),
             "medium": Style("#3f6fb5", "Medium: with conditions"),

@@ -8,23 +8,32 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from rasterio.features import geometry_mask
 from sqlalchemy import Connection, LargeBinary, and_, func, or_, select
 
 from geo.contract.columns import numbers
 from geo.errors import NotAssessed
 from geo.geometry.crs import STORED_CRS, area_ha, to_stored, to_working
 from geo.hazard import susceptibility as terrain
+from geo.hazard.avalanche import avalanche
 from geo.hazard.levels import SUSCEPTIBILITY
+from geo.hazard.slope_failure import rockfall
+from geo.hazard.torrents import EVENT_WITHIN_M, debris_flow, flood
 from geo.measures.water import BARRIER_CLASS
 from geo.terrain.drainage import Drainage, drainage
+from geo.terrain.grid import Grid, north_up
 from layers.catalogue.admin import District
-from layers.catalogue.hazards import HazardExtent, HazardZone
+from layers.catalogue.base import Layer
+from layers.catalogue.hazards import HazardEvent, HazardExtent, HazardZone
 from layers.catalogue.irrigation import River
 from layers.errors import NotFound
 from layers.frames.around import Bounds, as_of, read_layer, widened, window
@@ -36,6 +45,7 @@ MARK = "susceptibility"  # how the loads of this module begin their file name
 MAPPED = ("official", "expert")  # kinds of source that win over the terrain
 AROUND_M = 6_000.0  # m; ground beyond a district from which something can run or flow into it, default to calibrate
 MEETING_M = 300.0  # m that districts are looked at beyond their outlines, which never agree to the last metre
+OUTLINED_M = 1_000.0  # m beyond a district that is drawn and then cut off, so that small patches at its edge stay
 LEAST_M2 = 100.0  # m2; slivers that cutting leaves are dropped
 
 
@@ -53,13 +63,26 @@ class Derived:
     unchanged: bool = False
 
 
-Rule = Callable[[Drainage, gpd.GeoDataFrame | None], terrain.Susceptibility]
+class Ground(NamedTuple):
+    """What the rules read around a district; None where nothing of the kind is loaded."""
+
+    flow: Drainage
+    rivers: gpd.GeoDataFrame | None
+    events: gpd.GeoDataFrame | None
+    snow_days: NDArray[np.float32] | None
+    crown_cover_pct: NDArray[np.float32] | None
+
+
+Rule = Callable[[Ground], terrain.Susceptibility]
 RULES: Mapping[str, Rule] = {
-    "flood": terrain.flood,
-    "debris_flow": lambda flow, _: terrain.debris_flow(flow),
-    "avalanche": lambda flow, _: terrain.avalanche(flow),
-    "rockfall": lambda flow, _: terrain.rockfall(flow.dem),
+    "flood": lambda ground: flood(ground.flow, ground.rivers),
+    "debris_flow": lambda ground: debris_flow(ground.flow, ground.events),
+    "avalanche": lambda ground: avalanche(
+        ground.flow, snow_days=ground.snow_days, crown_cover_pct=ground.crown_cover_pct
+    ),
+    "rockfall": lambda ground: rockfall(ground.flow),
 }
+SNOW, FOREST = "snow_days", "crown_cover"  # grids that mask where avalanches release
 NOT_DERIVED = "Landslides are not derived: no map of loess is among the layers."
 
 
@@ -119,9 +142,12 @@ def derive(
     ------
     NotFound : no outline or no heights. NotAssessed : heights coarser than the rules are for.
     """
+    tell("heights")
     outline = shapely.buffer(_outline(connection, district), MEETING_M)
     bounds = widened(_bounds(outline), AROUND_M)
     dem = read_grid(connection, "dem", bounds, cell_m=terrain.CELL_M)
+    if dem is not None:
+        dem = _near(dem, outline)
     if dem is None or np.isnan(dem.values).all():
         raise NotFound(f"There is no elevation in district {district}; load a dem first.")
     if dem.native_m > terrain.COARSEST_M:
@@ -129,19 +155,43 @@ def derive(
             f"The heights in district {district} have cells of {dem.native_m:.0f} m; hazards are derived from "
             f"{terrain.COARSEST_M:g} m or finer. Coarser ones flatten the slopes that avalanches and mudflows start on."
         )
-    rivers = _large_rivers(connection, bounds)
-    provenance = _provenance(connection, bounds, rivers is not None)
+    rivers, events = _large_rivers(connection, bounds), _debris_flow_events(connection, bounds)
+    masks = {name: read_grid(connection, name, bounds, cell_m=terrain.CELL_M) for name in (SNOW, FOREST)}
+    snow_days, crown_cover_pct = (None if mask is None else _on_cells_of(dem, mask) for mask in masks.values())
+    provenance = _provenance(
+        connection,
+        bounds,
+        ["dem", *(name for name, mask in masks.items() if mask is not None)],
+        [layer for layer, rows in ((River, rivers), (HazardEvent, events)) if rows is not None],
+    )
     tell("drainage")
-    flow = drainage(dem)
-    for process in processes:
-        tell(process)
-        found = RULES[process](flow, rivers)
+    ground = Ground(drainage(dem), rivers, events, snow_days, crown_cover_pct)
+    window_m = widened(_bounds(outline), OUTLINED_M)
+    looked = terrain.seen_ground(dem.cropped(window_m))
+    for process, found in _found_ahead(processes, ground, tell):
+        tell(f"{process}: outlines")
         mapped = _mapped(connection, process, outline)
         frames = {
-            "hazard_zones": _within(terrain.zones(found), outline, mapped, f"{MARK}-{district}-{process}"),
-            "hazard_extents": _within(terrain.extent(found), outline, mapped, f"{MARK}-{district}-{process}"),
+            "hazard_zones": _within(
+                terrain.zones(found.cropped(window_m)), outline, mapped, f"{MARK}-{district}-{process}"
+            ),
+            "hazard_extents": _within(terrain.extent(process, looked), outline, mapped, f"{MARK}-{district}-{process}"),
         }
         yield _loaded(connection, district, process, frames, provenance, dry_run=dry_run)
+
+
+def _found_ahead(
+    processes: Sequence[str], ground: Ground, tell: Callable[[str], None]
+) -> Iterator[tuple[str, terrain.Susceptibility]]:
+    """Yield each process with its levels; those of the next are found while the caller draws and stores these."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = [pool.submit(RULES[process], ground) for process in processes[:1]]
+        for process, following in zip_longest(processes, processes[1:]):
+            tell(process)
+            found = coming.pop().result()
+            if following is not None:
+                coming.append(pool.submit(RULES[following], ground))
+            yield process, found
 
 
 def take_back(connection: Connection, district: str, process: str) -> list[int]:
@@ -237,6 +287,38 @@ def _large_rivers(connection: Connection, bounds: Bounds) -> gpd.GeoDataFrame | 
     return large if len(large) else None
 
 
+def _debris_flow_events(connection: Connection, bounds: Bounds) -> gpd.GeoDataFrame | None:
+    """Recorded debris flows around a window, None where none is; those known to lie farther off than counts are out."""
+    here = and_(
+        as_of(HazardEvent, None),
+        HazardEvent.process == "debris_flow",
+        or_(HazardEvent.accuracy_m.is_(None), HazardEvent.accuracy_m <= EVENT_WITHIN_M),
+        HazardEvent.__table__.c.geom.op("&&")(window(bounds)),
+    )
+    events = read_layer(connection, HazardEvent, here, ("code",))
+    return events if len(events) else None
+
+
+def _near(dem: Grid, outline: shapely.Geometry) -> Grid:
+    """The heights from which something can reach an outline; others unknown, so that nothing is computed for them."""
+    reach = shapely.buffer(shapely.simplify(outline, MEETING_M), AROUND_M)
+    corner = north_up(dem.x_min, dem.y_max, dem.cell_m, dem.cell_m)
+    away = geometry_mask([reach], out_shape=dem.shape, transform=corner, all_touched=True)
+    return replace(dem, values=np.where(away, np.float32(np.nan), dem.values))
+
+
+def _on_cells_of(dem: Grid, mask: Grid) -> NDArray[np.float32]:
+    """The values of a grid at the middles of the cells of another, whose lattice may lie otherwise; NaN beyond it."""
+    rows, cols = mask.shape
+    y = dem.y_max - (np.arange(dem.shape[0]) + 0.5) * dem.cell_m
+    x = dem.x_min + (np.arange(dem.shape[1]) + 0.5) * dem.cell_m
+    row = np.floor((mask.y_max - y) / mask.cell_m).astype(np.int64)
+    col = np.floor((x - mask.x_min) / mask.cell_m).astype(np.int64)
+    beyond = ((row < 0) | (row >= rows))[:, np.newaxis] | ((col < 0) | (col >= cols))
+    found = mask.values[np.ix_(row.clip(0, rows - 1), col.clip(0, cols - 1))]
+    return np.where(beyond, np.float32(np.nan), found)
+
+
 def _mapped(connection: Connection, process: str, outline: shapely.Geometry) -> shapely.Geometry:
     """Ground on which officials or experts have mapped a process, zones and extents alike, EPSG:32642."""
     found = []
@@ -247,14 +329,15 @@ def _mapped(connection: Connection, process: str, outline: shapely.Geometry) -> 
     return shapely.union_all(np.concatenate(found))
 
 
-def _provenance(connection: Connection, bounds: Bounds, with_rivers: bool) -> dict[str, object]:
-    """Where the heights, and the rivers used with them, come from; made up if any of them is."""
+def _provenance(
+    connection: Connection, bounds: Bounds, grids: Sequence[str], rows_of: Sequence[type[Layer]]
+) -> dict[str, object]:
+    """Where the heights, and the grids and rows used with them, come from; made up if any of them is."""
     reached = Raster.footprint.op("&&")(window(bounds))
-    used = select(Raster.load_id).where(Raster.layer == "dem", Raster.ended_by.is_(None), reached)
-    loads = [used]
-    if with_rivers:
-        near = River.__table__.c.geom.op("&&")(window(bounds))
-        loads.append(select(River.load_id).where(as_of(River, None), near))
+    loads = [select(Raster.load_id).where(Raster.layer.in_(grids), Raster.ended_by.is_(None), reached)]
+    for layer in rows_of:
+        near = layer.__table__.c.geom.op("&&")(window(bounds))
+        loads.append(select(layer.load_id).where(as_of(layer, None), near))
     rows = connection.execute(
         select(Load.source, Load.licence, Load.synthetic)
         .where(or_(*(Load.load_id.in_(ids) for ids in loads)))

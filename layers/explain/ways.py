@@ -19,7 +19,7 @@ from geo.contract.criterion import Block, Judgement
 from geo.criteria import BY_ID
 from geo.errors import NotAssessed
 from geo.geometry.crs import to_stored
-from geo.hazard.levels import LEVELS, SUSCEPTIBILITY, threatens_life
+from geo.hazard.levels import LEVELS, caution_of, threatens_life
 from geo.measures.access import MOST_TRAVEL_MIN
 from geo.measures.hazard import zone_levels
 from geo.measures.ways_of_plot import EXCHANGE, SERVICE_KINDS, HomeWay, ServiceMinutes, Way, home_way, service_minutes
@@ -79,7 +79,7 @@ def hazards_on(connection: Connection, plot_id: str) -> list[dict[str, Any]]:
             "months": months,
             "threatens": "life" if life else "crop",
             "source_class": source,
-            "caution": SUSCEPTIBILITY if source == DERIVED else None,
+            "caution": caution_of(process) if source == DERIVED else None,
         }
         for level, process, months, source, life in sorted(told, key=lambda zone: (-zone[0], *map(str, zone[1:])))
     ]

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Float,
     FromClause,
     Integer,
+    and_,
     case,
     cast,
     func,
@@ -149,7 +150,11 @@ def layer_properties(layer: type[Layer], audience: Audience) -> dict[str, Proper
         for name, about in layer.attributes(audience).items()
     }
     if layer.card.caution:
-        said = case((columns.source_class == DERIVED, literal(layer.card.caution)))
+        derived = columns.source_class == DERIVED
+        apart = [
+            (and_(derived, columns.process == name), literal(text)) for name, text in layer.card.caution_of.items()
+        ]
+        said = case(*apart, (derived, literal(layer.card.caution)))
         declared[CAUTION] = Property(CAUTION, "Caution", "", Kind.TEXT, layer.card.audience, said, said)
     made_up = columns.load_id.in_(select(Load.load_id).where(Load.synthetic))
     return {**declared, "synthetic": Property("synthetic", "Synthetic", "", Kind.BOOLEAN, PUBLIC, made_up, made_up)}

@@ -28,7 +28,7 @@ def test_a_judgement_of_other_land_compiles_nothing() -> None:
     said: list[str] = []
     compile_all(said.append)
     ready = compiled()
-    assert len(said) == 7
+    assert len(said) == 8
     assert ready["geo.suitability.combination._aggregate"]
     assess(valley.plots(), valley.layers(), valley.judgement(), load_scheme()).to_frame()
     apples = valley.judgement(crop="apple")

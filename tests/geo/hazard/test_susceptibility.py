@@ -1,4 +1,4 @@
-"""Run-out on analytic slopes, and the rules that read hazards off terrain alone."""
+"""The rules that read hazards off terrain alone, on worlds small enough to compute by hand."""
 
 from __future__ import annotations
 
@@ -9,27 +9,20 @@ import numpy as np
 import pytest
 import shapely
 
-from geo.errors import GridError
-from geo.hazard.levels import LOW, MEDIUM, NONE, SUSCEPTIBILITY
-from geo.hazard.runout import GRAVITY_M_S2, alpha_deg, beta_deg, runout, spreading
-from geo.hazard.susceptibility import (
+from geo.hazard.levels import LOW, MEDIUM, NONE, RESIDUAL, SUSCEPTIBILITY, UNTESTED, caution_of
+from geo.hazard.runout import GRAVITY_M_S2
+from geo.hazard.slope_failure import rockfall, shallow_slide
+from geo.hazard.susceptibility import UNKNOWN, Susceptibility, extent, return_period_y, seen_ground, zones
+from geo.hazard.torrents import (
     DEBRIS_FLOOD,
     DEBRIS_FLOW,
     FLOOD,
-    UNKNOWN,
-    Susceptibility,
-    avalanche,
-    avalanche_release,
-    concave,
+    curvature_limit,
     debris_flow,
     debris_flow_sources,
-    extent,
     flood,
-    return_period_y,
-    rockfall,
-    shallow_slide,
+    hollows,
     torrent_type,
-    zones,
 )
 from geo.terrain.drainage import contributing_cells, drainage
 from geo.terrain.grid import Grid
@@ -54,118 +47,6 @@ def ramp(
     return grid(np.tile(z, (rows, 1)))
 
 
-def western_edge(dem: Grid) -> np.ndarray:
-    release = np.zeros(dem.shape, dtype=np.bool_)
-    release[:, 0] = True
-    return release
-
-
-@pytest.mark.parametrize("travel_angle_deg", [11.0, 15.0, 20.0, 25.0])
-def test_the_travel_angle_line_reaches_the_fall_over_its_tangent(travel_angle_deg: float) -> None:
-    dem = ramp(30.0, 3.0)
-    energy = runout(dem, western_edge(dem), travel_angle_deg=travel_angle_deg)[20]
-    last = int(np.flatnonzero(~np.isnan(energy)).max())
-    # Where line and ground meet: tan(alpha) x = fall(x).
-    x = 1_000.0 * (tan(30.0) - tan(3.0)) / (tan(travel_angle_deg) - tan(3.0))
-    fall = tan(30.0) * 1_000.0 + tan(3.0) * (x - 1_000.0)
-    assert x == pytest.approx(fall / tan(travel_angle_deg))
-    assert last * CELL_M <= x + 1e-3 < (last + 1) * CELL_M
-    np.testing.assert_allclose(
-        energy[: last + 1],
-        3_000.0 - tan(travel_angle_deg) * np.arange(last + 1) * CELL_M - dem.values[20, : last + 1],
-        atol=0.01,
-    )
-
-
-def test_from_a_peak_the_line_reaches_equally_far_in_all_directions() -> None:
-    n = 301
-    row, col = np.mgrid[:n, :n] - n // 2
-    distance = np.hypot(row, col) * CELL_M
-    dem = grid(np.maximum(0.0, 600.0 - distance * tan(40.0)))
-    release = distance == 0
-    reached = ~np.isnan(runout(dem, release, travel_angle_deg=25.0))
-    reach = 600.0 / tan(25.0)
-    assert reach == pytest.approx(1_286.7, abs=0.1)
-    assert not reached[distance > reach].any()
-    assert reached[distance < 0.985 * reach].all()
-
-
-def test_on_a_slope_gentler_than_its_travel_angle_nothing_runs() -> None:
-    dem = ramp(10.0, 3.0)
-    reached = ~np.isnan(runout(dem, western_edge(dem), travel_angle_deg=11.0))
-    np.testing.assert_array_equal(reached, western_edge(dem))
-
-
-def test_a_greatest_velocity_shortens_the_run_out_to_its_velocity_head() -> None:
-    dem = ramp(30.0, 3.0)
-    energy = runout(dem, western_edge(dem), travel_angle_deg=11.0, fastest_m_s=15.0)[20]
-    head = 15.0**2 / (2.0 * GRAVITY_M_S2)
-    assert np.nanmax(energy) == pytest.approx(head)
-    reach = 1_000.0 + head / (tan(11.0) - tan(3.0))
-    last = np.flatnonzero(~np.isnan(energy)).max() * CELL_M
-    assert reach - CELL_M < last <= reach
-
-
-def test_a_dam_higher_than_the_line_stops_the_run_out() -> None:
-    dem = ramp(30.0, 3.0)
-    dem.values[:, 120] += 500.0
-    reached = ~np.isnan(runout(dem, western_edge(dem), travel_angle_deg=11.0))
-    assert reached[:, 119].all()
-    assert not reached[:, 120:].any()
-
-
-def test_impossible_run_outs_are_refused() -> None:
-    dem = ramp(30.0, 3.0)
-    with pytest.raises(GridError, match="between 0 and 90"):
-        runout(dem, western_edge(dem), travel_angle_deg=0.0)
-    with pytest.raises(GridError, match="cells"):
-        runout(dem, np.zeros((3, 3), dtype=np.bool_), travel_angle_deg=11.0)
-
-
-def test_alpha_beta_gives_its_worked_example_and_finds_beta_on_a_profile() -> None:
-    assert alpha_deg(30.0) == pytest.approx(27.4)
-    distance = np.arange(0.0, 2_000.0, 10.0)
-    height = 2_000.0 - tan(35.0) * np.minimum(distance, 1_000.0) - tan(5.0) * np.maximum(distance - 1_000.0, 0.0)
-    assert beta_deg(distance, height) == pytest.approx(35.0)
-    assert np.isnan(beta_deg(distance, 2_000.0 - tan(20.0) * distance))
-
-
-def test_spreading_keeps_the_mass_and_widens_downhill() -> None:
-    dem = ramp(20.0, 20.0, rows=81, length_m=1_000.0)
-    release = np.zeros(dem.shape, dtype=np.bool_)
-    release[40, 0] = True
-    flow = drainage(dem)
-    passed = spreading(flow, release, exponent=5.0)
-    np.testing.assert_allclose(passed.sum(axis=0), 1.0, rtol=1e-9)
-    np.testing.assert_allclose(passed, passed[::-1], rtol=1e-6)
-    width = (passed > 0.01).sum(axis=0)
-    assert width[0] == 1
-    assert width[80] > width[20] > 1
-    narrower = spreading(flow, release, exponent=50.0)
-    assert ((narrower > 0.01).sum(axis=0) <= width).all()
-
-
-def test_spreading_by_hand_over_three_cells() -> None:
-    # Neighbours lie 10 m lower straight on and 10 m lower aslant: slopes 1 and 1 / sqrt(2), exponent 2 -> 2 : 1 : 1.
-    z = np.array([[50.0, 40.0], [50.0, 40.0], [50.0, 40.0]])
-    release = np.zeros(z.shape, dtype=np.bool_)
-    release[1, 0] = True
-    passed = spreading(drainage(grid(z)), release, exponent=2.0)
-    np.testing.assert_allclose(passed, [[0.0, 0.25], [1.0, 0.5], [0.0, 0.25]], rtol=1e-6)
-
-
-def test_a_mass_turns_less_readily_than_it_goes_straight_on() -> None:
-    # Southwards to the last row but one; from there straight on and half right fall alike per metre: 1 against 0.8.
-    z = np.full((4, 5), 100.0)
-    z[0, 2], z[1, 2], z[2, 2] = 90.0, 80.0, 70.0
-    z[3, 2], z[3, 1] = 60.0, 70.0 - 10.0 * np.sqrt(2.0)
-    release = np.zeros(z.shape, dtype=np.bool_)
-    release[0, 2] = True
-    passed = spreading(drainage(grid(z)), release, exponent=1.0)
-    assert passed[2, 2] == pytest.approx(1.0)
-    assert passed[3, 2] == pytest.approx(1.0 / 1.8, rel=1e-4)
-
-
 def gully(n: int = 121, cell_m: float = 30.0) -> Grid:
     """A steep V-shaped catchment above row 60 and a gentle fan below it."""
     row, col = np.mgrid[:n, :n]
@@ -174,54 +55,79 @@ def gully(n: int = 121, cell_m: float = 30.0) -> Grid:
     return grid(along + side, cell_m)
 
 
-def test_debris_flows_start_in_the_steep_hollow_and_run_onto_the_fan() -> None:
+def test_debris_flows_start_in_the_steep_hollow_run_onto_the_fan_and_are_low_without_an_inventory() -> None:
     flow = drainage(gully())
     sources = debris_flow_sources(flow)
     assert sources[20:55, 60].all()
     assert not sources[61:].any()
     assert (contributing_cells(flow)[sources] * 900.0 >= 10_000.0).all()
     found = debris_flow(flow)
-    assert found.level[55, 60] == MEDIUM
-    head = 15.0**2 / (2.0 * GRAVITY_M_S2)
-    coarse, fine = (head / (tan(angle) - tan(4.0)) for angle in (11.0, 7.0))
-    rows = 60 + np.array([coarse, fine]) / 30.0
-    channel = runout(flow.dem, sources, travel_angle_deg=11.0, fastest_m_s=15.0)[:, 60]
-    assert abs(np.flatnonzero(~np.isnan(channel)).max() - rows[0]) <= 1.0
-    assert (found.level[60 : int(rows[1]), 60] >= LOW).all()
+    assert found.level.max() == LOW
+    assert found.level[55, 60] == LOW
+    # The velocity head of 15 m/s and a fall of 7 degrees over ground of 4: the mass that all sources send down.
+    reach = 60 + 15.0**2 / (2.0 * GRAVITY_M_S2) / (tan(7.0) - tan(4.0)) / 30.0
+    assert (found.level[60 : int(reach), 60] == LOW).all()
     assert found.level[110, 5] == NONE
-    assert SUSCEPTIBILITY in found.method
+    assert found.method.endswith(UNTESTED)
+    assert zones(found)["method"].str.endswith(UNTESTED).all()
 
 
-def test_avalanches_release_on_steep_high_ground_near_ridges_and_run_out_below() -> None:
-    n, cell_m = 121, 30.0
-    row = np.mgrid[:n, :n][0]
-    steep, gentle = tan(35.0), tan(8.0)
-    fall = np.where(row < 20, row * steep, 20 * steep + (row - 20) * gentle) * cell_m
-    back = np.maximum(0, 3 - row) * 3 * steep * cell_m  # a wall too steep for snow behind the ridge at row 3
-    dem = grid(2_500.0 - fall - back, cell_m)
-    release = avalanche_release(dem)
-    assert release[8:18, 10:110].all()
-    assert not release[25:].any()
-    found = avalanche(drainage(dem))
-    assert (found.level[8:18, 20:100] == MEDIUM).all()
-    far = np.flatnonzero(found.level[:, 60] >= LOW).max()
-    near = np.flatnonzero(found.level[:, 60] == MEDIUM).max()
-    top = int(np.argmax(np.where(release[:, 60], dem.values[:, 60], 0.0)))
-    # Along the fall line the line from the top of the release meets the ground where its mean slope is alpha.
-    for row_reached, alpha in ((far, 25.0), (near, 30.0)):
-        drop = float(dem.values[top, 60] - dem.values[row_reached, 60])
-        mean_deg = np.degrees(np.arctan(drop / ((row_reached - top) * cell_m)))
-        assert alpha <= mean_deg < alpha + 1.5
-    low_ground = grid(dem.values - 2_000.0, cell_m)
-    assert not avalanche_release(low_ground).any()
-    forest = np.ones(dem.shape, dtype=np.bool_)
-    assert not avalanche_release(dem, forest=forest).any()
+def point(x: float, y: float) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(geometry=[shapely.Point(x, y)], crs="EPSG:32642")
 
 
-def test_a_release_smaller_than_the_smallest_patch_is_none() -> None:
-    z = np.full((41, 41), 2_500.0)
-    z[20, 20] = 2_520.0
-    assert not avalanche_release(grid(z)).any()
+def test_a_recorded_event_makes_medium_only_near_itself_and_on_its_own_channel() -> None:
+    dem = gully()
+    flow = drainage(dem)
+    alone = debris_flow(flow).level
+    x, y = 60.5 * 30.0, dem.y_max - 80.5 * 30.0  # on the fan, in the channel, row 80
+    level = debris_flow(flow, point(x, y)).level
+    row, col = np.nonzero(level == MEDIUM)
+    assert (np.hypot(row - 80, col - 60) * 30.0 <= 300.0).all()
+    assert (level[71:90, 60] == MEDIUM).all()
+    assert level[69, 60] == alone[69, 60]
+    unchanged = level != MEDIUM
+    np.testing.assert_array_equal(level[unchanged], alone[unchanged])
+    # 600 m aside of the channel no channel is near: the event says nothing about this one.
+    np.testing.assert_array_equal(debris_flow(flow, point(x + 900.0, y)).level, alone)
+    np.testing.assert_array_equal(debris_flow(flow, point(-9_000.0, y)).level, alone)
+
+
+def two_gullies() -> Grid:
+    """Two channels 240 m apart on a slope of 12 degrees, each in a ditch of its own."""
+    row, col = np.mgrid[:121, :61]
+    ditch = np.minimum(np.abs(col - 26), np.abs(col - 34))
+    return grid(4_000.0 - row * 30.0 * tan(12.0) + 6.0 * np.minimum(ditch, 4), 30.0)
+
+
+def test_an_event_says_nothing_about_the_next_channel() -> None:
+    dem = two_gullies()
+    level = debris_flow(drainage(dem), point(26.5 * 30.0, dem.y_max - 100.5 * 30.0)).level
+    assert (level[95:105, 26] == MEDIUM).all()
+    assert (level[:, 31:] < MEDIUM).all()  # 240 m from the event
+
+
+@pytest.mark.parametrize(
+    ("cell_m", "limit"), [(10.0, -0.0100), (15.0, -0.0070), (20.0, -0.0053), (25.0, -0.0043), (30.0, -0.0036)]
+)
+def test_curvature_limits_stand_as_published_or_counted(cell_m: float, limit: float) -> None:
+    assert curvature_limit(cell_m) == limit
+    assert curvature_limit(12.0) == pytest.approx(-0.0086, abs=1e-4)
+
+
+def test_a_hollow_is_one_by_its_curvature_and_not_by_what_else_is_in_view() -> None:
+    # Contours of the paraboloid z = c (x^2 - 20 y) curve inwards along its axis: plan curvature there is -2 c.
+    x = (np.arange(81) - 40) * 30.0
+    y = np.arange(81)[:, np.newaxis] * 30.0
+
+    def trough(curvature: float) -> Grid:
+        return grid(2_000.0 + curvature / 2.0 * x**2 - 0.2 * y, 30.0)
+
+    assert hollows(trough(0.0040))[20:60, 40].all()
+    assert not hollows(trough(0.0030)).any()
+    assert not hollows(grid(np.tile(2_000.0 - 0.3 * y, (1, 81)), 30.0)).any()  # a plane has none
+    both = grid(np.vstack([trough(0.0040).values, trough(0.02).values]), 30.0)
+    np.testing.assert_array_equal(hollows(both)[2:78], hollows(trough(0.0040))[2:78])
 
 
 def test_torrent_types_by_melton_ratio_and_length() -> None:
@@ -271,32 +177,60 @@ def test_a_stream_below_order_four_floods_nothing() -> None:
 
 
 def test_rockfall_reaches_down_to_its_energy_lines() -> None:
-    z = np.full((61, 200), 1_000.0)
-    z[:, :5] = 1_100.0
-    found = rockfall(grid(z))
-    edge = np.flatnonzero(found.level[30] == LOW).max()
-    # Sources are the cells whose Horn slope over 100 m of fall is above 45 degrees: the last stands on the foot itself.
-    top = 4 * CELL_M
-    assert (edge * CELL_M - top) == pytest.approx(100.0 / tan(32.0), abs=CELL_M)
-    inner = np.flatnonzero(found.level[30] == MEDIUM).max()
-    assert (inner * CELL_M - top) == pytest.approx(100.0 / tan(35.0), abs=CELL_M)
-    assert (found.level[30, 25:] == NONE).all()
+    # A face of 60 degrees and 200 m, a plateau above it, and ground that falls by 1 degree below it.
+    x = np.arange(200) * CELL_M
+    z = 1_000.0 + np.clip((115.5 - x) * tan(60.0), 0.0, 200.0) - np.maximum(x - 115.5, 0.0) * tan(1.0)
+    found = rockfall(drainage(grid(np.tile(z, (61, 1)))))
+    level = found.level[30]
+    top = int(np.flatnonzero(level >= LOW).min())
+    assert z[top] == 1_200.0 or z[top] > 1_180.0
+    for reached, angle in ((LOW, 35.0), (RESIDUAL, 32.0)):
+        edge = int(np.flatnonzero(level >= reached).max())
+        drop = z[top] - z
+        within = np.flatnonzero(drop >= tan(angle) * (x - x[top]))
+        assert edge == within.max()
+    assert (level[:top] == NONE).all()
+    assert found.method.endswith(UNTESTED)
 
 
-def test_slides_want_loess_in_a_hollow_and_are_worse_below_an_unlined_canal() -> None:
+def test_rockfall_does_not_climb_but_may_reach_across() -> None:
+    # The same face opposite a bank 30 m high: blocks run down to the foot of the bank, the line passes over it.
+    x = np.arange(120) * CELL_M
+    z = 1_000.0 + np.clip((115.5 - x) * tan(60.0), 0.0, 200.0) + np.clip((x - 200.0) * tan(40.0), 0.0, 30.0)
+    level = rockfall(drainage(grid(np.tile(z, (61, 1)) - np.arange(61)[:, np.newaxis] * 0.1))).level[30]
+    assert level[15] == LOW
+    bank = slice(24, 27)  # on top of it
+    assert (level[bank] == RESIDUAL).all()
+
+
+def test_slides_want_loess_in_a_hollow_or_below_an_unlined_canal_and_are_low() -> None:
     n, cell_m = 61, 30.0
     row, col = np.mgrid[:n, :n]
     dem = grid(1_000.0 + (n - row) * cell_m * tan(20.0) + 0.002 * ((col - 30) * cell_m) ** 2, cell_m)
     everywhere = np.ones(dem.shape, dtype=np.bool_)
     assert (shallow_slide(dem, loess=~everywhere).level == NONE).all()
-    hollow = concave(dem)
-    assert hollow[30, 30]
-    assert not hollow[30, 5]
+    assert hollows(dem)[30, 30]
+    assert not hollows(dem)[32, 5]
     canal = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 915), (1_830, 915)])], crs="EPSG:32642")
-    level = shallow_slide(dem, loess=everywhere, unlined_canals=canal).level
-    assert level[20, 30] == LOW
-    assert level[32, 30] == MEDIUM
-    assert level[36, 30] == LOW
+    found = shallow_slide(dem, loess=everywhere, unlined_canals=canal)
+    assert found.level[20, 30] == LOW
+    assert found.level.max() == LOW
+    gentle_side = np.abs(np.arange(n) - 30) == 4  # 31 degrees and no hollow
+    assert (found.level[32, gentle_side] == LOW).all()
+    assert (found.level[36, gentle_side] == NONE).all()
+    assert "not tested on loess" in found.method
+    assert found.method.endswith(UNTESTED)
+
+
+def test_what_has_no_inventory_says_so_and_other_processes_do_not() -> None:
+    said = {process: caution_of(process) for process in ("avalanche", "flood", "debris_flow", "rockfall", "landslide")}
+    assert [process for process, caution in said.items() if caution == UNTESTED] == [
+        "debris_flow",
+        "rockfall",
+        "landslide",
+    ]
+    assert {said["avalanche"], said["flood"]} == {SUSCEPTIBILITY}
+    assert UNTESTED.startswith(SUSCEPTIBILITY)
 
 
 def test_polygons_cover_just_the_cells_of_their_level_and_say_what_they_are() -> None:
@@ -305,7 +239,9 @@ def test_polygons_cover_just_the_cells_of_their_level_and_say_what_they_are() ->
     level[3:5, 4:7] = MEDIUM
     level[15:, 15:] = MEDIUM
     level[10, :] = UNKNOWN
-    found = Susceptibility("debris_flow", level, grid(np.zeros((20, 20)), 100.0), f"a method; {SUSCEPTIBILITY}")
+    found = Susceptibility(
+        "debris_flow", level, grid(np.where(level == UNKNOWN, np.nan, 0.0), 100.0), f"a method; {SUSCEPTIBILITY}"
+    )
     frame = zones(found)
     assert frame.crs == "EPSG:32642"
     assert sorted(zip(frame["level"], frame.area / 1e4, strict=True)) == [
@@ -317,9 +253,10 @@ def test_polygons_cover_just_the_cells_of_their_level_and_say_what_they_are() ->
     assert set(frame["source_class"]) == {"derived"}
     assert frame["method"].str.endswith(SUSCEPTIBILITY).all()
     assert frame["code"].is_unique
-    looked = extent(found)
-    assert looked.area.sum() == pytest.approx((400 - 20) * 1e4)
-    assert shapely.area(shapely.intersection(looked.geometry.iloc[0], shapely.box(0, 900, 2_000, 1_000))) == 0.0
+    looked = extent("debris_flow", seen_ground(found.dem))
+    # Three rows of 100 m on either side of the unknown row may be reached from it unseen.
+    assert looked.area.sum() == pytest.approx((400 - 7 * 20) * 1e4)
+    assert shapely.area(shapely.intersection(looked.geometry.iloc[0], shapely.box(0, 600, 2_000, 1_300))) == 0.0
 
 
 def test_outlines_lose_their_steps_and_specks_but_neither_their_place_nor_what_is_unknown() -> None:
@@ -329,7 +266,7 @@ def test_outlines_lose_their_steps_and_specks_but_neither_their_place_nor_what_i
     level[10, 10] = MEDIUM  # a speck of 900 m2
     level[150, 150] = NONE
     level[200:204, 200:204] = UNKNOWN
-    dem = Grid(np.zeros((n, n), dtype=np.float32), 0.0, n * 30.0, 30.0, 30.0)
+    dem = grid(np.where(level == UNKNOWN, np.nan, 0.0), 30.0)
     found = Susceptibility("flood", level, dem, f"a method; {SUSCEPTIBILITY}")
     frame = zones(found)
     assert frame.is_valid.all()
@@ -343,8 +280,11 @@ def test_outlines_lose_their_steps_and_specks_but_neither_their_place_nor_what_i
     assert cells < 0.7 * 8 * 120  # a stepped circle of this radius has some 8 x 120 corners
     unknown = shapely.Point(202 * 30.0, (n - 202) * 30.0)
     assert not whole.contains(unknown)
-    assert not extent(found).geometry.iloc[0].contains(unknown)
-    assert extent(found).area.sum() == pytest.approx((n * n - 16) * 900.0, rel=1e-4)
+    ground = seen_ground(dem)
+    assert not ground.contains(unknown)
+    unseen = shapely.box(200 * 30.0, (n - 204) * 30.0, 204 * 30.0, (n - 200) * 30.0).buffer(300.0)
+    assert shapely.intersection(ground, unseen).area < 0.1 * unseen.area
+    assert ground.area == pytest.approx(n * n * 900.0 - unseen.area, rel=1e-3)
 
 
 def v_valley(n: int = 121, cell_m: float = 30.0) -> Grid:
@@ -380,7 +320,7 @@ def test_a_mapped_river_floods_its_valley_by_height_above_it_from_where_it_is_ma
 def test_ground_without_a_height_is_unknown_and_not_safe() -> None:
     dem = ramp(30.0, 3.0)
     dem.values[5:8, 30:40] = np.nan
-    assert (rockfall(dem).level[5:8, 30:40] == UNKNOWN).all()
+    assert (rockfall(drainage(dem)).level[5:8, 30:40] == UNKNOWN).all()
 
 
 def test_return_periods_from_events() -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
-import geopandas as gpd
 import mapbox_vector_tile
 import numpy as np
 import orjson
@@ -16,9 +14,9 @@ from affine import Affine
 from shapely import affinity
 from sqlalchemy import Connection, Engine, select, text
 from typer.testing import CliRunner
+from worlds.mapped_by_nobody import BED, CELL_M, OUTLINE, RASHT, N, X, Y, current, frame, stored, valley_heights
 
 from geo.errors import NotAssessed
-from geo.geometry.crs import to_stored
 from geo.hazard.levels import SUSCEPTIBILITY
 from layers.catalogue.base import PUBLIC
 from layers.catalogue.hazards import HazardExtent, HazardZone
@@ -27,74 +25,13 @@ from layers.errors import NotFound
 from layers.features.export import About, stream_csv
 from layers.features.features import layer_features
 from layers.features.paging import Listing
-from layers.frames.around import read_layer
 from layers.grids.rasters import store_grid
 from layers.loading import load_frame, undo
 from layers.loading.files import Options
 from layers.loading.raster_files import load_raster
-from layers.postgres.engine import writing
 from layers.records.loads import Load
 from layers.tiles.layer_tiles import TileAddress, layer_tile, tile_properties
 from scripts.main import app
-
-RASHT = "TJ.RR.GA"
-X, Y = 500_010.0, 4_300_020.0  # m, EPSG:32642; north-west corner of the heights, on the lattice of 30 m cells
-N, CELL_M = 200, 30.0
-BED = 100  # column of the river
-
-
-def valley_heights() -> np.ndarray:
-    """A V-valley that falls south by 2 %, its sides rising by 0.6 m a cell up to 60 cells and by 21 m beyond."""
-    row, col = np.mgrid[:N, :N]
-    away = np.abs(col - BED)
-    return 2_000.0 - row * CELL_M * 0.02 + 0.6 * np.minimum(away, 60) + 21.0 * np.maximum(away - 60, 0)
-
-
-def stored(shape: shapely.Geometry) -> shapely.Geometry:
-    return to_stored(np.array([shape], dtype=object))[0]
-
-
-def frame(**columns: object) -> gpd.GeoDataFrame:
-    geometry = columns.pop("geometry")
-    return gpd.GeoDataFrame([columns], geometry=[stored(geometry)], crs=4326)
-
-
-OUTLINE = shapely.box(X + 1_200, Y - 4_800, X + 4_800, Y - 1_200)
-
-
-@pytest.fixture(scope="module")
-def valley(database: Engine) -> Engine:
-    with writing() as connection:
-        load_frame(
-            connection, "districts", frame(code=RASHT, name_en="Rasht", geometry=shapely.MultiPolygon([OUTLINE]))
-        )
-        to = Affine(CELL_M, 0.0, X, 0.0, -CELL_M, Y)
-        store_grid(
-            connection,
-            "dem",
-            valley_heights(),
-            to,
-            "EPSG:32642",
-            source="made-up valley",
-            licence="CC0-1.0",
-            synthetic=True,
-        )
-        bed = X + (BED + 0.5) * CELL_M
-        line = shapely.MultiLineString([[(bed, Y - 600), (bed, Y - 5_900)]])
-        load_frame(connection, "rivers", frame(code="river", stream_class=1, basis="surveyed", geometry=line))
-    return database
-
-
-@pytest.fixture
-def clean(valley: Engine) -> Iterator[Connection]:
-    """A transaction in the valley that is rolled back."""
-    with valley.connect() as connection, connection.begin() as transaction:
-        yield connection
-        transaction.rollback()
-
-
-def current(connection: Connection, layer: type[HazardZone | HazardExtent], process: str) -> gpd.GeoDataFrame:
-    return read_layer(connection, layer, (layer.ended_by.is_(None)) & (layer.process == process))
 
 
 def test_the_flooded_strip_is_where_the_height_above_the_river_says(clean: Connection) -> None:

@@ -1,0 +1,201 @@
+"""What torrents and rivers bring, from terrain: debris flows with their fans, and floods beside large rivers.
+
+No inventory of debris flows is at hand to judge the rules by, so that they say *low* at most, and *medium* only beside
+an event on record (domain reference 7.3, Specificity).
+"""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt, minimum_filter
+
+from geo.hazard.runout import mass_flow
+from geo.hazard.susceptibility import UNKNOWN, Susceptibility, between, graded, slope_deg
+from geo.routing.surface import burned
+from geo.terrain.drainage import (
+    Drainage,
+    catchments,
+    contributing_cells,
+    downstream,
+    height_above_drainage,
+    melton_ratio,
+    strahler_order,
+    streams,
+)
+from geo.terrain.grid import Grid
+from geo.terrain.relief import heights, plan_curvature
+
+# Most curved hollow that is still no source, 1/m, by the size of the cells in m. At 10 m: Horton et al. 2013, NHESS 13,
+# pp. 869-885, and domain reference 7.3. The others mark the same share of ground over 15 degrees as that one does at
+# 10 m, counted on the three places of docs/susceptibility.md with heights of 5 m averaged over 6 offsets of the cells;
+# they fall with the cell's side to the power -0.93. A default to calibrate on other ground.
+CURVATURE_LIMITS = {10.0: -0.0100, 15.0: -0.0070, 20.0: -0.0053, 25.0: -0.0043, 30.0: -0.0036}
+
+DEBRIS_SLOPE_DEG = 15.0  # degrees, gentlest source; domain reference 7.3 after Horton et al. 2013
+DEBRIS_AREA_M2 = 10_000.0  # m2 draining to a source; the same
+# Steeper ground is needed where less water gathers: tan(slope) >= 0.31 x (km2)^-0.15, Horton et al. 2013 for extreme
+# events, after Rickenmann and Zimmermann 1993, Geomorphology 8, pp. 175-189.
+DEBRIS_TAN, DEBRIS_POWER = 0.31, -0.15  # at 1 km2, and per decade of area; default to calibrate
+DEBRIS_EXPONENT = 5.0  # of Holmgren's flow, within 4-6; domain reference 7.3
+DEBRIS_ALPHA_DEG = 7.0  # degrees, travel angle of fine material and loess mud; the same
+DEBRIS_FASTEST_M_S = 15.0  # m/s; the same
+DEBRIS_LOW_M = 30.0  # m of source whose mass passes a metre of width, as in avalanches; low. Default to calibrate
+DEBRIS_RESIDUAL_M = 3.0  # the same; residual
+FAN_SLOPE_DEG = (2.0, 15.0)  # degrees; domain reference 7.3
+FAN_ABOVE_M = 5.0  # m above drainage; the same
+EVENT_WITHIN_M = 300.0  # m from an event on the same channel; domain reference 7.3
+EVENT_BESIDE_M = 50.0  # m from the channel, where an event alone says medium; as for fans in domain reference 7.3
+
+MELTON_FLOOD = 0.3  # m/m, below: floods only; Wilford et al. 2004, Landslides 1, pp. 61-66
+MELTON_DEBRIS = 0.6  # m/m, above, in short catchments: debris flows; the same
+MELTON_LENGTH_M = 2_700.0  # m, longest catchment of debris flows; the same
+FLOOD, DEBRIS_FLOOD, DEBRIS_FLOW = 0, 1, 2  # what a torrent brings
+
+STREAM_AREA_M2 = 250_000.0  # m2 that make a stream of the first order; default to calibrate
+RIVER_ORDER = 4  # Strahler's order from which a stream floods its plain; domain reference 7.3
+BESIDE_CELLS = 2  # a mapped river and the stream it stands for lie this near; default to calibrate
+BESIDE_M = 300.0  # m; ground this near is flooded by the river next to it, default to calibrate
+FLOOD_MEDIUM_ABOVE_M = 2.0  # m above drainage; the same
+FLOOD_LOW_ABOVE_M = 5.0  # m above drainage; the same
+
+
+def curvature_limit(cell_m: float) -> float:
+    """Plan curvature below which ground is a hollow where mass gathers, 1/m, for cells of a size in metres.
+
+    Between the sizes of ``CURVATURE_LIMITS`` it is interpolated by powers, beyond them the nearest holds.
+
+    >>> curvature_limit(30.0)
+    -0.0036
+    """
+    sizes, limits = np.array(list(CURVATURE_LIMITS)), -np.array(list(CURVATURE_LIMITS.values()))
+    return -round(float(np.exp(np.interp(np.log(cell_m), np.log(sizes), np.log(limits)))), 6)
+
+
+def hollows(dem: Grid) -> NDArray[np.bool_]:
+    """Cells whose contours curve inwards by more than ``curvature_limit``, bool (rows, cols).
+
+    The limit is absolute: what is a hollow does not depend on what else is in view.
+    """
+    return np.asarray(plan_curvature(dem).values <= curvature_limit(dem.cell_m))
+
+
+def torrent_type(melton: NDArray[np.floating], length_m: NDArray[np.floating]) -> NDArray[np.int8]:
+    """What a catchment brings: 0 flood, 1 debris flood, 2 debris flow, int8, -1 where Melton's ratio is unknown.
+
+    R < 0.3 flood; R > 0.6 in catchments under 2.7 km debris flow; between, or longer, debris flood (Wilford et al.
+    2004, Landslides 1, pp. 61-66).
+    """
+    steep_and_short = (melton > MELTON_DEBRIS) & (length_m < MELTON_LENGTH_M)
+    kind = np.where(steep_and_short, DEBRIS_FLOW, np.where(melton >= MELTON_FLOOD, DEBRIS_FLOOD, FLOOD))
+    return np.where(np.isnan(melton), UNKNOWN, kind).astype(np.int8)
+
+
+def debris_flow_sources(flow: Drainage) -> NDArray[np.bool_]:
+    """Where debris flows start, bool (rows, cols): steep for the water that gathers there, in hollows."""
+    dem = flow.dem
+    slope = slope_deg(dem)
+    area_m2 = contributing_cells(flow) * dem.cell_m**2
+    with np.errstate(divide="ignore"):
+        least = DEBRIS_TAN * (area_m2 / 1e6) ** DEBRIS_POWER
+    steep = (slope >= DEBRIS_SLOPE_DEG) & (np.tan(np.radians(slope)) >= least)
+    return np.asarray(steep & (area_m2 >= DEBRIS_AREA_M2) & hollows(dem))
+
+
+def debris_flow(flow: Drainage, events: gpd.GeoDataFrame | None = None) -> Susceptibility:
+    """Debris flows: low in run-outs and on fans, residual where little arrives, medium only beside recorded events.
+
+    events : recorded debris flows, points in EPSG:32642 known to ``EVENT_WITHIN_M``. On the channel an event lies at,
+    ground within that distance which is low or beside the channel is medium.
+    """
+    dem = flow.dem
+    sources = debris_flow_sources(flow)
+    run = mass_flow(
+        flow,
+        sources,
+        travel_angle_deg=DEBRIS_ALPHA_DEG,
+        exponent=DEBRIS_EXPONENT,
+        fastest_m_s=DEBRIS_FASTEST_M_S,
+    )
+    fed_m = run.through * dem.cell_m
+    low = sources | (fed_m >= DEBRIS_LOW_M) | _fan(flow)
+    method = (
+        f"hollows from {DEBRIS_SLOPE_DEG:g} degrees, travel angle {DEBRIS_ALPHA_DEG:g} degrees; fans of "
+        f"catchments with Melton's ratio from {MELTON_FLOOD:g}"
+    )
+    recorded = None if events is None or events.empty else _recorded(flow, low, events)
+    if recorded is not None:
+        method += f"; medium within {EVENT_WITHIN_M:g} m of recorded events"
+    return graded("debris_flow", dem, method, low=low, medium=recorded, residual=fed_m >= DEBRIS_RESIDUAL_M)
+
+
+def _fan(flow: Drainage) -> NDArray[np.bool_]:
+    """Fans: gentle ground little above a channel whose catchment brings debris."""
+    channel = streams(flow, min_area_m2=STREAM_AREA_M2)
+    ratio, length = melton_ratio(flow)
+    debris = channel & (torrent_type(ratio.values, length.values) >= DEBRIS_FLOOD)
+    if not debris.any():
+        return debris
+    above = height_above_drainage(flow, channel).values
+    nearest = distance_transform_edt(~channel, return_distances=False, return_indices=True)
+    gentle = between(slope_deg(flow.dem), FAN_SLOPE_DEG) & debris[nearest[0], nearest[1]]
+    return np.asarray(gentle & (above < FAN_ABOVE_M))
+
+
+def _recorded(flow: Drainage, low: NDArray[np.bool_], events: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Ground near recorded events on their channel: low cells and those beside the channel, bool (rows, cols)."""
+    dem = flow.dem
+    channel = streams(flow, min_area_m2=STREAM_AREA_M2)
+    found = np.zeros(dem.shape, dtype=np.bool_)
+    if not channel.any():
+        return found
+    from_channel, nearest = distance_transform_edt(~channel, return_indices=True)
+    rows, cols = dem.shape
+    for x, y in zip(events.geometry.x, events.geometry.y, strict=True):
+        row, col = int((dem.y_max - y) // dem.cell_m), int((x - dem.x_min) // dem.cell_m)
+        if not (0 <= row < rows and 0 <= col < cols) or from_channel[row, col] * dem.cell_m > EVENT_WITHIN_M:
+            continue
+        at = int(nearest[0][row, col] * cols + nearest[1][row, col])
+        here = np.zeros(dem.shape, dtype=np.bool_)
+        here.flat[at] = True
+        same = channel & (downstream(flow, here) | (catchments(flow, np.array([at])) >= 0))
+        down, across = np.ogrid[:rows, :cols]
+        near = np.hypot(down - row, across - col) * dem.cell_m <= EVENT_WITHIN_M
+        beside = low | (from_channel * dem.cell_m <= EVENT_BESIDE_M)
+        found |= near & beside & same[nearest[0], nearest[1]]
+    return found
+
+
+def flood(flow: Drainage, rivers: gpd.GeoDataFrame | None = None) -> Susceptibility:
+    """Floods of rivers: medium under 2 m above the river, low under 5 m.
+
+    rivers : mapped large rivers, lines in EPSG:32642. Where one runs along the lowest ground around it, or beside a
+    stream of the terrain, there is a river from there down, whatever its order: the headwaters of a river that comes
+    from outside the grid are not on it. Elsewhere the line is taken to be misplaced.
+    """
+    stream = streams(flow, min_area_m2=STREAM_AREA_M2)
+    river = strahler_order(flow, stream) >= RIVER_ORDER
+    if rivers is not None:
+        beside = burned(rivers.set_geometry(rivers.geometry.buffer(BESIDE_CELLS * flow.dem.cell_m)), flow.dem)
+        z = flow.filled
+        lowest = z - minimum_filter(np.where(np.isnan(z), np.inf, z), 2 * BESIDE_CELLS + 1) <= FLOOD_MEDIUM_ABOVE_M
+        river |= downstream(flow, (stream & beside) | (burned(rivers, flow.dem) & lowest))
+    above = np.fmin(height_above_drainage(flow, river).values, _above_beside(flow.dem, river))
+    which = f"rivers of order {RIVER_ORDER} and more"
+    method = f"height above {which}" if rivers is None else f"height above {which} and mapped ones"
+    return graded("flood", flow.dem, method, low=above < FLOOD_LOW_ABOVE_M, medium=above < FLOOD_MEDIUM_ABOVE_M)
+
+
+def _above_beside(dem: Grid, river: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Height over the nearest river cell within ``BESIDE_M``, float32 (rows, cols), NaN farther away.
+
+    On a plain that falls with its river, water runs beside the river for long and its height above drainage is that
+    above the river far below; what floods the ground is the river next to it.
+    """
+    z = heights(dem)
+    if not river.any():
+        return np.full(z.shape, np.nan, dtype=np.float32)
+    distance, nearest = distance_transform_edt(~river, return_indices=True)
+    near = np.asarray(distance) * dem.cell_m <= BESIDE_M
+    return np.where(near, np.maximum(z - z[nearest[0], nearest[1]], np.float32(0.0)), np.float32(np.nan))
