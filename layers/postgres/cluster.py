@@ -109,7 +109,7 @@ class Cluster:
         """Whether somebody stopped the server and nobody has started it since."""
         return (self.home / STOPPED).exists()
 
-    def start(self, say: Say = lambda _sentence: None, *, unless_stopped: bool = False) -> None:
+    def start(self, say: Say = lambda _sentence: None, *, unless_stopped: bool = False, make: bool = True) -> None:
         """Start the server and make the database if there never was one; does nothing when it runs already.
 
         Safe for several callers at once, and after a crash: leftovers of a killed server are cleared away.
@@ -117,7 +117,7 @@ class Cluster:
         Parameters
         ----------
         say : is told in a sentence each what the operator ought to know, such as where the data are kept.
-        unless_stopped : leave alone a server that somebody stopped.
+        unless_stopped : leave alone a server that somebody stopped. make : False refuses where there is no database.
 
         Raises
         ------
@@ -128,6 +128,8 @@ class Cluster:
             if unless_stopped and self.stopped_on_purpose:
                 return
             found = standing(self.home, read_record(self.home))
+            if found is Standing.NEVER_MADE and not make:
+                raise DatabaseUnavailable(NOT_MADE)
             record = self._made_new(say) if found is Standing.NEVER_MADE else self._recognised(found, say)
             place = place_of(self.home, record)
             if running_server(place / "data") is None:
@@ -151,16 +153,7 @@ class Cluster:
             with suppress(OSError):
                 (self.home / STOPPED).touch(mode=0o600)
             standing(self.home, read_record(self.home))
-            place = place_of(self.home, read_record(self.home))
-            if running_server(place / "data") is None:
-                return
-            account = server_user(place / "data")
-            pg_ctl = find(read_major(place / "data")).program("pg_ctl")
-            for mode in ("fast", "immediate"):
-                wait = ["-w", "-t", str(STOP_TIMEOUT_S)]
-                if account.run([pg_ctl, "stop", "-D", str(place / "data"), "-m", mode, *wait]).returncode == 0:
-                    return
-            raise DatabaseUnavailable("The embedded database does not stop; its log under OBOD_HOME says why.")
+            self._stop(place_of(self.home, read_record(self.home)) / "data")
 
     def owns_data(self) -> bool:
         """Tell whether there are data and they are this home's own, so that removing them takes nobody else's."""
@@ -174,21 +167,21 @@ class Cluster:
         """Stop the server and delete the database with all its files; data of another home are left alone."""
         if not self.made:
             return
-        record = read_record(self.home)
-        assert record is not None
-        place = place_of(self.home, record)
-        if self.owns_data():
-            self.stop()
-            socket_folder = self._socket_folder(place, record)
-            if socket_folder.parent == SHORT_FOLDER:
-                shutil.rmtree(socket_folder, ignore_errors=True)
-            with self._explained():
+        with self._locked():  # nobody starts it half-way
+            if (record := read_record(self.home)) is None:
+                return
+            if self.owns_data():
+                place = place_of(self.home, record)
+                self._stop(place / "data")
+                socket_folder = self._socket_folder(place, record)
+                if socket_folder.parent == SHORT_FOLDER:
+                    shutil.rmtree(socket_folder, ignore_errors=True)
                 shutil.rmtree(place)
-        link = self.home / LINK
-        if link.is_symlink():
-            link.unlink()
-        for name in (RECORD, STOPPED):
-            (self.home / name).unlink(missing_ok=True)
+            link = self.home / LINK
+            if link.is_symlink():
+                link.unlink()
+            for name in (RECORD, STOPPED):
+                (self.home / name).unlink(missing_ok=True)
 
     def status(self) -> Status:
         """Return whether the database is made and running, where its data are, and what is wrong; changes nothing."""
@@ -254,7 +247,16 @@ class Cluster:
             return beside
         return SHORT_FOLDER / f"obod-{record.identity}"
 
-    # -- starting ---------------------------------------------------------------------------------------
+    # -- stopping, starting ---------------------------------------------------------------------------------
+
+    def _stop(self, data: Path) -> None:
+        if running_server(data) is None:
+            return
+        pg_ctl, wait = find(read_major(data)).program("pg_ctl"), ["-w", "-t", str(STOP_TIMEOUT_S)]
+        for mode in ("fast", "immediate"):
+            if server_user(data).run([pg_ctl, "stop", "-D", str(data), "-m", mode, *wait]).returncode == 0:
+                return
+        raise DatabaseUnavailable("The embedded database does not stop; its log under OBOD_HOME says why.")
 
     def _made_new(self, say: Say) -> Record:
         for former in former_places(self.home):

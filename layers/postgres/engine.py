@@ -243,7 +243,7 @@ def _embedded() -> Cluster:
             "There is no database yet; run obod db start and obod db migrate (make demo does both), "
             "or name a PostGIS to use in OBOD_DATABASE_URL."
         )
-    cluster.start()
+    cluster.start(make=False)
     return cluster
 
 

@@ -13,7 +13,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -71,7 +71,9 @@ class TileCache:
         self._held = 0
         self._lock = threading.Lock()
         self._locks = folder / "locks"
-        self._locks.mkdir(parents=True, exist_ok=True)
+        self._alone_here = [threading.Lock() for _ in range(LOCKS)]
+        with suppress(OSError):  # a disk that takes nothing only costs speed
+            self._locks.mkdir(parents=True, exist_ok=True)
 
     def get(self, place: Place, version: str, make: Callable[[], Tile], *, compress: bool = True) -> Stored:
         """Return the tile of a place made from ``version``, calling ``make`` only if nobody has it yet."""
@@ -139,10 +141,13 @@ class TileCache:
 
     @contextmanager
     def _alone(self, place: Place) -> Iterator[None]:
-        """Hold the lock of a place against other threads and processes."""
+        """Hold the lock of a place against other threads and, where the disk lets us, other processes."""
         number = int(_digest(repr(place).encode())[:8], 16) % LOCKS
-        with (self._locks / f"{number:03d}").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with ExitStack() as held:
+            held.enter_context(self._alone_here[number])
+            with suppress(OSError):
+                lock = held.enter_context((self._locks / f"{number:03d}").open("w"))
+                fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
 

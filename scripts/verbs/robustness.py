@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from geo.suitability.robustness import DRAWS
+from layers.postgres.cluster import Cluster
 from layers.postgres.engine import engine
 from layers.runs.pending_draws import draw_pending
 from layers.runs.robustness import BEST, SEED, Drawn, store_robustness
@@ -45,6 +46,10 @@ def robustness(
     if pending:
         if district or run is not None:
             raise typer.BadParameter("--pending finds districts and runs by itself: leave out --district and --run.")
+        settings = get_settings()
+        if settings.database_url is None and Cluster(settings.home).stopped_on_purpose:
+            err.print("The database was stopped; nothing is drawn until somebody starts it.", highlight=False)
+            return
         os.nice(PENDING_NICENESS)
         _draw_pending(json)
         return

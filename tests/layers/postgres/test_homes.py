@@ -334,31 +334,38 @@ def _interrupt(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("database.json", b'{"port": 15'),
-        ("database.json", b"[]"),
-        ("database.json", b"\xff\x00"),
-        ("data/obod.json", b"{}"),
-        ("data/PG_VERSION", b"fifteen"),
-        ("data/global/pg_control", b"short"),
-    ],
+DAMAGE = (
+    ("database.json", b'{"port": 15'),
+    ("database.json", b"[]"),
+    ("database.json", b"\xff\x00"),
+    ("data/obod.json", b"{}"),
+    ("data/PG_VERSION", b"fifteen"),
+    ("data/global/pg_control", b"short"),
 )
-def test_a_damaged_file_of_ours_is_one_sentence(stopped: Cluster, name: str, content: bytes) -> None:
-    folder = stopped.home if name == "database.json" else stopped.files
-    kept = folder / name
-    whole = kept.read_bytes()
-    kept.write_bytes(content)
-    try:
-        with pytest.raises(OperatorNeeded) as refusal:
-            stopped.start()
-        assert Path(name).name in str(refusal.value)
-        assert "\n" not in str(refusal.value)
-        if "pg_control" not in name:  # which only the server reads
-            assert stopped.status().problem == str(refusal.value)
-    finally:
-        kept.write_bytes(whole)
+
+
+def test_a_damaged_file_of_ours_is_one_sentence(stopped: Cluster) -> None:
+    folders = {"database.json": stopped.home}
+    place = stopped.files
+    for name, content in DAMAGE:
+        kept = folders.get(name, place) / name
+        whole = kept.read_bytes()
+        kept.write_bytes(content)
+        try:
+            with pytest.raises(OperatorNeeded) as refusal:
+                stopped.start()
+            assert Path(name).name in str(refusal.value)
+            assert "\n" not in str(refusal.value)
+            if "pg_control" not in name:  # which only the server reads
+                assert stopped.status().problem == str(refusal.value)
+        finally:
+            kept.write_bytes(whole)
+
+
+def test_nothing_is_made_where_a_command_expects_a_database(tree: Path) -> None:
+    with pytest.raises(DatabaseUnavailable, match="no embedded database yet"):
+        _cluster(tree / "empty").start(make=False)
+    assert not (tree / "empty" / "postgres").exists()
 
 
 def test_passwords_that_are_missing_are_named_before_anything_is_made(tree: Path, stopped: Cluster) -> None:

@@ -160,6 +160,15 @@ def test_a_disk_that_takes_nothing_only_costs_speed(tmp_path: Path, caplog: pyte
     assert "cannot be kept" in caplog.text
 
 
+def test_a_disk_that_lets_nobody_lock_only_costs_what_workers_share(tmp_path: Path) -> None:
+    (tmp_path / "locks").write_text("a file where a folder should be")
+    cache, maker = TileCache(tmp_path), Maker(b"tile")
+    with ThreadPoolExecutor(8) as crowd:
+        found = list(crowd.map(lambda _: cache.get(PLACE, "1", maker), range(8)))
+    assert {gzip.decompress(tile.body) for tile in found} == {b"tile"}
+    assert maker.made == 1
+
+
 def test_a_maker_that_fails_leaves_nothing_and_the_next_one_tries(tmp_path: Path) -> None:
     cache = TileCache(tmp_path)
 

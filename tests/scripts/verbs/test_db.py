@@ -93,6 +93,8 @@ def test_the_life_of_an_embedded_database(obod: Obod, home: Path, monkeypatch: p
     assert place in declined.out
     assert f"5.0 MB of raster files and finished answers in {home}" in declined.out
     assert not Cluster(home).running, "left as it was found"
+    assert "until somebody starts it" in obod("robustness", "--pending").err
+    assert not Cluster(home).running, "what works in the background starts nothing that was stopped"
     assert (home / "rasters" / "something").exists()
     removed = obod("db", "remove", "--yes")
     assert (removed.code, place in removed.out) == (0, True)
