@@ -21,7 +21,7 @@ from api.maps.colouring import colourings
 from api.rendering.pages import TEMPLATES
 from api.routes import planner
 from geo.criteria import LAND_CRITERIA
-from geo.crops.ratings import crops
+from geo.crops.catalogue import crops
 from geo.household.labour import MONTH_NAMES
 from geo.household.profile import load_profile, profile_names
 from geo.household_criteria import FIT_CRITERIA
@@ -29,6 +29,7 @@ from geo.household_fit import explanation as fit_explanation
 from geo.household_fit import remedies as fit_remedies
 from geo.household_fit.rating import STEPS
 from geo.programme import priority
+from geo.suitability import crop_choice
 from geo.suitability.explanation import MESSAGES
 from geo.suitability.remedies import catalogue
 from layers.catalogue import BY_NAME, RASTERS
@@ -105,7 +106,7 @@ def fit_worded() -> Iterator[str]:
     yield household_fit.PROFILE_TITLE
     for fitted in FIT_OUTCOMES:
         yield from (fitted.title, fitted.unit)
-    yield from (*crops(), *MONTH_NAMES)
+    yield from (*(crop.title for crop in crops().values()), *MONTH_NAMES, *crop_choice.MESSAGES)
     yield from priority.MESSAGES
 
 

@@ -55,11 +55,14 @@ class Measured:
 class Judgement:
     """What the plots are judged for, the same for every criterion of a run.
 
-    as_of : ages of evidence are counted to this day. crop : reference crop id per plot, str (n,).
+    as_of : ages of evidence are counted to this day. crop : reference crop id per plot, str (n,). land_use : what is
+    judged, in words. slope : membership tables of the slope where the scheme has its own, else those declared.
     """
 
     as_of: date
     crop: NDArray[np.str_]
+    land_use: str = ""
+    slope: tuple[Membership, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,6 +13,7 @@ import numpy as np
 
 from geo.contract.criterion import Measured
 from geo.contract.memberships import ByClass, Knots
+from geo.crops.catalogue import crops
 from geo.household.labour import MONTH_NAMES, area_alone_ha, crop_labour, demand_days_ha, peak_month
 from geo.household.profile import Profile
 from geo.household_criteria import CARE_WALK, FIT_BY_ID, FIT_CRITERIA, FIT_GROUPS, WALK, own_walk
@@ -52,7 +53,7 @@ def explain_fit(
     zone: str,
     area_ha: float,
     not_assessed: Mapping[str, str] | None = None,
-    crops: Sequence[RankedCrop] = (),
+    ranked: Sequence[RankedCrop] = (),
 ) -> dict[str, Any]:
     """Return the explanation of one plot's fit, ready for JSON.
 
@@ -61,7 +62,7 @@ def explain_fit(
     row : the kept fit: a value per fit criterion (None unknown), light, actions. walk_minutes : from home one way, as
         the land was measured. papers : what staff recorded. crop, zone : reference crop and crop calendar.
         area_ha : of the plot. not_assessed : criterion id -> why it could not be measured where the plot lies.
-        crops : the best crops here, with what their work asks of the household.
+        ranked : the best crops here, with what their work asks of the household.
 
     Returns
     -------
@@ -97,7 +98,7 @@ def explain_fit(
         "groups": [_group(group, values, rating, scheme, not_assessed or {}) for group in FIT_GROUPS],
         "unknown": unknown,
         "alone": alone,
-        "crops": [_crop(ranked, alone_with(profile, ranked.crop, zone), area_ha) for ranked in crops],
+        "crops": [_crop(one, alone_with(profile, one.crop, zone), area_ha) for one in ranked],
         "remedies": None if lift is None else _remedies(lift),
         "actions": list(row["actions"]),
         "note": SUPPORT_NEEDED,
@@ -145,7 +146,7 @@ def alone_with(profile: Profile, crop: str, zone: str) -> dict[str, Any] | None:
         "peak_month": peak,
         "demand_days_ha": round(float(demand_ha[peak - 1]), 2),
         "supply_days": round(float(supply[peak - 1]), 2),
-        "says": _say(ALONE, area=shown, crop=crop, month=MONTH_NAMES[peak - 1]),
+        "says": _say(ALONE, area=shown, crop=crops()[crop].title, month=MONTH_NAMES[peak - 1]),
     }
 
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from geo.compiled.threads import over_blocks
 from geo.contract.criterion import Block, Criterion, D, Floats, Measured, outlines
-from geo.crops.ratings import crops
+from geo.crops.catalogue import crops
+from geo.crops.kernels.season import MONTHS
 from geo.errors import GridError, SuitabilityError
 from geo.measures.kernels import climate as kernels
-from geo.measures.kernels.climate import MONTHS
-from geo.measures.reference_crop import TREES, field_cycles_d
+from geo.measures.reference_crop import TREES
 from geo.terrain.zonal import zonal
 
 LAPSE_K_M = 0.0065  # K per metre, ICAO standard atmosphere
@@ -80,7 +80,7 @@ def heat_ratio(block: Block, criterion: Criterion) -> Measured:
     mean_c = block.once(temperature_at_plots, "mean_temperature", _coarsest(criterion))
     value = np.full(len(block), np.nan)
     for name, rows in _by_crop(block):
-        crop, cycle_d = crops()[name], field_cycles_d().get(name, np.nan)
+        crop, cycle_d = crops()[name], crops()[name].field_cycle_d
         if not np.isnan(crop.gdd) and not np.isnan(cycle_d):
             value[rows] = degree_days(mean_c[rows], crop.base_c, int(cycle_d)) / crop.gdd
     return Measured(value, evidence=np.full(len(block), D, dtype=np.int8))
@@ -97,7 +97,7 @@ def frost_margin_d(block: Block, criterion: Criterion) -> Measured:
     value = np.full(len(block), np.nan)
     for name, rows in _by_crop(block):
         if name not in TREES:
-            tender_d = field_cycles_d().get(name, np.nan) if crops()[name].frost_tender else 0.0
+            tender_d = crops()[name].field_cycle_d if crops()[name].frost_tender else 0.0
             value[rows] = free_d[rows] - tender_d
     return Measured(value, evidence=np.full(len(block), D, dtype=np.int8))
 

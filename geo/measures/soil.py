@@ -28,7 +28,7 @@ def salinity(block: Block, _: Criterion) -> Measured:
 
 def soil_depth(block: Block, criterion: Criterion) -> Measured:
     """Return the effective depth [cm], surveyed or from the grid, less the share of coarse fragments where known."""
-    value, evidence = _surveyed_or_grid(block, "soil_depth_cm", "soil_depth", criterion.coarsest_m)
+    value, evidence = surveyed_or_grid(block, "soil_depth_cm", "soil_depth", criterion.coarsest_m)
     fragments_pct = np.nan_to_num(surveyed(block, "coarse_fragments_pct").value, nan=0.0)
     return Measured(value * (1.0 - fragments_pct / 100.0), evidence=evidence, notes={TREES_JUDGED: trees_judged(block)})
 
@@ -38,7 +38,7 @@ def soil_water(block: Block, criterion: Criterion) -> Measured:
 
     Both must be known, unless the known one is already the worst there can be.
     """
-    held, held_evidence = _surveyed_or_grid(block, "awc_mm_m", "available_water", criterion.coarsest_m)
+    held, held_evidence = surveyed_or_grid(block, "awc_mm_m", "available_water", criterion.coarsest_m)
     depth, depth_evidence = surveyed(block, "groundwater_m")
     ratings = np.stack([AVAILABLE_WATER(held), GROUNDWATER_DEPTH(depth)])
     worst_already = (ratings == 0.0).any(axis=0)
@@ -53,7 +53,7 @@ def soil_water(block: Block, criterion: Criterion) -> Measured:
     )
 
 
-def _surveyed_or_grid(block: Block, column: str, layer: str, coarsest_m: float | None) -> Surveyed:
+def surveyed_or_grid(block: Block, column: str, layer: str, coarsest_m: float | None) -> Surveyed:
     """Return the newest surveyed value of each plot, and the grid's mean where there is none.
 
     Raises

@@ -16,6 +16,10 @@ LAYER = "plot_surveys"
 PLOT_SURVEYS = Need(LAYER, touches=NamedPlots())
 
 
+GROWING_SEASON = range(4, 10)  # months, April to September; domain reference 2.4
+OUT_OF_SEASON_M = 0.7  # m a single reading of groundwater may lie below the shallowest of the season [K]
+
+
 class Surveyed(NamedTuple):
     """Newest surveyed value per plot, NaN where none; evidence A to two years, C older."""
 
@@ -33,6 +37,35 @@ def surveyed_ratio(block: Block, numerator: str, denominator: str) -> Surveyed:
     rows = block.once(_rows)
     below = numbers(rows, denominator)
     return _newest(block, numbers(rows, numerator) / np.where(below > 0.0, below, np.nan))
+
+
+class Groundwater(NamedTuple):
+    """Depth of groundwater per plot [m], NaN where never read, and the least it may be in the growing season."""
+
+    value: Floats
+    least: Floats
+
+
+def groundwater_m(block: Block) -> Groundwater:
+    """Return the shallowest groundwater of the newest growing season with a reading, else the newest reading there is.
+
+    A reading outside the season tells less: the water may stand ``OUT_OF_SEASON_M`` higher in it.
+    """
+    rows = block.once(_rows)
+    depth = numbers(rows, "groundwater_m")
+    known = ~np.isnan(depth)
+    newest = _newest(block, depth).value
+    shallowest, season = np.full(len(block), np.inf), np.full(len(block), -1)
+    if known.any():
+        day = pd.to_datetime(rows["survey_date"]).dt
+        in_season = known & day.month.isin(GROWING_SEASON).to_numpy()
+        place, year = rows["row"].to_numpy(dtype=np.int64)[in_season], day.year.to_numpy(dtype=np.int64)[in_season]
+        np.maximum.at(season, place, year)
+        latest = year == season[place]
+        np.minimum.at(shallowest, place[latest], depth[in_season][latest])
+    read = season >= 0
+    value = np.where(read, shallowest, newest)
+    return Groundwater(value, np.where(read, value, np.maximum(value - OUT_OF_SEASON_M, 0.0)))
 
 
 def _rows(block: Block) -> pd.DataFrame:

@@ -15,11 +15,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from geo.contract.criterion import Criterion, HardLimit
+from geo.contract.criterion import Criterion, HardLimit, Judgement
 from geo.contract.memberships import ByClass, Knots, Membership, Probability
-from geo.criteria import LAND_CRITERIA
+from geo.criteria import LAND_CRITERIA, SLOPE
 from geo.errors import SchemeError, SuitabilityError, TableError
 from geo.household_criteria import FIT_CRITERIA, FIT_GROUPS
 from geo.panel.weights import (
@@ -126,6 +128,11 @@ class Scheme:
         if bound is None:
             return limit
         return replace(limit, below=bound) if limit.below is not None else replace(limit, above=bound)
+
+
+def judgement_by(scheme: Scheme, as_of: date, crop: NDArray[np.str_]) -> Judgement:
+    """Return what plots are judged for on a day: reference crops (n,), land use and how slope is rated."""
+    return Judgement(as_of=as_of, crop=crop, land_use=scheme.land_use, slope=scheme.memberships(SLOPE))
 
 
 def _table_of(criterion: Criterion, limit: HardLimit) -> str | None:

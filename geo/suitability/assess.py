@@ -139,7 +139,9 @@ class Assessment:
         frame = self.land.to_frame()
         frame["potential_score"] = stored_score(self.potential.score)
         frame["potential_class"] = _named(CLASSES, self.potential.classes)
-        frame["crops"] = crop_lists(self.findings.crop_ranks, self.findings.crops_ranked)
+        judged = ~np.isnan(self.land.score)  # no crops on land that is shut or could not be judged
+        for name, lists in crop_lists(self.findings.crop_ranks, self.findings.crops_unknown, judged).items():
+            frame[name] = lists
         frame["irrigated"] = self.findings.irrigated
         frame["hazard_free"] = self.hazard_free
         values = {name: self.findings.values[name].value.astype(np.float32) for name in _IDS}

@@ -2,63 +2,135 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.contract.criterion import Block, Measured
-from geo.criteria import BY_ID
-from geo.crops.ranking import NO_CROP, Ranks, numbered, rank
-from geo.crops.ratings import BEST, SOIL_FACTORS, CropRating, Ground, best_crops, crops, rank_crops
+from geo.contract.criterion import Block, Floats, Measured
+from geo.criteria import HEAT, SLOPE, SOIL_DEPTH
+from geo.crops.catalogue import Crop, crops
+from geo.crops.kernels.ranking import GRADES, NO_CROP
+from geo.crops.ranking import Ranks, numbered, rank
+from geo.crops.ratings import (
+    ANNUAL_WATER_M,
+    BEST,
+    BY_SCHEME,
+    CLASSES,
+    DECIDING,
+    FROSTS,
+    MINOR,
+    RATED_S3,
+    SLOPE_COLUMNS,
+    TREE_WATER_M,
+    CropRating,
+    Ground,
+    ordered,
+    rank_crops,
+    recommended,
+)
 from geo.errors import NotAssessed
 from geo.measures.climate import plot_height_m, temperature_at_plots
-from geo.measures.surveys import surveyed
+from geo.measures.soil import surveyed_or_grid
+from geo.measures.surveys import LAYER as SURVEYS
+from geo.measures.surveys import groundwater_m, surveyed
 
-WORK_OF_TABLE = ("furrow", "terraced", "hand")  # by the membership table of the slope: not terraced, terraced, dry
-SURVEY_COLUMNS = {
-    "coarse_fragments": "coarse_fragments_pct",
-    "caco3": "caco3_pct",
-    "gypsum": "gypsum_pct",
-    "ph": "ph",
-    "esp": "esp_pct",
+SURVEY_COLUMNS = {name: name if name == "ph" else f"{name}_pct" for name in MINOR}
+MOST_FRAGMENTS = 0.6  # share of coarse fragments there may be where nobody looked; domain reference 3.6 step 2
+ROOTS_BETWEEN_STONES = 0.5  # share of the stones that does not shorten the depth of trees; domain reference 5.2 [K]
+SALTLESS_ABOVE_M = 1_000.0  # m, height above which salt does not gather; domain reference 3.6 step 2 [K]
+SALTLESS_SLOPE_PCT = 3.0  # %, slope over which it does not, without groundwater near; likewise
+SALT_WATER_M = 3.0  # m, depth above which groundwater brings salt up; likewise
+LAND_USES = {"basin": "basin", "mechanised": "mechanised", "hand-worked": "hand"}  # word in a land use -> column
+CLASS_WORDS = {"S1": "well suited", "S2": "suited with limits"}
+CONDITIONS = {
+    "climate": "if the season is warm enough: not known",
+    "slope": "if the slope allows it: not known",
+    "salinity": "if salinity is below {limit} dS/m: not measured",
+    "depth": "if the soil is deeper than {limit} cm: not measured",
+    "groundwater": "if the groundwater stays deeper than {limit} m: not measured",
 }
+APART = "limits not known"
+PAIR = "{first}, then {second}"
+GRAIN = ("wheat", "barley")
+AFTER_GRAIN = ("mung_bean", "maize", "carrot", "potato")
+
+MESSAGES = (*CLASS_WORDS.values(), *CONDITIONS.values(), APART, PAIR)
+
+Said = dict[str, Any]
 
 
 def ground_of(block: Block, values: Mapping[str, Measured]) -> Ground | None:
-    """What is known of the plots of a block for ranking crops; None where climate or slope could not be assessed."""
-    slope, heat = values["slope_pct"], BY_ID["heat_ratio"]
+    """What is known of the plots of a block for ranking crops; None where no slope could be assessed."""
+    slope = values["slope_pct"]
     if slope.not_assessed is not None:
         return None
-    coarsest_m = np.inf if heat.coarsest_m is None else heat.coarsest_m
-    try:
+    n, judged = len(block), block.judgement
+    unknown = np.full(n, np.nan)
+    elevation_m, mean_c = unknown, np.full((n, 12), np.nan)
+    with suppress(NotAssessed):  # what is not known is left out for every crop alike, and named
+        coarsest_m = np.inf if HEAT.coarsest_m is None else HEAT.coarsest_m
         mean_c = block.once(temperature_at_plots, "mean_temperature", coarsest_m)
         elevation_m = block.once(plot_height_m, coarsest_m)
-    except NotAssessed:
-        return None
-    unknown = np.full(len(block), np.nan)
-    soil = dict.fromkeys(SOIL_FACTORS, unknown)
-    soil["depth"] = values["soil_depth_cm"].value
-    if "plot_surveys" in block.nearby:
-        soil |= {name: surveyed(block, column).value for name, column in SURVEY_COLUMNS.items()}
-    table = np.zeros(len(block), dtype=np.int8) if slope.table is None else slope.table
+    soil = dict.fromkeys(MINOR, unknown)
+    water_m = unknown
+    if SURVEYS in block.nearby:
+        soil = {name: surveyed(block, column).value for name, column in SURVEY_COLUMNS.items()}
+        water_m = groundwater_m(block).value
+    depth_cm = unknown
+    with suppress(NotAssessed):
+        depth_cm = surveyed_or_grid(block, "soil_depth_cm", "soil_depth", SOIL_DEPTH.coarsest_m).value
+    stones = np.where(np.isnan(soil["coarse_fragments"]), MOST_FRAGMENTS, soil["coarse_fragments"] / 100.0)
     return Ground(
+        slope_rating=slope_rating(slope, judged.slope or SLOPE.memberships),
         slope_pct=slope.value,
-        work=np.array(WORK_OF_TABLE)[table],
+        slope_column=slope_column(judged.land_use),
         salinity_ds_m=values["salinity_ds_m"].value,
+        saltless=saltless(elevation_m, slope.value, water_m),
         elevation_m=elevation_m,
         mean_c=mean_c,
+        depth_cm=depth_cm * (1.0 - stones),
+        tree_depth_cm=depth_cm * (1.0 - ROOTS_BETWEEN_STONES * stones),
+        groundwater_m=water_m,
+        torrent_level=values["flood_level"].value,
+        frost_season_d=np.full((n, len(FROSTS)), np.nan),
         soil=soil,
+        first=_numbers_of(judged.crop),
     )
+
+
+def slope_rating(slope: Measured, tables: Sequence[Any]) -> Floats:
+    """Return the membership of slopes, each by its own table: surface irrigation, terraces or dry land."""
+    table = np.zeros(len(slope.value), dtype=np.int8) if slope.table is None else slope.table
+    return np.asarray(np.choose(table, [of_table(slope.value) for of_table in tables]))
+
+
+def slope_column(land_use: str) -> str:
+    """Return the column of the crops' own slope limits a land use asks for, else that the scheme's table decides."""
+    found = [column for word, column in LAND_USES.items() if word in land_use.lower() and column in SLOPE_COLUMNS]
+    return found[0] if found else BY_SCHEME
+
+
+def saltless(elevation_m: Floats, slope_pct: Floats, groundwater_m: Floats) -> NDArray[np.bool_]:
+    """Return where salt cannot gather: high up, or on a slope without groundwater known near the surface."""
+    return (elevation_m > SALTLESS_ABOVE_M) | ((slope_pct > SALTLESS_SLOPE_PCT) & ~(groundwater_m < SALT_WATER_M))
+
+
+def _numbers_of(names: NDArray[np.str_]) -> NDArray[np.int64]:
+    """Return the number in the table of each crop, -1 for none."""
+    numbers = {name: number for number, name in enumerate(crops())}
+    kinds, which = np.unique(names, return_inverse=True)
+    return np.array([numbers.get(str(kind), NO_CROP) for kind in kinds], dtype=np.int64)[which]
 
 
 @dataclass(frozen=True, slots=True)
 class RankedCrop:
-    """One crop on one plot: index 0-100, class, the factor that limits most, month its best cycle starts in (1-12).
+    """One crop on one plot: class, index 0-100, the factor that limits most, month its best cycle starts in (1-12).
 
-    unknown : a factor the crop has a limit for is not known here, or the crop has no limits for one that is required.
+    apart : it would suit, but has no limits of something that decides. unknown : what decides and is not known here.
     """
 
     crop: str
@@ -66,59 +138,119 @@ class RankedCrop:
     suitability_class: str
     limiting: str
     start_month: int
-    unknown: bool
+    apart: bool
+    unknown: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as plain types for JSON, the index to one decimal."""
+        """Return it as plain types for JSON, the index to one decimal, with what it is said with."""
+        known = crops()[self.crop]
         return {
             "crop": self.crop,
+            "title": known.title,
             "class": self.suitability_class,
+            "class_says": {"text": APART if self.apart else CLASS_WORDS[self.suitability_class], "args": {}},
             "index": round(self.index, 1),
             "limiting": self.limiting,
             "start_month": self.start_month,
-            "unknown": self.unknown,
+            "unknown": list(self.unknown),
+            "limits_known": not self.apart,
+            "conditions": [condition(known, name) for name in self.unknown],
         }
 
 
+def condition(crop: Crop, unknown: str) -> Said:
+    """Return the condition on which a crop is named where something that decides is not known."""
+    limit = condition_limit(crop, unknown)
+    args = {} if limit is None else {"limit": f"{limit:.0f}" if unknown == "depth" else f"{limit:.1f}"}
+    return {"text": CONDITIONS[unknown], "args": args}
+
+
+def condition_limit(crop: Crop, unknown: str) -> float | None:
+    """Return the value up to which (salinity) or from which on (depth, groundwater) a crop is not worse than S2."""
+    if unknown == "groundwater":
+        return TREE_WATER_M if crop.tree else ANNUAL_WATER_M
+    sides = crop.sides(unknown) if unknown in ("salinity", "depth") else None
+    line = None if sides is None else sides[0] or sides[1]
+    if line is None:
+        return None
+    knots, levels = line
+    return round(knots[levels.index(2 * RATED_S3)], 1)
+
+
 def best_crops_here(block: Block, values: Mapping[str, Measured], count: int = BEST) -> list[list[RankedCrop]]:
-    """Return the ``count`` best crops of class S1 or S2 on each plot of a block, best first; none where not ranked."""
+    """Return the ``count`` best crops of class S1 or S2 on each plot of a block, best first; none where not ranked.
+
+    Crops whose limits are not known follow where there are fewer.
+    """
     ground = ground_of(block, values)
     if ground is None:
         return [[] for _ in range(len(block))]
-    ratings = {rating.crop: rating for rating in rank_crops(ground)}
-    return [
-        [_ranked(ratings[crop], row) for crop in names]
-        for row, names in enumerate(best_crops(list(ratings.values()), count))
-    ]
+    ratings = rank_crops(ground)
+    suited, apart = recommended(ratings)
+    order, unknown = ordered(ratings, ground.first), ground.unknown()
+    found = []
+    for row, places in enumerate(order):
+        names = tuple(name for name, missing in zip(DECIDING, unknown[row], strict=True) if missing)
+        here = [place for place in places if suited[row, place] or apart[row, place]][:count]
+        found.append([_ranked(ratings[place], row, names, apart=bool(apart[row, place])) for place in here])
+    return found
 
 
-def _ranked(rating: CropRating, row: int) -> RankedCrop:
+def _ranked(rating: CropRating, row: int, unknown: tuple[str, ...], *, apart: bool) -> RankedCrop:
     return RankedCrop(
         rating.crop,
         float(rating.index[row]),
-        str(rating.suitability_class[row]),
+        CLASSES[int(rating.high[row] if apart else rating.classes[row])],
         str(rating.limiting[row]),
         int(rating.start_month[row]),
-        bool(rating.unknown[row]),
+        apart,
+        unknown,
     )
 
 
-def crop_ranks(block: Block, values: Mapping[str, Measured]) -> tuple[Ranks, NDArray[np.bool_]]:
-    """Return what ``geo.crops.ranking.rank`` finds for a block; nothing is ranked where no climate is known."""
+def pairs(named: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the grain crops of a list with each second crop of it that may follow in the same year.
+
+    The caller sees to it that water of July to September is at least half of the need.
+    """
+    return [(first, second) for first in GRAIN if first in named for second in AFTER_GRAIN if second in named]
+
+
+def crop_ranks(block: Block, values: Mapping[str, Measured]) -> tuple[Ranks, NDArray[np.int8]]:
+    """Return what ``geo.crops.ranking.rank`` finds for a block, and what of ``DECIDING`` is not known, one bit each."""
     ground = ground_of(block, values)
     if ground is None or not len(block):
-        return np.full((len(block), len(crops())), NO_CROP, dtype=np.int8), np.zeros(len(block), dtype=np.bool_)
-    return rank(ground)
+        everything = np.full(len(block), 2 ** len(DECIDING) - 1, dtype=np.int8)
+        return np.full((len(block), len(crops())), NO_CROP, dtype=np.int8), everything
+    bits = ground.unknown() @ (2 ** np.arange(len(DECIDING)))
+    return rank(ground), bits.astype(np.int8)
 
 
-def crop_lists(ranks: Ranks, ranked: NDArray[np.bool_]) -> NDArray[np.object_]:
-    """Crops of class S1 or S2 per plot, best first, as lists of ids, object (n,); None where crops were not ranked."""
-    result = np.full(len(ranks), None, dtype=object)
-    if not ranked.any():
-        return result
-    names = np.array(list(crops()))
+def crop_lists(ranks: Ranks, unknown: NDArray[np.int8], judged: NDArray[np.bool_]) -> dict[str, NDArray[np.object_]]:
+    """Return what is kept of crops, columns of lists, object (n,), None on plots that are not judged.
+
+    ``crops`` : ids of class S1 or S2, best first. ``crop_classes`` : their classes. ``crops_apart`` : ids of crops that
+    would suit but have no limits of something that decides. ``crops_not_known`` : what decides and is not known there.
+    """
+    names, count = list(crops()), len(GRADES)
     which, first = numbered(ranks)
-    lists = np.empty(len(first), dtype=object)  # plots with the same crops share a list
-    lists[:] = [names[row[row != NO_CROP]].tolist() for row in ranks[first]]
-    result[ranked] = lists[which[ranked]]
-    return result
+    rows = [row[row != NO_CROP].tolist() for row in ranks[first]]
+    suited = [[code for code in row if GRADES[code % count] in CLASSES] for row in rows]
+    apart = [[code for code in row if GRADES[code % count] not in CLASSES] for row in rows]
+    missing = [[name for k, name in enumerate(DECIDING) if bits >> k & 1] for bits in range(2 ** len(DECIDING))]
+    columns = {
+        "crops": _spread([[names[code // count] for code in row] for row in suited], which),
+        "crop_classes": _spread([[GRADES[code % count] for code in row] for row in suited], which),
+        "crops_apart": _spread([[names[code // count] for code in row] for row in apart], which),
+        "crops_not_known": _spread(missing, unknown),
+    }
+    for column in columns.values():
+        column[~judged] = None
+    return columns
+
+
+def _spread(lists: Sequence[Sequence[str]], which: NDArray[Any]) -> NDArray[np.object_]:
+    """Return each plot's list; plots with the same crops share one."""
+    found = np.empty(len(lists), dtype=object)
+    found[:] = [list(one) for one in lists]
+    return np.asarray(found[which])

@@ -22,17 +22,17 @@ from geo.water.repair import CONVEYING
 class Findings:
     """What was found out about n plots.
 
-    values : criterion id -> Measured. excluded : land that is shut, with the reason. crop_ranks : numbers of the crops
-    that suit, best first, then -1, int8 (n, crops). crops_ranked : whether crops could be ranked at all, bool (n,).
-    irrigated : in a command area or recorded so, bool (n,). repair_gain : condition class that
-    conveys -> by how much more water arrives once the plot's canal is in it, float64 (n,); empty where water or canals
-    are not assessed.
+    values : criterion id -> Measured. excluded : land that is shut, with the reason. crop_ranks : codes of crops that
+    suit, best first, then -1, int8 (n, crops), see ``geo.crops.ranking.rank``. crops_unknown : which of what decides
+    on crops is not known, one bit each, int8 (n,). irrigated : in a command area or recorded so, bool (n,).
+    repair_gain : condition class that conveys -> by how much more water arrives once the plot's canal is in it,
+    float64 (n,); empty where water or canals are not assessed.
     """
 
     values: Mapping[str, Measured]
     excluded: Excluded
     crop_ranks: NDArray[np.int8]
-    crops_ranked: Flags
+    crops_unknown: NDArray[np.int8]
     irrigated: Flags
     repair_gain: Mapping[int, Floats]
 
@@ -43,13 +43,13 @@ class Findings:
 def find(block: Block) -> Findings:
     """Measure every land criterion and all that is asked beside them for the plots of a block."""
     values = measure_all(block)
-    ranks, ranked = crop_ranks(block, values)
+    ranks, unknown = crop_ranks(block, values)
     assessed = all(values[criterion.id].not_assessed is None for criterion in (CANAL_CONDITION, WATER_ADEQUACY))
     return Findings(
         values=values,
         excluded=exclusion_mask(block),
         crop_ranks=ranks,
-        crops_ranked=ranked,
+        crops_unknown=unknown,
         irrigated=block.once(irrigated),
         repair_gain={state: repair_gain(block, state) for state in CONVEYING} if assessed else {},
     )

@@ -70,5 +70,5 @@ def explain_fit_of_plot(connection: Connection, plot_id: str, run_id: int, profi
         zone=str(zone_of(np.array([plot.district], dtype=object))[0]),
         area_ha=float(plot.area_ha),
         not_assessed=fit["not_assessed"].get(plot.district, {}),
-        crops=best_crops_here(block, values)[0],
+        ranked=best_crops_here(block, values)[0],
     )

@@ -85,6 +85,9 @@ def explain_plot(
         **lift,
         "robustness": _robustness(connection, run.run_id, row["plot_no"]),
         "crops": row["crops"],
+        "crop_classes": row["crop_classes"],
+        "crops_not_known": row["crops_not_known"],
+        "crops_apart": row["crops_apart"],
         "hazards": hazards_on(connection, plot.plot_id),
         **on_foot,
     }

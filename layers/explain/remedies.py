@@ -10,11 +10,11 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection, and_
 
-from geo.contract.criterion import Block, Judgement, Measured
+from geo.contract.criterion import Block, Measured
 from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import REASONS, exclusion_mask
 from geo.measures.water import feeding_reach
-from geo.panel.scheme import Scheme
+from geo.panel.scheme import Scheme, judgement_by
 from geo.suitability.assess import evaluate
 from geo.suitability.crop_choice import best_crops_here
 from geo.suitability.remedies import cheapest_lift, cheapest_measurement, facts_of
@@ -36,7 +36,7 @@ def values_of_plot(
         name: criterion.reach_m for criterion in LAND_CRITERIA if criterion.measured_again for name in criterion.layers
     }
     around = Around(connection, district, (x_min, y_min, x_max, y_max), reach, as_of_load)
-    block = Block(plots, around, Judgement(as_of=day, crop=np.array([scheme.crop_of(district)])))
+    block = Block(plots, around, judgement_by(scheme, day, np.array([scheme.crop_of(district)])))
     values: dict[str, Measured] = {}
     for criterion in LAND_CRITERIA:
         if criterion.id in (row["not_assessed"] or ()):

@@ -198,6 +198,24 @@ OUTCOMES: tuple[Outcome, ...] = (
         comment="Crops that are S1 or S2 here, best first; empty = not ranked",
     ),
     Outcome(
+        "crop_classes",
+        "Class of each of these crops, in their order",
+        ARRAY(String),
+        comment="Class of each crop, in the order of crops; empty = not kept",
+    ),
+    Outcome(
+        "crops_not_known",
+        "What decides on crops and is not known here",
+        ARRAY(String),
+        comment="What decides on crops and is not known here; empty = not kept",
+    ),
+    Outcome(
+        "crops_apart",
+        "Crops that might suit, limits not known",
+        ARRAY(String),
+        comment="Crops that would suit but have no known limits of something that decides; empty = not kept",
+    ),
+    Outcome(
         "memberships",
         "Membership per criterion of the run, NaN unknown",
         ARRAY(REAL),

@@ -29,14 +29,15 @@ def scoring_cache() -> ScoringCache | None:
 
 
 def findings(block: Block, around: Around) -> Findings:
-    """Return what is found out about a block: kept by a run of the same plots, land, day and crops, or found now.
+    """Return what is found out about a block: kept by a run of the same plots, land, day and judgement, or found now.
 
     A few plots of a district are always found out about anew: their company would have to be the same too.
     """
     if around.cache is None or around.only is not None:
         return find(block)
     judgement = block.judgement
-    judged_for = [str(judgement.as_of).encode(), judgement.crop.astype(np.str_).tobytes()]
+    work = repr((judgement.land_use, judgement.slope)).encode()
+    judged_for = [str(judgement.as_of).encode(), judgement.crop.astype(np.str_).tobytes(), work]
     parts = [b"findings", *judged_for, rows_digest(block.plots), *map(around.state, sorted(around.reach_m))]
     return _findings(around.cache.entry(b"\0".join(parts), lambda: _entry(find(block))))
 
@@ -46,7 +47,7 @@ def _entry(found: Findings) -> Entry:
     arrays: dict[str, NDArray[Any]] = {
         "excluded": found.excluded.reason,
         "crop_ranks": found.crop_ranks,
-        "crops_ranked": found.crops_ranked,
+        "crops_unknown": found.crops_unknown,
         "irrigated": found.irrigated,
     }
     arrays |= {f"repair_gain {state}": gain for state, gain in found.repair_gain.items()}
@@ -71,7 +72,7 @@ def _findings(entry: Entry) -> Findings:
         values={criterion.id: _measured(criterion.id, arrays, facts["values"]) for criterion in LAND_CRITERIA},
         excluded=Excluded(arrays["excluded"]),
         crop_ranks=arrays["crop_ranks"],
-        crops_ranked=arrays["crops_ranked"],
+        crops_unknown=arrays["crops_unknown"],
         irrigated=arrays["irrigated"],
         repair_gain={state: arrays[f"repair_gain {state}"] for state in facts["repair_gain"]},
     )

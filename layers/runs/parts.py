@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from sqlalchemy import Connection, Engine, text
 
-from geo.contract.criterion import Block, Judgement
+from geo.contract.criterion import Block
 from geo.criteria import LAND_CRITERIA
 from geo.geometry.crs import WORKING_CRS
 from geo.measures import exclusion
-from geo.panel.scheme import Scheme
+from geo.panel.scheme import Scheme, judgement_by
 from geo.suitability.assess import assess_findings
 from layers.cache.array_cache import ScoringCache
 from layers.frames.around import Around, district_bounds, read_plots
@@ -139,7 +139,7 @@ def score_plots(connection: Connection, part: Part, cache: ScoringCache | None =
     reach = reach_of_layers()
     nearby = Around(connection, part.district, bounds, reach, part.last_load, cache=cache, only=part.only)
     crop = np.full(len(plots), scheme.crop_of(part.district))
-    block = Block(plots, nearby, Judgement(as_of=part.day, crop=crop))
+    block = Block(plots, nearby, judgement_by(scheme, part.day, crop))
     assessment = assess_findings(findings(block, nearby), scheme)
     frame = assessment.to_frame()
     frame.insert(0, "plot_no", plots["plot_no"].to_numpy())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Annotated, Any
 
 import typer
@@ -66,7 +67,7 @@ def _print_fit(fit: dict[str, Any]) -> None:
     print_table(rows, ("code", "id", "value", "unit", "membership", "weight"))
     for crop in fit["crops"]:
         labour = "" if crop["labour"] is None else f" {_sentence(crop['labour']['says'])}"
-        out.print(f"{crop['crop']}: {crop['class']}, limited by {crop['limiting']}.{labour}", highlight=False)
+        out.print(f"{_crop(crop)}{labour}", highlight=False)
     if fit["remedies"]:
         names = ", ".join(f"{remedy['title']} ({remedy['who']})" for remedy in fit["remedies"]["set"])
         out.print(
@@ -75,6 +76,14 @@ def _print_fit(fit: dict[str, Any]) -> None:
         )
         out.print(fit["remedies"]["note"], highlight=False)
     out.print(fit["note"], highlight=False)
+
+
+def _crop(crop: dict[str, Any]) -> str:
+    """One crop with its class, on what condition, what holds it back and when to start."""
+    conditions = "".join(f", {_sentence(said)}" for said in crop["conditions"])
+    start = f"; start in {MONTH_NAMES[crop['start_month'] - 1]}" if crop["start_month"] else ""
+    words = f"{crop['class']}, {_sentence(crop['class_says'])}"
+    return f"{crop['title']}{conditions}: {words}, held back most by {crop['limiting']}{start}."
 
 
 def _sentence(said: dict[str, Any]) -> str:
@@ -101,10 +110,10 @@ def _what_helps(found: dict[str, Any]) -> Iterator[str]:
         if sure["top_share"] is not None:
             yield f"In {100 * sure['top_share']:.0f} of 100 it is among the best {sure['top_of']} of the district."
     if found["crops"]:
-        yield f"Crops of class S1 or S2, best first: {', '.join(found['crops'])}."
+        named = zip(found["crops"], found["crop_classes"] or repeat(""), strict=False)
+        yield f"Crops, best first: {', '.join(f'{crop} {class_name}'.strip() for crop, class_name in named)}."
     for crop in found["best_crops"]:
-        month = MONTH_NAMES[crop["start_month"] - 1]
-        yield f"  {crop['crop']}: {crop['class']}, held back most by {crop['limiting']}; start in {month}."
+        yield f"  {_crop(crop)}"
 
 
 def _ways(found: dict[str, Any]) -> Iterator[str]:

@@ -99,9 +99,9 @@ def test_a_crop_without_labour_figures_promises_no_area():
 
 def test_the_best_crops_come_with_their_reason_and_what_their_work_asks():
     ranked = [
-        RankedCrop("potato", 81.26, "S1", "slope", 4, unknown=False),
-        RankedCrop("wheat", 66.0, "S2", "climate", 10, unknown=True),
-        RankedCrop("walnut", 55.0, "S2", "depth", 3, unknown=True),
+        RankedCrop("potato", 81.26, "S1", "slope", 4, apart=False, unknown=()),
+        RankedCrop("wheat", 66.0, "S2", "climate", 10, apart=False, unknown=("salinity",)),
+        RankedCrop("almond", 55.0, "S2", "depth", 3, apart=True, unknown=()),
     ]
     found = explain_fit(
         FINE,
@@ -112,16 +112,16 @@ def test_the_best_crops_come_with_their_reason_and_what_their_work_asks():
         crop="potato",
         zone="mountain",
         area_ha=0.5,
-        crops=ranked,
+        ranked=ranked,
     )["crops"]
     assert [(crop["crop"], crop["class"], crop["limiting"]) for crop in found] == [
         ("potato", "S1", "slope"),
         ("wheat", "S2", "climate"),
-        ("walnut", "S2", "depth"),
+        ("almond", "S2", "depth"),
     ]
-    potato, wheat, walnut = (crop["labour"] for crop in found)
-    # Potato in September: 9.625 / 39; wheat in July: 9.625 / (30 x .35); nothing is known of a walnut's work.
+    potato, wheat, almond = (crop["labour"] for crop in found)
+    # Potato in September: 9.625 / 39; wheat in July: 9.625 / (30 x .35); nothing is known of an almond's work.
     assert (potato["peak_month"], potato["area_ha"]) == (9, pytest.approx(9.625 / 39, abs=1e-4))
     assert (wheat["peak_month"], wheat["area_ha"]) == (7, pytest.approx(9.625 / 10.5, abs=1e-4))
-    assert walnut is None
+    assert almond is None
     assert [crop["whole_plot_alone"] for crop in found] == [False, True, None]

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from worlds import valley
 from worlds.valley import at, measured
 
-from geo.crops.ratings import crops
+from geo.crops.catalogue import crops
+from geo.crops.kernels.season import MONTH_BEFORE, TOWARDS_NEXT
 from geo.errors import GridError, SuitabilityError
 from geo.measures.climate import FROST_FREE_ABOVE_C, LAPSE_K_M, degree_days, frost_free_days
-from geo.measures.kernels.climate import MONTH_BEFORE, TOWARDS_NEXT
-from geo.measures.reference_crop import TREES, field_cycles_d
+from geo.measures.reference_crop import TREES
 
 
 def test_heat_is_carried_to_the_height_of_the_plot() -> None:
@@ -62,7 +62,7 @@ def test_frost_margin_asks_the_whole_cycle_of_a_tender_crop_and_nothing_of_a_har
 
 
 def test_every_crop_has_a_cycle_row_and_trees_are_crops() -> None:
-    assert set(field_cycles_d()) == set(crops())
+    assert all(1 <= crop.field_cycle_d <= 365 or np.isnan(crop.field_cycle_d) for crop in crops().values())
     assert set(TREES) <= set(crops())
 
 

@@ -1,0 +1,142 @@
+"""When a crop stands in the field: its windows, the days of a normal year, and the warmest run of days in a window.
+
+Windows are those of the field calendar (domain reference 5), defaults to calibrate with field schools: whole months
+from the first to the last named, one row a window. Lowland is below 1,000 m, mountain above.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib import resources
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.crops.kernels.season import MONTH_BEFORE, MONTH_DAYS, MONTHS, TOWARDS_NEXT, YEAR_D
+from geo.errors import TableError
+
+Floats = NDArray[np.float64]
+
+LOWLAND_BELOW_M = 1_000.0  # m; domain reference 3.6 step 3
+ZONES = ("lowland", "mountain")
+
+
+class Window(NamedTuple):
+    """A run of days of the year a crop may stand in: ``first`` counted from 0 on 1 January, and how many ``days``."""
+
+    first: int
+    days: int
+
+
+WHOLE_YEAR = Window(0, YEAR_D)
+
+
+@lru_cache
+def windows() -> dict[tuple[str, str], tuple[Window, ...]]:
+    """Return (crop, zone) -> its windows as they ship with Obod; none where the crop is not grown there.
+
+    A crop without any row may stand in the field at any time of the year: see ``windows_of``.
+    """
+    with resources.files("geo").joinpath("crops", "tables", "windows.csv").open(encoding="utf-8") as file:
+        return read_windows(file, source="windows.csv")
+
+
+def read_windows(lines: Iterable[str], *, source: str) -> dict[tuple[str, str], tuple[Window, ...]]:
+    """Return windows from CSV lines of crop, zone, first and last day (MM-DD); both days empty: not grown there.
+
+    Raises
+    ------
+    TableError : a zone that is not one, or a day that is not in the calendar; names file and row.
+    """
+    found: dict[tuple[str, str], tuple[Window, ...]] = {}
+    for number, row in enumerate(csv.DictReader(lines), start=2):
+        where, key = f"{source}, row {number} ({row['crop']})", (row["crop"], row["zone"])
+        if row["zone"] not in ZONES:
+            raise TableError(f"{where}, zone: lowland or mountain expected, got '{row['zone']}'")
+        if not row["first"] and not row["last"]:
+            found[key] = ()
+            continue
+        first, last = (_day(row[name], f"{where}, {name}") for name in ("first", "last"))
+        found[key] = (*found.get(key, ()), Window(first, (last - first) % YEAR_D + 1))
+    return found
+
+
+def windows_of(crop: str, zone: str) -> tuple[Window, ...]:
+    """Return the windows of a crop in a zone: the whole year where its calendar names none, none where not grown."""
+    return windows().get((crop, zone), (WHOLE_YEAR,))
+
+
+def _day(text: str, where: str) -> int:
+    month, _, day = text.partition("-")
+    numbers = month.isdigit() and day.isdigit() and 1 <= int(month) <= MONTHS
+    if not numbers or not 1 <= int(day) <= MONTH_DAYS[int(month) - 1]:
+        raise TableError(f"{where}: a day such as 04-21 expected, got '{text}'")
+    return sum(MONTH_DAYS[: int(month) - 1]) + int(day) - 1
+
+
+def daily_normals(monthly: Floats) -> Floats:
+    """Return normals of each day (n, 365) from those of the months (n, 12): straight lines between mid-months."""
+    after = (MONTH_BEFORE + 1) % MONTHS
+    return np.asarray(monthly[:, MONTH_BEFORE] * (1.0 - TOWARDS_NEXT) + monthly[:, after] * TOWARDS_NEXT)
+
+
+class Run(NamedTuple):
+    """Of n plots, the run of days in a window with most degree-days [degC d], its mean temperature and first day."""
+
+    degree_days: Floats
+    mean_c: Floats
+    first: NDArray[np.int64]
+
+
+def warmest_run(monthly_mean_c: Floats, base_c: float, cycle_d: int, window: Window) -> Run:
+    """Return the run of ``cycle_d`` days inside a window with most degree-days above ``base_c``.
+
+    monthly_mean_c : (n, 12) [degC], NaN gives NaN. A window shorter than the cycle is the run; of equal runs the
+    earliest counts.
+    """
+    daily = daily_normals(np.asarray(monthly_mean_c, dtype=np.float64))
+    above, warmth = _summed(np.maximum(daily - base_c, 0.0)), _summed(daily)
+    days = min(cycle_d, window.days)
+    n = len(daily)
+    best, mean, first = np.full(n, -1.0), np.full(n, np.nan), np.zeros(n, dtype=np.int64)
+    for start in range(window.first, window.first + starts(window, days)):
+        total = _between(above, start, days)
+        better = total > best
+        best = np.where(better, total, best)
+        mean = np.where(better, _between(warmth, start, days) / days, mean)
+        first = np.where(better, start % YEAR_D, first)
+    known = ~np.isnan(monthly_mean_c).any(axis=1)
+    return Run(np.where(known, best, np.nan), np.where(known, mean, np.nan), first)
+
+
+def starts(window: Window, days: int) -> int:
+    """Return on how many days a run of ``days`` may begin inside a window; the whole year has no end."""
+    return YEAR_D if window.days == YEAR_D else window.days - days + 1
+
+
+def growing_days(monthly_mean_c: Floats, above_c: float, window: Window) -> tuple[NDArray[np.int64], Floats]:
+    """Return how many days of a window have a normal mean of ``above_c`` or more, and their mean (NaN without any)."""
+    daily = daily_normals(np.asarray(monthly_mean_c, dtype=np.float64))
+    count, total = np.zeros(len(daily), dtype=np.int64), np.zeros(len(daily))
+    for day in range(window.first, window.first + window.days):
+        warmth = daily[:, day % YEAR_D]
+        grows = warmth >= above_c
+        count += grows
+        total = total + np.where(grows, warmth, 0.0)
+    return count, np.divide(total, count, out=np.full(len(daily), np.nan), where=count > 0)
+
+
+def _summed(daily: Floats) -> Floats:
+    """Return sums up to each day, (n, 366), 0 first."""
+    return np.concatenate([np.zeros((len(daily), 1)), np.cumsum(daily, axis=1)], axis=1)
+
+
+def _between(summed: Floats, start: int, days: int) -> Floats:
+    """Return the sum of ``days`` days from ``start`` on, over the turn of the year if need be."""
+    first, last = start % YEAR_D, start % YEAR_D + days
+    if last <= YEAR_D:
+        return np.asarray(summed[:, last] - summed[:, first])
+    return np.asarray((summed[:, YEAR_D] - summed[:, first]) + summed[:, last - YEAR_D])

@@ -1,0 +1,150 @@
+"""Crops of plots in the valley: what is measured reaches the ranking, and what is not known is said with each crop."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from geo.contract.criterion import Block
+from geo.criteria import SLOPE
+from geo.crops.catalogue import crops
+from geo.panel.scheme import judgement_by, load_scheme
+from geo.suitability.assess import assess
+from geo.suitability.crop_choice import (
+    MESSAGES,
+    best_crops_here,
+    condition,
+    crop_lists,
+    ground_of,
+    pairs,
+    saltless,
+    slope_column,
+)
+from geo.suitability.findings import measure_all
+from tests.worlds import valley
+
+
+def block_with(**replaced):
+    nearby = {key: layer for key, layer in {**valley.layers(), **replaced}.items() if layer is not None}
+    return Block(valley.plots(), nearby, valley.judgement())
+
+
+def ground(**replaced):
+    block = block_with(**replaced)
+    return ground_of(block, measure_all(block))
+
+
+def surveyed(**values):
+    plot = valley.plots()["plot_id"].iloc[0]
+    return valley.surveys({"plot_id": plot, "survey_date": date(2026, 5, 1), **values})
+
+
+def test_stones_shorten_the_depth_of_trees_by_half_their_share():
+    found = ground(plot_surveys=surveyed(soil_depth_cm=90.0, coarse_fragments_pct=50.0))
+    assert found.depth_cm[0] == pytest.approx(45.0)
+    assert found.tree_depth_cm[0] == pytest.approx(67.5)
+
+
+def test_stones_nobody_looked_for_may_be_sixty_in_a_hundred():
+    found = ground(plot_surveys=surveyed(soil_depth_cm=100.0))
+    assert found.depth_cm[0] == pytest.approx(40.0)
+    assert found.tree_depth_cm[0] == pytest.approx(70.0)
+
+
+def test_groundwater_is_the_shallowest_of_the_newest_season():
+    plot = valley.plots()["plot_id"].iloc[0]
+    readings = [(date(2024, 6, 1), 0.6), (date(2025, 1, 10), 0.9), (date(2025, 5, 1), 1.4), (date(2025, 8, 1), 2.2)]
+    rows = [{"plot_id": plot, "survey_date": day, "groundwater_m": depth} for day, depth in readings]
+    assert ground(plot_surveys=valley.surveys(*rows)).groundwater_m[0] == 1.4
+    winter = valley.surveys(rows[1])
+    assert ground(plot_surveys=winter).groundwater_m[0] == 0.9
+
+
+def test_salt_gathers_neither_high_up_nor_on_a_slope_without_water_near():
+    height = np.array([1_001.0, 1_000.0, 400.0, 400.0, 400.0, np.nan])
+    slope = np.array([0.0, 3.0, 3.1, 3.1, 3.1, np.nan])
+    water = np.array([0.5, np.nan, np.nan, 2.9, 3.0, np.nan])
+    assert saltless(height, slope, water).tolist() == [True, False, True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("land_use", "column"),
+    [
+        ("Surface-irrigated family plot", ""),
+        ("Basin irrigation", "basin"),
+        ("Fully mechanised wheat", "mechanised"),
+        ("Hand-worked rainfed land", "hand"),
+    ],
+)
+def test_the_land_use_decides_whose_slope_limits_hold(land_use, column):
+    assert slope_column(land_use) == column
+
+
+def test_slope_is_rated_by_the_tables_of_the_scheme():
+    scheme = load_scheme()
+    own = replace(scheme, knots={("slope_pct", "not_terraced"): scheme.memberships(SLOPE)[1]})
+    block = block_with()
+    judged = Block(block.plots, block.nearby, judgement_by(own, valley.AS_OF, block.judgement.crop))
+    values = measure_all(judged)
+    values["slope_pct"] = replace(
+        values["slope_pct"], value=np.full(len(block), 16.0), table=np.zeros(len(block), dtype=np.int8)
+    )
+    assert ground_of(block, values).slope_rating[0] == pytest.approx(0.25)
+    assert ground_of(judged, values).slope_rating[0] == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize(
+    ("crop", "unknown", "limit"),
+    [
+        ("potato", "salinity", "5.0"),
+        ("wheat", "salinity", "11.6"),
+        ("walnut", "salinity", "3.0"),
+        ("potato", "depth", "40"),
+        ("walnut", "depth", "120"),
+        ("potato", "groundwater", "1.0"),
+        ("apple", "groundwater", "1.5"),
+    ],
+)
+def test_a_condition_names_the_limit_of_s2(crop, unknown, limit):
+    said = condition(crops()[crop], unknown)
+    assert said["args"] == {"limit": limit}
+    assert said["text"] in MESSAGES
+    assert limit in said["text"].format(**said["args"])
+
+
+def test_crops_are_said_with_what_is_not_known():
+    block = block_with(plot_surveys=None)
+    for row in best_crops_here(block, measure_all(block)):
+        for crop in row:
+            told = crop.as_dict()
+            assert told["class"] == "S2"
+            assert {"salinity", "depth", "groundwater"} <= set(told["unknown"])
+            assert len(told["conditions"]) == len(told["unknown"])
+
+
+def test_land_that_is_not_judged_has_no_crops():
+    found = assess(valley.plots(), valley.layers(), valley.judgement(), load_scheme())
+    frame = found.to_frame()
+    judged = frame["score"].notna()
+    assert judged.any()
+    assert not judged.all()
+    assert frame.loc[~judged, ["crops", "crop_classes", "crops_apart", "crops_not_known"]].isna().all(axis=None)
+    for _, row in frame[judged].iterrows():
+        assert len(row["crops"]) == len(row["crop_classes"])
+        assert set(row["crop_classes"]) <= {"S1", "S2"}
+
+
+def test_codes_are_spread_into_lists():
+    names = list(crops())
+    ranks = np.array([[3, 1, 8, -1], [-1, -1, -1, -1], [3, 1, 8, -1]], dtype=np.int8)
+    lists = crop_lists(ranks, np.array([0b10100, 0, 0b10100], dtype=np.int8), np.array([True, True, False]))
+    assert lists["crops"].tolist() == [[names[1], names[0]], [], None]
+    assert lists["crop_classes"].tolist() == [["S1", "S2"], [], None]
+    assert lists["crops_apart"].tolist() == [[names[2]], [], None]
+    assert lists["crops_not_known"].tolist() == [["salinity", "groundwater"], [], None]
+
+
+def test_a_second_crop_follows_grain_alone():
+    assert pairs(["potato", "wheat", "apple"]) == [("wheat", "potato")]
+    assert pairs(["potato", "apple"]) == []
