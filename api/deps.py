@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-import time
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, cast
 
@@ -15,6 +13,7 @@ from isal import igzip
 
 from api.language.translate import LANGUAGES, Language, language_of
 from api.web.errors import KeyRefused
+from layers.cache.memory import Memo
 from layers.catalogue.base import PUBLIC, Audience
 from layers.errors import BadFilter, NotAllowed
 from layers.features.features import nearest
@@ -47,8 +46,7 @@ class Callers:
     """Callers by key, checked in the database and remembered for ``KEY_KEPT_S``."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, tuple[float, Caller]] = {}
-        self._lock = threading.Lock()
+        self._known: Memo[bytes, Caller] = Memo("keys", most=KEYS_KEPT, good_for_s=KEY_KEPT_S)
 
     def of(self, key: str) -> Caller:
         """Return who holds a key.
@@ -57,22 +55,16 @@ class Callers:
         ------
         KeyRefused : it is not known or was revoked.
         """
-        digest, now = hashlib.sha256(key.encode()).digest(), time.monotonic()
-        with self._lock:
-            checked, known = self._known.get(digest, (float("-inf"), None))
-        if known is not None and now - checked < KEY_KEPT_S:
-            return known
-        try:
-            with reading(PUBLIC) as connection:
-                holder = holder_of(connection, key)
-        except NotAllowed as refusal:
-            raise KeyRefused(str(refusal)) from None
-        found = Caller(holder.audience, None if holder.districts is None else frozenset(holder.districts))
-        with self._lock:
-            if len(self._known) >= KEYS_KEPT:
-                self._known.clear()
-            self._known[digest] = now, found
-        return found
+
+        def check() -> Caller:
+            try:
+                with reading(PUBLIC) as connection:
+                    holder = holder_of(connection, key)
+            except NotAllowed as refusal:
+                raise KeyRefused(str(refusal)) from None
+            return Caller(holder.audience, None if holder.districts is None else frozenset(holder.districts))
+
+        return self._known.get(hashlib.sha256(key.encode()).digest(), check)
 
 
 # Dependencies that only look at the request are coroutines: a plain function would wait for a thread of its own.

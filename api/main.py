@@ -12,11 +12,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from api.deps import Callers
+from api.maps.places_cache import Atlas
 from api.rendering import assets
 from api.routes import catalogue, districts, docs, health, maps, planner, plot_page, plots, priorities, tiles
 from api.web.errors import add_error_handlers
 from api.web.protection import Protection
 from api.web.response_cache import FinishedAnswers
+from layers.cache.folders import Folder
+from layers.cache.memory import Memo
 from layers.catalogue.base import PUBLIC
 from layers.features.export import Format
 from layers.features.plot_texts import ReadyPlots
@@ -34,6 +37,7 @@ ABOUT = """Land and water planning for families left behind in Khatlon and the R
 Public data are open; partners and staff send a key as `X-API-Key` or `Authorization: Bearer`.
 Errors are `application/problem+json` (RFC 9457). Boundaries are not official."""
 COMPRESSED_ALREADY = (*DEFAULT_EXCLUDED_CONTENT_TYPES, Format.XLSX.media_type, Format.PARQUET.media_type)
+BYTES_PER_MB = 1_000_000
 COMPRESSION = 5  # zlib level of answers made on the way out
 
 
@@ -43,9 +47,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings = get_settings()
     embedded = settings.database_url is None
     with kept_running(Cluster(settings.home)) if embedded else nullcontext():
-        coloured_grids.prepare(partial(reading, PUBLIC))
-        app.state.ready_plots.prepare(app.state.served.current)
         results_in_memory.prepare(partial(reading, PUBLIC), app.state.served.current)
+        app.state.ready_plots.prepare(app.state.served.current)
+        coloured_grids.prepare(partial(reading, PUBLIC))
         yield
 
 
@@ -62,10 +66,13 @@ def create_app() -> FastAPI:
     )
     app.state.served = SnapshotCache(partial(reading, PUBLIC))
     app.state.raster_files = RasterFiles(reading)
-    app.state.tiles = TileCache(settings.home / "tiles")
-    features = settings.home / "features" if settings.plots_as_text else None
+    app.state.tiles = TileCache(Folder.of("tiles"), settings.tiles_in_memory_mb * BYTES_PER_MB)
+    features = Folder.of("features") if settings.plots_as_text else None
     app.state.ready_plots = ReadyPlots(features, partial(reading, PUBLIC, timeout_s=60.0))
     app.state.callers = Callers()
+    app.state.atlas = Atlas()
+    app.state.district_list = Memo("districts", most=1)
+    app.state.priorities = Memo("priorities", most=priorities.BANDS_KEPT)
     app.state.metrics = health.Metrics()
     add_error_handlers(app)
     for module in (planner, plot_page, maps, districts, priorities, plots, tiles, catalogue, health, docs, assets):
@@ -80,6 +87,7 @@ def create_app() -> FastAPI:
         expose_headers=["ETag", tiles.GENERALISED, plots.CUT],
     )
     app.add_middleware(Protection)
-    app.add_middleware(FinishedAnswers, served=app.state.served)
+    answers_bytes = settings.answers_in_memory_mb * BYTES_PER_MB
+    app.add_middleware(FinishedAnswers, served=app.state.served, memory_bytes=answers_bytes)
     app.add_middleware(health.Measured, metrics=app.state.metrics)
     return app

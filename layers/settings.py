@@ -21,6 +21,12 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(None, description="A PostGIS to use; unset: the embedded one")
     home: Path = Field(Path(".obod"), description="Embedded database, raster files, tile cache, scoring cache, logs")
     scoring_cache_gb: float = Field(8.0, ge=0.0, description="Room for what a run hands on to the next; 0 = none")
+    tile_cache_gb: float = Field(8.0, ge=0.0, description="Room on disk for finished tiles; 0 = none")
+    text_cache_gb: float = Field(8.0, ge=0.0, description="Room on disk for public plots written as text; 0 = none")
+    picture_cache_gb: float = Field(8.0, ge=0.0, description="Room on disk for coloured grids; 0 = none")
+    tiles_in_memory_mb: int = Field(64, ge=1, description="Finished tiles each process keeps in memory")
+    answers_in_memory_mb: int = Field(128, ge=1, description="Finished public answers each process keeps in memory")
+    results_in_memory_mb: int = Field(160, ge=1, description="Results for tiles in memory of each process; 40 B a plot")
     plots_as_text: bool = Field(True, description="Write public plots out as text once; 1.3 kB a plot, quicker lists")
     draw_after_publication: bool = Field(True, description="Draw every published run beside the work that follows")
     host: str = "127.0.0.1"

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.deps import SnapshotDep, get_caller, json_answer, known_parameters
 from api.maps.places_cache import AtlasDep
+from layers.cache.memory import Memo
 from layers.errors import NotFound
 from layers.features.districts import Summary, summaries
 from layers.postgres.engine import reading
-from layers.records.snapshot import Snapshot
 
 router = APIRouter(tags=["districts"], dependencies=[Depends(get_caller), Depends(known_parameters)])
 
@@ -64,11 +64,12 @@ def _listed(request: Request, state: SnapshotDep) -> bytes:
     """The list, made again only when something that is served has changed."""
     with reading() as connection:
         served = state.fresh(connection)
-        kept: tuple[Snapshot, bytes] | None = getattr(request.app.state, "district_list", None)
-        if kept is None or kept[0] is not served:
-            kept = served, orjson.dumps([_as_json(item) for item in summaries(connection, served)])
-            request.app.state.district_list = kept
-    return kept[1]
+
+        def make() -> bytes:
+            return orjson.dumps([_as_json(item) for item in summaries(connection, served)])
+
+        kept: Memo[None, bytes] = request.app.state.district_list
+        return kept.get(None, make, fresh=served)
 
 
 def _as_json(district: Summary) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
@@ -14,9 +15,12 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.deps import json_answer
+from layers.cache.census import take_census
 from layers.postgres.engine import reading
 from layers.records.snapshot import require_publications
 
@@ -38,6 +42,29 @@ class Metrics:
             "obod_request_seconds", "Time until the answer began", ["route"], registry=self.registry, buckets=BUCKETS_S
         )
         self.sent = Counter("obod_sent_bytes", "Bytes of answers", ["route"], registry=self.registry)
+        self.registry.register(CacheMetrics())
+
+
+class CacheMetrics(Collector):
+    """What is kept in memory and on disk, counted when it is asked for."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics of all caches."""
+        labels = ["cache", "where"]
+        hits = CounterMetricFamily("obod_cache_hits", "Look-ups that found what was kept", labels=labels)
+        misses = CounterMetricFamily("obod_cache_misses", "Look-ups that did not", labels=labels)
+        entries = GaugeMetricFamily("obod_cache_entries", "Entries held", labels=labels)
+        size = GaugeMetricFamily("obod_cache_bytes", "Bytes held, where they are bounded", labels=labels)
+        most = GaugeMetricFamily("obod_cache_limit_bytes", "Bytes held at most", labels=labels)
+        age = GaugeMetricFamily("obod_cache_age_seconds", "Time since the oldest entry was made", labels=labels)
+        families: tuple[CounterMetricFamily | GaugeMetricFamily, ...] = (hits, misses, entries, size, most, age)
+        for found in take_census():
+            of = [found.name, found.where]
+            values = (found.hits, found.misses, found.entries, found.size_bytes, found.most_bytes, found.oldest_s)
+            for family, value in zip(families, values, strict=True):
+                if value is not None:
+                    family.add_metric(of, value)
+        yield from families
 
 
 class Measured:

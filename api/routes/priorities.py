@@ -10,6 +10,7 @@ from api.deps import CallerDep, LanguageDep, SnapshotDep, get_caller, json_answe
 from api.language.translate import translate
 from api.routes.plots import ChoiceDep, cache_headers, run_of
 from geo.programme.priority import FULL_IMPROVEMENT, FULL_NEED, HIGH_FROM, LEFT_OUT, MEDIUM_FROM, NEED_UNKNOWN, NOTE
+from layers.cache.memory import Memo
 from layers.catalogue.base import STAFF, Audience
 from layers.errors import NotAllowed, NotFound
 from layers.features.districts import require_district
@@ -22,8 +23,9 @@ router = APIRouter(tags=["districts"], dependencies=[Depends(get_caller), Depend
 PLOTS: Final = 100  # plots listed unless asked otherwise
 MOST_PLOTS: Final = 10_000  # plots listed at most
 
-# Answers of a district below staff, by district, run and audience; good as long as the snapshot they were made from.
-Kept = tuple[Snapshot, dict[tuple[str, int, Audience], list[dict[str, Any]]]]
+# Bands of a district by district, run and audience; good as long as the snapshot they were made from.
+Bands = Memo[tuple[str, int, Audience], list[dict[str, Any]]]
+BANDS_KEPT: Final = 1_000  # of them, by one process; a few kB each
 
 
 @router.get("/districts/{code}/priority", summary="Priority for support by jamoat")
@@ -79,12 +81,10 @@ def by_jamoat(app: FastAPI, served: Snapshot, code: str, run_id: int, audience: 
 
     Counts of households are read to compute with; what leaves below staff are bands of cells that are large enough.
     """
-    kept: Kept | None = getattr(app.state, "priorities", None)
-    if kept is None or kept[0] is not served:
-        kept = served, {}
-        app.state.priorities = kept
-    key = (code, run_id, audience)
-    if key not in kept[1]:
+
+    def make() -> list[dict[str, Any]]:
         with computing() as connection:
-            kept[1][key] = priority_by_jamoat(connection, code, run_id, audience)
-    return kept[1][key]
+            return priority_by_jamoat(connection, code, run_id, audience)
+
+    kept: Bands = app.state.priorities
+    return kept.get((code, run_id, audience), make, fresh=served)

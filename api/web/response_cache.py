@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -20,11 +20,12 @@ from typing import Any, Final, NamedTuple
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from layers.cache.memory import Memo
 from layers.errors import DatabaseUnavailable
 from layers.records.snapshot import Snapshot, SnapshotCache
 
-MEMORY_BYTES: Final = 128 * 1024 * 1024  # bytes of answers kept by one process; tiles are those of its tile cache
-LARGEST: Final = MEMORY_BYTES // 32  # bytes of one answer; a larger one would push out too many others
+MEMORY_BYTES: Final = 128 * 1024 * 1024  # bytes of answers kept by one process, unless the settings say otherwise
+LARGEST_SHARE: Final = 1 / 32  # of that, one answer; a larger one would push out too many others
 LONGEST_KEY: Final = 2_000  # bytes; nobody's map or list asks with more, and what asks is kept as well
 ENTRY_BYTES: Final = 3_000  # bytes an answer takes beside its body and what asks for it: fields, in two forms
 WARMED: Final = 200  # answers made again after a change; a few screens of the places people look at
@@ -50,32 +51,30 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """A whole answer, the snapshot it holds for, and the route it is counted under."""
+    """A whole answer, and the route it is counted under."""
 
-    served: Snapshot
     route: Any
     etag: bytes
     whole: Message
     body: Message
     unchanged: Message
 
-    @property
-    def size(self) -> int:
-        """Bytes it takes, about."""
-        return len(self.body["body"]) + ENTRY_BYTES
+
+def _size(answer: _Answer) -> int:
+    """Bytes an answer takes, about."""
+    return len(answer.body["body"]) + ENTRY_BYTES
 
 
 class FinishedAnswers:
     """ASGI middleware around everything but the counting of requests."""
 
     def __init__(
-        self, app: ASGIApp, served: SnapshotCache, memory_bytes: int = MEMORY_BYTES, largest: int = LARGEST
+        self, app: ASGIApp, served: SnapshotCache, memory_bytes: int = MEMORY_BYTES, largest: int | None = None
     ) -> None:
         self.app = app
         self.served = served
-        self._memory_bytes, self._largest = memory_bytes, largest
-        self._held = 0
-        self._answers: OrderedDict[Key, _Answer] = OrderedDict()
+        self._largest = int(memory_bytes * LARGEST_SHARE) if largest is None else largest
+        self._answers: Memo[Key, _Answer] = Memo("answers", most_bytes=memory_bytes, size_of=_size)
         self._asked: Counter[Key] = Counter()
         self._making: dict[Key, asyncio.Event] = {}
         self._places = asyncio.Semaphore(AT_ONCE)
@@ -103,10 +102,9 @@ class FinishedAnswers:
 
     async def _given(self, key: Key, known: bytes | None, served: Snapshot, scope: Scope, send: Send) -> bool:
         """Give a finished answer, if there is one of this snapshot."""
-        found = self._answers.get(key)
-        if found is None or found.served is not served:
+        found = self._answers.find(key, served)
+        if found is None:
             return False
-        self._answers.move_to_end(key)
         self._asked[key] += 1
         scope["route"] = found.route
         if _etag_matches(known, found.etag):
@@ -195,17 +193,13 @@ class FinishedAnswers:
         whole = start.get("status") == 200 and said.get(b"content-length") == str(size).encode()
         if not whole or etag is None or said.get(b"cache-control", b"private").startswith(b"private"):
             return
-        before = self._answers.pop(key, None)
-        self._held -= before.size if before else 0
-        if size <= self._largest:
-            self._answers[key] = made = _Answer(served, route, etag, start, body, _unchanged(start))
-            self._held += made.size
-            self._asked[key] += 1
-            if len(self._asked) > COUNTED:
-                self._forget()
-        while self._held > self._memory_bytes:
-            _, oldest = self._answers.popitem(last=False)
-            self._held -= oldest.size
+        if size > self._largest:
+            self._answers.drop(key)
+            return
+        self._answers.put(key, _Answer(route, etag, start, body, _unchanged(start)), served)
+        self._asked[key] += 1
+        if len(self._asked) > COUNTED:
+            self._forget()
 
 
 def _idle_client() -> Receive:

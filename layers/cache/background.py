@@ -1,4 +1,4 @@
-"""Work that need not be waited for: done one after another by a thread of its own, each piece once."""
+"""Work that need not be waited for: done one piece after another by the one thread for it, each piece once."""
 
 from __future__ import annotations
 
@@ -44,3 +44,6 @@ class Background:
             else:
                 with self._lock:
                     self._known.discard(key)
+
+
+BACKGROUND = Background("in the background")  # of this process

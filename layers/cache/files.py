@@ -18,7 +18,8 @@ DRAFT_KEPT_S = 3_600.0  # seconds; a draft that nobody wrote to for so long was 
 def write_whole(target: Path) -> Iterator[IO[bytes]]:
     """Yield a file for what ``target`` is to hold, which takes its place at the end; after an error nothing stays.
 
-    Several processes may write the same target: the last one stands. Its folder has to be there.
+    Several processes may write the same target: the last one stands. Its folder has to be there. Only the owner may
+    read the file.
     """
     handle, draft = tempfile.mkstemp(dir=target.parent, suffix=DRAFT)
     try:
@@ -30,14 +31,35 @@ def write_whole(target: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def files_in(folder: Path, suffix: str) -> Iterator[tuple[Path, os.stat_result]]:
-    """Yield the files of a kind and what is known of them; another process may remove one at any moment."""
-    for path in folder.glob(f"*{suffix}"):
-        try:
-            facts = path.stat()
-        except FileNotFoundError:
-            continue
-        yield path, facts
+@contextmanager
+def write_whole_at(target: Path) -> Iterator[Path]:
+    """Yield a path of the target's name to write to, for programs that open files themselves; else as ``write_whole``.
+
+    Who may read the file is up to whoever writes it.
+    """
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".obod-", suffix=DRAFT) as folder:
+        draft = Path(folder) / target.name
+        yield draft
+        os.replace(draft, target)
+
+
+@contextmanager
+def scratch_file(folder: Path) -> Iterator[IO[bytes]]:
+    """Yield a file without a name, for what is too large for memory until its final form is known."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        yield file
+
+
+def files_in(folder: Path, suffix: str = "") -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield the files of a kind in and below a folder, and what is known of them; any may be gone a moment later."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(suffix):
+                path = Path(parent, name)
+                try:
+                    yield path, path.stat()
+                except FileNotFoundError:
+                    continue
 
 
 def sweep_drafts(folder: Path) -> None:

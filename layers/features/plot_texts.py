@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import lru_cache
@@ -19,7 +18,10 @@ from urllib.parse import quote
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
 
-from layers.cache.background import Background
+from layers.cache.array_cache import SUFFIX
+from layers.cache.background import BACKGROUND
+from layers.cache.folders import Folder
+from layers.cache.memory import Memo
 from layers.catalogue.base import PUBLIC
 from layers.errors import LayersError
 from layers.features.paging import Listing, geojson_rows, stream_rows
@@ -27,17 +29,19 @@ from layers.features.plots import PLOTS, in_district, scored_plots
 from layers.features.text_store import FeatureTexts, read, write
 from layers.records.snapshot import Run, Snapshot, read_snapshot
 
+MAPPED = 256  # districts whose texts one process has mapped
+LOOKED_S = 600.0  # seconds after which a mapped file is looked at again, which tells that it is in use
+
 log = logging.getLogger(__name__)
 
 
 class ReadyPlots:
-    """Texts of districts below ``folder`` (None: none are written); ``opened`` gives a connection as the public."""
+    """Texts of districts in a folder (None: none are written); ``opened`` gives a connection as the public."""
 
-    def __init__(self, folder: Path | None, opened: Callable[[], AbstractContextManager[Connection]]) -> None:
+    def __init__(self, folder: Folder | None, opened: Callable[[], AbstractContextManager[Connection]]) -> None:
         self._folder = folder
         self._opened = opened
-        self._known: dict[str, tuple[str, FeatureTexts]] = {}
-        self._maker = Background("features")
+        self._known: Memo[str, FeatureTexts] = Memo("mapped texts", most=MAPPED, good_for_s=LOOKED_S)
 
     def of(self, served: Snapshot, district: str, run: Run | None) -> FeatureTexts | None:
         """Return the plots of a district with the results of a run; None where they are not at hand.
@@ -48,14 +52,18 @@ class ReadyPlots:
         if self._folder is None or district not in served.coverage or (shown.run if shown else None) != run:
             return None
         version = _version(served, district, run)
-        found = self._known.get(district)
+        known = self._known.find(district, version)
+        if known is not None:
+            return known
+        target = _file(self._folder, district)
+        found = read(target)
         if found is None or found[0] != version:
-            target = _file(self._folder, district)
-            found = read(target)
-            if found is None or found[0] != version:
-                self._maker.ask((district, version), lambda: self._write(target, served, district, run))
-                return None
-            self._known[district] = found
+            BACKGROUND.ask((target, version), lambda: self._write(target, served, district, run))
+            self._folder.misses += 1
+            return None
+        self._folder.hits += 1
+        self._folder.used(target)
+        self._known.put(district, found[1], version)
         return found[1]
 
     def prepare(self, current: Callable[[], Snapshot]) -> None:
@@ -71,21 +79,23 @@ class ReadyPlots:
                 shown = served.shown.get(district)
                 self.of(served, district, shown.run if shown else None)
 
-        threading.Thread(target=ask, name="features wanted", daemon=True).start()
+        BACKGROUND.ask(("features wanted", object()), ask)
 
     def _write(self, target: Path, served: Snapshot, district: str, run: Run | None) -> None:
         """Write a district, unless another process does or has done so, or it has changed meanwhile."""
+        if self._folder is None:
+            return
         version = _version(served, district, run)
         target.parent.mkdir(parents=True, exist_ok=True)
         with (target.parent / "lock").open("w") as lock, self._opened() as connection:
             fcntl.flock(lock, fcntl.LOCK_EX)
             there, now = read(target), read_snapshot(connection, served)
             if (there is None or there[0] != version) and _version(now, district, run) == version:
-                write(target, version, _rows(connection, _listing(district, run)))
+                write(self._folder, target, version, _rows(connection, _listing(district, run)))
 
 
-def _file(folder: Path, district: str) -> Path:
-    return folder / f"plots-{quote(district, safe='')}.texts"
+def _file(folder: Folder, district: str) -> Path:
+    return folder.path / f"plots-{quote(district, safe='')}{SUFFIX}"
 
 
 def _rows(connection: Connection, listing: Listing) -> Iterator[list[tuple[int, str]]]:

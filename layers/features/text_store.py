@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
-HEAD_BYTES = 4096  # before the texts: version and sizes, as JSON
-WORD_BYTES = 8  # of a number or an end
+from layers.cache.array_cache import DAMAGE, Entry, keep_arrays, map_arrays
+from layers.cache.files import scratch_file
+from layers.cache.folders import Folder
+from layers.errors import LayersError
+
+IN_USE_S = 3_600.0  # seconds; what was used within them makes no room for others, lest districts drive each other out
 BETWEEN = b",\n"  # between two features of a list
 
 log = logging.getLogger(__name__)
@@ -57,43 +60,38 @@ class FeatureTexts:
         return int(self.ends[place - 1]) if place else 0
 
 
-def write(path: Path, version: str, parts: Iterable[Sequence[tuple[int, str]]]) -> None:
+def write(folder: Folder, path: Path, version: str, parts: Iterable[Sequence[tuple[int, str]]]) -> None:
     """Write numbers and texts, which come in order of the numbers, part by part; never all in memory.
 
     The file appears under its name only when it is whole. One writer at a time.
+
+    Raises
+    ------
+    LayersError : there is no room in the folder but that of files which are in use.
     """
-    draft = path.with_suffix(".draft")
     numbers, ends = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     at = 0
-    try:
-        with draft.open("wb") as file:
-            file.write(bytes(HEAD_BYTES))
-            for part in parts:
-                texts = [text.encode() + BETWEEN for _, text in part]
-                numbers.append(np.array([number for number, _ in part], dtype=np.int64))
-                ends.append(at + np.cumsum([len(text) for text in texts], dtype=np.int64))
-                at += file.write(b"".join(texts))
-            file.write(bytes(-at % WORD_BYTES))
-            file.write(np.concatenate(numbers).tobytes())
-            file.write(np.concatenate(ends).tobytes())
-            file.seek(0)
-            file.write(orjson.dumps({"version": version, "count": sum(map(len, numbers)), "bytes": at}))
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with scratch_file(path.parent) as file:
+        for part in parts:
+            texts = [text.encode() + BETWEEN for _, text in part]
+            numbers.append(np.array([number for number, _ in part], dtype=np.int64))
+            ends.append(at + np.cumsum([len(text) for text in texts], dtype=np.int64))
+            at += file.write(b"".join(texts))
+        file.flush()
+        text = np.asarray(np.memmap(file, np.uint8, mode="r")) if at else np.empty(0, np.uint8)
+        arrays = {"number": np.concatenate(numbers), "end": np.concatenate(ends), "text": text}
+        if not keep_arrays(folder, path, Entry(arrays, {"version": version}), rested_s=IN_USE_S):
+            raise LayersError(f"{path.name} finds no room below OBOD_HOME; OBOD_TEXT_CACHE_GB says how much there is.")
 
 
 def read(path: Path) -> tuple[str, FeatureTexts] | None:
     """Return the version of a file and what it holds, mapped from disk; None if there is none that is whole."""
     try:
-        whole = np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))
-        head = orjson.loads(bytes(whole[:HEAD_BYTES]).rstrip(b"\0"))
-        version, count, size = str(head["version"]), int(head["count"]), int(head["bytes"])
-        texts, rest = whole[HEAD_BYTES : HEAD_BYTES + size], whole[HEAD_BYTES + size + -size % WORD_BYTES :]
-        numbers, ends = rest.view(np.int64).reshape(2, count)
+        found = map_arrays(path)
+        arrays = found.arrays
+        return str(found.facts["version"]), FeatureTexts(arrays["number"], arrays["end"], arrays["text"].data)
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError):
+    except DAMAGE:
         log.warning("%s is damaged and is written again", path.name)
         return None
-    return version, FeatureTexts(numbers, ends, texts.data)

@@ -27,7 +27,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from geo.geometry.crs import STORED_CRS, WORKING_CRS, to_working
 from geo.terrain.grid import Grid
-from layers.cache.array_cache import ScoringCache
+from layers.cache.array_cache import ArrayCache
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.admin import District
 from layers.catalogue.base import STORED_SRID, Layer
@@ -190,7 +190,7 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
     reach_m: Mapping[str, float]
     load_id: int | None
     seen: dict[str, gpd.GeoDataFrame | Grid | None] = field(default_factory=dict)
-    cache: ScoringCache | None = None
+    cache: ArrayCache | None = None
     only: Collection[int] | None = None
 
     def surface(self, what: str, needs: Sequence[str], compute: Callable[[], Grid]) -> Grid:

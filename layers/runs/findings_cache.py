@@ -12,20 +12,18 @@ from geo.contract.criterion import Block, Measured
 from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import Excluded
 from geo.suitability.findings import Findings, find
-from layers.cache.array_cache import Entry, ScoringCache
+from layers.cache.array_cache import ArrayCache, Entry
+from layers.cache.folders import Folder
 from layers.frames.around import Around, rows_digest
 from layers.runs.code_digest import findings_digest
-from layers.settings import get_settings
 
-BYTES_PER_GB = 1_000_000_000
 PER_PLOT = ("value", "table", "sigma", "evidence")  # arrays of ``Measured``
 
 
-def scoring_cache() -> ScoringCache | None:
+def scoring_cache() -> ArrayCache | None:
     """Return the scoring cache of this process's home, None where it is to have no room."""
-    settings = get_settings()
-    room = int(settings.scoring_cache_gb * BYTES_PER_GB)
-    return ScoringCache(settings.home / "scoring", room, findings_digest()) if room else None
+    folder = Folder.of("scoring")
+    return ArrayCache(folder, findings_digest()) if folder.most_bytes else None
 
 
 def findings(block: Block, around: Around) -> Findings:

@@ -25,7 +25,7 @@ from geo.geometry.crs import WORKING_CRS
 from geo.measures import exclusion
 from geo.panel.scheme import Scheme, judgement_by
 from geo.suitability.assess import assess_findings
-from layers.cache.array_cache import ScoringCache
+from layers.cache.array_cache import ArrayCache
 from layers.frames.around import Around, district_bounds, read_plots
 from layers.postgres.copy_rows import copy_frame
 from layers.records.runs import suitability
@@ -126,7 +126,7 @@ def kept_figures(connection: Connection, run_id: int) -> dict[int, Figures]:
     return {int(row.number): _unpacked(bytes(row.figures)) for row in rows}
 
 
-def score_plots(connection: Connection, part: Part, cache: ScoringCache | None = None) -> tuple[pd.DataFrame, Figures]:
+def score_plots(connection: Connection, part: Part, cache: ArrayCache | None = None) -> tuple[pd.DataFrame, Figures]:
     """Score the plots of a part as they stood after its last load; return what was found of them and figures.
 
     Every piece of a district is measured in the same surroundings, those of the whole district. ``cache`` : what

@@ -11,7 +11,6 @@ import fcntl
 import hashlib
 import logging
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -23,9 +22,11 @@ from isal import igzip
 
 import layers
 from layers.cache.files import write_whole
+from layers.cache.folders import Folder
+from layers.cache.memory import Memo
 from layers.tiles.layer_tiles import Tile
 
-MEMORY_BYTES = 64 * 1024 * 1024  # bytes of finished tiles one process keeps
+MEMORY_BYTES = 64 * 1024 * 1024  # bytes of finished tiles one process keeps, unless the settings say otherwise
 DISK_ZOOM = 16  # deepest zoom kept on disk: deeper tiles are many, small and quick to make
 COMPRESSION = 1  # ISA-L level: zlib at 4 takes six times as long and saves 6 %
 LOCKS = 256  # lock files; two tiles that share one wait for each other, no more
@@ -62,57 +63,38 @@ class Stored:
 
 
 class TileCache:
-    """Tiles below ``folder``, vector tiles gzipped; the last used stay in memory."""
+    """Tiles below a folder, vector tiles gzipped; the last used stay in memory."""
 
-    def __init__(self, folder: Path, memory_bytes: int = MEMORY_BYTES) -> None:
+    def __init__(self, folder: Folder, memory_bytes: int = MEMORY_BYTES) -> None:
         self._folder = folder
-        self._memory_bytes = memory_bytes
-        self._memory: OrderedDict[Place, Stored] = OrderedDict()
-        self._held = 0
-        self._lock = threading.Lock()
-        self._locks = folder / "locks"
+        self._memory: Memo[Place, Stored] = Memo("tiles", most_bytes=memory_bytes, size_of=_size)
+        self._locks = folder.path / "locks"
         self._alone_here = [threading.Lock() for _ in range(LOCKS)]
         with suppress(OSError):  # a disk that takes nothing only costs speed
             self._locks.mkdir(parents=True, exist_ok=True)
 
     def get(self, place: Place, version: str, make: Callable[[], Tile], *, compress: bool = True) -> Stored:
         """Return the tile of a place made from ``version``, calling ``make`` only if nobody has it yet."""
-        found = self._recall(place, version) or self._read(place, version)
+        found = self._memory.find(place, version) or self._read(place, version)
         if found is not None:
             return found
         with self._alone(place):
-            found = self._recall(place, version) or self._read(place, version)
+            found = self._memory.peek(place, version) or self._read(place, version)
             if found is not None:
                 return found
             tile = make()
             body = igzip.compress(tile.body, COMPRESSION, mtime=0) if compress else tile.body
             made = Stored(version, _digest(body), body, tile.note)
-            self._remember(place, made)
+            self._memory.put(place, made, version)
             self._write(place, made)
             return made
-
-    def _recall(self, place: Place, version: str) -> Stored | None:
-        with self._lock:
-            found = self._memory.get(place)
-            if found is None or found.version != version:
-                return None
-            self._memory.move_to_end(place)
-            return found
-
-    def _remember(self, place: Place, tile: Stored) -> None:
-        with self._lock:
-            before = self._memory.pop(place, None)
-            self._held += len(tile.body) - (len(before.body) if before else 0)
-            self._memory[place] = tile
-            while self._held > self._memory_bytes:
-                _, oldest = self._memory.popitem(last=False)
-                self._held -= len(oldest.body)
 
     def _read(self, place: Place, version: str) -> Stored | None:
         if place.z > DISK_ZOOM:
             return None
+        path = self._folder.path / place.file
         try:
-            head, _, body = (self._folder / place.file).read_bytes().partition(b"\n")
+            head, _, body = path.read_bytes().partition(b"\n")
             facts = orjson.loads(head)
             found = Stored(facts["version"], facts["etag"], body, facts["note"])
         except (FileNotFoundError, NotADirectoryError):
@@ -122,20 +104,23 @@ class TileCache:
             return None
         if (facts.get("code"), found.version, found.etag) != (code_digest(), version, _digest(body)):
             return None
-        self._remember(place, found)
+        self._memory.put(place, found, version)
+        self._folder.hits += 1
+        self._folder.used(path)
         return found
 
     def _write(self, place: Place, tile: Stored) -> None:
         """Let a reader see the old tile or the new one; a full disk only costs speed."""
-        if place.z > DISK_ZOOM:
+        if place.z > DISK_ZOOM or not self._folder.most_bytes:
             return
-        target = self._folder / place.file
+        self._folder.misses += 1
+        target = self._folder.path / place.file
         facts = {"code": code_digest(), "version": tile.version, "etag": tile.etag, "note": tile.note}
         head = orjson.dumps(facts)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with write_whole(target) as file:
-                file.write(head + b"\n" + tile.body)
+                self._folder.wrote(file.write(head + b"\n" + tile.body))
         except OSError as error:
             log.warning("tile %s cannot be kept: %s", place.file, error.strerror)
 
@@ -149,6 +134,10 @@ class TileCache:
                 lock = held.enter_context((self._locks / f"{number:03d}").open("w"))
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _size(tile: Stored) -> int:
+    return len(tile.body)
 
 
 @lru_cache

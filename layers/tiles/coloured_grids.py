@@ -2,40 +2,41 @@
 
 A tile of a COG costs the decoding of whole blocks of floating point numbers to colour a few cells of them. Here they
 are coloured once, in the background, and kept below ``OBOD_HOME/pictures``, a third of the size of the COG. Files of
-rasters never change under their name, so nothing has to be swept but what the palette no longer makes.
+rasters never change under their name; what no palette makes any more is used no more and makes room first.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
 import numpy as np
-import orjson
 import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window
 from sqlalchemy import Connection, select
 
-from layers.cache.background import Background
-from layers.cache.files import sweep_drafts, write_whole
+from layers.cache.array_cache import DAMAGE, SUFFIX, Entry, keep_arrays, map_arrays
+from layers.cache.background import BACKGROUND
+from layers.cache.files import scratch_file
+from layers.cache.folders import Folder
+from layers.cache.memory import Memo
 from layers.catalogue import RASTERS_BY_NAME, RasterLayer
 from layers.errors import LayersError
 from layers.grids.cog import raster_path
 from layers.records.loads import Raster
-from layers.settings import get_settings
 
 COLOURS = 254  # palette entries of a ramp; entry 0 is transparent
-HEAD_BYTES = 4096  # before the cells: what the file holds, as JSON
+FOLDER = "pictures"
 ROWS_AT_ONCE = 512  # rows coloured at a time: one row of blocks
-KEPT_OPEN = 64  # mapped files
+MAPPED = 64  # files one process has mapped
+LOOKED_S = 600.0  # seconds after which a mapped file is looked at again, which tells that it is in use
+IN_USE_S = 3_600.0  # seconds; what was used within them makes no room for others, lest grids drive each other out
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,9 @@ class Level:
 
     entries: Entries
     factor: int
+
+
+_MAPPED: Memo[Path, list[Level]] = Memo("mapped pictures", most=MAPPED, good_for_s=LOOKED_S)
 
 
 def palette_entries(raster: RasterLayer, values: NDArray[np.float32]) -> Entries:
@@ -67,11 +71,24 @@ def levels(path: Path, raster: RasterLayer, band: int) -> Sequence[Level] | None
     Asking for one that is not there has it made, in the background.
     """
     target = _target(path, raster, band)
+    folder = Folder.of(FOLDER)
+
+    def mapped() -> list[Level]:
+        found = map_arrays(target)
+        folder.hits += 1
+        folder.used(target)
+        return [Level(found.arrays[str(factor)], factor) for factor in found.facts["factors"]]
+
     try:
-        return _mapped(target)
+        return _MAPPED.get(target, mapped)
     except FileNotFoundError:
-        _MAKER.ask(target, lambda: make(path, raster, band))
-        return None
+        pass
+    except DAMAGE:
+        log.warning("%s is damaged and is made again", target.name)
+        target.unlink(missing_ok=True)
+    folder.misses += 1
+    BACKGROUND.ask(target, lambda: make(path, raster, band))
+    return None
 
 
 def prepare(opened: Callable[[], AbstractContextManager[Connection]]) -> None:
@@ -88,23 +105,33 @@ def prepare(opened: Callable[[], AbstractContextManager[Connection]]) -> None:
         except LayersError as error:
             log.warning("Pictures of rasters are made when they are asked for: %s", error)
 
-    threading.Thread(target=ask, name="pictures wanted", daemon=True).start()
+    BACKGROUND.ask(("pictures wanted", object()), ask)
 
 
 def make(path: Path, raster: RasterLayer, band: int) -> None:
-    """Colour a band of a file; does nothing if that is done."""
+    """Colour a band of a file; does nothing if that is done.
+
+    Raises
+    ------
+    LayersError : there is no room in the folder but that of pictures which are in use.
+    """
     target = _target(path, raster, band)
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    sweep_drafts(target.parent)
-    with write_whole(target) as file:
-        file.write(bytes(HEAD_BYTES))
-        with rasterio.open(path) as source:
-            factors = [1, *source.overviews(band)]
+    with rasterio.open(path) as source:
+        factors = [1, *source.overviews(band)]
+    with scratch_file(target.parent) as file:
         shapes = [_write(file, path, raster, band, place) for place in range(len(factors))]
-        file.seek(0)
-        file.write(orjson.dumps([[*shape, factor] for shape, factor in zip(shapes, factors, strict=True)]))
+        file.flush()
+        whole = np.asarray(np.memmap(file, np.uint8, mode="r"))
+        ends = np.cumsum([rows * cols for rows, cols in shapes])[:-1]
+        cells = [part.reshape(shape) for part, shape in zip(np.split(whole, ends), shapes, strict=True)]
+        entry = Entry(dict(zip(map(str, factors), cells, strict=True)), {"factors": factors})
+        if not keep_arrays(Folder.of(FOLDER), target, entry, rested_s=IN_USE_S):
+            raise LayersError(
+                f"{target.name} finds no room below OBOD_HOME; OBOD_PICTURE_CACHE_GB says how much it is."
+            )
 
 
 def _write(file: IO[bytes], path: Path, raster: RasterLayer, band: int, place: int) -> tuple[int, int]:
@@ -121,20 +148,7 @@ def _write(file: IO[bytes], path: Path, raster: RasterLayer, band: int, place: i
         return int(source.height), int(source.width)
 
 
-@lru_cache(maxsize=KEPT_OPEN)
-def _mapped(target: Path) -> list[Level]:
-    whole = np.asarray(np.memmap(target, dtype=np.uint8, mode="r"))
-    at, found = HEAD_BYTES, []
-    for rows, cols, factor in orjson.loads(bytes(whole[:HEAD_BYTES]).rstrip(b"\0")):
-        found.append(Level(whole[at : at + rows * cols].reshape(rows, cols), factor))
-        at += rows * cols
-    return found
-
-
 def _target(path: Path, raster: RasterLayer, band: int) -> Path:
     """Where the picture of a file lies; other colours have another name."""
     said = hashlib.blake2b(repr((raster.ramp, bool(raster.categories))).encode(), digest_size=6).hexdigest()
-    return get_settings().home / "pictures" / f"{path.stem}-{band}-{said}.entries"
-
-
-_MAKER = Background("pictures")
+    return Folder.of(FOLDER).path / f"{path.stem}-{band}-{said}{SUFFIX}"

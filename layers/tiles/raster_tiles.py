@@ -10,7 +10,6 @@ import math
 import struct
 import threading
 import zlib
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 from sqlalchemy import Connection, func, select
 
+from layers.cache.memory import Memo
 from layers.catalogue import RASTERS_BY_NAME, RasterLayer
 from layers.catalogue.base import Audience
 from layers.errors import NotFound
@@ -67,16 +67,16 @@ class RasterFiles:
 
     def __init__(self, opened: Callable[[Audience], AbstractContextManager[Connection]]) -> None:
         self._opened = opened
-        self._known: dict[str, tuple[str, tuple[RasterFile, ...]]] = {}
+        self._known: Memo[str, tuple[RasterFile, ...]] = Memo("files of grids", most=len(RASTERS_BY_NAME))
 
     def of(self, raster: RasterLayer, version: str) -> tuple[RasterFile, ...]:
         """Return the current files of a grid, best first."""
-        known, files = self._known.get(raster.id, ("", ()))
-        if known != version:
+
+        def read() -> tuple[RasterFile, ...]:
             with self._opened(raster.audience) as connection:
-                files = raster_files(connection, raster)
-            self._known[raster.id] = version, files
-        return files
+                return raster_files(connection, raster)
+
+        return self._known.get(raster.id, read, fresh=version)
 
 
 def readable_raster(name: str, audience: Audience) -> RasterLayer:
@@ -223,30 +223,14 @@ def _palette(raster: RasterLayer) -> bytes:
     return np.rint(colours).astype(np.uint8).tobytes()
 
 
-class _Files:
-    """Files kept open; one reader at a time each, since a GDAL dataset must not be shared between threads."""
-
-    def __init__(self) -> None:
-        self.open: OrderedDict[tuple[Path, int | None], tuple[DatasetReader, threading.Lock]] = OrderedDict()
-        self.lock = threading.Lock()
-
-    def entry(self, key: tuple[Path, int | None]) -> tuple[DatasetReader, threading.Lock]:
-        with self.lock:
-            if key not in self.open:
-                path, level = key
-                options = {} if level is None else {"overview_level": level}
-                self.open[key] = rasterio.open(path, **options), threading.Lock()
-            self.open.move_to_end(key)
-            while len(self.open) > OPEN_FILES:
-                self.open.popitem(last=False)  # closed when its last reader lets go of it
-            return self.open[key]
-
-
-_FILES = _Files()
+# A reader has a file to itself: a GDAL dataset must not be shared between threads. It is closed when its last reader
+# lets go of it.
+_FILES: Memo[tuple[Path, int | None], tuple[DatasetReader, threading.Lock]] = Memo("open grids", most=OPEN_FILES)
 
 
 @contextmanager
 def _opened(path: Path, level: int | None) -> Iterator[DatasetReader]:
-    dataset, lock = _FILES.entry((path, level))
+    options = {} if level is None else {"overview_level": level}
+    dataset, lock = _FILES.get((path, level), lambda: (rasterio.open(path, **options), threading.Lock()))
     with lock:
         yield dataset

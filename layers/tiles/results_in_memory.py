@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -23,6 +22,8 @@ from sqlalchemy import Connection, and_, exists, or_, select
 from sqlalchemy.pool import Pool
 
 from geo.suitability.shown import shown_score
+from layers.cache.background import BACKGROUND
+from layers.cache.memory import Memo
 from layers.errors import LayersError
 from layers.frames.around import among
 from layers.postgres.read_arrays import read_arrays
@@ -30,10 +31,12 @@ from layers.records.outcomes import OUTCOMES
 from layers.records.rows_of_run import in_run
 from layers.records.runs import ScoringRun, suitability
 from layers.records.snapshot import Run, Snapshot
+from layers.settings import get_settings
 
 RESULT = suitability.c
 TEXTS = tuple(outcome.name for outcome in OUTCOMES if outcome.in_tile and not outcome.rounded_down)
-MOST_PLOTS = 4_000_000  # plots of all runs together kept in memory, 40 bytes each
+PLOT_BYTES = 40  # of a plot in memory: number, score, three references to texts that many share
+BYTES_PER_MB = 1_000_000
 
 log = logging.getLogger(__name__)
 
@@ -63,64 +66,46 @@ class DistrictResults:
 Key = tuple[str, int, datetime | None]  # district, run and when it was made: after a restore numbers come again
 
 
-class _Memory:
-    """Results by district and run; the last used stay. One maker at a time for each."""
+Memory = Memo[Key, tuple[Run, DistrictResults]]
 
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.held: OrderedDict[Key, tuple[Run, DistrictResults]] = OrderedDict()
-        self.making: defaultdict[Key, threading.Lock] = defaultdict(threading.Lock)
-
-    def find(self, key: Key) -> DistrictResults | None:
-        """Return results at hand."""
-        with self.lock:
-            if key not in self.held:
-                return None
-            self.held.move_to_end(key)
-            return self.held[key][1]
-
-    def before(self, run: Run, district: str) -> tuple[Run, DistrictResults] | None:
-        """Return the newest results at hand that ``run`` was made from, None where there are none."""
-        with self.lock:
-            earlier = {
-                other.run_id: (other, found)
-                for (name, _, _), (other, found) in self.held.items()
-                if name == district and other.base_run == run.base_run and other.run_id < run.run_id
-            }
-        return earlier[max(earlier)] if earlier else None
-
-    def keep(self, key: Key, run: Run, found: DistrictResults) -> None:
-        """Keep results, and let those go that were used longest ago where there are too many."""
-        with self.lock:
-            self.held[key] = run, found
-            self.making.pop(key, None)
-            while len(self.held) > 1 and sum(len(item.plot_no) for _, item in self.held.values()) > MOST_PLOTS:
-                self.held.popitem(last=False)
-
-
-_MEMORIES: WeakKeyDictionary[Pool, _Memory] = WeakKeyDictionary()
+_MEMORIES: WeakKeyDictionary[Pool, Memory] = WeakKeyDictionary()  # of each database
 _LOCK = threading.Lock()
 
 
 def results_of_district(connection: Connection, run: Run, district: str) -> DistrictResults:
     """Return what a finished run says of the plots of a district."""
+    memory = _memory(connection.engine.pool)
+
+    def make() -> tuple[Run, DistrictResults]:
+        earlier = _before(memory, run, district)
+        if earlier is not None and _there(connection, earlier[0]):
+            return run, _since(connection, run, district, *earlier)
+        return run, _read(connection, run, district)
+
+    return memory.get((district, run.run_id, run.finished_at), make)[1]
+
+
+def _memory(pool: Pool) -> Memory:
     with _LOCK:
-        memory = _MEMORIES.setdefault(connection.engine.pool, _Memory())
-    key = district, run.run_id, run.finished_at
-    found = memory.find(key)
-    if found is None:
-        with memory.lock:
-            making = memory.making[key]
-        with making:
-            found = memory.find(key)
-            if found is None:
-                earlier = memory.before(run, district)
-                if earlier is not None and _there(connection, earlier[0]):
-                    found = _since(connection, run, district, *earlier)
-                else:
-                    found = _read(connection, run, district)
-                memory.keep(key, run, found)
-    return found
+        found = _MEMORIES.get(pool)
+        if found is None:
+            most_bytes = get_settings().results_in_memory_mb * BYTES_PER_MB
+            found = _MEMORIES[pool] = Memo("results", most_bytes=most_bytes, size_of=_size)
+        return found
+
+
+def _size(held: tuple[Run, DistrictResults]) -> int:
+    return PLOT_BYTES * len(held[1].plot_no)
+
+
+def _before(memory: Memory, run: Run, district: str) -> tuple[Run, DistrictResults] | None:
+    """Return the newest results at hand that ``run`` was made from, None where there are none."""
+    earlier = {
+        other.run_id: (other, found)
+        for (name, _, _), (other, found) in memory.items()
+        if name == district and other.base_run == run.base_run and other.run_id < run.run_id
+    }
+    return earlier[max(earlier)] if earlier else None
 
 
 def prepare(opened: Callable[[], AbstractContextManager[Connection]], current: Callable[[], Snapshot]) -> None:
@@ -135,7 +120,7 @@ def prepare(opened: Callable[[], AbstractContextManager[Connection]], current: C
         except LayersError as error:
             log.warning("Results are read when they are asked for: %s", error)
 
-    threading.Thread(target=read, name="results wanted", daemon=True).start()
+    BACKGROUND.ask(("results wanted", object()), read)
 
 
 def _there(connection: Connection, run: Run) -> bool:

@@ -19,10 +19,10 @@ from worlds.three_districts import OTHER, RASHT, Land
 
 from api.routes import plots, tiles
 from api.web.response_cache import AT_ONCE, LONGEST_KEY, FinishedAnswers
+from layers.cache.folders import Folder
 from layers.catalogue.base import STAFF
 from layers.records.snapshot import SnapshotCache
 from layers.schema.access import create_key
-from layers.settings import get_settings
 from layers.tiles.cache import TileCache
 
 TILE = "/tiles/plots/15/22789/12520.mvt"  # holds the corner of the plots of Rasht
@@ -160,14 +160,13 @@ def test_what_is_kept_is_bounded_and_the_last_asked_stays(service: TestClient, m
     plain = {"Accept-Encoding": "identity"}
     sizes = [len(service.get(page, headers=plain).content) for page in pages]
     kept = keeper(service)
-    kept._memory_bytes = sum(sizes) - 1
+    kept._answers.most_bytes = sum(sizes) - 1
     kept._answers.clear()
-    kept._held = 0
     made.clear()
     for page in (pages[0], pages[2], pages[1], pages[2], pages[0], pages[2]):
         service.get(page, headers=plain)
     assert len(made) == 4
-    assert 0 < kept._held < sum(sizes)
+    assert 0 < kept._answers.held_bytes < sum(sizes)
     kept._largest = sizes[0] - 1
     for _ in range(2):
         assert service.get(f"{PAGE}&min_score=0", headers=plain).status_code == 200
@@ -180,7 +179,7 @@ def test_files_are_not_kept_and_hold_up_no_page(service: TestClient, land: Land,
         answers = [crowd.submit(service.get, address) for address in files * 6]
         assert service.get(PAGE).status_code == 200
     assert {len(one.result().content) for one in answers} == {len(service.get(address).content) for address in files}
-    assert {key.of_page[0] for key in keeper(service)._answers if key.of_page} == {b"limit=50"}
+    assert {key.of_page[0] for key, _ in keeper(service)._answers.items() if key.of_page} == {b"limit=50"}
     with shown(database, land.runs[OTHER]):
         read_again(service)
         assert service.get(PAGE).json()["run"] == land.runs[OTHER]
@@ -275,12 +274,12 @@ def test_who_gives_up_waiting_for_a_place_leaves_it_and_the_answer_to_others() -
 
 def test_what_asks_counts_as_well_and_an_endless_one_is_not_kept(service: TestClient) -> None:
     kept = keeper(service)
-    before = set(kept._answers)
+    before = {key for key, _ in kept._answers.items()}
     for fields in ({"Accept": "a" * LONGEST_KEY}, {"Accept": "short"}):
         assert service.get(PAGE, headers=fields).status_code == 200
-    assert [key.of_page[2] for key in kept._answers if key not in before and key.of_page] == [b"short"]
-    assert kept._held == sum(answer.size for answer in kept._answers.values())
-    assert all(answer.size > len(answer.body["body"]) for answer in kept._answers.values())
+    assert [key.of_page[2] for key, _ in kept._answers.items() if key not in before and key.of_page] == [b"short"]
+    sizes = [(len(answer.body["body"]), answer) for _, answer in kept._answers.items()]
+    assert kept._answers.held_bytes > sum(size for size, _ in sizes) + 1_000 * len(sizes)
 
 
 def test_finished_answers_are_counted_under_their_route(service: TestClient) -> None:
@@ -368,7 +367,7 @@ def test_who_has_an_answer_that_is_not_kept_is_told_so_too(service: TestClient) 
 def test_no_filter_takes_the_place_of_the_tile_everybody_gets(service: TestClient, tmp_path: Path) -> None:
     assert isinstance(service.app, FastAPI)
     whole = service.get(TILE).content
-    service.app.state.tiles = TileCache(tmp_path)
+    service.app.state.tiles = TileCache(Folder("tiles", tmp_path, 1_000_000_000))
     try:
         unjudged = service.get(f"{TILE}?district=").content
         of_district = service.get(f"{TILE}?district={RASHT}").content
@@ -379,4 +378,4 @@ def test_no_filter_takes_the_place_of_the_tile_everybody_gets(service: TestClien
         keeper(service)._answers.clear()
         assert service.get(TILE).content == whole == of_district != unjudged
     finally:
-        service.app.state.tiles = TileCache(get_settings().home / "tiles")
+        service.app.state.tiles = TileCache(Folder.of("tiles"))

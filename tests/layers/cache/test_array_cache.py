@@ -22,7 +22,8 @@ from geo.measures import access, water
 from geo.panel.scheme import Scheme, load_scheme
 from geo.suitability.assess import assess
 from geo.terrain.grid import Grid
-from layers.cache.array_cache import Entry, ScoringCache
+from layers.cache.array_cache import ArrayCache, Entry
+from layers.cache.folders import Folder
 from layers.postgres.engine import writing
 from layers.runs import findings_cache
 from layers.runs.parts import reach_of_layers
@@ -31,7 +32,7 @@ from layers.runs.score import score
 
 CELLS = 100
 BYTES = 4 * CELLS * CELLS
-FILE_BYTES = BYTES + 512  # head included
+FILE_BYTES = BYTES + 2_048  # head included
 
 
 def surface(value: float) -> Grid:
@@ -43,11 +44,11 @@ def unused() -> Any:
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> ScoringCache:
-    return ScoringCache(tmp_path / "scoring", 10 * FILE_BYTES, "code")
+def cache(tmp_path: Path) -> ArrayCache:
+    return ArrayCache(Folder("scoring", tmp_path / "scoring", 10 * FILE_BYTES), "code")
 
 
-def test_a_surface_is_computed_once_and_comes_back_as_it_was(cache: ScoringCache) -> None:
+def test_a_surface_is_computed_once_and_comes_back_as_it_was(cache: ArrayCache) -> None:
     made = surface(1.5)
     made.values[3, 4] = np.nan
     for compute in (lambda: made, unused):
@@ -58,7 +59,7 @@ def test_a_surface_is_computed_once_and_comes_back_as_it_was(cache: ScoringCache
     assert cache.surface(b"b", lambda: surface(2.0)).values[0, 0] == 2.0
 
 
-def test_arrays_of_every_kind_come_back_with_their_facts(cache: ScoringCache) -> None:
+def test_arrays_of_every_kind_come_back_with_their_facts(cache: ArrayCache) -> None:
     arrays = {
         "flags": np.array([True, False, True]),
         "bands": np.arange(24, dtype=np.float32).reshape(2, 3, 4),
@@ -75,23 +76,23 @@ def test_arrays_of_every_kind_come_back_with_their_facts(cache: ScoringCache) ->
             assert found.arrays[name].tolist() == array.tolist()
 
 
-def test_writing_into_what_was_kept_changes_no_file(cache: ScoringCache) -> None:
+def test_writing_into_what_was_kept_changes_no_file(cache: ArrayCache) -> None:
     cache.surface(b"a", lambda: surface(1.0))
     cache.surface(b"a", unused).values[:] = 7.0
     assert cache.surface(b"a", unused).values[0, 0] == 1.0
 
 
-@pytest.mark.parametrize("left", [b"", b"{", b"\xff" * 100, b"\2\0\0\0\0\0\0\0{}", None])
-def test_a_damaged_file_is_made_again(cache: ScoringCache, left: bytes | None) -> None:
+@pytest.mark.parametrize("left", [b"", b"{", b"\xff" * 100, b"ARROW1\0\0", None])
+def test_a_damaged_file_is_made_again(cache: ArrayCache, left: bytes | None) -> None:
     cache.surface(b"a", lambda: surface(1.0))
-    (path,) = cache.folder.iterdir()
+    (path,) = cache.folder.path.iterdir()
     path.write_bytes(path.read_bytes()[:-100] if left is None else left)
     assert cache.surface(b"a", lambda: surface(3.0)).values[0, 0] == 3.0
     assert cache.surface(b"a", unused).values[0, 0] == 3.0
 
 
 def test_those_used_longest_ago_make_room(tmp_path: Path) -> None:
-    cache = ScoringCache(tmp_path, 3 * FILE_BYTES, "code")
+    cache = ArrayCache(Folder("scoring", tmp_path, 3 * FILE_BYTES), "code")
     for number, name in enumerate((b"a", b"b", b"c")):
         before = set(tmp_path.iterdir())
         cache.surface(name, lambda: surface(1.0))
@@ -106,7 +107,7 @@ def test_those_used_longest_ago_make_room(tmp_path: Path) -> None:
 
 
 def test_what_is_larger_than_all_the_room_drives_out_nothing(tmp_path: Path) -> None:
-    cache = ScoringCache(tmp_path, 2 * FILE_BYTES, "code")
+    cache = ArrayCache(Folder("scoring", tmp_path, 2 * FILE_BYTES), "code")
     cache.surface(b"a", lambda: surface(1.0))
     cache.entry(b"large", lambda: Entry({"numbers": np.zeros(3 * FILE_BYTES, dtype=np.uint8)}))
     cache.surface(b"a", unused)
@@ -114,14 +115,14 @@ def test_what_is_larger_than_all_the_room_drives_out_nothing(tmp_path: Path) -> 
 
 
 def test_what_a_killed_process_left_half_written_is_removed_in_time(
-    cache: ScoringCache, monkeypatch: pytest.MonkeyPatch
+    cache: ArrayCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(os, "unlink", lambda _: None)  # nobody is left to clear up
         patched.setattr(os, "replace", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             cache.surface(b"a", lambda: surface(1.0))
-    (left,) = cache.folder.iterdir()
+    (left,) = cache.folder.path.iterdir()
     cache.surface(b"b", lambda: surface(2.0))
     assert left.exists()  # somebody may still be writing
     os.utime(left, (0, 0))
@@ -132,7 +133,7 @@ def test_what_a_killed_process_left_half_written_is_removed_in_time(
 def test_an_entry_another_process_removes_meanwhile_is_no_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    cache = ScoringCache(tmp_path, 2 * FILE_BYTES, "code")
+    cache = ArrayCache(Folder("scoring", tmp_path, 2 * FILE_BYTES), "code")
     cache.surface(b"a", lambda: surface(1.0))
     (path,) = tmp_path.iterdir()
     stat = Path.stat
@@ -151,7 +152,7 @@ def test_an_entry_another_process_removes_meanwhile_is_no_fault(
 
 def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:
     (tmp_path / "scoring").write_text("a file where the folder should be")
-    cache = ScoringCache(tmp_path / "scoring", 10 * FILE_BYTES, "code")
+    cache = ArrayCache(Folder("scoring", tmp_path / "scoring", 10 * FILE_BYTES), "code")
     for value in (1.0, 2.0):
         assert cache.surface(b"a", lambda value=value: surface(value)).values[0, 0] == value
 

@@ -12,11 +12,16 @@ from pathlib import Path
 import pytest
 
 import layers
+from layers.cache.folders import Folder
 from layers.tiles import cache as tile_cache
 from layers.tiles.cache import DISK_ZOOM, Place, TileCache
 from layers.tiles.layer_tiles import Tile
 
 PLACE = Place("plots", 10, 709, 394, "mvt")
+
+
+def folder_of(path: Path) -> Folder:
+    return Folder("tiles", path, 1_000_000_000)
 
 
 class Maker:
@@ -36,39 +41,39 @@ def never() -> Tile:
 
 
 def test_a_tile_is_made_once_and_then_comes_from_memory_or_disk(tmp_path: Path) -> None:
-    cache, maker = TileCache(tmp_path), Maker(b"shape" * 100, "3 of 9 left out")
+    cache, maker = TileCache(folder_of(tmp_path)), Maker(b"shape" * 100, "3 of 9 left out")
     first = cache.get(PLACE, "1", maker)
     assert gzip.decompress(first.body) == b"shape" * 100
     assert first.note == "3 of 9 left out"
     assert cache.get(PLACE, "1", never) == first
-    assert TileCache(tmp_path).get(PLACE, "1", never) == first
+    assert TileCache(folder_of(tmp_path)).get(PLACE, "1", never) == first
     assert maker.made == 1
 
 
 def test_a_new_version_takes_the_place_of_the_old(tmp_path: Path) -> None:
-    cache = TileCache(tmp_path)
+    cache = TileCache(folder_of(tmp_path))
     old = cache.get(PLACE, "1", Maker(b"old"))
     new = cache.get(PLACE, "2", Maker(b"new"))
     assert (gzip.decompress(old.body), gzip.decompress(new.body)) == (b"old", b"new")
     assert old.etag != new.etag
-    assert TileCache(tmp_path).get(PLACE, "2", never) == new
+    assert TileCache(folder_of(tmp_path)).get(PLACE, "2", never) == new
     assert len(list(tmp_path.rglob("*.mvt"))) == 1
 
 
 def test_what_other_code_made_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    TileCache(tmp_path).get(PLACE, "1", Maker(b"before"))
+    TileCache(folder_of(tmp_path)).get(PLACE, "1", Maker(b"before"))
     monkeypatch.setattr(tile_cache, "code_digest", lambda: "an update")
-    assert gzip.decompress(TileCache(tmp_path).get(PLACE, "1", Maker(b"now")).body) == b"now"
-    TileCache(tmp_path).get(PLACE, "1", never)
+    assert gzip.decompress(TileCache(folder_of(tmp_path)).get(PLACE, "1", Maker(b"now")).body) == b"now"
+    TileCache(folder_of(tmp_path)).get(PLACE, "1", never)
 
 
 def test_the_same_content_has_the_same_tag_whatever_its_version(tmp_path: Path) -> None:
-    cache = TileCache(tmp_path)
+    cache = TileCache(folder_of(tmp_path))
     assert cache.get(PLACE, "1", Maker(b"same")).etag == cache.get(PLACE, "2", Maker(b"same")).etag
 
 
 def test_places_that_differ_in_anything_are_apart(tmp_path: Path) -> None:
-    cache = TileCache(tmp_path)
+    cache = TileCache(folder_of(tmp_path))
     places = [
         PLACE,
         replace(PLACE, variant="STAFF"),
@@ -79,13 +84,13 @@ def test_places_that_differ_in_anything_are_apart(tmp_path: Path) -> None:
     ]
     for number, place in enumerate(places):
         cache.get(place, "1", Maker(str(number).encode()))
-    fresh = TileCache(tmp_path)
+    fresh = TileCache(folder_of(tmp_path))
     for number, place in enumerate(places):
         assert gzip.decompress(fresh.get(place, "1", never).body) == str(number).encode()
 
 
 def test_a_crowd_waits_for_one_maker(tmp_path: Path) -> None:
-    cache, began, may_end = TileCache(tmp_path), threading.Event(), threading.Event()
+    cache, began, may_end = TileCache(folder_of(tmp_path)), threading.Event(), threading.Event()
     made = []
 
     def slow() -> Tile:
@@ -108,7 +113,7 @@ def _count(folder: Path, queue: object) -> None:
             file.write("x")
         return Tile(b"shared")
 
-    queue.put(TileCache(folder).get(PLACE, "1", make).body)  # type: ignore[attr-defined]
+    queue.put(TileCache(folder_of(folder)).get(PLACE, "1", make).body)  # type: ignore[attr-defined]
 
 
 def test_workers_share_what_one_of_them_made(tmp_path: Path) -> None:
@@ -126,20 +131,20 @@ def test_workers_share_what_one_of_them_made(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"not json\nbody", b'{"version":"1"}\nbody'])
 def test_a_damaged_file_is_made_again(tmp_path: Path, damage: bytes) -> None:
-    TileCache(tmp_path).get(PLACE, "1", Maker(b"good"))
+    TileCache(folder_of(tmp_path)).get(PLACE, "1", Maker(b"good"))
     (tmp_path / PLACE.file).write_bytes(damage)
-    assert gzip.decompress(TileCache(tmp_path).get(PLACE, "1", Maker(b"again")).body) == b"again"
+    assert gzip.decompress(TileCache(folder_of(tmp_path)).get(PLACE, "1", Maker(b"again")).body) == b"again"
 
 
 def test_a_file_cut_short_is_made_again(tmp_path: Path) -> None:
-    TileCache(tmp_path).get(PLACE, "1", Maker(b"good" * 50))
+    TileCache(folder_of(tmp_path)).get(PLACE, "1", Maker(b"good" * 50))
     path = tmp_path / PLACE.file
     path.write_bytes(path.read_bytes()[:-3])
-    assert gzip.decompress(TileCache(tmp_path).get(PLACE, "1", Maker(b"again")).body) == b"again"
+    assert gzip.decompress(TileCache(folder_of(tmp_path)).get(PLACE, "1", Maker(b"again")).body) == b"again"
 
 
 def test_memory_is_bounded_and_the_last_used_stay(tmp_path: Path) -> None:
-    cache = TileCache(tmp_path, memory_bytes=250)
+    cache = TileCache(folder_of(tmp_path), memory_bytes=250)
     deep = [replace(PLACE, z=DISK_ZOOM + 1, x=x) for x in range(3)]  # too deep for the disk: memory only
     bodies = [bytes([65 + x]) * 100 for x in range(3)]
     for place, body in zip(deep, bodies, strict=True):
@@ -153,7 +158,7 @@ def test_memory_is_bounded_and_the_last_used_stay(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_takes_nothing_only_costs_speed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    cache, maker = TileCache(tmp_path), Maker(b"tile")
+    cache, maker = TileCache(folder_of(tmp_path)), Maker(b"tile")
     (tmp_path / "plots").write_text("a file where a folder should be")
     assert gzip.decompress(cache.get(PLACE, "1", maker).body) == b"tile"
     assert cache.get(PLACE, "1", never).version == "1"
@@ -162,7 +167,7 @@ def test_a_disk_that_takes_nothing_only_costs_speed(tmp_path: Path, caplog: pyte
 
 def test_a_disk_that_lets_nobody_lock_only_costs_what_workers_share(tmp_path: Path) -> None:
     (tmp_path / "locks").write_text("a file where a folder should be")
-    cache, maker = TileCache(tmp_path), Maker(b"tile")
+    cache, maker = TileCache(folder_of(tmp_path)), Maker(b"tile")
     with ThreadPoolExecutor(8) as crowd:
         found = list(crowd.map(lambda _: cache.get(PLACE, "1", maker), range(8)))
     assert {gzip.decompress(tile.body) for tile in found} == {b"tile"}
@@ -170,7 +175,7 @@ def test_a_disk_that_lets_nobody_lock_only_costs_what_workers_share(tmp_path: Pa
 
 
 def test_a_maker_that_fails_leaves_nothing_and_the_next_one_tries(tmp_path: Path) -> None:
-    cache = TileCache(tmp_path)
+    cache = TileCache(folder_of(tmp_path))
 
     def failing() -> Tile:
         raise RuntimeError("database away")

@@ -114,4 +114,4 @@ def test_what_cannot_be_kept_leaves_nothing_behind() -> None:
     with pytest.raises(RasterioIOError):
         coloured_grids.make(raster_path("missing.tif"), RASTERS_BY_NAME["dem"], 1)
     folder = get_settings().home / "pictures"
-    assert not [path for path in folder.iterdir() if path.suffix != ".entries"]
+    assert not [path for path in folder.iterdir() if path.suffix != ".arrow"]
