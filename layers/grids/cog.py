@@ -22,6 +22,7 @@ from rasterio.windows import Window
 
 from geo.geometry.crs import STORED_CRS, WORKING_CRS
 from geo.terrain.grid import Grid
+from layers.cache.files import write_whole_at
 from layers.grids.resampling import resampled
 from layers.settings import get_settings
 
@@ -100,7 +101,6 @@ def write_cog(path: Path, cells: Cells, strips: Strips, *, categories: bool, tag
     The file appears under its name only when it is whole.
     """
     digest = hashlib.sha256(f"{cells.crs.to_wkt()} {tuple(cells.transform)} {cells.dtype} {cells.nodata}".encode())
-    draft, whole = path.with_suffix(".draft.tif"), path.with_suffix(".whole.tif")
     profile = {
         "driver": "GTiff",
         "width": cells.cols,
@@ -115,7 +115,8 @@ def write_cog(path: Path, cells: Cells, strips: Strips, *, categories: bool, tag
         "blockysize": BLOCK,
         "bigtiff": "if_safer",
     }
-    try:
+    with write_whole_at(path) as whole:
+        draft = whole.with_suffix(".draft.tif")  # goes with the folder both are written in
         with rasterio.open(draft, "w", **profile) as target:
             target.update_tags(**tags)
             row = 0
@@ -134,10 +135,6 @@ def write_cog(path: Path, cells: Cells, strips: Strips, *, categories: bool, tag
             bigtiff="IF_SAFER",
             overview_resampling="NEAREST" if categories else "AVERAGE",
         )
-        whole.rename(path)
-    finally:
-        draft.unlink(missing_ok=True)
-        whole.unlink(missing_ok=True)
     return digest.hexdigest()
 
 

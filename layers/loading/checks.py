@@ -14,7 +14,8 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer
 
 from layers.catalogue.base import About, Layer
 from layers.loading.faults import Faults
-from layers.postgres.copy_columns import FIRST_DAY, Values, columns_of, constant
+from layers.postgres.binary_types import FIRST_DAY
+from layers.postgres.copy_columns import Values, columns_of, constant
 
 UNKNOWN = "unknown"  # the code layers declare for a text nobody could fill in
 NOTHING = frozenset({"", "-", "–", "—", "null", "none", "nan", "n/a", "na", "nil"})  # how files write an empty number

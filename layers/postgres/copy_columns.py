@@ -18,41 +18,22 @@ from numpy.typing import NDArray
 from sqlalchemy import (
     ARRAY,
     REAL,
-    BigInteger,
-    Boolean,
     Column,
     Date,
-    Float,
-    Integer,
     LargeBinary,
-    SmallInteger,
     String,
     Table,
 )
 
 from layers.catalogue.base import STORED_SRID, Layer
+from layers.postgres.binary_types import FIRST_DAY, HEADER, NULL, REAL_OID, TRAILER, VARCHAR_OID, fixed_type
 from layers.postgres.pieces import Pieces, joined
 
-# PostgreSQL 15, COPY, binary format: signature, flags and header extension; fields are length-prefixed, big-endian.
-HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-TRAILER = b"\xff\xff"
-NULL = b"\xff\xff\xff\xff"  # length -1
 DIGEST_BYTES = 16  # 128 bits: two different rows agree by chance once in 1e38 pairs
-FIRST_DAY = np.datetime64("2000-01-01", "D")  # PostgreSQL counts days from here
 WKB_TYPES = {"POINT": 1, "MULTILINESTRING": 5, "MULTIPOLYGON": 6}  # OGC 06-103r4, table 7
 SHAPELY_TYPES = {kind: shapely.GeometryType[kind].value for kind in WKB_TYPES}  # counted from 0, unlike WKB
 EWKB_SRID = 0x2000_0000  # PostGIS: a flag in the type, the SRID follows it
-ROWS_AT_ONCE = 16_384  # rows per write to the stream; about 8 MB of plots
-
-FIXED: tuple[tuple[type[Any], str], ...] = (  # narrower types first: each is a subclass of a wider one
-    (Boolean, "u1"),
-    (BigInteger, ">i8"),
-    (SmallInteger, ">i2"),
-    (Integer, ">i4"),
-    (REAL, ">f4"),
-    (Float, ">f8"),
-)
-REAL_OID, VARCHAR_OID = 700, 1043  # PostgreSQL pg_type.dat
+ROWS_AT_ONCE = 4_096  # rows per write to the stream; about 2 MB, which stay in the processor's cache
 
 
 def columns_of(layer: type[Layer]) -> dict[str, Column[Any]]:
@@ -67,13 +48,16 @@ class Values:
     data : object array of str, float64, int64, bool or datetime64[D], by the column's type; pieces for bytes, such as
     a geometry in EWKB.
     null : bool (n,), where nothing is known; ``data`` is not read there.
+    code : where many rows share a value, ``data`` and ``null`` have each once, and this says which stands in each of
+    the n rows; None = they have every row.
     """
 
     data: Any
     null: NDArray[np.bool_]
+    code: NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
-        return len(self.data)
+        return len(self.data if self.code is None else self.code)
 
     @classmethod
     def known(cls, data: Any) -> Values:
@@ -82,13 +66,15 @@ class Values:
 
     def take(self, rows: NDArray[Any] | slice) -> Values:
         """Return the values of some rows, by position, mask or slice."""
+        if self.code is not None:
+            return Values(self.data, self.null, self.code[rows])
         return Values(self.data[rows], self.null[rows])
 
     def objects(self) -> NDArray[np.object_]:
         """Return the values as objects, None where nothing is known."""
         objects: NDArray[np.object_] = self.data.astype(object)
         objects[self.null] = None
-        return objects
+        return objects if self.code is None else objects[self.code]
 
 
 def ewkb(geometries: NDArray[np.object_], kind: str) -> Pieces:
@@ -181,6 +167,9 @@ def _fields(values: Values, column: Column[Any], *, tagged: bool) -> list[Pieces
     """
     tag, null = (f"{column.name}=".encode(), b"") if tagged else (b"", NULL)
     kind = column.type
+    if values.code is not None:
+        once = _fields(Values(values.data, values.null), column, tagged=tagged)
+        return [part[values.code] for part in once]
     if isinstance(kind, Geometry | LargeBinary):
         return _headed(values.data, values.null, tag, null)
     if isinstance(kind, String):
@@ -190,19 +179,16 @@ def _fields(values: Values, column: Column[Any], *, tagged: bool) -> list[Pieces
         return _fixed(Values((known - FIRST_DAY).astype(np.int64), values.null), ">i4", tag, null)
     if isinstance(kind, ARRAY):
         return _arrays(values, kind, tag, null)
-    for sqltype, dtype in FIXED:
-        if isinstance(kind, sqltype):
-            return _fixed(values, dtype, tag, null)
+    known_type = fixed_type(kind)
+    if known_type is not None:
+        return _fixed(values, known_type.sent, tag, null)
     raise TypeError(f"no binary form is known for {column.name}, {kind!r}")
-
-
-def encoded(values: Values, column: Column[Any]) -> list[bytes]:
-    """Return one byte string per row: the column's field in a binary COPY stream, its length included."""
-    return joined(_fields(values, column, tagged=False)).tolist()
 
 
 def _same_throughout(values: Values, column: Column[Any]) -> bool:
     """Whether every row of a column is known to hold the same, so that one row stands for all; geometry never is."""
+    if values.code is not None:
+        return len(values) > 0 and len(values.data) == 1
     if not len(values) or isinstance(column.type, Geometry | LargeBinary | ARRAY):
         return False
     if values.null.any():

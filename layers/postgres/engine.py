@@ -10,15 +10,13 @@ from __future__ import annotations
 import math
 import select
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, cast
 
 import psycopg
 from psycopg import sql
-from psycopg.adapt import Buffer, Dumper
-from psycopg.pq import Format
 from sqlalchemy import Connection as Connection  # handed on: whoever is above layers names no database library
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -131,42 +129,6 @@ def writing() -> Iterator[Connection]:
         yield connection
 
 
-def copy_in(connection: Connection, table_name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """Append rows to a table by binary COPY within the connection's transaction; return how many.
-
-    Values are Python or NumPy scalars of the column's type; ``None`` is an unknown value (a NaN would be stored
-    as NaN, so turn it into ``None`` first); geometries are EWKB ``bytes`` with their SRID, such as
-    ``shapely.to_wkb(geometry, include_srid=True)``. Partitions and temporary tables may be named too.
-
-    Raises
-    ------
-    LayersError : the table has no such column.
-    """
-    driver = _driver(connection)
-    declared = connection.execute(
-        text(
-            "SELECT attname, atttypid FROM pg_attribute "
-            "WHERE attrelid = CAST(quote_ident(:table) AS regclass) AND attnum > 0 AND NOT attisdropped"
-        ),
-        {"table": table_name},
-    )
-    types: dict[str, int] = {row.attname: row.atttypid for row in declared}
-    if unknown := [column for column in columns if column not in types]:
-        raise LayersError(f"{table_name} has no column {', '.join(unknown)}.")
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
-        sql.Identifier(table_name), sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
-    count = 0
-    with driver.cursor() as cursor:
-        _let_geometry_pass(cursor, connection)
-        with cursor.copy(statement) as copy:
-            copy.set_types([types[column] for column in columns])
-            for row in rows:
-                copy.write_row(row)
-                count += 1
-    return count
-
-
 def _begin_as(connection: Connection, role: str, timeout_s: float) -> None:
     """Begin a read-only transaction of one snapshot under a role, in one message: each costs as much as a query."""
     begin = _BEGIN_AS.format(role=sql.Identifier(role), timeout=sql.Literal(round(timeout_s * 1000)))
@@ -183,21 +145,6 @@ _BEGIN_AS = sql.SQL(
 
 def _driver(connection: Connection) -> psycopg.Connection[Any]:
     return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-
-
-class _Ewkb(Dumper):
-    """Sends EWKB as it is: PostGIS reads the same bytes in binary COPY."""
-
-    format = Format.BINARY
-
-    def dump(self, obj: Buffer) -> Buffer:
-        return obj
-
-
-def _let_geometry_pass(cursor: psycopg.Cursor[Any], connection: Connection) -> None:
-    oid = connection.execute(text("SELECT to_regtype('geometry')::oid")).scalar()
-    if oid is not None:
-        cursor.adapters.register_dumper(None, type("EwkbHere", (_Ewkb,), {"oid": oid}))
 
 
 def server_version(connection: Connection) -> str:

@@ -15,34 +15,16 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 from sqlalchemy import (
-    REAL,
-    BigInteger,
-    Boolean,
     Connection,
     Date,
-    Float,
-    Integer,
     LargeBinary,
     Select,
-    SmallInteger,
     String,
     func,
     select,
 )
 
-# PostgreSQL 15, array_send: dimensions, flag, element type, then length and lower bound; fields as in COPY, big-endian.
-ARRAY_HEAD_BYTES = 20
-FIRST_DAY = np.datetime64("2000-01-01", "D")  # PostgreSQL counts days from here
-
-FIXED: tuple[tuple[type[Any], str, type[Any]], ...] = (  # SQL type (narrower first), as sent, as kept
-    (Boolean, "u1", np.bool_),
-    (BigInteger, ">i8", np.int64),
-    (SmallInteger, ">i2", np.int64),
-    (Integer, ">i4", np.int64),
-    (REAL, ">f4", np.float64),
-    (Float, ">f8", np.float64),
-    (Date, ">i4", np.int64),
-)
+from layers.postgres.binary_types import ARRAY_HEAD_BYTES, FIRST_DAY, fixed_type
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
@@ -90,10 +72,10 @@ def series_of(raw: bytes, kind: object) -> pd.Series[Any]:
     if isinstance(kind, LargeBinary):
         start, size = spans(data, count)
         return pd.Series(pieces_of(raw, start, size), dtype=object)
-    for sqltype, sent, kept in FIXED:
-        if isinstance(kind, sqltype):
-            values, null = _numbers(data, count, np.dtype(sent))
-            return _inferred(values.astype(kept), null, is_date=isinstance(kind, Date))
+    known = fixed_type(kind)
+    if known is not None:
+        values, null = _numbers(data, count, np.dtype(known.sent))
+        return _inferred(values.astype(known.held), null, is_date=isinstance(kind, Date))
     raise TypeError(f"no array form is known for {kind!r}")
 
 

@@ -6,7 +6,6 @@ last bit whoever scores it; a worker that is lost costs only its parts.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,6 +22,7 @@ from geo.suitability.assess import assess
 from geo.suitability.shown import shown_score
 from geo.terrain.grid import Grid
 from geo.terrain.relief import slope_pct
+from layers.cache.files import write_whole_at
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.errors import DataRefused
 from layers.frames.around import Bounds, widened
@@ -158,17 +158,14 @@ def scored_frame(plots: gpd.GeoDataFrame, results: pd.DataFrame) -> gpd.GeoDataF
 def write(frame: gpd.GeoDataFrame, path: Path) -> None:
     """Write the frame beside its place and move it there at the end, so that no half-written file stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
-        if path.suffix.casefold() == PARQUET:
-            frame.to_parquet(partial)
-        elif path.suffix.casefold() == ".csv":
-            table = frame.drop(columns="geometry").assign(wkt=frame.geometry.to_wkt())
-            table.to_csv(partial, index=False, encoding="utf-8-sig")
-        else:
-            pyogrio.write_dataframe(frame, partial, layer="plots", driver=DRIVERS[path.suffix.casefold()])
-        os.replace(partial, path)
+        with write_whole_at(path) as draft:
+            if path.suffix.casefold() == PARQUET:
+                frame.to_parquet(draft)
+            elif path.suffix.casefold() == ".csv":
+                table = frame.drop(columns="geometry").assign(wkt=frame.geometry.to_wkt())
+                table.to_csv(draft, index=False, encoding="utf-8-sig")
+            else:
+                pyogrio.write_dataframe(frame, draft, layer="plots", driver=DRIVERS[path.suffix.casefold()])
     except OSError as problem:
         raise DataRefused(f"{path.name} cannot be written: {problem.strerror or 'no such folder'}.") from None
-    finally:
-        partial.unlink(missing_ok=True)

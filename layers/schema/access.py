@@ -19,6 +19,7 @@ from psycopg import errors, sql
 from sqlalchemy import Connection, insert, text, update
 from sqlalchemy.exc import DBAPIError
 
+from layers.cache.files import write_whole
 from layers.catalogue import BY_NAME
 from layers.catalogue.base import PUBLIC, STAFF, Audience, Base
 from layers.errors import DatabaseUnavailable, NotAllowed, NotFound
@@ -174,9 +175,8 @@ def staff_key(connection: Connection, home: Path) -> str:
             pass  # of another database, or revoked: a new one follows
     key = create_key(connection, STAFF, "made with the database")
     home.mkdir(parents=True, exist_ok=True)
-    kept.unlink(missing_ok=True)
-    kept.touch(mode=0o600)
-    kept.write_text(key + "\n")
+    with write_whole(kept) as file:
+        file.write(f"{key}\n".encode())
     return key
 
 

@@ -23,6 +23,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import REAL, Column, Connection, Engine, text
 
+from layers.cache.files import write_whole
 from layers.catalogue.base import Base
 from layers.errors import DataRefused
 from layers.postgres.roles import QGIS_SCHEMA
@@ -64,17 +65,13 @@ def backup(engine: Engine, home: Path, target: Path, progress: Progress = lambda
     ------
     DataRefused : the file cannot be written, or there is nothing to back up.
     """
-    unfinished = target.with_name(target.name + ".part")
     try:
-        with engine.connect() as connection, _private(unfinished) as file:
+        with engine.connect() as connection, write_whole(target) as file:  # it holds what only staff may read
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin(), zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, True, COMPRESSION) as archive:
                 contents = _write(connection, home / "rasters", archive, progress)
-        unfinished.replace(target)
     except OSError as error:
         raise DataRefused(f"The backup could not be written to {target.name}: {error.strerror}.") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
     return contents
 
 
@@ -305,14 +302,6 @@ def _contents(manifest: Mapping[str, Any], left_out: tuple[str, ...]) -> Content
         rasters=len(manifest["rasters"]),
         left_out=left_out,
     )
-
-
-@contextmanager
-def _private(path: Path) -> Iterator[IO[bytes]]:
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)  # it holds what only staff may read
-    with path.open("wb") as file:
-        yield file
 
 
 def _fix_settings(connection: Connection) -> None:

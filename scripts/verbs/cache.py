@@ -42,7 +42,9 @@ def show(json: Json = False) -> None:
     ]
     print_table(rows, ("kind", "files", "MB", "limit MB", "oldest, days", "what", "folder"))
     limits = ", ".join(f"{row['kind']} {row['limit_bytes'] / MEGABYTE:.0f} MB" for row in memory)
-    out.print(f"In memory of each process of a service, at most: {limits}; GET /metrics says how much.", highlight=False)
+    out.print(
+        f"In memory of each process of a service, at most: {limits}; GET /metrics says how much.", highlight=False
+    )
 
 
 @app.command()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +10,7 @@ import typer
 
 from api.content.about_files import about_layer, about_plots
 from api.language.translate import language_of
+from layers.cache.files import write_whole_at
 from layers.catalogue import BY_NAME
 from layers.catalogue.base import Audience, Layer
 from layers.errors import DataRefused, NotFound
@@ -60,11 +59,8 @@ def export(
         rows = count_rows(connection, listing)
         if rows == 0:
             raise NotFound(f"No row of {layer} matches; nothing was written.")
-        # Written beside and renamed, so that an older file of the name stands until the new one is whole.
-        with tempfile.TemporaryDirectory(dir=output.parent, prefix=".obod-") as folder:
-            draft = Path(folder) / output.name
+        with write_whole_at(output) as draft:  # an older file of the name stands until the new one is whole
             write_file(connection, listing, wanted, draft, about)
-            os.replace(draft, output)
     if json:
         print_json({"layer": layer, "file": str(output), "format": wanted.value, "rows": rows, "for": audience.value})
     else:

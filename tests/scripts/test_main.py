@@ -26,7 +26,9 @@ finally:
 """
 
 
-@pytest.mark.parametrize("words", [("--help",), ("scorre",), ("db", "--help"), ("db", "status"), ("db", "url"), ("cache", "show")])
+@pytest.mark.parametrize(
+    "words", [("--help",), ("scorre",), ("db", "--help"), ("db", "status"), ("db", "url"), ("cache", "show")]
+)
 def test_commands_that_need_no_data_import_nothing_that_handles_any(
     words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,9 @@ from sqlalchemy import (
     Table,
 )
 
-from layers.postgres import copy_rows
+from layers.postgres import copy_columns
+from layers.postgres.copy_columns import stream
+from layers.postgres.copy_rows import values_of
 
 TABLE = Table(
     "results",
@@ -80,8 +82,8 @@ def value(name: str, item: object) -> bytes:
 
 
 def streamed(frame: pd.DataFrame) -> bytes:
-    fields = [copy_rows._field(frame[name], TABLE.columns[name]) for name in frame]
-    return b"".join(copy_rows._stream(fields, len(frame)))
+    columns = [TABLE.columns[str(name)] for name in frame]
+    return b"".join(stream({column.name: values_of(frame[column.name], column) for column in columns}, columns))
 
 
 @given(st.lists(rows, min_size=1, max_size=12), st.booleans(), st.integers(1, 5))
@@ -105,10 +107,10 @@ def test_stream_is_that_of_writing_value_by_value(
     for row in given_rows:
         expected += struct.pack(">h", len(row)) + b"".join(value(name, row[name]) for name in frame)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(copy_rows, "ROWS_AT_ONCE", at_once)
+        patch.setattr(copy_columns, "ROWS_AT_ONCE", at_once)
         assert streamed(frame) == expected + b"\xff\xff"
 
 
 def test_a_kind_of_column_without_binary_form_is_refused() -> None:
     with pytest.raises(TypeError, match="no binary form is known for day"):
-        copy_rows._field(pd.Series([None]), Column("day", Date))
+        values_of(pd.Series([None]), Column("day", Date))

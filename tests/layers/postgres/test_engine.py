@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from pathlib import Path
 
-import numpy as np
 import psycopg
 import pytest
-import shapely
 from clients.process import forget_settings
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience
-from layers.errors import DatabaseUnavailable, LayersError
+from layers.errors import DatabaseUnavailable
 from layers.postgres.cluster import Cluster
-from layers.postgres.engine import copy_in, engine, reading, reading_engine, writing
+from layers.postgres.engine import engine, reading, reading_engine, writing
 from layers.postgres.roles import ROLES
 
 ADD_LOAD = text("INSERT INTO loads (layer, kind, mode) VALUES ('plots', 'load', 'add')")
@@ -86,57 +82,6 @@ def test_a_lost_connection_is_replaced(cluster: Cluster, database: Engine) -> No
     with writing() as connection:
         assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != lost
     assert database.pool.checkedout() == 0
-
-
-def test_copy_in_carries_every_kind_of_value(connection: Connection) -> None:
-    connection.execute(
-        text(
-            "CREATE TEMP TABLE target (a bigint, b integer, c smallint, d real, e double precision, f text, "
-            "g varchar(2), h varchar[], i jsonb, j boolean, k bytea, l date, m timestamptz, "
-            "n real[], place geometry(Point, 4326))"
-        )
-    )
-    point = shapely.set_srid(shapely.Point(70.5, 39.25), 4326)
-    columns = [*"abcdefghijklmn", "place"]
-    values = (
-        np.int64(2**40),
-        np.int32(7),
-        np.int16(-3),
-        np.float32(0.1),
-        np.float64(0.1),
-        "Қабодиён\t\\N",
-        "S1",
-        ["a", "б"],
-        {"key": [1, None]},
-        np.bool_(True),
-        b"\x00\xff",
-        date(2026, 5, 1),
-        datetime(2026, 5, 1, 12, tzinfo=UTC),
-        [1.0, math.nan],
-        shapely.to_wkb(point, include_srid=True),
-    )
-    nothing: tuple[None, ...] = (None,) * len(columns)
-    assert copy_in(connection, "target", columns, iter([values, nothing])) == 2
-    stored, empty = connection.execute(text("SELECT *, ST_AsEWKT(place) FROM target ORDER BY a")).all()
-    expected = [*values[:-1], stored.place, "SRID=4326;POINT(70.5 39.25)"]
-    expected[3] = pytest.approx(0.1, rel=1e-7)
-    expected[13] = pytest.approx([1.0, math.nan], nan_ok=True)
-    assert list(stored) == expected
-    assert all(value is None for value in empty)
-
-
-def test_copy_in_belongs_to_the_transaction(database: Engine) -> None:
-    with database.connect() as connection:
-        before = connection.execute(COUNT_LOADS).scalar()
-        copy_in(connection, "loads", ["layer", "kind", "mode"], [("plots", "load", "add")])
-        assert connection.execute(COUNT_LOADS).scalar() == (before or 0) + 1
-        connection.rollback()
-        assert connection.execute(COUNT_LOADS).scalar() == before
-
-
-def test_copy_in_names_a_column_that_is_not_there(connection: Connection) -> None:
-    with pytest.raises(LayersError, match="plots has no column colour, shape"):
-        copy_in(connection, "plots", ["plot_id", "colour", "shape"], [])
 
 
 def test_without_a_database_the_way_to_one_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
