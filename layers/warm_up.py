@@ -69,10 +69,7 @@ def _tiles() -> None:
 def _pictures() -> None:
     lattice = densified(np.zeros((LATTICE, LATTICE)))
     cells = np.ones((1, 1), dtype=np.uint8)
-    mapped = cells.copy()
-    mapped.flags.writeable = False
-    for known in (cells, mapped):
-        fill(np.zeros((PIXELS, PIXELS), dtype=np.uint8), known, lattice, lattice, 1, 0, 0)
+    fill(np.zeros((PIXELS, PIXELS), dtype=np.uint8), cells, lattice, lattice, 1, 0, 0)
 
 
 def _loading() -> None:

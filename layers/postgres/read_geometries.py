@@ -2,6 +2,11 @@
 
 Objects are made once, from bytes that are already right, and a multiple geometry of one part becomes that part: most
 plots are one outline, and everything that measures them is spared an object.
+
+Notes
+-----
+Beside ``shapely.to_ragged_array``, reprojection and ``from_ragged_array`` this takes two thirds of the processor time,
+beside ``shapely.transform`` nine tenths (200,000 plots of 19 vertices, ``bench/README.md``).
 """
 
 from __future__ import annotations
