@@ -18,7 +18,7 @@ from api.routes import catalogue, districts, docs, health, maps, planner, plot_p
 from api.web.errors import add_error_handlers
 from api.web.protection import Protection
 from api.web.response_cache import FinishedAnswers
-from layers.cache.folders import Folder
+from layers.cache.folders import KINDS, Folder
 from layers.cache.memory import Memo
 from layers.catalogue.base import PUBLIC
 from layers.features.export import Format
@@ -66,6 +66,8 @@ def create_app() -> FastAPI:
     )
     app.state.served = SnapshotCache(partial(reading, PUBLIC))
     app.state.raster_files = RasterFiles(reading)
+    for name in KINDS:
+        Folder.of(name)  # counted in /metrics from the start
     app.state.tiles = TileCache(Folder.of("tiles"), settings.tiles_in_memory_mb * BYTES_PER_MB)
     features = Folder.of("features") if settings.plots_as_text else None
     app.state.ready_plots = ReadyPlots(features, partial(reading, PUBLIC, timeout_s=60.0))

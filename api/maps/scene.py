@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from html import escape
 from typing import Any, Final
 
@@ -28,6 +27,7 @@ from api.maps.legend import CRITERIA_BY_ID, Legend, legend_of_layer, legend_of_r
 from api.maps.maplibre_style import BOUNDARIES, PLOT_OPACITY, Mapped, name_of, style, visible
 from api.rendering import assets
 from api.rendering.pages import render
+from layers.cache.memory import Memo
 from layers.catalogue import LAYERS, RASTERS, RasterLayer
 from layers.catalogue.base import Audience, Layer
 from layers.catalogue.land import Plot
@@ -116,16 +116,26 @@ def seen_grids(audience: Audience) -> tuple[RasterLayer, ...]:
 # A scene holds all that its page is made of, so that what was made of an equal one is the same to the last byte.
 
 
-@lru_cache(maxsize=SCENES_KEPT)
+_PARTS: Memo[Scene, Parts] = Memo("map parts", most=SCENES_KEPT)
+_PAGES: Memo[tuple[Scene, bool], str] = Memo("map pages", most=SCENES_KEPT)
+
+
 def map_parts(scene: Scene) -> Parts:
     """Return the Folium map of a scene, taken apart."""
+    return _PARTS.get(scene, lambda: _make_parts(scene))
+
+
+def map_html(scene: Scene, *, legend_open: bool = True) -> str:
+    """Return the page of a scene; at most 100 kB, since the plots come as tiles."""
+    return _PAGES.get((scene, legend_open), lambda: _make_html(scene, legend_open))
+
+
+def _make_parts(scene: Scene) -> Parts:
     ways = colourings(scene.lang)
     return folium_parts(name_of(scene.shown), _config(scene, ways), base=scene.base, start=scene.start)
 
 
-@lru_cache(maxsize=SCENES_KEPT)
-def map_html(scene: Scene, *, legend_open: bool = True) -> str:
-    """Return the page of a scene; at most 100 kB, since the plots come as tiles."""
+def _make_html(scene: Scene, legend_open: bool) -> str:
     ways = colourings(scene.lang)
     name = name_of(scene.shown)
     parts = map_parts(scene)

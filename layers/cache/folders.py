@@ -21,6 +21,7 @@ BYTES_PER_GB = 1_000_000_000
 FILLED = 0.9  # share of the limit that is left filled when a sweep makes room, so that the next need not follow at once
 UNSEEN = 1 / 16  # share of the limit a process writes before it looks again what all processes have written
 LOOKED_S = 600.0  # seconds for which what was last seen in a folder is told
+NOTED_S = 60.0  # seconds within which a further use of a file is not noted: a note costs more than the look
 LOCKS = "lock"  # files and folders whose name begins so are no entries
 FORMER = (".arrays", ".texts", ".entries")  # suffixes that earlier versions wrote; nothing reads them any more
 
@@ -103,7 +104,8 @@ class Folder:
     def used(self, path: Path) -> None:
         """Note that a file was of use: it is among the last to make room."""
         with suppress(OSError):  # gone meanwhile, or not ours to touch: it only goes sooner
-            os.utime(path)
+            if time.time() - os.stat(path).st_mtime > NOTED_S:
+                os.utime(path)
 
     def census(self) -> Census | None:
         """Return what was last seen here; None until that is known. It is looked at again in the background."""
@@ -120,8 +122,8 @@ class Folder:
         """Remove every file, and return how many and their bytes; one that is being written stays."""
         removed = size = 0
         for path, facts in self._files():
-            path.unlink(missing_ok=True)
-            removed, size = removed + 1, size + facts.st_size
+            if _remove(path):
+                removed, size = removed + 1, size + facts.st_size
         sweep_drafts(self.path)
         self._look()
         return removed, size
@@ -136,14 +138,13 @@ class Folder:
         files = sorted(self._files(), key=lambda found: found[1].st_mtime)
         held = sum(facts.st_size for _, facts in files)
         newest = time.time() - rested_s
-        gone = 0
+        left = []
         for path, facts in files:
-            if held <= most or (rested_s and facts.st_mtime > newest):
-                break
-            path.unlink(missing_ok=True)
-            held -= facts.st_size
-            gone += 1
-        self._note([facts for _, facts in files[gone:]])
+            if held > most and not (rested_s and facts.st_mtime > newest) and _remove(path):
+                held -= facts.st_size
+            else:
+                left.append(facts)
+        self._note(left)
         return held <= most
 
     def _look(self) -> _Seen:
@@ -160,7 +161,7 @@ class Folder:
         found = []
         for path, facts in files_in(self.path):
             if path.suffix in FORMER:
-                path.unlink(missing_ok=True)
+                _remove(path)
             elif path.suffix != DRAFT and not path.relative_to(self.path).parts[0].startswith(LOCKS):
                 found.append((path, facts))
         return found
@@ -168,6 +169,14 @@ class Folder:
     def _as_census(self, seen: _Seen) -> Census:
         age_s = None if seen.oldest is None else max(time.time() - seen.oldest, 0.0)
         return Census(self.name, "disk", seen.files, seen.size_bytes, self.most_bytes, self.hits, self.misses, age_s)
+
+
+def _remove(path: Path) -> bool:
+    """Remove a file, and tell whether it is gone: of another user's folder it may not be."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+        return True
+    return False
 
 
 @lru_cache

@@ -6,9 +6,9 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from layers.cache.census import Census, count_in
 
@@ -166,7 +166,7 @@ class Memo(Generic[Key, Value]):
         return too_many or (self.most_bytes is not None and self.held_bytes > self.most_bytes)
 
     @contextmanager
-    def _alone(self, key: Key) -> Any:
+    def _alone(self, key: Key) -> Iterator[None]:
         """Hold the lock of a key against others who want it made."""
         with self._lock:
             maker = self._making.setdefault(key, _Maker())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -31,6 +30,7 @@ from sqlalchemy import (
     values,
 )
 
+from layers.cache.memory import Memo
 from layers.catalogue.base import PUBLIC, Audience
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
@@ -50,12 +50,15 @@ def scored_plots(audience: Audience, runs: Mapping[str, Run]) -> Features:
 
     ``runs`` is district -> run to take results from; plots of other districts come without a result.
     """
-    return _scored_plots(audience, tuple(runs.items()))
+    return _SCORED.get((audience, tuple(runs.items())), lambda: _scored_plots(audience, runs))
 
 
-@lru_cache(maxsize=256)  # a few kB each; making one takes a millisecond, which every page and tile would pay
-def _scored_plots(audience: Audience, runs: tuple[tuple[str, Run], ...]) -> Features:
-    source, run_id = _join_results(dict(runs))
+# A few kB each; making one takes a millisecond, which every page and tile would pay.
+_SCORED: Memo[tuple[Audience, tuple[tuple[str, Run], ...]], Features] = Memo("queries", most=256)
+
+
+def _scored_plots(audience: Audience, runs: Mapping[str, Run]) -> Features:
+    source, run_id = _join_results(runs)
     found = {**layer_properties(Plot, audience), **_results(run_id)}
     first = (*Plot.leading, *(outcome.name for outcome in OUTCOMES if outcome.leads))
     order = [*first, *(name for name in found if name not in first)]

@@ -290,6 +290,23 @@ def test_finished_answers_are_counted_under_their_route(service: TestClient) -> 
     assert line in counted
 
 
+def test_metrics_tell_hits_size_and_age_of_what_is_kept(service: TestClient) -> None:
+    def told(metric: str, cache: str, where: str = "memory") -> float:
+        line = f'{metric}{{cache="{cache}",where="{where}"}} '
+        (found,) = [said for said in service.get("/metrics").text.splitlines() if said.startswith(line)]
+        return float(found.removeprefix(line))
+
+    size = len(service.get(TILE, headers={"Accept-Encoding": "identity"}).content)
+    before = told("obod_cache_hits_total", "answers")
+    for _ in range(3):
+        service.get(TILE, headers={"Accept-Encoding": "identity"})
+    assert told("obod_cache_hits_total", "answers") == before + 3
+    assert told("obod_cache_misses_total", "answers") > 0
+    assert told("obod_cache_entries", "answers") >= 1
+    assert told("obod_cache_limit_bytes", "answers") >= told("obod_cache_bytes", "answers") >= size
+    assert told("obod_cache_age_seconds", "answers") > 0
+
+
 def test_the_second_page_is_the_first_and_is_not_made_again(service: TestClient, made: list[int]) -> None:
     first, second = service.get(PAGE), service.get(PAGE)
     assert len(made) == 1
