@@ -16,6 +16,7 @@ DATABASE = "obod"  # of the embedded server
 SUPERUSER = "postgres"  # of the embedded server; only makes the database and its extension
 OWNER = "obod"  # owns the database and writes
 API_LOGIN = "obod_api"  # logs in for the service; may do nothing until it takes the role of a reader
+RUN_LOGIN = "obod_run_"  # begins the name of the login that the workers of one run are given, a member of SCIENCE
 QGIS_SCHEMA = "qgis"
 
 

@@ -15,10 +15,9 @@ from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from layers.errors import LayersError
-from layers.postgres.roles import SCIENCE
+from layers.postgres.roles import RUN_LOGIN, SCIENCE
 from layers.runs.parts import partition_name, parts_name
 
-PREFIX = "obod_run_"  # a login is named after its run and a random word
 PASSWORD_BYTES = 32
 VALID_DAYS = 7  # a login whose run was killed ends by itself
 
@@ -31,7 +30,7 @@ def worker_login(engine: Engine, run_id: int) -> Iterator[URL]:
     ------
     LayersError : the database user may not make logins.
     """
-    name = f"{PREFIX}{run_id}_{secrets.token_hex(4)}"
+    name = f"{RUN_LOGIN}{run_id}_{secrets.token_hex(4)}"
     password = secrets.token_hex(PASSWORD_BYTES)
     try:
         with engine.begin() as connection:
@@ -67,10 +66,10 @@ def _end_expired(connection: Connection) -> None:
     """End the logins of runs that were killed before they could."""
     names = connection.execute(
         text("SELECT rolname FROM pg_roles WHERE starts_with(rolname, :prefix) AND rolvaliduntil < now()"),
-        {"prefix": PREFIX},
+        {"prefix": RUN_LOGIN},
     ).scalars()
     for name in names.all():
-        _end(connection, name, int(name.removeprefix(PREFIX).split("_")[0]))
+        _end(connection, name, int(name.removeprefix(RUN_LOGIN).split("_")[0]))
 
 
 def _end(connection: Connection, name: str, run_id: int) -> None:
