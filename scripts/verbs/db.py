@@ -63,9 +63,9 @@ def remove(
     Rows, size and place are named first. Data of another home are never deleted.
     """
     cluster = _cluster()
-    ran = cluster.status().running
+    ran, made = cluster.status().running, cluster.made
     folders = [folder for folder in get_settings().made_from_data if folder.is_dir()]
-    if cluster.made or folders:
+    if made or folders:
         out.print(_what_goes(cluster, folders), highlight=False, markup=False)
         if not yes and not typer.confirm("Delete all of it?"):
             if not ran:
@@ -138,7 +138,7 @@ def _say(status: Status, json: bool) -> None:
     lines = []
     if status.running:
         lines.append(f"The database runs on port {status.port} (PostgreSQL {status.postgresql}).")
-    elif status.made:
+    elif status.place is not None:
         lines.append(
             "The database is stopped." if status.problem else "The database is stopped; obod db start starts it."
         )

@@ -29,8 +29,8 @@ def serve(
     settings = get_settings()
     host, port = host or settings.host, port or settings.port
     require_free(host, port)
-    compile_all()  # what is in the cache already takes a second or two; no request waits for a compiler
     engine()  # starts the embedded database if it is stopped, and refuses in one sentence if there is none
+    compile_all()  # what is in the cache already takes a second or two; no request waits for a compiler
     start_drawing()  # what a stop left undone
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     err.print(f"Obod serves http://{host}:{port} (Ctrl-C stops it).", highlight=False)

@@ -107,11 +107,19 @@ def test_the_life_of_an_embedded_database(obod: Obod, home: Path, monkeypatch: p
 def test_data_that_are_missing_are_one_line_of_every_command(obod: Obod, home: Path) -> None:
     assert obod("db", "start").code == 0
     assert obod("db", "stop").code == 0
-    place = Cluster(home).files
+    place, free_port = Cluster(home).files, str(Cluster(home).status().port)
     away = place.rename(place.with_name("away"))
     try:
-        for words in (("db", "start"), ("db", "migrate"), ("layer", "list"), ("backup", str(home / "b.zip"))):
-            refused = obod(*words)
+        commands = (
+            "db start",
+            "db stop",
+            "db migrate",
+            "layer list",
+            f"backup {home}/b.zip",
+            f"serve --port {free_port}",
+        )
+        for command in commands:
+            refused = obod(*command.split())
             assert (refused.code, refused.err.count("\n")) == (1, 1), refused.err
             assert f"were last in {place}" in refused.err
         looked = obod("db", "status")
