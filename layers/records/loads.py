@@ -34,6 +34,9 @@ class Load(Base):
     layer: Mapped[str] = mapped_column(index=True)
     kind: Mapped[str] = mapped_column(comment="load, undo, generated")
     undoes: Mapped[int | None] = mapped_column(ForeignKey("loads.load_id"))
+    restores: Mapped[int | None] = mapped_column(
+        ForeignKey("loads.load_id"), comment="Load whose rows an undo brought again; their source is its"
+    )
     file_name: Mapped[str | None]
     sha256: Mapped[str | None]
     mode: Mapped[str] = mapped_column(comment="add, update, replace")
