@@ -19,6 +19,7 @@ from geo.terrain.drainage import Drainage
 from geo.terrain.grade_line import falling_line
 from geo.terrain.grid import Grid
 from geo.terrain.relief import heights
+from geo.terrain.stencil import ALL
 
 GRAVITY_M_S2 = 9.81  # m/s2
 # Weight of going on after turning by 0, 45, 90, 135, 180 degrees; domain reference 7.3, default to calibrate.
@@ -103,13 +104,14 @@ def runout(
     *,
     travel_angle_deg: float,
     fastest_m_s: float = np.inf,
+    directions: int = ALL,
 ) -> NDArray[np.float64]:
     """Height of the energy line over the ground, metres, float64 (rows, cols), NaN where the mass does not come.
 
     The line starts at the height of each release cell and falls by tan(travel angle) per metre of way, so that on one
     straight slope the mass comes H / tan(travel angle) far. ``fastest_m_s`` bounds the velocity sqrt(2 g h) of a line
-    height h. ``within`` : bool (rows, cols), cells the mass may enter besides the release, such as those ``spreading``
-    reaches; None lets it run in every direction, as falling blocks do.
+    height h. The mass runs in every direction, as falling blocks do. ``directions`` : 8 or 40 moves; with 8 ways are up
+    to 8 % too long, with 40 under 1 %.
 
     Raises
     ------
@@ -126,6 +128,7 @@ def runout(
         z[rows, cols].astype(np.float64),
         loss=loss,
         deepest_m=fastest_m_s**2 / (2.0 * GRAVITY_M_S2),
+        directions=directions,
     )
     return line.clearance_m
 

@@ -30,7 +30,7 @@ def rockfall(flow: Drainage) -> Susceptibility:
     dem = flow.dem
     sources = slope_deg(dem) > ROCK_SLOPE_DEG
     run = mass_flow(flow, sources, travel_angle_deg=ROCK_ALPHA_DEG, exponent=ROCK_EXPONENT)
-    far = ~np.isnan(runout(dem, sources, travel_angle_deg=ROCK_FAR_ALPHA_DEG))
+    far = ~np.isnan(runout(dem, sources, travel_angle_deg=ROCK_FAR_ALPHA_DEG, directions=8))
     method = f"faces over {ROCK_SLOPE_DEG:g} degrees, energy line {ROCK_FAR_ALPHA_DEG:g} and {ROCK_ALPHA_DEG:g} degrees"
     return graded("rockfall", dem, method, low=sources | (run.through * dem.cell_m >= ROCK_LOW_M), residual=far)
 

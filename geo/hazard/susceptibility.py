@@ -24,6 +24,7 @@ from geo.terrain.level_outlines import level_outlines
 from geo.terrain.relief import heights, slope_pct
 
 UNKNOWN = -1  # level of cells without a height
+_OFTEN = 8  # added to the level of cells where events are frequent while outlines are drawn
 
 # Months of danger; snow as in domain reference 2.4, mudflows and floods from its core months to their shoulders.
 MONTHS = {"avalanche": "12-4", "debris_flow": "3-8", "flood": "3-7", "landslide": "3-6", "rockfall": None}
@@ -41,13 +42,16 @@ class Susceptibility:
     """Levels of one process from terrain alone.
 
     process : as in layer ``hazard_zones``. level : int8 (rows, cols), none 0 to medium 3, -1 without a height.
-    dem : the height grid whose cells these are. method : how it was derived, ends with ``caution_of(process)``.
+    dem : the height grid whose cells these are. frequent : bool (rows, cols), where events are as frequent as
+    ``FREQUENT_RETURN_PERIOD_Y``; None where nothing is known of it. method : how it was derived, ends with
+    ``caution_of(process)``.
     """
 
     process: str
     level: NDArray[np.int8]
     dem: Grid
     method: str
+    frequent: NDArray[np.bool_] | None = None
 
     def cropped(self, bounds: tuple[float, float, float, float]) -> Susceptibility:
         """Return the cells that bounds x_min, y_min, x_max, y_max touch, metres."""
@@ -55,7 +59,9 @@ class Susceptibility:
         top = round((self.dem.y_max - dem.y_max) / dem.cell_m)
         left = round((dem.x_min - self.dem.x_min) / dem.cell_m)
         rows, cols = dem.shape
-        return replace(self, level=self.level[top : top + rows, left : left + cols], dem=dem)
+        cut = (slice(top, top + rows), slice(left, left + cols))
+        frequent = None if self.frequent is None else self.frequent[cut]
+        return replace(self, level=self.level[cut], dem=dem, frequent=frequent)
 
 
 def graded(
@@ -95,17 +101,20 @@ def zones(found: Susceptibility) -> gpd.GeoDataFrame:
     """Connected areas of one level as polygons, EPSG:32642, with the columns of layer ``hazard_zones``.
 
     Patches below ``geo.terrain.level_outlines.SMALLEST_M2`` are left out, and areas are cut along a lattice; see there.
-    ``source_class`` is derived, ``intensity`` unknown and ``return_period_y`` 100.
+    ``source_class`` is derived, ``intensity`` unknown and ``return_period_y`` 100, or 30 where events are frequent.
     """
-    parts = [(level, outlines) for level, outlines in level_outlines(found.level, found.dem) if level > NONE]
-    levels = [LEVELS[level] for level, outlines in parts for _ in outlines]
+    codes = found.level if found.frequent is None else found.level + _OFTEN * (found.frequent & (found.level > NONE))
+    drawn = level_outlines(codes.astype(np.int8), found.dem)
+    parts = [(divmod(code, _OFTEN), outlines) for code, outlines in drawn if code > NONE]
+    levels = [LEVELS[level] for (_, level), outlines in parts for _ in outlines]
+    periods = [return_period_y(FREQUENT_EVENTS * often) for (often, _), outlines in parts for _ in outlines]
     return gpd.GeoDataFrame(
         {
             "code": [f"{found.process}-{number:06d}" for number in range(1, len(levels) + 1)],
             "process": found.process,
             "level": levels,
             "intensity": "unknown",
-            "return_period_y": RETURN_PERIOD_Y,
+            "return_period_y": periods,
             "source_class": "derived",
             "method": found.method,
             "months": MONTHS[found.process],

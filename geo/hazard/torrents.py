@@ -6,8 +6,12 @@ an event on record (domain reference 7.3, Specificity).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
+import pandas as pd
+import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, minimum_filter
 
@@ -46,6 +50,8 @@ DEBRIS_RESIDUAL_M = 3.0  # the same; residual
 FAN_SLOPE_DEG = (2.0, 15.0)  # degrees; domain reference 7.3
 FAN_ABOVE_M = 5.0  # m above drainage; the same
 EVENT_WITHIN_M = 300.0  # m from an event on the same channel; domain reference 7.3
+FREQUENT_WITHIN_Y = 30  # years in which two events on a channel are frequent; the same
+DAYS_IN_YEAR = 365.25  # days
 EVENT_BESIDE_M = 50.0  # m from the channel, where an event alone says medium; as for fans in domain reference 7.3
 
 MELTON_FLOOD = 0.3  # m/m, below: floods only; Wilford et al. 2004, Landslides 1, pp. 61-66
@@ -106,8 +112,9 @@ def debris_flow_sources(flow: Drainage) -> NDArray[np.bool_]:
 def debris_flow(flow: Drainage, events: gpd.GeoDataFrame | None = None) -> Susceptibility:
     """Debris flows: low in run-outs and on fans, residual where little arrives, medium only beside recorded events.
 
-    events : recorded debris flows, points in EPSG:32642 known to ``EVENT_WITHIN_M``. On the channel an event lies at,
-    ground within that distance which is low or beside the channel is medium.
+    events : recorded debris flows, points in EPSG:32642 known to ``EVENT_WITHIN_M``, with ``happened_on`` where dates
+    are known. On the channel an event lies at, ground within that distance which is low or beside the channel is
+    medium; near two events of 30 years it is frequent.
     """
     dem = flow.dem
     sources = debris_flow_sources(flow)
@@ -124,10 +131,13 @@ def debris_flow(flow: Drainage, events: gpd.GeoDataFrame | None = None) -> Susce
         f"hollows from {DEBRIS_SLOPE_DEG:g} degrees, travel angle {DEBRIS_ALPHA_DEG:g} degrees; fans of "
         f"catchments with Melton's ratio from {MELTON_FLOOD:g}"
     )
-    recorded = None if events is None or events.empty else _recorded(flow, low, events)
-    if recorded is not None:
-        method += f"; medium within {EVENT_WITHIN_M:g} m of recorded events"
-    return graded("debris_flow", dem, method, low=low, medium=recorded, residual=fed_m >= DEBRIS_RESIDUAL_M)
+    residual = fed_m >= DEBRIS_RESIDUAL_M
+    if events is None or events.empty:
+        return graded("debris_flow", dem, method, low=low, residual=residual)
+    recorded, frequent = _recorded(flow, low, events)
+    method += f"; medium within {EVENT_WITHIN_M:g} m of recorded events"
+    found = graded("debris_flow", dem, method, low=low, medium=recorded, residual=residual)
+    return replace(found, frequent=frequent)
 
 
 def _fan(flow: Drainage) -> NDArray[np.bool_]:
@@ -143,28 +153,49 @@ def _fan(flow: Drainage) -> NDArray[np.bool_]:
     return np.asarray(gentle & (above < FAN_ABOVE_M))
 
 
-def _recorded(flow: Drainage, low: NDArray[np.bool_], events: gpd.GeoDataFrame) -> NDArray[np.bool_]:
-    """Ground near recorded events on their channel: low cells and those beside the channel, bool (rows, cols)."""
+def _recorded(
+    flow: Drainage, low: NDArray[np.bool_], events: gpd.GeoDataFrame
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Ground near a recorded event on its channel, and near two of 30 years, each bool (rows, cols).
+
+    It is low or beside the channel. Two events of one day are one; an event of unknown date may be of any.
+    """
     dem = flow.dem
+    recorded, frequent = np.zeros(dem.shape, dtype=np.bool_), np.zeros(dem.shape, dtype=np.bool_)
     channel = streams(flow, min_area_m2=STREAM_AREA_M2)
-    found = np.zeros(dem.shape, dtype=np.bool_)
     if not channel.any():
-        return found
+        return recorded, frequent
     from_channel, nearest = distance_transform_edt(~channel, return_indices=True)
-    rows, cols = dem.shape
-    for x, y in zip(events.geometry.x, events.geometry.y, strict=True):
-        row, col = int((dem.y_max - y) // dem.cell_m), int((x - dem.x_min) // dem.cell_m)
-        if not (0 <= row < rows and 0 <= col < cols) or from_channel[row, col] * dem.cell_m > EVENT_WITHIN_M:
+    prone = low | (from_channel * dem.cell_m <= EVENT_BESIDE_M)
+    on_channel = (nearest[0] * dem.shape[1] + nearest[1]).ravel()
+    days = _days(events)
+    seen: list[tuple[float, NDArray[np.int64]]] = []
+    for at, day in zip(dem.cells_under(shapely.get_coordinates(events.geometry.to_numpy())), days, strict=True):
+        if at < 0 or from_channel.flat[at] * dem.cell_m > EVENT_WITHIN_M:
             continue
-        at = int(nearest[0][row, col] * cols + nearest[1][row, col])
-        here = np.zeros(dem.shape, dtype=np.bool_)
-        here.flat[at] = True
-        same = channel & (downstream(flow, here) | (catchments(flow, np.array([at])) >= 0))
-        down, across = np.ogrid[:rows, :cols]
-        near = np.hypot(down - row, across - col) * dem.cell_m <= EVENT_WITHIN_M
-        beside = low | (from_channel * dem.cell_m <= EVENT_BESIDE_M)
-        found |= near & beside & same[nearest[0], nearest[1]]
-    return found
+        row, col = divmod(int(at), dem.shape[1])
+        start = np.zeros(dem.shape, dtype=np.bool_)
+        start.flat[on_channel[at]] = True
+        same = channel & (downstream(flow, start) | (catchments(flow, on_channel[[at]]) >= 0))
+        down, across = np.ogrid[: dem.shape[0], : dem.shape[1]]
+        near = prone & (np.hypot(down - row, across - col) * dem.cell_m <= EVENT_WITHIN_M)
+        cells = np.flatnonzero(near)
+        cells = cells[same.flat[on_channel[cells]]]
+        recorded.flat[cells] = True
+        for other_day, others in seen:
+            apart = abs(day - other_day)
+            if np.isnan(apart) or 0 < apart <= FREQUENT_WITHIN_Y * DAYS_IN_YEAR:
+                frequent.flat[np.intersect1d(cells, others)] = True
+        seen.append((day, cells))
+    return recorded, frequent
+
+
+def _days(events: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    """Day of each event counted from 1970, NaN where it is unknown."""
+    if "happened_on" not in events:
+        return np.full(len(events), np.nan)
+    dates = pd.to_datetime(events["happened_on"]).to_numpy(dtype="datetime64[D]")
+    return np.where(np.isnat(dates), np.nan, dates.astype(np.float64))
 
 
 def flood(flow: Drainage, rivers: gpd.GeoDataFrame | None = None) -> Susceptibility:

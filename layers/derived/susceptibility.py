@@ -295,7 +295,7 @@ def _debris_flow_events(connection: Connection, bounds: Bounds) -> gpd.GeoDataFr
         or_(HazardEvent.accuracy_m.is_(None), HazardEvent.accuracy_m <= EVENT_WITHIN_M),
         HazardEvent.__table__.c.geom.op("&&")(window(bounds)),
     )
-    events = read_layer(connection, HazardEvent, here, ("code",))
+    events = read_layer(connection, HazardEvent, here, ("code", "happened_on"))
     return events if len(events) else None
 
 

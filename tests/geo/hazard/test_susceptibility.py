@@ -93,6 +93,33 @@ def test_a_recorded_event_makes_medium_only_near_itself_and_on_its_own_channel()
     np.testing.assert_array_equal(debris_flow(flow, point(-9_000.0, y)).level, alone)
 
 
+def on_fan(dem: Grid, days: list[str | None]) -> gpd.GeoDataFrame:
+    """Events in the channel on the fan of ``gully``, 60 m apart down it."""
+    points = [shapely.Point(60.5 * 30.0, dem.y_max - (80.5 + 2 * k) * 30.0) for k in range(len(days))]
+    return gpd.GeoDataFrame({"happened_on": days}, geometry=points, crs="EPSG:32642")
+
+
+@pytest.mark.parametrize(
+    ("days", "period"),
+    [
+        (["1990-05-01"], 100),
+        (["1990-05-01", "2019-05-01"], 30),
+        (["1980-05-01", "2010-06-01"], 100),
+        (["2019-05-01", "2019-05-01"], 100),  # one event, told twice
+        (["2019-05-01", None], 30),  # nobody knows that it was long ago
+    ],
+)
+def test_two_recorded_events_in_thirty_years_make_a_channel_frequent(days: list[str | None], period: int) -> None:
+    dem = gully()
+    frame = zones(debris_flow(drainage(dem), on_fan(dem, days)))
+    medium = frame[frame["level"] == "medium"]
+    assert min(medium["return_period_y"]) == period
+    assert set(frame.loc[frame["level"] != "medium", "return_period_y"]) == {100}
+    assert frame.is_valid.all()
+    whole = shapely.union_all(frame.geometry.to_numpy())
+    assert frame.area.sum() == pytest.approx(whole.area)
+
+
 def two_gullies() -> Grid:
     """Two channels 240 m apart on a slope of 12 degrees, each in a ditch of its own."""
     row, col = np.mgrid[:121, :61]

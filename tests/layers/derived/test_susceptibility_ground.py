@@ -65,12 +65,24 @@ def test_a_recorded_debris_flow_makes_medium_unless_it_is_known_to_lie_elsewhere
     assert "medium" not in derived_ha(clean, "debris_flow")
     load_frame(clean, "hazard_events", frame(code="slide", process="landslide", geometry=bed))
     assert "medium" not in derived_ha(clean, "debris_flow")
-    load_frame(clean, "hazard_events", frame(code="here", process="debris_flow", accuracy_m=50.0, geometry=bed))
+    load_frame(
+        clean,
+        "hazard_events",
+        frame(code="here", process="debris_flow", accuracy_m=50.0, happened_on="2019-05-01", geometry=bed),
+    )
     derived_ha(clean, "debris_flow")
     zones = current(clean, HazardZone, "debris_flow")
     medium = shapely.union_all(zones[zones["level"] == "medium"].geometry.to_numpy())
     assert medium.buffer(CELL_M).contains(bed)
     assert medium.hausdorff_distance(bed) < 300.0 + 2 * CELL_M
+    assert set(zones["return_period_y"]) == {100}
+    load_frame(
+        clean, "hazard_events", frame(code="again", process="debris_flow", happened_on="1992-04-01", geometry=bed)
+    )
+    derived_ha(clean, "debris_flow")
+    zones = current(clean, HazardZone, "debris_flow")
+    assert set(zones.loc[zones["level"] == "medium", "return_period_y"]) == {30}
+    assert set(zones.loc[zones["level"] != "medium", "return_period_y"]) <= {100}
 
 
 def test_ground_that_something_unseen_may_reach_is_not_looked_at(clean: Connection) -> None:
