@@ -229,3 +229,8 @@ def _driver(url: str) -> str:
 
 def _acl(row: Row[Any]) -> tuple[str, ...]:
     return (row.relname, *sorted((row.relacl or "").strip("{}").split(",")))
+
+
+def test_revisions_are_numbered_in_their_order_without_a_fork() -> None:
+    numbers = sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    assert numbers == [f"{number:04d}" for number in range(1, len(numbers) + 1)]
