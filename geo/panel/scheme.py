@@ -6,7 +6,7 @@ A scheme says how to judge, never what is there. It must place every land criter
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
@@ -214,8 +214,10 @@ def shipped_schemes() -> tuple[str, ...]:
     return tuple(sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml")))
 
 
-def parse_scheme(text: str, *, source: str) -> Scheme:
+def parse_scheme(text: str, *, source: str, judged: Collection[str] | None = None) -> Scheme:
     """Return the scheme written in TOML ``text``; ``source`` is the file name errors speak of.
+
+    judged : criteria of the run a scheme was kept with; those declared since weigh nothing in it. None = all there are.
 
     Raises
     ------
@@ -231,6 +233,9 @@ def parse_scheme(text: str, *, source: str) -> Scheme:
         key = ".".join(str(part) for part in first["loc"])
         raise SchemeError(f"{source}: {key}: {_plain(first['type'], first['msg'])}") from None
     try:
+        if judged is not None:
+            new = (c.id for c in LAND_CRITERIA if c.id not in (*judged, *file.unweighed))
+            file = file.model_copy(update={"unweighed": [*file.unweighed, *new]})
         return _checked(file, text, source)
     except SuitabilityError as error:
         raise SchemeError(str(error) if str(error).startswith(source) else f"{source}: {error}") from None

@@ -54,7 +54,7 @@ def explain_fit_of_plot(connection: Connection, plot_id: str, run_id: int, profi
     )
     if plot is None or judged is None or fit is None:
         raise NotFound(f"Run {run_id} did not score plot {plot_id}.")
-    scheme = parse_scheme(run["scheme_text"], source=f"run {run_id}")
+    scheme = parse_scheme(run["scheme_text"], source=f"run {run_id}", judged=run["criteria"])
     values, block = values_of_plot(
         connection, dict(judged), scheme, plot_id=plot_id, as_of_load=run["as_of_load"], day=run["as_of"]
     )

@@ -58,7 +58,7 @@ def explain_plot(
             ScoringRun.synthetic,
         ).where(ScoringRun.run_id == run.run_id)
     ).one()
-    scheme = parse_scheme(kept.scheme_text, source=f"run {run.run_id}")
+    scheme = parse_scheme(kept.scheme_text, source=f"run {run.run_id}", judged=kept.criteria)
     missing = kept.not_assessed.get(plot.district or "", {})
     # Surveys are open to partners only; what is said of them here (a remedy, a price) quotes none of their values.
     with computing() as science:

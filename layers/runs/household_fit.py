@@ -63,7 +63,7 @@ def fit_profiles(
     NotFound : there is no such finished run.
     """
     run = finished_run(connection, run_id)
-    scheme = parse_scheme(run["scheme_text"], source=f"run {run_id}")
+    scheme = parse_scheme(run["scheme_text"], source=f"run {run_id}", judged=run["criteria"])
     if not profiles:
         return []
     for profile in profiles:
@@ -157,7 +157,7 @@ def replay_fits(connection: Connection, run_id: int) -> dict[str, int]:
     NotFound : there is no such finished run.
     """
     run = finished_run(connection, run_id)
-    scheme = parse_scheme(run["scheme_text"], source=f"run {run_id}")
+    scheme = parse_scheme(run["scheme_text"], source=f"run {run_id}", judged=run["criteria"])
     columns = [column.name for column in household_fit.columns]
     texts = select(FitProfile.profile, FitProfile.profile_text).where(FitProfile.run_id == run_id)
     profiles = [

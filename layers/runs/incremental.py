@@ -136,7 +136,7 @@ def _base(connection: Connection, run_id: int, districts: Mapping[str, int]) -> 
         unlike = f"run {run_id} judged by other criteria"
     return Base(
         run_of(connection, run_id),
-        parse_scheme(kept["scheme_text"], source=f"run {run_id}"),
+        parse_scheme(kept["scheme_text"], source=f"run {run_id}", judged=kept["criteria"]),
         districts,
         kept["as_of"],
         kept["as_of_load"],

@@ -50,7 +50,7 @@ def replay(
         run = connection.execute(select(ScoringRun.__table__).where(ScoringRun.run_id == run_id)).mappings().first()
         if run is None or run["status"] != "complete":
             raise NotFound(f"There is no finished run {run_id}.")
-        scheme = parse_scheme(run["scheme_text"], source=f"run {run_id}")
+        scheme = parse_scheme(run["scheme_text"], source=f"run {run_id}", judged=run["criteria"])
         plots, differing, columns = 0, 0, set[str]()
         for district in progress(run["districts"]):
             again, _ = score_plots(connection, Part(run_id, 0, district, 0, 1, scheme, run["as_of"], run["as_of_load"]))

@@ -110,7 +110,7 @@ def draws_of_district(
         select(ScoringRun.scheme_text, ScoringRun.criteria, ScoringRun.not_assessed).where(ScoringRun.run_id == run_id)
     ).one()
     kept = read_kept(connection, run_id, district, run.criteria)
-    scheme = parse_scheme(run.scheme_text, source=f"run {run_id}")
+    scheme = parse_scheme(run.scheme_text, source=f"run {run_id}", judged=run.criteria)
     missing = run.not_assessed.get(district, {})
     found = _drawn(kept, scheme, run.criteria, missing, best=best, draws=draws, seed=seed, noise=noise)
     return kept.plot_no, found

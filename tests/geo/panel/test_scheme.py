@@ -22,7 +22,8 @@ def test_default_weights_are_those_of_the_domain_reference() -> None:
     assert DEFAULT.land_weights == pytest.approx(land, abs=5e-4)
     codes = {"W1": 0.351, "W2": 0.351, "W3": 0.189, "W4": 0.109, "H1": 0.333, "H2": 0.167, "H3": 0.167, "H4": 0.333}
     codes |= {"T1": 1.0, "E1": 0.5, "E2": 0.25, "E3": 0.25, "C1": 0.5, "C2": 0.5, "A1": 0.6, "A2": 0.2, "A3": 0.2}
-    within = {c.code: DEFAULT.groups[c.group].weights[c.id] for c in LAND_CRITERIA}
+    weighed = (criterion for criterion in LAND_CRITERIA if criterion.id not in DEFAULT.unweighed)
+    within = {c.code: DEFAULT.groups[c.group].weights[c.id] for c in weighed}
     assert within == pytest.approx(codes, abs=5e-4)
     assert DEFAULT.group_cr == pytest.approx(0.013, abs=5e-4)
     assert DEFAULT.alpha == pytest.approx(1.857, abs=5e-4)
@@ -149,3 +150,18 @@ def test_an_unknown_scheme_names_those_there_are_and_no_path(tmp_path: Path) -> 
     ) as e:
         load_scheme(tmp_path / "absent.toml")
     assert str(tmp_path) not in str(e.value)
+
+
+def test_a_scheme_kept_with_a_run_weighs_nothing_that_was_declared_since() -> None:
+    """As if frost had been declared after the run: the scheme kept with it neither weighs nor unweighs it."""
+    older = edited(
+        'names = ["heat_ratio", "frost_margin_d"]\njudgements = [\n    [1, 1],\n    [1, 1],\n]',
+        "weights = { heat_ratio = 1 }",
+    )
+    judged = [criterion.id for criterion in LAND_CRITERIA if criterion.id != "frost_margin_d"]
+    with pytest.raises(SchemeError, match=r"criteria\.climate"):
+        parse_scheme(older, source="x.toml")
+    kept = parse_scheme(older, source="run 1", judged=judged)
+    assert "frost_margin_d" in kept.unweighed
+    assert kept.groups["climate"].weights == {"heat_ratio": 1.0}
+    assert kept.text == older
