@@ -17,6 +17,7 @@ from layers.errors import DataRefused
 from layers.loading.checks import required_fields
 from layers.loading.chunks import CHUNK, Chunk, Source
 from layers.loading.crs import Placement, place
+from layers.loading.ending import EndingLimits
 from layers.loading.load import Batches, derived_fields, layer_named
 from layers.loading.mapping import FieldRule, Mapped, find_mapping, rules_for, select_rows
 from layers.loading.mapping import Mapping as MappingFile
@@ -41,7 +42,7 @@ class Options:
     """What the user says about a file; it wins over the mapping file, which wins over the file.
 
     mapping : a mapping file, or a folder of them. assigned : field -> column. key : column, or ``digest``.
-    swap_axes : x and y are the wrong way round. table : of a file with several.
+    swap_axes : x and y are the wrong way round. table : of a file with several. ending : what mode replace may end.
     """
 
     mode: str = "add"
@@ -56,6 +57,7 @@ class Options:
     licence: str | None = None
     source_date: date | None = None
     synthetic: bool = False
+    ending: EndingLimits = field(default_factory=EndingLimits)
 
     def with_mapping(self, mapping: MappingFile | None) -> Options:
         """Return the options with what only the mapping file says filled in."""
@@ -130,9 +132,13 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
         used |= mapping.where.keys() | mapping.unless.keys()
     report.ignored = tuple(column for column in source.columns if column not in used)
     provenance = Provenance(options.source, options.licence, options.source_date, options.synthetic, file_digest(path))
-    writer = Writer(connection, target, report, provenance)
+    writer = Writer(connection, target, report, provenance, options.ending)
     try:
         _take(connection, target, source, rules, mapping, options, report, writer, progress)
+        if options.mode == "replace" and report.read == report.filtered:
+            raise DataRefused(
+                f"{source.file_name} has no row for {layer}: replacing by nothing would end all; nothing was changed."
+            )
         writer.finish()
     except BaseException:
         writer.abandon()

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, literal, select,
 
 from layers.catalogue.base import Layer
 from layers.errors import DataRefused
+from layers.loading.ending import EndingLimits, choose_ending
 from layers.postgres.copy_columns import Values, columns_of, constant, digests, stream
 from layers.postgres.pieces import Pieces
 from layers.records.load_report import LoadReport, Rejection
@@ -44,10 +45,19 @@ class Writer:
     All that is kept in memory is one key and digest per row.
     """
 
-    def __init__(self, connection: Connection, layer: type[Layer], report: LoadReport, provenance: Provenance) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        layer: type[Layer],
+        report: LoadReport,
+        provenance: Provenance,
+        limits: EndingLimits | None = None,
+    ) -> None:
+        """Open a load. ``limits`` : what a replacement may end; None = all that the rows written do not have."""
         self.connection = connection
         self.layer = layer
         self.report = report
+        self.limits = limits
         self.load = open_load(connection, report, provenance)
         key = getattr(layer, layer.key)
         rows = connection.execute(select(key, layer.gid, layer.row_hash).where(layer.ended_by.is_(None)))
@@ -115,10 +125,23 @@ class Writer:
         if self.report.mode == "replace":
             kept = self._seen.keys() | self._withheld
             gone = [gid for key, (gid, _) in self._current.items() if key not in kept]
+            if self.limits is not None:
+                gone = self._limited(gone, self.limits)
             self._end(gone)
             self.report.ended += len(gone)
         self._rebuild_indexes()
         return self.load.close(self.report)
+
+    def _limited(self, gone: list[int], limits: EndingLimits) -> list[int]:
+        """Rows that may end. A file without a good row is about nothing: it ends nothing."""
+        if not self._seen:
+            self.report.notes.append("No row of the file can be loaded, so nothing was replaced.")
+            return []
+        seen = [key for key in self._seen if key not in self._clashing]
+        chosen, self.report.ended_in = choose_ending(
+            self.connection, self.layer, gone, len(self._current), seen, limits
+        )
+        return chosen
 
     def abandon(self) -> None:
         """Take everything back."""

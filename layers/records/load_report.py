@@ -60,6 +60,7 @@ class LoadReport:
     added: int = 0
     changed: int = 0
     ended: int = 0
+    ended_in: dict[str, int] = field(default_factory=dict)
     unchanged: int = 0
     repeated: int = 0
     rejections: list[Rejection] = field(default_factory=list)

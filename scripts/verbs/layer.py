@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from layers.catalogue.base import STAFF
 from layers.loading import LoadReport, Options, check_file, load_file
 from layers.loading import undo as undo_load
 from layers.loading.chunks import CHUNK, Chunk
+from layers.loading.ending import EndingLimits
 from layers.loading.listing import list_layers, list_loads
 from layers.loading.rows import Conflict
 from layers.postgres.engine import Connection, reading, writing
@@ -49,6 +50,13 @@ SwapAxes = Annotated[bool, typer.Option("--swap-axes", help="Exchange x and y of
 Source = Annotated[str | None, typer.Option(metavar="TEXT", help="Who made the data.")]
 Licence = Annotated[str | None, typer.Option(metavar="TEXT", help="Licence of the data.")]
 Date = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Date of the data, YYYY-MM-DD.")]
+AllowEnding = Annotated[
+    int | None,
+    typer.Option("--allow-ending", min=0, metavar="N", help="With replace: rows that may end, anywhere."),
+]
+InDistrict = Annotated[
+    list[str] | None, typer.Option("--district", metavar="CODE", help="With replace: end rows of this district only.")
+]
 Synthetic = Annotated[bool, typer.Option("--synthetic", help="The data are made up; they will be marked so.")]
 
 
@@ -99,10 +107,13 @@ def check(
     encoding: Encoding = None,
     table: Table = None,
     swap_axes: SwapAxes = False,
+    allow_ending: AllowEnding = None,
+    district: InDistrict = None,
     json: Json = False,
 ) -> None:
     """Say what loading a file would do, and load nothing."""
     options = _options(map_, mapping, key, mode, crs, encoding, table, swap_axes, None, None, None, False)
+    options = replace(options, ending=_ending(mode, allow_ending, district))
     _run(layer, file, options, json, only_check=True)
 
 
@@ -122,15 +133,19 @@ def load(
     licence: Licence = None,
     date_: Date = None,
     synthetic: Synthetic = False,
+    allow_ending: AllowEnding = None,
+    district: InDistrict = None,
     json: Json = False,
 ) -> None:
     """Load a file into a layer: the good rows in one transaction, the others into a file the report names.
 
     Mode add refuses rows that differ from what is there under the same key; update puts them in its place; replace
-    also ends rows the file does not have. Loading the same file twice changes nothing.
+    also ends rows the file does not have: none outside the districts it is about and no more than a tenth of the layer,
+    unless --allow-ending or --district say so. Loading the same file twice changes nothing.
     """
     day = None if date_ is None else date_.date()
     options = _options(map_, mapping, key, mode, crs, encoding, table, swap_axes, source, licence, day, synthetic)
+    options = replace(options, ending=_ending(mode, allow_ending, district))
     _run(layer, file, options, json, only_check=False)
 
 
@@ -150,6 +165,12 @@ def undo(
         f"{report.added:,} brought again.",
         highlight=False,
     )
+
+
+def _ending(mode: str, allow: int | None, districts: list[str] | None) -> EndingLimits:
+    if mode != "replace" and (allow is not None or districts):
+        raise typer.BadParameter("--allow-ending and --district go with --mode replace.")
+    return EndingLimits(allow, tuple(districts or ()))
 
 
 def _options(
@@ -234,6 +255,9 @@ def _say(report: LoadReport) -> None:
         "rejected": report.rejected,
     }
     out.print(", ".join(f"{count:,} {name}" for name, count in figures.items() if count), highlight=False)
+    if report.ended_in:
+        places = ", ".join(f"{name} {count:,}" for name, count in report.ended_in.items())
+        out.print(f"Ended in: {places}.", highlight=False)
     if report.transformation is not None:
         change = report.transformation
         accuracy = "not stated" if change.accuracy_m is None else f"{change.accuracy_m:g} m"
