@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from sqlalchemy import Engine, text
 from worlds import valley
@@ -74,6 +75,20 @@ def test_arrays_of_every_kind_come_back_with_their_facts(cache: ArrayCache) -> N
         for name, array in arrays.items():
             assert found.arrays[name].dtype == array.dtype
             assert found.arrays[name].tolist() == array.tolist()
+
+
+def test_any_program_that_reads_arrow_reads_the_file(cache: ArrayCache) -> None:
+    arrays = {"levels": np.array([1.5, np.nan, -2.0], dtype=np.float32), "count": np.arange(4).reshape(2, 2)}
+    cache.entry(b"a", lambda: Entry(arrays, {"crs": 32642}))
+    (path,) = cache.folder.path.glob("*.arrow")
+    with pa.memory_map(str(path)) as file:
+        table = pa.ipc.open_file(file).read_all()
+        assert table.num_rows == 1
+        levels, count = (table.column(name)[0].as_py() for name in ("levels", "count"))
+        assert [levels[0], levels[2], str(levels[1])] == [1.5, -2.0, "nan"]
+        assert count == [0, 1, 2, 3]
+        assert table.schema.field("count").metadata == {b"dtype": b"<i8", b"shape": b"[2,2]"}
+        assert table.schema.metadata == {b"facts": b'{"crs":32642}'}
 
 
 def test_writing_into_what_was_kept_changes_no_file(cache: ArrayCache) -> None:

@@ -21,6 +21,7 @@ from worlds.three_districts import CANARY, COUNTS, OTHER, PARTNERS_CANARY, QUBOD
 from api.main import create_app
 from layers.cache.folders import Folder
 from layers.catalogue.base import PUBLIC
+from layers.errors import LayersError
 from layers.features import plot_texts
 from layers.features.filters import plot_conditions, sort_keys
 from layers.features.paging import Listing, read_page, read_ready_page
@@ -204,6 +205,15 @@ def test_a_file_cut_short_is_none(damaged: Path, keep: int) -> None:
     whole = damaged.read_bytes()
     damaged.write_bytes(whole[:keep])
     assert read(damaged) is None
+
+
+def test_texts_that_find_no_room_are_refused_and_leave_those_in_use(tmp_path: Path) -> None:
+    folder = Folder("features", tmp_path, 4_000)
+    write(folder, tmp_path / "used.arrow", "1", [[(1, "one")]])
+    for size in (10, 10_000):
+        with pytest.raises(LayersError, match="OBOD_TEXT_CACHE_GB"):
+            write(folder, tmp_path / "new.arrow", "1", [[(1, "x" * size)]])
+    assert [path.name for path in tmp_path.iterdir()] == ["used.arrow"]
 
 
 def test_a_write_that_fails_leaves_what_was_there(damaged: Path) -> None:
