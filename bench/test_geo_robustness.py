@@ -20,7 +20,7 @@ def test_plot_draws(benchmark: BenchmarkFixture) -> None:
     memberships[rng.uniform(size=memberships.shape) < 0.1] = np.nan
     evidence = np.where(np.isnan(memberships), NOTHING, rng.integers(0, 4, memberships.shape)).astype(np.int8)
     capped, free = np.zeros(PLOTS, dtype=np.int8), np.full(PLOTS, NOTHING, dtype=np.int8)
-    weights = weighting(scheme, [criterion.id for criterion in LAND_CRITERIA])
+    weights = weighting(scheme)
 
     def draw() -> None:
         robustness(

@@ -6,7 +6,7 @@ Hazard levels are counted none 0, residual 1, low 2, medium 3, high 4.
 
 from __future__ import annotations
 
-from geo.contract.criterion import ClassCap, Criterion, HardLimit, Measuring
+from geo.contract.criterion import ClassCap, Criterion, HardLimit, Measuring, Presumed
 from geo.contract.memberships import ByClass, Knots, Probability
 from geo.contract.needs import Need, SameCanal
 from geo.hazard.levels import LEVELS as HAZARD_LEVELS
@@ -24,7 +24,7 @@ from geo.measures.hazard import EXTENTS_ON_PLOT, HIGH_OFTEN, MEDIUM_OFTEN, ZONES
 from geo.measures.reference_crop import TREES_JUDGED
 from geo.measures.slope import NOT_TERRACED, TERRACED, UNIRRIGATED, slope_pct
 from geo.measures.slope import TABLES as SLOPE_TABLES
-from geo.measures.soil import STANDING_WATER, salinity, soil_depth, soil_water
+from geo.measures.soil import SALT_FREE, STANDING_WATER, salinity, soil_depth, soil_water
 from geo.measures.surveys import PLOT_SURVEYS
 from geo.measures.water import (
     COMMAND_AREAS,
@@ -36,14 +36,23 @@ from geo.measures.water import (
     water_adequacy,
 )
 
+FEEDING_CANALS = Need("canals", touches=SameCanal(within_m=NEAREST_CANAL_WITHIN_M))
 CALIBRATE = "default to calibrate"
 HAZARD_VISIT = "Have a hazard specialist look at the place and ask elders about past events."
 SEASON_OF_TEMPERATURE = "Measure the air temperature at the plot for one season."
 
-# Domain reference 3.6 step 6: the class is at most one better than the worst of water, hazard and salinity, and no
-# better than S2 while one of them is unknown.
-WITH_ITS_GROUP = ClassCap(with_group=1, decisive=True)
-BY_ITSELF = ClassCap(own=1, decisive=True)
+# Domain reference 3.6 steps 2 and 6: how many classes a plot may be better than the worst known of these, and without
+# which of them no class is better than S2. Water holds with the mean of its known members too. Access and the canal's
+# condition hold nothing.
+ONE_BETTER = ClassCap(own=1)
+TWO_BETTER = ClassCap(own=2)
+HAZARD_CAP = ClassCap(own=1, decisive=True)
+WATER_CAP = ClassCap(own=1, with_group=1, decisive=True)
+HEAD_CAP = ClassCap(own=1, loose_from_grid=True, with_group=1, decisive=True)
+TURNS_CAP = ClassCap(own=2, with_group=1, decisive=True)
+CONDITION_CAP = ClassCap(with_group=1, decisive=True)
+SALINITY_CAP = ClassCap(own=1, decisive=True)
+SLOPE_CAP = ClassCap(own=1, loose_tables=(TERRACED, UNIRRIGATED), required=True)
 NO_CAP = ClassCap()
 
 WATER_ADEQUACY = Criterion(
@@ -54,7 +63,8 @@ WATER_ADEQUACY = Criterion(
     title="Water adequacy, worst month",
     unit="ratio",
     better="more",
-    needs=(COMMAND_AREAS,),
+    needs=(COMMAND_AREAS, FEEDING_CANALS, Need("outlets")),
+    reach_m=3_000.0,
     measure=water_adequacy,
     memberships=(Knots(1.0, 0.9, 0.75, 0.5, 0.3),),
     limits=(HardLimit("not_relevant", "less than 0.3 of the water an irrigated plot needs", below=0.3),),
@@ -62,7 +72,7 @@ WATER_ADEQUACY = Criterion(
     measuring=Measuring(
         "Measure the flow at the outlet through one season and compare it with what the crops need.", usd=60
     ),
-    cap=WITH_ITS_GROUP,
+    cap=WATER_CAP,
     basis=CALIBRATE,
 )
 GRAVITY_HEAD = Criterion(
@@ -81,7 +91,7 @@ GRAVITY_HEAD = Criterion(
     reach_m=3_000.0,
     poor="Canal water hardly reaches the plot by itself.",
     measuring=Measuring("Take levels from the canal water to the plot.", usd=40),
-    cap=WITH_ITS_GROUP,
+    cap=HEAD_CAP,
     basis=CALIBRATE,
 )
 TURN_RELIABILITY = Criterion(
@@ -97,7 +107,7 @@ TURN_RELIABILITY = Criterion(
     memberships=(Knots(0.9, 0.8, 0.65, 0.5, 0.3),),
     poor="Water turns often fail.",
     measuring=Measuring("Count the water turns planned and delivered in one season.", usd=25),
-    cap=WITH_ITS_GROUP,
+    cap=TURNS_CAP,
     basis="default to calibrate; tail-end inequity reported by IWMI",
 )
 CANAL_CONDITION = Criterion(
@@ -108,7 +118,7 @@ CANAL_CONDITION = Criterion(
     title="Canal condition class",
     unit="class",
     better="less",
-    needs=(Need("canals", touches=SameCanal(within_m=NEAREST_CANAL_WITHIN_M)), COMMAND_AREAS, Need("outlets")),
+    needs=(FEEDING_CANALS, COMMAND_AREAS, Need("outlets")),
     measure=canal_condition,
     memberships=(Knots(1.0, 2.0, 3.0, 4.0, 5.0),),
     limits=(
@@ -123,7 +133,7 @@ CANAL_CONDITION = Criterion(
     reach_m=3_000.0,
     poor="The canal that feeds the plot is in poor repair.",
     measuring=Measuring("Walk along the canal reach that feeds the plot and note its condition.", usd=15),
-    cap=WITH_ITS_GROUP,
+    cap=CONDITION_CAP,
     basis=CALIBRATE,
 )
 FLOOD_LEVEL = Criterion(
@@ -144,7 +154,7 @@ FLOOD_LEVEL = Criterion(
     ),
     poor="Mudflow or flood can reach the plot.",
     measuring=Measuring(HAZARD_VISIT, usd=120),
-    cap=WITH_ITS_GROUP,
+    cap=HAZARD_CAP,
     basis="Swiss hazard matrices; default to calibrate",
     levels=HAZARD_LEVELS,
 )
@@ -169,7 +179,7 @@ AVALANCHE_LEVEL = Criterion(
     ),
     poor="Avalanches can reach the plot.",
     measuring=Measuring(HAZARD_VISIT, usd=120),
-    cap=WITH_ITS_GROUP,
+    cap=HAZARD_CAP,
     basis="Swiss hazard matrices; default to calibrate",
     levels=HAZARD_LEVELS,
 )
@@ -190,7 +200,7 @@ SLIDE_LEVEL = Criterion(
     ),
     poor="Landslides or falling rocks can reach the plot.",
     measuring=Measuring(HAZARD_VISIT, usd=120),
-    cap=WITH_ITS_GROUP,
+    cap=HAZARD_CAP,
     basis="Swiss hazard matrices; default to calibrate",
     levels=HAZARD_LEVELS,
 )
@@ -210,7 +220,7 @@ WAY_EXPOSURE = Criterion(
     limits=(HardLimit("warning", "the way crosses a zone of high danger in April to June", where=CROSSES_HIGH),),
     poor="The way from home leads through dangerous ground.",
     measuring=Measuring("Walk the way from home and note where it crosses dangerous ground.", usd=30),
-    cap=WITH_ITS_GROUP,
+    cap=HAZARD_CAP,
     measured_again=False,
     basis=CALIBRATE,
 )
@@ -238,7 +248,7 @@ SLOPE = Criterion(
     coarsest_m=35.0,
     poor="The plot is steep for the way it is watered and worked.",
     measuring=Measuring("Measure the slope of the plot with a level.", usd=20),
-    cap=NO_CAP,
+    cap=SLOPE_CAP,
     basis="default to calibrate; looser than FAO furrow limits because hand-made furrows and basins are used",
 )
 SALINITY = Criterion(
@@ -249,13 +259,14 @@ SALINITY = Criterion(
     title="Salinity ECe 0-60 cm",
     unit="dS/m",
     better="less",
-    needs=(PLOT_SURVEYS,),
+    needs=(PLOT_SURVEYS, Need("dem"), Need("slope")),
     measure=salinity,
     memberships=(Knots(2.0, 4.0, 8.0, 12.0, 16.0),),
     poor="The soil is salty.",
     measuring=Measuring("Take soil samples from 0-60 cm to a laboratory.", usd=12),
-    cap=BY_ITSELF,
+    cap=SALINITY_CAP,
     basis="generic classes of soil salinity; default to calibrate",
+    presumed=Presumed(SALT_FREE, low=0.75, high=1.0),
 )
 SOIL_DEPTH = Criterion(
     id="soil_depth_cm",
@@ -275,7 +286,7 @@ SOIL_DEPTH = Criterion(
     coarsest_m=260.0,
     poor="The soil is shallow.",
     measuring=Measuring("Dig a pit down to rock or one metre deep.", usd=10),
-    cap=NO_CAP,
+    cap=TWO_BETTER,
     basis=CALIBRATE,
 )
 SOIL_WATER = Criterion(
@@ -293,7 +304,7 @@ SOIL_WATER = Criterion(
     coarsest_m=260.0,
     poor="The soil holds little water, or water stands in it.",
     measuring=Measuring("Judge the soil in a pit and measure the depth of the groundwater.", usd=18),
-    cap=NO_CAP,
+    cap=TWO_BETTER,
     basis="FAO-56 total available water; default to calibrate",
 )
 HEAT = Criterion(
@@ -311,7 +322,7 @@ HEAT = Criterion(
     coarsest_m=1_200.0,
     poor="The season is too cool for the crop.",
     measuring=Measuring(SEASON_OF_TEMPERATURE, usd=50),
-    cap=NO_CAP,
+    cap=ONE_BETTER,
     basis=CALIBRATE,
 )
 FROST = Criterion(
@@ -329,7 +340,7 @@ FROST = Criterion(
     coarsest_m=1_200.0,
     poor="The season between frosts is short for the crop.",
     measuring=Measuring(SEASON_OF_TEMPERATURE, usd=50),
-    cap=NO_CAP,
+    cap=ONE_BETTER,
     basis=CALIBRATE,
 )
 WALK = Criterion(

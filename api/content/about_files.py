@@ -38,6 +38,9 @@ def about_plots(
         *_run_facts(run, lang),
         *((name, translate(meaning, lang)) for name, meaning in CLASS_MEANINGS.items()),
     ]
+    if run is not None and run.earlier_rule:
+        earlier = translate("Scored by the earlier rule, which counted unknown as good.", lang)
+        facts.insert(0, (translate("Scoring run", lang), earlier))
     if synthetic:
         facts.insert(0, _made_up(lang))
     members: dict[str, Any] = {

@@ -90,5 +90,6 @@ def _as_json(district: Summary) -> dict[str, Any]:
         "run": None if shown is None else shown.run.run_id,
         "scheme": None if shown is None else shown.run.scheme,
         "published_at": None if shown is None else shown.published_at,
+        "earlier_rule": shown is not None and shown.run.earlier_rule,
         "synthetic": district.synthetic,
     }

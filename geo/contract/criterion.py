@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast
 
@@ -39,6 +39,8 @@ class Measured:
     evidence : int8 (n,) or None: confidence 0..3 (A..D) of each known value (None = D).
     not_assessed : why nothing could be measured at all (layer not loaded, grid too coarse); then every value is NaN.
     notes : text per flag, for hard limits and explanations: note -> boolean (n,).
+    worst, best : float64 (n,) or None: ends of the interval in which the value lies where one of its inputs is
+    missing, in its unit, NaN where it is exact or wholly unknown; ``value`` is then what was measured of it.
     beside : what has to be known to change the value, such as by a repair: text -> float64 (n,), NaN unknown.
     """
 
@@ -49,6 +51,27 @@ class Measured:
     not_assessed: str | None = None
     notes: Mapping[str, Flags] = field(default_factory=dict)
     beside: Mapping[str, Floats] = field(default_factory=dict)
+    worst: Floats | None = None
+    best: Floats | None = None
+
+    def with_parts(self, change: Callable[[Floats], Floats]) -> Measured:
+        """Return the same with the value and both ends of its interval changed alike."""
+        return replace(
+            self,
+            value=change(self.value),
+            worst=None if self.worst is None else change(self.worst),
+            best=None if self.best is None else change(self.best),
+        )
+
+    @property
+    def at_worst(self) -> Floats:
+        """Values, of intervals the worse end."""
+        return self.value if self.worst is None else np.where(np.isnan(self.worst), self.value, self.worst)
+
+    @property
+    def at_best(self) -> Floats:
+        """Values, of intervals the better end: what is certain of a limit that is reached all the same."""
+        return self.value if self.best is None else np.where(np.isnan(self.best), self.value, self.best)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +80,14 @@ class Judgement:
 
     as_of : ages of evidence are counted to this day. crop : reference crop id per plot, str (n,). land_use : what is
     judged, in words. slope : membership tables of the slope where the scheme has its own, else those declared.
+    salt_gathers : salt may gather anywhere, so that no plot is presumed to be free of it.
     """
 
     as_of: date
     crop: NDArray[np.str_]
     land_use: str = ""
     slope: tuple[Membership, ...] | None = None
+    salt_gathers: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,8 +181,8 @@ class HardLimit:
     no_better_than: str | None = None
 
     def reached(self, measured: Measured) -> Flags:
-        """Return where the limit is reached, bool (n,); never where the value is unknown."""
-        value = measured.value
+        """Return where the limit is reached for certain, bool (n,); never where the value is unknown."""
+        value = measured.at_best
         reached = ~np.isnan(value)
         if self.below is not None:
             reached &= value < self.below
@@ -176,17 +201,31 @@ class HardLimit:
 
 @dataclass(frozen=True, slots=True)
 class ClassCap:
-    """How far a criterion holds the class of a plot down, whatever the score; domain reference 3.6 step 6.
+    """How far a criterion holds the class of a plot down, whatever the score; domain reference 3.6 steps 2 and 6.
 
     own : classes a plot may be better than the class of this criterion's own membership; None = it holds none.
-    with_group : the same for the score its group reaches by its known members, gates and minimum included; alike for
-    all members of a group. decisive : no class is better than S2 while the criterion weighs and is unknown or could
-    not be assessed.
+    loose_tables : membership tables for which it holds one class less. loose_from_grid : it holds one class less where
+    its value comes with a standard error, from a grid; such a value does not count for its group either.
+    with_group : classes a plot may be better than the mean of its group's known members; alike for all members of a
+    group. decisive : no class is better than S2 while the criterion weighs and is unknown. required : no class at all
+    while it is unknown.
     """
 
     own: int | None = None
+    loose_tables: tuple[int, ...] = ()
+    loose_from_grid: bool = False
     with_group: int | None = None
     decisive: bool = False
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Presumed:
+    """What the membership of an unknown value lies between where a note of its measure holds; evidence D."""
+
+    where: str
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +249,7 @@ class Criterion:
     coarsest_m : coarsest grid cell accepted, metres; a coarser one is not assessed. reach_m : how far beyond the plots
     its layers are read, metres. levels : names of the whole numbers 0.. a graded value takes. measured_again : whether
     it is measured again to explain one plot; not where least times are searched for over a whole district.
+    presumed : what an unknown value lies between all the same.
     """
 
     id: str
@@ -232,6 +272,7 @@ class Criterion:
     levels: tuple[str, ...] = ()
     tables: tuple[str, ...] = ("generic",)
     measured_again: bool = True
+    presumed: Presumed | None = None
 
     @property
     def layers(self) -> tuple[str, ...]:

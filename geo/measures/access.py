@@ -16,7 +16,7 @@ from geo.contract.columns import FINE_GRID_M, texts
 from geo.contract.criterion import Block, C, Criterion, D, Flags, Floats, Measured
 from geo.contract.needs import AlongWayHome, Need
 from geo.errors import NotAssessed
-from geo.hazard.levels import HIGH, exposure_factor
+from geo.hazard.levels import EXPOSURE_FACTOR, HIGH, exposure_factor
 from geo.measures.hazard import zone_levels
 from geo.measures.water import large_rivers
 from geo.routing.home_ways import ways_from_homes
@@ -81,14 +81,20 @@ def walk_minutes(block: Block, criterion: Criterion) -> Measured:
 def way_exposure_m(block: Block, criterion: Criterion) -> Measured:
     """Return the metres of the quickest way to the plot inside hazard zones: low x 1, medium x 2, high x 4.
 
-    Unknown where part of the way leads through ground on which one of the processes was never looked for.
+    Metres on which one of the processes was never looked for count as anything from none to the most dangerous.
     """
     if "hazard_zones" not in block.nearby and "hazard_extents" not in block.nearby:
         raise NotAssessed("neither hazard zones nor the extents of hazard mapping are loaded")
     walk = block.once(walks, criterion.coarsest_m)
-    value = np.where(walk.unmapped_m > 0.0, np.nan, walk.exposure_m)
+    partly = walk.unmapped_m > 0.0
     evidence = np.where(walk.assumed, D, _way_evidence(block, criterion.coarsest_m)).astype(np.int8)
-    return Measured(value, evidence=evidence, notes={NEAREST_HOME: walk.assumed, CROSSES_HIGH: walk.high_m > 0.0})
+    return Measured(
+        walk.exposure_m,
+        evidence=evidence,
+        notes={NEAREST_HOME: walk.assumed, CROSSES_HIGH: walk.high_m > 0.0},
+        worst=np.where(partly, walk.exposure_m + max(EXPOSURE_FACTOR) * walk.unmapped_m, np.nan),
+        best=np.where(partly, walk.exposure_m, np.nan),
+    )
 
 
 def market_minutes(block: Block, criterion: Criterion) -> Measured:

@@ -5,6 +5,7 @@ No polygon means *no record*, never *safe*: a plot that is not excluded here is 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -26,6 +27,7 @@ NEEDS = (
     Need("exclusions", touches=Within(max(MINE_BUFFER_M.values()), column="buffer_m")),
     Need("lakes", touches=Within(0.0)),
 )
+WHOLLY = 0.999  # share of a plot; outlines of maps never agree to the last metre
 SLIVER = 0.01  # share of a plot; below it two outlines only disagree where they were drawn, default to calibrate
 WATER = "water_body"
 REASONS = (
@@ -39,6 +41,13 @@ REASONS = (
     "border_strip",
 )
 NOT_EXCLUDED = -1
+# Districts mines are known of, by code: on the Panj, and Rasht, Tojikobod, Nurobod and Sangvor. Landmine Monitor 2013
+# and 2015; domain reference 4.
+CONTAMINATED = (
+    *("TJ.KL.DZ", "TJ.KL.KA", "TJ.KL.KM", "TJ.KL.MO", "TJ.KL.PA", "TJ.KL.PJ", "TJ.KL.SB", "TJ.KL.ST"),
+    *("TJ.RR.DA", "TJ.RR.GA", "TJ.RR.TJ", "TJ.RR.TV"),
+)
+ANSWERED = ("mine_confirmed", "mine_suspected", "mine_cleared")  # kinds by which the mine action centre answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,20 @@ def exclusion_mask(block: Block) -> Excluded:
             shut = share_under(block, grown) > SLIVER
         reason[shut & (reason == NOT_EXCLUDED)] = code
     return Excluded(reason)
+
+
+def mines_unanswered(block: Block, contaminated: Collection[str] = CONTAMINATED) -> Flags:
+    """Return where mines are known of in the district and no dated answer of the mine action centre holds the plot.
+
+    contaminated : codes of such districts. An area without the date of its status answers nothing.
+    """
+    unanswered = np.isin(block.plots["district"].to_numpy(dtype=object).astype(str), list(contaminated))
+    exclusions = block.nearby.get("exclusions")
+    if not unanswered.any() or not isinstance(exclusions, gpd.GeoDataFrame) or "status_date" not in exclusions:
+        return np.asarray(unanswered)
+    rows = exclusions[exclusions["kind"].isin(ANSWERED) & exclusions["status_date"].notna()]
+    held = share_under(block, rows.geometry.to_numpy()) >= WHOLLY
+    return np.asarray(unanswered & ~held)
 
 
 def _zones(block: Block, kind: str) -> tuple[NDArray[np.object_], NDArray[np.float64]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from geo.contract.columns import FINE_GRID_M
-from geo.contract.criterion import Block, C, Criterion, D, Measured, outlines
+from geo.contract.criterion import Block, C, Criterion, D, Flags, Floats, Measured, outlines
 from geo.contract.memberships import Knots
 from geo.errors import NotAssessed
 from geo.measures.reference_crop import TREES_JUDGED, trees_judged
@@ -15,41 +15,89 @@ from geo.terrain.zonal import zonal
 
 AVAILABLE_WATER = Knots(170.0, 130.0, 90.0, 60.0, 30.0)  # mm/m, E3; domain reference 4, default to calibrate
 GROUNDWATER_DEPTH = Knots(2.5, 1.8, 1.2, 0.8, 0.4)  # m below the surface, E3; likewise
+MOST_FRAGMENTS_PCT = 60.0  # %, coarse fragments where no figure is known: 0 to this; domain reference 3.6 step 2
 STANDING_WATER_M = 0.4  # m below the surface; domain reference 4, hard limit of E3
+# Salt gathers where water stands and dries; domain reference 3.6 step 2, default to calibrate.
+SALT_FREE = "salt cannot gather here"
+SALT_FREE_ABOVE_M = 1_000.0  # m above the sea
+SALT_FREE_SLOPE_PCT = 3.0  # %
+SALT_FREE_WATER_M = 3.0  # m below the surface
+RELIEF_COARSEST_M = 35.0  # m, as slope and head accept it
 STANDING_WATER = "groundwater within 0.4 m of the surface"
 
 
 def salinity(block: Block, _: Criterion) -> Measured:
-    """Return the newest surveyed ECe of 0-60 cm [dS/m]; no grid of it exists that could stand in."""
-    block.layer(SURVEYS)
+    """Return the newest surveyed ECe of 0-60 cm [dS/m]; no grid of it exists that could stand in.
+
+    A note says where salt cannot gather: above ``SALT_FREE_ABOVE_M``, or on slopes over ``SALT_FREE_SLOPE_PCT`` with no
+    groundwater known within ``SALT_FREE_WATER_M``.
+    """
     value, evidence = surveyed(block, "salinity_ds_m")
-    return Measured(value, evidence=evidence)
+    groundwater_m = surveyed(block, "groundwater_m").value
+    free = saltless(_plot_means(block, "dem"), _plot_means(block, "slope"), groundwater_m)
+    without = None if SURVEYS in block.nearby else f"the layer {SURVEYS} is not loaded"
+    return Measured(
+        value,
+        evidence=evidence,
+        not_assessed=without,
+        notes={SALT_FREE: np.zeros(len(block), dtype=bool) if block.judgement.salt_gathers else free},
+    )
+
+
+def saltless(elevation_m: Floats, slope_pct: Floats, groundwater_m: Floats) -> Flags:
+    """Return where salt cannot gather, bool (n,): high up, or on a slope without groundwater known near the surface."""
+    sheds = (slope_pct > SALT_FREE_SLOPE_PCT) & ~(groundwater_m <= SALT_FREE_WATER_M)
+    return np.asarray((elevation_m > SALT_FREE_ABOVE_M) | sheds, dtype=np.bool_)
+
+
+def _plot_means(block: Block, layer: str) -> Floats:
+    """Return the mean of a grid over each plot, NaN where it is unknown or too coarse to tell."""
+    try:
+        grid = block.grid(layer, RELIEF_COARSEST_M)
+    except NotAssessed:
+        return np.full(len(block), np.nan)
+    return zonal(grid, block.once(outlines), ("mean",))["mean"]
 
 
 def soil_depth(block: Block, criterion: Criterion) -> Measured:
-    """Return the effective depth [cm], surveyed or from the grid, less the share of coarse fragments where known."""
+    """Return the effective depth [cm], surveyed or from the grid, less the share of coarse fragments where known.
+
+    Without a figure for coarse fragments the depth lies between that of the most there may be and that of none.
+    """
     value, evidence = surveyed_or_grid(block, "soil_depth_cm", "soil_depth", criterion.coarsest_m)
-    fragments_pct = np.nan_to_num(surveyed(block, "coarse_fragments_pct").value, nan=0.0)
-    return Measured(value * (1.0 - fragments_pct / 100.0), evidence=evidence, notes={TREES_JUDGED: trees_judged(block)})
+    fragments_pct = surveyed(block, "coarse_fragments_pct").value
+    unknown = np.isnan(fragments_pct)
+    left = 1.0 - np.nan_to_num(fragments_pct, nan=0.0) / 100.0
+    return Measured(
+        value * left,
+        evidence=evidence,
+        notes={TREES_JUDGED: trees_judged(block)},
+        worst=np.where(unknown, value * (1.0 - MOST_FRAGMENTS_PCT / 100.0), np.nan),
+        best=np.where(unknown, value, np.nan),
+    )
 
 
 def soil_water(block: Block, criterion: Criterion) -> Measured:
     """Return the lesser rating 0-1 of available water and of the depth of groundwater.
 
-    Both must be known, unless the known one is already the worst there can be.
+    With one of them unknown it lies between 0 and the rating of the other; both unknown, it is unknown.
     """
     held, held_evidence = surveyed_or_grid(block, "awc_mm_m", "available_water", criterion.coarsest_m)
     depth, depth_evidence = surveyed(block, "groundwater_m")
     ratings = np.stack([AVAILABLE_WATER(held), GROUNDWATER_DEPTH(depth)])
-    worst_already = (ratings == 0.0).any(axis=0)
+    lesser = np.fmin(ratings[0], ratings[1])
+    alone = np.isnan(ratings).sum(axis=0) == 1
+    half_known = alone & (lesser < 1.0)  # 0 to 1 would say nothing
     return Measured(
-        np.where(worst_already, 0.0, ratings.min(axis=0)),
+        np.where(alone & ~half_known, np.nan, lesser),
         evidence=np.where(
             np.isnan(ratings).any(axis=0),
             np.where(np.isnan(ratings[0]), depth_evidence, held_evidence),
             np.maximum(held_evidence, depth_evidence),
         ).astype(np.int8),
         notes={STANDING_WATER: depth <= STANDING_WATER_M},
+        worst=np.where(half_known, 0.0, np.nan),
+        best=np.where(half_known, lesser, np.nan),
     )
 
 

@@ -23,7 +23,8 @@ from geo.measures.surveys import LAYER as SURVEYS
 from geo.measures.surveys import surveyed, surveyed_ratio
 from geo.terrain.grid import Grid
 from geo.water.gravity_command import DEM_SIGMA_M, LOSS_EARTH, head_over, water_clearance
-from geo.water.repair import canal_gain
+from geo.water.irrigation import SDR_CAP
+from geo.water.repair import canal_gain, conveyed
 
 MOST = 0.5  # share of a plot from which it belongs to a command area
 NEAREST_CANAL_WITHIN_M = 300.0  # m; a field ditch is seldom longer, default to calibrate
@@ -54,14 +55,38 @@ def irrigated(block: Block) -> Flags:
 
 
 def water_adequacy(block: Block, _: Criterion) -> Measured:
-    """Return the supply-demand ratio of the command area that holds the plot; unknown outside and where not given."""
+    """Return the supply-demand ratio of the command area that holds the plot; unknown outside and where not given.
+
+    An unknown ratio is no better than the condition of the feeding reach lets through of the most that counts.
+    """
+    if "command_areas" not in block.nearby:
+        unknown = np.full(len(block), np.nan)
+        worst, best = _let_through(block, unknown)
+        return Measured(unknown, not_assessed="the layer command_areas is not loaded", worst=worst, best=best)
     areas = block.layer("command_areas")
     age_y = season_age_years(texts(areas, "sdr_date"), block.judgement.as_of)
     basis = texts(areas, "sdr_basis", empty="unknown")
     derived = np.isin(basis, ("balance", "loaded")) & ~np.isnan(age_y)
     evidence = np.where(basis == "surveyed", evidence_by_age(age_y), np.where(derived, C, D))
     row = block.once(command_area)
-    return Measured(_taken(numbers(areas, "sdr"), row, np.nan), evidence=_taken(evidence.astype(np.int8), row, D))
+    value = _taken(numbers(areas, "sdr"), row, np.nan)
+    rated = np.where(np.isnan(value), D, _taken(evidence.astype(np.int8), row, D)).astype(np.int8)
+    worst, best = _let_through(block, value)
+    return Measured(value, evidence=rated, worst=worst, best=best)
+
+
+def _let_through(block: Block, ratio: Floats) -> tuple[Floats | None, Floats | None]:
+    """Ends of the unknown ratios, by the condition of the reach that feeds the plot; NaN where that is not known.
+
+    A destroyed reach ends the ratio only where nothing else could feed the plot.
+    """
+    if "canals" not in block.nearby:
+        return None, None
+    reach, only = block.once(feeding_reach)
+    condition = _taken(numbers(block.layer("canals"), "condition"), reach, np.nan)
+    most = SDR_CAP * conveyed(condition)
+    ends = np.isnan(ratio) & ~np.isnan(most) & ((condition != DESTROYED) | only)
+    return np.where(ends, 0.0, np.nan), np.where(ends, most, np.nan)
 
 
 def turn_reliability(block: Block, _: Criterion) -> Measured:

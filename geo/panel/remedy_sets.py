@@ -167,6 +167,8 @@ def repeated(measured: Measured, times: int) -> Measured:
         sigma=None if measured.sigma is None else np.repeat(measured.sigma[:1], times),
         evidence=None if measured.evidence is None else np.repeat(measured.evidence[:1], times),
         notes={name: np.repeat(flags[:1], times) for name, flags in measured.notes.items()},
+        worst=None if measured.worst is None else np.repeat(measured.worst[:1], times),
+        best=None if measured.best is None else np.repeat(measured.best[:1], times),
         beside={name: np.repeat(numbers[:1], times) for name, numbers in measured.beside.items()},
     )
 
@@ -193,11 +195,15 @@ def _apply(values: dict[str, Measured], effect: Effect, taken: Applied, computed
     if effect.kind in computed:
         computed[effect.kind](values, taken)
         return
-    value = measured.value
     if effect.kind == "table":
-        table = np.zeros(len(value), dtype=np.int8) if measured.table is None else measured.table
+        table = np.zeros(len(measured.value), dtype=np.int8) if measured.table is None else measured.table
         values[effect.criterion] = replace(measured, table=np.where(taken, np.int8(effect.amount), table))
         return
+    values[effect.criterion] = measured.with_parts(lambda part: np.where(taken, _effected(part, effect), part))
+
+
+def _effected(value: Floats, effect: Effect) -> Floats:
+    """Values after an effect, NaN where they are unknown."""
     after = {
         "scale": value * effect.amount,
         "add": value + effect.amount,
@@ -209,4 +215,4 @@ def _apply(values: dict[str, Measured], effect: Effect, taken: Applied, computed
         after = np.maximum(after, np.minimum(value, effect.least))
     if effect.most is not None:
         after = np.minimum(after, np.maximum(value, effect.most))
-    values[effect.criterion] = replace(measured, value=np.where(taken, after, value))
+    return np.asarray(after)

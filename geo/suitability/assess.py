@@ -19,14 +19,17 @@ from geo.contract.nearby import Nearby
 from geo.criteria import BY_ID, CANAL_CONDITION, LAND_CRITERIA, WATER_ADEQUACY
 from geo.measures.exclusion import Excluded
 from geo.panel.scheme import Scheme
-from geo.suitability.combination import LETTER_BASE, NOTHING, Aggregate, Codes, Floats, Weighting, aggregate, weighting
+from geo.suitability.asking import ask_first
+from geo.suitability.combination import Aggregate, Codes, Floats, Weighting, aggregate, weighting
 from geo.suitability.crop_choice import crop_lists
 from geo.suitability.findings import Findings, find
-from geo.suitability.model import CLASS_LIMITS, CLASSES, LETTERS, N2, NE, ROUNDING, S2
+from geo.suitability.kernels.combination import LETTER_BASE
+from geo.suitability.model import CLASS_LIMITS, CLASSES, LETTERS, MINES, N2, NE, NOTHING, OUTLOOKS, ROUNDING, S2, S3
 from geo.suitability.rating import Rated, rate
 from geo.suitability.shown import stored_score
 
-HEAVIEST = 3  # criteria whose worst evidence is the confidence of a result
+CONFIDENT_SHARE = 0.70  # of all weight that evidence of a letter or better has to carry; domain reference 3.6 step 9
+MOST_SETTLED = 2  # classes a plot may be of and still be settled; domain reference 3.6 step 2
 HAZARD_LEVELS = tuple(criterion.id for criterion in LAND_CRITERIA if criterion.code in ("H1", "H2", "H3"))
 RESIDUAL = 1  # hazard level up to which land counts as free of hazard
 EVIDENCE_LETTERS = "ABCD"
@@ -40,12 +43,13 @@ class Suitability:
     """Land suitability of n plots.
 
     score, score_low, score_high : float64 (n,), 0-100, unrounded; NaN where the plot is excluded or not evaluated.
-    classes, class_low, class_high : int8 (n,), index into ``CLASSES``. limiting : int8 (n,), index into
-    ``LAND_CRITERIA`` of the criterion that limits most, -1 none. confidence : int8 (n,), 0..3 = A..D, -1 for excluded
-    plots. class_cap : int8 (n,), best class that hard limits and what was not assessed allow, whatever the score.
-    excluded : land that is shut, with the reason. combined : group scores and what the other caps rest on.
-    rated : memberships and hard limits. weights : weights of the assessed criteria.
-    not_assessed : criterion id -> why it could not be measured at all.
+    classes, class_low, class_high : int8 (n,), index into ``CLASSES``; the range stands on plots not evaluated too.
+    settled : bool (n,), at most two classes are possible. limiting : int8 (n,), index into ``LAND_CRITERIA`` of the
+    criterion that limits most, -1 none. confidence : int8 (n,), 0..3 = A..D, -1 for excluded plots. class_cap : int8
+    (n,), best class that hard limits allow, whatever the score. score_known : float64 (n,), 0-100, of what is known
+    alone, and outlook : int8 (n,), index into ``OUTLOOKS``; NaN and -1 where the class is settled. excluded : land that
+    is shut, with the reason. combined : group scores and what the other caps rest on. rated : memberships and hard
+    limits. weights : of the scheme. not_assessed : criterion id -> why it could not be measured at all.
     """
 
     score: Floats
@@ -54,9 +58,12 @@ class Suitability:
     classes: Codes
     class_low: Codes
     class_high: Codes
+    settled: Flags
     limiting: Codes
     confidence: Codes
     class_cap: Codes
+    score_known: Floats
+    outlook: Codes
     excluded: Excluded
     combined: Aggregate
     rated: Rated
@@ -66,9 +73,19 @@ class Suitability:
     def __len__(self) -> int:
         return len(self.score)
 
+    @property
+    def shut(self) -> Flags:
+        """True where land is excluded, by an area or by a hard limit."""
+        return np.asarray(np.isnan(self.score) & (self.classes == N2))
+
+    @property
+    def open_question(self) -> Flags:
+        """True where more has to be known: not evaluated, or of more than two possible classes."""
+        return np.asarray((self.classes == NE) | ~self.settled)
+
     def subclass(self) -> NDArray[np.object_]:
         """Return the class with its letters, such as S3wh: up to three groups below 0.75, worst first."""
-        excluded = np.isnan(self.score) & (self.classes == N2)
+        excluded = self.shut
         letters = np.where(np.isnan(self.score), 0, self.combined.letters).astype(np.int64)
         codes = (letters * len(CLASSES) + self.classes) * 2 + excluded
         used = np.flatnonzero(np.bincount(codes, minlength=1))
@@ -97,7 +114,13 @@ class Suitability:
                 "confidence": _named(tuple(EVIDENCE_LETTERS), self.confidence),
                 "class_cap": _named(CLASSES, self.class_cap),
                 "not_assessed": [list(self.not_assessed)] * len(self),
+                "settled": self.settled,
+                "known_weight_pct": _known_pct(self),
+                "score_known": stored_score(self.score_known),
+                "outlook": _named(OUTLOOKS, self.outlook),
                 "memberships": list(np.ascontiguousarray(self.rated.memberships.T, dtype=np.float32)),
+                "memberships_high": list(np.ascontiguousarray(self.rated.highest.T, dtype=np.float32)),
+                "loose": self.rated.loose,
                 "evidence": _evidence_text(self.rated.evidence),
             }
         )
@@ -116,12 +139,13 @@ class Assessment:
     """All that is found out about n plots: measured values, suitability as the land is and as it could be.
 
     findings : measured values and all that no scheme decides. land : suitability now. potential : after the scheme's
-    improvements.
+    improvements. asked : int8 (n,), what to ask first, see ``geo.suitability.asking.ask_first``.
     """
 
     findings: Findings
     land: Suitability
     potential: Suitability
+    asked: Codes
 
     @property
     def hazard_free(self) -> Flags:
@@ -137,6 +161,7 @@ class Assessment:
     def to_frame(self) -> pd.DataFrame:
         """Return the results with one column per land criterion holding its value, float32, NaN unknown."""
         frame = self.land.to_frame()
+        frame["ask_first"] = _named((*_IDS, MINES), self.asked)
         frame["potential_score"] = stored_score(self.potential.score)
         frame["potential_class"] = _named(CLASSES, self.potential.classes)
         judged = ~np.isnan(self.land.score)  # no crops on land that is shut or could not be judged
@@ -161,10 +186,12 @@ def assess(plots: gpd.GeoDataFrame, nearby: Nearby, judgement: Judgement, scheme
 
 def assess_findings(found: Findings, scheme: Scheme) -> Assessment:
     """Return suitability now and potential suitability of plots from what was found out about them."""
+    land = evaluate(found.values, found.excluded, scheme)
     return Assessment(
         findings=found,
-        land=evaluate(found.values, found.excluded, scheme),
+        land=land,
         potential=evaluate(improved(found, scheme), found.excluded, scheme),
+        asked=ask_first(land, scheme, mines=found.mines_unanswered),
     )
 
 
@@ -176,8 +203,6 @@ def improved(found: Findings, scheme: Scheme) -> dict[str, Measured]:
     result = dict(found.values)
     for change in scheme.improvements:
         before = result[change.criterion]
-        if before.not_assessed is not None:
-            continue
         worse = before.value > change.value if BY_ID[change.criterion].better == "less" else before.value < change.value
         result[change.criterion] = replace(before, value=np.where(worse, change.value, before.value))
         if change.criterion == CANAL_CONDITION.id and (gain := found.repair_gain.get(round(change.value))) is not None:
@@ -206,29 +231,34 @@ def classify_plots(rated: Rated, excluded: Excluded, scheme: Scheme, missing: Ma
     rated : memberships of every land criterion. excluded : land that is shut. scheme : weights and orness.
     missing : criterion id -> why it could not be measured at all.
     """
-    weights = weighting(scheme, rated.assessed)
-    found = aggregate(rated.memberships, weights)
-    cap, cap_by = _caps(rated, found, scheme, missing)
+    weights = weighting(scheme)
+    found = aggregate(rated.memberships, weights, highest=rated.highest, loose=rated.loose)
+    cap, cap_by = _caps(rated, found)
     shut = excluded.mask | (rated.excluded_by != NOTHING)
-    score = np.where(found.enough & ~shut, 100.0 * found.low, np.nan)
+    judged = found.enough & ~shut
     by_score = classify(found.low)
-    limiting = np.where(cap > by_score, cap_by, found.limiting)
-    limiting = np.where(found.enough, limiting, NOTHING)
+    limiting = np.where(found.enough, np.where(cap > by_score, cap_by, found.limiting), NOTHING)
 
-    def final(classes: Codes) -> Codes:
-        capped = np.where(found.enough, np.maximum(classes, cap), NE)
-        return np.where(shut, N2, capped).astype(np.int8)
+    def unless_shut(classes: Codes) -> Codes:
+        return np.where(shut, N2, classes).astype(np.int8)
 
+    class_low = unless_shut(np.maximum.reduce([by_score, rated.cap, found.held_low]))
+    class_high = unless_shut(np.maximum.reduce([classify(found.high), rated.cap, found.held_high]))
+    settled = class_low - class_high < MOST_SETTLED
+    asked = ~shut & (~found.enough | ~settled)
     return Suitability(
-        score=score,
-        score_low=score,
-        score_high=np.where(found.enough & ~shut, 100.0 * found.high, np.nan),
-        classes=final(by_score),
-        class_low=final(by_score),
-        class_high=final(classify(found.high)),
+        score=np.where(judged, 100.0 * found.low, np.nan),
+        score_low=np.where(judged, 100.0 * found.low, np.nan),
+        score_high=np.where(judged, 100.0 * found.high, np.nan),
+        classes=unless_shut(np.where(found.enough, np.maximum(by_score, cap), NE)),
+        class_low=class_low,
+        class_high=class_high,
+        settled=settled,
         limiting=np.where(shut, np.where(excluded.mask, NOTHING, rated.excluded_by), limiting).astype(np.int8),
         confidence=np.where(shut, NOTHING, _confidence(rated, weights)).astype(np.int8),
-        class_cap=np.maximum(rated.cap, S2 if _decisive(missing, scheme) else 0).astype(np.int8),
+        class_cap=rated.cap,
+        score_known=np.where(asked, 100.0 * found.known, np.nan),
+        outlook=np.where(asked, _outlook(rated, found), NOTHING).astype(np.int8),
         excluded=excluded,
         combined=found,
         rated=rated,
@@ -237,37 +267,44 @@ def classify_plots(rated: Rated, excluded: Excluded, scheme: Scheme, missing: Ma
     )
 
 
-def _caps(rated: Rated, found: Aggregate, scheme: Scheme, missing: Mapping[str, str]) -> tuple[Codes, Codes]:
-    """Return the best class each plot may have, and the criterion behind that cap."""
-    cap, cap_by = rated.cap.copy(), rated.cap_by.copy()
+def _caps(rated: Rated, found: Aggregate) -> tuple[Codes, Codes]:
+    """Return the best class each plot may have, and the criterion behind that cap.
 
-    def lower(to: Codes, by: Codes) -> None:
-        where = to > cap
-        cap[where], cap_by[where] = to[where], by[where]
+    Of several as low, one that is known stands before one that is not, then the order of the criteria decides.
+    """
+    both = np.minimum(rated.cap_by, found.held_by)
+    by_limit, by_held = rated.cap > found.held, rated.cap < found.held
+    cap_by = np.where(by_limit | (rated.cap_by == NOTHING) & ~by_held, rated.cap_by, both)
+    cap_by = np.where(by_held | (rated.cap_by == NOTHING), found.held_by, cap_by)
+    cap = np.maximum(rated.cap, found.held)
+    unknown = (found.unknown_by != NOTHING) & (cap < S2)
+    return np.where(unknown, S2, cap).astype(np.int8), np.where(unknown, found.unknown_by, cap_by).astype(np.int8)
 
-    lower(found.held, found.held_by)
-    lower(np.where(found.unknown_by != NOTHING, S2, 0).astype(np.int8), found.unknown_by)
-    for k in _decisive(missing, scheme):
-        lower(np.full_like(cap, S2), np.full_like(cap_by, k))
-    return cap, cap_by
+
+def _outlook(rated: Rated, found: Aggregate) -> Codes:
+    """Return what the known values alone promise: index into ``OUTLOOKS``; domain reference 3.6 step 2."""
+    nothing_known = np.isnan(found.known)
+    promised = np.maximum.reduce([classify(np.nan_to_num(found.known)), rated.cap, found.held])
+    outlook = np.where(promised <= S2, 0, np.where(promised == S3, 1, 2))
+    outlook = np.where(nothing_known, 1, outlook)
+    return np.where(found.firm_water, outlook, np.maximum(outlook, 1)).astype(np.int8)
 
 
-def _decisive(missing: Mapping[str, str], scheme: Scheme) -> list[int]:
-    """Return the criteria without which no class is better than S2, of those that could not be assessed."""
-    return [
-        k
-        for k, criterion in enumerate(LAND_CRITERIA)
-        if criterion.cap.decisive and criterion.id in missing and criterion.id not in scheme.unweighed
-    ]
+def _known_pct(land: Suitability) -> NDArray[np.object_]:
+    """Return the percent of all weight that is known, rounded down; none for land that is shut."""
+    known = np.floor(100.0 * land.combined.known_weight + ROUNDING * 100.0).astype(np.int64)
+    result = known.astype(object)
+    result[land.shut] = None
+    return result
 
 
 def _confidence(rated: Rated, weights: Weighting) -> Codes:
-    """Return the worst evidence among the three heaviest criteria; an unknown value has the worst."""
-    heaviest = np.argsort(-weights.share, kind="stable")[: min(HEAVIEST, len(weights.active))]
-    evidence = rated.evidence[heaviest]
-    if not len(heaviest):
-        return np.full(evidence.shape[1], D, dtype=np.int8)
-    return np.asarray(np.where(evidence < 0, D, evidence).max(axis=0), dtype=np.int8)
+    """Return the best letter for which evidence as good or better carries at least 70 % of all weight, else D."""
+    found = np.full(rated.evidence.shape[1], D, dtype=np.int8)
+    for letter in range(D, -1, -1):
+        carried = weights.share @ ((rated.evidence >= 0) & (rated.evidence <= letter))
+        found[carried >= CONFIDENT_SHARE - ROUNDING] = letter
+    return found
 
 
 def _subclass_name(class_code: int, letters: int, *, excluded: bool) -> str:

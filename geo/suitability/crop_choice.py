@@ -34,16 +34,12 @@ from geo.crops.ratings import (
 )
 from geo.errors import NotAssessed
 from geo.measures.climate import plot_height_m, temperature_at_plots
-from geo.measures.soil import surveyed_or_grid
+from geo.measures.soil import MOST_FRAGMENTS_PCT, saltless, surveyed_or_grid
 from geo.measures.surveys import LAYER as SURVEYS
 from geo.measures.surveys import groundwater_m, surveyed
 
 SURVEY_COLUMNS = {name: name if name == "ph" else f"{name}_pct" for name in MINOR}
-MOST_FRAGMENTS = 0.6  # share of coarse fragments there may be where nobody looked; domain reference 3.6 step 2
 ROOTS_BETWEEN_STONES = 0.5  # share of the stones that does not shorten the depth of trees; domain reference 5.2 [K]
-SALTLESS_ABOVE_M = 1_000.0  # m, height above which salt does not gather; domain reference 3.6 step 2 [K]
-SALTLESS_SLOPE_PCT = 3.0  # %, slope over which it does not, without groundwater near; likewise
-SALT_WATER_M = 3.0  # m, depth above which groundwater brings salt up; likewise
 LAND_USES = {"basin": "basin", "mechanised": "mechanised", "hand-worked": "hand"}  # word in a land use -> column
 CLASS_WORDS = {"S1": "well suited", "S2": "suited with limits"}
 CONDITIONS = {
@@ -83,7 +79,7 @@ def ground_of(block: Block, values: Mapping[str, Measured]) -> Ground | None:
     depth_cm = unknown
     with suppress(NotAssessed):
         depth_cm = surveyed_or_grid(block, "soil_depth_cm", "soil_depth", SOIL_DEPTH.coarsest_m).value
-    stones = np.where(np.isnan(soil["coarse_fragments"]), MOST_FRAGMENTS, soil["coarse_fragments"] / 100.0)
+    stones = np.where(np.isnan(soil["coarse_fragments"]), MOST_FRAGMENTS_PCT / 100.0, soil["coarse_fragments"] / 100.0)
     return Ground(
         slope_rating=slope_rating(slope, judged.slope or SLOPE.memberships),
         slope_pct=slope.value,
@@ -112,11 +108,6 @@ def slope_column(land_use: str) -> str:
     """Return the column of the crops' own slope limits a land use asks for, else that the scheme's table decides."""
     found = [column for word, column in LAND_USES.items() if word in land_use.lower() and column in SLOPE_COLUMNS]
     return found[0] if found else BY_SCHEME
-
-
-def saltless(elevation_m: Floats, slope_pct: Floats, groundwater_m: Floats) -> NDArray[np.bool_]:
-    """Return where salt cannot gather: high up, or on a slope without groundwater known near the surface."""
-    return (elevation_m > SALTLESS_ABOVE_M) | ((slope_pct > SALTLESS_SLOPE_PCT) & ~(groundwater_m < SALT_WATER_M))
 
 
 def _numbers_of(names: NDArray[np.str_]) -> NDArray[np.int64]:

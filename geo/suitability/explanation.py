@@ -10,14 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geo.contract.criterion import Criterion, HardLimit, Measured
 from geo.contract.memberships import ByClass, Knots, Probability
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.panel.scheme import LAND_GROUPS, Scheme
 from geo.suitability.assess import UNKNOWN_EVIDENCE, classify
-from geo.suitability.combination import NOTHING, Aggregate, Floats, Weighting, aggregate, owa, weighting
-from geo.suitability.model import CLASSES, N2, NE, S2
+from geo.suitability.combination import Aggregate, Floats, Weighting, aggregate, owa, weighting
+from geo.suitability.model import CLASS_LIMITS, CLASSES, N2, NE, NOTHING, ROUNDING, S2
 from geo.suitability.rating import EXCLUDING
 from geo.suitability.shown import shown_score
 
@@ -44,9 +45,8 @@ CLOSED = {
 }
 CLOSED_AREA = "it lies in an area closed to farming"
 IS_NOT_EVALUATED = "Too little is known to judge this plot."
-HELD_BY_WORST = "The class is held at {class}: it is at most one better than the worst of water, hazard and salinity."
+HELD_BY_WORST = "The class is held at {class} by this, whatever else is good: {criterion}."
 HELD_BY_UNKNOWN = "The class is held at {class} until this is known: {criterion}."
-HELD_BY_NOT_ASSESSED = "The class is held at {class} because this could not be assessed here: {criterion}."
 HELD_BY_LIMIT = "The class is held at {class}: {reason}."
 ALSO_UNKNOWN = "Not known here: {criteria}."
 WARNING = "Take care: {reason}."
@@ -57,7 +57,7 @@ MESSAGES = (
     *CLOSED.values(),
     *GROUP_TITLES.values(),
     *(NOTHING_LIMITS, NOT_KNOWN_LIMITS, IS_EXCLUDED, CLOSED_AREA, IS_NOT_EVALUATED, ALSO_UNKNOWN, WARNING),
-    *(HELD_BY_WORST, HELD_BY_UNKNOWN, HELD_BY_NOT_ASSESSED, HELD_BY_LIMIT),
+    *(HELD_BY_WORST, HELD_BY_UNKNOWN, HELD_BY_LIMIT),
 )
 
 _IDS = tuple(criterion.id for criterion in LAND_CRITERIA)
@@ -78,10 +78,10 @@ def explain(
     Parameters
     ----------
     row : the kept result: class, subclass, score, score_low, score_high, class_low, class_high, limiting, confidence,
-        potential_class, potential_score, not_assessed, memberships, evidence, and a value per criterion; None or NaN =
-        unknown. scheme : the scheme of its run. order : criteria of ``memberships`` and ``evidence``, as the run had
-        them. not_assessed : criterion id -> why it could not be assessed where the plot lies. closed_by : one of
-        ``geo.measures.exclusion.REASONS`` where an area excludes the plot and it is known which.
+        potential_class, potential_score, not_assessed, memberships, evidence, what to ask, and a value per criterion;
+        None or NaN = unknown. scheme : the scheme of its run. order : criteria of ``memberships`` and ``evidence``, as
+        the run had them. not_assessed : criterion id -> why it could not be assessed where the plot lies. closed_by :
+        one of ``geo.measures.exclusion.REASONS`` where an area excludes the plot and it is known which.
 
     Returns
     -------
@@ -91,15 +91,17 @@ def explain(
     """
     memberships = _kept(row["memberships"], order)
     missing = {name: (not_assessed or {}).get(name, "") for name in row["not_assessed"] or ()}
-    assessed = [name for name in order if name in BY_ID and name not in missing]
-    weights = weighting(scheme, assessed)
-    found = aggregate(memberships[:, np.newaxis], weights)
+    highest = memberships if row.get("memberships_high") is None else _kept(row["memberships_high"], order)
+    weights = weighting(scheme)
+    loose = _kept_bits(row.get("loose"), order)
+    found = aggregate(memberships[:, np.newaxis], weights, highest=highest[:, np.newaxis], loose=loose)
     judged = CLASSES.index(row["class"])
     excluded = judged == N2 and _number(row.get("score")) is None
-    caps = [] if judged == NE or excluded else _caps(row, scheme, found, missing)
+    caps = [] if judged == NE or excluded else _caps(row, scheme, found)
     unknown = [_IDS[k] for k in weights.active.tolist() if np.isnan(memberships[k])]
     exclusion = _exclusion(row, scheme, closed_by) if excluded else None
-    says = list(_said(row, scheme, judged, exclusion, caps, unknown))
+    good = {name for name, value in zip(_IDS, memberships.tolist(), strict=True) if value >= CLASS_LIMITS[0] - ROUNDING}
+    says = list(_said(row, scheme, judged, exclusion, caps, unknown, good))
     limiting = BY_ID.get(_text(row.get("limiting")) or "")
     return {
         "class": row["class"],
@@ -109,12 +111,17 @@ def explain(
         "score_high": _shown(row.get("score_high")),
         "class_low": row["class_low"],
         "class_high": row["class_high"],
+        "settled": row.get("settled"),
+        "known_weight_pct": row.get("known_weight_pct"),
+        "score_known": _shown(row.get("score_known")),
+        "outlook": _text(row.get("outlook")),
+        "ask_first": _text(row.get("ask_first")),
         "says": says,
         "limiting": None if limiting is None else {"criterion": limiting.id, "title": limiting.title},
         "caps": caps,
         "excluded": exclusion,
         "groups": _groups(scheme, weights, found),
-        "criteria": _criteria(row, scheme, order, memberships, weights, found, missing),
+        "criteria": _criteria(row, scheme, order, (memberships, highest), weights, found, missing),
         "unknown": unknown,
         "not_assessed": missing,
         "confidence": _text(row.get("confidence")),
@@ -136,20 +143,26 @@ def explain(
 
 
 def _said(
-    row: Mapping[str, Any], scheme: Scheme, judged: int, exclusion: Said | None, caps: list[Said], unknown: list[str]
+    row: Mapping[str, Any],
+    scheme: Scheme,
+    judged: int,
+    exclusion: Said | None,
+    caps: list[Said],
+    unknown: list[str],
+    good: set[str],
 ) -> Iterator[Said]:
-    """Sentences a reader needs, the most important first."""
+    """Sentences a reader needs, the most important first; ``good`` are the criteria known to be in their S1 range."""
     limiting = _text(row.get("limiting"))
     if exclusion is not None:
         yield _say(IS_EXCLUDED, reason=exclusion["text"])
         return
     if judged == NE:
         yield _say(IS_NOT_EVALUATED)
-    elif limiting is None:
+    elif len(good) == len(_IDS):
         yield _say(NOTHING_LIMITS)
     elif limiting in unknown:
         yield _say(NOT_KNOWN_LIMITS, criterion=BY_ID[limiting].title)
-    elif limiting in BY_ID and _number(row.get(limiting)) is not None:
+    elif limiting in BY_ID and limiting not in good:
         yield _say(BY_ID[limiting].poor)
     yield from (cap["says"] for cap in caps)
     for criterion in LAND_CRITERIA:
@@ -163,17 +176,15 @@ def _said(
         yield _say(ALSO_UNKNOWN, criteria=others)
 
 
-def _caps(row: Mapping[str, Any], scheme: Scheme, found: Aggregate, missing: Mapping[str, str]) -> list[Said]:
+def _caps(row: Mapping[str, Any], scheme: Scheme, found: Aggregate) -> list[Said]:
     """Return what keeps the class below that of the score, the strictest first."""
     by_score, judged = int(classify(found.low)[0]), CLASSES.index(row["class"])
     held: list[tuple[int, Said]] = []
     allowed = int(found.held[0])
     if allowed > by_score:
         held.append((allowed, _cap(HELD_BY_WORST, allowed, _IDS[found.held_by[0]])))
-    if by_score < S2:
-        if found.unknown_by[0] != NOTHING:
-            held.append((S2, _cap(HELD_BY_UNKNOWN, S2, _IDS[found.unknown_by[0]])))
-        held += [(S2, _cap(HELD_BY_NOT_ASSESSED, S2, name)) for name in missing if _decisive(BY_ID.get(name), scheme)]
+    if by_score < S2 and found.unknown_by[0] != NOTHING:
+        held.append((S2, _cap(HELD_BY_UNKNOWN, S2, _IDS[found.unknown_by[0]])))
     by_limit = _class_code(row.get("class_cap"), otherwise=judged)
     if by_limit > max([by_score, *(cap for cap, _ in held)]):
         # The notes a limit rests on are not kept, but a limit that sets the class is the limiting criterion's.
@@ -187,10 +198,6 @@ def _caps(row: Mapping[str, Any], scheme: Scheme, found: Aggregate, missing: Map
 def _class_code(name: Any, *, otherwise: int) -> int:
     """Index of a class that was kept; ``otherwise`` for a run that did not keep it."""
     return CLASSES.index(name) if isinstance(name, str) else otherwise
-
-
-def _decisive(criterion: Criterion | None, scheme: Scheme) -> bool:
-    return criterion is not None and criterion.cap.decisive and criterion.id not in scheme.unweighed
 
 
 def _cap(text: str, code: int, criterion: str | None, **args: Any) -> Said:
@@ -251,15 +258,14 @@ def _criteria(
     row: Mapping[str, Any],
     scheme: Scheme,
     order: Sequence[str],
-    memberships: Floats,
+    interval: tuple[Floats, Floats],
     weights: Weighting,
     found: Aggregate,
     missing: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """Return each criterion with what it would gain at full membership, in the order of their declaration."""
-    lifted = np.repeat(memberships[:, np.newaxis], len(_IDS), axis=1)
-    np.fill_diagonal(lifted, 1.0)
-    gains = aggregate(lifted, weights).low - found.low[0]
+    memberships, highest = interval
+    gains = aggregate(_lifted(memberships, scheme), weights).low - found.low[0]
     letters = dict(zip(order, row["evidence"], strict=True))
     rows = []
     for k, criterion in enumerate(LAND_CRITERIA):
@@ -276,6 +282,7 @@ def _criteria(
                 "value": value,
                 "level": criterion.levels[round(value)] if criterion.levels and value is not None else None,
                 "membership": round(membership, 4) if known else None,
+                "membership_high": round(float(highest[k]), 4) if known else None,
                 "class": CLASSES[int(classify(np.array([membership]))[0])] if known else None,
                 "weight": round(float(weights.share[k]), 4),
                 "gain": round(100.0 * max(float(gains[k]), 0.0), 1) if weights.within[k] > 0.0 else 0.0,
@@ -287,6 +294,21 @@ def _criteria(
             }
         )
     return rows
+
+
+def _lifted(memberships: Floats, scheme: Scheme) -> Floats:
+    """Return memberships with one criterion at full membership each, float64 (17, 17).
+
+    Where a group counts its minimum, all its poor members rise together: one at a time, two equals hid each other.
+    """
+    lifted = np.repeat(memberships[:, np.newaxis], len(_IDS), axis=1)
+    for k, criterion in enumerate(LAND_CRITERIA):
+        lifted[k, k] = 1.0
+        if scheme.groups[criterion.group].minimum and np.nan_to_num(memberships[k]) < CLASS_LIMITS[0]:
+            for other, item in enumerate(LAND_CRITERIA):
+                if item.group == criterion.group and np.nan_to_num(memberships[other]) < CLASS_LIMITS[0]:
+                    lifted[other, k] = 1.0
+    return lifted
 
 
 def _overridden_by(row: Mapping[str, Any], scheme: Scheme, criterion: Criterion, membership: float) -> str | None:
@@ -316,6 +338,12 @@ def _kept(values: Sequence[float | None], order: Sequence[str]) -> Floats:
     by_id = dict(zip(order, values, strict=True))
     kept = [by_id.get(name) for name in _IDS]
     return np.array([np.nan if value is None else float(value) for value in kept], dtype=np.float64)
+
+
+def _kept_bits(bits: Any, order: Sequence[str]) -> NDArray[np.int32]:
+    """Return kept bits of criteria in today's order, int32 (1,)."""
+    kept = {name for place, name in enumerate(order) if (int(_number(bits) or 0) >> place) & 1}
+    return np.array([sum(1 << k for k, name in enumerate(_IDS) if name in kept)], dtype=np.int32)
 
 
 def _say(text: str, **args: Any) -> Said:

@@ -21,6 +21,11 @@ CLASSES = ("S1", "S2", "S3", "N1", "N2", "NE")  # domain reference, naming; best
 S1, S2, S3, N1, N2, NE = range(6)
 CLASS_LIMITS = np.array([0.75, 0.50, 0.25, 0.125])  # membership at which S1, S2, S3, N1 begin, inclusive
 ROUNDING = 1e-12  # membership; weights of a group sum to 1 only within rounding, so 0.75 may come out a hair below
+OUTLOOKS = ("likely", "open", "unlikely")
+MINES = "mines"  # asked before anything else where mines were found and nobody has answered for the plot
+RULE = 2  # edition of the rule runs are scored by; the first counted unknown as good
+NOTHING = -1  # no criterion
+WATER, HAZARD = LAND_GROUPS.index("water"), LAND_GROUPS.index("hazard")
 NO_HOLD = 99  # classes better than any membership's class: holds nothing
 LETTERS = tuple(dict.fromkeys(criterion.letter for criterion in LAND_CRITERIA))
 
@@ -30,8 +35,8 @@ class Structure(NamedTuple):
 
     group : int64 (k,), index into ``LAND_GROUPS``. letter : int64 (k,), index into ``LETTERS`` counted from 1.
     own : int64 (k,), classes a plot may be better than each criterion by itself, ``NO_HOLD`` where it holds none.
-    with_group : int64 (6,), the same for the known score of each group. decisive : bool (k,), no class is better than
-    S2 while it is unknown.
+    with_group : int64 (6,), the same for the mean of the known members of each group. decisive : bool (k,), no class is
+    better than S2 while it is unknown. required : bool (k,), there is no class at all while it is unknown.
     """
 
     group: NDArray[np.int64]
@@ -39,6 +44,7 @@ class Structure(NamedTuple):
     own: NDArray[np.int64]
     with_group: NDArray[np.int64]
     decisive: NDArray[np.bool_]
+    required: NDArray[np.bool_]
 
 
 def structure_of(criteria: Sequence[Criterion]) -> Structure:
@@ -63,6 +69,7 @@ def structure_of(criteria: Sequence[Criterion]) -> Structure:
         own=np.array([_or_none(criterion.cap.own) for criterion in criteria], dtype=np.int64),
         with_group=with_group,
         decisive=np.array([criterion.cap.decisive for criterion in criteria], dtype=bool),
+        required=np.array([criterion.cap.required for criterion in criteria], dtype=bool),
     )
 
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from geo.contract.criterion import D, Flags, HardLimit, Measured
+from geo.contract.criterion import Criterion, D, Flags, HardLimit, Measured
 from geo.contract.memberships import Membership
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.panel.scheme import Scheme
-from geo.suitability.combination import NOTHING, Codes, Floats
-from geo.suitability.model import CLASSES
+from geo.suitability.combination import Codes, Floats
+from geo.suitability.model import CLASSES, NOTHING
 
 EXCLUDING = ("exclude", "not_relevant")  # kinds of hard limit that shut a plot for the land use judged
 
@@ -23,15 +24,19 @@ _POSITION = {criterion.id: k for k, criterion in enumerate(LAND_CRITERIA)}
 class Rated:
     """Memberships of n plots in every land criterion, in the order of ``LAND_CRITERIA``.
 
-    memberships : float64 (17, n), NaN unknown. evidence : int8 (17, n), 0..3 = A..D, -1 unknown. assessed : ids that
-    could be measured at all. excluded_by : int8 (n,), criterion whose hard limit excludes the plot, or -1.
-    cap : int8 (n,), best class a hard limit allows; cap_by : criterion of that limit, or -1. limits : hard limits
+    memberships : float64 (17, n), of an interval the low end, NaN unknown. highest : the same with the high ends.
+    evidence : int8 (17, n), 0..3 = A..D, -1 unknown. loose : int32 (n,), bit k set where criterion k holds the class
+    one less (``ClassCap``). tables : int8 (17, n), membership table of each. excluded_by : int8 (n,), criterion whose
+    hard limit excludes the plot, or -1. cap : int8 (n,), best class a hard limit allows; cap_by : criterion of that
+    limit, or -1. limits : hard limits
     that are reached somewhere, (criterion id, limit) -> bool (n,).
     """
 
     memberships: Floats
+    highest: Floats
     evidence: Codes
-    assessed: tuple[str, ...]
+    loose: NDArray[np.int32]
+    tables: Codes
     excluded_by: Codes
     cap: Codes
     cap_by: Codes
@@ -46,18 +51,21 @@ def rate(values: Mapping[str, Measured], scheme: Scheme) -> Rated:
     """
     values = overridden(values, scheme)
     n = len(next(iter(values.values())).value)
-    memberships = np.full((len(LAND_CRITERIA), n), np.nan)
-    evidence = np.full((len(LAND_CRITERIA), n), -1, dtype=np.int8)
+    shape = (len(LAND_CRITERIA), n)
+    memberships, highest = np.full(shape, np.nan), np.full(shape, np.nan)
+    evidence, tables = np.full(shape, -1, dtype=np.int8), np.zeros(shape, dtype=np.int8)
+    loose = np.zeros(n, dtype=np.int32)
     excluded_by, cap_by = np.full(n, NOTHING, dtype=np.int8), np.full(n, NOTHING, dtype=np.int8)
     cap = np.zeros(n, dtype=np.int8)
     reached: dict[tuple[str, HardLimit], Flags] = {}
     for k, criterion in enumerate(LAND_CRITERIA):
         measured = values[criterion.id]
-        if measured.not_assessed is not None:
-            continue
-        memberships[k] = _membership(measured, scheme.memberships(criterion))
-        known = ~np.isnan(measured.value)
-        evidence[k] = np.where(known, D if measured.evidence is None else measured.evidence, -1)
+        memberships[k], highest[k] = _interval(measured, criterion, scheme.memberships(criterion))
+        known = ~np.isnan(memberships[k])
+        surely = D if measured.evidence is None else measured.evidence
+        evidence[k] = np.where(known, np.where(np.isnan(measured.at_worst), D, surely), -1)
+        tables[k] = 0 if measured.table is None else measured.table
+        loose |= np.where(_loose(measured, criterion, tables[k], known), 1 << k, 0).astype(np.int32)
         for limit in scheme.limits(criterion):
             where = limit.reached(measured)
             if not where.any():
@@ -74,8 +82,10 @@ def rate(values: Mapping[str, Measured], scheme: Scheme) -> Rated:
                 cap[lower], cap_by[lower] = best, k
     return Rated(
         memberships=memberships,
+        highest=highest,
         evidence=evidence,
-        assessed=tuple(c.id for c in LAND_CRITERIA if values[c.id].not_assessed is None),
+        loose=loose,
+        tables=tables,
         excluded_by=excluded_by,
         cap=cap,
         cap_by=cap_by,
@@ -97,8 +107,13 @@ def overridden(values: Mapping[str, Measured], scheme: Scheme) -> dict[str, Meas
                 own = values[criterion.id].evidence
                 if evidence is not None:
                     evidence[where] = D if own is None else own[where]
-                result[limit.overrides] = replace(target, value=np.where(where, 0.0, target.value), evidence=evidence)
+                result[limit.overrides] = replace(_zero(target, where), evidence=evidence)
     return result
+
+
+def _zero(measured: Measured, where: Flags) -> Measured:
+    """Return values that are 0 where a limit says so, intervals too."""
+    return measured.with_parts(lambda part: np.where(where, 0.0, part))
 
 
 def _excludes_at_zero(criterion_id: str, scheme: Scheme) -> bool:
@@ -107,12 +122,35 @@ def _excludes_at_zero(criterion_id: str, scheme: Scheme) -> bool:
     return any(limit.kind in EXCLUDING and limit.reached(zero).all() for limit in scheme.limits(BY_ID[criterion_id]))
 
 
-def _membership(measured: Measured, tables: tuple[Membership, ...]) -> Floats:
-    """Return the membership of each value by its own table."""
-    result = tables[0](measured.value, measured.sigma)
+def _interval(measured: Measured, criterion: Criterion, tables: tuple[Membership, ...]) -> tuple[Floats, Floats]:
+    """Return the low and the high end of each membership; an interval from 0 to 1 is unknown, NaN at both ends."""
+    low = _membership(measured, measured.at_worst, tables)
+    if measured.worst is None and measured.best is None and criterion.presumed is None:
+        return low, low
+    high = _membership(measured, measured.at_best, tables)
+    if criterion.presumed is not None:
+        where = np.isnan(low) & measured.notes.get(criterion.presumed.where, np.zeros(len(low), dtype=bool))
+        low, high = np.where(where, criterion.presumed.low, low), np.where(where, criterion.presumed.high, high)
+    low, high = np.minimum(low, high), np.maximum(low, high)
+    unknown = (low == 0.0) & (high == 1.0)
+    return np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
+
+
+def _loose(measured: Measured, criterion: Criterion, table: Codes, known: Flags) -> Flags:
+    """Return where a criterion holds the class one less than it would elsewhere."""
+    loose = np.isin(table, criterion.cap.loose_tables)
+    if criterion.cap.loose_from_grid and measured.sigma is not None:
+        loose |= known & (measured.sigma > 0.0)
+    return np.asarray(loose)
+
+
+def _membership(measured: Measured, value: Floats, tables: tuple[Membership, ...]) -> Floats:
+    """Return the membership of each value by the table that holds for its plot."""
+    result = tables[0](value, measured.sigma)
     if measured.table is not None:
         for number, table in enumerate(tables[1:], start=1):
             rows = np.flatnonzero(measured.table == number)
-            sigma = None if measured.sigma is None else measured.sigma[rows]
-            result[rows] = table(measured.value[rows], sigma)
+            if len(rows):
+                sigma = None if measured.sigma is None else measured.sigma[rows]
+                result[rows] = table(value[rows], sigma)
     return result

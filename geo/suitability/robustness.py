@@ -1,7 +1,8 @@
 """How sure a class is: the model drawn again and again with other weights, another risk attitude and other values.
 
 Each draw takes every weight within +-25 % (renormalised), an orness between 0.2 and 0.5 and, for every value, an
-error as large as its evidence deserves; an unknown value is drawn from the whole of 0-1. Draw d of plot number p is
+error as large as its evidence deserves; an unknown value is drawn from the whole of 0-1, an interval between its
+ends. Draw d of plot number p is
 the same whatever other plots are drawn with it: its random numbers come from a hash of (seed, d, p, criterion).
 """
 
@@ -11,13 +12,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from geo.compiled.threads import over_blocks
 from geo.panel.scheme import LAND_GROUPS
-from geo.suitability.combination import Weighting, class_at, quantified
-from geo.suitability.model import CLASSES, NO_HOLD, S2, STRUCTURE
+from geo.suitability.combination import Weighting, quantified
+from geo.suitability.kernels import draws as kernels
+from geo.suitability.model import CLASSES, STRUCTURE
 
 Floats = NDArray[np.float64]
 
@@ -69,6 +70,8 @@ def robustness(
     seed: int = 1,
     noise: Noise = Noise(),
     best: int | None = None,
+    highest: Floats | None = None,
+    loose: NDArray[np.int32] | None = None,
 ) -> Robustness:
     """Draw n plots ``draws`` times and return how often each lands in each class.
 
@@ -77,7 +80,8 @@ def robustness(
     memberships : float64 (17, n) in the order of ``LAND_CRITERIA``, NaN unknown. evidence : int8 (17, n), 0..3 = A..D,
     -1 unknown. cap : int8 (n,), best class that limits no draw can change allow. fixed : int8 (n,), class of plots
     that no draw can change (excluded or not evaluated), -1 for the others. plot_no : numbers that seed each plot's
-    draws. weights, orness : of the run. best : size of the top group, None = not asked.
+    draws. weights, orness : of the run. best : size of the top group, None = not asked. highest : float64 (17, n), high
+    ends of the memberships, None = no intervals. loose : int32 (n,), bits of criteria that hold the class one less.
     """
     n = memberships.shape[1]
     generator = np.random.Generator(np.random.PCG64(seed))
@@ -85,13 +89,17 @@ def robustness(
     in_top = np.zeros(n, dtype=np.int32)
     score = np.empty(n)
     memberships = np.ascontiguousarray(memberships, dtype=np.float64)
+    high = memberships if highest is None else np.ascontiguousarray(highest, dtype=np.float64)
+    no_loose = np.zeros(n, dtype=np.int32)
     errors = np.array([*noise.membership, 0.0])
     for draw in range(draws):
         drawn, minimum_weights, alpha = _drawn_weights(generator, weights, orness, noise)
         table = quantified(minimum_weights, alpha)
         kernel = partial(
-            _draw,
+            kernels.draw,
             memberships,
+            high,
+            no_loose if loose is None else loose,
             evidence,
             cap,
             fixed,
@@ -141,94 +149,3 @@ def _among_best(score: Floats, count: int) -> NDArray[np.int32]:
     edge = np.partition(known, max(len(known) - count, 0))[max(len(known) - count, 0)]
     with np.errstate(invalid="ignore"):
         return np.asarray(score >= edge, dtype=np.int32)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _uniform(state, plot, criterion):  # type: ignore[no-untyped-def]
-    """Uniform number in 0-1 from a hash of three numbers (the finaliser of SplitMix64, Steele et al. 2014)."""
-    z = state * np.uint64(0x9E3779B97F4A7C15) + np.uint64(plot) * np.uint64(0xD1B54A32D192ED03) + np.uint64(criterion)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z = z ^ (z >> np.uint64(31))
-    return float(z >> np.uint64(11)) * (1.0 / 9007199254740992.0)
-
-
-@njit(cache=True, nogil=True)
-def _draw(  # type: ignore[no-untyped-def]
-    memberships,
-    evidence,
-    cap,
-    fixed,
-    plot_no,
-    active,
-    within,
-    gate,
-    group_weights,
-    minimum,
-    table,
-    structure,
-    errors,
-    draw_unknown,
-    state,
-    counts,
-    score,
-    start,
-    stop,
-):
-    groups = len(group_weights)
-    value, known, known_weight = np.empty(groups), np.empty(groups), np.empty(groups)
-    least, least_known = np.empty(groups), np.empty(groups)
-    order = np.empty(groups, dtype=np.int64)
-    for i in range(start, stop):
-        if fixed[i] >= 0:
-            counts[i, fixed[i]] += 1
-            score[i] = np.nan
-            continue
-        for g in range(groups):
-            value[g], known[g], known_weight[g], least[g], least_known[g] = 0.0, 0.0, 0.0, 1.0, 1.0
-        decisive_unknown = False
-        held = 0
-        for k in active:
-            m = memberships[k, i]
-            g = structure.group[k]
-            if m == m:
-                half = errors[evidence[k, i]]
-                if half > 0.0:
-                    m += half * (2.0 * _uniform(state, plot_no[i], k) - 1.0)
-                    m = min(max(m, 0.0), 1.0)
-                known[g] += within[k] * m
-                known_weight[g] += within[k]
-                if (minimum[g] or gate[k]) and m < least_known[g]:
-                    least_known[g] = m
-                held = max(held, class_at(m) - structure.own[k])
-            else:
-                if structure.decisive[k]:
-                    decisive_unknown = True
-                m = _uniform(state, plot_no[i], k) if draw_unknown else 0.0
-            value[g] += within[k] * m
-            if (minimum[g] or gate[k]) and m < least[g]:
-                least[g] = m
-        count = 0
-        for g in range(groups):
-            if group_weights[g] > 0.0:
-                value[g] = least[g] if minimum[g] else min(value[g], least[g])
-                j = count
-                while j > 0 and value[order[j - 1]] < value[g]:
-                    order[j] = order[j - 1]
-                    j -= 1
-                order[j] = g
-                count += 1
-        total, subset, reached = 0.0, 0, 0.0
-        for j in range(count):
-            subset |= 1 << order[j]
-            total += value[order[j]] * (table[subset] - reached)
-            reached = table[subset]
-        score[i] = total
-        for g in range(groups):
-            if known_weight[g] > 0.0 and structure.with_group[g] < NO_HOLD:
-                best_known = least_known[g] if minimum[g] else min(known[g] / known_weight[g], least_known[g])
-                held = max(held, class_at(best_known) - structure.with_group[g])
-        found = max(class_at(total), cap[i], held)
-        if decisive_unknown:
-            found = max(found, S2)
-        counts[i, found] += 1

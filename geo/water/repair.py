@@ -17,6 +17,14 @@ GOOD = 1  # condition class after a repair
 CONVEYING = tuple(state for state, factor in CONDITION_FACTOR.items() if factor > 0.0)  # condition classes that convey
 
 
+def conveyed(condition: Floats) -> Floats:
+    """Return the share of its water a whole canal in a condition class conveys, 0-1, NaN for an unknown class (n,)."""
+    share = np.full(len(condition), np.nan)
+    for state, factor in CONDITION_FACTOR.items():
+        share[condition == state] = factor
+    return share
+
+
 def reach_gain(condition: Floats, share_of_canal: Floats, to_class: int = GOOD) -> Floats:
     """Return by how much more water passes reaches once they are in a condition class that conveys, ratio (n,) >= 1.
 

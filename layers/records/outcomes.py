@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ARRAY, REAL, Boolean, Column, Integer, String
+from sqlalchemy import ARRAY, REAL, Boolean, Column, Integer, SmallInteger, String
 from sqlalchemy.types import TypeEngine
 
 from geo.criteria import LAND_CRITERIA
 from geo.household_criteria import FIT_CRITERIA
-from geo.suitability.model import CLASSES
+from geo.suitability.model import CLASSES, MINES, OUTLOOKS
 
 UNJUDGED = "NE"  # class of a plot that no served run has judged
 
@@ -146,10 +146,71 @@ OUTCOMES: tuple[Outcome, ...] = (
         leads=True,
     ),
     Outcome(
+        "settled",
+        "At most two classes are possible",
+        Boolean(),
+        comment="At most two classes are possible; empty = scored by the earlier rule",
+        leads=True,
+        filter=True,
+    ),
+    Outcome("known_weight_pct", "Weight that is known", SmallInteger(), unit="%", leads=True),
+    Outcome(
+        "score_known",
+        "Score of what is known alone",
+        REAL(),
+        comment="Score 0-100 of what is known alone, where more has to be asked; for order only, never a class",
+        leads=True,
+        rounded_down=True,
+    ),
+    Outcome(
+        "outlook",
+        "Outlook by what is known",
+        String(),
+        comment="likely, open or unlikely by what is known, where more has to be asked",
+        leads=True,
+        filter=True,
+        codes=OUTLOOKS,
+        in_tile=True,
+    ),
+    Outcome(
+        "ask_first",
+        "What to ask first",
+        String(),
+        comment="Criterion to ask about first, or mines, where more has to be asked",
+        leads=True,
+        filter=True,
+        codes=(*(c.id for c in LAND_CRITERIA), MINES),
+        in_tile=True,
+    ),
+    Outcome(
+        "held_pct",
+        "Draws in the class or a better one, of 100",
+        SmallInteger(),
+        comment="Percent of the draws in the class or a better one, rounded down",
+        kept=_DRAWS,
+        leads=True,
+    ),
+    Outcome(
+        "memberships_high",
+        "High ends of memberships",
+        ARRAY(REAL),
+        comment="High ends of memberships, as memberships where none is an interval; empty = by the earlier rule",
+        shown=False,
+        in_view=False,
+    ),
+    Outcome(
+        "loose",
+        "Criteria that hold the class one less",
+        Integer(),
+        comment="Criteria of the run, as bits, that hold the class one less",
+        shown=False,
+        in_view=False,
+    ),
+    Outcome(
         "class_cap",
-        "Best class hard limits and what was not assessed allow",
+        "Best class hard limits allow",
         _CLASS,
-        comment="Best class hard limits and what was not assessed allow; empty = not kept",
+        comment="Best class hard limits allow; empty = not kept",
         shown=False,
     ),
     Outcome(

@@ -60,6 +60,9 @@ class ScoringRun(Base):
     )
     synthetic: Mapped[bool] = mapped_column(server_default=text("false"))
     code_version: Mapped[str]
+    rule: Mapped[int] = mapped_column(
+        server_default=text("1"), comment="Edition of the rule: 1 counted unknown as good, 2 counts it as 0 to 1"
+    )
     started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     plots: Mapped[int | None]

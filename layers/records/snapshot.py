@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, select
 
+from geo.suitability.model import RULE
 from layers.catalogue.land import Plot
 from layers.errors import DatabaseUnavailable, NotFound
 from layers.records.loads import Load, Raster
@@ -44,6 +45,12 @@ class Run:
     synthetic: bool
     finished_at: datetime | None
     drawn_at: datetime | None = None
+    rule: int = RULE
+
+    @property
+    def earlier_rule(self) -> bool:
+        """Whether it was scored by an earlier edition of the rule, which counted unknown as good."""
+        return self.rule < RULE
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +221,7 @@ _RUNS = select(
     ScoringRun.synthetic,
     ScoringRun.finished_at,
     ScoringRun.drawn_at,
+    ScoringRun.rule,
 ).where(ScoringRun.status == COMPLETE)
 
 
@@ -227,6 +235,7 @@ def _run(row: Any) -> Run:
         row.synthetic,
         row.finished_at,
         row.drawn_at,
+        row.rule,
     )
 
 

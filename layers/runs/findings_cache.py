@@ -17,7 +17,7 @@ from layers.cache.folders import Folder
 from layers.frames.around import Around, rows_digest
 from layers.runs.code_digest import findings_digest
 
-PER_PLOT = ("value", "table", "sigma", "evidence")  # arrays of ``Measured``
+PER_PLOT = ("value", "table", "sigma", "evidence", "worst", "best")  # arrays of ``Measured``
 
 
 def scoring_cache() -> ArrayCache | None:
@@ -46,6 +46,7 @@ def _entry(found: Findings) -> Entry:
         "excluded": found.excluded.reason,
         "crop_ranks": found.crop_ranks,
         "crops_unknown": found.crops_unknown,
+        "mines_unanswered": found.mines_unanswered,
         "irrigated": found.irrigated,
     }
     arrays |= {f"repair_gain {state}": gain for state, gain in found.repair_gain.items()}
@@ -71,6 +72,7 @@ def _findings(entry: Entry) -> Findings:
         excluded=Excluded(arrays["excluded"]),
         crop_ranks=arrays["crop_ranks"],
         crops_unknown=arrays["crops_unknown"],
+        mines_unanswered=arrays["mines_unanswered"],
         irrigated=arrays["irrigated"],
         repair_gain={state: arrays[f"repair_gain {state}"] for state in facts["repair_gain"]},
     )

@@ -159,6 +159,7 @@ def _brief(row: Any) -> dict[str, Any]:
         "finished_at": row["finished_at"],
         "synthetic": row["synthetic"],
         "code_version": row["code_version"],
+        "rule": row["rule"],
     }
 
 
@@ -172,6 +173,8 @@ def _unlike(first: Any, second: Any) -> list[str]:
         )
     if first["scenario"] != second["scenario"]:
         found.append("The runs describe different scenarios.")
+    if first["rule"] != second["rule"]:
+        found.append("One of the runs was scored by the earlier rule, which counted unknown as good.")
     if first["code_version"] != second["code_version"]:
         found.append(
             f"The runs were computed by different versions ({first['code_version']}, {second['code_version']})."

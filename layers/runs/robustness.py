@@ -21,8 +21,8 @@ from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, u
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import Scheme, parse_scheme
 from geo.suitability.assess import EVIDENCE_LETTERS
-from geo.suitability.combination import NOTHING, Codes, Floats, weighting
-from geo.suitability.model import CLASSES, NE
+from geo.suitability.combination import Codes, Floats, weighting
+from geo.suitability.model import CLASSES, NE, NOTHING
 from geo.suitability.robustness import DRAWS, Noise, Robustness
 from geo.suitability.robustness import robustness as drawn
 from layers.errors import DataRefused, NotFound
@@ -34,6 +34,7 @@ from layers.records.snapshot import Choice, read_runs, run_of
 BEST = 100  # plots of a district that count as its best; default to calibrate to what a programme can support
 SEED = 1
 KEPT_DECIMALS = 7  # of a membership kept in 4 bytes; brings back the round ones that limits of classes rest on
+SHARE_NOISE = 1e-9  # percent; a sum of shares is a whole number of draws within rounding
 BLOCK = 65_536  # rows read or written at a time
 
 _COPY_HEAD = 19  # bytes before the first row: signature, flags, length of the extension (none)
@@ -46,14 +47,18 @@ class StoredMemberships:
     """What a run kept of n plots, as ``geo.suitability.robustness`` takes it.
 
     plot_no : int64 (n,), rising. memberships : float64 (17, n), NaN unknown. evidence : int8 (17, n), 0..3 = A..D, -1
-    unknown. cap, fixed : int8 (n,), see ``geo.suitability.robustness.robustness``.
+    unknown. highest : as memberships, high ends. loose : int32 (n,).
+    cap, fixed : int8 (n,), see ``geo.suitability.robustness.robustness``. judged : int8 (n,), class.
     """
 
     plot_no: NDArray[np.int64]
     memberships: Floats
+    highest: Floats
     evidence: Codes
+    loose: NDArray[np.int32]
     cap: Codes
     fixed: Codes
+    judged: Codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +111,21 @@ def draws_of_district(
     connection: Connection, run_id: int, district: str, *, best: int, draws: int, seed: int, noise: Noise = Noise()
 ) -> tuple[NDArray[np.int64], Robustness]:
     """Return the plot numbers of a district and the draws of its kept results."""
+    kept, found = _draw_district(connection, run_id, district, best=best, draws=draws, seed=seed, noise=noise)
+    return kept.plot_no, found
+
+
+def _draw_district(
+    connection: Connection, run_id: int, district: str, *, best: int, draws: int, seed: int, noise: Noise = Noise()
+) -> tuple[StoredMemberships, Robustness]:
+    """What a run kept of a district, and the draws of it."""
     run = connection.execute(
-        select(ScoringRun.scheme_text, ScoringRun.criteria, ScoringRun.not_assessed).where(ScoringRun.run_id == run_id)
+        select(ScoringRun.scheme_text, ScoringRun.criteria).where(ScoringRun.run_id == run_id)
     ).one()
     kept = read_kept(connection, run_id, district, run.criteria)
     scheme = parse_scheme(run.scheme_text, source=f"run {run_id}", judged=run.criteria)
-    missing = run.not_assessed.get(district, {})
-    found = _drawn(kept, scheme, run.criteria, missing, best=best, draws=draws, seed=seed, noise=noise)
-    return kept.plot_no, found
+    found = _drawn(kept, scheme, best=best, draws=draws, seed=seed, noise=noise)
+    return kept, found
 
 
 def stored_row(connection: Connection, run_id: int, plot_no: int) -> Mapping[str, Any] | None:
@@ -141,14 +153,17 @@ def read_kept(connection: Connection, run_id: int, district: str, order: Sequenc
             *_fixed("cap", ">i4"),
             *_fixed("judged", ">i4"),
             *_fixed("scored", "u1"),
-            ("array", [("bytes", ">i4"), ("head", ">i4", (5,)), ("items", [("n", ">i4"), ("v", ">f4")], (width,))]),
+            *_fixed("loose", ">i4"),
+            ("array", _array(width)),
+            ("highest", _array(width)),
             ("text", [("bytes", ">i4"), ("letters", "u1", (width,))]),
         ]
     )
     names = sql.SQL(", ").join(sql.Literal(name) for name in CLASSES)
     query = sql.SQL(
         "COPY (SELECT plot_no, coalesce(array_position(ARRAY[{names}], class_cap::text), 0), "
-        "array_position(ARRAY[{names}], class::text), score IS NOT NULL, memberships, evidence "
+        "array_position(ARRAY[{names}], class::text), score IS NOT NULL, coalesce(loose, 0), memberships, "
+        "coalesce(memberships_high, memberships), evidence "
         "FROM suitability WHERE {chosen} ORDER BY plot_no) TO STDOUT (FORMAT BINARY)"
     ).format(names=names, chosen=rows_of_district(run_of(connection, run_id), district))
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
@@ -163,7 +178,12 @@ def read_kept(connection: Connection, run_id: int, district: str, order: Sequenc
 
 
 def _parts(kept: StoredMemberships) -> tuple[NDArray[Any], ...]:
-    return kept.plot_no, kept.memberships, kept.evidence, kept.cap, kept.fixed
+    return kept.plot_no, kept.memberships, kept.highest, kept.evidence, kept.loose, kept.cap, kept.fixed, kept.judged
+
+
+def _array(width: int) -> list[Any]:
+    """An array of ``width`` numbers of PostgreSQL's binary COPY."""
+    return [("bytes", ">i4"), ("head", ">i4", (5,)), ("items", [("n", ">i4"), ("v", ">f4")], (width,))]
 
 
 def _fixed(name: str, kind: str) -> list[tuple[str, str]]:
@@ -189,6 +209,8 @@ def _arranged_rows(rows: NDArray[Any], order: Sequence[str]) -> StoredMembership
     return _arranged(
         rows["plot_no"].astype(np.int64),
         rows["array"]["items"]["v"].astype(np.float32),
+        rows["highest"]["items"]["v"].astype(np.float32),
+        rows["loose"].astype(np.int64),
         rows["text"]["letters"],
         (rows["cap"] - 1).astype(np.int8),
         (rows["judged"] - 1).astype(np.int8),
@@ -200,6 +222,8 @@ def _arranged_rows(rows: NDArray[Any], order: Sequence[str]) -> StoredMembership
 def _arranged(
     plot_no: NDArray[np.int64],
     memberships: NDArray[np.float32],
+    highest: NDArray[np.float32],
+    loose: NDArray[np.int64],
     letters: NDArray[np.uint8],
     cap: Codes,
     judged: Codes,
@@ -209,28 +233,30 @@ def _arranged(
     """Kept columns (n, criteria of the run) in today's order of criteria; plots no draw can change keep their class."""
     n = len(plot_no)
     position = {name: number for number, name in enumerate(order)}
-    arranged = np.full((len(LAND_CRITERIA), n), np.nan)
+    arranged, high = np.full((len(LAND_CRITERIA), n), np.nan), np.full((len(LAND_CRITERIA), n), np.nan)
+    bits = np.zeros(n, dtype=np.int32)
     evidence = np.full((len(LAND_CRITERIA), n), NOTHING, dtype=np.int8)
     for k, criterion in enumerate(LAND_CRITERIA):
         if criterion.id in position:
-            arranged[k] = np.round(memberships[:, position[criterion.id]].astype(np.float64), KEPT_DECIMALS)
+            column = position[criterion.id]
+            arranged[k] = np.round(memberships[:, column].astype(np.float64), KEPT_DECIMALS)
+            high[k] = np.round(highest[:, column].astype(np.float64), KEPT_DECIMALS)
+            bits |= (((loose >> column) & 1) << k).astype(np.int32)
             evidence[k] = _EVIDENCE[letters[:, position[criterion.id]]]
     fixed = np.where(scored & (judged != NE), NOTHING, judged).astype(np.int8)
-    return StoredMemberships(plot_no, arranged, evidence, cap, fixed)
+    return StoredMemberships(plot_no, arranged, high, evidence, bits, cap, fixed, judged)
 
 
 def _drawn(
     kept: StoredMemberships,
     scheme: Scheme,
-    order: Sequence[str],
-    missing: Iterable[str],
     *,
     best: int | None,
     draws: int,
     seed: int,
     noise: Noise = Noise(),
 ) -> Robustness:
-    weights = weighting(scheme, set(order) - set(missing))
+    weights = weighting(scheme)
     return drawn(
         kept.memberships,
         kept.evidence,
@@ -243,12 +269,15 @@ def _drawn(
         seed=seed,
         noise=noise,
         best=best,
+        highest=kept.highest,
+        loose=kept.loose,
     )
 
 
 def _store(connection: Connection, run_id: int, district: str, *, best: int, draws: int, seed: int) -> Drawn:
     """Draw a district and put what came out in the place of its earlier draws."""
-    plot_no, found = draws_of_district(connection, run_id, district, best=best, draws=draws, seed=seed)
+    kept, found = _draw_district(connection, run_id, district, best=best, draws=draws, seed=seed)
+    plot_no, held = kept.plot_no, _held_pct(kept, found)
     mine = of_run(connection, run_id)
     here = select(suitability.c.plot_no).where(mine, suitability.c.district == district)
     connection.execute(delete(robustness).where(robustness.c.run_id == run_id, robustness.c.plot_no.in_(here)))
@@ -263,6 +292,7 @@ def _store(connection: Connection, run_id: int, district: str, *, best: int, dra
                 "flagged": found.flagged[part],
                 "top_share": found.top[part],
                 "shares": list(found.shares[part]),
+                "held_pct": held[part],
             }
         )
         copy_frame(connection, robustness, rows.assign(run_id=run_id, top_of=best, draws=draws, seed=seed))
@@ -283,3 +313,11 @@ def _store(connection: Connection, run_id: int, district: str, *, best: int, dra
         )
     ).scalar_one()
     return Drawn(district, run_id, len(plot_no), int(found.flagged.sum()), in_another)
+
+
+def _held_pct(kept: StoredMemberships, found: Robustness) -> NDArray[np.object_]:
+    """Percent of the draws in the class or a better one, rounded down; None for plots no draw can change."""
+    reached = np.take_along_axis(found.shares.cumsum(axis=1), kept.judged[:, np.newaxis].astype(np.int64), axis=1)[:, 0]
+    result = np.floor(100.0 * reached + SHARE_NOISE).astype(np.int64).astype(object)
+    result[kept.fixed != NOTHING] = None
+    return np.asarray(result)

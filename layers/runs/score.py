@@ -21,9 +21,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import Scheme
+from geo.suitability.model import RULE
 from layers.catalogue.admin import District
 from layers.catalogue.land import Plot
-from layers.errors import NotFound
+from layers.errors import DataRefused, NotFound
 from layers.frames.around import as_of
 from layers.postgres.copy_rows import copy_frame
 from layers.records.loads import Load
@@ -151,6 +152,7 @@ def begin_run(
                 criteria=[criterion.id for criterion in LAND_CRITERIA],
                 synthetic=synthetic,
                 code_version=code_version(),
+                rule=RULE,
             )
             .returning(ScoringRun.run_id)
         ).scalar_one()
@@ -183,20 +185,27 @@ def finish_run(
     )
 
 
-def publish_run(connection: Connection, run_id: int) -> None:
+def publish_run(connection: Connection, run_id: int, *, earlier_rule: bool = False) -> None:
     """Serve a finished run in its districts from now on, in the caller's transaction.
+
+    ``earlier_rule`` allows a run that was scored by an earlier edition of the rule.
 
     Raises
     ------
-    NotFound : there is no such run, or it never finished.
+    NotFound : there is no such run, or it never finished. DataRefused : it was scored by an earlier rule.
     """
     run = connection.execute(
-        select(ScoringRun.scheme, ScoringRun.scenario, ScoringRun.districts, ScoringRun.status).where(
+        select(ScoringRun.scheme, ScoringRun.scenario, ScoringRun.districts, ScoringRun.status, ScoringRun.rule).where(
             ScoringRun.run_id == run_id
         )
     ).one_or_none()
     if run is None or run.status != "complete":
         raise NotFound(f"There is no finished run {run_id}.")
+    if run.rule < RULE and not earlier_rule:
+        raise DataRefused(
+            f"Run {run_id} was scored by the earlier rule, which counted unknown as good: score again, or publish it "
+            "all the same with --earlier-rule."
+        )
     connection.execute(
         update(Publication)
         .where(Publication.district.in_(run.districts), Publication.scenario == run.scenario, Publication.shown)

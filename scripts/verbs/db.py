@@ -81,6 +81,7 @@ def remove(
 def migrate_(json: Json = False) -> None:
     """Bring the database to the form this version of Obod needs; safe to repeat."""
     from layers.postgres.engine import engine, writing
+    from layers.records.snapshot import read_runs
     from layers.schema.access import staff_key
     from layers.schema.migrate import current_revision, migrate
 
@@ -90,10 +91,17 @@ def migrate_(json: Json = False) -> None:
     with writing() as connection:
         staff_key(connection, get_settings().home)
         revision = current_revision(connection)
+        earlier = sorted(name for name, shown in read_runs(connection).shown.items() if shown.run.earlier_rule)
     if json:
-        print_json({"revision": revision})
-    else:
-        out.print(f"The database is up to date (revision {revision}).", highlight=False)
+        print_json({"revision": revision, "earlier_rule": earlier})
+        return
+    out.print(f"The database is up to date (revision {revision}).", highlight=False)
+    if earlier:
+        out.print(
+            f"Scored by the earlier rule, which counted unknown as good: {', '.join(earlier)}. `obod score` judges "
+            "their plots anew.",
+            highlight=False,
+        )
 
 
 @app.command()

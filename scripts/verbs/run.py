@@ -78,9 +78,14 @@ def diff(a: RunId, b: RunId, json: Json = False) -> None:
 
 
 @app.command()
-def publish(run: RunId) -> None:
+def publish(
+    run: RunId,
+    earlier_rule: Annotated[
+        bool, typer.Option("--earlier-rule", help="Serve it though an earlier rule counted unknown as good in it.")
+    ] = False,
+) -> None:
     """Serve a finished run in its districts from now on; publishing an older run is the way back."""
     with writing() as connection:
-        publish_run(connection, run)
+        publish_run(connection, run, earlier_rule=earlier_rule)
     start_drawing()
     out.print(f"Run {run} is served now.")

@@ -16,7 +16,7 @@ import shapely
 from sqlalchemy import Connection, insert, text
 
 from geo.panel.scheme import load_scheme
-from geo.suitability.model import CLASSES
+from geo.suitability.model import CLASSES, RULE
 from geo.terrain.grid import north_up
 from layers.grids.rasters import store_grid
 from layers.loading import load_frame
@@ -53,6 +53,7 @@ def fill(connection: Connection) -> None:
     _load(connection)
     connection.execute(
         insert(ScoringRun).values(
+            rule=RULE,
             run_id=1,
             scheme="panel-2026",
             scheme_text=load_scheme().text,

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, insert, text
 
 from geo.contract.criterion import Criterion
 from geo.criteria import LAND_CRITERIA
+from geo.suitability.model import RULE
 from layers.catalogue.admin import District, Settlement
 from layers.catalogue.base import Layer
 from layers.catalogue.irrigation import Canal
@@ -181,6 +182,7 @@ def _add_run(
     run = connection.execute(
         insert(ScoringRun)
         .values(
+            rule=RULE,
             scheme=scheme,
             scheme_text="",
             scheme_sha256="",

@@ -133,7 +133,7 @@ def plot_surveys() -> pd.DataFrame:
                 "salinity_ds_m": {"mediocre": 12.0, "unsampled": None}.get(name, 1.0),
                 "groundwater_m": 3.0,
                 "soil_depth_cm": 50.0 if name == "mediocre" else 120.0,
-                "coarse_fragments_pct": None,
+                "coarse_fragments_pct": 0.0,
                 "awc_mm_m": 180.0,
                 "highest_ground_m": 999.5,
                 "turns_scheduled": None,

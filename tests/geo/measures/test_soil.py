@@ -73,6 +73,7 @@ def test_soil_depth_is_surveyed_else_from_the_grid_less_stones() -> None:
         (170.0, 0.8, 0.25, False),
         (170.0, None, np.nan, False),
         (None, 2.5, np.nan, False),
+        (130.0, None, 0.75, False),  # between 0 and this
         (None, 0.4, 0.0, True),  # already the worst there can be
         (20.0, None, 0.0, False),
     ],
@@ -83,5 +84,7 @@ def test_soil_water_is_the_worse_of_two_and_unknown_with_one(
     row = {"plot_id": "clean", "survey_date": date(2026, 5, 1), "awc_mm_m": held_mm_m, "groundwater_m": groundwater_m}
     found = measured("soil_water", plot_surveys=surveys(row))
     np.testing.assert_equal(at(found, "clean"), expected)
+    if (held_mm_m is None) != (groundwater_m is None) and not np.isnan(expected):
+        assert (found.worst[0], found.best[0]) == (0.0, expected)
     limit = BY_ID["soil_water"].limits[0]
     assert bool(limit.reached(found)[0]) is standing

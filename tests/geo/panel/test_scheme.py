@@ -12,6 +12,7 @@ from geo.errors import SchemeError
 from geo.panel.scheme import load_scheme, parse_scheme, shipped_schemes
 
 DEFAULT = load_scheme()
+UNWEIGHED = 'unweighed = ["canal_condition"]'
 
 
 def test_default_weights_are_those_of_the_domain_reference() -> None:
@@ -20,7 +21,7 @@ def test_default_weights_are_those_of_the_domain_reference() -> None:
     assert DEFAULT.group_weights == pytest.approx(expected, abs=5e-4)
     land = {"water": 0.3328, "hazard": 0.2256, "soil": 0.1514, "terrain": 0.1204, "access": 0.1018, "climate": 0.0679}
     assert DEFAULT.land_weights == pytest.approx(land, abs=5e-4)
-    codes = {"W1": 0.351, "W2": 0.351, "W3": 0.189, "W4": 0.109, "H1": 0.333, "H2": 0.167, "H3": 0.167, "H4": 0.333}
+    codes = {"W1": 0.40, "W2": 0.40, "W3": 0.20, "H1": 0.333, "H2": 0.167, "H3": 0.167, "H4": 0.333}
     codes |= {"T1": 1.0, "E1": 0.5, "E2": 0.25, "E3": 0.25, "C1": 0.5, "C2": 0.5, "A1": 0.6, "A2": 0.2, "A3": 0.2}
     weighed = (criterion for criterion in LAND_CRITERIA if criterion.id not in DEFAULT.unweighed)
     within = {c.code: DEFAULT.groups[c.group].weights[c.id] for c in weighed}
@@ -82,14 +83,14 @@ def test_a_file_may_replace_knots_limits_and_weights(tmp_path: Path) -> None:
 
 
 def test_an_unweighed_criterion_leaves_its_group_to_the_others() -> None:
-    text = edited("unweighed = []", 'unweighed = ["frost_margin_d"]')
+    text = edited(UNWEIGHED, 'unweighed = ["canal_condition", "frost_margin_d"]')
     text = text.replace(
         'names = ["heat_ratio", "frost_margin_d"]\njudgements = [\n    [1, 1],\n    [1, 1],\n]',
         "weights = { heat_ratio = 1 }",
     )
     scheme = parse_scheme(text, source="x.toml")
     assert scheme.groups["climate"].weights == {"heat_ratio": 1.0}
-    assert scheme.unweighed == ("frost_margin_d",)
+    assert scheme.unweighed == ("canal_condition", "frost_margin_d")
 
 
 @pytest.mark.parametrize(
@@ -100,8 +101,16 @@ def test_an_unweighed_criterion_leaves_its_group_to_the_others() -> None:
         ('panel = "Authors of the reference model"', "", r"^x.toml: panel: this key is missing$"),
         ("orness = 0.35", "orness = ", r"^x.toml: not valid TOML"),
         ('default = "wheat"', "", r"^x.toml: reference_crop.default: this key is missing$"),
-        ("unweighed = []", 'unweighed = ["beauty"]', r"^x.toml: unweighed: there is no land criterion 'beauty'$"),
-        ("unweighed = []", 'unweighed = ["slope_pct"]', r"^x.toml: criteria.terrain: at least one criterion"),
+        (
+            UNWEIGHED,
+            'unweighed = ["canal_condition", "beauty"]',
+            r"^x.toml: unweighed: there is no land criterion 'beauty'$",
+        ),
+        (
+            UNWEIGHED,
+            'unweighed = ["canal_condition", "slope_pct"]',
+            r"^x.toml: criteria.terrain: at least one criterion",
+        ),
         ("{ slope_pct = 1 }", "{ slope_pct = 0 }", r"^x.toml: criteria.terrain.weights.slope_pct: "),
         ("{ slope_pct = 1 }", "{ beauty = 1 }", r"^x.toml: criteria.terrain: expected exactly slope_pct, got beauty$"),
         ('"heat_ratio", "frost_margin_d"]', '"heat_ratio"]', r"^x.toml: criteria.climate.judgements: .* need"),

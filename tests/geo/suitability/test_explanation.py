@@ -54,9 +54,8 @@ def test_what_is_said_about_each_plot_of_the_valley(explained: dict[str, dict[st
         "mined": ["The plot is shut to this use: it lies in an area closed to farming."],
         "mediocre": ["The plot is steep for the way it is watered and worked."],
         "unmapped": [
-            "Too little is known to judge this plot.",
-            "Not known here: ['Mudflow and flood level', 'Avalanche level', 'Landslide and rockfall level', "
-            "'Hazard on the way from home'].",
+            "Not known here, and counted as if it were poor: Mudflow and flood level.",
+            "Not known here: ['Avalanche level', 'Landslide and rockfall level'].",
         ],
     }
 
@@ -102,7 +101,7 @@ def test_caps_name_the_class_and_the_criterion(explained: dict[str, dict[str, An
     assert held == {"mudflow": [("S3", "flood_level")], "unsampled": [("S2", "salinity_ds_m")]}
 
 
-def test_a_class_held_by_the_worst_and_by_what_is_not_assessed() -> None:
+def test_a_class_held_by_the_worst_says_so_and_names_what_was_not_assessed() -> None:
     values = {criterion.id: Measured(np.array([1.0])) for criterion in LAND_CRITERIA}
     best = {"slope_pct": 0.0, "salinity_ds_m": 15.2, "soil_depth_cm": 200.0, "heat_ratio": 2.0, "frost_margin_d": 99.0}
     best |= {
@@ -123,7 +122,7 @@ def test_a_class_held_by_the_worst_and_by_what_is_not_assessed() -> None:
         ("S2", "turn_reliability"),
     ]
     assert explanation["not_assessed"] == {"turn_reliability": "neither command areas nor plot surveys are loaded"}
-    assert "turn_reliability" not in explanation["unknown"]
+    assert "turn_reliability" in explanation["unknown"]
     assert texts(explanation)[0] == "The soil is salty."
 
 

@@ -17,7 +17,7 @@ from geo.suitability.robustness import Noise, robustness
 from layers.runs.robustness import KEPT_DECIMALS
 
 SCHEME = load_scheme()
-WEIGHTS = weighting(SCHEME, [criterion.id for criterion in LAND_CRITERIA])
+WEIGHTS = weighting(SCHEME)
 SILENT = Noise(weights=0.0, orness=None, membership=(0.0, 0.0, 0.0, 0.0), unknown=False)
 
 
@@ -103,6 +103,7 @@ def _values(n, seed):
     generator = np.random.default_rng(seed)
     values = {}
     for criterion in LAND_CRITERIA:
+        exact = not criterion.levels and criterion.unit != "class"
         if criterion.levels:
             value = generator.integers(0, len(criterion.levels), n).astype(float)
         elif criterion.unit == "class":
@@ -116,7 +117,11 @@ def _values(n, seed):
             value[on_a_knot] = generator.choice(knots, on_a_knot.sum())
         value[generator.uniform(size=n) < 0.1] = np.nan
         notes = {limit.where: generator.uniform(size=n) < 0.5 for limit in criterion.limits if limit.where}
-        values[criterion.id] = Measured(value, notes=notes)
+        half = generator.uniform(size=n) < 0.1
+        best = np.where(half, knots.min() if criterion.better == "less" else knots.max(), np.nan) if exact else None
+        sigma = np.where(generator.uniform(size=n) < 0.5, 2.5, np.nan) if criterion.cap.loose_from_grid else None
+        worst = None if best is None else np.where(half, value, np.nan)
+        values[criterion.id] = Measured(value, notes=notes, sigma=sigma, worst=worst, best=best)
     if seed % 2:
         absent = LAND_CRITERIA[int(generator.integers(len(LAND_CRITERIA)))].id
         values[absent] = Measured(np.full(n, np.nan), not_assessed="no layer")
@@ -132,10 +137,12 @@ def test_draws_of_what_a_run_keeps_start_from_its_classes_and_stay_within_its_ca
     kept = np.round(land.rated.memberships.astype(np.float32).astype(np.float64), KEPT_DECIMALS)
     fixed = np.where(np.isnan(land.score), land.classes, -1).astype(np.int8)
     arguments = (kept, land.rated.evidence, land.class_cap, fixed, np.arange(n), land.weights, SCHEME.orness)
-    silent = robustness(*arguments, draws=1, noise=SILENT)
+    highest = np.round(land.rated.highest.astype(np.float32).astype(np.float64), KEPT_DECIMALS)
+    more = {"highest": highest, "loose": land.rated.loose}
+    silent = robustness(*arguments, draws=1, noise=SILENT, **more)
     assert (silent.modal == land.classes).all()
     assert (silent.shares.max(axis=1) == 1.0).all()
-    drawn = robustness(*arguments, draws=20, seed=seed)
+    drawn = robustness(*arguments, draws=20, seed=seed, **more)
     best = np.argmax(drawn.shares > 0, axis=1)
     assert (best[fixed < 0] >= land.class_cap[fixed < 0]).all()
 
