@@ -63,7 +63,7 @@ def features(land: Land) -> list[Row]:
     with ExitStack() as stack:
         base = obod(land, stack)
         seconds = await_texts(land)
-        size = sum(path.stat().st_size for path in (land.home / "features").glob("*.texts"))
+        size = sum(path.stat().st_size for path in (land.home / "features").glob("*.arrow"))
         pages = _own_pages(base, land)
         said = f"{land.plots:,} plots, {size / 1e6:,.0f} MB, in the background after the first start"
         rows.append(Row("plots written out as text, once a run", "obod", f"{seconds:.0f} s", note=said))
@@ -232,7 +232,7 @@ def raster_tiles(land: Land) -> list[Row]:
     with ExitStack() as stack:
         base = obod(land, stack)
         until = time.monotonic() + PICTURE_S  # the service colours its grids after it started, which is no tile yet
-        while time.monotonic() < until and len(list((land.home / "pictures").glob("*-1-*.entries"))) < grids:
+        while time.monotonic() < until and len(list((land.home / "pictures").glob("*-1-*.arrow"))) < grids:
             time.sleep(1)
         closed_loop.get(f"{base}/tiles/hillshade/10/0/0.png")
         addresses = [f"{base}/tiles/slope/{z}/{x}/{y}.png" for z, x, y in tiles]

@@ -140,7 +140,7 @@ def await_texts(land: Land) -> float:
 
 
 def _written(land: Land) -> int:
-    return len(list((land.home / "features").glob("*.texts")))
+    return len(list((land.home / "features").glob("*.arrow")))
 
 
 def tipg(land: Land, stack: ExitStack) -> str:
