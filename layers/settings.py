@@ -29,6 +29,15 @@ class Settings(BaseSettings):
     results_in_memory_mb: int = Field(160, ge=1, description="Results for tiles in memory of each process; 40 B a plot")
     plots_as_text: bool = Field(True, description="Write public plots out as text once; 1.3 kB a plot, quicker lists")
     draw_after_publication: bool = Field(True, description="Draw every published run beside the work that follows")
+    file_unpacked_gb: float = Field(8.0, gt=0.0, description="The most that a file may unpack to")
+    file_nesting: int = Field(2, ge=1, description="Archives within archives that are unpacked")
+    file_rows: int = Field(50_000_000, ge=1, description="The most rows that a file may have")
+    file_vertices: int = Field(1_000_000, ge=4, description="The most vertices that a geometry may have")
+    file_cells: int = Field(4_000_000_000, ge=1, description="The most cells that a raster may have, bands counted")
+    file_memory_gb: float = Field(4.0, ge=0.5, description="Room that a format library may take to read a file")
+    file_seconds: float = Field(
+        120.0, gt=0.0, description="The longest wait for the next piece of a file, and 1 s more for each MB of it"
+    )
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65_535)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import math
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,24 @@ def write_cog(path: Path, cells: Cells, strips: Strips, *, categories: bool, tag
 
     The file appears under its name only when it is whole.
     """
+    with write_whole_at(path) as whole:
+        draft = whole.with_suffix(".draft.tif")  # goes with the folder both are written in
+        digest = write_strips(draft, cells, strips, tags=tags)
+        raster_files.copy(
+            draft,
+            whole,
+            driver="COG",
+            compress="DEFLATE",
+            predictor="YES",
+            blocksize=BLOCK,
+            bigtiff="IF_SAFER",
+            overview_resampling="NEAREST" if categories else "AVERAGE",
+        )
+    return digest
+
+
+def write_strips(path: Path, cells: Cells, strips: Strips, *, tags: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Write a GeoTIFF in blocks, without compression or overviews, and return the digest of its content."""
     digest = hashlib.sha256(f"{cells.crs.to_wkt()} {tuple(cells.transform)} {cells.dtype} {cells.nodata}".encode())
     profile = {
         "driver": "GTiff",
@@ -115,26 +134,14 @@ def write_cog(path: Path, cells: Cells, strips: Strips, *, categories: bool, tag
         "blockysize": BLOCK,
         "bigtiff": "if_safer",
     }
-    with write_whole_at(path) as whole:
-        draft = whole.with_suffix(".draft.tif")  # goes with the folder both are written in
-        with rasterio.open(draft, "w", **profile) as target:
-            target.update_tags(**tags)
-            row = 0
-            for strip in strips:
-                values = np.ascontiguousarray(strip, dtype=cells.dtype)
-                digest.update(values.tobytes())
-                target.write(values, window=Window(0, row, cells.cols, values.shape[1]))
-                row += values.shape[1]
-        raster_files.copy(
-            draft,
-            whole,
-            driver="COG",
-            compress="DEFLATE",
-            predictor="YES",
-            blocksize=BLOCK,
-            bigtiff="IF_SAFER",
-            overview_resampling="NEAREST" if categories else "AVERAGE",
-        )
+    with rasterio.open(path, "w", **profile) as target:
+        target.update_tags(**tags)
+        row = 0
+        for strip in strips:
+            values = np.ascontiguousarray(strip, dtype=cells.dtype)
+            digest.update(values.tobytes())
+            target.write(values, window=Window(0, row, cells.cols, values.shape[1]))
+            row += values.shape[1]
     return digest.hexdigest()
 
 

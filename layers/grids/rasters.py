@@ -201,7 +201,9 @@ def check_cells(layer: RasterLayer, cells: Cells, file_name: str | None) -> None
     if cells.bands != layer.bands:
         raise DataRefused(f"{what} has {cells.bands} bands; {layer.id} has {layer.bands}.")
     if cells.transform.b or cells.transform.d or cells.transform.e >= 0 or cells.transform.a <= 0:
-        raise DataRefused(f"{what} is not north-up; expected rows from north to south, without rotation.")
+        raise DataRefused(
+            f"{what} is not north-up; expected rows from north to south, without rotation; gdalwarp turns it."
+        )
 
 
 def _storable(cells: Cells) -> Cells:

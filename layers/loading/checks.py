@@ -21,6 +21,7 @@ UNKNOWN = "unknown"  # the code layers declare for a text nobody could fill in
 NOTHING = frozenset({"", "-", "–", "—", "null", "none", "nan", "n/a", "na", "nil"})  # how files write an empty number
 TRUE = frozenset({"true", "t", "yes", "y", "1", "да", "ҳа", "бале"})
 FALSE = frozenset({"false", "f", "no", "n", "0", "нет", "не"})
+EXACT = 2.0**53  # beyond it not every whole number is a float64; IEEE 754
 YEARS = (1800, 2200)  # a date outside is a slip of the keyboard
 
 GROUPED = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?")  # 12 345,6
@@ -214,6 +215,8 @@ def _numbers(given: pd.Series[Any], column: Column[Any], faults: Faults) -> Valu
 
 def _dates(given: pd.Series[Any], name: str, faults: Faults) -> Values:
     if pd.api.types.is_datetime64_any_dtype(given.dtype):
+        if given.dt.tz is not None:
+            given = given.dt.tz_localize(None)  # the day the file writes, whatever its zone
         days = given.to_numpy(dtype="datetime64[ns]").astype("datetime64[D]")
         return Values(np.where(np.isnat(days), FIRST_DAY, days), np.isnat(days))
     as_text = given.map(lambda value: value.isoformat() if isinstance(value, date | datetime) else value)
@@ -221,6 +224,16 @@ def _dates(given: pd.Series[Any], name: str, faults: Faults) -> Values:
 
 
 def _texts(given: pd.Series[Any], name: str, faults: Faults) -> Values:
+    if pd.api.types.is_float_dtype(given.dtype):
+        # What readers make of an integer too long for them; its last digits are lost, and a key with them.
+        rounded = given.abs().gt(EXACT).to_numpy(dtype=bool, na_value=False)
+        faults.add(
+            rounded,
+            "has more digits than a number keeps; expected it as text, in quotes",
+            name,
+            given.to_numpy(dtype=object),
+        )
+        given = given.mask(rounded)
     if pd.api.types.is_float_dtype(given.dtype) and (given.dropna() % 1 == 0).all():
         given = given.astype("Int64")  # 85.0 was 85 before a reader met an empty cell
     null = given.isna().to_numpy(dtype=bool)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from layers.loading.shapes import Shapes
 
+LINE = ""  # field of a fault that is the whole row's
 CHUNK = 50_000  # rows read at once; about 100 MB of plots
 
 

@@ -69,6 +69,12 @@ class TextDecoder:
             text = raw.decode(self.codec)
         return text.translate(self._letters) if relettered else text
 
+    def of_utf8(self) -> TextDecoder:
+        """Return a decoder of UTF-8 that puts the same letters right."""
+        other = TextDecoder("utf-8")
+        other._letters = self._letters
+        return other
+
     @property
     def changes_letters(self) -> bool:
         """Whether text that is plain ASCII or UTF-8 already has to be decoded for its letters."""

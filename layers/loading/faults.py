@@ -75,7 +75,9 @@ class Faults:
                 int(self.rows[fault.position]),
                 self.keys[fault.position],
                 fault.field or None,
-                None if fault.value is None else fault.value[:SHOWN],
+                None
+                if fault.value is None
+                else fault.value[:SHOWN].replace("\0", "\\x00"),  # JSON of PostgreSQL has no NUL
                 fault.reason,
             )
             for fault in sorted(self.found, key=lambda fault: fault.position)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import math
+import shutil
+import tempfile
+import weakref
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import rasterio
-from rasterio.errors import RasterioIOError
 
 from geo.geometry.crs import WORKING_CRS, to_working
 from geo.terrain.grid import Grid
-from layers.catalogue import RASTERS_BY_NAME
-from layers.errors import DataRefused, NotFound
-from layers.grids.cog import Bounds, Cells
+from layers.catalogue import RASTERS, RASTERS_BY_NAME
+from layers.errors import DataRefused
+from layers.grids.cog import Bounds, write_strips
 from layers.grids.rasters import check_cells, grid_of_files
+from layers.loading.admission import AdmittedFile
 from layers.loading.checks import check_attributes, required_fields
 from layers.loading.crs import place
 from layers.loading.derive import recorded_area_ha
 from layers.loading.faults import Faults
 from layers.loading.load import derived_fields, layer_named
 from layers.loading.mapping import Mapped, rules_for
+from layers.loading.raster_files import RasterFile
 from layers.loading.reading import open_source
 from layers.loading.repair import sound
 from layers.loading.shapes import Shapes
@@ -92,25 +98,29 @@ def grid_of_file(layer_name: str, path: Path, bounds: Bounds) -> Grid:
     NotFound : no such file. DataRefused : not a raster, without CRS, or another number of bands than the layer's.
     """
     layer = RASTERS_BY_NAME[layer_name]
-    if not path.exists():
-        raise NotFound(f"There is no file {path.name}.")
-    try:
-        with rasterio.open(path) as source:
-            if source.crs is None:
-                raise DataRefused(f"{path.name} does not say its CRS.")
-            cells = Cells(
-                source.count,
-                source.height,
-                source.width,
-                source.transform,
-                source.crs,
-                source.dtypes[0],
-                source.nodata,
-            )
-    except RasterioIOError:
-        raise DataRefused(f"{path.name} is not a raster that can be read.") from None
-    check_cells(layer, cells, path.name)
-    return grid_of_files(layer, [(path, cells.ground_m)], bounds)
+    found = path.stat() if path.exists() else None
+    kept = _kept_raster(path, None if found is None else (found.st_mtime_ns, found.st_size))
+    check_cells(layer, kept.cells, path.name)
+    return grid_of_files(layer, [(kept.path, kept.cells.ground_m)], bounds)
+
+
+class _KeptRaster:
+    """A raster in a file of our own, as long as this object lives: whoever scores many parts reads it often."""
+
+    def __init__(self, source: RasterFile) -> None:
+        cells = source.cells(None)
+        # Before anything is written: a raster without a CRS or with too many cells is refused above.
+        self.cells = replace(cells, nodata=math.nan) if cells.dtype == "float32" else cells
+        folder = tempfile.mkdtemp(prefix="obod-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.path = Path(folder) / "grid.tif"
+        write_strips(self.path, self.cells, source.strips(cells))
+
+
+@lru_cache(maxsize=len(RASTERS))
+def _kept_raster(path: Path, _stamp: tuple[int, int] | None) -> _KeptRaster:
+    """Return a raster that was given, read once while its file stays what it is."""
+    return _KeptRaster(RasterFile(AdmittedFile(path, raster=True)))
 
 
 def _refuse(file_name: str, faults: Faults) -> None:

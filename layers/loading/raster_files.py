@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import warnings
+import math
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyproj
 import rasterio
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
-from rasterio.windows import Window
 from sqlalchemy import Connection, select
 
 from layers.catalogue import RasterLayer
 from layers.catalogue.base import COUNTRY, Box
-from layers.errors import DataRefused, NotFound
-from layers.grids.cog import Cells, Strips, raster_path, spans
+from layers.errors import DataRefused
+from layers.grids.cog import STRIP_ROWS, Cells, Strips, raster_path
 from layers.grids.rasters import check_cells, raster_named, store_raster
+from layers.loading.admission import AdmittedFile
 from layers.loading.crs import parse_crs, place
 from layers.loading.files import Options
+from layers.loading.isolation import Reading
 from layers.loading.mapping import find_mapping
 from layers.loading.reading import file_digest
 from layers.loading.room import require_room
@@ -63,43 +66,98 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
     target = raster_named(layer)
     mapping = None if options.mapping is None else find_mapping(options.mapping, layer, path.name)
     options = options.with_mapping(mapping)
-    if not path.is_file():
-        raise NotFound(f"There is no file {path.name}.")
+    source = RasterFile(AdmittedFile(path, raster=True, table=options.table))
     require_room(path)
     report = LoadReport(layer, kind, options.mode, path.name, read=1)
     provenance = Provenance(options.source, options.licence, options.source_date, options.synthetic, file_digest(path))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            source = rasterio.open(path)
-    except (RasterioError, OSError):
-        raise DataRefused(f"{path.name} cannot be opened: it is cut short, damaged, or no raster.") from None
-    with source:
-        scale = 1.0 if mapping is None or mapping.scale is None else mapping.scale
-        cells = _cells(source, path.name, options, scale)
-        check_cells(target, cells, path.name)
-        _locate(target, cells, path.name, report)
-        return store_raster(
-            connection, target, cells, lambda: _strips(source, path.name, cells, scale), report, provenance
-        )
+    scale = 1.0 if mapping is None or mapping.scale is None else mapping.scale
+    cells = source.cells(said_crs(path.name, options.crs), scale)
+    check_cells(target, cells, path.name)
+    _locate(target, cells, path.name, report)
+    return store_raster(connection, target, cells, lambda: source.strips(cells, scale), report, provenance)
 
 
-def _cells(source: rasterio.DatasetReader, file_name: str, options: Options, scale: float) -> Cells:
-    """Where the cells of a file lie, in the CRS the file or the user says."""
-    if options.crs is not None:
-        said = parse_crs(options.crs)
-        if not isinstance(said, pyproj.CRS):
-            raise DataRefused(f"{file_name}: a PROJ pipeline cannot place a raster; say a CRS.")
-        crs = rasterio.CRS.from_wkt(said.to_wkt())
-    elif source.crs is None:
-        raise DataRefused(f"{file_name} does not say its CRS; say --crs.")
-    else:
-        crs = source.crs
-    scaled = scale != 1.0 or any(factor != 1.0 for factor in source.scales) or any(source.offsets)
-    dtypes = set(source.dtypes)
-    dtype = "float32" if scaled or len(dtypes) > 1 else dtypes.pop()
-    nodata = None if scaled else source.nodata
-    return Cells(source.count, source.height, source.width, source.transform, crs, dtype, nodata)
+def said_crs(file_name: str, said: str | None) -> rasterio.CRS | None:
+    """Return the CRS the user says; raises DataRefused where it is none."""
+    if said is None:
+        return None
+    parsed = parse_crs(said)
+    if not isinstance(parsed, pyproj.CRS):
+        raise DataRefused(f"{file_name}: a PROJ pipeline cannot place a raster; say a CRS.")
+    return rasterio.CRS.from_wkt(parsed.to_wkt())
+
+
+class RasterFile:
+    """A raster read by GDAL in a process of its own.
+
+    masked : a mask says which cells are known; then they are float32, NaN = unknown.
+
+    Raises
+    ------
+    DataRefused : it cannot be opened, or has more cells than are taken.
+    """
+
+    def __init__(self, file: AdmittedFile) -> None:
+        self._file = file
+        self._reading: Reading | None
+        self._reading, self._about = self._open()
+        self.masked = bool(self._about["masked"])
+        self._nodata = None if self._about["nodata"] is None else float(self._about["nodata"])
+
+    def cells(self, said: rasterio.CRS | None, scale: float = 1.0) -> Cells:
+        """Return where the cells lie, in the CRS the file or the user says, and what they hold after scaling.
+
+        Raises
+        ------
+        DataRefused : nobody says the CRS.
+        """
+        about = self._about
+        if said is None and about["crs"] is None:
+            raise DataRefused(f"{self._file.name} does not say its CRS; say --crs.")
+        crs = said or rasterio.CRS.from_wkt(about["crs"])
+        scaled = scale != 1.0 or any(factor != 1.0 for factor in about["scales"]) or any(about["offsets"])
+        dtypes = set(about["dtypes"])
+        real = scaled or self.masked or len(dtypes) > 1
+        dtype, nodata = ("float32", None) if real else (dtypes.pop(), self._nodata)
+        return Cells(about["bands"], about["rows"], about["cols"], Affine(*about["transform"]), crs, dtype, nodata)
+
+    def strips(self, cells: Cells, scale: float = 1.0) -> Strips:
+        """Yield rows from north to south, in the layer's unit. Raises DataRefused where the file is damaged."""
+        reading, self._reading = self._reading or self._open()[0], None
+        factors = np.array(self._about["scales"])[:, None, None]
+        offsets = np.array(self._about["offsets"])[:, None, None]
+        plain = bool((factors == 1.0).all() and (offsets == 0.0).all() and scale == 1.0 and not self.masked)
+        read_type = np.result_type(*self._about["dtypes"])
+        row = 0
+        for strip, known in self._read(reading, read_type):
+            row += strip.shape[1]
+            if plain and cells.dtype != "float32":
+                yield strip
+                continue
+            values = strip.astype(np.float32)
+            if self._nodata is not None and not math.isnan(self._nodata):
+                values = np.where(strip == self._nodata, np.float32(np.nan), values)
+            if known is not None:
+                values = np.where(known == 0, np.float32(np.nan), values)
+            yield ((values * factors + offsets) * scale).astype(np.float32)
+        if row < self._about["rows"]:
+            raise DataRefused(f"{self._file.name} cannot be read beyond row {row}: it is cut short or damaged.")
+
+    def _read(
+        self, reading: Reading, read_type: np.dtype[Any]
+    ) -> Iterator[tuple[NDArray[np.number], NDArray[np.uint8] | None]]:
+        cols, bands = self._about["cols"], self._about["bands"]
+        while (frame := reading.next()) is not None:
+            values: NDArray[np.number] = np.frombuffer(frame.content, dtype=read_type).reshape(bands, -1, cols)
+            known = reading.next() if self.masked else None
+            yield values, None if known is None else np.frombuffer(known.content, dtype=np.uint8).reshape(-1, cols)
+            reading.seen += values.shape[1]
+
+    def _open(self) -> tuple[Reading, dict[str, Any]]:
+        reading = Reading(self._file, "raster", batch=STRIP_ROWS)
+        frame = reading.next()
+        about: dict[str, Any] = {} if frame is None else frame.json()
+        return reading, about
 
 
 def _locate(target: RasterLayer, cells: Cells, file_name: str, report: LoadReport) -> None:
@@ -113,19 +171,3 @@ def _locate(target: RasterLayer, cells: Cells, file_name: str, report: LoadRepor
     if not shapely.intersects(reach, shapely.box(COUNTRY.west, COUNTRY.south, COUNTRY.east, COUNTRY.north)):
         lon, lat = reach.centroid.x, reach.centroid.y
         raise DataRefused(f"{file_name} lies about {lon:.3f} E, {lat:.3f} N; {target.id} needs {COUNTRY.words}.")
-
-
-def _strips(source: rasterio.DatasetReader, file_name: str, cells: Cells, scale: float) -> Strips:
-    """Rows of a file from north to south, in the layer's unit."""
-    factors, offsets = np.array(source.scales)[:, None, None], np.array(source.offsets)[:, None, None]
-    for start, stop in spans(cells.rows):
-        try:
-            strip: NDArray[np.number] = source.read(window=Window(0, start, cells.cols, stop - start))
-        except (RasterioError, OSError):
-            raise DataRefused(f"{file_name} cannot be read beyond row {start}: it is cut short or damaged.") from None
-        if cells.dtype == "float32":
-            known = strip.astype(np.float32)
-            if source.nodata is not None:
-                known = np.where(strip == source.nodata, np.float32(np.nan), known)
-            strip = ((known * factors + offsets) * scale).astype(np.float32)
-        yield strip

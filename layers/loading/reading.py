@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from layers.errors import DataRefused, NotFound
+from layers.loading.admission import AdmittedFile
 from layers.loading.chunks import Source
 from layers.loading.encodings import TextDecoder
+from layers.loading.kinds import OPEN_DOCUMENT, PARQUET, SHAPEFILE, TEXT_TABLE, WORKBOOK
 
 
 def open_source(
@@ -23,42 +25,40 @@ def open_source(
     Parameters
     ----------
     encoding : of its text, where it is not UTF-8 and does not say so. letters : see ``TextDecoder``.
-    table : which table of a GeoPackage, File Geodatabase, KML or workbook; needed where there are several.
+    table : which table of a GeoPackage, File Geodatabase, KML or workbook, or which file of an archive or folder;
+        needed where there are several.
 
     Raises
     ------
-    NotFound : no such file. DataRefused : it cannot be read.
+    NotFound : no such file. DataRefused : it cannot be read; see ``AdmittedFile`` for what is not even opened.
     """
-    if not path.exists():
-        raise NotFound(f"There is no file {path.name}.")
     decoder = TextDecoder(encoding, letters) if encoding or letters else None
-    suffix = path.suffix.casefold()
-    if path.is_file() and path.stat().st_size == 0:
-        raise DataRefused(f"{path.name} is empty.")
+    file = AdmittedFile(path, table=table)
     # Each reader is imported when a file of its kind is met: together their libraries take longer than a small load.
-    if suffix in (".parquet", ".geoparquet", ".pq"):
+    if file.kind is PARQUET:
         from layers.loading.parquet import ParquetFile
 
-        return ParquetFile(path)
-    if suffix in (".csv", ".tsv", ".txt"):
+        return ParquetFile(file)
+    if file.kind is TEXT_TABLE:
         from layers.loading.tables import CsvFile
 
-        return CsvFile(path, decoder)
-    if suffix in (".xlsx", ".xlsm"):
-        from layers.loading.workbook import Workbook
+        return CsvFile(file, decoder)
+    if file.kind in (WORKBOOK, OPEN_DOCUMENT):
+        from layers.loading.workbook import OpenDocument, Workbook
 
-        return Workbook(path, table)
+        return Workbook(file) if file.kind is WORKBOOK else OpenDocument(file)
     from layers.loading.vector import VectorFile
 
-    return VectorFile(path, decoder, table)
+    return VectorFile(file, decoder)
 
 
 def parts_of(path: Path) -> list[Path]:
     """Return a file, all parts of a Shapefile, or all files of a folder, in the order of their names."""
     if path.is_dir():
         return sorted(part for part in path.rglob("*") if part.is_file())
-    if path.suffix.casefold() == ".shp":
-        return sorted(part for part in path.parent.glob(f"{path.stem}.*") if part.is_file())
+    if path.suffix.casefold() in SHAPEFILE.parts:
+        beside = path.parent.glob(f"{glob.escape(path.stem)}.*")
+        return sorted(part for part in beside if part.is_file() and part.suffix.casefold() in SHAPEFILE.parts)
     return [path]
 
 

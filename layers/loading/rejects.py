@@ -13,10 +13,11 @@ import pyogrio
 import shapely
 from numpy.typing import NDArray
 
-from layers.loading.chunks import Source
+from layers.loading.chunks import LINE, Source
 from layers.records.load_report import Rejection
 
 ROW, REASON = "rejected_row", "rejected_because"
+TEXT = "rejected_text"  # the row as it stands in the file, where it could not be told into cells
 
 
 def write_rejects(source: Source, rejections: list[Rejection], path: Path) -> Path:
@@ -40,6 +41,9 @@ def write_rejects(source: Source, rejections: list[Rejection], path: Path) -> Pa
         frame = frame.map(str, na_action="ignore")
         frame.insert(0, ROW, chunk.rows[at])
         frame.insert(1, REASON, ["; ".join(reasons[row]) for row in chunk.rows[at]])
+        lines = {int(chunk.rows[fault.position]): fault.value for fault in chunk.unreadable if fault.field == LINE}
+        if lines:
+            frame.insert(2, TEXT, [lines.get(int(row)) for row in chunk.rows[at]])
         frames.append(frame)
         none = np.full(len(at), None, dtype=object)
         shapes.append(none if chunk.shapes is None else chunk.shapes.objects(at))

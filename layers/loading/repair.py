@@ -12,6 +12,7 @@ from layers.catalogue.base import Box
 from layers.loading.faults import Faults
 from layers.loading.shapes import Shapes
 from layers.records.load_report import Repair
+from layers.settings import get_settings
 
 Geometries = NDArray[np.object_]
 
@@ -59,10 +60,13 @@ def sound(shapes: Shapes, kind: str, faults: Faults, box: Box) -> tuple[Shapes, 
     Polygons that are valid beyond doubt are taken as they are; the others go the way of ``repaired``, one by one.
     The boxes are float64 (n, 4): west, south, east, north.
     """
+    most = get_settings().file_vertices
+    endless = shapes.vertices() > most
+    faults.add(endless, f"has more than {most:,} vertices, the most that OBOD_FILE_VERTICES allows")
     certain, bounds = certainly_valid(shapes.flat)
     certain &= kind == "MULTIPOLYGON"
     _outside(bounds, certain, box, faults)
-    doubtful = np.flatnonzero(~certain)
+    doubtful = np.flatnonzero(~certain & ~endless)
     if not len(doubtful):
         return shapes, bounds, []
     part = faults.part(doubtful)

@@ -29,6 +29,9 @@ Floats = NDArray[np.float64]
 
 CURVED = range(8, 13)  # types with arcs: string, compound, polygon, multicurve, multisurface; ISO 13249-3
 DIMENSIONS = 1000  # a type with heights is 1000 more, with measures 2000, with both 3000; the same
+COLLECTION = 7
+NESTED_IN_WKB = b"\x07\0\0\0"  # the type of a collection, small end first
+NESTING = 32  # collections within collections, as GDAL takes them
 POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
@@ -42,9 +45,13 @@ class CurvedGeometry(DataRefused):
 
 def _objects(wkb: NDArray[np.object_], places: NDArray[np.int64]) -> Geometries:
     """Return geometries from their bytes, None for what cannot be read; ``places`` says where they stand."""
-    curved = np.isin(_kinds(wkb), list(CURVED))
+    kinds = _kinds(wkb)
+    curved = np.isin(kinds, list(CURVED))
     if curved.any():
         raise CurvedGeometry(int(places[np.argmax(curved)]))
+    for place in np.flatnonzero(kinds == COLLECTION):
+        if wkb[place].count(NESTED_IN_WKB) > NESTING or wkb[place].count(NESTED_IN_WKB[::-1]) > NESTING:
+            wkb[place] = None  # GEOS goes down into each, until there is no more room to go
     return np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"))
 
 
@@ -123,6 +130,11 @@ class Shapes:
     def missing(self) -> NDArray[np.bool_]:
         """Which rows have no geometry, bool (n,)."""
         return shapely.is_missing(self.others) & ~self.plain
+
+    def vertices(self) -> NDArray[np.int64]:
+        """Return how many vertices each geometry has, int64 (n,)."""
+        per_path = self.flat.path_start[self.flat.geometry_start]
+        return np.asarray(np.diff(per_path) + shapely.get_num_coordinates(self.others))
 
     def take(self, rows: NDArray[np.int64]) -> Shapes:
         """Return the geometries of some rows, by position."""

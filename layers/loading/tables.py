@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import re
+from collections import Counter, deque
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import numpy as np
 import pandas as pd
@@ -14,10 +20,13 @@ import shapely
 
 from geo.geometry.crs import STORED_CRS
 from layers.errors import DataRefused
+from layers.loading.admission import AdmittedFile
 from layers.loading.checks import NotAValue, parse_number
-from layers.loading.chunks import CHUNK, Chunk, Unreadable
+from layers.loading.chunks import CHUNK, LINE, Chunk, Unreadable
 from layers.loading.encodings import TextDecoder, undecodable
-from layers.loading.shapes import Shapes
+from layers.loading.kinds import UTF16
+from layers.loading.shapes import NESTING, Shapes
+from layers.settings import get_settings
 
 LONGITUDES = ("lon", "lng", "long", "longitude", "долгота", "тӯлҷуғрофӣ")
 LATITUDES = ("lat", "latitude", "широта")
@@ -25,7 +34,14 @@ EASTINGS = ("x", "easting", "east")
 NORTHINGS = ("y", "northing", "north")
 WKT = ("wkt", "geom", "geometry", "the_geom", "wkt_geom", "geom_wkt")
 SEPARATORS = ",;\t|"
+NESTED = re.compile(r"\s*(SRID=\d+;)?\s*(GEOMETRYC|C|MULTI[CS])", re.IGNORECASE)  # what geometries may stand in
 SNIFFED = 64 * 1024  # bytes the separator is told from
+SEPARATOR_SAID = re.compile(r'\A"?sep=(.)"?\r?\n', re.IGNORECASE)
+LINE_BYTES = 64 * 1024 * 1024  # of a line; a geometry of a million vertices in WKT has 40 MB
+ROW_LINES = 100  # lines a row may go over, within quotes
+COLUMNS = 2_000  # PostgreSQL has 1,600 at most; a heading of more is no heading
+
+csv.field_size_limit(LINE_BYTES)
 
 Rows = list[list[Any]]
 
@@ -76,19 +92,26 @@ class Table:
 class CsvFile(Table):
     """A text table; its separator is told from its first lines.
 
+    A row that cannot be understood is handed on as it stands, with the reason; the others are read.
+
     Raises
     ------
     DataRefused : no heading, two columns of one name, or text that is not in its encoding.
     """
 
-    def __init__(self, path: Path, decoder: TextDecoder | None) -> None:
-        self.path = path
-        self.file_name = path.name
+    def __init__(self, file: AdmittedFile, decoder: TextDecoder | None) -> None:
+        self.file_name = file.name
+        self._file = file  # which ends when nobody holds it
         self._decoder = decoder or TextDecoder(None)
-        with path.open("rb") as opened:
-            head = opened.read(SNIFFED).decode("latin-1")
-        self._separator = _separator(head)
-        heading = next(self._lines(), [])
+        self.path = self._in_bytes(file.path)
+        with self.path.open("rb") as opened:
+            head = opened.read(SNIFFED).removeprefix(codecs.BOM_UTF8).decode("latin-1")
+        said = SEPARATOR_SAID.match(head)  # what Excel writes so that Excel reads it
+        self._skipped = 0 if said is None else 1
+        self._separator = _separator(head) if said is None else said[1]
+        heading, fault = next(self._lines(), ([], None))
+        if fault is not None:
+            raise DataRefused(f"{self.file_name}, heading: {fault.reason}.")
         self.columns = headings(self.file_name, heading)
         self._find_position()
 
@@ -98,48 +121,167 @@ class CsvFile(Table):
         next(lines)
         first = 1
         gathered: Rows = []
-        for line in lines:
-            if not any(cell.strip() for cell in line):
+        faults: list[Unreadable] = []
+        for line, fault in lines:
+            if fault is None and not any(cell.strip() for cell in line):
                 continue
-            row = first + len(gathered)
-            if len(line) > len(self.columns) and any(cell.strip() for cell in line[len(self.columns) :]):
+            position, width = len(gathered), len(self.columns)
+            if first + position > get_settings().file_rows:
                 raise DataRefused(
-                    f"{self.file_name} row {row} has {len(line)} cells; the heading has {len(self.columns)}. "
-                    "A cell that holds the separator needs quotes."
+                    f"{self.file_name} has more than {get_settings().file_rows:,} rows, the most that OBOD_FILE_ROWS "
+                    "allows."
                 )
-            gathered.append((line + [""] * len(self.columns))[: len(self.columns)])
+            if fault is None and len(line) > width and any(cell.strip() for cell in line[width:]):
+                reason = f"has {len(line)} cells, the heading {width}; a cell that holds the separator needs quotes"
+                fault = Unreadable(0, LINE, self._separator.join(line), reason)
+            if fault is not None:
+                faults.append(replace(fault, position=position))
+            gathered.append((line + [""] * width)[:width])
             if len(gathered) == CHUNK:
-                yield self._chunk(first, gathered)
-                first, gathered = first + len(gathered), []
-        yield self._chunk(first, gathered)
+                yield self._chunk(first, gathered, faults)
+                first, gathered, faults = first + len(gathered), [], []
+        yield self._chunk(first, gathered, faults)
 
-    def _chunk(self, first: int, lines: Rows) -> Chunk:
+    def _chunk(self, first: int, lines: Rows, faults: list[Unreadable]) -> Chunk:
         frame = pd.DataFrame(lines, columns=list(self.columns), dtype="str")
         frame = frame.where(frame != "", None)
         shapes, unreadable = self._positions(frame)
-        return Chunk(np.arange(first, first + len(lines), dtype=np.int64), frame, shapes, unreadable)
+        known = {fault.position for fault in faults}
+        unreadable = [fault for fault in unreadable if fault.position not in known]
+        rows = np.arange(first, first + len(lines), dtype=np.int64)
+        return Chunk(rows, frame, shapes, [*faults, *unreadable])
 
-    def _lines(self) -> Iterator[list[str]]:
-        """Rows of cells, decoded one by one so that a wrong byte is found in its row and column."""
+    def _lines(self) -> Iterator[tuple[list[str], Unreadable | None]]:
+        """Rows of cells, decoded one by one so that a wrong byte is found in its row; what is wrong with a row."""
+        number = 0
         with self.path.open(encoding="latin-1", newline="") as opened:  # one letter a byte
-            try:
-                for number, line in enumerate(csv.reader(opened, delimiter=self._separator, strict=True)):
-                    if number == 0 and line:
-                        line[0] = line[0].removeprefix("\u00ef\u00bb\u00bf").strip('"')  # UTF-8's mark, in bytes
-                    yield [self._cell(number, position, cell) for position, cell in enumerate(line)]
-            except csv.Error as error:
-                raise DataRefused(f"{self.file_name} cannot be read as a table: {error}.") from None
+            for _ in range(self._skipped):
+                opened.readline()
+            records = Records(opened, self._separator, self.file_name)
+            for record, reason in records:
+                if number == 0 and record:
+                    record[0] = record[0].removeprefix("\u00ef\u00bb\u00bf").strip('"')  # UTF-8's mark, in bytes
+                fault = None if reason is None else Unreadable(0, LINE, _shown(records.text), reason)
+                try:
+                    cells = [self._cell(number, cell) for cell in record]
+                except UnicodeDecodeError:
+                    if number == 0 or not self._is_mostly_readable:
+                        raise self._undecodable(number, record) from None
+                    fault = Unreadable(0, LINE, _shown(records.text), f"the text is not {self._decoder.codec}")
+                    cells = [_shown(cell) for cell in record]
+                if "\0" in records.text:
+                    fault = Unreadable(0, LINE, _shown(records.text), "holds a NUL byte, which is no text")
+                    cells = [cell.replace("\0", "") for cell in cells]
+                yield cells, fault
+                number += bool(record) or number == 0
 
-    def _cell(self, number: int, position: int, cell: str) -> str:
+    @cached_property
+    def _is_mostly_readable(self) -> bool:
+        """Whether a row that is not in the file's encoding is an exception: a fault of the row, not of the file."""
+        found = Counter[bool]()
+        with self.path.open("rb") as opened:
+            for line in islice(opened, CHUNK):
+                if not line.isascii():
+                    try:
+                        self._decoder.decode(line)
+                        found[True] += 1
+                    except UnicodeDecodeError:
+                        found[False] += 1
+        return found[True] > found[False]
+
+    def _cell(self, number: int, cell: str) -> str:
         if cell.isascii() and not self._decoder.changes_letters:
             return cell
-        raw = cell.encode("latin-1")
+        return self._decoder.decode(cell.encode("latin-1"), relettered=number > 0)
+
+    def _undecodable(self, number: int, record: list[str]) -> DataRefused:
+        for position, cell in enumerate(record):
+            try:
+                self._cell(number, cell)
+            except UnicodeDecodeError:
+                named = number > 0 and position < len(self.columns)
+                field = self.columns[position] if named else f"column {position + 1}"
+                break
+        return undecodable(self.file_name, number, field, cell.encode("latin-1"), self._decoder)
+
+    def _in_bytes(self, path: Path) -> Path:
+        """Return the file, or where letters are of two bytes or four its like in UTF-8."""
+        with path.open("rb") as opened:
+            marked = opened.read(2) in UTF16
+        codec = "utf-16" if marked else codecs.lookup(self._decoder.codec).name
+        if not codec.startswith(("utf-16", "utf-32")):
+            return path
+        self._decoder = self._decoder.of_utf8()
+        plain = path.with_name("utf-8.txt")
         try:
-            return self._decoder.decode(raw, relettered=number > 0)
-        except UnicodeDecodeError:
-            named = number > 0 and position < len(self.columns)
-            field = self.columns[position] if named else f"column {position + 1}"
-            raise undecodable(self.file_name, number, field, raw, self._decoder) from None
+            with path.open(encoding=codec, newline="") as opened, plain.open("w", encoding="utf-8", newline="") as out:
+                while part := opened.read(SNIFFED):
+                    out.write(part)
+        except UnicodeError:
+            raise DataRefused(f"{self.file_name} is not {codec}: it is cut short or damaged.") from None
+        return plain
+
+
+class Records:
+    """Rows of cells of a text, each with what is wrong with it; ``text`` is the row as it stands in the file.
+
+    A quote that is opened and not closed would take the rest of the file for one cell: if what it opens does not fit
+    the heading, its line alone is the row, and the next line begins another.
+    """
+
+    def __init__(self, opened: TextIO, separator: str, file_name: str) -> None:
+        self.text = ""
+        self._opened = opened
+        self._file_name = file_name
+        self._separator = separator
+        self._waiting: deque[str] = deque()
+        self._width: int | None = None
+
+    def __iter__(self) -> Iterator[tuple[list[str], str | None]]:
+        """Yield the cells and the fault of every row."""
+        while line := self._line():
+            self.text = line
+            cells = self._parsed(line) if line.count('"') % 2 == 0 else self._over_lines(line)
+            reason = None
+            if cells is None:
+                reason = "a quote is opened and not closed, or stands within a cell"
+                cells = self.text.rstrip("\r\n").replace('"', "").split(self._separator)
+            if self._width is None:
+                self._width = len(cells)
+            yield cells, reason
+
+    def _over_lines(self, line: str) -> list[str] | None:
+        """Cells of a row that goes on in the next lines, None where no row comes of it."""
+        taken = [line]
+        while len(taken) < ROW_LINES and (more := self._line()):
+            taken.append(more)
+            if more.count('"') % 2:
+                cells = self._parsed("".join(taken))
+                if cells is not None and (self._width is None or len(cells) <= self._width):
+                    self.text = "".join(taken)
+                    return cells
+                break
+        self._waiting.extendleft(reversed(taken[1:]))
+        return None
+
+    def _parsed(self, text: str) -> list[str] | None:
+        try:
+            return next(csv.reader([text], delimiter=self._separator, strict=True), [])
+        except csv.Error:
+            return None
+
+    def _line(self) -> str:
+        if self._waiting:
+            return self._waiting.popleft()
+        line = self._opened.readline(LINE_BYTES)
+        if len(line) == LINE_BYTES:
+            raise DataRefused(f"{self._file_name} has a line of more than {LINE_BYTES // 1024**2} MB: it is no table.")
+        return line
+
+
+def _shown(text: str) -> str:
+    """Text of bytes, with those that are none as numbers."""
+    return text.rstrip("\r\n").encode("latin-1", errors="replace").decode("utf-8", errors="backslashreplace")
 
 
 def _separator(head: str) -> str:
@@ -154,6 +296,8 @@ def headings(file_name: str, cells: list[str]) -> tuple[str, ...]:
         names.pop()
     if not names:
         raise DataRefused(f"{file_name} has no heading; its first row must name the columns.")
+    if len(names) > COLUMNS:
+        raise DataRefused(f"{file_name} has {len(names):,} columns; at most {COLUMNS:,} are read.")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataRefused(f"{file_name} has more than one column named {', '.join(twice) or 'nothing'}.")
@@ -176,9 +320,18 @@ def _coordinates(
     return numbers
 
 
+def _nests(text: str) -> bool:
+    """Whether geometries stand within each other so deep that GEOS would run out of room going down."""
+    if text.count("(") <= NESTING or not NESTED.match(text):
+        return False
+    steps = np.frombuffer(text.encode(), dtype=np.uint8)
+    return bool(np.max(np.cumsum((steps == ord("(")).astype(np.int64) - (steps == ord(")")))) > NESTING)
+
+
 def _from_wkt(given: pd.Series[Any], name: str) -> tuple[Shapes, list[Unreadable]]:
     texts = np.array([None if pd.isna(text) else str(text) for text in given], dtype=object)
     action: Literal["ignore"] = "ignore"
-    geometries = shapely.from_wkt(texts, on_invalid=action)
+    bounded = np.array([None if text is None or _nests(text) else text for text in texts], dtype=object)
+    geometries = shapely.from_wkt(bounded, on_invalid=action)
     lost = np.flatnonzero(shapely.is_missing(geometries) & (texts != None))  # noqa: E711 - element by element
     return Shapes.of(geometries), [Unreadable(int(at), name, str(texts[at]), "is no geometry in WKT") for at in lost]

@@ -1,20 +1,21 @@
-"""Sheets of XLSX workbooks."""
+"""Sheets of XLSX and ODS workbooks."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
-from pathlib import Path
-from zipfile import BadZipFile
+from datetime import date, datetime, time
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
-from layers.errors import DataRefused
+from layers.loading.admission import AdmittedFile
 from layers.loading.chunks import CHUNK, Chunk
+from layers.loading.isolation import Reading
 from layers.loading.tables import Table, headings
+from layers.loading.vector import VectorFile
+
+MOMENTS = {"datetime": datetime.fromisoformat, "date": date.fromisoformat, "time": time.fromisoformat}
 
 
 class Workbook(Table):
@@ -25,19 +26,11 @@ class Workbook(Table):
     DataRefused : no workbook, no such sheet, or several and none was named.
     """
 
-    def __init__(self, path: Path, sheet: str | None) -> None:
-        self.file_name = path.name
-        try:
-            book = load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True)
-        except (InvalidFileException, BadZipFile, OSError, ValueError, KeyError, EOFError):
-            raise DataRefused(f"{self.file_name} cannot be opened: it is cut short, damaged or no workbook.") from None
-        names = book.sheetnames
-        if sheet is not None and sheet not in names:
-            raise DataRefused(f"{self.file_name} has no sheet {sheet}; it has {', '.join(names)}.")
-        if sheet is None and len(names) > 1:
-            raise DataRefused(f"{self.file_name} holds {len(names)} sheets ({', '.join(names)}); say one with --table.")
-        lines = [list(line) for line in book[sheet or names[0]].iter_rows(values_only=True)]
-        book.close()
+    def __init__(self, file: AdmittedFile) -> None:
+        self.file_name = file.name
+        lines: list[list[Any]] = []
+        for frame in Reading(file, "workbook", table=file.table).frames():
+            lines.extend([_cell(cell) for cell in line] for line in frame.json())
         self.columns = headings(
             self.file_name, ["" if cell is None else str(cell) for cell in lines[0]] if lines else []
         )
@@ -55,3 +48,32 @@ class Workbook(Table):
             shapes, unreadable = self._positions(frame)
             rows = np.arange(start + 1, start + len(part) + 1, dtype=np.int64)
             yield Chunk(rows, frame, shapes, unreadable)
+
+
+class OpenDocument(Table):
+    """A sheet of an ODS workbook, its first row the heading, read by GDAL.
+
+    Raises as ``Workbook``.
+    """
+
+    def __init__(self, file: AdmittedFile) -> None:
+        self.file_name = file.name
+        self._sheet = VectorFile(file, None)
+        self.columns = headings(self.file_name, list(self._sheet.columns))
+        self.total = self._sheet.total
+        self._find_position()
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield all rows in their order."""
+        for chunk in self._sheet.chunks():
+            frame = chunk.frame.set_axis(list(self.columns), axis=1)
+            shapes, unreadable = self._positions(frame)
+            yield Chunk(chunk.rows, frame, shapes, unreadable)
+
+
+def _cell(value: Any) -> Any:
+    """A cell as openpyxl gave it; it came as JSON."""
+    if not isinstance(value, dict):
+        return value
+    [(kind, text)] = value.items()
+    return MOMENTS[kind](text) if kind in MOMENTS else text

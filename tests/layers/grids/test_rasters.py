@@ -11,6 +11,7 @@ import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import Transformer
+from rasterio.enums import ColorInterp
 from rasterio.warp import transform_bounds
 from scipy.ndimage import map_coordinates
 from sqlalchemy import Connection, func, select
@@ -301,6 +302,33 @@ def test_broken_rasters_are_refused_in_one_sentence_and_leave_nothing(connection
         assert "\n" not in str(refusal.value)
     assert catalogue(connection) == {}
     assert connection.execute(select(func.count()).select_from(Load)).scalar_one() == 0
+
+
+@pytest.mark.parametrize("kind", ["inside", "beside", "alpha"])
+def test_cells_that_a_mask_leaves_out_are_unknown(connection: Connection, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "dem.tif"
+    heights = plane().astype(np.int16)
+    heights[10:20] = 0  # what programs write where a mask says that nothing is known
+    known = np.full(heights.shape, 255, dtype=np.uint8)
+    known[10:20] = 0
+    if kind == "alpha":
+        write(path, np.stack([heights, known.astype(np.int16)]))
+        with rasterio.open(path, "r+") as target:
+            target.colorinterp = [ColorInterp.gray, ColorInterp.alpha]
+    else:
+        write(path, heights)
+        with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=kind == "inside"), rasterio.open(path, "r+") as target:
+            target.write_mask(known)
+        assert path.with_name("dem.tif.msk").exists() == (kind == "beside")
+    load(connection, "dem", path)
+    for layer, most in (("dem", 2_200.0), ("slope", 11.0)):
+        grid = read_grid(connection, layer, (X, Y - 40 * 30, X + 50 * 30, Y))
+        assert grid is not None
+        assert np.isnan(grid.values[10:20]).all()
+        assert np.nanmax(grid.values) < most
+    grid = read_grid(connection, "dem", (X, Y - 40 * 30, X + 50 * 30, Y))
+    assert grid is not None
+    np.testing.assert_array_equal(grid.values[:10], heights[:10].astype(np.float32))
 
 
 def test_a_crs_that_is_said_places_a_raster_without_one(connection: Connection, tmp_path: Path) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pyogrio
 import pytest
 import shapely
-from openpyxl import Workbook
 from sqlalchemy import Connection, func, select
+from worlds.village_files import WRITERS, villages, write_wkt
 
 from layers.catalogue import BY_NAME
 from layers.catalogue.base import Layer
@@ -24,19 +25,9 @@ from layers.errors import DataRefused, NotFound
 from layers.loading import LoadReport, Options, check_file, load_file
 from layers.loading.reading import open_source
 from layers.records.loads import Load
+from layers.settings import get_settings
 
 TOJIK = "Қабодиён ғӣқӯҳҷ ҒӢҚӮҲҶ"
-
-
-def villages(**columns: Any) -> gpd.GeoDataFrame:
-    """Three villages with Tajik names."""
-    names = ["Ҳоит", "Қалъаи Лаби Об", "Ғарм"]
-    shapes = shapely.points([70.9, 70.5, 70.37], [39.2, 39.1, 39.02])
-    return gpd.GeoDataFrame(
-        {"code": ["v1", "v2", "v3"], "name_en": ["Hoit", "Qalai Labi Ob", "Gharm"], "name_tg": names, **columns},
-        geometry=shapes,
-        crs=4326,
-    )
 
 
 def stored(connection: Connection, layer: type[Layer], *names: str) -> list[tuple[Any, ...]]:
@@ -64,41 +55,6 @@ def load(connection: Connection, layer: str, path: Path, **options: Any) -> Load
 
 
 # --- formats
-
-
-def write_workbook(frame: gpd.GeoDataFrame, path: Path) -> None:
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.append(["code", "name_en", "name_tg", "lon", "lat"])
-    for row in frame.itertuples():
-        sheet.append([row.code, row.name_en, row.name_tg, row.geometry.x, row.geometry.y])
-    book.save(path)
-
-
-def write_lon_lat(frame: gpd.GeoDataFrame, path: Path) -> None:
-    plain = pd.DataFrame(frame.drop(columns="geometry")).assign(lon=frame.geometry.x, lat=frame.geometry.y)
-    plain.to_csv(path, index=False, sep=";", encoding="utf-8-sig", decimal=",")
-
-
-def write_wkt(frame: gpd.GeoDataFrame, path: Path) -> None:
-    pd.DataFrame(frame.drop(columns="geometry")).assign(WKT=frame.geometry.to_wkt()).to_csv(path, index=False)
-
-
-WRITERS: dict[str, Callable[[gpd.GeoDataFrame, Path], None]] = {
-    "villages.gpkg": lambda frame, path: frame.to_file(path, layer="villages"),
-    "villages.shp": lambda frame, path: frame.to_file(path, encoding="utf-8"),
-    "villages.geojson": lambda frame, path: frame.to_file(path),
-    "villages.fgb": lambda frame, path: frame.to_file(path),
-    "villages.gdb": lambda frame, path: frame.to_file(path, driver="OpenFileGDB", layer="villages"),
-    "villages.kml": lambda frame, path: frame.rename(columns={"name_en": "Name"}).to_file(path, driver="KML"),
-    "villages.gml": lambda frame, path: frame.to_file(path, driver="GML"),
-    "villages.parquet": lambda frame, path: frame.to_parquet(path),
-    "native.parquet": lambda frame, path: frame.to_parquet(path, geometry_encoding="geoarrow", schema_version="1.1.0"),
-    "villages.csv": write_lon_lat,
-    "wkt.csv": write_wkt,
-    "villages.xlsx": write_workbook,
-}
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -235,10 +191,16 @@ def test_a_geojson_with_wrong_bytes_names_row_and_field(connection: Connection, 
     path = tmp_path / "villages.geojson"
     villages().to_file(path)
     path.write_bytes(path.read_bytes().replace("Ғарм".encode(), "Рашт".encode("cp1251")))
-    with pytest.raises(DataRefused, match=r"villages\.geojson row 3, name_tg: the text is not UTF-8"):
+    savepoint = connection.begin_nested()
+    report = load(connection, "settlements", path)
+    assert (report.added, report.rejected) == (2, 1)
+    assert "row 3 (v3), name_tg is" in str(report.rejections[0])
+    savepoint.rollback()
+    path.write_bytes(path.read_bytes().replace("Ҳоит".encode(), "Рашт".encode("cp1251")))
+    with pytest.raises(DataRefused, match=r"villages\.geojson row 1, name_tg: the text is not UTF-8"):
         load(connection, "settlements", path)
     load(connection, "settlements", path, encoding="cp1251")
-    assert [row[1] for row in stored(connection, SETTLEMENTS, "name_tg")] == ["Ҳоит", "Қалъаи Лаби Об", "Рашт"]
+    assert [row[1] for row in stored(connection, SETTLEMENTS, "name_tg")] == ["Рашт", "Қалъаи Лаби Об", "Рашт"]
 
 
 # --- broken files
@@ -298,7 +260,6 @@ def test_files_that_are_no_files(connection: Connection, tmp_path: Path) -> None
     (tmp_path / "empty.csv").write_bytes(b"")
     (tmp_path / "text.gpkg").write_text("This is no GeoPackage.")
     (tmp_path / "book.xlsx").write_text("This is no workbook.")
-    (tmp_path / "ragged.csv").write_text("code,name_en,lon,lat\nv1,Hoit, the village,70.9,39.2\n")
     (tmp_path / "twice.csv").write_text("code,name_en,name_en,lon,lat\nv1,a,b,70.9,39.2\n")
     (tmp_path / "plain.csv").write_text("code,name_en\nv1,Hoit\n")
     for name, why in (
@@ -306,13 +267,166 @@ def test_files_that_are_no_files(connection: Connection, tmp_path: Path) -> None
         ("empty.csv", "empty.csv is empty."),
         ("text.gpkg", "text.gpkg cannot be opened"),
         ("book.xlsx", "book.xlsx cannot be opened"),
-        ("ragged.csv", "ragged.csv row 1 has 5 cells; the heading has 4."),
         ("twice.csv", "twice.csv has more than one column named name_en."),
         ("plain.csv", "plain.csv has no positions; settlements needs them"),
     ):
         with pytest.raises((DataRefused, NotFound)) as refusal:
             load(connection, "settlements", tmp_path / name)
         assert str(refusal.value).startswith(why)
+
+
+def rejected_rows(report: LoadReport) -> pd.DataFrame:
+    """The file of rejected rows."""
+    assert report.rejects_file is not None
+    path = Path(report.rejects_file)
+    return pd.read_csv(path, encoding="utf-8-sig") if path.suffix == ".csv" else gpd.read_file(path)
+
+
+def test_one_bad_line_is_one_rejected_row(connection: Connection, tmp_path: Path) -> None:
+    path = tmp_path / "villages.csv"
+    lines = [
+        b"code,name_en,name_tg,lon,lat",
+        'v1,"Hoit, ""the old""\nvillage",Ҳоит,70.9,39.2'.encode(),
+        b"v2,too,many,70.9,39.2,cells",
+        'v3,"never closed,Ғарм,70.9,39.2'.encode(),
+        b"v4,other encoding," + "Рашт".encode("cp1251") + b",70.9,39.2",
+        b"v5,holds\0nothing,x,70.9,39.2",
+        "v6,Gharm,Ғарм,70.37,39.02".encode(),
+    ]
+    path.write_bytes(b"\n".join(lines))  # and the last line does not end
+    report = load(connection, "settlements", path)
+    assert (report.read, report.added, report.rejected) == (6, 2, 4)
+    assert [row[:2] for row in stored(connection, SETTLEMENTS, "name_en")] == [
+        ("v1", 'Hoit, "the old"\nvillage'),
+        ("v6", "Gharm"),
+    ]
+    assert [(item.row, item.reason) for item in report.rejections] == [
+        (2, "has 6 cells, the heading 5; a cell that holds the separator needs quotes"),
+        (3, "a quote is opened and not closed, or stands within a cell"),
+        (4, "the text is not utf-8"),
+        (5, "holds a NUL byte, which is no text"),
+    ]
+    kept = rejected_rows(report)
+    assert list(kept["rejected_row"]) == [2, 3, 4, 5]
+    assert list(kept["rejected_text"])[:3] == [
+        "v2,too,many,70.9,39.2,cells",
+        'v3,"never closed,Ғарм,70.9,39.2',
+        r"v4,other encoding,\xd0\xe0\xf8\xf2,70.9,39.2",
+    ]
+
+
+def test_a_cell_cut_within_a_letter_is_one_rejected_row(connection: Connection, tmp_path: Path) -> None:
+    path = tmp_path / "villages.shp"
+    villages(name_tg=["Қ" * 5, "Рашт", "Вахш"]).to_file(path, encoding="utf-8")
+    table = path.with_suffix(".dbf")
+    table.write_bytes(table.read_bytes().replace(("Қ" * 5).encode(), ("Қ" * 4).encode() + b"\xd2 "))
+    report = load(connection, "settlements", path)
+    assert (report.added, report.rejected) == (2, 1)
+    assert str(report.rejections[0]).endswith("the text is not utf-8, or is cut within a letter")
+    assert list(rejected_rows(report)["name_tg"]) == [r"ҚҚҚҚ\xd2"]
+
+
+def test_tables_as_excel_writes_them(connection: Connection, tmp_path: Path) -> None:
+    text = "code;name_en;name_tg;lon;lat\r\n" + "".join(
+        f"{code};{english};{tajik};{str(lon).replace('.', ',')};{lat}\r\n"
+        for code, english, tajik, lon, lat in VILLAGES
+    )
+    for content, encoding in (
+        (b"\xff\xfe" + text.encode("utf-16-le"), None),
+        (b"\xfe\xff" + text.encode("utf-16-be"), None),
+        (text.encode("utf-16-le"), "utf-16-le"),
+        (text.encode("utf-16"), "utf-16"),
+        (("sep=;\r\n" + text).encode(), None),
+        (("\ufeffsep=;\r\n" + text).encode(), None),
+    ):
+        path = tmp_path / "villages.csv"
+        path.write_bytes(content)
+        savepoint = connection.begin_nested()
+        assert load(connection, "settlements", path, encoding=encoding).added == 3
+        assert stored(connection, SETTLEMENTS, "name_en", "name_tg") == VILLAGES
+        savepoint.rollback()
+
+
+def test_a_zipped_shapefile_is_held_to_its_encoding_too(connection: Connection, tmp_path: Path) -> None:
+    folder = tmp_path / "shape"
+    folder.mkdir()
+    path = shapefile_in(folder / "villages.shp", "cp1251", says=None)
+    zipped = Path(shutil.make_archive(str(tmp_path / "villages"), "zip", folder))
+    for given in (zipped, path.with_suffix(".shx"), folder):
+        with pytest.raises(DataRefused, match=r"row 1, name_tg: the text is not UTF-8.*--encoding cp1251"):
+            load(connection, "settlements", given)
+        savepoint = connection.begin_nested()
+        load(connection, "settlements", given, encoding="cp1251")
+        assert stored(connection, SETTLEMENTS, "name_tg")[1][1] == "Рашт"
+        savepoint.rollback()
+
+
+def test_a_date_keeps_the_day_the_file_writes(connection: Connection, tmp_path: Path) -> None:
+    written = ("2024-02-01T00:00:00+05:00", "2024-02-01T23:00:00+05:00", "2024-02-01T23:00:00-08:00")
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"code": f"h{n}", "process": "flood", "source_class": "expert", "mapped_on": text},
+            "geometry": shapely.geometry.mapping(shapely.box(70.9, 39.2, 70.91, 39.21)),
+        }
+        for n, text in enumerate(written)
+    ]
+    path = tmp_path / "extents.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    packed = tmp_path / "extents.gpkg"
+    subprocess.run(["ogr2ogr", packed, path], check=True, capture_output=True)
+    extents = BY_NAME["hazard_extents"].__table__.c
+    for given in (path, packed):
+        savepoint = connection.begin_nested()
+        assert load(connection, "hazard_extents", given).added == 3
+        days = connection.execute(select(extents.mapped_on).where(extents.ended_by.is_(None))).scalars().all()
+        assert [str(day) for day in days] == ["2024-02-01"] * 3
+        savepoint.rollback()
+
+
+def test_a_number_of_too_many_digits_names_no_row(connection: Connection, tmp_path: Path) -> None:
+    path = tmp_path / "villages.geojson"
+    villages().to_file(path)
+    path.write_text(path.read_text().replace('"v1"', "12345678901234567890").replace('"v2"', "12345678901234567891"))
+    path.write_text(path.read_text().replace('"v3"', "7"))
+    report = load(connection, "settlements", path)
+    assert (report.added, report.rejected) == (1, 2)
+    assert {item.reason for item in report.rejections} == {
+        "has more digits than a number keeps; expected it as text, in quotes"
+    }
+    assert [row[0] for row in stored(connection, SETTLEMENTS)] == ["7"]
+
+
+def test_a_geometry_of_too_many_vertices_is_a_rejected_row(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "pastures.gpkg"
+    shapes = [shapely.Point(70.5, 39).buffer(0.1, quad_segs=segments) for segments in (2, 40)]
+    gpd.GeoDataFrame({"code": ["round", "rounder"]}, geometry=shapes, crs=4326).to_file(path)
+    monkeypatch.setattr(get_settings(), "file_vertices", 100)
+    report = load(connection, "pastures", path)
+    assert (report.added, report.rejected) == (1, 1)
+    assert report.rejections[0].reason == "has more than 100 vertices, the most that OBOD_FILE_VERTICES allows"
+
+
+def test_a_sheet_of_open_document_has_positions(connection: Connection, tmp_path: Path) -> None:
+    path = tmp_path / "villages.ods"
+    frame = villages()
+    plain = pd.DataFrame(frame.drop(columns="geometry")).assign(lon=frame.geometry.x, lat=frame.geometry.y)
+    pyogrio.write_dataframe(plain, path, driver="ODS", layer="villages")
+    load(connection, "settlements", path)
+    assert stored(connection, SETTLEMENTS, "name_en", "name_tg") == VILLAGES
+
+
+def test_a_geoparquet_that_says_its_geometry_in_the_file_alone_is_read(connection: Connection, tmp_path: Path) -> None:
+    path = tmp_path / "villages.parquet"
+    villages().to_parquet(path)
+    table = pq.read_table(path)
+    geo = table.schema.metadata[b"geo"]
+    with pq.ParquetWriter(path, table.schema.remove_metadata()) as out:
+        out.write_table(table.replace_schema_metadata(None))
+        out.add_key_value_metadata({"geo": geo.decode()})
+    assert load(connection, "settlements", path).added == 3
 
 
 def test_a_file_without_rows_loads_nothing_and_says_so(connection: Connection, tmp_path: Path) -> None:
@@ -502,7 +616,7 @@ def test_a_file_is_read_in_chunks_with_the_same_result(
             frame.to_file(path)
         reports = []
         for size in (50_000, 4):
-            for module in ("vector", "tables", "parquet"):
+            for module in ("isolation", "tables"):
                 monkeypatch.setattr(f"layers.loading.{module}.CHUNK", size)
             savepoint = connection.begin_nested()
             report = load(connection, "canals", path, crs="4326", **REACHES)
