@@ -25,7 +25,7 @@ from api.maps.legend import legend_of_layer
 from api.maps.maplibre_style import style
 from api.maps.scene import _told, seen_grids, seen_layers
 from api.rendering.pages import environment, in_language, render
-from geo.hazard.levels import SUSCEPTIBILITY
+from geo.hazard.levels import SUSCEPTIBILITY, UNTESTED
 from layers.catalogue import LAYERS
 from layers.catalogue.base import STAFF
 from layers.catalogue.hazards import HazardExtent, HazardZone
@@ -211,6 +211,8 @@ def test_derived_hazards_are_never_shown_without_saying_what_they_are(lang: Lang
         assert words in marks.legend_list(legend)
         told = {row["name"]: row for row in _told(layer, lang)["attributes"]}
         assert words in told["caution"]["codes"][SUSCEPTIBILITY]
+        assert told["caution"]["codes"][UNTESTED] == translate(UNTESTED, lang)
+        assert words in translate(UNTESTED, lang) != translate(SUSCEPTIBILITY, lang)
     assert legend_of_layer(Canal).as_json(lang)["caution"] == ""
 
 

@@ -5,13 +5,27 @@ from __future__ import annotations
 import numpy as np
 import shapely
 from sqlalchemy import Connection, select
-from worlds.mapped_by_nobody import CELL_M, RASHT, N, X, Y, current, derived_ha, frame, lay, mountains, valley_heights
+from worlds.mapped_by_nobody import (
+    CELL_M,
+    OUTLINE,
+    RASHT,
+    N,
+    X,
+    Y,
+    current,
+    derived_ha,
+    frame,
+    lay,
+    mountains,
+    valley_heights,
+)
 
 from api.language.translate import translate
 from geo.hazard.levels import SUSCEPTIBILITY, UNTESTED
 from layers.catalogue.base import PUBLIC
 from layers.catalogue.hazards import HazardExtent, HazardZone
 from layers.derived.susceptibility import derive
+from layers.explain.ways import hazards_on
 from layers.features.features import layer_features
 from layers.loading import load_frame
 from layers.records.loads import Load
@@ -54,6 +68,11 @@ def test_what_was_never_tested_is_low_at_most_and_every_surface_says_so(clean: C
         found = dict(clean.execute(select(*said).where(*features.where).distinct()).all())
         assert found.items() <= expected.items()
         assert processes <= set(found)
+    plot = frame(plot_id="under-a-face", geometry=shapely.MultiPolygon([OUTLINE]))
+    load_frame(clean, "plots", plot)
+    said_of_it = {told["process"]: told["caution"] for told in hazards_on(clean, "under-a-face")}
+    assert said_of_it["rockfall"] == UNTESTED
+    assert said_of_it["avalanche"] == SUSCEPTIBILITY
     assert translate(UNTESTED, "tg") != translate(UNTESTED, "ru") != UNTESTED
 
 
