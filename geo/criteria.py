@@ -7,7 +7,7 @@ Hazard levels are counted none 0, residual 1, low 2, medium 3, high 4.
 from __future__ import annotations
 
 from geo.contract.criterion import ClassCap, Criterion, HardLimit, Measuring, Presumed
-from geo.contract.memberships import ByClass, Knots, Probability
+from geo.contract.memberships import Always, ByClass, Knots, Lower, Probability
 from geo.contract.needs import Need, SameCanal
 from geo.hazard.levels import LEVELS as HAZARD_LEVELS
 from geo.measures.access import (
@@ -19,12 +19,20 @@ from geo.measures.access import (
     walk_minutes,
     way_exposure_m,
 )
-from geo.measures.climate import frost_margin_d, heat_ratio
+from geo.measures.climate import FROST_TABLES, TENDER, frost_margin_d, heat_ratio
 from geo.measures.hazard import EXTENTS_ON_PLOT, HIGH_OFTEN, MEDIUM_OFTEN, ZONES_ON_PLOT, hazard_level
 from geo.measures.reference_crop import TREES_JUDGED
 from geo.measures.slope import NOT_TERRACED, TERRACED, UNIRRIGATED, slope_pct
 from geo.measures.slope import TABLES as SLOPE_TABLES
-from geo.measures.soil import SALT_FREE, STANDING_WATER, salinity, soil_depth, soil_water
+from geo.measures.soil import (
+    GENERIC_SALINITY,
+    SALT_FREE,
+    SALT_RESPONSE,
+    STANDING_WATER,
+    salinity,
+    soil_depth,
+    soil_water,
+)
 from geo.measures.surveys import PLOT_SURVEYS
 from geo.measures.water import (
     COMMAND_AREAS,
@@ -38,6 +46,7 @@ from geo.measures.water import (
 
 FEEDING_CANALS = Need("canals", touches=SameCanal(within_m=NEAREST_CANAL_WITHIN_M))
 CALIBRATE = "default to calibrate"
+RUINED_BY_SALT = "salt leaves less than a fifth of the yield"
 HAZARD_VISIT = "Have a hazard specialist look at the place and ask elders about past events."
 SEASON_OF_TEMPERATURE = "Measure the air temperature at the plot for one season."
 
@@ -261,11 +270,17 @@ SALINITY = Criterion(
     better="less",
     needs=(PLOT_SURVEYS, Need("dem"), Need("slope")),
     measure=salinity,
-    memberships=(Knots(2.0, 4.0, 8.0, 12.0, 16.0),),
+    memberships=(GENERIC_SALINITY, *(Lower(by_yield, GENERIC_SALINITY) for by_yield in SALT_RESPONSE.values())),
+    tables=("generic", *SALT_RESPONSE),
+    first_stands_for_all=True,
+    limits=tuple(
+        HardLimit("cap", RUINED_BY_SALT, above=by_yield.at_0, tables=(number,), no_better_than="N1")
+        for number, by_yield in enumerate(SALT_RESPONSE.values(), start=1)
+    ),
     poor="The soil is salty.",
     measuring=Measuring("Take soil samples from 0-60 cm to a laboratory.", usd=12),
     cap=SALINITY_CAP,
-    basis="generic classes of soil salinity; default to calibrate",
+    basis="relative yield after Maas and Hoffman 1977, and generic classes of soil salinity; default to calibrate",
     presumed=Presumed(SALT_FREE, low=0.75, high=1.0),
 )
 SOIL_DEPTH = Criterion(
@@ -330,13 +345,14 @@ FROST = Criterion(
     code="C2",
     group="climate",
     letter="c",
-    title="Frost-free days beyond the crop's cycle",
+    title="Frost-free days beyond those the crop stands above ground",
     unit="d",
     better="more",
     needs=(Need("minimum_temperature"), Need("climate_relief"), Need("dem")),
     measure=frost_margin_d,
-    memberships=(Knots(30.0, 15.0, 0.0, -10.0, -20.0),),
-    limits=(HardLimit("not_relevant", "the cycle does not fit between frosts", below=-20.0),),
+    memberships=(Knots(30.0, 15.0, 0.0, -10.0, -20.0), Always()),
+    tables=FROST_TABLES,
+    limits=(HardLimit("not_relevant", "the cycle does not fit between frosts", below=-20.0, tables=(TENDER,)),),
     coarsest_m=1_200.0,
     poor="The season between frosts is short for the crop.",
     measuring=Measuring(SEASON_OF_TEMPERATURE, usd=50),

@@ -249,7 +249,8 @@ class Criterion:
     coarsest_m : coarsest grid cell accepted, metres; a coarser one is not assessed. reach_m : how far beyond the plots
     its layers are read, metres. levels : names of the whole numbers 0.. a graded value takes. measured_again : whether
     it is measured again to explain one plot; not where least times are searched for over a whole district.
-    presumed : what an unknown value lies between all the same.
+    presumed : what an unknown value lies between all the same. first_stands_for_all : where a scheme has knots of its
+    own for the first table, they stand instead of the other tables too.
     """
 
     id: str
@@ -273,6 +274,7 @@ class Criterion:
     tables: tuple[str, ...] = ("generic",)
     measured_again: bool = True
     presumed: Presumed | None = None
+    first_stands_for_all: bool = False
 
     @property
     def layers(self) -> tuple[str, ...]:

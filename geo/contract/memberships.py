@@ -137,3 +137,32 @@ class Probability:
         uncertain = sigma > 0
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(uncertain, ndtr(value / np.where(uncertain, sigma, 1.0)), exact)
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """The same membership for every value that is known: what is measured and shown, but cannot be poor."""
+
+    level: float = 1.0
+
+    def __call__(self, value: Floats, sigma: Floats | None = None) -> Floats:  # noqa: ARG002
+        """Return memberships, float64 (n,)."""
+        return np.where(np.isnan(value), np.nan, self.level)
+
+
+@dataclass(frozen=True, slots=True)
+class Lower:
+    """The lower of two memberships by knots that run the same way."""
+
+    one: Knots
+    other: Knots
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The values beyond which membership falls below each of ``KNOT_LEVELS``."""
+        stricter = max if self.one.better == "more" else min
+        return tuple(stricter(pair) for pair in zip(self.one.values, self.other.values, strict=True))
+
+    def __call__(self, value: Floats, sigma: Floats | None = None) -> Floats:
+        """Return memberships, float64 (n,)."""
+        return np.minimum(self.one(value, sigma), self.other(value, sigma))

@@ -6,45 +6,21 @@ straight lines between the middles of the months.
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.compiled.threads import over_blocks
 from geo.contract.criterion import Block, Criterion, D, Floats, Measured, outlines
 from geo.crops.catalogue import crops
+from geo.crops.frost import frost_season
 from geo.crops.kernels.season import MONTHS
+from geo.crops.season import LOWLAND_BELOW_M, ZONES, warmest_run, windows_of
 from geo.errors import GridError, SuitabilityError
-from geo.measures.kernels import climate as kernels
 from geo.measures.reference_crop import TREES
 from geo.terrain.zonal import zonal
 
+FROST_TABLES = ("tender", "hardy")
+TENDER, HARDY = range(2)
 LAPSE_K_M = 0.0065  # K per metre, ICAO standard atmosphere
-FROST_FREE_ABOVE_C = 2.0  # degC, normal daily minimum; years differ, so 0 would be frost in half of them. Calibrate
-
-
-def degree_days(monthly_mean_c: Floats, base_c: float, window_d: int) -> Floats:
-    """Return the degree-days above a base [degC d] of the warmest run of days, float64 (n,).
-
-    monthly_mean_c : float64 (n, 12), January first; NaN gives NaN. window_d : days in a row, 1 to 365; the run may
-    cross the turn of the year.
-    """
-    result = np.empty(len(monthly_mean_c))
-    monthly = np.ascontiguousarray(monthly_mean_c, dtype=np.float64)
-    over_blocks(partial(kernels._degree_days, monthly, base_c, window_d, result), len(monthly))
-    return result
-
-
-def frost_free_days(monthly_minimum_c: Floats, above_c: float = FROST_FREE_ABOVE_C) -> Floats:
-    """Return the longest run of days whose normal minimum is above a temperature [d], float64 (n,), 0 to 365.
-
-    monthly_minimum_c : float64 (n, 12), January first; NaN gives NaN.
-    """
-    result = np.empty(len(monthly_minimum_c))
-    monthly = np.ascontiguousarray(monthly_minimum_c, dtype=np.float64)
-    over_blocks(partial(kernels._frost_free_days, monthly, above_c, result), len(monthly))
-    return result
 
 
 def plot_height_m(block: Block, coarsest_m: float) -> Floats:
@@ -73,33 +49,45 @@ def temperature_at_plots(block: Block, layer: str, coarsest_m: float) -> Floats:
 
 
 def heat_ratio(block: Block, criterion: Criterion) -> Measured:
-    """Return degree-days of the best window over those the reference crop needs, ratio (n,).
+    """Return degree-days of the warmest cycle in the crop's own window over those the reference crop needs, ratio (n,).
 
-    The window is as long as the crop's usual cycle in the field. Unknown for a crop without degree-days on record.
+    Of several windows the best counts, lowland or mountain by the plot's height. Unknown for a crop without degree-days
+    or a cycle on record, and where its calendar names none.
     """
-    mean_c = block.once(temperature_at_plots, "mean_temperature", _coarsest(criterion))
+    coarsest_m = _coarsest(criterion)
+    mean_c = block.once(temperature_at_plots, "mean_temperature", coarsest_m)
+    high = block.once(plot_height_m, coarsest_m) >= LOWLAND_BELOW_M
     value = np.full(len(block), np.nan)
     for name, rows in _by_crop(block):
-        crop, cycle_d = crops()[name], crops()[name].field_cycle_d
-        if not np.isnan(crop.gdd) and not np.isnan(cycle_d):
-            value[rows] = degree_days(mean_c[rows], crop.base_c, int(cycle_d)) / crop.gdd
+        crop = crops()[name]
+        if np.isnan(crop.gdd) or np.isnan(crop.field_cycle_d):
+            continue
+        for zone, here in zip(ZONES, (rows & ~high, rows & high), strict=True):
+            for window in windows_of(name, zone):
+                warmth = warmest_run(mean_c[here], crop.base_c, int(crop.field_cycle_d), window).degree_days
+                value[here] = np.fmax(value[here], warmth / crop.gdd)
     return Measured(value, evidence=np.full(len(block), D, dtype=np.int8))
 
 
 def frost_margin_d(block: Block, criterion: Criterion) -> Measured:
-    """Return the frost-free days beyond those the reference crop must have [d], float64 (n,).
+    """Return the days between damaging nights beyond those the reference crop stands above ground [d], float64 (n,).
 
-    A frost-tender crop must have its whole cycle free of frost, another annual crop no day. Unknown for trees, whose
-    danger is a cold night in bloom: monthly normals do not tell it.
+    Only an annual crop that frost kills is held by them; for another one they are counted beyond none. Unknown for
+    trees, whose danger is a cold night in bloom, and for a tender crop without days on record.
     """
     minimum_c = block.once(temperature_at_plots, "minimum_temperature", _coarsest(criterion))
-    free_d = frost_free_days(minimum_c)
     value = np.full(len(block), np.nan)
+    table = np.full(len(block), HARDY, dtype=np.int8)
     for name, rows in _by_crop(block):
-        if name not in TREES:
-            tender_d = crops()[name].field_cycle_d if crops()[name].frost_tender else 0.0
-            value[rows] = free_d[rows] - tender_d
-    return Measured(value, evidence=np.full(len(block), D, dtype=np.int8))
+        crop = crops()[name]
+        if name in TREES:
+            continue
+        if crop.frost_tender:
+            season = frost_season(minimum_c[rows], crop.frost_damage_c, autumn_risk=crop.autumn_frost_risk_pct / 100.0)
+            value[rows], table[rows] = season.days - crop.above_ground_d, TENDER
+        else:
+            value[rows] = frost_season(minimum_c[rows], 0.0).days
+    return Measured(value, table=table, evidence=np.full(len(block), D, dtype=np.int8))
 
 
 def _coarsest(criterion: Criterion) -> float:

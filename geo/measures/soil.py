@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geo.contract.columns import FINE_GRID_M
 from geo.contract.criterion import Block, C, Criterion, D, Flags, Floats, Measured, outlines
 from geo.contract.memberships import Knots
+from geo.crops.catalogue import crops
 from geo.errors import NotAssessed
 from geo.measures.reference_crop import TREES_JUDGED, trees_judged
 from geo.measures.surveys import LAYER as SURVEYS
@@ -26,6 +28,16 @@ RELIEF_COARSEST_M = 35.0  # m, as slope and head accept it
 STANDING_WATER = "groundwater within 0.4 m of the surface"
 
 
+# Knots of salinity by the crop's response: ECe at a relative yield of 95, 80, 60, 40 and 20 %. Domain reference 4, E1.
+YIELDS_PCT = (95.0, 80.0, 60.0, 40.0, 20.0)
+SALT_RESPONSE = {
+    crop.id: Knots(*(crop.salinity[0] + (100.0 - yield_pct) / crop.salinity[1] for yield_pct in YIELDS_PCT))
+    for crop in crops().values()
+    if not np.isnan(crop.salinity[0])
+}
+GENERIC_SALINITY = Knots(2.0, 4.0, 8.0, 12.0, 16.0)  # dS/m; a family grows more than one crop; domain reference 4, E1
+
+
 def salinity(block: Block, _: Criterion) -> Measured:
     """Return the newest surveyed ECe of 0-60 cm [dS/m]; no grid of it exists that could stand in.
 
@@ -40,8 +52,16 @@ def salinity(block: Block, _: Criterion) -> Measured:
         value,
         evidence=evidence,
         not_assessed=without,
+        table=response_tables(block.judgement.crop),
         notes={SALT_FREE: np.zeros(len(block), dtype=bool) if block.judgement.salt_gathers else free},
     )
+
+
+def response_tables(crop: NDArray[np.str_]) -> NDArray[np.int8]:
+    """Return the table of each reference crop's response to salt, int8 (n,); 0, the generic one, without a response."""
+    number = {name: place for place, name in enumerate(SALT_RESPONSE, start=1)}
+    kinds, which = np.unique(crop, return_inverse=True)
+    return np.array([number.get(str(kind), 0) for kind in kinds], dtype=np.int8)[which]
 
 
 def saltless(elevation_m: Floats, slope_pct: Floats, groundwater_m: Floats) -> Flags:

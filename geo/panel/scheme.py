@@ -113,8 +113,9 @@ class Scheme:
 
     def memberships(self, criterion: Criterion) -> tuple[Membership, ...]:
         """Return the membership tables of a criterion with this scheme's knots."""
+        first = self.knots.get((criterion.id, criterion.tables[0])) if criterion.first_stands_for_all else None
         return tuple(
-            self.knots.get((criterion.id, table), declared)
+            self.knots.get((criterion.id, table), first or declared)
             for table, declared in zip(criterion.tables, criterion.memberships, strict=True)
         )
 

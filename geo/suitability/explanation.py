@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.contract.criterion import Criterion, HardLimit, Measured
-from geo.contract.memberships import ByClass, Knots, Probability
+from geo.contract.memberships import ByClass, Knots, Lower, Probability
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.panel.scheme import LAND_GROUPS, Scheme
 from geo.suitability.assess import UNKNOWN_EVIDENCE, classify
@@ -329,7 +329,7 @@ def _knots(scheme: Scheme, criterion: Criterion) -> dict[str, list[float]]:
             tables[name] = [membership.table[code] for code in sorted(membership.table)]
         else:
             knots = membership.surveyed if isinstance(membership, Probability) else membership
-            tables[name] = list(knots.values) if isinstance(knots, Knots) else []
+            tables[name] = list(knots.values) if isinstance(knots, Knots | Lower) else []
     return tables
 
 

@@ -130,7 +130,7 @@ def plot_surveys() -> pd.DataFrame:
                 "code": f"survey {name}",
                 "plot_id": name,
                 "survey_date": date(2026, 1, 1),
-                "salinity_ds_m": {"mediocre": 12.0, "unsampled": None}.get(name, 1.0),
+                "salinity_ds_m": {"mediocre": 6.7, "unsampled": None}.get(name, 1.0),
                 "groundwater_m": 3.0,
                 "soil_depth_cm": 50.0 if name == "mediocre" else 120.0,
                 "coarse_fragments_pct": 0.0,

@@ -37,7 +37,7 @@ UNKNOWN = np.nan
 #   mediocre   E .50 (E1 .25, E2 .50, E3 1), T .25: .7281 ** 1.857 = .5547, .8795 ** 1.857 = .7879,
 #              .5547 + .50 (.7879 - .5547) + .25 (1 - .7879) = 72.4; salinity at .25 is S3: no better than S2
 #   cut_off    the only canal is destroyed, so W1 = 0 until it is repaired; then everything is perfect
-#   unmapped   no hazard was looked for on the plot, its way is safe: H 0-1, q .7744 ** 1.857 = .6220
+#   unmapped   no hazard was looked for on the plot nor on the end of its way: H 0-1, q .7744 ** 1.857 = .6220
 #   evidence: of all weight climate .068, access .102 and the way .075 are D (home assumed), the rest C or better: .755
 #              shown, low, high, class, low, high, subclass, limiting, confidence, potential
 EXPECTED: Mapping[str, tuple[object, ...]] = {
@@ -49,7 +49,7 @@ EXPECTED: Mapping[str, tuple[object, ...]] = {
     "outside": (68.2, 68.2, 100.0, "S2", "N1", "S1", "S2", "water_adequacy", "D", "S2"),
     "mined": (None, None, None, "N2", "N2", "N2", "N2x", None, None, "N2"),
     "mediocre": (72.4, 72.4, 72.4, "S2", "S2", "S2", "S2tz", "slope_pct", "C", "S2"),
-    "unmapped": (62.2, 62.2, 100.0, "S2", "N1", "S1", "S2", "flood_level", "D", "S2"),
+    "unmapped": (62.1, 62.1, 100.0, "S2", "N1", "S1", "S2h", "flood_level", "D", "S2"),
 }
 
 
