@@ -139,10 +139,11 @@ def _absent(column: Column[Any], about: About, count: int, faults: Faults, deriv
         return constant(UNKNOWN, count)
     if not column.nullable and column.name not in derived:
         faults.add(np.ones(count, dtype=bool), "is missing", column.name)
-    return constant(None, count, _dtype(column))
+    return constant(None, count, dtype_of(column))
 
 
-def _dtype(column: Column[Any]) -> Any:
+def dtype_of(column: Column[Any]) -> Any:
+    """Return the type of the array that holds values of a column."""
     for kind, dtype in ((Boolean, np.bool_), (Integer, np.int64), (Float, np.float64), (Date, "datetime64[D]")):
         if isinstance(column.type, kind):
             return dtype
@@ -194,7 +195,7 @@ def _numbers(given: pd.Series[Any], column: Column[Any], faults: Faults) -> Valu
     name = column.name
     if pd.api.types.is_bool_dtype(given.dtype):
         faults.add(given.notna().to_numpy(), "expected a number", name, given.to_numpy(dtype=object))
-        return constant(None, len(given), _dtype(column))
+        return constant(None, len(given), dtype_of(column))
     if pd.api.types.is_numeric_dtype(given.dtype):
         data = given.to_numpy(dtype=np.float64, na_value=np.nan)
         infinite = np.isinf(data)

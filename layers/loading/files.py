@@ -14,11 +14,10 @@ from sqlalchemy import Connection
 
 from layers.catalogue.base import Layer
 from layers.errors import DataRefused
-from layers.loading.checks import required_fields
 from layers.loading.chunks import CHUNK, Chunk, Source
 from layers.loading.crs import Placement, place
 from layers.loading.ending import EndingLimits
-from layers.loading.load import Batches, derived_fields, layer_named
+from layers.loading.load import Batches, fields_to_give, layer_named
 from layers.loading.mapping import FieldRule, Mapped, find_mapping, rules_for, select_rows
 from layers.loading.mapping import Mapping as MappingFile
 from layers.loading.reading import file_digest, open_source
@@ -43,6 +42,7 @@ class Options:
 
     mapping : a mapping file, or a folder of them. assigned : field -> column. key : column, or ``digest``.
     swap_axes : x and y are the wrong way round. table : of a file with several. ending : what mode replace may end.
+    empty_clears : in mode update an empty cell empties what is there.
     """
 
     mode: str = "add"
@@ -57,6 +57,7 @@ class Options:
     licence: str | None = None
     source_date: date | None = None
     synthetic: bool = False
+    empty_clears: bool = False
     ending: EndingLimits = field(default_factory=EndingLimits)
 
     def with_mapping(self, mapping: MappingFile | None) -> Options:
@@ -124,7 +125,7 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
         key=options.key,
         file_name=source.file_name,
     )
-    _require(target, source, rules)
+    _require(target, source, rules, options.mode)
     report = LoadReport(layer=layer, kind=kind, mode=options.mode, file_name=source.file_name)
     report.notes.extend(source.notes)
     used = {column for rule in rules.values() for column in rule.reads()} | set(source.positions)
@@ -161,8 +162,8 @@ def _take(
     progress: Progress,
 ) -> None:
     """Read the file to its end, handing each chunk to the checks."""
-    batches = Batches(connection, target, report, writer)
-    spatial = target.geometry_kind is not None
+    batches = Batches(connection, target, report, writer, empty_clears=options.empty_clears)
+    spatial = target.geometry_kind is not None and source.spatial
     placement: Placement | None = None
     for chunk in progress(source.chunks(), _count(source)):
         keep = select_rows(mapping, chunk.frame)
@@ -218,16 +219,16 @@ def _placed(
     return placement
 
 
-def _require(target: type[Layer], source: Source, rules: Mapping[str, FieldRule]) -> None:
+def _require(target: type[Layer], source: Source, rules: Mapping[str, FieldRule], mode: str) -> None:
     """Refuse a file that cannot fill the layer, whatever its rows say."""
-    missing = [name for name in required_fields(target, derived_fields(target)) if name not in rules]
+    missing = [name for name in fields_to_give(target, mode) if name not in rules]
     if missing:
         raise DataRefused(
             f"{source.file_name} has nothing for {', '.join(missing)} of {target.__tablename__}; say --map field=column"
             f"{' or --key column' if target.key in missing else ''}, or a mapping file. "
             f"Its columns are {', '.join(source.columns) or 'none'}."
         )
-    if target.geometry_kind is not None and not source.spatial:
+    if target.geometry_kind is not None and not source.spatial and mode != "update":
         raise DataRefused(
             f"{source.file_name} has no positions; {target.__tablename__} needs them: a geometry, columns lon and lat, "
             "or WKT."

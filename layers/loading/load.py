@@ -17,6 +17,7 @@ from layers.errors import DataRefused, NotFound
 from layers.loading.checks import check_attributes, required_fields
 from layers.loading.chunks import CHUNK, Unreadable
 from layers.loading.derive import PlotFacts, Surroundings, spatially_ordered
+from layers.loading.existing import Existing
 from layers.loading.faults import Faults
 from layers.loading.repair import sound
 from layers.loading.rows import Writer
@@ -41,8 +42,18 @@ def layer_named(name: str) -> type[Layer]:
 class Batches:
     """Checks batches of one layer and hands what is good to a writer."""
 
-    def __init__(self, connection: Connection, layer: type[Layer], report: LoadReport, writer: Writer) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        layer: type[Layer],
+        report: LoadReport,
+        writer: Writer,
+        *,
+        empty_clears: bool = False,
+    ) -> None:
         self.layer = layer
+        updates = report.mode == "update"
+        self.existing = Existing(connection, layer, empty_clears=empty_clears) if updates else None
         self.report = report
         self.writer = writer
         self.surroundings = Surroundings(connection, layer)
@@ -66,8 +77,16 @@ class Batches:
         report = self.report
         faults = Faults(rows)
         faults.note(found)
-        table = check_attributes(self.layer, frame, faults, derived_fields(self.layer))
+        derived = derived_fields(self.layer)
         kind = self.layer.geometry_kind
+        if self.existing is None:
+            table = check_attributes(self.layer, frame, faults, derived)
+        else:
+            table = check_attributes(self.layer, frame, faults, derived | self.existing.silent_fields(frame))
+            held = self.existing.read(list(faults.keys))
+            self.existing.fill(table, frame, held, shapes, faults)
+            if kind is not None:
+                shapes = self.existing.place_shapes(held, shapes, faults)
         if kind is not None:
             given, bounds, repairs = sound(_known(shapes, len(rows)), kind, faults, self.box)
             report.repairs.extend(repairs)
@@ -95,8 +114,15 @@ class Batches:
     def closing_notes(self) -> None:
         """Add to the report what only shows once all rows were seen."""
         self.report.notes.extend(self.surroundings.notes())
+        if self.existing is not None:
+            self.report.notes.extend(self.existing.notes())
         if self.plots is not None:
             self.report.notes.extend(self.plots.notes())
+
+
+def fields_to_give(layer: type[Layer], mode: str) -> list[str]:
+    """Return the fields a file must have: an update needs the key alone, for it changes only what the file says."""
+    return [layer.key] if mode == "update" else required_fields(layer, derived_fields(layer))
 
 
 def derived_fields(layer: type[Layer]) -> frozenset[str]:
@@ -136,9 +162,9 @@ def load_frame(
             raise DataRefused(f"The frame for {layer} must be in EPSG:{STORED_SRID}, not {frame.crs}.")
         shapes = Shapes.of(np.asarray(frame.geometry.array, dtype=object))
         frame = pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    elif target.geometry_kind is not None:
+    elif target.geometry_kind is not None and mode != "update":
         raise DataRefused(f"The frame for {layer} has no geometry.")
-    missing = [name for name in required_fields(target, derived_fields(target)) if name not in frame]
+    missing = [name for name in fields_to_give(target, mode) if name not in frame]
     if missing:
         raise DataRefused(f"The frame for {layer} lacks {', '.join(missing)}.")
     report = LoadReport(layer=layer, kind="generated" if synthetic else "load", mode=mode, file_name=file_name)

@@ -54,6 +54,10 @@ AllowEnding = Annotated[
     int | None,
     typer.Option("--allow-ending", min=0, metavar="N", help="With replace: rows that may end, anywhere."),
 ]
+EmptyClears = Annotated[
+    bool,
+    typer.Option("--empty-clears", help="With update: an empty cell empties what is there; without it, it is kept."),
+]
 InDistrict = Annotated[
     list[str] | None, typer.Option("--district", metavar="CODE", help="With replace: end rows of this district only.")
 ]
@@ -107,13 +111,16 @@ def check(
     encoding: Encoding = None,
     table: Table = None,
     swap_axes: SwapAxes = False,
+    empty_clears: EmptyClears = False,
     allow_ending: AllowEnding = None,
     district: InDistrict = None,
     json: Json = False,
 ) -> None:
     """Say what loading a file would do, and load nothing."""
     options = _options(map_, mapping, key, mode, crs, encoding, table, swap_axes, None, None, None, False)
-    options = replace(options, ending=_ending(mode, allow_ending, district))
+    options = replace(
+        options, empty_clears=_update_only(mode, empty_clears), ending=_ending(mode, allow_ending, district)
+    )
     _run(layer, file, options, json, only_check=True)
 
 
@@ -133,19 +140,23 @@ def load(
     licence: Licence = None,
     date_: Date = None,
     synthetic: Synthetic = False,
+    empty_clears: EmptyClears = False,
     allow_ending: AllowEnding = None,
     district: InDistrict = None,
     json: Json = False,
 ) -> None:
     """Load a file into a layer: the good rows in one transaction, the others into a file the report names.
 
-    Mode add refuses rows that differ from what is there under the same key; update puts them in its place; replace
+    Mode add refuses rows that differ from what is there under the same key; update changes the columns the file has,
+    and needs no positions for that; replace puts its rows in the place of all that the file is about: it
     also ends rows the file does not have: none outside the districts it is about and no more than a tenth of the layer,
     unless --allow-ending or --district say so. Loading the same file twice changes nothing.
     """
     day = None if date_ is None else date_.date()
     options = _options(map_, mapping, key, mode, crs, encoding, table, swap_axes, source, licence, day, synthetic)
-    options = replace(options, ending=_ending(mode, allow_ending, district))
+    options = replace(
+        options, empty_clears=_update_only(mode, empty_clears), ending=_ending(mode, allow_ending, district)
+    )
     _run(layer, file, options, json, only_check=False)
 
 
@@ -165,6 +176,12 @@ def undo(
         f"{report.added:,} brought again.",
         highlight=False,
     )
+
+
+def _update_only(mode: str, empty_clears: bool) -> bool:
+    if empty_clears and mode != "update":
+        raise typer.BadParameter("--empty-clears goes with --mode update.")
+    return empty_clears
 
 
 def _ending(mode: str, allow: int | None, districts: list[str] | None) -> EndingLimits:

@@ -1,0 +1,117 @@
+"""An update changes what the file says and nothing it is silent about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pytest
+import shapely
+from sqlalchemy import Connection, select
+from typer.testing import CliRunner
+
+from layers.catalogue.land import Plot
+from layers.loading import LoadReport, Options, load_file, load_frame
+from layers.records.loads import Load
+from scripts.main import app
+
+SAID = ("land_form", "availability", "right_class", "cadastral_no", "missing_documents", "disputes", "district")
+
+
+def plots(*names: str, **columns: Any) -> gpd.GeoDataFrame:
+    shapes = [shapely.box(70 + 0.002 * int(name[1:]), 39, 70.001 + 0.002 * int(name[1:]), 39.001) for name in names]
+    return gpd.GeoDataFrame({"plot_id": list(names), **columns}, geometry=shapes, crs=4326)
+
+
+@pytest.fixture
+def cadastre(connection: Connection) -> Connection:
+    frame = plots(
+        "p1",
+        "p2",
+        land_form=["dehkan", "reserve"],
+        availability=["offered", "in_use"],
+        right_class=["O1", "O2"],
+        cadastral_no=["07:01", "07:02"],
+        missing_documents=[1, 2],
+        disputes=[0, 1],
+        district=["TJ.RR.GA", "TJ.RR.GA"],
+    )
+    load_frame(connection, "plots", frame, source="Cadastre 2024")
+    return connection
+
+
+def rows(connection: Connection) -> dict[str, dict[str, Any]]:
+    table = Plot.__table__.c
+    columns = [table[name] for name in ("plot_id", *SAID, "area_ha", "plot_no")]
+    found = connection.execute(select(*columns, Plot.geom.ST_AsText().label("wkt")).where(Plot.ended_by.is_(None)))
+    return {row["plot_id"]: dict(row) for row in found.mappings()}
+
+
+def update(connection: Connection, path: Path, text: str, **options: Any) -> LoadReport:
+    path.write_text(text, encoding="utf-8")
+    return load_file(connection, "plots", path, Options(mode="update", source="Patch", **options))
+
+
+def test_a_column_the_file_does_not_have_keeps_its_values_and_no_position_is_needed(
+    cadastre: Connection, tmp_path: Path
+) -> None:
+    before = rows(cadastre)
+    report = update(cadastre, tmp_path / "rights.csv", "plot_id,right_class\np1,O4\np2,O2\n")
+    assert (report.changed, report.unchanged, report.rejected) == (1, 1, 0)
+    after = rows(cadastre)
+    assert after["p1"] == {**before["p1"], "right_class": "O4"}
+    assert after["p2"] == before["p2"]
+    assert cadastre.execute(select(Load.source).where(Load.load_id == report.load_id)).scalar_one() == "Patch"
+
+
+def test_an_empty_cell_keeps_what_was_there_and_is_told(cadastre: Connection, tmp_path: Path) -> None:
+    before = rows(cadastre)
+    text = "plot_id,right_class,disputes,land_form\np1,,,\np2,O5,3, \n"
+    report = update(cadastre, tmp_path / "patch.csv", text)
+    assert rows(cadastre) == {
+        "p1": before["p1"],
+        "p2": {**before["p2"], "right_class": "O5", "disputes": 3},
+    }
+    assert [note for note in report.notes if "--empty-clears" in note] == [
+        "1 empty cells of disputes kept what was there; --empty-clears empties them.",
+        "2 empty cells of land_form kept what was there; --empty-clears empties them.",
+        "1 empty cells of right_class kept what was there; --empty-clears empties them.",
+    ]
+    report = update(cadastre, tmp_path / "patch.csv", text, empty_clears=True)
+    after = rows(cadastre)
+    assert (after["p1"]["right_class"], after["p1"]["disputes"], after["p1"]["land_form"]) == (None, None, "unknown")
+    assert after["p1"]["cadastral_no"] == "07:01"
+
+
+def test_a_new_row_needs_all_that_a_row_needs(cadastre: Connection, tmp_path: Path) -> None:
+    report = update(cadastre, tmp_path / "patch.csv", "plot_id,right_class\np1,O3\np9,O1\n")
+    assert (report.changed, report.added, report.rejected) == (1, 0, 1)
+    assert report.rejections[0].reason == "is not in plots; a new row needs a position"
+    assert set(rows(cadastre)) == {"p1", "p2"}
+
+
+def test_a_row_that_moved_gets_its_district_anew_and_one_that_stayed_keeps_it(
+    cadastre: Connection, tmp_path: Path
+) -> None:
+    path = tmp_path / "moved.gpkg"
+    frame = plots("p1", "p2", right_class=["O3", "O3"])
+    frame.geometry = [frame.geometry[0], shapely.box(70.5, 39, 70.501, 39.001)]
+    frame.to_file(path)
+    report = load_file(cadastre, "plots", path, Options(mode="update"))
+    assert report.changed == 2
+    after = rows(cadastre)
+    assert (after["p1"]["district"], after["p2"]["district"]) == ("TJ.RR.GA", None)  # no outline is loaded there
+    assert {row["cadastral_no"] for row in after.values()} == {"07:01", "07:02"}
+
+
+def test_the_same_update_twice_changes_nothing(cadastre: Connection, tmp_path: Path) -> None:
+    text = "plot_id,right_class,missing_documents\np1,O4,3\n"
+    assert update(cadastre, tmp_path / "patch.csv", text).changed == 1
+    again = update(cadastre, tmp_path / "patch.csv", text)
+    assert (again.changed, again.unchanged, again.load_id) == (0, 1, None)
+
+
+def test_empty_clears_goes_with_update(tmp_path: Path) -> None:
+    refused = CliRunner().invoke(app, ["layer", "load", "plots", str(tmp_path / "a.csv"), "--empty-clears"])
+    assert refused.exit_code == 2
