@@ -31,6 +31,7 @@ from geo.household_fit.rating import STEPS
 from geo.programme import priority
 from geo.suitability import crop_choice
 from geo.suitability.explanation import MESSAGES
+from geo.suitability.remedies import MESSAGES as OF_REMEDIES
 from geo.suitability.remedies import catalogue
 from layers.catalogue import BY_NAME, RASTERS
 from layers.catalogue.base import STAFF
@@ -87,6 +88,7 @@ def worded() -> Iterator[str]:
     yield from wording.HAZARD_LEVELS
     yield from wording.MAP_WORDS.values()
     yield from MESSAGES
+    yield from OF_REMEDIES
     for remedy in catalogue().remedy:
         yield from (remedy.title, remedy.who)
     yield reasons.NO_DATA

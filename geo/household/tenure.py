@@ -32,13 +32,16 @@ class RightClass:
         return int(self.code.removeprefix("O"))
 
 
+# Where a paper is in the name of husband, in-laws or head, asking alone can end in eviction; domain reference 4.5.
+LEGAL_AID_FIRST = "Talk to legal aid first; do not apply alone"
+
 RIGHT_CLASSES: tuple[RightClass, ...] = (
     RightClass("O1", "Inheritable use, certificate in her own name", 1.0, "Nothing to do"),
     RightClass("O2", "Dehkan farm she heads", 1.0, "Check the business registration"),
-    RightClass("O3", "Family dehkan farm, she is a listed member", 0.75, "Apply for her share to be set apart"),
-    RightClass("O4", "Household plot, husband's certificate, marriage registered", 0.65, "Power of attorney"),
-    RightClass("O5", "Household plot of in-laws, or marriage not registered", 0.35, "Ask legal aid; group lease"),
-    RightClass("O6", "Presidential land in husband's or father's name", 0.50, "Renew the document"),
+    RightClass("O3", "Family dehkan farm, she is a listed member", 0.75, LEGAL_AID_FIRST),
+    RightClass("O4", "Household plot, husband's certificate, marriage registered", 0.65, LEGAL_AID_FIRST),
+    RightClass("O5", "Household plot of in-laws, or marriage not registered", 0.35, LEGAL_AID_FIRST),
+    RightClass("O6", "Presidential land in husband's or father's name", 0.50, LEGAL_AID_FIRST),
     RightClass("O7", "Collective dehkan farm, share unknown", 0.40, "Check the list of members"),
     RightClass("O8", "Written, registered lease", 0.55, "Lengthen and register the lease"),
     RightClass("O9", "Oral lease or sharecropping", 0.25, "Put the lease in writing"),
@@ -47,6 +50,7 @@ RIGHT_CLASSES: tuple[RightClass, ...] = (
     RightClass("O11", "Common pasture", 0.30, "Join the pasture users' union"),
     RightClass("O12", "No right, or under dispute", 0.10, "Ask legal aid before any investment"),
 )
+OF_OTHERS = tuple(right for right in RIGHT_CLASSES if right.step == LEGAL_AID_FIRST)  # another's act is needed
 BY_CODE = {right.code: right for right in RIGHT_CLASSES}
 
 

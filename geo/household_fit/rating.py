@@ -17,7 +17,7 @@ from geo.contract.columns import numbers, texts
 from geo.contract.criterion import Flags, Measured
 from geo.household.labour import area_alone_ha, demand_days_ha, labour_of
 from geo.household.profile import Profile
-from geo.household.tenure import RIGHT_CLASSES
+from geo.household.tenure import OF_OTHERS, RIGHT_CLASSES
 from geo.household_criteria import (
     CARE_WALK,
     DOCUMENT_STEPS,
@@ -44,6 +44,7 @@ ROUNDING = 1e-12  # membership; weights sum to 1 only within rounding
 EASY_TURNS_PCT = 30.0  # %, share of heavy turns from which day turns are asked for: membership 0.5
 
 SUPPORT_NEEDED = "A low fit means that support is needed; it never lowers anybody's rank for it."
+OWN_STEP = "Get birth certificates and copies of papers: that can be done alone"
 DISPUTE_STEP = "Ask legal aid about the open dispute"
 DOCUMENT_STEP = "Complete the missing documents"
 LABOUR_STEP = "Pool labour, take a smaller part, or another crop"
@@ -51,7 +52,7 @@ TRACTOR_STEP = "Hire a tractor"
 TURNS_STEP = "Ask the water users' association for day turns"
 WALK_STEP = "Look for land nearer home"
 STEPS = (
-    *(DISPUTE_STEP, *(right.step for right in RIGHT_CLASSES), DOCUMENT_STEP),
+    *(OWN_STEP, DISPUTE_STEP, *(right.step for right in RIGHT_CLASSES), DOCUMENT_STEP),
     *(LABOUR_STEP, TRACTOR_STEP, TURNS_STEP, WALK_STEP),
 )
 
@@ -182,6 +183,7 @@ def _actions(block: HouseholdBlock, values: Mapping[str, Measured]) -> NDArray[n
     disputes = numbers(block.plots, "disputes")
     insecure = RIGHT_CLASS.memberships[0](right) < 1.0
     asked: list[tuple[str, Flags]] = [
+        (OWN_STEP, np.isin(right, [known.number for known in OF_OTHERS])),
         (DISPUTE_STEP, disputes > 0.0),
         *((known.step, insecure & (right == known.number)) for known in RIGHT_CLASSES),
         (DOCUMENT_STEP, steps - disputes > 0.0),

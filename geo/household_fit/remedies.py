@@ -1,7 +1,8 @@
 """What would lift the fit of a household by one light, at the least cost, proved by rating it again.
 
-The catalogue is one of its own: papers, hands, water turns and the way. Only legal aid settles a dispute, and where
-there is no right or a dispute is open nothing else but looking after children is proposed: no investment advice.
+The catalogue is one of its own: papers, hands, water turns and the way. Nothing in it needs the act of an absent
+husband, of in-laws or of a court: asking for that can end in eviction and is left to legal aid. Where there is no
+right or a dispute is open nothing but looking after children is proposed: no investment advice.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ import numpy as np
 from geo.contract.criterion import Measured
 from geo.household.labour import CropLabour, supply_days
 from geo.household.profile import Profile
-from geo.household.tenure import BY_CODE
+from geo.household.tenure import BY_CODE, OF_OTHERS
 from geo.household_criteria import DOCUMENT_STEPS, FIT_CRITERIA, LABOUR_BALANCE, RIGHT_CLASS, WALK
 from geo.household_fit.rating import GREEN, LIGHTS, FitRating, rate_fit
 from geo.panel import remedy_sets
 from geo.panel.remedy_sets import Applied, Change, Remedies, Remedy
 from geo.panel.scheme import Scheme
 
-COMPUTED = ("documents", "disputes", "tractor", "child_care")  # effects computed for the household and the plot
+COMPUTED = ("documents", "tractor", "child_care")  # effects computed for the household and the plot
 SMALL_CHILDREN, NO_SMALL_CHILDREN = "woman_with_children_under_7", "woman"
 NO_RIGHT = BY_CODE["O12"].number
 
@@ -72,13 +73,13 @@ def parse_catalogue(text: str, *, source: str = "household_fit/remedies.toml") -
 def facts_of(values: Mapping[str, Measured], profile: Profile, papers: Papers) -> frozenset[str]:
     """Facts about a household and one plot that remedies ask for; what is not known is no fact.
 
-    ``settled``: a right is recorded and no dispute is open; nothing is put into land before that.
+    ``settled``: a right is recorded and no dispute is open; nothing is put into land before that. ``own``: moreover no
+    paper is in the name of a husband, of in-laws or of a head.
     """
     right = values[RIGHT_CLASS.id].value[0]
     holds_right = bool(right < NO_RIGHT)
     facts = {
-        "right": holds_right,
-        "dispute": papers.disputes > 0,
+        "own": holds_right and papers.disputes == 0 and right not in [known.number for known in OF_OTHERS],
         "settled": holds_right and papers.disputes == 0,
         "no_tractor": not profile.tractor,
         "small_children": profile.adults.get(SMALL_CHILDREN, 0) > 0,
@@ -103,7 +104,6 @@ def computed_changes(profile: Profile, papers: Papers, work: CropLabour | None) 
     tractor = 1.0 if work is None or profile.tractor else 1.0 / (1.0 - work.land_preparation)
     return {
         "documents": _less(papers.missing),
-        "disputes": _less(papers.disputes),
         "tractor": _times(tractor),
         "child_care": _times(max(care, 1.0)),
     }

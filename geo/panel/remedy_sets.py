@@ -48,7 +48,7 @@ class Effect(Strict):
 class Remedy(Strict):
     """One thing that can be done: what it changes, what it costs [USD], who does it, and where it applies.
 
-    ``where`` names facts that all have to be known and true.
+    ``where`` names facts that all have to be known and true. ``shared``: a work of many plots, never of one household.
     """
 
     id: str
@@ -57,6 +57,7 @@ class Remedy(Strict):
     cost_per_ha: Annotated[float, Field(ge=0)]
     who: str
     where: tuple[str, ...] = ()
+    shared: bool = False
     effects: tuple[Effect, ...]
 
     def cost_usd(self, area_ha: float) -> float:

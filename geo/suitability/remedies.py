@@ -9,17 +9,33 @@ from importlib import resources
 
 import numpy as np
 
-from geo.contract.criterion import Measured
-from geo.criteria import LAND_CRITERIA
+from geo.contract.criterion import Criterion, Measured, Measuring
+from geo.criteria import GRAVITY_HEAD, LAND_CRITERIA
 from geo.measures.exclusion import nothing_excluded
+from geo.measures.soil import AVAILABLE_WATER, GROUNDWATER_DEPTH
 from geo.measures.water import SHARE_OF_CANAL
 from geo.panel import remedy_sets
 from geo.panel.remedy_sets import Applied, Change, Remedies, Remedy
 from geo.panel.scheme import Scheme
 from geo.suitability.assess import Suitability, evaluate
-from geo.suitability.model import CLASSES, NE
+from geo.suitability.model import CLASSES, NE, S3
 from geo.suitability.shown import shown_score
+from geo.suitability.surroundings import Surroundings
 from geo.water.repair import GOOD, reach_gain
+
+BINDS_BELOW = 0.75  # rating of groundwater under which it is no longer S1
+DEEP_WATER_M = 3.0  # m, groundwater deeper than this bears leaching without a drain; domain reference 3.6 step 7
+LEACHING_RISE_M = 2.5  # m, 200 mm of leaching water lift the table so far at a drainable porosity of .08; likewise
+LEAST_WATER_M = 1.5  # m, depth the groundwater keeps under leaching; likewise
+SODIC_ESP_PCT = 15.0  # %, exchangeable sodium from which gypsum helps; likewise
+LITTLE_GYPSUM_PCT = 2.0  # %, gypsum in the soil that helps by itself; likewise
+DRAINAGE_M = 0.5  # m a drain lowers the groundwater by; domain reference 6.5
+
+BEARS = "As it is, the plot bears: {crops}."
+NOTHING_BEARS = "Nothing known here bears the plot as it is."
+MEASURE_FIRST = "Measure first: the head comes from a height model that errs by more than it says."
+WORK_OF_MANY = "A work of all plots of the outlet area, not of one household."
+MESSAGES = (BEARS, NOTHING_BEARS, MEASURE_FIRST, WORK_OF_MANY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +54,17 @@ class Lift:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """The cheapest measurement that would narrow an uncertain class, whatever it finds."""
+    """The cheapest measurement that would narrow an uncertain class, whatever it finds.
+
+    first : it comes before any remedy.
+    """
 
     criterion: str
     how: str
     cost_usd: float
     class_low: str
     class_high: str
+    first: bool
 
 
 @lru_cache
@@ -61,48 +81,65 @@ def catalogue() -> Remedies:
 def parse_catalogue(text: str, *, source: str = "remedies.toml") -> Remedies:
     """Return the catalogue a TOML text describes; refusals name ``source`` and the key."""
     known = {criterion.id for criterion in LAND_CRITERIA}
-    return remedy_sets.parse_remedies(Remedies, text, source=source, criteria=known, computed=COMPUTED)
+    return remedy_sets.parse_remedies(Remedies, text, source=source, criteria=known, computed=("repair", "drain"))
 
 
-def facts_of(values: Mapping[str, Measured], *, earth_canal: bool | None) -> frozenset[str]:
-    """Facts about one plot that remedies ask for; what is not known is no fact.
-
-    ``earth_canal``: the canal that feeds the plot is not lined; None = not recorded.
-    """
-    slope, wetness = values["slope_pct"], values["soil_water"]
+def facts_of(values: Mapping[str, Measured], around: Surroundings) -> frozenset[str]:
+    """Facts about one plot that remedies ask for; what is not known is no fact."""
+    slope = values["slope_pct"]
     terraced = slope.table is not None and slope.table[0] == 1
+    depth_m, season_m = around.groundwater_m[:1], float(around.season_groundwater_m[0])
+    wetness = float(GROUNDWATER_DEPTH(depth_m)[0])
+    binds = wetness < BINDS_BELOW and wetness <= float(AVAILABLE_WATER(around.available_water_mm_m[:1])[0])
+    deep = season_m > DEEP_WATER_M and season_m - LEACHING_RISE_M >= LEAST_WATER_M
+    sodic = bool(around.esp_pct[0] >= SODIC_ESP_PCT) and bool(around.gypsum_pct[0] < LITTLE_GYPSUM_PCT)
     facts = {
-        "earth_canal": bool(earth_canal),
+        "earth_canal": bool(around.earth_canal[0]),
         "not_terraced": not terraced and slope.not_assessed is None,
         "gentle": bool(slope.value[0] <= 8.0),  # %, beyond it levelling moves too much soil; default to calibrate
-        "wet": bool(wetness.value[0] < 0.75),
+        "groundwater_binds": binds,
+        "leachable": deep or (bool(around.drain_near[0]) and season_m >= LEAST_WATER_M),
+        "sodic": sodic,
+        "not_sodic": not sodic,
+        "debris_flow": bool(around.by_debris_flow[0]),
     }
     return frozenset(name for name, holds in facts.items() if holds)
 
 
-def applicable(values: Mapping[str, Measured], facts: frozenset[str], remedies: tuple[Remedy, ...]) -> list[Remedy]:
+def applicable(
+    values: Mapping[str, Measured],
+    facts: frozenset[str],
+    remedies: tuple[Remedy, ...],
+    computed: Mapping[str, Change],
+) -> list[Remedy]:
     """Remedies that can change a known value of one plot, cheapest on a hectare first."""
-    return remedy_sets.applicable(values, facts, remedies, COMPUTED)
+    return remedy_sets.applicable(values, facts, remedies, computed)
+
+
+def computed_changes(around: Surroundings) -> dict[str, Change]:
+    """Return the effects of remedies that follow from what is known around one plot, by their kind."""
+    return {"repair": repair, "drain": _drain(around)}
 
 
 def cheapest_lift(
-    values: Mapping[str, Measured], scheme: Scheme, *, area_ha: float, facts: frozenset[str], best: Suitability
+    values: Mapping[str, Measured], scheme: Scheme, *, area_ha: float, around: Surroundings, best: Suitability
 ) -> Lift | None:
-    """Return the cheapest set of remedies that lifts one plot by at least a class; None if no set does.
+    """Return the cheapest set of remedies that lifts one plot by at least a class, to S3 or better; None if none does.
 
     Parameters
     ----------
-    values : criterion id -> Measured of one plot. best : its suitability now. facts : see ``facts_of``.
+    values : criterion id -> Measured of one plot. best : its suitability now. around : what is known around it.
     Land that is shut (mines, water) has no remedy; the caller does not ask.
     """
     now = int(best.classes[0])
-    options = applicable(values, facts, catalogue().remedy)
+    computed = computed_changes(around)
+    options = applicable(values, facts_of(values, around), catalogue().remedy, computed)
     if not options or now in (0, NE):
         return None
     chosen = remedy_sets.every_set(len(options))
-    rated = rated_with(values, scheme, options, chosen)
+    rated = rated_with(values, scheme, options, chosen, computed)
     merit = np.nan_to_num(rated.score, nan=-1.0)
-    winner = remedy_sets.cheapest(options, chosen, rated.classes < now, merit, area_ha)
+    winner = remedy_sets.cheapest(options, chosen, (rated.classes < now) & (rated.classes <= S3), merit, area_ha)
     if winner is None:
         return None
     return Lift(
@@ -113,9 +150,15 @@ def cheapest_lift(
     )
 
 
-def rated_with(values: Mapping[str, Measured], scheme: Scheme, remedies: list[Remedy], chosen: Applied) -> Suitability:
+def rated_with(
+    values: Mapping[str, Measured],
+    scheme: Scheme,
+    remedies: list[Remedy],
+    chosen: Applied,
+    computed: Mapping[str, Change],
+) -> Suitability:
     """Rate one plot under m sets of remedies; ``chosen`` is bool (m, len(remedies))."""
-    changed = remedy_sets.changed(values, remedies, chosen, COMPUTED)
+    changed = remedy_sets.changed(values, remedies, chosen, computed)
     return evaluate(changed, nothing_excluded(len(chosen)), scheme)
 
 
@@ -137,23 +180,39 @@ def cheapest_measurement(values: Mapping[str, Measured], scheme: Scheme, best: S
         and criterion.id not in scheme.unweighed
     ]
     for criterion, measuring in sorted(unknown, key=lambda candidate: candidate[1].usd):
-        tables = scheme.memberships(criterion)
-        outermost = np.array([_value_at(tables[0], level) for level in (0.0, 1.0)])
-        tried = {name: remedy_sets.repeated(measured, 2) for name, measured in values.items()}
-        tried[criterion.id] = replace(
-            tried[criterion.id], value=outermost, sigma=None, evidence=np.zeros(2, dtype=np.int8), table=None
-        )
-        found = evaluate(tried, nothing_excluded(2), scheme)
+        found = _rated_at_ends(values, scheme, criterion)
         width = found.class_low.astype(int) - found.class_high.astype(int)
         if (width < low - high).all():
-            return Measurement(
-                criterion.id,
-                measuring.how,
-                measuring.usd,
-                CLASSES[int(found.class_low.max())],
-                CLASSES[int(found.class_high.min())],
-            )
+            return _measurement(criterion, measuring, found, first=False)
     return None
+
+
+def head_to_measure(values: Mapping[str, Measured], scheme: Scheme, best: Suitability) -> Measurement | None:
+    """Return the survey of levels where a head taken from a DEM is what limits a plot; None where it is not.
+
+    Such a head is uncertain rather than bad: it is measured before anything is built.
+    """
+    head = values[GRAVITY_HEAD.id]
+    limits = int(best.limiting[0]) == LAND_CRITERIA.index(GRAVITY_HEAD)
+    if not limits or head.sigma is None or not head.sigma[0] > 0.0 or GRAVITY_HEAD.measuring is None:
+        return None
+    return _measurement(GRAVITY_HEAD, GRAVITY_HEAD.measuring, _rated_at_ends(values, scheme, GRAVITY_HEAD), first=True)
+
+
+def _rated_at_ends(values: Mapping[str, Measured], scheme: Scheme, criterion: Criterion) -> Suitability:
+    """Rate one plot with a criterion surveyed at membership 0 and at 1."""
+    tables = scheme.memberships(criterion)
+    outermost = np.array([_value_at(tables[0], level) for level in (0.0, 1.0)])
+    tried = {name: remedy_sets.repeated(measured, 2) for name, measured in values.items()}
+    tried[criterion.id] = replace(
+        tried[criterion.id], value=outermost, sigma=None, evidence=np.zeros(2, dtype=np.int8), table=None
+    )
+    return evaluate(tried, nothing_excluded(2), scheme)
+
+
+def _measurement(criterion: Criterion, measuring: Measuring, found: Suitability, *, first: bool) -> Measurement:
+    worst, best = CLASSES[int(found.class_low.max())], CLASSES[int(found.class_high.min())]
+    return Measurement(criterion.id, measuring.how, measuring.usd, worst, best, first)
 
 
 def _value_at(table: object, level: float) -> float:
@@ -179,4 +238,14 @@ def repair(values: dict[str, Measured], taken: Applied) -> None:
         values["water_adequacy"] = replace(water, value=np.where(taken, water.value * gain, water.value))
 
 
-COMPUTED: Mapping[str, Change] = {"repair": repair}
+def _drain(around: Surroundings) -> Change:
+    """Lower the groundwater; the rating of soil water is made again from its two quantities."""
+    lowered = GROUNDWATER_DEPTH(around.groundwater_m[:1] + DRAINAGE_M)
+    after = float(np.minimum(AVAILABLE_WATER(around.available_water_mm_m[:1]), lowered)[0])
+
+    def change(values: dict[str, Measured], taken: Applied) -> None:
+        before = values["soil_water"]
+        better = np.where(np.isnan(after), before.value, np.maximum(before.value, after))
+        values["soil_water"] = replace(before, value=np.where(taken, better, before.value))
+
+    return change

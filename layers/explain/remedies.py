@@ -12,12 +12,23 @@ from sqlalchemy import Connection, and_
 
 from geo.contract.criterion import Block, Measured
 from geo.criteria import LAND_CRITERIA
+from geo.crops.catalogue import crops as crops_known
 from geo.measures.exclusion import REASONS, exclusion_mask
-from geo.measures.water import feeding_reach
+from geo.panel.remedy_sets import Remedy
 from geo.panel.scheme import Scheme, judgement_by
-from geo.suitability.assess import evaluate
-from geo.suitability.crop_choice import best_crops_here
-from geo.suitability.remedies import cheapest_lift, cheapest_measurement, facts_of
+from geo.suitability.assess import Suitability, evaluate
+from geo.suitability.crop_choice import RankedCrop, best_crops_here
+from geo.suitability.model import CLASSES, NE
+from geo.suitability.remedies import (
+    BEARS,
+    MEASURE_FIRST,
+    NOTHING_BEARS,
+    WORK_OF_MANY,
+    cheapest_lift,
+    cheapest_measurement,
+    head_to_measure,
+)
+from geo.suitability.surroundings import measure_surroundings
 from layers.catalogue.land import Plot
 from layers.frames.around import PLOT_COLUMNS, Around, as_of, read_layer
 
@@ -63,20 +74,29 @@ def lift_of_plot(
     values, block = values_of_plot(connection, row, scheme, plot_id=plot_id, as_of_load=as_of_load, day=day)
     shut = exclusion_mask(block)
     if shut.mask[0]:
-        return {"remedies": None, "measurement": None, "best_crops": [], "closed_by": REASONS[int(shut.reason[0])]}
+        return {
+            "remedies": None,
+            "measurement": None,
+            "best_crops": [],
+            "bears": None,
+            "closed_by": REASONS[int(shut.reason[0])],
+        }
     now = evaluate(values, shut, scheme)
     area_ha = float(block.plots["area_ha"].iloc[0])
-    lift = cheapest_lift(
-        values, scheme, area_ha=area_ha, facts=facts_of(values, earth_canal=_earth_canal(block)), best=now
-    )
-    wanted = cheapest_measurement(values, scheme, now)
+    head = head_to_measure(values, scheme, now)
+    lift = None
+    if head is None:
+        lift = cheapest_lift(values, scheme, area_ha=area_ha, around=measure_surroundings(block), best=now)
+    wanted = head or cheapest_measurement(values, scheme, now)
+    crops = best_crops_here(block, values)[0] if int(now.classes[0]) != NE and not np.isnan(now.score[0]) else []
     return {
         "closed_by": None,
-        "best_crops": [ranked.as_dict() for ranked in best_crops_here(block, values)[0]],
+        "best_crops": [ranked.as_dict() for ranked in crops],
+        "bears": _bears(now, crops) if lift is None else None,
         "remedies": None
         if lift is None
         else {
-            "set": [{"id": remedy.id, "title": remedy.title, "who": remedy.who} for remedy in lift.remedies],
+            "set": [_remedy(remedy) for remedy in lift.remedies],
             "cost_usd": round(lift.cost_usd, 2),
             "class": lift.suitability_class,
             "score": lift.score,
@@ -90,16 +110,19 @@ def lift_of_plot(
             "cost_usd": wanted.cost_usd,
             "class_low": wanted.class_low,
             "class_high": wanted.class_high,
+            "first": {"text": MEASURE_FIRST, "args": {}} if wanted.first else None,
         },
     }
 
 
-def _earth_canal(block: Block) -> bool | None:
-    """Whether the reach that feeds the plot is unlined; None where the reach or its lining is not known."""
-    if "canals" not in block.nearby:
+def _remedy(remedy: Remedy) -> dict[str, Any]:
+    shared = {"text": WORK_OF_MANY, "args": {}} if remedy.shared else None
+    return {"id": remedy.id, "title": remedy.title, "who": remedy.who, "shared": shared}
+
+
+def _bears(now: Suitability, crops: list[RankedCrop]) -> dict[str, Any] | None:
+    """What is said of a plot of class N that nothing lifts: the crops that bear it as it is, or that none is known."""
+    if CLASSES[int(now.classes[0])] not in ("N1", "N2"):
         return None
-    reach, _ = block.once(feeding_reach)
-    if reach[0] < 0:
-        return None
-    lining = str(block.layer("canals")["lining"].iloc[int(reach[0])])
-    return None if lining == "unknown" else lining == "earth"
+    named = [crops_known()[crop.crop].title for crop in crops if not crop.apart]
+    return {"text": BEARS, "args": {"crops": named}} if named else {"text": NOTHING_BEARS, "args": {}}

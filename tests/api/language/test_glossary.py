@@ -12,8 +12,6 @@ from api.language.translate import UNREVIEWED, Language, number, read_catalogue
 from api.language.wording import unit_after_number
 
 CORRECTED: Final = (  # message id, Tajik, Russian
-    ("Land registry", "Мақоми бақайдгирии молу мулки ғайриманқул", "Орган регистрации недвижимого имущества"),
-    ("Civil registry with legal aid", "Шуъбаи САҲШ бо ёрии ҳуқуқӣ", "Отдел ЗАГС с юридической помощью"),
     (
         "Jamoat and registry office",
         "Ҷамоат, шуъбаи САҲШ ё мақоми бақайдгирии молу мулк",
@@ -29,11 +27,6 @@ CORRECTED: Final = (  # message id, Tajik, Russian
         "Gates and a turn schedule at the outlet",
         "Дарвозаҳо ва ҷадвали навбати об дар баромадгоҳи об",
         "Затворы и график очереди полива на водовыпуске",
-    ),
-    (
-        "Dig a field ditch along the contour",
-        "Кофтани ҷӯйи саҳроӣ дар паҳнои нишебӣ, аз рӯйи горизонтал",
-        "Выкопать полевой арык вдоль горизонтали, поперёк склона",
     ),
     (
         "Mines or unexploded ordnance, confirmed",
@@ -90,11 +83,6 @@ CORRECTED: Final = (  # message id, Tajik, Russian
         "По неурегулированному спору обратитесь за юридической помощью",
     ),
     (
-        "Settle the open dispute with legal aid",
-        "Баҳси ҳалношударо бо ёрии ҳуқуқӣ ҳал кардан",
-        "Урегулировать спор с юридической помощью",
-    ),
-    (
         "Committee of emergency situations",
         "Кумитаи ҳолатҳои фавқулодда ва мудофиаи гражданӣ",
         "Комитет по чрезвычайным ситуациям и гражданской обороне",
@@ -106,28 +94,15 @@ CORRECTED: Final = (  # message id, Tajik, Russian
     ),
     ("District authority", "Мақомоти иҷроияи ҳокимияти давлатии ноҳия", "Хукумат района"),
     (
-        "Head of the farm and land committee",
-        "Роҳбари хоҷагии деҳқонӣ ва кумитаи идораи замин",
-        "Глава дехканского хозяйства и комитет по землеустройству",
-    ),
-    ("Head of the farm and jamoat", "Роҳбари хоҷагии деҳқонӣ ва ҷамоат", "Глава дехканского хозяйства и джамоат"),
-    ("Jamoat and land committee", "Ҷамоат ва кумитаи идораи замин", "Джамоат и комитет по землеустройству"),
-    (
         "Self-help group or women's committee",
         "Гурӯҳи худёрӣ ё шуъбаи кор бо занон ва оила",
         "Группа самопомощи или отдел по делам женщин и семьи",
     ),
     (
-        "Set her share of the dehkan farm apart",
-        "Саҳми замини ӯро аз хоҷагии деҳқонӣ ҷудо кардан",
-        "Выделить её земельный пай из дехканского хозяйства",
+        "Talk to legal aid first; do not apply alone",
+        "Аввал ба маркази ёрии ҳуқуқӣ муроҷиат кунед; танҳо ариза надиҳед",
+        "Сначала обратитесь в центр юридической помощи; не подавайте заявление в одиночку",
     ),
-    (
-        "Apply for her share to be set apart",
-        "Барои ҷудо кардани саҳми замини ӯ ариза диҳед",
-        "Подайте заявление о выделе её земельного пая",
-    ),
-    ("Renew the document", "Ҳуҷҷатро аз нав ба расмият дароред", "Переоформите документ"),
     ("State reserve", "Замини захираи давлатӣ", "Земля государственного запаса"),
     ("Barely suited", "Каммувофиқ", "Едва подходит"),
     (

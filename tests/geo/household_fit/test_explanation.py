@@ -74,9 +74,7 @@ def test_a_limit_is_named_when_it_makes_the_light_red():
     found = explained(right_class=12.0, document_steps=2.0, papers=Papers(1.0, 1.0))
     assert (found["light"], found["light_at_best"]) == ("red", "red")
     assert any("ask legal aid before any investment" in text for text in texts(found))
-    # Legal aid brings O10, .45, and one step fewer: L = .667 x .45 + .333 x .75 = .55.
-    assert [remedy["id"] for remedy in found["remedies"]["set"]] == ["legal_aid_for_a_right"]
-    assert found["remedies"]["fit"] == pytest.approx(0.55, abs=1e-3)
+    assert found["remedies"] is None  # what a court decides is no lift
     far = explained(walk=119.0)
     assert any("two hours" in text for text in texts(far))
     assert far["light"] == "red"

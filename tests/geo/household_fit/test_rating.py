@@ -213,8 +213,8 @@ def test_a_long_walk_is_red_with_care_duties_only_and_at_her_own_pace():
 
 def test_actions_name_the_step():
     actions = fit_of(MOTHER, area_ha=5.0, right_class="O6", missing_documents=1, disputes=1).actions[0]
-    assert actions[0] == "Ask legal aid about the open dispute"
-    assert "Renew the document" in actions
+    assert actions[0] == "Get birth certificates and copies of papers: that can be done alone"
+    assert actions[1:3] == ["Ask legal aid about the open dispute", "Talk to legal aid first; do not apply alone"]
     assert "Complete the missing documents" in actions
     assert fit_of(MOTHER).actions[0] == []
 

@@ -19,15 +19,17 @@ from geo.panel.scheme import load_scheme
 from geo.suitability.assess import assess, evaluate
 from geo.suitability.model import CLASSES
 from geo.suitability.remedies import (
-    COMPUTED,
     applicable,
     catalogue,
     cheapest_lift,
     cheapest_measurement,
+    computed_changes,
     facts_of,
+    head_to_measure,
     parse_catalogue,
     rated_with,
 )
+from geo.suitability.surroundings import Surroundings
 
 SCHEME = load_scheme()
 GOOD = {
@@ -71,9 +73,25 @@ def rated(values):
     return evaluate(values, nothing_excluded(1), SCHEME)
 
 
-def lift(values, area_ha=0.2, earth_canal=None):
-    facts = facts_of(values, earth_canal=earth_canal)
-    return cheapest_lift(values, SCHEME, area_ha=area_ha, facts=facts, best=rated(values))
+def around(**known):
+    """Return what is known around one plot; nothing but what is given."""
+    flags = dict.fromkeys(("earth_canal", "drain_near", "by_debris_flow"), False)
+    numbers = dict.fromkeys(
+        ("groundwater_m", "season_groundwater_m", "available_water_mm_m", "esp_pct", "gypsum_pct"), np.nan
+    )
+    if "groundwater_m" in known:
+        known = {"season_groundwater_m": known["groundwater_m"], **known}
+    return Surroundings(**{name: np.array([value]) for name, value in {**flags, **numbers, **known}.items()})
+
+
+def lift(values, area_ha=0.2, **known):
+    return cheapest_lift(values, SCHEME, area_ha=area_ha, around=around(**known), best=rated(values))
+
+
+def options_of(values, **known):
+    there = around(**known)
+    options = applicable(values, facts_of(values, there), catalogue().remedy, computed_changes(there))
+    return {remedy.id for remedy in options}
 
 
 def test_a_plot_of_class_s1_needs_nothing():
@@ -106,7 +124,8 @@ def test_no_set_that_only_repairs_beats_the_potential(sdr, upper, feeding, relia
     found = assess(valley.plots(), layers, valley.judgement(), SCHEME)
     row = valley.NAMES.index("clean")
     one = {name: at_row(measured, row) for name, measured in found.findings.values.items()}
-    repaired = rated_with(one, SCHEME, [r for r in catalogue().remedy if r.id == "canal_repair"], np.array([[True]]))
+    repairs = [r for r in catalogue().remedy if r.id == "canal_repair"]
+    repaired = rated_with(one, SCHEME, repairs, np.array([[True]]), computed_changes(around()))
     assert repaired.classes[0] >= found.potential.classes[row]
     if not np.isnan(repaired.score[0]):
         assert repaired.score[0] <= found.potential.score[row] + 1e-9
@@ -116,7 +135,10 @@ def test_the_repair_of_half_a_canal_brings_what_that_half_loses():
     values = plot(canal_condition=4, water_adequacy=0.5)
     values["canal_condition"] = replace(values["canal_condition"], beside={SHARE_OF_CANAL: np.array([0.5])})
     after = remedy_sets.changed(
-        values, [r for r in catalogue().remedy if r.id == "canal_repair"], np.array([[True]]), COMPUTED
+        values,
+        [r for r in catalogue().remedy if r.id == "canal_repair"],
+        np.array([[True]]),
+        computed_changes(around()),
     )
     assert after["water_adequacy"].value[0] == pytest.approx(0.7071, abs=5e-5)  # domain reference 6.4, not 1.0
     assert after["canal_condition"].value[0] == 1.0
@@ -153,15 +175,17 @@ def test_no_cheaper_set_exists(sdr, condition, slope, level, salt, depth, walk, 
         walk_minutes=walk,
     )
     now = rated(values)
-    facts = facts_of(values, earth_canal=True)
-    found = cheapest_lift(values, SCHEME, area_ha=area, facts=facts, best=now)
-    options = applicable(values, facts, catalogue().remedy)
+    there = around(earth_canal=True, groundwater_m=4.5, by_debris_flow=level > 0)
+    computed = computed_changes(there)
+    found = cheapest_lift(values, SCHEME, area_ha=area, around=there, best=now)
+    options = applicable(values, facts_of(values, there), catalogue().remedy, computed)
     cheapest = None
     for size in range(len(options) + 1):
         for taken in combinations(range(len(options)), size):
             chosen = np.zeros((1, len(options)), dtype=bool)
             chosen[0, list(taken)] = True
-            if rated_with(values, SCHEME, options, chosen).classes[0] < now.classes[0]:
+            after = rated_with(values, SCHEME, options, chosen, computed).classes[0]
+            if after < now.classes[0] and CLASSES[after] in ("S1", "S2", "S3"):
                 cost = sum(options[i].cost_usd(area) for i in taken)
                 cheapest = cost if cheapest is None else min(cheapest, cost)
         if size == 3:
@@ -174,18 +198,19 @@ def test_no_cheaper_set_exists(sdr, condition, slope, level, salt, depth, walk, 
 
 def test_the_order_of_remedies_changes_nothing():
     values = plot(flood_level=2, way_exposure_m=600, walk_minutes=70, canal_condition=3, water_adequacy=0.6)
-    options = applicable(values, facts_of(values, earth_canal=True), catalogue().remedy)
+    there = around(earth_canal=True, by_debris_flow=True)
+    computed = computed_changes(there)
+    options = applicable(values, facts_of(values, there), catalogue().remedy, computed)
     everything = np.ones((1, len(options)), dtype=bool)
-    forward = rated_with(values, SCHEME, options, everything)
-    backward = rated_with(values, SCHEME, options[::-1], everything)
+    forward = rated_with(values, SCHEME, options, everything, computed)
+    backward = rated_with(values, SCHEME, options[::-1], everything, computed)
     assert forward.score[0] == backward.score[0]
 
 
 def test_an_unknown_value_is_measured_not_mended():
     values = plot()
     values["salinity_ds_m"] = Measured(np.array([np.nan]))
-    options = applicable(values, frozenset({"wet", "earth_canal"}), catalogue().remedy)
-    assert "leaching" not in [remedy.id for remedy in options]
+    assert "leaching" not in options_of(values, groundwater_m=10.0)
 
 
 def test_the_cheapest_measurement_that_narrows_the_class():
@@ -212,3 +237,97 @@ def test_the_catalogue_is_checked():
 
 def test_every_criterion_has_a_price_for_measuring_it():
     assert all(criterion.measuring and criterion.measuring.usd > 0 for criterion in LAND_CRITERIA)
+
+
+@pytest.mark.parametrize(
+    ("known", "leached"),
+    [
+        ({"groundwater_m": 4.0}, True),  # 2.5 m of rise leave 1.5 m
+        ({"groundwater_m": 3.9}, False),
+        ({"groundwater_m": 1.7}, False),  # no drain near: do not leach
+        ({"groundwater_m": 1.7, "drain_near": True}, True),
+        ({"groundwater_m": 1.4, "drain_near": True}, False),
+        ({"groundwater_m": 1.0, "drain_near": True}, False),  # collector first, no leaching
+        ({"groundwater_m": 4.2, "season_groundwater_m": 3.5}, False),  # a winter reading: the season may be higher
+        ({"drain_near": True}, False),  # groundwater not known
+        ({}, False),
+    ],
+)
+def test_salt_is_leached_only_where_the_water_can_go(known, leached):
+    options = options_of(plot(salinity_ds_m=9.0), **known)
+    assert ("leaching" in options) == leached
+
+
+@pytest.mark.parametrize(
+    ("esp", "gypsum", "spread"),
+    [(15.0, 1.9, True), (14.9, 0.0, False), (20.0, 2.0, False), (np.nan, 0.0, False), (20.0, np.nan, False)],
+)
+def test_gypsum_is_spread_only_on_soil_measured_as_sodic_and_without_gypsum(esp, gypsum, spread):
+    options = options_of(plot(salinity_ds_m=9.0), groundwater_m=5.0, esp_pct=esp, gypsum_pct=gypsum)
+    assert ("leaching_with_gypsum" in options) == spread
+    assert ("leaching" in options) != spread
+
+
+def test_drainage_lowers_the_water_and_the_rating_follows_from_it():
+    """Groundwater at 1.2 m is .50; half a metre lower, at 1.7 m, it is .50 + .25 x .5 / .6 = .7083."""
+    values = plot(soil_water=0.5)
+    there = around(groundwater_m=1.2, available_water_mm_m=150.0)
+    assert "drainage" in options_of(values, groundwater_m=1.2, available_water_mm_m=150.0)
+    changed = dict(values)
+    computed_changes(there)["drain"](changed, np.ones(1, dtype=bool))
+    assert changed["soil_water"].value[0] == pytest.approx(0.5 + 0.25 * 0.5 / 0.6)
+    held = around(groundwater_m=1.2, available_water_mm_m=95.0)  # the soil holds little: .50 + .25 x 5 / 40
+    changed = dict(values)
+    computed_changes(held)["drain"](changed, np.ones(1, dtype=bool))
+    assert changed["soil_water"].value[0] == pytest.approx(0.53125)
+
+
+@pytest.mark.parametrize(
+    ("water", "held", "binds"),
+    [(1.2, 150.0, True), (2.7, 150.0, False), (1.2, 60.0, False), (np.nan, 150.0, False), (1.2, np.nan, False)],
+)
+def test_drainage_is_for_ground_whose_water_binds(water, held, binds):
+    known = {"groundwater_m": water, "available_water_mm_m": held}
+    assert ("drainage" in options_of(plot(soil_water=0.5), **known)) == binds
+
+
+def test_drainage_is_a_work_of_many_plots_and_nothing_else_is():
+    assert [remedy.id for remedy in catalogue().remedy if remedy.shared] == ["drainage"]
+
+
+def test_check_dams_hold_back_debris_flows_and_no_river():
+    values = plot(flood_level=2.0)
+    assert "check_dam" not in options_of(values)
+    assert "check_dam" in options_of(values, by_debris_flow=True)
+
+
+def test_the_field_ditch_is_no_remedy_and_nothing_adds_head():
+    changed = {effect.criterion for remedy in catalogue().remedy for effect in remedy.effects}
+    assert "gravity_head_m" not in changed
+
+
+@given(
+    sdr=st.floats(0.3, 1.0),
+    salt=st.floats(0, 18),
+    depth=st.floats(15, 120),
+    slope=st.floats(0, 25),
+    level=st.integers(0, 3),
+)
+@settings(max_examples=25, deadline=None)
+def test_no_set_is_offered_that_leaves_the_plot_unsuited(sdr, salt, depth, slope, level):
+    values = plot(water_adequacy=sdr, salinity_ds_m=salt, soil_depth_cm=depth, slope_pct=slope, slide_level=level)
+    found = lift(values, groundwater_m=5.0, earth_canal=True)
+    assert found is None or found.suitability_class in ("S1", "S2", "S3")
+
+
+def test_a_head_from_a_height_model_is_measured_before_anything_is_built():
+    values = plot(gravity_head_m=-2.0)
+    uncertain = dict(values)
+    uncertain["gravity_head_m"] = replace(values["gravity_head_m"], sigma=np.array([2.5]))
+    wanted = head_to_measure(uncertain, SCHEME, rated(uncertain))
+    assert (wanted.criterion, wanted.cost_usd, wanted.first) == ("gravity_head_m", 40.0, True)
+    assert CLASSES.index(wanted.class_high) < CLASSES.index(wanted.class_low)
+    surveyed = plot(gravity_head_m=0.05)
+    assert head_to_measure(surveyed, SCHEME, rated(surveyed)) is None
+    good = plot()
+    assert head_to_measure(good, SCHEME, rated(good)) is None

@@ -65,7 +65,7 @@ def test_a_fit_covers_every_plot_of_its_run_and_says_what_it_found(fitted: int) 
     assert found["steep"]["tenure_low"] == found["steep"]["tenure_high"] == pytest.approx(0.5)
     assert (found["unsampled"]["tenure_low"], found["unsampled"]["tenure_high"]) == (0.0, 1.0)
     assert found["unsampled"]["right_class"] is None
-    assert "Renew the document" in found["steep"]["actions"]
+    assert "Talk to legal aid first; do not apply alone" in found["steep"]["actions"]
 
 
 def test_columns_are_those_of_the_declarations(fitted: int) -> None:

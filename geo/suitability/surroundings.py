@@ -1,0 +1,97 @@
+"""What is known around plots that decides whether something can be done there: canals, drains, groundwater, torrents.
+
+What is not known is NaN or False: nothing is proposed on a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+
+from geo.contract.columns import numbers, texts
+from geo.contract.criterion import Block, Flags, Floats
+from geo.criteria import SOIL_WATER
+from geo.errors import NotAssessed
+from geo.geometry.nearest import nearest_line
+from geo.measures.hazard import zone_levels
+from geo.measures.overlap import highest, overlapping
+from geo.measures.soil import surveyed_or_grid
+from geo.measures.surveys import LAYER as SURVEYS
+from geo.measures.surveys import groundwater_m, surveyed
+from geo.measures.water import feeding_reach
+
+DRAIN_WITHIN_M = 200.0  # m, how far a drain takes water from a plot; domain reference 3.6 step 7
+WORKING_CLASS = 3.0  # condition class up to which a drain works; its survey text: silted more than a quarter
+DEBRIS_FLOWS, FLOODS = ("debris_flow", "hillslope_debris_flow"), ("flood",)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is known around n plots.
+
+    earth_canal : the canal that feeds the plot is known to be unlined. drain_near : a working drain or collector lies
+    within ``DRAIN_WITHIN_M``. by_debris_flow : the mudflow and flood level is that of debris flows, rivers reach less.
+    groundwater_m : depth the level of soil water rests on; season_groundwater_m : the least depth there may be in the
+    growing season. available_water_mm_m : water the soil holds. esp_pct, gypsum_pct : measured on the plot.
+    """
+
+    earth_canal: Flags
+    drain_near: Flags
+    by_debris_flow: Flags
+    groundwater_m: Floats
+    season_groundwater_m: Floats
+    available_water_mm_m: Floats
+    esp_pct: Floats
+    gypsum_pct: Floats
+
+
+def measure_surroundings(block: Block) -> Surroundings:
+    """Return what is known around the plots of a block."""
+    unknown = np.full(len(block), np.nan)
+    depth = season = esp = gypsum = held = unknown
+    if SURVEYS in block.nearby:
+        depth, season = surveyed(block, "groundwater_m").value, groundwater_m(block).least
+        esp, gypsum = surveyed(block, "esp_pct").value, surveyed(block, "gypsum_pct").value
+    with suppress(NotAssessed):
+        held = surveyed_or_grid(block, "awc_mm_m", "available_water", SOIL_WATER.coarsest_m).value
+    return Surroundings(
+        earth_canal=_earth_canal(block),
+        drain_near=_drain_near(block),
+        by_debris_flow=_level_of(block, DEBRIS_FLOWS) > _level_of(block, FLOODS),
+        groundwater_m=depth,
+        season_groundwater_m=season,
+        available_water_mm_m=held,
+        esp_pct=esp,
+        gypsum_pct=gypsum,
+    )
+
+
+def _earth_canal(block: Block) -> Flags:
+    if "canals" not in block.nearby:
+        return np.zeros(len(block), dtype=bool)
+    reach, _ = block.once(feeding_reach)
+    lining = np.array([*texts(block.layer("canals"), "lining"), ""], dtype=object)  # -1, no reach, takes the last
+    return np.asarray(lining[reach] == "earth", dtype=bool)
+
+
+def _drain_near(block: Block) -> Flags:
+    if "canals" not in block.nearby:
+        return np.zeros(len(block), dtype=bool)
+    canals = block.layer("canals")
+    works = (texts(canals, "type") == "drain") & (numbers(canals, "condition") <= WORKING_CLASS)
+    drains = canals.geometry.to_numpy()[works]
+    return np.asarray(nearest_line(block.polygons, drains, within_m=DRAIN_WITHIN_M).index >= 0)
+
+
+def _level_of(block: Block, processes: Sequence[str]) -> Floats:
+    """Return the highest level of some processes on each plot, 0 where no zone of them meets it."""
+    frame = block.nearby.get("hazard_zones")
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return np.zeros(len(block))
+    rows = frame[frame["process"].isin(processes)]
+    zone, plot = overlapping(block, rows.geometry.to_numpy())
+    return np.nan_to_num(highest(plot, zone_levels(rows)[zone], len(block)), nan=0.0)
