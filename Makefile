@@ -12,7 +12,7 @@ ifdef PORT
 export OBOD_PORT := $(PORT)
 endif
 
-.PHONY: help demo test test-all check bench clean install system-packages clients python
+.PHONY: help demo test test-all check layer criterion bench clean install system-packages clients python
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -33,6 +33,13 @@ check: $(VENV)/installed ## Lint, types, import contracts, generated pages curre
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m layers.catalogue.readme --check
+
+layer: ## Begin a layer: NAME=wells (GEOMETRY=POINT FILE=services TITLE="Wells")
+	@$(BIN)/python -m scripts.setup.declare layer "NAME=$(NAME)" "GEOMETRY=$(GEOMETRY)" "FILE=$(FILE)" "TITLE=$(TITLE)"
+
+criterion: ## Begin a criterion: NAME=wells_m GROUP=access LAYER=wells (TITLE= UNIT= KNOTS=0,500,1000,2000,3000 REACH_M=3000)
+	@$(BIN)/python -m scripts.setup.declare criterion "NAME=$(NAME)" "GROUP=$(GROUP)" "LAYER=$(LAYER)" \
+		"TITLE=$(TITLE)" "UNIT=$(UNIT)" "KNOTS=$(KNOTS)" "REACH_M=$(REACH_M)"
 
 bench: install ## Measure beside other programs, write bench/RESULTS.md (BENCH_PLOTS=1000000, REGION=folder)
 	-$(BIN)/pytest bench --benchmark-only --benchmark-columns=median,rounds -q

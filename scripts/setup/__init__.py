@@ -1,0 +1,1 @@
+"""What installs Obod, and what begins a new layer or criterion."""
