@@ -6,9 +6,11 @@ import math
 import shutil
 import tempfile
 import weakref
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 import geopandas as gpd
 import numpy as np
@@ -35,8 +37,17 @@ from layers.loading.shapes import Shapes
 NAMED = 3  # faults spelled out in a refusal
 
 
-def frame_of_file(layer_name: str, path: Path, *, key: str | None = None, crs: str | None = None) -> gpd.GeoDataFrame:
+def frame_of_file(
+    layer_name: str,
+    path: Path,
+    *,
+    key: str | None = None,
+    crs: str | None = None,
+    assigned: Mapping[str, str] = MappingProxyType({}),
+) -> gpd.GeoDataFrame:
     """Rows of a file as a layer's frame in EPSG:32642 (no geometry for tables), columns named as the layer's fields.
+
+    ``key``, ``crs``, ``assigned`` : as the user says them on loading; see ``Options``.
 
     Geometries are repaired as on loading; plots get their geodesic ``area_ha``. Without a database there is nowhere
     to set rejected rows aside, so one bad row refuses the file.
@@ -48,7 +59,7 @@ def frame_of_file(layer_name: str, path: Path, *, key: str | None = None, crs: s
     """
     layer = layer_named(layer_name)
     source = open_source(path)
-    rules = rules_for(layer, source.columns, mapping=None, assigned={}, key=key, file_name=source.file_name)
+    rules = rules_for(layer, source.columns, mapping=None, assigned=assigned, key=key, file_name=source.file_name)
     missing = [name for name in required_fields(layer, derived_fields(layer)) if name not in rules]
     if missing:
         raise DataRefused(

@@ -73,7 +73,8 @@ class FilePart:
     """One file of plots to score into one file of results.
 
     files : layer or grid -> its file. scheme_text : the scheme file, whole. day : ages of evidence are counted to it.
-    key : column that names the plots, None = as the layer's field.
+    key : column that names the plots, None = as the layer's field. crs : of the plots, None = as their file says.
+    assigned : field of the plots -> column.
     """
 
     plots: Path
@@ -82,6 +83,8 @@ class FilePart:
     scheme_text: str
     day: date
     key: str | None = None
+    crs: str | None = None
+    assigned: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def score_part(part: FilePart) -> FileReport:
     DataRefused : a file that cannot be read, used or written; names it.
     """
     scheme = parse_scheme(part.scheme_text, source="the scheme")
-    frame = frame_of_file("plots", part.plots, key=part.key)
+    frame = frame_of_file("plots", part.plots, key=part.key, crs=part.crs, assigned=part.assigned)
     if not len(frame):
         raise DataRefused(f"{part.plots.name} holds no plot.")
     x_min, y_min, x_max, y_max = (float(edge) for edge in shapely.total_bounds(frame.geometry.to_numpy()))

@@ -190,6 +190,15 @@ def _ending(mode: str, allow: int | None, districts: list[str] | None) -> Ending
     return EndingLimits(allow, tuple(districts or ()))
 
 
+def columns_by_field(given: list[str] | None) -> dict[str, str]:
+    """Return columns by field from the pairs of ``--map``; what is no pair is wrong usage."""
+    pairs = [pair.partition("=") for pair in given or ()]
+    for field, mark, column in pairs:
+        if not (field and mark and column):
+            raise typer.BadParameter(f"{field}{mark}{column} is not FIELD=COLUMN.", param_hint="--map")
+    return {field: column for field, _, column in pairs}
+
+
 def _options(
     assigned: list[str] | None,
     mapping: Path | None,
@@ -204,16 +213,12 @@ def _options(
     day: date | None,
     synthetic: bool,
 ) -> Options:
-    pairs = [pair.partition("=") for pair in assigned or ()]
-    for field, mark, column in pairs:
-        if not (field and mark and column):
-            raise typer.BadParameter(f"{field}{mark}{column} is not FIELD=COLUMN.", param_hint="--map")
     if mode not in ("add", "update", "replace"):
         raise typer.BadParameter(f"{mode} is not add, update or replace.", param_hint="--mode")
     return Options(
         mode=mode,
         mapping=mapping,
-        assigned={field: column for field, _, column in pairs},
+        assigned=columns_by_field(assigned),
         key=key,
         crs=crs,
         encoding=encoding,

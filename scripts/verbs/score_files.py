@@ -13,6 +13,7 @@ from geo.panel.scheme import load_scheme
 from layers.catalogue import BY_NAME, RASTERS
 from layers.runs.score_files import DRIVERS, PARQUET, FilePart, parts_of_folder, score_parts
 from scripts.output import err, out, print_json, print_table, tracked
+from scripts.verbs.layer import Crs, Map, columns_by_field
 from scripts.verbs.score import Certificates, Cluster, Insecure, place_of
 
 GIVEN = (*(name for name in BY_NAME if name != "plots"), *(r.id for r in RASTERS if r.derived_from is None))
@@ -28,6 +29,8 @@ def score_files(
     ],
     scheme: Annotated[str, typer.Option("--scheme", help="Name of a scheme, or a scheme file.")] = "default",
     key: Annotated[str | None, typer.Option("--key", help="Column that names the plots.")] = None,
+    map_: Map = None,
+    crs: Crs = None,
     as_of: Annotated[
         datetime | None,
         typer.Option("--as-of", formats=["%Y-%m-%d"], help="Ages of evidence are counted to this day, YYYY-MM-DD."),
@@ -57,7 +60,8 @@ def score_files(
             raise typer.BadParameter(f"{output.name}: expected one of {', '.join((*DRIVERS, PARQUET))}")
         pairs = [(plots, output)]
     day = as_of.date() if as_of else date.today()
-    parts = [FilePart(source, target, files, judged.text, day, key) for source, target in pairs]
+    assigned = columns_by_field(map_)
+    parts = [FilePart(source, target, files, judged.text, day, key, crs, assigned) for source, target in pairs]
     counts: Counter[str] = Counter()
     not_assessed: dict[str, str] = {}
     for report in tracked(score_parts(parts, workers=workers, cluster=place), total=len(parts), what="Scoring parts"):

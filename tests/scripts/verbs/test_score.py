@@ -165,6 +165,24 @@ def test_files_that_do_not_fit_are_refused_by_file_row_and_field(folder: Path, t
     assert call(*arguments, "--as-of", "1 March").exit_code == 2
 
 
+def test_plots_without_crs_and_with_other_columns_are_scored_as_it_is_said(folder: Path, tmp_path: Path) -> None:
+    plots = gpd.read_file(folder / "plots.gpkg")
+    other = plots.rename(columns={"plot_id": "KADNUM"})
+    place = tmp_path / "plots.shp"
+    other[["KADNUM", "district", "geometry"]].to_crs(32642).to_file(place, encoding="utf-8")
+    place.with_suffix(".prj").unlink()
+    arguments = ["score-files", "--plots", str(place), "-o", str(tmp_path / "out.gpkg"), "--as-of", "2026-11-28"]
+    refused = call(*arguments, "--map", "plot_id=KADNUM").exception
+    assert isinstance(refused, DataRefused)
+    assert "does not say its CRS; say --crs" in str(refused)
+    assert call(*arguments, "--map", "plot_id", "--crs", "32642").exit_code == 2
+    done = call(*arguments, "--map", "plot_id=KADNUM", "--crs", "32642")
+    assert done.exit_code == 0, done.output
+    scored = gpd.read_file(tmp_path / "out.gpkg")
+    assert sorted(scored["plot_id"]) == sorted(plots["plot_id"])
+    assert scored.total_bounds == pytest.approx(plots.to_crs(4326).total_bounds, abs=1e-6)
+
+
 @in_scored_valley
 def test_a_profile_is_fitted_with_its_run_and_both_are_published_at_once() -> None:
     found = json.loads(call("score", "--district", RASHT, "--profile", "self-help-group", "--json").stdout)
