@@ -92,10 +92,24 @@ def ground_of(block: Block, values: Mapping[str, Measured]) -> Ground | None:
         tree_depth_cm=depth_cm * (1.0 - ROOTS_BETWEEN_STONES * stones),
         groundwater_m=water_m,
         torrent_level=values["flood_level"].value,
-        frost_season_d=np.full((n, len(FROSTS)), np.nan),
+        frost_season_d=_frost_seasons(values["frost_margin_d"], judged.crop),
         soil=soil,
         first=_numbers_of(judged.crop),
     )
+
+
+def _frost_seasons(margin: Measured, crop: NDArray[np.str_]) -> Floats:
+    """Return the days between the frosts of each of ``FROSTS``, float64 (n, 3), NaN unknown.
+
+    Known is the season of the reference crop, where frost kills it: its margin and the days it stands above ground.
+    """
+    found = np.full((len(crop), len(FROSTS)), np.nan)
+    for known in crops().values():
+        if known.frost_tender:
+            rows = np.flatnonzero(crop == known.id)
+            kind = FROSTS.index((known.frost_damage_c, known.autumn_frost_risk_pct))
+            found[rows, kind] = margin.value[rows] + known.above_ground_d
+    return found
 
 
 def slope_rating(slope: Measured, tables: Sequence[Any]) -> Floats:

@@ -64,7 +64,7 @@ def test_groundwater_is_the_shallowest_of_the_newest_season():
 def test_salt_gathers_neither_high_up_nor_on_a_slope_without_water_near():
     height = np.array([1_001.0, 1_000.0, 400.0, 400.0, 400.0, np.nan])
     slope = np.array([0.0, 3.0, 3.1, 3.1, 3.1, np.nan])
-    water = np.array([0.5, np.nan, np.nan, 2.9, 3.0, np.nan])
+    water = np.array([0.5, np.nan, np.nan, 2.9, 3.1, np.nan])
     assert saltless(height, slope, water).tolist() == [True, False, True, False, True, False]
 
 
@@ -148,3 +148,16 @@ def test_codes_are_spread_into_lists():
 def test_a_second_crop_follows_grain_alone():
     assert pairs(["potato", "wheat", "apple"]) == [("wheat", "potato")]
     assert pairs(["potato", "apple"]) == []
+
+
+def test_the_season_between_frosts_is_that_of_the_reference_crop():
+    """Potato stands above ground for 85 days: a margin of -21 d is a season of 64 d and shuts it out."""
+    block = block_with()
+    values = measure_all(block)
+    for margin, named in ((-21.0, False), (20.0, True)):
+        values["frost_margin_d"] = replace(values["frost_margin_d"], value=np.full(len(block), margin))
+        found = ground_of(block, values)
+        assert found.frost_season_d[0, 0] == margin + 85.0
+        assert np.isnan(found.frost_season_d[0, 1:]).all()
+        crops_here = [crop.crop for crop in best_crops_here(block, values, count=30)[0]]
+        assert ("potato" in crops_here) <= named
