@@ -14,7 +14,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import write_po
 
-from api.content import reasons
+from api.content import plot_truth, reasons, value_text
 from api.language import wording
 from api.language.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREVIEWED, Language, read_catalogue
 from api.maps.colouring import colourings
@@ -35,6 +35,7 @@ from geo.suitability.remedies import MESSAGES as OF_REMEDIES
 from geo.suitability.remedies import catalogue
 from layers.catalogue import BY_NAME, RASTERS
 from layers.catalogue.base import STAFF
+from layers.explain import ways
 from layers.features import household_fit
 from layers.features.plots import scored_plots
 from layers.records.outcomes import FIT_OUTCOMES
@@ -89,6 +90,7 @@ def worded() -> Iterator[str]:
     yield from wording.MAP_WORDS.values()
     yield from MESSAGES
     yield from OF_REMEDIES
+    yield from (*plot_truth.MESSAGES, *value_text.MESSAGES, *ways.MESSAGES)
     for remedy in catalogue().remedy:
         yield from (remedy.title, remedy.who)
     yield reasons.NO_DATA

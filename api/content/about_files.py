@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from api.content.plot_truth import NO_MINE_RECORD, tell_plot
 from api.language.translate import Language, day, local_name, translate
 from api.language.wording import CLASS_MEANINGS
 from geo.household_fit.rating import SUPPORT_NEEDED
 from layers.catalogue.base import Layer
 from layers.catalogue.land import Plot
-from layers.features.export import About
+from layers.features.export import TOLD, About
 from layers.features.features import Features
+from layers.features.places import read_gazetteer
 from layers.features.plots import PLOTS
 from layers.features.provenance import Source, sources_of, sources_of_rows
 from layers.postgres.engine import Connection
@@ -37,10 +39,12 @@ def about_plots(
         *_provenance(sources_of_rows(connection, Plot, PLOTS.district == district), lang),
         *_run_facts(run, lang),
         *((name, translate(meaning, lang)) for name, meaning in CLASS_MEANINGS.items()),
+        (translate("Mines", lang), translate(NO_MINE_RECORD, lang)),
     ]
     if run is not None and run.earlier_rule:
         earlier = translate("Scored by the earlier rule, which counted unknown as good.", lang)
         facts.insert(0, (translate("Scoring run", lang), earlier))
+    places = read_gazetteer(connection)
     if synthetic:
         facts.insert(0, _made_up(lang))
     members: dict[str, Any] = {
@@ -52,7 +56,8 @@ def about_plots(
     return About(
         title=translate(Plot.card.title, lang),
         facts=facts,
-        headings=headings(features, lang),
+        headings={**headings(features, lang), TOLD: translate("What is said of the plot", lang)},
+        told=lambda plot: tell_plot(plot, places, lang).text,
         cut=None if cut_at is None else cut_sentence(cut_at, lang),
         members=members,
     )

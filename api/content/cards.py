@@ -6,62 +6,52 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from api.content.plot_truth import PlotTruth, tell_plot
+from api.content.value_text import UNKNOWN, measured_text
 from api.language.translate import Language, number, translate
-from api.language.wording import CLASS_MEANINGS, CLASS_WORDS, CONFIDENCE, label_of, unit_after_number
+from api.language.wording import CLASS_MEANINGS, CLASS_WORDS, CONFIDENCE, label_of
 from api.maps.legend import CRITERIA_BY_ID
-from geo.contract.criterion import Criterion
-from geo.contract.memberships import Knots, Probability
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue.base import Style
 from layers.catalogue.land import CLASS_STYLES, Plot
+from layers.features.places import Gazetteer
 
 # Criteria a family asks about first; the card shows them even when unknown.
 ASKED_FIRST: Final = ("walk_minutes", "flood_level", "avalanche_level", "slide_level")
-UNKNOWN: Final = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Limiting:
-    """What holds a plot back most: a criterion's title (message id) and its measured value as text."""
-
-    title: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The card of one plot. ``words``, ``meaning``, titles are message ids; ``span`` are two class codes."""
+    """The card of one plot. ``truth`` is what is said of it everywhere; ``meaning`` and titles are message ids."""
 
     plot_id: str
     look: Style
-    words: str
-    meaning: str
+    truth: PlotTruth
+    meaning: str | None
     code: str
     score: float | None
     bounds: tuple[float, float] | None
-    span: tuple[str, str] | None
-    limiting: Limiting | None
     facts: tuple[tuple[str, str], ...]
     not_assessed: tuple[str, ...]
     synthetic: bool
     why: str | None
 
 
-def plot_card(plot: Mapping[str, Any], lang: Language, *, synthetic: bool, why: str | None = None) -> Card:
-    """Return the card of a plot from its public properties (contract section 4), values written in ``lang``."""
+def plot_card(
+    plot: Mapping[str, Any], places: Gazetteer, lang: Language, *, synthetic: bool, why: str | None = None
+) -> Card:
+    """Return the card of a plot from its public properties, values written in ``lang``; ``places`` name where it is."""
     judged = plot["class"]
-    low, high = plot.get("class_low"), plot.get("class_high")
+    truth = tell_plot(plot, places, lang)
     score = plot.get("score")
     return Card(
         plot_id=plot["plot_id"],
         look=CLASS_STYLES[judged],
-        words=CLASS_WORDS[judged],
-        meaning=CLASS_MEANINGS[judged],
+        truth=truth,
+        meaning=None if truth.mark or judged == "NE" else CLASS_MEANINGS[judged],
         code=plot.get("subclass") or judged,
         score=score,
         bounds=_bounds(plot),
-        span=(low, high) if low and high and low != high else None,
-        limiting=_limiting(plot, lang),
         facts=tuple(_facts(plot, lang)),
         not_assessed=tuple(
             CRITERIA_BY_ID[name].title for name in plot.get("not_assessed") or () if name in CRITERIA_BY_ID
@@ -71,37 +61,10 @@ def plot_card(plot: Mapping[str, Any], lang: Language, *, synthetic: bool, why: 
     )
 
 
-def measured_text(criterion: Criterion, value: float | None, lang: Language) -> str:
-    """Return a measured value as people read it: with unit, or a level's name; *unknown* where there is none."""
-    if value is None:
-        return translate(UNKNOWN, lang)
-    if criterion.levels:
-        return translate(criterion.levels[round(value)], lang)
-    text = number(value, lang, digits=digits_of(criterion))
-    return f"{text} {translate(criterion.unit, lang)}" if unit_after_number(criterion.unit) else text
-
-
-def digits_of(criterion: Criterion) -> int:
-    """Return how many decimals its values are shown with: enough to tell its knots apart, no more."""
-    table = criterion.memberships[0]
-    knots = table.surveyed if isinstance(table, Probability) else table
-    if criterion.unit == "class" or not isinstance(knots, Knots):
-        return 0
-    largest = max(abs(value) for value in knots.values)
-    return 2 if largest < 3 else 1 if largest < 30 else 0
-
-
 def _bounds(plot: Mapping[str, Any]) -> tuple[float, float] | None:
     """Lowest and highest score the unknown values allow; None where all is known or nothing was judged."""
     low, high = plot.get("score_low"), plot.get("score_high")
     return (low, high) if low is not None and high is not None and low < high else None
-
-
-def _limiting(plot: Mapping[str, Any], lang: Language) -> Limiting | None:
-    criterion = CRITERIA_BY_ID.get(plot.get("limiting") or "")
-    if criterion is None:
-        return None
-    return Limiting(criterion.title, measured_text(criterion, plot.get(criterion.id), lang))
 
 
 def _facts(plot: Mapping[str, Any], lang: Language) -> Iterator[tuple[str, str]]:

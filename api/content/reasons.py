@@ -82,7 +82,8 @@ class Walk:
 class Service:
     """The nearest service of a kind: minutes in the dry season and in winter, None = no way is known, and its name.
 
-    ``beyond`` : it is farther than that many minutes, None where it is not. ``known`` : such a service is on record.
+    ``beyond`` : it is farther than that many minutes, None where it is not. ``known`` : such a service is on
+    record; else ``why_unknown`` says why nothing is known.
     """
 
     kind: str
@@ -91,6 +92,7 @@ class Service:
     minutes: float | None
     minutes_winter: float | None
     beyond: float | None
+    why_unknown: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ def _walk(found: Mapping[str, Any] | None) -> Walk | None:
 
 
 def _service(found: Mapping[str, Any], lang: Language) -> Service:
-    nearest, kind = found["nearest"] or {}, found["kind"]
+    nearest, kind, why = found["nearest"] or {}, found["kind"], found["why_unknown"]
     names: dict[str, Any] = {language: nearest.get(f"name_{language}") for language in LANGUAGES}
     return Service(
         kind=translate(label_of(ServiceLayer, "kind", kind), lang),
@@ -194,6 +196,7 @@ def _service(found: Mapping[str, Any], lang: Language) -> Service:
         minutes=found["minutes"],
         minutes_winter=found["minutes_winter"],
         beyond=found["farther_than_minutes"],
+        why_unknown=None if why is None else translate(why, lang),
     )
 
 

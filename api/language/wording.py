@@ -12,20 +12,20 @@ from layers.catalogue.base import Layer
 
 # What each class means for a family, after the FAO framework (1976) in domain reference 3.1.
 CLASS_MEANINGS: Final = {
-    "S1": "Well suited: nothing important stands in the way",
-    "S2": "Suited, with moderate limits: more effort or a smaller harvest, still clearly worth it",
-    "S3": "Barely suited: severe limits, only just worth the work",
-    "N1": "Not suited now: what is missing could be put right, but not with the means at hand",
-    "N2": "Not suited: the limit is lasting, or the land is shut to farming",
-    "NE": "Not judged: too little is known about this plot",
+    "S1": "Highly suitable: nothing important stands in the way",
+    "S2": "Suitable: moderate limits, more effort or a smaller harvest, still clearly worth it",
+    "S3": "Marginally suitable: severe limits, only just worth the work",
+    "N1": "Not suitable now: what is missing could be put right, but not with the means at hand",
+    "N2": "Not suitable: the limit is lasting, or the land is shut to farming",
+    "NE": "Not evaluated: too little is known about this plot",
 }
 CLASS_WORDS: Final = {
-    "S1": "Well suited",
-    "S2": "Suited, with moderate limits",
-    "S3": "Barely suited",
-    "N1": "Not suited now",
-    "N2": "Not suited",
-    "NE": "Not judged",
+    "S1": "Highly suitable",
+    "S2": "Suitable",
+    "S3": "Marginally suitable",
+    "N1": "Not suitable now",
+    "N2": "Not suitable",
+    "NE": "Not evaluated",
 }
 CONFIDENCE: Final = {
     "A": "A – measured on the plot within the last two years",

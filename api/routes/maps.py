@@ -104,10 +104,11 @@ def get_map(scene: SceneDep) -> Response:
 
 
 @router.get("/maps/plots/{number}/card", include_in_schema=False)
-def get_card(request: Request, number: int, lang: LanguageDep, state: SnapshotDep) -> Response:
+def get_card(request: Request, number: int, lang: LanguageDep, state: SnapshotDep, atlas: AtlasDep) -> Response:
     """Return the card of the plot with that number, as a part of a page."""
     with reading() as connection:
         served = state.fresh(connection)
+        places = atlas.gazetteer(connection, served)
         runs = served.runs_of(Choice())
         features = scored_plots(Audience.PUBLIC, runs)
         found = read_feature(connection, features, PLOTS.plot_no == number)
@@ -116,7 +117,7 @@ def get_card(request: Request, number: int, lang: LanguageDep, state: SnapshotDe
     plot = orjson.loads(found)["properties"]
     base = request.scope.get("root_path", "")
     why = f"{base}/plots/{plot['plot_id']}/why?lang={lang}"
-    card = plot_card(plot, lang, synthetic=served.synthetic(plot["district"] or ""), why=why)
+    card = plot_card(plot, places, lang, synthetic=served.synthetic(plot["district"] or ""), why=why)
     return HTMLResponse(render("_card.html", lang=lang, base=base, card=card), headers=FRESH)
 
 

@@ -9,11 +9,13 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from api.content.cards import measured_text, plot_card
+from api.content.cards import plot_card
 from api.content.reasons import reasons
+from api.content.value_text import measured_text, month_names
 from api.deps import LanguageDep, SnapshotDep
 from api.language.translate import Language, translate
 from api.language.wording import CODES, CONFIDENCE, GROUPS
+from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
 from api.routes.planner import FRESH, Links, tongues
 from geo.criteria import LAND_CRITERIA
@@ -30,10 +32,11 @@ router = APIRouter(tags=["pages"])
 
 
 @router.get("/plots/{plot_id}/why", summary="The page of one plot", response_class=HTMLResponse)
-def get_plot_page(request: Request, plot_id: str, lang: LanguageDep, state: SnapshotDep) -> Response:
+def get_plot_page(request: Request, plot_id: str, lang: LanguageDep, state: SnapshotDep, atlas: AtlasDep) -> Response:
     """Return a page that can be printed: the plot's card, the reasons, and how every criterion was judged."""
     with reading() as connection:
         served = state.fresh(connection)
+        places = atlas.gazetteer(connection, served)
         runs = served.runs_of(Choice())
         found = read_feature(connection, scored_plots(PUBLIC, runs), Plot.plot_id == plot_id)
         if found is None:
@@ -48,10 +51,11 @@ def get_plot_page(request: Request, plot_id: str, lang: LanguageDep, state: Snap
         base=links.base,
         tongues=tongues(request),
         synthetic=synthetic,
-        card=plot_card(plot, lang, synthetic=synthetic),
+        card=plot_card(plot, places, lang, synthetic=synthetic),
         back=links.page(district=plot["district"], plot=plot_id),
         reasons=reasons(explained, lang) if explained else None,
         hazards=[_hazard(zone, lang) for zone in explained["hazards"]] if explained else [],
+        way_unknown=plot.get("way_exposure_m") is None,
         measured=list(_measured(plot, explained, lang)),
         evidence_words=list(CONFIDENCE.values()),
     )
@@ -62,7 +66,7 @@ def _hazard(zone: Mapping[str, Any], lang: Language) -> str:
     """One hazard zone on the plot in a line: process, level, months, what it threatens, and what it is not."""
     life, process, level, caution = zone["threatens"] == "life", CODES[zone["process"]], zone["level"], zone["caution"]
     stake = translate("danger to life", lang) if life else translate("danger to crop and land", lang)
-    months = translate("months {months}", lang).format(months=zone["months"]) if zone["months"] else None
+    months = month_names(zone["months"], lang) if zone["months"] else None
     named = translate("{process}: {level} level", lang).format(
         process=translate(process, lang), level=translate(level, lang)
     )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from geo.contract.criterion import Block, D, Flags, Judgement, Measured
 from geo.contract.nearby import Nearby
 from geo.criteria import BY_ID, CANAL_CONDITION, LAND_CRITERIA, WATER_ADEQUACY
-from geo.measures.exclusion import Excluded
+from geo.measures.exclusion import REASONS, Excluded
 from geo.panel.scheme import Scheme
 from geo.suitability.asking import ask_first
 from geo.suitability.combination import Aggregate, Codes, Floats, Weighting, aggregate, weighting
@@ -113,6 +113,7 @@ class Suitability:
                 "limiting": _named(_IDS, self.limiting),
                 "confidence": _named(tuple(EVIDENCE_LETTERS), self.confidence),
                 "class_cap": _named(CLASSES, self.class_cap),
+                "shut_by": _named(REASONS, self.excluded.reason),
                 "not_assessed": [list(self.not_assessed)] * len(self),
                 "settled": self.settled,
                 "known_weight_pct": _known_pct(self),

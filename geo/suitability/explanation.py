@@ -36,7 +36,7 @@ IS_EXCLUDED = "The plot is shut to this use: {reason}."
 CLOSED = {
     "mine_confirmed": "mines or unexploded ordnance are confirmed there or close by",
     "mine_suspected": "mines or unexploded ordnance are suspected there or close by",
-    "inundation": "it will be flooded",
+    "inundation": "a planned reservoir will flood it",
     "river_bed": "it lies in a river bed",
     "water_body": "it lies under water",
     "built_up": "it is built up",
@@ -211,9 +211,17 @@ def _exclusion(row: Mapping[str, Any], scheme: Scheme, closed_by: str | None) ->
     criterion = BY_ID.get(_text(row.get("limiting")) or "")
     if criterion is None:
         return {"criterion": None, "text": CLOSED.get(closed_by or "", CLOSED_AREA)}
-    limits = [limit for limit in scheme.limits(criterion) if limit.kind in (*EXCLUDING, "override")]
-    reached = [limit for limit in limits if _reached(limit, row, criterion)]
-    return {"criterion": criterion.id, "text": (reached or limits)[0].text}
+    return {"criterion": criterion.id, "text": reached_limit(criterion, row, scheme.limits(criterion))}
+
+
+def reached_limit(criterion: Criterion, row: Mapping[str, Any], limits: Sequence[HardLimit] | None = None) -> str:
+    """Return the words of the hard limit by which a criterion excludes a plot.
+
+    row : the kept result; its value decides which of several limits is meant. limits : a scheme's own, if any.
+    """
+    excluding = [limit for limit in limits or criterion.limits if limit.kind in (*EXCLUDING, "override")]
+    reached = [limit for limit in excluding if _reached(limit, row, criterion)]
+    return (reached or excluding or list(criterion.limits))[0].text
 
 
 def _reached(limit: HardLimit, row: Mapping[str, Any], criterion: Criterion) -> bool:

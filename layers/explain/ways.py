@@ -32,6 +32,11 @@ from layers.frames.around import PLOT_COLUMNS, Around, as_of, district_bounds, r
 
 HOME_CRITERION, SERVICE_CRITERION = BY_ID["way_exposure_m"], BY_ID["market_minutes"]  # what is read, and how far around
 REACH_M = {name: criterion.reach_m for criterion in (HOME_CRITERION, SERVICE_CRITERION) for name in criterion.layers}
+NO_SERVICES = "no services are loaded here"
+NO_RELIEF = "no relief is loaded here"
+TOO_COARSE = "the relief that is loaded here is too coarse to find ways on it"
+NONE_NEAR = "none is on record near here"
+MESSAGES = (NO_SERVICES, NO_RELIEF, TOO_COARSE, NONE_NEAR)
 NAMES = ("name_tg", "name_ru", "name_en")
 
 
@@ -194,27 +199,37 @@ def _minutes_and_exposure(way: Way) -> dict[str, Any]:
 
 def _services(connection: Connection, block: Block) -> list[dict[str, Any]]:
     """Minutes from one plot to each kind of service, the nearest named in every language it has a name in."""
+    why = NONE_NEAR
     try:
         found = service_minutes(block, SERVICE_CRITERION.coarsest_m)
     except NotAssessed:
+        why = _why_unknown(block)
         found = [ServiceMinutes(kind, False, *_nothing()) for kind in SERVICE_KINDS]
     codes = [str(item.nearest[0]) for item in found if item.nearest[0] is not None]
     chosen = and_(as_of(Service, None), Service.code.in_(codes))
     rows = connection.execute(select(Service.code, *(getattr(Service, name) for name in NAMES)).where(chosen))
     names = {row.code: row for row in rows}
-    return [_service_as_dict(item, names) for item in found]
+    return [_service_as_dict(item, names, why) for item in found]
+
+
+def _why_unknown(block: Block) -> str:
+    """Why no minutes can be searched at all."""
+    if "services" not in block.nearby:
+        return NO_SERVICES
+    return TOO_COARSE if "dem" in block.nearby else NO_RELIEF
 
 
 def _nothing() -> tuple[Any, Any, Any]:
     return np.full(1, np.nan), np.full(1, np.nan), np.array([None], dtype=object)
 
 
-def _service_as_dict(found: ServiceMinutes, names: Mapping[str, Any]) -> dict[str, Any]:
+def _service_as_dict(found: ServiceMinutes, names: Mapping[str, Any], why: str) -> dict[str, Any]:
     code = found.nearest[0]
     named = names.get(str(code))
     return {
         "kind": found.kind,
         "known": found.loaded,
+        "why_unknown": None if found.loaded else why,
         "minutes": _minutes(found.dry[0]),
         "minutes_winter": _minutes(found.winter[0]),
         "farther_than_minutes": MOST_TRAVEL_MIN if found.loaded and np.isnan(found.dry[0]) else None,

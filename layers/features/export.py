@@ -29,6 +29,7 @@ from layers.features.paging import Listing, stream_features, stream_rows
 
 SHEET_ROWS = 1_000_000  # data rows of one worksheet; Excel takes 1,048,576 rows
 DEGREE_DIGITS = 7  # decimals of a longitude or latitude in a table: about 1 cm
+TOLD = "told"  # name of the column with what is said of a row
 LISTED_WITH = ", "  # between the items of a list in formats without lists
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet may run a text that begins with one (CWE-1236)
 
@@ -74,7 +75,8 @@ class About:
 
     ``facts`` are (what, text) pairs: source, run, date, meaning of the classes. ``headings`` is property ->
     column heading of a worksheet. ``cut`` is the sentence that says that rows were left out, if they were.
-    ``members`` are further members of a GeoJSON collection.
+    ``members`` are further members of a GeoJSON collection. ``told`` makes of the properties of a row what is said of
+    it, for a last column ``told``.
     """
 
     title: str
@@ -82,6 +84,7 @@ class About:
     headings: Mapping[str, str] = field(default_factory=dict)
     cut: str | None = None
     members: Mapping[str, Any] = field(default_factory=dict)
+    told: Callable[[Mapping[str, Any]], str] | None = None
 
     @property
     def text(self) -> str:
@@ -106,12 +109,11 @@ def format_of(path: Path) -> Format:
 
 def stream_csv(connection: Connection, listing: Listing, about: About, limit: int | None = None) -> Iterator[bytes]:
     """Yield a CSV file (UTF-8 with byte order mark): properties, then lon and lat of a point on the feature."""
-    spatial = listing.features.geom is not None
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     buffer.write("\ufeff")
-    writer.writerow([*listing.features.properties, *(("lon", "lat") if spatial else ())])
-    for rows in _rows(connection, listing, _point_on, limit):
+    writer.writerow(_names(listing, about))
+    for rows in _rows(connection, listing, _point_on, limit, about):
         writer.writerows([_csv_cell(value) for value in row] for row in rows)
         yield buffer.getvalue().encode()
         buffer.seek(0)
@@ -129,6 +131,8 @@ def stream_geojson(connection: Connection, listing: Listing, about: About, limit
     yield orjson.dumps(members)[:-1] + b',"features":['
     count = 0
     for features in stream_features(connection, listing, limit):
+        if about.told is not None:
+            features = [_with_told(feature, about.told) for feature in features]
         yield ((",\n" if count else "\n") + ",\n".join(features)).encode()
         count += len(features)
     yield f'],"numberReturned":{count}}}\n'.encode()
@@ -160,12 +164,10 @@ def _write_xlsx(connection: Connection, listing: Listing, path: Path, about: Abo
         first.append([_guarded(about.cut)])
     for what, text in about.facts:
         first.append([_guarded(what), _guarded(text)])
-    spatial = listing.features.geom is not None
-    names = [*listing.features.properties, *(("lon", "lat") if spatial else ())]
-    headings = [_guarded(about.headings.get(name, name)) for name in names]
+    headings = [_guarded(about.headings.get(name, name)) for name in _names(listing, about)]
     name = listing.features.layer.__tablename__
     sheet, filled, sheets = _sheet(book, name, headings), 0, 1
-    for rows in _rows(connection, listing, _point_on, limit):
+    for rows in _rows(connection, listing, _point_on, limit, about):
         for row in rows:
             if filled == SHEET_ROWS:
                 sheets += 1
@@ -184,13 +186,13 @@ def _sheet(book: Workbook, name: str, headings: Sequence[str]) -> Any:
 
 def _write_parquet(connection: Connection, listing: Listing, path: Path, about: About, limit: int | None) -> None:
     """GeoParquet 1.1: WKB in OGC:CRS84 (the format's default), with a box per feature for readers that skip."""
-    schema = _arrow_schema(listing, lists=True)
+    schema = _arrow_schema(listing, about, lists=True)
     spatial = listing.features.geom is not None
     if spatial:
         schema = schema.append(pa.field("bbox", _BOX))
     bounds = _Bounds()
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for batch in _batches(connection, listing, lists=True, limit=limit):
+        for batch in _batches(connection, listing, about, lists=True, limit=limit):
             if spatial:
                 batch = batch.append_column("bbox", bounds.boxes(batch.column("geometry")))
             writer.write_batch(batch)
@@ -202,12 +204,12 @@ def _write_ogr(
     connection: Connection, listing: Listing, wanted: Format, path: Path, about: About, limit: int | None
 ) -> None:
     spatial = listing.features.geom is not None
-    batches = _batches(connection, listing, lists=False, limit=limit)
+    batches = _batches(connection, listing, about, lists=False, limit=limit)
     options = {"IDENTIFIER" if wanted is Format.GPKG else "TITLE": about.title, "DESCRIPTION": about.text}
     if wanted is Format.FGB and not spatial:
         options["SPATIAL_INDEX"] = "NO"  # with an index the format takes no row without geometry
     pyogrio.write_arrow(
-        pa.RecordBatchReader.from_batches(_arrow_schema(listing, lists=False), batches),
+        pa.RecordBatchReader.from_batches(_arrow_schema(listing, about, lists=False), batches),
         path,
         layer=listing.features.layer.__tablename__,
         driver=_DRIVERS[wanted],
@@ -223,13 +225,33 @@ def _rows(
     listing: Listing,
     place: Callable[[ColumnElement[Any]], list[ColumnElement[Any]]],
     limit: int | None,
+    about: About,
 ) -> Iterator[Sequence[Sequence[Any]]]:
-    """Yield rows of property values followed by what ``place`` makes of the geometry."""
+    """Yield rows of property values followed by what ``place`` makes of the geometry and what is said of the row."""
     features = listing.features
     columns: list[ColumnElement[Any]] = [item.value.label(name) for name, item in features.properties.items()]
     if features.geom is not None:
         columns += place(features.geom)
-    yield from stream_rows(connection, listing.ordered(select(*columns)).limit(limit))
+    found = stream_rows(connection, listing.ordered(select(*columns)).limit(limit))
+    if about.told is None:
+        yield from found
+        return
+    names = list(features.properties)
+    for rows in found:
+        yield [(*row, about.told(dict(zip(names, row, strict=False)))) for row in rows]
+
+
+def _names(listing: Listing, about: About) -> list[str]:
+    """Names of the columns of a table."""
+    point = () if listing.features.geom is None else ("lon", "lat")
+    return [*listing.features.properties, *point, *(() if about.told is None else (TOLD,))]
+
+
+def _with_told(feature: str, told: Callable[[Mapping[str, Any]], str]) -> str:
+    """Return a feature with what is said of it among its properties."""
+    parsed = orjson.loads(feature)
+    parsed["properties"][TOLD] = told(parsed["properties"])
+    return orjson.dumps(parsed).decode()
 
 
 def _point_on(geom: ColumnElement[Any]) -> list[ColumnElement[Any]]:
@@ -241,10 +263,12 @@ def _as_wkb(geom: ColumnElement[Any]) -> list[ColumnElement[Any]]:
     return [func.ST_AsBinary(geom, type_=LargeBinary)]
 
 
-def _batches(connection: Connection, listing: Listing, *, lists: bool, limit: int | None) -> Iterator[pa.RecordBatch]:
+def _batches(
+    connection: Connection, listing: Listing, about: About, *, lists: bool, limit: int | None
+) -> Iterator[pa.RecordBatch]:
     """Yield Arrow batches: properties, then ``geometry`` as WKB; lists as texts where a format has none."""
-    schema = _arrow_schema(listing, lists=lists)
-    for rows in _rows(connection, listing, _as_wkb, limit):
+    schema = _arrow_schema(listing, about, lists=lists)
+    for rows in _rows(connection, listing, _as_wkb, limit, about):
         columns = [
             pa.array([_joined(value) for value in values] if field.type == pa.string() else values, field.type)
             for field, values in zip(schema, zip(*rows, strict=True), strict=True)
@@ -252,13 +276,15 @@ def _batches(connection: Connection, listing: Listing, *, lists: bool, limit: in
         yield pa.record_batch(columns, schema=schema)
 
 
-def _arrow_schema(listing: Listing, *, lists: bool) -> pa.Schema:
+def _arrow_schema(listing: Listing, about: About, *, lists: bool) -> pa.Schema:
     fields = [
         pa.field(name, pa.string() if item.kind is Kind.TEXTS and not lists else _ARROW_TYPES[item.kind])
         for name, item in listing.features.properties.items()
     ]
     if listing.features.geom is not None:
         fields.append(pa.field("geometry", pa.binary()))
+    if about.told is not None:
+        fields.append(pa.field(TOLD, pa.string()))
     return pa.schema(fields)
 
 

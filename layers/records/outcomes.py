@@ -16,6 +16,7 @@ from sqlalchemy.types import TypeEngine
 
 from geo.criteria import LAND_CRITERIA
 from geo.household_criteria import FIT_CRITERIA
+from geo.measures.exclusion import REASONS
 from geo.suitability.model import CLASSES, MINES, OUTLOOKS
 
 UNJUDGED = "NE"  # class of a plot that no served run has judged
@@ -219,6 +220,15 @@ OUTCOMES: tuple[Outcome, ...] = (
         Boolean(),
         recorded=True,
         in_view=False,
+    ),
+    Outcome(
+        "shut_by",
+        "What shuts the plot",
+        String(),
+        comment="Kind of area that shuts the plot; empty = none, or not kept",
+        filter=True,
+        codes=REASONS,
+        in_tile=True,
     ),
     Outcome("hazard_free", "All hazard levels known and none or residual", Boolean()),
     Outcome(

@@ -6,15 +6,22 @@ from collections.abc import Iterator
 from itertools import repeat
 from typing import Annotated, Any
 
+import orjson
 import typer
 
+from api.content.plot_truth import tell_plot
+from api.language.translate import Language, language_of
 from geo.household.labour import MONTH_NAMES
-from layers.catalogue.base import STAFF
+from layers.catalogue.base import PUBLIC, STAFF
+from layers.catalogue.land import Plot
 from layers.explain.household_fit import explain_fit_of_plot
 from layers.explain.plot import explain_plot
+from layers.features.paging import read_feature
+from layers.features.places import read_gazetteer
+from layers.features.plots import scored_plots
 from layers.features.priorities import plot_priority
-from layers.postgres.engine import reading
-from layers.records.snapshot import Choice
+from layers.postgres.engine import Connection, reading
+from layers.records.snapshot import Choice, read_runs
 from scripts.output import out, print_json, print_table
 
 
@@ -22,12 +29,14 @@ def explain(
     plot_id: Annotated[str, typer.Argument(metavar="PLOT_ID", help="The plot.")],
     scheme: Annotated[str | None, typer.Option(help="Another published scheme.")] = None,
     run: Annotated[int | None, typer.Option(help="A stored run.")] = None,
+    lang: Annotated[str, typer.Option(help="Language of what is said of the plot: tg, ru or en.")] = "en",
     profile: Annotated[str | None, typer.Option(help="Also how the plot fits this household profile.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Say why a plot has its class: values, memberships, weights, what limits it, what would lift it."""
     with reading(STAFF) as connection:
         found = explain_plot(connection, plot_id, choice=Choice(scheme, run))
+        found["told"] = _told(connection, found, Choice(scheme, run), language_of(lang))
         if profile is not None:
             found["fit"] = explain_fit_of_plot(connection, plot_id, found["run"], profile)
             found["priority"] = plot_priority(connection, found["district"], found["run"], plot_id)
@@ -41,6 +50,7 @@ def explain(
     out.print(
         f"{found['subclass'] or found['class']}: {score}{span}, confidence {found['confidence']}", highlight=False
     )
+    out.print(found["told"], highlight=False)
     for sentence in found["says"]:
         out.print(f"- {_sentence(sentence)}", highlight=False)
     rows = [{name: _short(value) for name, value in row.items()} for row in found["criteria"]]
@@ -51,6 +61,15 @@ def explain(
         _print_fit(found["fit"])
         span = " to ".join(str(found["priority"][f"priority_{end}"]) for end in ("low", "high"))
         out.print(f"Priority for support, 0 to 1: {span}. {found['priority']['note']}", highlight=False)
+
+
+def _told(connection: Connection, found: dict[str, Any], choice: Choice, lang: Language) -> str:
+    """Return what card, page and files say of the plot, in a paragraph."""
+    district = found["district"]
+    run = read_runs(connection).runs_of(choice).get(district)
+    runs = {} if run is None else {district: run}
+    feature = read_feature(connection, scored_plots(PUBLIC, runs), Plot.plot_id == found["plot_id"])
+    return tell_plot(orjson.loads(feature or "{}")["properties"], read_gazetteer(connection), lang).text
 
 
 def _print_fit(fit: dict[str, Any]) -> None:
@@ -144,7 +163,7 @@ def _ways(found: dict[str, Any]) -> Iterator[str]:
 
 def _service(service: dict[str, Any]) -> str:
     if not service["known"]:
-        return "not known, none is loaded near here"
+        return f"not known: {service['why_unknown']}"
     if service["minutes"] is None:
         return f"farther than {service['farther_than_minutes']:.0f} min, or no way leads there"
     winter = "out of reach" if service["minutes_winter"] is None else f"{service['minutes_winter']:.0f} min"

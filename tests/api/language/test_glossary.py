@@ -104,11 +104,11 @@ CORRECTED: Final = (  # message id, Tajik, Russian
         "Сначала обратитесь в центр юридической помощи; не подавайте заявление в одиночку",
     ),
     ("State reserve", "Замини захираи давлатӣ", "Земля государственного запаса"),
-    ("Barely suited", "Каммувофиқ", "Едва подходит"),
+    ("Marginally suitable", "Каммувофиқ", "Ограниченно пригодные"),
     (
-        "Barely suited: severe limits, only just worth the work",
+        "Marginally suitable: severe limits, only just worth the work",
         "Каммувофиқ: маҳдудиятҳои ҷиддӣ, ба заҳматаш базӯр меарзад",
-        "Едва подходит: сильные ограничения, труд едва окупается",
+        "Ограниченно пригодные: сильные ограничения, труд едва окупается",
     ),
     (
         "The class is held at {class}: {reason}.",

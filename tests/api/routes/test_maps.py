@@ -222,20 +222,26 @@ def test_clicked_plots_are_told_in_plain_words(client: TestClient) -> None:
         return _text(client.get(f"/maps/plots/{plot['plot_no']}/card?lang={lang}").text)
 
     limited = card("S3", "en")
-    assert limited.startswith("Barely suited S3wh Severe limits, only just worth the work.")
+    assert limited.startswith(
+        "Marginally suitable S3wh Gharm jamoat, Rasht district There is too little water in the worst month (55 of 100 "
+    )
     assert "48.3 of 100 points; between 48.3 and 58.3 until all values are known" in limited
-    assert "the class may lie between N1 and S2" in limited
-    assert "Held back most by: Water adequacy, worst month (0.55)" in limited
+    assert "the class may lie between Not suitable now (N1) and Suitable (S2)." in limited
+    assert "Severe limits, only just worth the work." in limited
+    assert "Whom to ask: the water users" in limited
+    assert "Mines: no mined area is on record here, which does not mean safe." in limited
     assert "Mudflow and flood level low" in limited
     assert "Avalanche level unknown" in limited
     assert "Walk from home, one way 12 min" in limited
-    assert "After improvements Suited, with moderate limits (S2)" in limited
+    assert "After improvements Suitable (S2)" in limited
     assert "Not assessed in this run: Salinity ECe 0-60 cm." in limited
     assert "SYNTHETIC DATA" in limited
     unjudged = card("NE", "en")
-    assert unjudged.startswith("Not judged NE Too little is known about this plot.")
+    assert unjudged.startswith(
+        "Not evaluated NE Kalanak jamoat, Rasht district Too little is known to judge this plot, which does not mean"
+    )
     assert "points" not in unjudged
-    assert card("N2", "ru").startswith("Не подходит N2x Ограничение постоянное")
+    assert card("N2", "ru").startswith("Непригодные N2x джамоат Каланак, Рашт район Участок")
     assert "Дараҷаи хатари сел ва обхезӣ баланд" in card("N2", "tg")
 
 

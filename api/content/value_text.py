@@ -1,0 +1,65 @@
+"""Measured values as people read them: with their unit, a level by its name, a class of condition in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from api.language.translate import Language, number, translate
+from geo.contract.criterion import Criterion
+from geo.contract.memberships import Knots, Probability
+from geo.household.labour import MONTH_NAMES
+
+UNKNOWN: Final = "unknown"
+# Condition of a canal by class of survey, domain reference 6.4.
+CANAL_CONDITIONS: Final[Mapping[int, str]] = {
+    1: "good, cleaned this year",
+    2: "some silt or weeds, small leaks",
+    3: "cracked or silted",
+    4: "breached or without gates, less than half its capacity",
+    5: "destroyed or buried",
+}
+PARTS: Final[Mapping[str, str]] = {  # criteria that are parts of a whole -> how it is said
+    "water_adequacy": "{parts} of 100 parts of the water needed, in the worst month",
+    "turn_reliability": "{parts} of 100 turns delivered",
+}
+MESSAGES: Final = (*CANAL_CONDITIONS.values(), *PARTS.values())
+
+
+def measured_text(criterion: Criterion, value: float | None, lang: Language) -> str:
+    """Return a measured value as people read it: with unit, or a level's name; *unknown* where there is none."""
+    if value is None:
+        return translate(UNKNOWN, lang)
+    if criterion.levels:
+        return translate(criterion.levels[round(value)], lang)
+    if criterion.unit == "class":
+        condition = CANAL_CONDITIONS[min(max(round(value), 1), 5)]
+        return f"{translate(condition, lang)} ({number(value, lang)})"
+    if criterion.id in PARTS:
+        # Cut, not rounded: 0.999 is not all of it.
+        return translate(PARTS[criterion.id], lang).format(parts=number(int(100.0 * value + 1e-4), lang))
+    text = number(value, lang, digits=digits_of(criterion))
+    return f"{text} {translate(criterion.unit, lang)}" if criterion.unit not in ("", "ratio") else text
+
+
+def in_sentence(text: str) -> str:
+    """Return a heading as it stands inside a sentence: its first letter small, unless a short form begins it."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def month_names(months: str, lang: Language) -> str:
+    """Return months as recorded, such as ``3-7`` or ``11-2, 5``, by name; unchanged where they are no numbers."""
+    parts = [part.strip().split("-") for part in months.split(",")]
+    if not all(number.strip().isdigit() and 1 <= int(number) <= 12 for part in parts for number in part):
+        return months
+    return ", ".join("–".join(translate(MONTH_NAMES[int(end) - 1], lang) for end in part) for part in parts)
+
+
+def digits_of(criterion: Criterion) -> int:
+    """Return how many decimals its values are shown with: enough to tell its knots apart, no more."""
+    table = criterion.memberships[0]
+    knots = table.surveyed if isinstance(table, Probability) else table
+    if not isinstance(knots, Knots):
+        return 0
+    largest = max(abs(value) for value in knots.values)
+    return 2 if largest < 3 else 1 if largest < 30 else 0

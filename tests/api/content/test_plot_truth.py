@@ -1,0 +1,203 @@
+"""One truth of a plot: card, page, list, file and command line say the same of it, in three languages."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, text
+from typer.testing import CliRunner
+from worlds import region_on_the_page
+from worlds.region_on_the_page import RASHT, plot_id
+
+import layers.explain.plot
+from api.content.plot_truth import PlotTruth, tell_plot
+from api.content.value_text import in_sentence, measured_text, month_names
+from api.language.translate import LANGUAGES, Language
+from api.main import create_app
+from api.maps.legend import CRITERIA_BY_ID
+from geo.criteria import LAND_CRITERIA
+from layers.features.places import Gazetteer, read_gazetteer
+from layers.postgres.engine import reading, writing
+from scripts.main import app
+
+ROWS = 34  # of six classes: 204 plots
+AREAS = ("mine_confirmed", "mine_suspected", "inundation", "river_bed", "water_body", "built_up", "protected")
+# Kind of an excluded plot, by its row: what shuts it, the criterion of a hard limit, its value.
+SHUT: tuple[tuple[str | None, str | None, float | None], ...] = (
+    *((kind, None, None) for kind in AREAS),
+    (None, "soil_depth_cm", 9.0),
+    (None, "slope_pct", 31.0),
+    (None, None, None),
+)
+SAID = {  # typed by hand: what a village is told
+    "mine_suspected": (
+        "The plot is shut to this use: mines or unexploded ordnance are suspected there or close by.",
+        "Do not enter; ask the mine action centre. The land may be released once it is cleared.",
+        "Whom to ask: the mine action centre.",
+    ),
+    "inundation": (
+        "The plot is shut to this use: a planned reservoir will flood it.",
+        "Until then the land may be sown.",
+        "Whom to ask: the district authority.",
+    ),
+    "built_up": ("The plot is shut to this use: it is built up.", "Whom to ask: the district's land committee."),
+    "soil_depth_cm": ("The plot is shut to this use: less than 15 cm of soil.",),
+    "slope_pct": ("The plot is shut to this use: steeper than 25 % for surface irrigation.",),
+}
+
+
+@pytest.fixture(scope="module", name="client")
+def _client(database: Engine) -> Iterator[TestClient]:  # noqa: ARG001 - names the database the service reads
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(region_on_the_page, "ROWS", ROWS)
+        # The search for ways takes a second a plot and is tested where ways are.
+        patch.setattr(layers.explain.plot, "ways_of_plot", lambda *_: {"way": None, "services": []})
+        with writing() as connection:
+            region_on_the_page.fill(connection)
+            for row in range(ROWS):
+                kind, limiting, value = SHUT[row % len(SHUT)]
+                given = {"shut_by": kind, "limiting": limiting, "plot": plot_id(row, "N2")}
+                if limiting is not None:
+                    given["value"] = value
+                measured = f", {limiting} = :value" if limiting else ""
+                connection.execute(
+                    text(
+                        f"UPDATE suitability SET shut_by = :shut_by, limiting = :limiting {measured}"
+                        " WHERE plot_no = (SELECT plot_no FROM plots WHERE plot_id = :plot)"
+                    ),
+                    given,
+                )
+            ids = [criterion.id for criterion in LAND_CRITERIA]
+            connection.execute(text("UPDATE scoring_runs SET criteria = :ids"), {"ids": ids})
+            connection.execute(
+                text(
+                    "UPDATE suitability SET memberships = array_fill(0.5::real, ARRAY[:count]), "
+                    "evidence = repeat('C', :count)"
+                ),
+                {"count": len(ids)},
+            )
+            known = ", ".join(f"{criterion.id} = coalesce({criterion.id}, 0)" for criterion in LAND_CRITERIA)
+            connection.execute(
+                text(
+                    f"UPDATE suitability SET {known} WHERE class = 'S1' AND"
+                    " plot_no IN (SELECT plot_no FROM plots WHERE plot_id LIKE 'ga-0%')"
+                )
+            )
+        with TestClient(create_app()) as client:
+            yield client
+
+
+@pytest.fixture(scope="module", name="places")
+def _places(client: TestClient) -> Gazetteer:  # noqa: ARG001 - fills the database
+    with reading() as connection:
+        return read_gazetteer(connection)
+
+
+def _read(page: str) -> str:
+    """Text of a page as one line."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", page)))
+
+
+def _listed(client: TestClient) -> list[dict[str, Any]]:
+    found = client.get(f"/districts/{RASHT}/plots?limit=1000").json()["features"]
+    return [feature["properties"] for feature in found]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_card_list_and_file_say_the_same_of_every_plot(client: TestClient, places: Gazetteer, lang: Language) -> None:
+    listed = _listed(client)
+    assert len(listed) == 6 * ROWS
+    answer = client.get(f"/districts/{RASHT}/plots?f=csv&lang={lang}")
+    written = {row["plot_id"]: row["told"] for row in csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff")))}
+    assert len(written) == len(listed)
+    for plot in listed:
+        truth = tell_plot(plot, places, lang)
+        assert written[plot["plot_id"]] == truth.text
+        card = _read(client.get(f"/maps/plots/{plot['plot_no']}/card?lang={lang}").text)
+        _say_all(card, truth)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_page_and_command_line_say_the_same_of_every_kind(
+    client: TestClient, places: Gazetteer, lang: Language
+) -> None:
+    chosen = [plot_id(row, "N2") for row in range(len(SHUT))] + [plot_id(0, judged) for judged in ("S1", "S3", "NE")]
+    by_id = {plot["plot_id"]: plot for plot in _listed(client)}
+    for name in chosen:
+        truth = tell_plot(by_id[name], places, lang)
+        _say_all(_read(client.get(f"/plots/{name}/why?lang={lang}").text), truth)
+        answer = CliRunner().invoke(app, ["explain", name, "--json", "--lang", lang])
+        assert answer.exit_code == 0, answer.exception
+        assert json.loads(answer.stdout)["told"] == truth.text
+
+
+def _say_all(page: str, truth: PlotTruth) -> None:
+    for sentence in (truth.words, truth.where, *truth.sentences):
+        assert sentence in page, (truth.plot_id, sentence)
+
+
+def test_shut_land_says_why_first_and_whom_to_ask(client: TestClient, places: Gazetteer) -> None:
+    by_id = {plot["plot_id"]: plot for plot in _listed(client)}
+    for row, (kind, limiting, _value) in enumerate(SHUT):
+        truth = tell_plot(by_id[plot_id(row, "N2")], places, "en")
+        wanted = SAID.get(kind or limiting or "", ())
+        assert truth.sentences[0].startswith("The plot is shut to this use: ")
+        assert truth.range == ""
+        assert truth.mark == (kind or limiting or "closed")
+        assert truth.mined is (kind in ("mine_confirmed", "mine_suspected"))
+        for sentence in wanted:
+            assert sentence in truth.text
+        assert ("no mined area" in truth.text) is not truth.mined
+
+
+def test_mined_land_has_a_mark_of_its_own_on_the_card(client: TestClient) -> None:
+    by_id = {plot["plot_id"]: plot for plot in _listed(client)}
+    for row, mined in ((0, True), (1, True), (2, False), (7, False)):
+        card = client.get(f"/maps/plots/{by_id[plot_id(row, 'N2')]['plot_no']}/card?lang=en").text
+        assert ('class="notice mines" role="alert"' in card) is mined
+        assert ("Do not enter" in card) is mined
+
+
+def test_what_is_not_evaluated_is_not_bad_and_says_what_is_missing(client: TestClient, places: Gazetteer) -> None:
+    (plot,) = (found for found in _listed(client) if found["plot_id"] == plot_id(0, "NE"))
+    told = tell_plot({**plot, "class_low": "N2", "class_high": "S2"}, places, "en")
+    assert told.reason == "Too little is known to judge this plot, which does not mean that the land is bad."
+    assert told.missing.startswith("Not known: water adequacy, worst month; head of gravity water above the plot;")
+    assert told.range == "Once more is known, the class may lie between Not suitable (N2) and Suitable (S2)."
+    asked = tell_plot({**plot, "ask_first": "slope_pct"}, places, "en")
+    assert asked.step == "Measure the slope of the plot with a level."
+    assert asked.whom == "Whom to ask: the district's land committee."
+    mines = tell_plot({**plot, "ask_first": "mines"}, places, "en")
+    assert mines.step == "Before anyone goes there, ask the mine action centre whether this land was checked."
+
+
+def test_nothing_holds_back_is_said_only_where_all_is_known(client: TestClient, places: Gazetteer) -> None:
+    by_id = {plot["plot_id"]: plot for plot in _listed(client)}
+    assert tell_plot(by_id[plot_id(3, "S1")], places, "en").reason == "Nothing holds this plot back."
+    assert tell_plot(by_id[plot_id(20, "S1")], places, "en").reason == "Nothing that is known holds this plot back."
+
+
+def test_a_plot_without_a_run_is_not_bad_land(places: Gazetteer) -> None:
+    told = tell_plot({"plot_id": "p", "class": "NE", "run": None, "district": RASHT}, places, "en")
+    assert told.text.startswith("Rasht district: Not evaluated (NE). No run has judged this plot yet")
+
+
+def test_values_and_months_are_worded() -> None:
+    condition, water = CRITERIA_BY_ID["canal_condition"], CRITERIA_BY_ID["water_adequacy"]
+    assert measured_text(condition, 3.0, "en") == "cracked or silted (3)"
+    assert measured_text(water, 0.54, "en") == "54 of 100 parts of the water needed, in the worst month"
+    assert measured_text(water, 0.999, "en").startswith("99 of 100")
+    assert measured_text(water, None, "en") == "unknown"
+    assert month_names("3-7", "en") == "March–July"
+    assert month_names("11-2, 5", "ru") == "ноябрь–февраль, май"
+    assert month_names("spring", "en") == "spring"
+    assert in_sentence("Slope") == "slope"
+    assert in_sentence("ECe") == "ECe"
