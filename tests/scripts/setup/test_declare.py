@@ -165,7 +165,7 @@ def test_the_layer_is_in_the_database_and_the_criterion_in_list_tile_filter_and_
     [
         (("layer", "NAME=Deep Wells"), "NAME: expected small letters"),
         (("layer", "NAME=roads"), "NAME: roads is in layers/catalogue/services.py already"),
-        (("layer", "NAME=x", "GEOMETRY=BLOB"), "GEOMETRY: expected one of POINT"),
+        (("layer", "NAME=xx", "GEOMETRY=BLOB"), "GEOMETRY: expected one of POINT"),
         (("layer", "NAME=xx", "FILE=nowhere"), "FILE: expected one of"),
         (("layer", "NAME=xx", "COLOUR=red"), "COLOUR: not known here"),
         (("criterion", "NAME=slope_pct", "GROUP=terrain", "LAYER=slope"), "there is a criterion slope_pct already"),
