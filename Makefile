@@ -33,6 +33,8 @@ check: $(VENV)/installed ## Lint, types, import contracts, generated pages curre
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m layers.catalogue.readme --check
+	$(BIN)/python -m scripts.draw_rooms --check
+	$(BIN)/python -m scripts.document --check
 
 layer: ## Begin a layer: NAME=wells (GEOMETRY=POINT FILE=services TITLE="Wells")
 	@$(BIN)/python -m scripts.setup.declare layer "NAME=$(NAME)" "GEOMETRY=$(GEOMETRY)" "FILE=$(FILE)" "TITLE=$(TITLE)"

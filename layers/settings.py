@@ -38,8 +38,8 @@ class Settings(BaseSettings):
     file_seconds: float = Field(
         120.0, gt=0.0, description="The longest wait for the next piece of a file, and 1 s more for each MB of it"
     )
-    host: str = "127.0.0.1"
-    port: int = Field(8000, ge=1, le=65_535)
+    host: str = Field("127.0.0.1", description="Address the service listens on")
+    port: int = Field(8000, ge=1, le=65_535, description="Port the service listens on")
 
     @property
     def rasters(self) -> Path:

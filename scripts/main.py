@@ -66,10 +66,10 @@ class Verbs(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the name of the verb that ``args`` begin with, its command, and the rest of them."""
         verb, _, rest = super().resolve_command(ctx, args)
-        return verb, None if verb is None else _made(verb), rest
+        return verb, None if verb is None else make_command(verb), rest
 
 
-def _made(verb: str) -> Any:
+def make_command(verb: str) -> Any:
     """Return the command of a verb; its module is imported."""
     # Modules stay as they are: searching them for garbage while they are made takes a sixth of an import, and again and
     # again afterwards a fifth of a load.
