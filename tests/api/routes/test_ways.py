@@ -88,8 +88,8 @@ def test_hazards_on_the_plot_tell_life_from_crop_and_mapped_from_derived(client:
     ]
     assert client.get("/plots/clean/explanation").json()["hazards"] == []
     page = client.get(f"/plots/{PLOT}/why?lang=en").text
-    assert "Mudflow: medium level, months 4-7, danger to life" in page
-    assert f"Avalanche: low level, months 12-4, danger to crop and land ({SUSCEPTIBILITY})" in page
+    assert "Mudflow: medium level, April–July, danger to life" in page
+    assert f"Avalanche: low level, December–April, danger to crop and land ({SUSCEPTIBILITY})" in page
     for lang in LANGUAGES:
         assert translate(SUSCEPTIBILITY, lang) in client.get(f"/plots/{PLOT}/why?lang={lang}").text
     assert translate(SUSCEPTIBILITY, "tg") != translate(SUSCEPTIBILITY, "ru") != SUSCEPTIBILITY
@@ -104,7 +104,7 @@ def test_every_kind_of_service_is_answered_and_an_unloaded_one_is_not_known(clie
         assert found[kind]["nearest"]["code"] == code
         assert 0.0 <= found[kind]["minutes"] <= found[kind]["minutes_winter"]
     unknown = {"known": False, "minutes": None, "minutes_winter": None, "farther_than_minutes": None, "nearest": None}
-    assert found["registry"] == {"kind": "registry", **unknown}
+    assert found["registry"] == {"kind": "registry", "why_unknown": "none is on record near here", **unknown}
 
 
 def test_the_way_is_drawn_from_home_to_plot_and_back(client: TestClient) -> None:

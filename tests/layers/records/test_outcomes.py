@@ -42,7 +42,7 @@ def test_properties_come_in_the_public_order(audience: object) -> None:
 
 
 def test_tiles_carry_what_is_declared_for_them() -> None:
-    assert set(PLOT_ATTRIBUTES) == {"class", "score", "limiting", "subclass", "outlook", "ask_first"}
+    assert set(PLOT_ATTRIBUTES) == {"class", "score", "limiting", "subclass", "outlook", "ask_first", "shut_by"}
 
 
 def test_every_criterion_and_flag_is_a_filter() -> None:
