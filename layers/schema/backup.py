@@ -27,7 +27,7 @@ from layers.cache.files import write_whole
 from layers.catalogue.base import Base
 from layers.errors import DataRefused
 from layers.postgres.roles import QGIS_SCHEMA
-from layers.records.runs import household_fit, suitability
+from layers.records.runs import household_fit, robustness, suitability
 from layers.runs.parts import partition_name
 from layers.schema.migrate import add_result_columns, current_revision, known_revisions, migrate_within, upgrade
 
@@ -40,7 +40,8 @@ LOCK_TIMEOUT = "60s"  # how long restoring waits for readers to finish
 # Values are written and read the same way whatever the server's own settings are.
 SETTINGS = {"datestyle": "ISO, DMY", "timezone": "UTC", "extra_float_digits": "1", "bytea_output": "hex"}
 
-RESULTS = (suitability.name, household_fit.name)  # tables with a column of each criterion ever judged
+# Tables with a column of each criterion ever judged, or of each outcome ever declared.
+RESULTS = (suitability.name, household_fit.name, robustness.name)
 SCRATCH = re.compile(r"suitability_run_\d+")  # results of a run at work or killed, not yet a partition
 
 Progress = Callable[[str], None]

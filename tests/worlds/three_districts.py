@@ -162,9 +162,11 @@ def _shown_result(row: dict[str, Any], result: dict[str, Any] | None) -> dict[st
 _RESULTS = (
     *("base_run", "score", "score_low", "score_high", "class", "subclass", "limiting", "potential_score"),
     *("potential_class", "confidence", "class_low", "class_high", "not_assessed", "irrigated", "hazard_free", "crops"),
+    *("settled", "known_weight_pct", "score_known", "outlook", "ask_first", "shut_by"),
+    *("crop_classes", "crops_not_known", "crops_apart"),
 )
 
-_DRAWN = ("robust_class", "robust_share", "top_share", "top_of")
+_DRAWN = ("robust_class", "robust_share", "top_share", "top_of", "held_pct")
 
 
 def _draws(result: dict[str, Any]) -> dict[str, Any] | None:
@@ -172,7 +174,13 @@ def _draws(result: dict[str, Any]) -> dict[str, Any] | None:
     if result["district"] != RASHT or result["plot_no"] % 2:
         return None
     share = (result["plot_no"] % 8 + 1) / 8
-    return {"robust_class": result["class"], "robust_share": share, "top_share": 1 - share, "top_of": 20}
+    return {
+        "robust_class": result["class"],
+        "robust_share": share,
+        "top_share": 1 - share,
+        "top_of": 20,
+        "held_pct": 97,
+    }
 
 
 def _add_run(
@@ -238,6 +246,15 @@ def _result(row: dict[str, Any], run: int, chance: np.random.Generator) -> dict[
         "irrigated": [None, True, False][int(chance.integers(3))],
         "hazard_free": bool(chance.integers(2)),
         "crops": [["potato", "wheat"], ["wheat"], [], None][int(chance.integers(4))],
+        "settled": score is not None,
+        "known_weight_pct": int(chance.integers(101)),
+        "score_known": score,
+        "outlook": [None, "likely", "open", "unlikely"][int(chance.integers(4))] if score is None else None,
+        "ask_first": [None, "mines", CRITERIA[0]][int(chance.integers(3))] if score is None else None,
+        "shut_by": None,
+        "crop_classes": None,
+        "crops_not_known": None,
+        "crops_apart": None,
         "memberships": [0.5] * len(CRITERIA),
         "evidence": "C" * len(CRITERIA),
         **values,

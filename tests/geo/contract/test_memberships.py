@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.contract.memberships import ByClass, Knots, Membership, Probability, Trapezoid
+from geo.contract.memberships import Always, ByClass, Knots, Lower, Membership, Probability, Trapezoid
 from geo.criteria import LAND_CRITERIA
 from geo.errors import SuitabilityError
 
@@ -32,7 +32,9 @@ def test_a_value_on_a_knot_has_exactly_the_level_of_the_knot_and_clamps_outside(
 
 def domain_of(membership: Membership) -> tuple[float, float]:
     knots = membership.surveyed if isinstance(membership, Probability) else membership
-    assert isinstance(knots, Knots)
+    if isinstance(knots, Always):
+        return 0.0, 1.0
+    assert isinstance(knots, Knots | Lower)
     return min(knots.values), max(knots.values)
 
 

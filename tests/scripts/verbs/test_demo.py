@@ -290,7 +290,7 @@ def test_scores_are_a_believable_mixture(region: Region, plots: gpd.GeoDataFrame
     results = assess(plots, nearby, judged, load_scheme("default"))
     assert not results.land.not_assessed
     share = results.land.to_frame()["class"].value_counts(normalize=True)
-    assert {"S1", "S2", "S3", "N2"} <= set(share.index)
+    assert {"S2", "S3", "N2"} <= set(share.index)
     assert share.max() < 0.8
 
 
