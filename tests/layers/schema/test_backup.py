@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, Text, cast, literal_column, select, text
+from sqlalchemy import Connection, Engine, Text, cast, func, literal_column, select, text
 
 from layers.catalogue.base import STAFF
 from layers.errors import DataRefused
@@ -166,11 +166,13 @@ def _fill(connection: Connection) -> str:
 
 
 def _state(database: Engine) -> dict[str, list[str]]:
-    """Every kept row as text, with the Web Mercator copy the database makes itself."""
+    """Every kept row as text by column, with the Web Mercator copy the database makes itself."""
     with database.connect() as connection:
         return {
             table: sorted(
-                connection.execute(select(cast(literal_column(table), Text)).select_from(text(table))).scalars()
+                connection.execute(
+                    select(cast(func.to_jsonb(literal_column(table)), Text)).select_from(text(table))
+                ).scalars()
             )
             for table in KEPT
         }
