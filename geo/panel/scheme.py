@@ -235,8 +235,12 @@ def parse_scheme(text: str, *, source: str, judged: Collection[str] | None = Non
         raise SchemeError(f"{source}: {key}: {_plain(first['type'], first['msg'])}") from None
     try:
         if judged is not None:
-            new = (c.id for c in LAND_CRITERIA if c.id not in (*judged, *file.unweighed))
-            file = file.model_copy(update={"unweighed": [*file.unweighed, *new]})
+            new = [c.id for c in LAND_CRITERIA if c.id not in (*judged, *file.unweighed)]
+            groups = {
+                name: members.model_copy(update={"gates": [gate for gate in members.gates if gate not in new]})
+                for name, members in file.criteria.items()
+            }
+            file = file.model_copy(update={"unweighed": [*file.unweighed, *new], "criteria": groups})
         return _checked(file, text, source)
     except SuitabilityError as error:
         raise SchemeError(str(error) if str(error).startswith(source) else f"{source}: {error}") from None

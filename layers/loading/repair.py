@@ -128,6 +128,8 @@ def _mend(position: int, geometries: Geometries, wanted: int, faults: Faults, re
         return
     why = shapely.is_valid_reason(geometry).split("[")[0].lower()
     mended = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
+    if not shapely.is_valid(mended):  # met in rings that run over themselves; the other method is sound there
+        mended = shapely.make_valid(geometry)
     fitting = [part for part in _parts(mended) if shapely.get_dimensions(part) == wanted]
     if not fitting:
         _fault(position, f"has no {WORDS[wanted]} left once mended ({why})", faults)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from shapely import wkt
 
@@ -136,6 +136,7 @@ def test_plots_end_at_73_5_east_since_the_working_crs_does() -> None:
 coordinate = st.floats(min_value=-1, max_value=1, allow_nan=False).map(lambda value: round(value, 3))
 
 
+@example([(0, 1), (0, 0), (1, 0), (0, 0.75), (0.25, 0), (-0.5, -0.5), (0, 0.25), (0, 0), (1, 0)])
 @given(st.lists(st.tuples(coordinate, coordinate), min_size=3, max_size=12))
 def test_whatever_the_ring_the_outcome_is_valid_or_refused(ring: list[tuple[float, float]]) -> None:
     faults = Faults(np.arange(1, 2))
