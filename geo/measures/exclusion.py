@@ -24,7 +24,7 @@ MINE_BUFFER_M = {  # m, unless the mine action centre gives another distance; de
     "mine_confirmed": 50.0,
 }
 NEEDS = (
-    Need("exclusions", touches=Within(max(MINE_BUFFER_M.values()), column="buffer_m")),
+    Need("exclusions"),  # an answer of the mine action centre changes what is asked first in all of its district
     Need("lakes", touches=Within(0.0)),
 )
 WHOLLY = 0.999  # share of a plot; outlines of maps never agree to the last metre

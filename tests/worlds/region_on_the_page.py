@@ -7,6 +7,7 @@ the science makes of this land. Plots of 100 m x 50 m stand in rows of six, one 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import geopandas as gpd
@@ -15,6 +16,7 @@ import pandas as pd
 import shapely
 from sqlalchemy import Connection, insert, text
 
+from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import load_scheme
 from geo.suitability.model import CLASSES, RULE
 from geo.terrain.grid import north_up
@@ -30,7 +32,9 @@ KALANAK: Final = "TJ.RR.GA.2"  # jamoat
 WEST, SOUTH = 70.38, 39.03  # degrees; south-west corner of the plots of Rasht
 WIDE, HIGH = 0.00116, 0.00045  # degrees; about 100 m and 50 m
 ROWS: Final = 10
-CRITERIA: Final = ["water_adequacy", "flood_level", "slope_pct", "walk_minutes"]
+CRITERIA: Final = ["water_adequacy", "flood_level", "slope_pct", "walk_minutes"]  # those with a value
+MEMBERSHIPS: Final = [0.3, 0.6, 0.57, 0.95]
+EVIDENCE: Final = "CCDB"
 SCORES: Final = {"S1": 81.26, "S2": 62.5, "S3": 48.37, "N1": 18.0, "N2": None, "NE": None}
 LIMITING: Final = {"S2": "slope_pct", "S3": "water_adequacy", "N1": "water_adequacy", "N2": "flood_level"}
 SUBCLASSES: Final = {"S2": "S2t", "S3": "S3wh", "N1": "N1w", "N2": "N2x"}
@@ -63,7 +67,7 @@ def fill(connection: Connection) -> None:
             as_of=pd.Timestamp("2026-05-01").date(),
             as_of_load=1_000,
             layer_versions={},
-            criteria=CRITERIA,
+            criteria=[criterion.id for criterion in LAND_CRITERIA],
             not_assessed={RASHT: {"salinity_ds_m": "no survey is loaded"}},
             synthetic=True,
             code_version="test",
@@ -109,8 +113,8 @@ def _judged(plot: dict[str, Any]) -> dict[str, Any]:
         "flood_level": 4.0 if judged == "N2" else 2.0 if known else None,
         "slope_pct": 7.1 if known else None,
         "walk_minutes": 12.0,
-        "memberships": [0.3, 0.6, 0.57, 0.95] if known else [np.nan, np.nan, np.nan, 0.95],
-        "evidence": "CCDB" if known else "---B",
+        "memberships": _in_order(MEMBERSHIPS if known else MEMBERSHIPS[-1:], np.nan),
+        "evidence": "".join(_in_order(EVIDENCE if known else EVIDENCE[-1:], "-")),
     }
 
 
@@ -192,3 +196,9 @@ _CELLS = text(
     GROUP BY 2, 3, 4, 5, 6
     """
 )
+
+
+def _in_order(values: Sequence[Any], unknown: Any) -> list[Any]:
+    """Values of the last of ``CRITERIA`` among all land criteria, in their order; the others are unknown."""
+    known = dict(zip(CRITERIA[-len(values) :], values, strict=True))
+    return [known.get(criterion.id, unknown) for criterion in LAND_CRITERIA]

@@ -38,7 +38,12 @@ from layers.runs.score import score
 SCHEME = load_scheme()
 EDGE_M = 1.0  # m; how near to a reach it is tried from within, and beyond the rounding of boxes from without
 # Read together with the dangers on the way, which no minute of the walk follows from.
-WITHOUT_EFFECT = {("walk_minutes", "hazard_zones"), ("walk_minutes", "hazard_extents")}
+WITHOUT_EFFECT = {
+    ("walk_minutes", "hazard_zones"),
+    ("walk_minutes", "hazard_extents"),
+    ("water_adequacy", "canals"),  # only the end of an interval where the supply is unknown: the value stays
+    ("way_exposure_m", "hazard_extents"),  # likewise: metres nobody looked at are an interval
+}
 
 Rows = dict[str, np.ndarray]  # name -> (plots,), what was found
 Change = tuple[str, gpd.GeoDataFrame | pd.DataFrame, str]  # name of the change, rows, mode of loading
