@@ -73,7 +73,7 @@ def draw(package: str, graph: grimp.ImportGraph) -> Iterator[str]:
 
 def drawing() -> str:
     """Return the drawing of all packages as a block of Markdown."""
-    graph = grimp.build_graph(*PACKAGES)
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None)  # its cache goes by times of files, which a checkout sets anew
     parts = ["\n".join(draw(package, graph)) for package in PACKAGES]
     return (
         "```\nfloor, room, modules -> rooms it reads from, by how many of its modules\n\n"
