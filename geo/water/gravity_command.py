@@ -43,7 +43,21 @@ CARRIES_OFF = "drain"  # canal type that takes water away and commands nothing
 
 
 def sampled(dem: Grid, xy: Floats) -> Floats:
-    """Value of ``dem`` at points (n, 2), bilinear between cell centres, float64 (n,); NaN beside unknown cells."""
+    """Return the values of a grid at points, bilinear between cell centres.
+
+    Parameters
+    ----------
+    dem : one band, EPSG:32642.
+    xy : float64 (n, 2), points in EPSG:32642, metres.
+
+    Returns
+    -------
+    float64 (n,), unit of the grid; NaN outside it and beside unknown cells.
+
+    Raises
+    ------
+    GridError : more than one band, or cells without a size.
+    """
     z = heights(dem)
     col = np.clip((xy[:, 0] - dem.x_min) / dem.cell_m - 0.5, 0.0, z.shape[1] - 1.0)
     row = np.clip((dem.y_max - xy[:, 1]) / dem.cell_m - 0.5, 0.0, z.shape[0] - 1.0)
@@ -83,16 +97,30 @@ def _reach_levels(distance: Floats, ground: Floats, head: float, tail: float, lo
 
 
 def water_levels(dem: Grid, canals: gpd.GeoDataFrame) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    """Points along the canals, the water level there, and the row of the canal: (n, 2), (n,) metres, int64 (n,).
+    """Return points along the canals, the water level there, and the canal each belongs to.
 
-    Between recorded levels at both ends the level falls evenly along the reach; from one recorded end it falls by
-    ``LOSS_EARTH`` or ``LOSS_LINED``; without any it is the ground of ``dem`` along the line, made to fall downstream by
-    isotonic regression (least squares). A line recorded as not running with the flow is taken the way round in which
-    its ground falls better.
+    Parameters
+    ----------
+    dem : heights in metres, EPSG:32642.
+    canals : lines in EPSG:32642; ``head_level_m``, ``tail_level_m``, ``lining``, ``type`` and ``flow_known`` count
+        where they are recorded. Drains carry water away and are left out.
+
+    Returns
+    -------
+    xy : float64 (n, 2), points in EPSG:32642, ``SAMPLES_PER_CELL`` to a cell side.
+    level_m : float64 (n,), metres above sea level; NaN where neither level nor ground is known.
+    canal_row : int64 (n,), row of ``canals``.
 
     Raises
     ------
     SuitabilityError : a recorded level that rises downstream; names the reach.
+
+    Notes
+    -----
+    Between recorded levels at both ends the level falls evenly along the reach; from one recorded end it falls by
+    ``LOSS_EARTH`` or ``LOSS_LINED``; without any it is the ground of ``dem`` along the line, made to fall downstream by
+    isotonic regression (least squares). A line recorded as not running with the flow is taken the way round in which
+    its ground falls better.
     """
     head_m, tail_m = numbers(canals, "head_level_m"), numbers(canals, "tail_level_m")
     if (tail_m > head_m).any():
@@ -129,15 +157,20 @@ def _losses(canals: gpd.GeoDataFrame) -> Floats:
 def water_clearance(
     dem: Grid, canals: gpd.GeoDataFrame, *, barriers: gpd.GeoDataFrame | None = None, reach_m: float = REACH_M
 ) -> tuple[Grid, NDArray[np.int64]]:
-    """Head of canal water over the ground of every cell, metres, Grid, and the row of its canal, int64, -1 for none.
-
-    Positive: water stands that high above the ground, at most ``DEEPEST_M``. Negative: so much is missing at the worst
-    spot of the best way. NaN farther than ``reach_m`` from any canal, without a height, and where no way leads at all.
+    """Return how far canal water stands above the ground of every cell, and the canal it comes from.
 
     Parameters
     ----------
-    dem : heights in metres. canals : lines in EPSG:32642 as in layer ``canals``, see ``water_levels``.
-    barriers : lines or polygons in EPSG:32642 that no ditch crosses, such as rivers.
+    dem : heights in metres, EPSG:32642.
+    canals : lines in EPSG:32642 as in layer ``canals``, see ``water_levels``.
+    barriers : lines or polygons in EPSG:32642 that no ditch crosses, such as rivers; None = there are none.
+    reach_m : farthest that water is led from a canal, metres.
+
+    Returns
+    -------
+    clearance : Grid, float32, metres, at most ``DEEPEST_M``. Negative: so much is missing at the worst spot of the best
+        way. NaN farther than ``reach_m`` from any canal, without a height, and where no way leads at all.
+    canal_row : int64 (rows, cols), row of ``canals``, -1 for none.
 
     Raises
     ------
@@ -193,17 +226,15 @@ def gravity_head(
     barriers: gpd.GeoDataFrame | None = None,
     reach_m: float = REACH_M,
 ) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    """Head of canal water above the highest ground of each plot, its standard error, and the canal it comes from.
-
-    dh = level at the canal - loss along the way - highest ground, or, where the way leads through higher ground, what
-    is missing there (domain reference 4, W2). The highest ground is that with the least head among the plot's vertices,
-    between cell centres, and the cell centres inside it.
+    """Return the head of canal water above the highest ground of each plot, its standard error, and the canal.
 
     Parameters
     ----------
-    dem, canals, barriers, reach_m : as in ``water_clearance``. Of the canals, ``geometry`` is needed; ``head_level_m``,
-        ``tail_level_m``, ``level_basis``, ``lining``, ``type`` and ``flow_known`` count where they are there.
+    dem : heights in metres, EPSG:32642.
+    canals : lines in EPSG:32642; ``geometry`` is needed; ``head_level_m``, ``tail_level_m``, ``level_basis``,
+        ``lining``, ``type`` and ``flow_known`` count where they are there.
     polygons : n polygons or multipolygons in EPSG:32642, or their coordinates made once by ``ragged``.
+    barriers, reach_m : as in ``water_clearance``.
 
     Returns
     -------
@@ -214,6 +245,12 @@ def gravity_head(
     Raises
     ------
     CrsError, GridError, SuitabilityError, GeometryError : as ``water_clearance``; a geometry collection as a plot.
+
+    Notes
+    -----
+    dh = level at the canal - loss along the way - highest ground, or, where the way leads through higher ground, what
+    is missing there; domain reference 4, W2. The highest ground is that with the least head among the plot's vertices,
+    between cell centres, and the cell centres inside it.
     """
     clearance, canal_row = water_clearance(dem, canals, barriers=barriers, reach_m=reach_m)
     return head_over(clearance, canal_row, canals, polygons)
@@ -222,7 +259,23 @@ def gravity_head(
 def head_over(
     clearance: Grid, canal_row: NDArray[np.integer], canals: gpd.GeoDataFrame, polygons: Geometries | Ragged
 ) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    """Return what ``gravity_head`` does, from what ``water_clearance`` found."""
+    """Return what ``gravity_head`` does, from what ``water_clearance`` found.
+
+    Parameters
+    ----------
+    clearance : Grid, metres, EPSG:32642.
+    canal_row : integers (rows, cols), row of ``canals``, -1 for none.
+    canals : the canals of ``clearance``; ``level_basis`` counts.
+    polygons : n polygons or multipolygons in EPSG:32642, or their coordinates made once by ``ragged``.
+
+    Returns
+    -------
+    head_m, sigma_m, canal_row : float64, float64 and int64 (n,), see ``gravity_head``.
+
+    Raises
+    ------
+    GeometryError : a geometry collection as a plot.
+    """
     shapes = polygons if isinstance(polygons, Ragged) else ragged(polygons)
     n = len(shapes)
     head, where = np.empty(n), np.empty(n, dtype=np.int64)

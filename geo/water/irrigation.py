@@ -44,7 +44,20 @@ class CropCoefficients:
     late_d: int
 
     def on_day(self, day: ArrayLike) -> Floats:
-        """Kc [-] on a day counted from planting (1 = first day); linear between stages, NaN outside; FAO-56 eq. 66."""
+        """Return the crop coefficient on a day of the season, linear between stages.
+
+        Parameters
+        ----------
+        day : days counted from planting, 1 = first day.
+
+        Returns
+        -------
+        float64, without unit, shape of ``day``; NaN outside the season.
+
+        Notes
+        -----
+        Kc(i) = Kc(before) + days into the stage / length of the stage (Kc(next) - Kc(before)); FAO-56 eq. 66.
+        """
         ends = np.cumsum([0, self.initial_d, self.development_d, self.mid_d, self.late_d])
         levels = (self.initial, self.initial, self.mid, self.mid, self.end)
         days = np.asarray(day, dtype=np.float64)
@@ -53,48 +66,159 @@ class CropCoefficients:
 
 
 def total_available_water_mm(field_capacity: ArrayLike, wilting_point: ArrayLike, root_depth_m: ArrayLike) -> Floats:
-    """Total available soil water [mm] from water contents [m3/m3] and rooting depth [m]; FAO-56 eq. 82."""
+    """Return the water that roots can reach in the soil at most.
+
+    Parameters
+    ----------
+    field_capacity, wilting_point : water content of the soil at each, m3/m3.
+    root_depth_m : rooting depth, m.
+
+    Returns
+    -------
+    float64, mm.
+
+    Notes
+    -----
+    TAW = 1000 (FC - WP) Zr; FAO-56 eq. 82.
+    """
     held = np.asarray(field_capacity, dtype=np.float64) - np.asarray(wilting_point, dtype=np.float64)
     return np.asarray(1000 * held * np.asarray(root_depth_m, dtype=np.float64))
 
 
 def readily_available_water_mm(taw_mm: ArrayLike, depletion: ArrayLike) -> Floats:
-    """Readily available soil water [mm]; FAO-56 eq. 83."""
+    """Return the part of the available water that a crop takes without stress.
+
+    Parameters
+    ----------
+    taw_mm : total available water, mm.
+    depletion : depletion fraction p, 0-1.
+
+    Returns
+    -------
+    float64, mm.
+
+    Notes
+    -----
+    RAW = p TAW; FAO-56 eq. 83.
+    """
     return np.asarray(np.asarray(taw_mm, dtype=np.float64) * np.asarray(depletion, dtype=np.float64))
 
 
 def depletion_fraction(at_5_mm: ArrayLike, etc_mm_d: ArrayLike) -> Floats:
-    """Depletion fraction [-] at a crop evapotranspiration [mm/d], held to 0.1-0.8; FAO-56 table 22, footnote 2."""
+    """Return the share of the available water that may be used up before a crop suffers.
+
+    Parameters
+    ----------
+    at_5_mm : depletion fraction at a crop evapotranspiration of 5 mm/d, 0-1, FAO-56 table 22.
+    etc_mm_d : crop evapotranspiration, mm/d.
+
+    Returns
+    -------
+    float64, without unit, 0.1-0.8.
+
+    Notes
+    -----
+    p = p5 + 0.04 (5 - ETc); FAO-56 table 22, footnote 2.
+    """
     raw = np.asarray(at_5_mm, dtype=np.float64) + 0.04 * (5 - np.asarray(etc_mm_d, dtype=np.float64))
     return np.asarray(np.clip(raw, 0.1, 0.8))
 
 
 def effective_rain_scs_mm(rain_mm: ArrayLike) -> Floats:
-    """Effective monthly rain [mm], USDA-SCS as in CROPWAT; continuous at 250 mm."""
+    """Return the rain of a month that crops can use, by USDA-SCS.
+
+    Parameters
+    ----------
+    rain_mm : rain of the month, mm.
+
+    Returns
+    -------
+    float64, mm, shape of ``rain_mm``; continuous at 250 mm.
+
+    Notes
+    -----
+    Pe = P (125 - 0.2 P) / 125 up to 250 mm, 125 + 0.1 P above; USDA Soil Conservation Service, as in FAO CROPWAT.
+    """
     rain = np.asarray(rain_mm, dtype=np.float64)
     return np.where(rain <= 250, rain * (125 - 0.2 * rain) / 125, 125 + 0.1 * rain)
 
 
 def effective_rain_dependable_mm(rain_mm: ArrayLike) -> Floats:
-    """Effective monthly rain [mm], FAO dependable rain (80 %); continuous at 70 mm, never below 0."""
+    """Return the rain of a month that crops can count on in 80 % of years.
+
+    Parameters
+    ----------
+    rain_mm : rain of the month, mm.
+
+    Returns
+    -------
+    float64, mm, shape of ``rain_mm``; continuous at 70 mm, never below 0.
+
+    Notes
+    -----
+    Pe = 0.6 P - 10 up to 70 mm, 0.8 P - 24 above; dependable rain of FAO CROPWAT.
+    """
     rain = np.asarray(rain_mm, dtype=np.float64)
     return np.maximum(np.where(rain <= 70, 0.6 * rain - 10, 0.8 * rain - 24), 0.0)
 
 
 def leaching_fraction(ec_water_ds_m: ArrayLike, ec_soil_ds_m: ArrayLike) -> Floats:
-    """Leaching requirement [-] to hold the root zone at ECe [dS/m] with water of ECw [dS/m]; FAO-29 eq. 9."""
+    """Return the share of the irrigation water that has to pass the roots to hold the salinity of the soil.
+
+    Parameters
+    ----------
+    ec_water_ds_m : conductivity of the irrigation water ECw, dS/m.
+    ec_soil_ds_m : salinity ECe that the root zone is held at, dS/m.
+
+    Returns
+    -------
+    float64, without unit; 1 or more, or negative, where water of this salinity cannot hold it.
+
+    Notes
+    -----
+    LR = ECw / (5 ECe - ECw); FAO-29 (Ayers and Westcot 1985) eq. 9.
+    """
     water, soil = np.asarray(ec_water_ds_m, dtype=np.float64), np.asarray(ec_soil_ds_m, dtype=np.float64)
     return np.asarray(water / (5 * soil - water))
 
 
 def net_requirement_mm(etc_mm: ArrayLike, effective_rain_mm: ArrayLike, storage_change_mm: ArrayLike = 0.0) -> Floats:
-    """Net irrigation requirement [mm]: what rain and the soil do not give, never below 0."""
+    """Return what rain and soil do not give of the water a crop needs.
+
+    Parameters
+    ----------
+    etc_mm : crop evapotranspiration of the period, mm.
+    effective_rain_mm : effective rain of the period, mm.
+    storage_change_mm : water the soil gives in the period, mm.
+
+    Returns
+    -------
+    float64, mm, never below 0.
+
+    Notes
+    -----
+    NIR = max(0, ETc - Pe - dS).
+    """
     need = np.asarray(etc_mm, dtype=np.float64) - np.asarray(effective_rain_mm) - np.asarray(storage_change_mm)
     return np.asarray(np.maximum(need, 0.0))
 
 
 def with_leaching_mm(net_mm: ArrayLike, leaching: ArrayLike) -> Floats:
-    """Net requirement [mm] raised for leaching where its fraction exceeds ``MINIMUM_LEACHING``."""
+    """Return the net requirement, raised where leaching needs more than ``MINIMUM_LEACHING``.
+
+    Parameters
+    ----------
+    net_mm : net requirement, mm.
+    leaching : leaching fraction, below 1.
+
+    Returns
+    -------
+    float64, mm.
+
+    Notes
+    -----
+    NIR / (1 - LR); FAO-29, p. 26.
+    """
     net, share = np.asarray(net_mm, dtype=np.float64), np.asarray(leaching, dtype=np.float64)
     return np.where(share > MINIMUM_LEACHING, net / (1 - share), net)
 
@@ -102,22 +226,63 @@ def with_leaching_mm(net_mm: ArrayLike, leaching: ArrayLike) -> Floats:
 def gross_requirement_mm(
     net_mm: ArrayLike, *, application: ArrayLike, conveyance: ArrayLike, distribution: ArrayLike = 1.0
 ) -> Floats:
-    """Gross requirement [mm] at the head from the efficiencies [-] of field, distribution and conveyance."""
+    """Return the water to take in at the head so that the net requirement reaches the roots.
+
+    Parameters
+    ----------
+    net_mm : net requirement, mm.
+    application, conveyance, distribution : efficiencies of field, canal and distribution, above 0 to 1.
+
+    Returns
+    -------
+    float64, mm.
+
+    Notes
+    -----
+    GIR = NIR / (Ea Ed Ec).
+    """
     losses = np.asarray(application, dtype=np.float64) * np.asarray(distribution) * np.asarray(conveyance)
     return np.asarray(np.asarray(net_mm, dtype=np.float64) / losses)
 
 
 def duty_l_s_ha(gross_mm: ArrayLike, days: ArrayLike) -> Floats:
-    """Continuous flow [l/s/ha] that brings a depth [mm] in some days [d]; 1 l/s/ha = 8.64 mm/d."""
+    """Return the continuous flow that brings a depth of water in a number of days.
+
+    Parameters
+    ----------
+    gross_mm : gross requirement, mm.
+    days : length of the period, d.
+
+    Returns
+    -------
+    float64, l/s/ha.
+
+    Notes
+    -----
+    GIR 10,000 / (86,400 days); 1 l/s/ha = 8.64 mm/d.
+    """
     return np.asarray(np.asarray(gross_mm, dtype=np.float64) * 10_000 / (np.asarray(days) * SECONDS_PER_DAY))
 
 
 def canal_conveyance(length_m: float, bed: str) -> float:
-    """Conveyance efficiency [-] of a whole, maintained canal of a length [m] in sand, loam, clay or lined.
+    """Return the conveyance efficiency of a whole, maintained canal.
+
+    Parameters
+    ----------
+    length_m : length of the canal, m.
+    bed : sand, loam, clay or lined.
+
+    Returns
+    -------
+    float, without unit, 0-1.
 
     Raises
     ------
     TableError : a bed the table does not have.
+
+    References
+    ----------
+    Brouwer et al. 1989: Irrigation scheduling. FAO Irrigation Water Management Training Manual 4, annex I.
     """
     if bed not in CONVEYANCE:
         raise TableError(f"canal bed '{bed}' is not one of {', '.join(CONVEYANCE)}")
@@ -128,10 +293,22 @@ def canal_conveyance(length_m: float, bed: str) -> float:
 def reach_conveyance(
     canal: ArrayLike, condition: ArrayLike, reach_length_m: ArrayLike, canal_length_m: ArrayLike
 ) -> Floats:
-    """Conveyance efficiency [-] of a reach of a canal, (Ec x condition factor) ** (reach / canal length).
+    """Return the conveyance efficiency of a reach of a canal.
 
-    Cutting a line into more reaches changes nothing: the product over its reaches stays the canal's own value.
-    ``condition`` is the class 1-5, NaN unknown (the result is then NaN); class 5 gives 0.
+    Parameters
+    ----------
+    canal : efficiency of the whole canal in good condition, 0-1.
+    condition : condition class of the reach, 1-5, NaN unknown.
+    reach_length_m, canal_length_m : lengths of the reach and of its canal, m.
+
+    Returns
+    -------
+    float64, without unit; 0 for class 5, NaN where the condition is unknown.
+
+    Notes
+    -----
+    (Ec x condition factor) ** (reach length / canal length); domain reference 6.4. Cutting a line into more reaches
+    changes nothing: the product over its reaches stays the canal's own value.
     """
     state = np.asarray(condition, dtype=np.float64)
     factor = np.full(state.shape, np.nan)
@@ -149,9 +326,22 @@ def supply_demand_ratio(
     application: ArrayLike,
     net_demand_m3: ArrayLike,
 ) -> Floats:
-    """Supply-demand ratio [-] of a command area: water that reaches the roots over what they need.
+    """Return the ratio of water that reaches the roots of a command area to what they need.
 
-    Not capped: ``SDR_CAP`` applies when it is scored. No demand gives NaN.
+    Parameters
+    ----------
+    intake_m3_s : flow at the intake, m3/s.
+    days : length of the period, d.
+    conveyance, application : efficiencies of canals and fields, 0-1.
+    net_demand_m3 : net requirement of all crops of the area in the period, m3.
+
+    Returns
+    -------
+    float64, without unit, not capped: ``SDR_CAP`` applies when it is scored; NaN where there is no demand.
+
+    Notes
+    -----
+    SDR = V Ec Ea / sum(area NIR), V = intake x days x 86,400; domain reference 6.5.
     """
     supply = np.asarray(intake_m3_s, dtype=np.float64) * np.asarray(days) * SECONDS_PER_DAY
     need = np.asarray(net_demand_m3, dtype=np.float64)
@@ -160,9 +350,25 @@ def supply_demand_ratio(
 
 
 def relative_yield_pct(ece_ds_m: ArrayLike, threshold_ds_m: ArrayLike, slope_pct: ArrayLike) -> Floats:
-    """Relative yield [%] at a soil salinity ECe [dS/m]: 100 to the threshold, then falling, never below 0.
+    """Return the yield of a crop at a soil salinity relative to that without salt.
 
-    Maas and Hoffman 1977, in FAO-61 annex 1. A crop without a pair (NaN) stays NaN.
+    Parameters
+    ----------
+    ece_ds_m : salinity of the soil's saturation extract ECe, dS/m.
+    threshold_ds_m : ECe up to which the yield is whole, dS/m; NaN where a crop has no pair.
+    slope_pct : loss beyond it, % per dS/m; NaN likewise.
+
+    Returns
+    -------
+    float64, %, 0-100; NaN where one of the three is.
+
+    Notes
+    -----
+    Yr = 100 - b (ECe - a), never below 0.
+
+    References
+    ----------
+    Maas and Hoffman 1977: Crop salt tolerance - current assessment, in FAO Irrigation and Drainage Paper 61, annex 1.
     """
     salt = np.asarray(ece_ds_m, dtype=np.float64)
     beyond = np.maximum(salt - np.asarray(threshold_ds_m, dtype=np.float64), 0.0)

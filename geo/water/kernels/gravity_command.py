@@ -8,7 +8,17 @@ from numba import njit
 
 @njit(cache=True, nogil=True)
 def between_cells(values, col, row):
-    """Bilinear value at a place in cells from the first centre, by the known ones of the four cells; else NaN."""
+    """Value of a grid between cell centres, bilinear over those of the four cells that are known.
+
+    Parameters
+    ----------
+    values : float (rows, cols), NaN unknown.
+    col, row : place, in cells from the centre of the first.
+
+    Returns
+    -------
+    float; NaN outside the grid and where none of the four cells is known.
+    """
     rows, cols = values.shape
     if not (-0.5 <= col <= cols - 0.5 and -0.5 <= row <= rows - 0.5):
         return np.nan
@@ -42,9 +52,18 @@ def _cuts(xy, path_start, first_path, last_path, level):
 
 @njit(cache=True, nogil=True)
 def least_under(xy, path_start, geometry_start, values, x_min, y_max, cell, least, where, start, stop):
-    """Least value at the vertices of each polygon and at the cell centres inside it, and the flat cell it is in.
+    """Find the least value at the vertices of each polygon and at the cell centres inside it.
 
-    NaN where fewer than half of these places have a value.
+    Parameters
+    ----------
+    xy : float64 (vertices, 2), metres.
+    path_start : int64, first vertex of each ring, and one past the last.
+    geometry_start : int64, first ring of each polygon, and one past the last.
+    values : float (rows, cols), NaN unknown.
+    x_min, y_max, cell : west and north edge and cell side of the grid, metres.
+    least : float64 (n,), filled; NaN where fewer than half of these places have a value.
+    where : int64 (n,), filled: flat cell the least value is in, -1 where it is NaN.
+    start, stop : polygons to look at.
     """
     rows, cols = values.shape
     for g in range(start, stop):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from geo.water import evapotranspiration as et
+from geo.water import radiation
 
 
 def test_vapour_pressures_of_example_3():
@@ -19,16 +20,16 @@ def test_pressure_and_psychrometric_constant_of_example_2():
 
 
 def test_sun_of_examples_8_and_9():
-    assert et.inverse_relative_distance(246) == pytest.approx(0.985, abs=5e-4)
-    assert et.solar_declination_rad(246) == pytest.approx(0.120, abs=5e-4)
-    assert et.sunset_hour_angle_rad(-20, 246) == pytest.approx(1.527, abs=5e-4)
-    assert et.extraterrestrial_radiation_mj(-20, 246) == pytest.approx(32.2, abs=0.05)
-    assert et.daylight_hours(-20, 246) == pytest.approx(11.7, abs=0.05)
+    assert radiation.inverse_relative_distance(246) == pytest.approx(0.985, abs=5e-4)
+    assert radiation.solar_declination_rad(246) == pytest.approx(0.120, abs=5e-4)
+    assert radiation.sunset_hour_angle_rad(-20, 246) == pytest.approx(1.527, abs=5e-4)
+    assert radiation.extraterrestrial_radiation_mj(-20, 246) == pytest.approx(32.2, abs=0.05)
+    assert radiation.daylight_hours(-20, 246) == pytest.approx(11.7, abs=0.05)
 
 
 def test_radiation_of_examples_10_and_15():
-    assert et.solar_radiation_from_sunshine_mj(25.1, 7.1, 10.9) == pytest.approx(14.45, abs=0.01)
-    assert et.solar_radiation_from_range_mj(40.6, 14.8, 26.6) == pytest.approx(22.3, abs=0.05)
+    assert radiation.solar_radiation_from_sunshine_mj(25.1, 7.1, 10.9) == pytest.approx(14.45, abs=0.01)
+    assert radiation.solar_radiation_from_range_mj(40.6, 14.8, 26.6) == pytest.approx(22.3, abs=0.05)
 
 
 def test_monthly_reference_of_example_17_bangkok():
@@ -54,12 +55,12 @@ def test_daily_reference_of_example_18_uccle():
     wind = et.wind_at_2m_m_s(10 / 3.6, 10)
     ea = et.vapour_pressure_from_humidity_kpa(tmin, tmax, 63, 84)
     es = et.mean_saturation_vapour_pressure_kpa(tmin, tmax)
-    ra = et.extraterrestrial_radiation_mj(latitude, day)
-    hours = et.daylight_hours(latitude, day)
-    rs = et.solar_radiation_from_sunshine_mj(ra, 9.25, hours)
-    rso = et.clear_sky_radiation_mj(ra, height)
-    rnl = et.net_longwave_radiation_mj(tmin, tmax, ea, rs, rso)
-    rn = et.net_radiation_mj(rs, rnl)
+    ra = radiation.extraterrestrial_radiation_mj(latitude, day)
+    hours = radiation.daylight_hours(latitude, day)
+    rs = radiation.solar_radiation_from_sunshine_mj(ra, 9.25, hours)
+    rso = radiation.clear_sky_radiation_mj(ra, height)
+    rnl = radiation.net_longwave_radiation_mj(tmin, tmax, ea, rs, rso)
+    rn = radiation.net_radiation_mj(rs, rnl)
     assert wind == pytest.approx(2.078, abs=5e-4)
     assert (ea, es) == (pytest.approx(1.409, abs=5e-4), pytest.approx(1.997, abs=5e-4))
     assert (ra, hours) == (pytest.approx(41.09, abs=5e-3), pytest.approx(16.10, abs=5e-3))
@@ -79,7 +80,7 @@ def test_daily_reference_of_example_18_uccle():
 def test_wind_psychrometer_and_longwave_of_examples_14_4_and_11():
     assert et.wind_at_2m_m_s(3.2, 10) == pytest.approx(2.4, abs=0.05)
     assert et.vapour_pressure_from_wet_bulb_kpa(19.5, 25.6, 87.9) == pytest.approx(1.91, abs=5e-3)
-    assert et.net_longwave_radiation_mj(19.1, 25.1, 2.1, 14.5, 18.8) == pytest.approx(3.5, abs=0.05)
+    assert radiation.net_longwave_radiation_mj(19.1, 25.1, 2.1, 14.5, 18.8) == pytest.approx(3.5, abs=0.05)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_hargreaves_of_example_20_and_a_second_source(tmin, tmax, mean, ra, expe
 
 @pytest.mark.parametrize(("latitude", "tmax", "tmin", "expected"), [(37.84, 37, 20, 7.31), (39.02, 31, 15, 6.25)])
 def test_hargreaves_in_july_in_khatlon_and_rasht(latitude, tmax, tmin, expected):
-    ra = et.extraterrestrial_radiation_mj(latitude, 197)
+    ra = radiation.extraterrestrial_radiation_mj(latitude, 197)
     assert et.hargreaves_mm(tmin, tmax, ra) == pytest.approx(expected, abs=0.02)
 
 
@@ -105,4 +106,4 @@ def test_hargreaves_in_july_in_khatlon_and_rasht(latitude, tmax, tmin, expected)
 )
 def test_extraterrestrial_radiation_mid_month(latitude, months):
     mid_month = np.array([15, 46, 74, 105, 135, 166, 196, 227, 258, 288, 319, 349])
-    assert et.extraterrestrial_radiation_mj(latitude, mid_month) == pytest.approx(np.array(months), abs=0.15)
+    assert radiation.extraterrestrial_radiation_mj(latitude, mid_month) == pytest.approx(np.array(months), abs=0.15)
