@@ -30,7 +30,7 @@ from layers.features.filters import PLOT_FILTERS, plot_conditions, sort_keys
 from layers.features.household_fit import fitted_plots, require_staff, title_of_fit
 from layers.features.paging import Listing, Page, is_cut, read_feature, read_page, read_ready_page
 from layers.features.plot_texts import ReadyPlots
-from layers.features.plots import PLOTS, find_plot, in_district, scored_plots
+from layers.features.plots import PLOTS, by_class_and_score, find_plot, in_district, scored_plots
 from layers.features.priorities import plot_priority
 from layers.postgres.engine import Connection, computing, reading
 from layers.records.snapshot import Choice, Run, Snapshot, SnapshotCache
@@ -103,6 +103,9 @@ def get_plots(
 ) -> Response:
     """Plots with their results, filtered and sorted: a page of GeoJSON, all of it streamed, or a file.
 
+    Unless `sortby` says otherwise plots come by class, S1 first and NE last, then by score, the highest first; equal
+    ones in the order of their numbers. `sortby=class` and comparisons of classes go by that order too, not by the
+    alphabet.
     A plot that no run has judged is listed with class `NE` and no score. Scores are rounded down to one decimal;
     filters hold for the values shown. All filters must hold; a repeated one holds if any of its values does.
 
@@ -207,7 +210,7 @@ def _page(request: Request, state: SnapshotCache, asked: PlotQuery, limit: int, 
 def _ready(
     ready: ReadyPlots, served: Snapshot, asked: PlotQuery, limit: int, after: str | None
 ) -> tuple[Page, Run | None, Snapshot] | None:
-    """A page of all plots in the order of their numbers, without asking the database, if their texts are at hand."""
+    """A page of all plots by class and score, without asking the database, if their texts are at hand."""
     if asked.filters or asked.sortby is not None or asked.district not in served.coverage:
         return None
     run = run_of(served, asked.choice, asked.district)
@@ -215,7 +218,8 @@ def _ready(
     if texts is None:
         return None
     features = scored_plots(PUBLIC, {} if run is None else {asked.district: run})
-    return read_ready_page(texts, Listing(features), limit=limit, after=after), run, served
+    page = read_ready_page(texts, Listing(features, keys=by_class_and_score(features)), limit=limit, after=after)
+    return None if page is None else (page, run, served)
 
 
 def _streamed(state: SnapshotCache, asked: PlotQuery) -> Response:
@@ -292,7 +296,7 @@ def _listing(
     if asked.profile is not None:
         features, household = _with_fit(connection, features, audience, run, asked.profile)
     conditions = [in_district(asked.district), *plot_conditions(features, asked.filters)]
-    listing = Listing(features, conditions, sort_keys(features, asked.sortby), (PLOTS.district, asked.district))
+    listing = Listing(features, conditions, sort_keys(features, asked.sortby) or by_class_and_score(features))
     return listing, run, served, household
 
 

@@ -170,6 +170,10 @@ class _Translation:
             if not _alike(named.kind, other.kind):
                 raise BadFilter(f"{named.name} and {other.name} cannot be compared: they hold unlike things.")
             operand: ColumnElement[Any] = other.value
+            if named.ranks and named.ranks == other.ranks and comparison in _ORDERING:
+                return _COMPARE[comparison](named.order, other.order)  # type: ignore[no-any-return]
+        elif named.ranks and comparison in _ORDERING:
+            return _COMPARE[comparison](named.order, literal(_rank(named, right)))  # type: ignore[no-any-return]
         else:
             operand = self._operand(named, right["args"][0] if _folds_case(right) else right)
         if folded or _folds_case(right):
@@ -223,6 +227,16 @@ class _Translation:
     def _expect(self, named: Property, kind: Kind) -> None:
         if named.kind is not kind:
             raise BadFilter(f"{named.name} is compared with {_KIND_WORDS[named.kind]}.")
+
+
+_ORDERING = frozenset({"<", "<=", ">", ">="})
+
+
+def _rank(named: Property, value: Any) -> int:
+    """Return the place of a code among those a property may hold, 1 for the first."""
+    if value not in named.ranks:
+        raise BadFilter(f"{named.name} is compared with one of {', '.join(named.ranks)}, the best first.")
+    return named.ranks.index(value) + 1
 
 
 def finite(value: float, name: str) -> float:

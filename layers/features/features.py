@@ -57,7 +57,8 @@ class Property:
     """One readable property: the value as shown and, where it is cheaper to sort by, another column in its order.
 
     ``single`` marks a number stored in single precision: what it is compared with is brought to that precision
-    first, so that ``slope_pct <= 7.1`` holds for a slope shown as 7.1.
+    first, so that ``slope_pct <= 7.1`` holds for a slope shown as 7.1. ``ranks`` are its codes, the best first, where
+    they have an order that is not that of the alphabet; ``order`` then counts from 1 by it.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Property:
     value: ColumnElement[Any]
     order: ColumnElement[Any]
     single: bool = False
+    ranks: tuple[str, ...] = ()
 
     def comparable(self, number: float) -> ColumnElement[Any]:
         """Return a bound number in the precision of this property."""

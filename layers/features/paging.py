@@ -15,7 +15,6 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import orjson
 from sqlalchemy import (
     REAL,
@@ -36,7 +35,6 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    tuple_,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -53,32 +51,21 @@ MOST_ARGUMENTS = 90  # of one call; PostgreSQL takes 100
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What is listed: features that meet all conditions, in an order.
-
-    ``within`` is a column whose value is the same in all rows and leads an index with the feature number; without
-    other keys rows then come in the order of that index.
-    """
+    """What is listed: features that meet all conditions, in the order of keys, then of feature numbers."""
 
     features: Features
     conditions: Sequence[ColumnElement[bool]] = ()
     keys: Sequence[SortKey] = ()
-    within: tuple[ColumnElement[str], str] | None = None
 
     def ordered(self, statement: Select[Any]) -> Select[Any]:
         """Return a selection from these features with conditions and order applied."""
-        lead = [self.within[0]] if self.within and not self.keys else []
-        order = [*lead, *(key.ordered() for key in self.keys), self.features.number]
+        order = [*(key.ordered() for key in self.keys), self.features.number]
         statement = statement.select_from(self.features.source)
         return statement.where(*self.features.where, *self.conditions).order_by(*order)
 
     def after(self, last: Sequence[Any]) -> ColumnElement[bool]:
         """Return the condition that holds for rows after one whose key values and number are ``last``."""
         number = self.features.number
-        if not self.keys:
-            if self.within:
-                column, value = self.within
-                return tuple_(column, number) > tuple_(literal(value), literal(last[-1], number.type))
-            return number > literal(last[-1], number.type)
         equal: list[ColumnElement[bool]] = []
         later: list[ColumnElement[bool]] = []
         for key, value in zip(self.keys, last, strict=False):
@@ -129,8 +116,10 @@ def _rows_of_page(
     return rows[:limit], more
 
 
-def read_ready_page(texts: FeatureTexts, listing: Listing, *, limit: int, after: str | None = None) -> Page:
-    """Return the same page of a listing without keys and without conditions: ``texts`` are all of it.
+def read_ready_page(texts: FeatureTexts, listing: Listing, *, limit: int, after: str | None = None) -> Page | None:
+    """Return the same page of a listing without conditions: ``texts`` are all of it, in its order.
+
+    None where the page before ended with a feature that is not among them, or not with these values.
 
     Raises
     ------
@@ -138,9 +127,17 @@ def read_ready_page(texts: FeatureTexts, listing: Listing, *, limit: int, after:
     """
     first = 0
     if after is not None:
-        first = int(np.searchsorted(texts.numbers, _read_token(listing, after)[-1], side="right"))
+        *keys, number = _read_token(listing, after)
+        place = texts.place_of(number)
+        if place is None or texts.keys_at(place) != keys:
+            return None
+        first = place + 1
     last = min(first + limit, len(texts.numbers))
-    more = _token(listing, [int(texts.numbers[last - 1])]) if last < len(texts.numbers) else None
+    more = None
+    if last < len(texts.numbers):
+        types = [key.value.type.python_type for key in listing.keys]
+        kept = [v if v is None else of(v) for of, v in zip(types, texts.keys_at(last - 1), strict=True)]
+        more = _token(listing, [*kept, int(texts.numbers[last - 1])])
     return Page(texts.slice(first, last), last - first, more)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from layers.cache.memory import Memo
 from layers.catalogue.base import PUBLIC
 from layers.errors import LayersError
 from layers.features.paging import Listing, geojson_rows, stream_rows
-from layers.features.plots import PLOTS, in_district, scored_plots
+from layers.features.plots import by_class_and_score, in_district, scored_plots
 from layers.features.text_store import FeatureTexts, read, write
 from layers.records.snapshot import Run, Snapshot, read_snapshot
 
@@ -98,14 +98,15 @@ def _file(folder: Folder, district: str) -> Path:
     return folder.path / f"plots-{quote(district, safe='')}{SUFFIX}"
 
 
-def _rows(connection: Connection, listing: Listing) -> Iterator[list[tuple[int, str]]]:
+def _rows(connection: Connection, listing: Listing) -> Iterator[list[tuple[int, Sequence[float | None], str]]]:
     for rows in stream_rows(connection, geojson_rows(listing)):
-        yield [(number, text) for text, number in map(tuple, rows)]
+        yield [(number, keys, text) for text, *keys, number in map(tuple, rows)]
 
 
 def _listing(district: str, run: Run | None) -> Listing:
     runs = {} if run is None else {district: run}
-    return Listing(scored_plots(PUBLIC, runs), [in_district(district)], within=(PLOTS.district, district))
+    features = scored_plots(PUBLIC, runs)
+    return Listing(features, [in_district(district)], by_class_and_score(features))
 
 
 def _version(served: Snapshot, district: str, run: Run | None) -> str:

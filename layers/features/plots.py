@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Connection,
     FromClause,
@@ -24,17 +25,20 @@ from sqlalchemy import (
     column,
     func,
     literal,
+    literal_column,
     null,
     or_,
     select,
     values,
 )
 
+from geo.suitability.model import CLASSES
 from layers.cache.memory import Memo
 from layers.catalogue.base import PUBLIC, Audience
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.features.features import Features, Property, kind_of, layer_properties, plain_property
+from layers.features.filters import SortKey
 from layers.records.outcomes import OUTCOMES, Kept, Outcome
 from layers.records.rows_of_run import holds_in, in_run
 from layers.records.runs import robustness, suitability
@@ -71,6 +75,14 @@ def _scored_plots(audience: Audience, runs: Mapping[str, Run]) -> Features:
         number=PLOTS.plot_no,
         geom=PLOTS.geom,
     )
+
+
+def by_class_and_score(features: Features) -> list[SortKey]:
+    """Return the order of every list of plots unless it is asked for otherwise: by class, S1 first, then by score."""
+    return [
+        SortKey("class", features.property("class").order, falling=False),
+        SortKey("score", features.property("score").order, falling=True),
+    ]
 
 
 def in_district(code: str) -> ColumnElement[bool]:
@@ -116,13 +128,19 @@ def _property(outcome: Outcome, run_id: ColumnElement[int]) -> Property:
     plain = plain_property(column, outcome.title, outcome.unit, PUBLIC)
     if outcome.rounded_down:
         return replace(plain, value=shown_score(column), single=False)
-    if outcome.missing is not None:
-        shown: ColumnElement[Any] = func.coalesce(column, outcome.missing)
-        return replace(plain, value=shown, order=shown)
+    if outcome.codes == CLASSES:
+        named = column if outcome.missing is None else func.coalesce(column, outcome.missing)
+        return replace(plain, value=named, order=_rank(named), ranks=CLASSES)
     if outcome.recorded:
         shown = func.coalesce(column, or_(PLOTS[outcome.name], null()))  # a record alone proves no "no"
         return replace(plain, value=shown, order=shown)
     return plain
+
+
+def _rank(judged: ColumnElement[Any]) -> ColumnElement[int]:
+    """Place of a class among all, 1 for the best."""
+    classes = literal_column(f"'{{{','.join(CLASSES)}}}'", ARRAY(Text))
+    return func.array_position(cast(classes, ARRAY(Text)), cast(judged, Text), type_=Integer)
 
 
 def shown_score(stored: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -29,12 +29,16 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class FeatureTexts:
-    """Features in order of their numbers.
+    """Features in the order of a list.
 
-    numbers : int64 (n,), rising. ends : int64 (n,), where each text and its ``BETWEEN`` end. text : all of them.
+    numbers : int64 (n,). sorter : int64 (n,), places in order of the numbers. keys : float64 (n x k,), the k values a
+    feature is sorted by before its number, NaN unknown. ends : int64 (n,), where each text and its ``BETWEEN`` end.
+    text : all of them.
     """
 
     numbers: Ints
+    sorter: Ints
+    keys: NDArray[np.float64]
     ends: Ints
     text: memoryview
 
@@ -49,19 +53,38 @@ class FeatureTexts:
         asked = np.asarray(numbers, dtype=np.int64)
         if not len(asked) or not len(self.numbers):
             return None if len(asked) else b""
-        places = np.searchsorted(self.numbers, asked).clip(max=len(self.numbers) - 1)
+        places = self._places(asked)
         if not np.array_equal(self.numbers[places], asked):
             return None
         starts = np.where(places > 0, self.ends[places - 1], 0)
         ends = self.ends[places] - len(BETWEEN)
         return BETWEEN.join([self.text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)])
 
+    def place_of(self, number: int) -> int | None:
+        """Return the place of a feature in the list, None if it is not here."""
+        if not len(self.numbers):
+            return None
+        place = int(self._places(np.array([number], np.int64))[0])
+        return place if self.numbers[place] == number else None
+
+    def keys_at(self, place: int) -> list[float | None]:
+        """Return the values a feature is sorted by, None where one is unknown."""
+        width = len(self.keys) // len(self.numbers)
+        return [None if np.isnan(key) else float(key) for key in self.keys[place * width : (place + 1) * width]]
+
+    def _places(self, asked: Ints) -> Ints:
+        """Places where the numbers asked for are, if they are here."""
+        found = np.searchsorted(self.numbers, asked, sorter=self.sorter).clip(max=len(self.numbers) - 1)
+        return np.asarray(self.sorter[found], np.int64)
+
     def _start(self, place: int) -> int:
         return int(self.ends[place - 1]) if place else 0
 
 
-def write(folder: Folder, path: Path, version: str, parts: Iterable[Sequence[tuple[int, str]]]) -> None:
-    """Write numbers and texts, which come in order of the numbers, part by part; never all in memory.
+def write(
+    folder: Folder, path: Path, version: str, parts: Iterable[Sequence[tuple[int, Sequence[float | None], str]]]
+) -> None:
+    """Write numbers, keys and texts, which come in the order of the list, part by part; texts are never all in memory.
 
     The file appears under its name only when it is whole. One writer at a time.
 
@@ -69,17 +92,20 @@ def write(folder: Folder, path: Path, version: str, parts: Iterable[Sequence[tup
     ------
     LayersError : there is no room in the folder but that of files which are in use.
     """
-    numbers, ends = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    numbers, ends, keys = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0)]
     at = 0
     with scratch_file(path.parent) as file:
         for part in parts:
-            texts = [text.encode() + BETWEEN for _, text in part]
-            numbers.append(np.array([number for number, _ in part], dtype=np.int64))
+            texts = [text.encode() + BETWEEN for _, _, text in part]
+            numbers.append(np.array([number for number, _, _ in part], dtype=np.int64))
+            keys.append(np.array([values for _, values, _ in part], dtype=np.float64).ravel())  # None becomes NaN
             ends.append(at + np.cumsum([len(text) for text in texts], dtype=np.int64))
             at += file.write(b"".join(texts))
         file.flush()
         text = np.asarray(np.memmap(file, np.uint8, mode="r")) if at else np.empty(0, np.uint8)
-        arrays = {"number": np.concatenate(numbers), "end": np.concatenate(ends), "text": text}
+        whole = np.concatenate(numbers)
+        places = {"number": whole, "sorter": np.argsort(whole).astype(np.int64), "key": np.concatenate(keys)}
+        arrays = {**places, "end": np.concatenate(ends), "text": text}
         if not keep_arrays(folder, path, Entry(arrays, {"version": version}), rested_s=IN_USE_S):
             raise LayersError(f"{path.name} finds no room below OBOD_HOME; OBOD_TEXT_CACHE_GB says how much there is.")
 
@@ -89,7 +115,8 @@ def read(path: Path) -> tuple[str, FeatureTexts] | None:
     try:
         found = map_arrays(path)
         arrays = found.arrays
-        return str(found.facts["version"]), FeatureTexts(arrays["number"], arrays["end"], arrays["text"].data)
+        places = arrays["number"], arrays["sorter"], arrays["key"]
+        return str(found.facts["version"]), FeatureTexts(*places, arrays["end"], arrays["text"].data)
     except FileNotFoundError:
         return None
     except DAMAGE:

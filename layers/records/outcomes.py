@@ -129,14 +129,28 @@ OUTCOMES: tuple[Outcome, ...] = (
     ),
     Outcome("limiting", "Criterion that limits most", String(), leads=True, in_tile=True),
     Outcome("potential_score", "Score after the scheme's improvements", REAL(), leads=True, rounded_down=True),
-    Outcome("potential_class", "Class after the scheme's improvements", _CLASS, leads=True),
+    Outcome("potential_class", "Class after the scheme's improvements", _CLASS, leads=True, codes=CLASSES),
     Outcome(
         "confidence", "Confidence, A surveyed to D coarse", String(1), comment="A surveyed to D coarse", leads=True
     ),
     Outcome("run", "Scoring run", Integer(), kept=Kept.RUN, leads=True),
-    Outcome("class_low", "Class at the lowest score", _CLASS, comment="Class at score_low", required=True, leads=True),
     Outcome(
-        "class_high", "Class at the highest score", _CLASS, comment="Class at score_high", required=True, leads=True
+        "class_low",
+        "Class at the lowest score",
+        _CLASS,
+        comment="Class at score_low",
+        required=True,
+        leads=True,
+        codes=CLASSES,
+    ),
+    Outcome(
+        "class_high",
+        "Class at the highest score",
+        _CLASS,
+        comment="Class at score_high",
+        required=True,
+        leads=True,
+        codes=CLASSES,
     ),
     Outcome(
         "not_assessed",
@@ -238,6 +252,7 @@ OUTCOMES: tuple[Outcome, ...] = (
         comment="Class drawn most, the better of equals",
         required=True,
         kept=_DRAWS,
+        codes=CLASSES,
     ),
     Outcome(
         "robust_share",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +20,7 @@ from layers.features.districts import district_names, require_district
 from layers.features.export import About, format_of, write_file
 from layers.features.features import layer_features, nearest, readable_layer, rows_in_district
 from layers.features.paging import Listing, count_rows
-from layers.features.plots import scored_plots
+from layers.features.plots import by_class_and_score, scored_plots
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import Choice, read_snapshot
 from scripts.output import out, print_json
@@ -55,7 +56,7 @@ def export(
     with reading(reader, timeout_s=TIMEOUT_S) as connection:
         listing, about = _asked(connection, found, reader, district, Choice(scheme, run), lang)
         if where is not None:
-            listing = Listing(listing.features, [*listing.conditions, cql2_condition(listing.features, where)])
+            listing = replace(listing, conditions=[*listing.conditions, cql2_condition(listing.features, where)])
         rows = count_rows(connection, listing)
         if rows == 0:
             raise NotFound(f"No row of {layer} matches; nothing was written.")
@@ -93,7 +94,7 @@ def _asked(
     runs = served.runs_of(choice)
     features = scored_plots(audience, runs)
     if district is None:
-        return Listing(features), about_layer(connection, features, language)
+        return Listing(features, keys=by_class_and_score(features)), about_layer(connection, features, language)
     names = district_names(connection, district)
     about = about_plots(connection, served, district, names, runs.get(district), features, language, cut_at=None)
-    return Listing(features, [rows_in_district(features, district)]), about
+    return Listing(features, [rows_in_district(features, district)], by_class_and_score(features)), about

@@ -27,7 +27,7 @@ from layers.features.export import About, Format, format_of, stream_csv, stream_
 from layers.features.features import layer_features
 from layers.features.filters import plot_conditions, sort_keys
 from layers.features.paging import Listing
-from layers.features.plots import PLOTS, in_district, scored_plots
+from layers.features.plots import in_district, scored_plots
 from layers.postgres.engine import reading
 
 ABOUT = About(
@@ -45,7 +45,7 @@ def rasht(land: Land) -> Listing:
     """The plots of Rasht, best first."""
     features = scored_plots(PUBLIC, {RASHT: land.default})
     keys = sort_keys(features, "-score")
-    return Listing(features, [in_district(RASHT)], keys, (PLOTS.district, RASHT))
+    return Listing(features, [in_district(RASHT)], keys)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, func, select, text, update
 from worlds.three_districts import CRITERIA, RASHT, Land
 
 from layers.catalogue.base import PUBLIC
@@ -19,8 +19,11 @@ from layers.features import paging
 from layers.features.features import Features
 from layers.features.filters import plot_conditions, sort_keys
 from layers.features.paging import Listing, count_rows, is_cut, read_page, stream_features
-from layers.features.plots import PLOTS, in_district, scored_plots
+from layers.features.plots import by_class_and_score, in_district, scored_plots
+from layers.records.runs import suitability
 
+CLASS_ORDER = ["S1", "S2", "S3", "N1", "N2", "NE"]
+DEFAULT_ORDER = [("", "class"), ("-", "score")]
 SORTABLE = ["score", "class", "jamoat", "area_ha", "irrigated", "run", "confidence", *CRITERIA[:3]]
 
 
@@ -32,7 +35,7 @@ def plots(land: Land) -> Features:
 
 def listing(plots: Features, sortby: str = "", **filters: list[str]) -> Listing:
     conditions = [in_district(RASHT), *plot_conditions(plots, filters)]
-    return Listing(plots, conditions, sort_keys(plots, sortby), (PLOTS.district, RASHT))
+    return Listing(plots, conditions, sort_keys(plots, sortby) or by_class_and_score(plots))
 
 
 def pages(connection: Connection, asked: Listing, limit: int) -> Iterator[list[dict[str, Any]]]:
@@ -56,7 +59,40 @@ def test_pages_put_together_are_the_whole_list_in_order(
 ) -> None:
     parts = list(pages(public, listing(plots, ",".join(f"{sign}{name}" for sign, name in keys)), limit))
     assert all(len(part) == limit for part in parts[:-1])
-    assert [feature["id"] for part in parts for feature in part] == in_order(land.of(RASHT), keys)
+    assert [feature["id"] for part in parts for feature in part] == in_order(land.of(RASHT), keys or DEFAULT_ORDER)
+
+
+@pytest.mark.parametrize("limit", [1, 7, 179])
+def test_lists_go_by_class_then_score_and_pages_lose_and_double_nothing_among_equals(
+    land: Land, database: Engine, plots: Features, limit: int
+) -> None:
+    number = func.row_number().over(order_by=suitability.c.plot_no)
+    same = select(suitability.c.plot_no, (number % 4).label("step")).where(suitability.c.district == RASHT).subquery()
+    with database.connect() as connection:  # rolled back: four scores for 180 plots, so that most are equal
+        found = {"score": 40.0 + 10 * same.c.step}
+        connection.execute(update(suitability).where(suitability.c.plot_no == same.c.plot_no).values(found))
+        features = [feature for part in pages(connection, listing(plots), limit) for feature in part]
+    ids = [feature["id"] for feature in features]
+    assert len(ids) == len(set(ids)) == len(land.of(RASHT))
+    shown = [(CLASS_ORDER.index(f["properties"]["class"]), -f["properties"]["score"]) for f in features]
+    numbers = {row["plot_id"]: row["plot_no"] for row in land.rows}
+    assert len(set(shown)) < len(shown) / 5
+    assert [(*key, numbers[name]) for key, name in zip(shown, ids, strict=True)] == sorted(
+        (*key, numbers[name]) for key, name in zip(shown, ids, strict=True)
+    )
+
+
+def test_classes_compare_from_the_best_and_not_by_the_alphabet(land: Land, public: Connection, plots: Features) -> None:
+    for said, wanted in (
+        ("class <= 'S2'", {"S1", "S2"}),
+        ("class > 'S3'", {"N1", "N2", "NE"}),
+        ("'N1' >= class", {"S1", "S2", "S3", "N1"}),
+        ("class BETWEEN 'S3' AND 'N2'", {"S3", "N1", "N2"}),
+    ):
+        found = {f["id"] for part in pages(public, listing(plots, filter=[said]), 500) for f in part}
+        assert found == {row["plot_id"] for row in land.of(RASHT) if row["class"] in wanted}, said
+    with pytest.raises(BadFilter, match="S1, S2, S3, N1, N2, NE"):
+        listing(plots, filter=["class <= 'S9'"])
 
 
 def test_a_page_may_hold_one_feature(land: Land, public: Connection, plots: Features) -> None:
@@ -68,7 +104,9 @@ def test_a_page_may_hold_one_feature(land: Land, public: Connection, plots: Feat
 def in_order(rows: list[dict[str, Any]], keys: list[tuple[str, str]]) -> list[str]:
     """Ids sorted by one key after the other, the last first, since Python's sort is stable; unknown values last."""
     for sign, name in reversed(keys):
-        known = sorted((row for row in rows if row[name] is not None), key=lambda row: row[name], reverse=sign == "-")
+        by = CLASS_ORDER.index if name == "class" else lambda value: value
+        known = [row for row in rows if row[name] is not None]
+        known.sort(key=lambda row, name=name, by=by: by(row[name]), reverse=sign == "-")
         rows = known + [row for row in rows if row[name] is None]
     return [row["plot_id"] for row in rows]
 
@@ -76,7 +114,7 @@ def in_order(rows: list[dict[str, Any]], keys: list[tuple[str, str]]) -> list[st
 def test_a_feature_shows_the_contract_s_properties_with_the_values_as_shown(
     land: Land, public: Connection, plots: Features
 ) -> None:
-    features = [feature for part in pages(public, listing(plots), 1_000) for feature in part]
+    features = [feature for part in pages(public, listing(plots, "plot_id"), 1_000) for feature in part]
     for feature, row in zip(features, land.of(RASHT), strict=True):
         assert feature["id"] == row["plot_id"]
         expected = {name: value for name, value in row.items() if name != "geometry"}

@@ -26,7 +26,7 @@ from layers.features import plot_texts
 from layers.features.filters import plot_conditions, sort_keys
 from layers.features.paging import Listing, read_page, read_ready_page
 from layers.features.plot_texts import ReadyPlots
-from layers.features.plots import PLOTS, in_district, scored_plots
+from layers.features.plots import by_class_and_score, in_district, scored_plots
 from layers.features.text_store import BETWEEN, FeatureTexts, read, write
 from layers.postgres.engine import reading
 from layers.records.snapshot import Run, Snapshot, read_snapshot
@@ -67,7 +67,7 @@ def listing(served: Snapshot, district: str, sortby: str | None = None, **filter
     run = run_in(served, district)
     features = scored_plots(PUBLIC, {} if run is None else {district: run})
     conditions = [in_district(district), *plot_conditions(features, filters)]
-    return Listing(features, conditions, sort_keys(features, sortby), (PLOTS.district, district))
+    return Listing(features, conditions, sort_keys(features, sortby) or by_class_and_score(features))
 
 
 @pytest.mark.parametrize("district", [RASHT, QUBODIYON])
@@ -164,6 +164,9 @@ def test_all_districts_are_written_after_the_start_and_pages_are_the_same_then(
         assert [client.get(address).content for address in addresses] == before
 
 
+KEYS = st.tuples(st.integers(1, 6), st.none() | st.floats(0, 100, width=32))  # class and score
+
+
 @given(
     texts=st.dictionaries(st.integers(-(2**63), 2**63 - 1), st.text(max_size=20), max_size=30),
     part=st.integers(1, 7),
@@ -173,18 +176,21 @@ def test_texts_come_back_as_they_were_written(
     tmp_path_factory: pytest.TempPathFactory, texts: dict[int, str], part: int, data: st.DataObject
 ) -> None:
     path = tmp_path_factory.mktemp("texts") / "a.arrow"
-    rows = sorted(texts.items())
+    rows = [(number, data.draw(KEYS), said) for number, said in data.draw(st.permutations(sorted(texts.items())))]
     write(folder_of(path.parent), path, "1", (rows[at : at + part] for at in range(0, len(rows), part)))
     found = read(path)
     assert found is not None
     version, written = found
     assert version == "1"
-    assert written.numbers.tolist() == [number for number, _ in rows]
+    assert written.numbers.tolist() == [number for number, _, _ in rows]
+    assert [written.keys_at(place) for place in range(len(rows))] == [list(keys) for _, keys, _ in rows]
+    assert [written.place_of(number) for number, _, _ in rows] == list(range(len(rows)))
     first, last = sorted(data.draw(st.lists(st.integers(0, len(rows)), min_size=2, max_size=2)))
-    assert written.slice(first, last) == _joined([said for _, said in rows[first:last]])
+    assert written.slice(first, last) == _joined([said for _, _, said in rows[first:last]])
     asked = data.draw(st.lists(st.sampled_from(sorted(texts)))) if texts else []
     assert written.of(asked) == _joined([texts[number] for number in asked])
     missing = data.draw(st.integers(-(2**63), 2**63 - 1).filter(lambda number: number not in texts))
+    assert written.place_of(missing) is None
     assert written.of([*asked, missing]) is None
 
 
@@ -196,7 +202,7 @@ def _joined(texts: list[str]) -> bytes:
 def damaged(tmp_path: Path) -> Path:
     """A file of texts that a test damages."""
     path = tmp_path / "a.arrow"
-    write(folder_of(path.parent), path, "1", [[(1, "one"), (2, "two")]])
+    write(folder_of(path.parent), path, "1", [[(1, (1, 75.5), "one"), (2, (6, None), "two")]])
     return path
 
 
@@ -209,16 +215,16 @@ def test_a_file_cut_short_is_none(damaged: Path, keep: int) -> None:
 
 def test_texts_that_find_no_room_are_refused_and_leave_those_in_use(tmp_path: Path) -> None:
     folder = Folder("features", tmp_path, 4_000)
-    write(folder, tmp_path / "used.arrow", "1", [[(1, "one")]])
+    write(folder, tmp_path / "used.arrow", "1", [[(1, (), "one")]])
     for size in (10, 10_000):
         with pytest.raises(LayersError, match="OBOD_TEXT_CACHE_GB"):
-            write(folder, tmp_path / "new.arrow", "1", [[(1, "x" * size)]])
+            write(folder, tmp_path / "new.arrow", "1", [[(1, (), "x" * size)]])
     assert [path.name for path in tmp_path.iterdir()] == ["used.arrow"]
 
 
 def test_a_write_that_fails_leaves_what_was_there(damaged: Path) -> None:
-    def parts() -> Iterator[list[tuple[int, Any]]]:
-        yield [(1, "new")]
+    def parts() -> Iterator[list[tuple[int, Any, Any]]]:
+        yield [(1, (1, 75.5), "new")]
         raise OSError("no room")
 
     with pytest.raises(OSError, match="no room"):
