@@ -27,12 +27,18 @@ PLOTS_PER_BLOCK = 512
 
 
 def ask_first(land: Suitability, scheme: Scheme, *, mines: NDArray[np.bool_] | None = None) -> NDArray[np.int8]:
-    """Return what to ask first about each plot: index into ``LAND_CRITERIA``, one past the last for mines, -1 nothing.
+    """Return what to ask first about each plot.
 
     Parameters
     ----------
-    land : suitability of n plots by ``scheme``. mines : bool (n,), the plot lies where mines are known of and no dated
-        answer of the mine action centre covers it; None = nowhere.
+    land : suitability of n plots by ``scheme``.
+    scheme : knots and levels each unknown criterion is tried at.
+    mines : bool (n,), the plot lies where mines are known of and no dated answer of the mine action centre covers it;
+        None = nowhere.
+
+    Returns
+    -------
+    int8 (n,), index into ``LAND_CRITERIA``, one past the last for mines, -1 where there is nothing to ask.
 
     Notes
     -----

@@ -84,7 +84,12 @@ class Suitability:
         return np.asarray((self.classes == NE) | ~self.settled)
 
     def subclass(self) -> NDArray[np.object_]:
-        """Return the class with its letters, such as S3wh: up to three groups below 0.75, worst first."""
+        """Return the class with its letters, such as S3wh.
+
+        Returns
+        -------
+        Text, object (n,): up to three groups below 0.75, worst first; x where the plot is excluded.
+        """
         excluded = self.shut
         letters = np.where(np.isnan(self.score), 0, self.combined.letters).astype(np.int64)
         codes = (letters * len(CLASSES) + self.classes) * 2 + excluded
@@ -96,10 +101,12 @@ class Suitability:
         return np.asarray(names[codes])
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the results as a table of n rows in the columns results are kept in.
+        """Return the results as a table in the columns results are kept in.
 
-        Scores are float32 rounded down to four decimals, so that a stored score never lies in a better class than
-        the class beside it.
+        Returns
+        -------
+        DataFrame of n rows, None or NaN unknown. Scores are float32 rounded down to four decimals, so that a stored
+        score never lies in a better class than the class beside it.
         """
         return pd.DataFrame(
             {
@@ -128,7 +135,16 @@ class Suitability:
 
 
 def classify(memberships: Floats) -> Codes:
-    """Return the class of each score on the membership scale, index into ``CLASSES``; limits belong to the better."""
+    """Return the class of each score; a limit belongs to the better class.
+
+    Parameters
+    ----------
+    memberships : float64, scores 0-1, no NaN.
+
+    Returns
+    -------
+    int8 of the same shape, index into ``CLASSES``.
+    """
     classes = np.zeros(memberships.shape, dtype=np.int8)
     for limit in CLASS_LIMITS:
         classes += memberships < limit - ROUNDING
@@ -160,7 +176,12 @@ class Assessment:
         return self.land.not_assessed
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the results with one column per land criterion holding its value, float32, NaN unknown."""
+        """Return the results with one column per land criterion holding its value.
+
+        Returns
+        -------
+        DataFrame of n rows; values float32 in the criterion's unit, NaN unknown.
+        """
         frame = self.land.to_frame()
         frame["ask_first"] = _named((*_IDS, MINES), self.asked)
         frame["potential_score"] = stored_score(self.potential.score)
@@ -179,14 +200,30 @@ def assess(plots: gpd.GeoDataFrame, nearby: Nearby, judgement: Judgement, scheme
 
     Parameters
     ----------
-    plots : n rows in EPSG:32642 with plot_id, district, settlement, irrigated, terraced, land_form. nearby : layer id
-    -> frame (EPSG:32642) or Grid around the plots. judgement : day and reference crop. scheme : how to judge.
+    plots : n rows in EPSG:32642 with plot_id, district, settlement, irrigated, terraced, land_form.
+    nearby : layer id -> frame (EPSG:32642) or Grid around the plots.
+    judgement : day, land use and reference crops (n,).
+    scheme : how to judge.
+
+    Returns
+    -------
+    Assessment of the n plots, in their order.
     """
     return assess_findings(find(Block(plots, nearby, judgement)), scheme)
 
 
 def assess_findings(found: Findings, scheme: Scheme) -> Assessment:
-    """Return suitability now and potential suitability of plots from what was found out about them."""
+    """Return suitability now and potential suitability of plots from what was found out about them.
+
+    Parameters
+    ----------
+    found : of n plots.
+    scheme : how to judge.
+
+    Returns
+    -------
+    Assessment of the n plots.
+    """
     land = evaluate(found.values, found.excluded, scheme)
     return Assessment(
         findings=found,
@@ -199,6 +236,17 @@ def assess_findings(found: Findings, scheme: Scheme) -> Assessment:
 def improved(found: Findings, scheme: Scheme) -> dict[str, Measured]:
     """Return the values after the scheme's improvements; what is unknown stays unknown.
 
+    Parameters
+    ----------
+    found : of n plots.
+    scheme : its improvements.
+
+    Returns
+    -------
+    Criterion id -> Measured of n plots.
+
+    Notes
+    -----
     A canal repair also brings more water: the supply-demand ratio grows by the conveyance gained.
     """
     result = dict(found.values)
@@ -217,8 +265,13 @@ def evaluate(values: Mapping[str, Measured], excluded: Excluded, scheme: Scheme)
 
     Parameters
     ----------
-    values : criterion id -> Measured of n plots, all of ``LAND_CRITERIA``. excluded : land that is shut.
+    values : criterion id -> Measured of n plots, all of ``LAND_CRITERIA``.
+    excluded : land that is shut.
     scheme : knots, limits, weights and orness.
+
+    Returns
+    -------
+    Suitability of the n plots.
     """
     missing = {name: str(values[name].not_assessed) for name in _IDS if values[name].not_assessed is not None}
     return classify_plots(rate(values, scheme), excluded, scheme, missing)
@@ -229,8 +282,18 @@ def classify_plots(rated: Rated, excluded: Excluded, scheme: Scheme, missing: Ma
 
     Parameters
     ----------
-    rated : memberships of every land criterion. excluded : land that is shut. scheme : weights and orness.
+    rated : memberships of every land criterion.
+    excluded : land that is shut.
+    scheme : weights and orness.
     missing : criterion id -> why it could not be measured at all.
+
+    Returns
+    -------
+    Suitability of the n plots.
+
+    Notes
+    -----
+    class = worst of the class of the score, the hard limits and what known values hold it at; domain reference 3.6.
     """
     weights = weighting(scheme)
     found = aggregate(rated.memberships, weights, highest=rated.highest, loose=rated.loose)

@@ -45,7 +45,16 @@ class Weighting(NamedTuple):
 
 
 def weighting(scheme: Scheme) -> Weighting:
-    """Return the weights of a scheme; what is not known keeps its weight, and counts as 0 to 1."""
+    """Return the weights of a scheme; what is not known keeps its weight, and counts as 0 to 1.
+
+    Parameters
+    ----------
+    scheme : weights of groups and criteria, gates and orness.
+
+    Returns
+    -------
+    Weighting, criteria in the order of ``LAND_CRITERIA``, groups in that of ``LAND_GROUPS``.
+    """
     within = np.zeros(len(LAND_CRITERIA))
     gate = np.zeros(len(LAND_CRITERIA), dtype=bool)
     for k, criterion in enumerate(LAND_CRITERIA):
@@ -68,15 +77,50 @@ def weighting(scheme: Scheme) -> Weighting:
 
 
 def quantified(group_weights: Floats, alpha: float) -> Floats:
-    """Return Q(r) = r**alpha of the summed weight r of every subset of groups, float64 (2**groups,)."""
+    """Return the quantifier of the summed weight of every subset of groups.
+
+    Parameters
+    ----------
+    group_weights : float64 (groups,), sum 1.
+    alpha : exponent, above 0; orness = 1 / (1 + alpha).
+
+    Returns
+    -------
+    float64 (2**groups,), bit g of the index set where group g is in the subset.
+
+    Notes
+    -----
+    Q(r) = r**alpha.
+
+    References
+    ----------
+    Yager 1988: On ordered weighted averaging. IEEE Transactions on Systems, Man, and Cybernetics 18(1), pp. 183-190.
+    """
     n = len(group_weights)
     members = (np.arange(2**n)[:, np.newaxis] >> np.arange(n)) & 1
     return np.asarray(np.clip(members @ group_weights, 0.0, 1.0) ** alpha, dtype=np.float64)
 
 
 def owa(values: Floats, group_weights: Floats, alpha: float) -> Floats:
-    """Return the ordered weighted average over the first axis, float64 (n,) for ``values`` (groups, n) in 0-1.
+    """Return the ordered weighted average over the first axis.
 
+    Parameters
+    ----------
+    values : float64 (groups, n), 0-1, no NaN.
+    group_weights : float64 (groups,), sum 1.
+    alpha : exponent of the quantifier, above 0; 1 gives the weighted mean.
+
+    Returns
+    -------
+    float64 (n,), 0-1.
+
+    Notes
+    -----
+    Sum of a(i) (Q(u_1 + .. + u_i) - Q(u_1 + .. + u_(i-1))), values a sorted best first, with their
+    weights u (Yager 1988).
+
+    Examples
+    --------
     >>> [round(float(owa(np.array([[0.9], [0.6], [0.3]]), np.full(3, 1 / 3), alpha)[0]), 4) for alpha in (1.0, 2.0)]
     [0.6, 0.4667]
     """
@@ -131,8 +175,13 @@ def aggregate(
     Parameters
     ----------
     memberships : float64 (17, n) in the order of ``LAND_CRITERIA``, of intervals the low end, NaN unknown.
-    highest : the same with the high ends; None = there are no intervals. loose : int32 (n,), bit k set where criterion
-    k holds one class less; None = nowhere.
+    weights : of a scheme.
+    highest : float64 (17, n), the same with the high ends; None = there are no intervals.
+    loose : int32 (n,), bit k set where criterion k holds one class less; None = nowhere.
+
+    Returns
+    -------
+    Aggregate of the n plots.
     """
     n = memberships.shape[1]
     kinds = {"enough": np.bool_, "firm_water": np.bool_, "letters": np.int16}

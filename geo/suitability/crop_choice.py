@@ -60,7 +60,17 @@ Said = dict[str, Any]
 
 
 def ground_of(block: Block, values: Mapping[str, Measured]) -> Ground | None:
-    """What is known of the plots of a block for ranking crops; None where no slope could be assessed."""
+    """Return what is known of the plots of a block for ranking crops.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them.
+    values : criterion id -> Measured of n plots.
+
+    Returns
+    -------
+    Ground of the n plots, NaN where something is not known; None where no slope could be assessed.
+    """
     slope = values["slope_pct"]
     if slope.not_assessed is not None:
         return None
@@ -113,13 +123,32 @@ def _frost_seasons(margin: Measured, crop: NDArray[np.str_]) -> Floats:
 
 
 def slope_rating(slope: Measured, tables: Sequence[Any]) -> Floats:
-    """Return the membership of slopes, each by its own table: surface irrigation, terraces or dry land."""
+    """Return the membership of slopes, each by its own table: surface irrigation, terraces or dry land.
+
+    Parameters
+    ----------
+    slope : measured slope of n plots, %.
+    tables : membership tables of the slope.
+
+    Returns
+    -------
+    float64 (n,), 0-1, NaN unknown.
+    """
     table = np.zeros(len(slope.value), dtype=np.int8) if slope.table is None else slope.table
     return np.asarray(np.choose(table, [of_table(slope.value) for of_table in tables]))
 
 
 def slope_column(land_use: str) -> str:
-    """Return the column of the crops' own slope limits a land use asks for, else that the scheme's table decides."""
+    """Return the column of the crops' own slope limits a land use asks for, else that the scheme's table decides.
+
+    Parameters
+    ----------
+    land_use : of the scheme, in words.
+
+    Returns
+    -------
+    One of ``SLOPE_COLUMNS``, or ``BY_SCHEME``.
+    """
     found = [column for word, column in LAND_USES.items() if word in land_use.lower() and column in SLOPE_COLUMNS]
     return found[0] if found else BY_SCHEME
 
@@ -147,7 +176,12 @@ class RankedCrop:
     unknown: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as plain types for JSON, the index to one decimal, with what it is said with."""
+        """Return it as plain types for JSON, with what it is said with.
+
+        Returns
+        -------
+        dict : ids, message ids and numbers, the index 0-100 to one decimal.
+        """
         known = crops()[self.crop]
         return {
             "crop": self.crop,
@@ -164,14 +198,34 @@ class RankedCrop:
 
 
 def condition(crop: Crop, unknown: str) -> Said:
-    """Return the condition on which a crop is named where something that decides is not known."""
+    """Return the condition on which a crop is named where something that decides is not known.
+
+    Parameters
+    ----------
+    crop : its limits.
+    unknown : one of ``DECIDING``.
+
+    Returns
+    -------
+    dict : ``text``, a message id, and ``args``, its named places.
+    """
     limit = condition_limit(crop, unknown)
     args = {} if limit is None else {"limit": f"{limit:.0f}" if unknown == "depth" else f"{limit:.1f}"}
     return {"text": CONDITIONS[unknown], "args": args}
 
 
 def condition_limit(crop: Crop, unknown: str) -> float | None:
-    """Return the value up to which (salinity) or from which on (depth, groundwater) a crop is not worse than S2."""
+    """Return the value at which a crop is just not worse than S2.
+
+    Parameters
+    ----------
+    crop : its limits.
+    unknown : one of ``DECIDING``.
+
+    Returns
+    -------
+    Most salinity, dS/m, or least depth, cm, or least depth of groundwater, m; None where the crop has no such limit.
+    """
     if unknown == "groundwater":
         return TREE_WATER_M if crop.tree else ANNUAL_WATER_M
     sides = crop.sides(unknown) if unknown in ("salinity", "depth") else None
@@ -183,9 +237,17 @@ def condition_limit(crop: Crop, unknown: str) -> float | None:
 
 
 def best_crops_here(block: Block, values: Mapping[str, Measured], count: int = BEST) -> list[list[RankedCrop]]:
-    """Return the ``count`` best crops of class S1 or S2 on each plot of a block, best first; none where not ranked.
+    """Return the best crops of class S1 or S2 on each plot of a block.
 
-    Crops whose limits are not known follow where there are fewer.
+    Parameters
+    ----------
+    block : n plots and what lies around them.
+    values : criterion id -> Measured of n plots.
+    count : most crops to name on a plot.
+
+    Returns
+    -------
+    List of n lists, best first, crops whose limits are not known after the others; empty where nothing could be ranked.
     """
     ground = ground_of(block, values)
     if ground is None:
@@ -216,13 +278,30 @@ def _ranked(rating: CropRating, row: int, unknown: tuple[str, ...], *, apart: bo
 def pairs(named: Sequence[str]) -> list[tuple[str, str]]:
     """Return the grain crops of a list with each second crop of it that may follow in the same year.
 
-    The caller sees to it that water of July to September is at least half of the need.
+    Parameters
+    ----------
+    named : ids of crops.
+
+    Returns
+    -------
+    List of (first, second). The caller sees to it that water of July to September is at least half of the need.
     """
     return [(first, second) for first in GRAIN if first in named for second in AFTER_GRAIN if second in named]
 
 
 def crop_ranks(block: Block, values: Mapping[str, Measured]) -> tuple[Ranks, NDArray[np.int8]]:
-    """Return what ``geo.crops.ranking.rank`` finds for a block, and what of ``DECIDING`` is not known, one bit each."""
+    """Return which crops suit each plot of a block, and what of ``DECIDING`` is not known there.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them.
+    values : criterion id -> Measured of n plots.
+
+    Returns
+    -------
+    ranks : int8 (n, crops), codes of ``geo.crops.ranking.rank``, best first, then -1.
+    unknown : int8 (n,), bit k set where ``DECIDING[k]`` is not known.
+    """
     ground = ground_of(block, values)
     if ground is None or not len(block):
         everything = np.full(len(block), 2 ** len(DECIDING) - 1, dtype=np.int8)
@@ -232,10 +311,18 @@ def crop_ranks(block: Block, values: Mapping[str, Measured]) -> tuple[Ranks, NDA
 
 
 def crop_lists(ranks: Ranks, unknown: NDArray[np.int8], judged: NDArray[np.bool_]) -> dict[str, NDArray[np.object_]]:
-    """Return what is kept of crops, columns of lists, object (n,), None on plots that are not judged.
+    """Return what is kept of crops.
 
-    ``crops`` : ids of class S1 or S2, best first. ``crop_classes`` : their classes. ``crops_apart`` : ids of crops that
-    would suit but have no limits of something that decides. ``crops_not_known`` : what decides and is not known there.
+    Parameters
+    ----------
+    ranks, unknown : int8 (n, crops) and (n,), of ``crop_ranks``.
+    judged : bool (n,), the plot has a score.
+
+    Returns
+    -------
+    Column -> lists, object (n,), None on plots that are not judged. ``crops`` : ids of class S1 or S2, best first.
+    ``crop_classes`` : their classes. ``crops_apart`` : ids of crops that would suit but have no limits of something
+    that decides. ``crops_not_known`` : what decides and is not known there.
     """
     names, count = list(crops()), len(GRADES)
     which, first = numbered(ranks)

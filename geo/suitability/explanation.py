@@ -79,9 +79,11 @@ def explain(
     ----------
     row : the kept result: class, subclass, score, score_low, score_high, class_low, class_high, limiting, confidence,
         potential_class, potential_score, not_assessed, memberships, evidence, what to ask, and a value per criterion;
-        None or NaN = unknown. scheme : the scheme of its run. order : criteria of ``memberships`` and ``evidence``, as
-        the run had them. not_assessed : criterion id -> why it could not be assessed where the plot lies. closed_by :
-        one of ``geo.measures.exclusion.REASONS`` where an area excludes the plot and it is known which.
+        None or NaN = unknown.
+    scheme : of its run.
+    order : criteria of ``memberships`` and ``evidence``, as the run had them.
+    not_assessed : criterion id -> why it could not be assessed where the plot lies.
+    closed_by : of ``geo.measures.exclusion.REASONS`` where an area excludes the plot and it is known which.
 
     Returns
     -------
@@ -217,7 +219,15 @@ def _exclusion(row: Mapping[str, Any], scheme: Scheme, closed_by: str | None) ->
 def reached_limit(criterion: Criterion, row: Mapping[str, Any], limits: Sequence[HardLimit] | None = None) -> str:
     """Return the words of the hard limit by which a criterion excludes a plot.
 
-    row : the kept result; its value decides which of several limits is meant. limits : a scheme's own, if any.
+    Parameters
+    ----------
+    criterion : that excludes it.
+    row : the kept result; its value decides which of several limits is meant.
+    limits : a scheme's own; None = those declared.
+
+    Returns
+    -------
+    Message id.
     """
     excluding = [limit for limit in limits or criterion.limits if limit.kind in (*EXCLUDING, "override")]
     reached = [limit for limit in excluding if _reached(limit, row, criterion)]

@@ -43,7 +43,16 @@ class Findings:
 
 
 def find(block: Block) -> Findings:
-    """Measure every land criterion and all that is asked beside them for the plots of a block."""
+    """Measure every land criterion and all that is asked beside them.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them.
+
+    Returns
+    -------
+    Findings of the n plots.
+    """
     values = measure_all(block)
     ranks, unknown = crop_ranks(block, values)
     assessed = all(values[criterion.id].not_assessed is None for criterion in (CANAL_CONDITION, WATER_ADEQUACY))
@@ -59,8 +68,14 @@ def find(block: Block) -> Findings:
 
 
 def needs() -> Iterator[Need]:
-    """Return all that a result follows from: the layers of every land criterion, and of land that is shut.
+    """Yield all that a result follows from: the layers of every land criterion, and of land that is shut.
 
+    Yields
+    ------
+    Need : a layer and how far a change of it can reach.
+
+    Notes
+    -----
     Crops, irrigation and the gain of a repair follow from layers of criteria, and from no more of them.
     """
     for criterion in LAND_CRITERIA:
@@ -69,5 +84,14 @@ def needs() -> Iterator[Need]:
 
 
 def measure_all(block: Block) -> dict[str, Measured]:
-    """Return the values of every land criterion for the plots of a block."""
+    """Return the values of every land criterion.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them.
+
+    Returns
+    -------
+    Criterion id -> Measured of n plots.
+    """
     return {criterion.id: criterion.measured(block) for criterion in LAND_CRITERIA}

@@ -50,6 +50,14 @@ class Structure(NamedTuple):
 def structure_of(criteria: Sequence[Criterion]) -> Structure:
     """Return the structure that criteria declare.
 
+    Parameters
+    ----------
+    criteria : k criteria, group by group.
+
+    Returns
+    -------
+    Structure of the k criteria in the six groups.
+
     Raises
     ------
     SuitabilityError : criteria of a group do not stand together, or differ in how far their group holds the class.

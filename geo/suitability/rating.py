@@ -44,8 +44,19 @@ class Rated:
 
 
 def rate(values: Mapping[str, Measured], scheme: Scheme) -> Rated:
-    """Return memberships, evidence and the hard limits reached, from measured values of every land criterion.
+    """Return memberships, evidence and the hard limits reached.
 
+    Parameters
+    ----------
+    values : criterion id -> Measured of n plots, all of ``LAND_CRITERIA``.
+    scheme : knots and limits.
+
+    Returns
+    -------
+    Rated of the n plots.
+
+    Notes
+    -----
     A limit that overrides another criterion (a destroyed canal) sets that criterion's value to 0 first, so that its
     own limits hold as well; the plot is then excluded by the cause, the overriding criterion.
     """
@@ -94,7 +105,17 @@ def rate(values: Mapping[str, Measured], scheme: Scheme) -> Rated:
 
 
 def overridden(values: Mapping[str, Measured], scheme: Scheme) -> dict[str, Measured]:
-    """Return the values after limits of kind ``override``: the criterion they name is 0 where they are reached."""
+    """Return the values after limits of kind ``override``: the criterion they name is 0 where they are reached.
+
+    Parameters
+    ----------
+    values : criterion id -> Measured of n plots, all of ``LAND_CRITERIA``.
+    scheme : limits.
+
+    Returns
+    -------
+    Criterion id -> Measured of n plots; those given are not changed.
+    """
     result = dict(values)
     for criterion in LAND_CRITERIA:
         for limit in scheme.limits(criterion):

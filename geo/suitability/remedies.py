@@ -71,6 +71,10 @@ class Measurement:
 def catalogue() -> Remedies:
     """Return the remedies that ship with Obod.
 
+    Returns
+    -------
+    Remedies of ``remedies.toml``, costs in USD.
+
     Raises
     ------
     SchemeError : an unknown key, or an effect on a criterion that does not exist; names file and key.
@@ -79,13 +83,37 @@ def catalogue() -> Remedies:
 
 
 def parse_catalogue(text: str, *, source: str = "remedies.toml") -> Remedies:
-    """Return the catalogue a TOML text describes; refusals name ``source`` and the key."""
+    """Return the catalogue a TOML text describes.
+
+    Parameters
+    ----------
+    text : TOML.
+    source : file name that refusals speak of.
+
+    Returns
+    -------
+    Remedies, in the order of the text.
+
+    Raises
+    ------
+    SchemeError : not TOML, an unknown key, or an effect on a criterion that does not exist; names ``source`` and key.
+    """
     known = {criterion.id for criterion in LAND_CRITERIA}
     return remedy_sets.parse_remedies(Remedies, text, source=source, criteria=known, computed=("repair", "drain"))
 
 
 def facts_of(values: Mapping[str, Measured], around: Surroundings) -> frozenset[str]:
-    """Facts about one plot that remedies ask for; what is not known is no fact."""
+    """Return the facts about one plot that remedies ask for; what is not known is no fact.
+
+    Parameters
+    ----------
+    values : criterion id -> Measured of one plot.
+    around : what is known around it.
+
+    Returns
+    -------
+    Names of the facts that are known and true.
+    """
     slope = values["slope_pct"]
     terraced = slope.table is not None and slope.table[0] == 1
     depth_m, season_m = around.groundwater_m[:1], float(around.season_groundwater_m[0])
@@ -112,24 +140,52 @@ def applicable(
     remedies: tuple[Remedy, ...],
     computed: Mapping[str, Change],
 ) -> list[Remedy]:
-    """Remedies that can change a known value of one plot, cheapest on a hectare first."""
+    """Return the remedies that can change a known value of one plot.
+
+    Parameters
+    ----------
+    values : criterion id -> Measured of one plot.
+    facts : of ``facts_of``.
+    remedies : to choose from.
+    computed : kind -> effect, of ``computed_changes``.
+
+    Returns
+    -------
+    Remedies, cheapest on a hectare first, at most ``geo.panel.remedy_sets.MOST_REMEDIES``.
+    """
     return remedy_sets.applicable(values, facts, remedies, computed)
 
 
 def computed_changes(around: Surroundings) -> dict[str, Change]:
-    """Return the effects of remedies that follow from what is known around one plot, by their kind."""
+    """Return the effects of remedies that follow from what is known around one plot.
+
+    Parameters
+    ----------
+    around : what is known around it.
+
+    Returns
+    -------
+    Kind of effect -> change of the values.
+    """
     return {"repair": repair, "drain": _drain(around)}
 
 
 def cheapest_lift(
     values: Mapping[str, Measured], scheme: Scheme, *, area_ha: float, around: Surroundings, best: Suitability
 ) -> Lift | None:
-    """Return the cheapest set of remedies that lifts one plot by at least a class, to S3 or better; None if none does.
+    """Return the cheapest set of remedies that lifts one plot by at least a class, to S3 or better.
 
     Parameters
     ----------
-    values : criterion id -> Measured of one plot. best : its suitability now. around : what is known around it.
-    Land that is shut (mines, water) has no remedy; the caller does not ask.
+    values : criterion id -> Measured of one plot.
+    scheme : how to judge.
+    area_ha : area of the plot, ha.
+    around : what is known around it.
+    best : suitability of the plot now. Land that is shut (mines, water) has no remedy; the caller does not ask.
+
+    Returns
+    -------
+    Lift, or None where no set lifts it, the plot is S1 or not evaluated.
     """
     now = int(best.classes[0])
     computed = computed_changes(around)
@@ -157,14 +213,39 @@ def rated_with(
     chosen: Applied,
     computed: Mapping[str, Change],
 ) -> Suitability:
-    """Rate one plot under m sets of remedies; ``chosen`` is bool (m, len(remedies))."""
+    """Rate one plot under sets of remedies.
+
+    Parameters
+    ----------
+    values : criterion id -> Measured of one plot.
+    scheme : how to judge.
+    remedies : that may be taken.
+    chosen : bool (m, len(remedies)), remedies of each set.
+    computed : kind -> effect, of ``computed_changes``.
+
+    Returns
+    -------
+    Suitability under each of the m sets.
+    """
     changed = remedy_sets.changed(values, remedies, chosen, computed)
     return evaluate(changed, nothing_excluded(len(chosen)), scheme)
 
 
 def cheapest_measurement(values: Mapping[str, Measured], scheme: Scheme, best: Suitability) -> Measurement | None:
-    """Return the cheapest measurement of an unknown value that narrows the class, whatever it finds; None if none does.
+    """Return the cheapest measurement of an unknown value that narrows the class, whatever it finds.
 
+    Parameters
+    ----------
+    values : criterion id -> Measured of one plot.
+    scheme : how to judge.
+    best : suitability of the plot now.
+
+    Returns
+    -------
+    Measurement, or None where none narrows the class.
+
+    Notes
+    -----
     Each unknown criterion is tried at membership 0 and at 1, the outermost findings there are: the class range of
     every finding between lies within what those two give.
     """
@@ -188,9 +269,19 @@ def cheapest_measurement(values: Mapping[str, Measured], scheme: Scheme, best: S
 
 
 def head_to_measure(values: Mapping[str, Measured], scheme: Scheme, best: Suitability) -> Measurement | None:
-    """Return the survey of levels where a head taken from a DEM is what limits a plot; None where it is not.
+    """Return the survey of levels where a head taken from a DEM is what limits a plot.
 
     Such a head is uncertain rather than bad: it is measured before anything is built.
+
+    Parameters
+    ----------
+    values : criterion id -> Measured of one plot.
+    scheme : how to judge.
+    best : suitability of the plot now.
+
+    Returns
+    -------
+    Measurement, or None where something else limits or the head is surveyed.
     """
     head = values[GRAVITY_HEAD.id]
     limits = int(best.limiting[0]) == LAND_CRITERIA.index(GRAVITY_HEAD)
@@ -228,6 +319,11 @@ def repair(values: dict[str, Measured], taken: Applied) -> None:
     """Bring the reach that feeds the plot to class 1; water adequacy grows by the conveyance that reach gains.
 
     Other reaches of the canal stay as they are, so no repair brings more than the potential state does.
+
+    Parameters
+    ----------
+    values : criterion id -> Measured of one plot under m sets of remedies; changed in place.
+    taken : bool (m,), sets with the repair.
     """
     condition = values["canal_condition"]
     share = condition.beside.get(SHARE_OF_CANAL, np.full(len(condition.value), np.nan))

@@ -73,15 +73,26 @@ def robustness(
     highest: Floats | None = None,
     loose: NDArray[np.int32] | None = None,
 ) -> Robustness:
-    """Draw n plots ``draws`` times and return how often each lands in each class.
+    """Draw n plots again and again and return how often each lands in each class.
 
     Parameters
     ----------
-    memberships : float64 (17, n) in the order of ``LAND_CRITERIA``, NaN unknown. evidence : int8 (17, n), 0..3 = A..D,
-    -1 unknown. cap : int8 (n,), best class that limits no draw can change allow. fixed : int8 (n,), class of plots
-    that no draw can change (excluded or not evaluated), -1 for the others. plot_no : numbers that seed each plot's
-    draws. weights, orness : of the run. best : size of the top group, None = not asked. highest : float64 (17, n), high
-    ends of the memberships, None = no intervals. loose : int32 (n,), bits of criteria that hold the class one less.
+    memberships : float64 (17, n) in the order of ``LAND_CRITERIA``, NaN unknown.
+    evidence : int8 (17, n), 0..3 = A..D, -1 unknown.
+    cap : int8 (n,), best class that limits no draw can change allow.
+    fixed : int8 (n,), class of plots that no draw can change (excluded or not evaluated), -1 for the others.
+    plot_no : int64 (n,), numbers that seed each plot's draws.
+    weights, orness : of the run.
+    draws : how often.
+    seed : of all draws; the same seed gives the same shares.
+    noise : how far a draw may stray.
+    best : size of the top group; None = not asked.
+    highest : float64 (17, n), high ends of the memberships; None = no intervals.
+    loose : int32 (n,), bits of criteria that hold the class one less; None = nowhere.
+
+    Returns
+    -------
+    Robustness of the n plots.
     """
     n = memberships.shape[1]
     generator = np.random.Generator(np.random.PCG64(seed))

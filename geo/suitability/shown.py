@@ -9,18 +9,37 @@ STORED_DECIMALS = 4  # of a score 0-100 in a 4-byte column; class limits are mul
 
 
 def stored_score(score: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return scores as they are kept: rounded down to four decimals, float32, NaN where there is none."""
+    """Return scores as they are kept: rounded down to four decimals.
+
+    Parameters
+    ----------
+    score : (n,), 0-100, NaN where there is none.
+
+    Returns
+    -------
+    float32 (n,), NaN likewise.
+    """
     return np.asarray(_rounded_down(score) / 10**STORED_DECIMALS, dtype=np.float32)
 
 
 def shown_score(score: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return scores as they are shown: the decimal number a kept score is printed as, cut after one decimal.
 
+    Parameters
+    ----------
+    score : (n,), 0-100, computed or, as float32, kept; NaN where there is none.
+
+    Returns
+    -------
+    float64 (n,), NaN likewise.
+
     Notes
     -----
     A computed score is kept first, so that both come out alike. 75.1 in single precision lies below 75.1, but is
     printed as 75.1 and shown so; 74.99999 is shown as 74.9. ``layers.features.plots`` says the same in SQL.
 
+    Examples
+    --------
     >>> shown_score(np.array([74.9501, 75.0, np.nan])).tolist()
     [74.9, 75.0, nan]
     """

@@ -50,7 +50,16 @@ class Surroundings:
 
 
 def measure_surroundings(block: Block) -> Surroundings:
-    """Return what is known around the plots of a block."""
+    """Return what is known around the plots of a block.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them.
+
+    Returns
+    -------
+    Surroundings of the n plots; NaN or False where something is not known.
+    """
     unknown = np.full(len(block), np.nan)
     depth = season = esp = gypsum = held = unknown
     if SURVEYS in block.nearby:

@@ -11,10 +11,19 @@ from geo.suitability.model import HAZARD, NO_HOLD, NOTHING, ROUNDING, WATER
 
 @njit(cache=True, nogil=True)
 def class_range(worst, best, known, loose, cap, model):
-    """Return class at the worst and at the best, and the score between them, for one plot's memberships.
+    """Range of classes that one plot's memberships leave open.
 
-    worst, best : float64 (k,). known : bool (k,). loose : bits. cap : best class that hard limits allow.
-    model : weights and structure.
+    Parameters
+    ----------
+    worst, best : float64 (k,), ends of each membership, 0 and 1 where it is unknown.
+    known : bool (k,).
+    loose : bits of criteria that hold the class one less.
+    cap : best class that hard limits allow.
+    model : weights and structure, as they are unpacked.
+
+    Returns
+    -------
+    Class at the worst, class at the best, and the score between them, 0-1.
     """
     active, within, gate, group_weights, minimum, quantified, group_of, own, with_group, decisive = model
     groups = len(group_weights)
@@ -81,7 +90,23 @@ def ask_each(
     start,
     stop,
 ):
-    """Fill ``out`` with the criterion to ask about first for each of some plots, -1 where nothing can be asked."""
+    """Find the criterion to ask about first for each of some plots.
+
+    Parameters
+    ----------
+    memberships, highest : float64 (k, n), low and high ends, NaN unknown.
+    loose : int32 (n,), bit k set where criterion k holds one class less.
+    cap : int64 (n,), best class that hard limits allow.
+    levels : float64 (k, tables, tries), memberships each criterion is tried at, NaN for none.
+    tables : int8 (k, n), membership table of each.
+    usd : float64 (k,), price of a measurement, 0 where there is none.
+    rows : int64, plots that are asked about.
+    active, within, gate, group_weights, minimum, quantified, share : of ``geo.suitability.combination.Weighting``.
+    group_of, own, with_group, decisive, required : of ``geo.suitability.model.Structure``.
+    enough : bool (n,), enough is known for a class.
+    out : int8 (len(rows),), filled; left as it is where nothing can be asked.
+    start, stop : rows to look at.
+    """
     count = memberships.shape[0]
     worst, best = np.empty(count), np.empty(count)
     known = np.empty(count, dtype=np.bool_)

@@ -13,7 +13,16 @@ GOOD = 0.75 - ROUNDING  # membership from which a value is in its S1 range
 
 @njit(cache=True, nogil=True)
 def class_at(membership):
-    """Class of one membership, index into ``CLASSES``; a limit belongs to the better class."""
+    """Class of one membership; a limit belongs to the better class.
+
+    Parameters
+    ----------
+    membership : 0-1.
+
+    Returns
+    -------
+    int, index into ``geo.suitability.model.CLASSES``.
+    """
     found = 0
     for c in range(len(CLASS_LIMITS)):
         found += membership < CLASS_LIMITS[c] - ROUNDING
@@ -22,7 +31,17 @@ def class_at(membership):
 
 @njit(cache=True, nogil=True)
 def held_at(membership, better):
-    """Best class a plot may have that is at most ``better`` classes above a membership's; no S1 with one below S2."""
+    """Best class a plot may have by one membership; no S1 with one below S2.
+
+    Parameters
+    ----------
+    membership : 0-1.
+    better : classes the plot may be better than the membership's.
+
+    Returns
+    -------
+    int, index into ``geo.suitability.model.CLASSES``.
+    """
     own = class_at(membership)
     return max(own - better, 1 if own >= 2 else 0)
 
@@ -31,6 +50,15 @@ def held_at(membership, better):
 def sort_best_first(values, groups, rank, order):
     """Order groups by value, best first; equals stand in reverse, in order when read backwards.
 
+    Parameters
+    ----------
+    values : float64 (groups,).
+    groups : int64 (m,), groups to order.
+    rank : int64 (m,), room to work in.
+    order : int64 (m,), filled with the ordered groups.
+
+    Notes
+    -----
     Each is counted past every other: without a branch, which could not be foretold.
     """
     n = len(groups)
@@ -47,7 +75,18 @@ def sort_best_first(values, groups, rank, order):
 
 @njit(cache=True, nogil=True)
 def ordered_average(values, order, quantified):
-    """Ordered weighted average of ``values`` already ordered best first."""
+    """Ordered weighted average of values that are ordered already.
+
+    Parameters
+    ----------
+    values : float64 (groups,).
+    order : int64 (m,), groups, best first.
+    quantified : float64 (2**groups,), quantifier of each subset of groups.
+
+    Returns
+    -------
+    float.
+    """
     total, subset, reached = 0.0, 0, 0.0
     for i in range(len(order)):
         subset |= 1 << order[i]
@@ -77,7 +116,14 @@ def _average_with(values, order, quantified, group, value):
 
 @njit(cache=True, nogil=True)
 def owa_each(values, quantified, result):
-    """Fill ``result`` with the ordered weighted average of each column of ``values``."""
+    """Average each column of values in order.
+
+    Parameters
+    ----------
+    values : float64 (groups, n).
+    quantified : float64 (2**groups,), quantifier of each subset of groups.
+    result : float64 (n,), filled.
+    """
     groups, n = values.shape
     column = np.empty(groups)
     every, rank, order = np.arange(groups), np.empty(groups, dtype=np.int64), np.empty(groups, dtype=np.int64)
@@ -124,7 +170,19 @@ def aggregate(
     start,
     stop,
 ):
-    """Judge each plot; see ``geo.suitability.combination.Aggregate`` for what is filled."""
+    """Judge each plot.
+
+    Parameters
+    ----------
+    memberships, highest : float64 (k, n), low and high ends, NaN unknown.
+    loose : int32 (n,), bit k set where criterion k holds one class less.
+    active, within, gate, group_weights, minimum, quantified, share : of ``geo.suitability.combination.Weighting``.
+    group_of, letter_of, own, with_group, decisive, required : of ``geo.suitability.model.Structure``.
+    out_low, out_high, out_known, out_group_low, out_group_high, out_known_weight : float64, filled, see ``Aggregate``.
+    out_held, out_held_by, out_held_low, out_held_high, out_unknown_by, out_limiting : int8 (n,), filled likewise.
+    out_enough, out_firm_water, out_letters : bool, bool and int16 (n,), filled likewise.
+    start, stop : plots to judge.
+    """
     groups = len(group_weights)
     present = np.flatnonzero(group_weights > 0.0)
     first = np.searchsorted(group_of[active], np.arange(groups + 1))  # criteria are declared group by group

@@ -11,7 +11,20 @@ from geo.suitability.model import NO_HOLD, S2
 
 @njit(cache=True, nogil=True, inline="always")
 def uniform(state, plot, criterion):
-    """Uniform number in 0-1 from a hash of three numbers (the finaliser of SplitMix64, Steele et al. 2014)."""
+    """Uniform number from a hash of three numbers.
+
+    Parameters
+    ----------
+    state, plot, criterion : uint64 or int, of the draw, the plot and the criterion.
+
+    Returns
+    -------
+    float, 0 to below 1.
+
+    References
+    ----------
+    Steele, Lea and Flood 2014: Fast splittable pseudorandom number generators. OOPSLA 2014; finaliser of SplitMix64.
+    """
     z = state * np.uint64(0x9E3779B97F4A7C15) + np.uint64(plot) * np.uint64(0xD1B54A32D192ED03) + np.uint64(criterion)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -43,7 +56,26 @@ def draw(
     start,
     stop,
 ):
-    """Draw each plot once; counts its class and leaves its score."""
+    """Draw each plot once; count its class and leave its score.
+
+    Parameters
+    ----------
+    memberships, highest : float64 (k, n), low and high ends, NaN unknown.
+    loose : int32 (n,), bit k set where criterion k holds one class less.
+    evidence : int8 (k, n), index into ``errors``, -1 unknown.
+    cap : int8 (n,), best class that hard limits allow.
+    fixed : int8 (n,), class of plots that are not drawn, -1 for the others.
+    plot_no : int64 (n,), numbers that seed each plot's draws.
+    active, within, gate, group_weights, minimum : of ``geo.suitability.combination.Weighting``, weights as drawn.
+    table : float64 (2**groups,), quantifier of each subset of groups.
+    structure : ``geo.suitability.model.Structure``.
+    errors : float64, half-width of the error of a membership by its evidence, 0 last.
+    draw_unknown : bool, an unknown value is drawn from 0-1 and not taken as 0.
+    state : uint64, number of the draw.
+    counts : int32 (n, 6), counted on.
+    score : float64 (n,), filled, 0-1, NaN where the plot is not drawn.
+    start, stop : plots to draw.
+    """
     groups = len(group_weights)
     value, least = np.empty(groups), np.empty(groups)
     firm, firm_weight = np.empty(groups), np.empty(groups)
