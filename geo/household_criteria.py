@@ -44,6 +44,14 @@ class HouseholdBlock(Block):
 def profile_of(block: Block) -> Profile:
     """Return the kind of household a block is judged for.
 
+    Parameters
+    ----------
+    block : plots and what lies around them.
+
+    Returns
+    -------
+    Profile of the block.
+
     Raises
     ------
     NotAssessed : it is judged for none.
@@ -57,6 +65,15 @@ def balance_of_labour(block: Block, _: Criterion) -> Measured:
     """Return workdays of the household over workdays the plot asks for in the worst month.
 
     The whole plot carries the reference crop; a crop without a row of labour in its zone leaves the balance unknown.
+
+    Parameters
+    ----------
+    block : n plots with ``area_ha`` and ``district``, judged for a household.
+    _ : the criterion.
+
+    Returns
+    -------
+    Measured, ratio, NaN unknown.
     """
     profile = profile_of(block)
     area_ha = numbers(block.plots, "area_ha")
@@ -69,9 +86,22 @@ def balance_of_labour(block: Block, _: Criterion) -> Measured:
 
 
 def share_of_heavy_turns(block: Block, _: Criterion) -> Measured:
-    """Return the share of water turns at night or with heavy gate work [%]: of the plot, else of its command area.
+    """Return the share of water turns at night or with heavy gate work: of the plot, else of its command area.
 
     A plot that is recorded as not irrigated and lies in no command area has no turns, and so none that are heavy.
+
+    Parameters
+    ----------
+    block : n plots with command areas or plot surveys around them.
+    _ : the criterion.
+
+    Returns
+    -------
+    Measured, %, NaN unknown, with a note where there are no turns.
+
+    Raises
+    ------
+    NotAssessed : neither command areas nor plot surveys are loaded.
     """
     if "command_areas" not in block.nearby and SURVEYS not in block.nearby:
         raise NotAssessed("neither command areas nor plot surveys are loaded")
@@ -89,12 +119,32 @@ def share_of_heavy_turns(block: Block, _: Criterion) -> Measured:
 
 
 def class_of_right(block: Block, _: Criterion) -> Measured:
-    """Return the number of the right class on record, 4 for O4; unknown where none is recorded."""
+    """Return the number of the right class on record, 4 for O4.
+
+    Parameters
+    ----------
+    block : n plots with ``right_class``.
+    _ : the criterion.
+
+    Returns
+    -------
+    Measured, 1-12, NaN where none is recorded.
+    """
     return Measured(right_numbers(texts(block.plots, "right_class")), evidence=np.full(len(block), B, dtype=np.int8))
 
 
 def steps_of_documents(block: Block, _: Criterion) -> Measured:
-    """Return documents missing plus open disputes; unknown where either is not recorded."""
+    """Return documents missing plus open disputes.
+
+    Parameters
+    ----------
+    block : n plots with ``missing_documents`` and ``disputes``.
+    _ : the criterion.
+
+    Returns
+    -------
+    Measured, count, NaN where either is not recorded.
+    """
     steps = numbers(block.plots, "missing_documents") + numbers(block.plots, "disputes")
     return Measured(steps, evidence=np.full(len(block), B, dtype=np.int8))
 
@@ -178,8 +228,17 @@ CARE_WALK = HardLimit(
 
 
 def own_walk(minutes: Floats, profile: Profile) -> Measured:
-    """Return the walk at the household's own pace [min] from the minutes of an adult without load.
+    """Return the walk at the household's own pace from the minutes of an adult without load.
 
     Walks that were not told apart, being of two hours or more, are longer than any limit.
+
+    Parameters
+    ----------
+    minutes : float64 (n,), one way from home, NaN unknown.
+    profile : its walking factor.
+
+    Returns
+    -------
+    Measured of n plots, minutes one way, infinite beyond ``MOST_WALK_MIN``, NaN unknown.
     """
     return Measured(np.where(minutes >= MOST_WALK_MIN, np.inf, minutes / profile.walking_factor))

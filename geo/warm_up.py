@@ -32,7 +32,12 @@ PROCESSES = ("flood", "debris_flow", "avalanche", "landslide", "rockfall")
 
 
 def steps() -> dict[str, Callable[[], object]]:
-    """Return what has to be compiled, in parts people can follow: name -> what compiles it."""
+    """Return what has to be compiled, in parts people can follow.
+
+    Returns
+    -------
+    Name of the part -> what compiles it.
+    """
     return {
         "areas and terrain": _terrain,
         "hazards from terrain": _hazards,

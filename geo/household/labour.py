@@ -58,14 +58,27 @@ class CropLabour:
 
 
 def zone_of(districts: NDArray[np.object_]) -> NDArray[np.str_]:
-    """Return the crop calendar that holds in each district: ``mountain`` or ``lowland``, str (n,)."""
+    """Return the crop calendar that holds in each district.
+
+    Parameters
+    ----------
+    districts : codes, object (n,).
+
+    Returns
+    -------
+    ``mountain`` or ``lowland``, str (n,).
+    """
     names = np.asarray(districts, dtype=str)
     return np.where(np.char.startswith(names, MOUNTAIN_PREFIX), ZONES[1], ZONES[0])
 
 
 @lru_cache
 def crop_labour() -> dict[tuple[str, str], CropLabour]:
-    """Return the labour table, (crop, zone) -> work.
+    """Return the labour table.
+
+    Returns
+    -------
+    (crop, zone) -> work of one hectare.
 
     Raises
     ------
@@ -95,7 +108,18 @@ def crop_labour() -> dict[tuple[str, str], CropLabour]:
 def labour_of(
     crop: NDArray[np.str_], districts: NDArray[np.object_]
 ) -> Iterator[tuple[NDArray[np.bool_], CropLabour | None]]:
-    """Yield each crop and zone that occurs on n plots: where, bool (n,), and the work it asks for, None unknown."""
+    """Yield each crop and zone that occurs on plots, and the work it asks for.
+
+    Parameters
+    ----------
+    crop : ids of the crops, str (n,).
+    districts : codes, object (n,).
+
+    Yields
+    ------
+    here : bool (n,), plots of the crop in the zone.
+    work : of one hectare, None unknown.
+    """
     zones = zone_of(districts)
     for name, zone in product(np.unique(crop), np.unique(zones)):
         here = (crop == name) & (zones == zone)
@@ -104,13 +128,24 @@ def labour_of(
 
 
 def supply_days(adults: dict[str, int], *, hours: dict[str, float] | None = None) -> Floats:
-    """Workdays a household can give each month, float64 (12,), January first.
+    """Return the workdays a household can give each month.
 
-    adults : count of each kind of adult (16 and older). hours : free hours per day by kind where a profile has its own.
+    Parameters
+    ----------
+    adults : count of each kind of adult (16 and older).
+    hours : free hours per day by kind, where a profile has its own.
+
+    Returns
+    -------
+    float64 (12,), person-days, January first.
 
     Raises
     ------
     TableError : a kind of adult without free hours, or a negative count.
+
+    Notes
+    -----
+    Sum over adults of free hours x workable days / 8 h; domain reference 4.4.
     """
     free = {**FREE_HOURS, **(hours or {})}
     total = 0.0
@@ -124,8 +159,19 @@ def supply_days(adults: dict[str, int], *, hours: dict[str, float] | None = None
 
 
 def demand_days_ha(work: CropLabour, *, tractor: bool) -> Floats:
-    """Person-days one hectare of a crop asks for each month, float64 (12,).
+    """Return the work one hectare of a crop asks for each month.
 
+    Parameters
+    ----------
+    work : labour of the crop.
+    tractor : land preparation is hired.
+
+    Returns
+    -------
+    float64 (12,), person-days/ha, January first.
+
+    Notes
+    -----
     Without a tractor the land is prepared by hand: the year's work grows to person_days / (1 - land_preparation).
     """
     year = work.person_days_ha if tractor else work.person_days_ha / (1 - work.land_preparation)
@@ -133,8 +179,20 @@ def demand_days_ha(work: CropLabour, *, tractor: bool) -> Floats:
 
 
 def labour_balance(supply: Floats, demand_ha: Floats, area_ha: ArrayLike) -> Floats:
-    """Supply over demand in the worst month [-], float64 (n,) for plots of ``area_ha`` [ha]; NaN where area is unknown.
+    """Return supply of work over demand in the worst month.
 
+    Parameters
+    ----------
+    supply : float64 (12,), workdays of the household.
+    demand_ha : float64 (12,), person-days/ha.
+    area_ha : area of n plots, ha, NaN unknown.
+
+    Returns
+    -------
+    float64 (n,), ratio; NaN where the area is unknown or 0.
+
+    Notes
+    -----
     F1 = min over months of supply / (demand per ha x area); months without work do not count.
     """
     area = np.asarray(area_ha, dtype=np.float64)
@@ -143,12 +201,32 @@ def labour_balance(supply: Floats, demand_ha: Floats, area_ha: ArrayLike) -> Flo
 
 
 def area_alone_ha(supply: Floats, demand_ha: Floats) -> float:
-    """Area [ha] of a crop the household can run alone: where the worst month's balance is exactly 1."""
+    """Return the area of a crop the household can run alone.
+
+    Parameters
+    ----------
+    supply : float64 (12,), workdays of the household.
+    demand_ha : float64 (12,), person-days/ha.
+
+    Returns
+    -------
+    float, ha, where the worst month's balance is exactly 1.
+    """
     return float(_balance_ha(supply, demand_ha).min())
 
 
 def peak_month(supply: Floats, demand_ha: Floats) -> int:
-    """Month, 1-12, in which the work of a crop is most against the household's workdays: the one that decides F1."""
+    """Return the month that decides F1: where the work of a crop is most against the household's workdays.
+
+    Parameters
+    ----------
+    supply : float64 (12,), workdays of the household.
+    demand_ha : float64 (12,), person-days/ha.
+
+    Returns
+    -------
+    int, 1-12.
+    """
     return int(_balance_ha(supply, demand_ha).argmin()) + 1
 
 

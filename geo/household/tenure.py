@@ -55,7 +55,15 @@ BY_CODE = {right.code: right for right in RIGHT_CLASSES}
 
 
 def right_numbers(codes: ArrayLike) -> Floats:
-    """Return the number of each right class, float64 (n,), for codes (n,); None, NaN and empty text give NaN.
+    """Return the number of each right class.
+
+    Parameters
+    ----------
+    codes : (n,), O1 to O12; None, NaN and empty text where none is recorded.
+
+    Returns
+    -------
+    float64 (n,), 4 for O4, NaN where none is recorded.
 
     Raises
     ------

@@ -59,10 +59,15 @@ def explain_fit(
 
     Parameters
     ----------
-    row : the kept fit: a value per fit criterion (None unknown), light, actions. walk_minutes : from home one way, as
-        the land was measured. papers : what staff recorded. crop, zone : reference crop and crop calendar.
-        area_ha : of the plot. not_assessed : criterion id -> why it could not be measured where the plot lies.
-        ranked : the best crops here, with what their work asks of the household.
+    row : the kept fit: a value per fit criterion (None unknown), light, actions.
+    scheme : weights within labour and tenure.
+    profile : the kind of household.
+    walk_minutes : from home one way, as the land was measured; None unknown.
+    papers : what staff recorded.
+    crop, zone : reference crop and crop calendar.
+    area_ha : area of the plot, ha.
+    not_assessed : criterion id -> why it could not be measured where the plot lies.
+    ranked : the best crops here, with what their work asks of the household.
 
     Returns
     -------
@@ -106,16 +111,36 @@ def explain_fit(
 
 
 def kept_values(row: Mapping[str, Any], walk_minutes: float | None, profile: Profile) -> dict[str, Measured]:
-    """Return the values of a kept fit as they were measured, with the walk at the household's own pace."""
+    """Return the values of a kept fit as they were measured, with the walk at the household's own pace.
+
+    Parameters
+    ----------
+    row : the kept fit; None unknown.
+    walk_minutes : from home one way, as the land was measured; None unknown.
+    profile : the kind of household.
+
+    Returns
+    -------
+    Criterion id, and the walk -> Measured of one plot.
+    """
     values = {criterion.id: Measured(_one(row[criterion.id])) for criterion in FIT_CRITERIA}
     values[WALK] = own_walk(_one(walk_minutes), profile)
     return values
 
 
 def limiting_criterion(rating: FitRating, scheme: Scheme) -> str | None:
-    """Return the criterion whose full membership would raise the combined fit most, None if nothing is lacking.
+    """Return the criterion whose full membership would raise the combined fit most.
 
     Where raising one criterion cannot raise it, the other group being as low, the one its group lacks most of.
+
+    Parameters
+    ----------
+    rating : of one plot.
+    scheme : weights within labour and tenure.
+
+    Returns
+    -------
+    Id of the criterion, None if nothing is lacking.
     """
     low = {group: float(rating.low[group][0]) for group in FIT_GROUPS}
     best, most = None, (ROUNDING, ROUNDING)
@@ -130,9 +155,16 @@ def limiting_criterion(rating: FitRating, scheme: Scheme) -> str | None:
 
 
 def alone_with(profile: Profile, crop: str, zone: str) -> dict[str, Any] | None:
-    """Return how much of a crop the household can run alone [ha], and the month (1-12) and days that decide it.
+    """Return how much of a crop the household can run alone, and the month that decides it.
 
-    None where nothing is known of the crop's labour in that zone.
+    Parameters
+    ----------
+    profile : the kind of household.
+    crop, zone : crop and crop calendar.
+
+    Returns
+    -------
+    dict : area, ha, peak month, 1-12, and its person-days; None where nothing is known of the crop's labour there.
     """
     work = crop_labour().get((crop, zone))
     if work is None:

@@ -113,7 +113,12 @@ class Fit:
     actions: NDArray[np.object_]
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the fit as a table of n rows in the columns it is kept in."""
+        """Return the fit as a table in the columns it is kept in.
+
+        Returns
+        -------
+        DataFrame of n rows; numbers float32, NaN unknown.
+        """
         return pd.DataFrame(
             {
                 **{criterion.id: self.values[criterion.id].value.astype(np.float32) for criterion in FIT_CRITERIA},
@@ -127,7 +132,16 @@ class Fit:
 
 
 def assess_fit(block: HouseholdBlock, scheme: Scheme) -> Fit:
-    """Fit of a profile on each plot of a block; nothing here reads or changes a suitability.
+    """Return the fit of a profile on each plot of a block; nothing here reads or changes a suitability.
+
+    Parameters
+    ----------
+    block : n plots judged for a household.
+    scheme : weights within labour and tenure.
+
+    Returns
+    -------
+    Fit of the n plots.
 
     Raises
     ------
@@ -140,8 +154,20 @@ def assess_fit(block: HouseholdBlock, scheme: Scheme) -> Fit:
 
 
 def rate_fit(values: Mapping[str, Measured], scheme: Scheme, profile: Profile) -> FitRating:
-    """Return the fit of n plots from the values of every fit criterion and of the walk at the household's pace.
+    """Return the fit of n plots from measured values.
 
+    Parameters
+    ----------
+    values : id of every fit criterion, and the walk at the household's pace -> Measured of n plots.
+    scheme : weights within labour and tenure.
+    profile : the kind of household.
+
+    Returns
+    -------
+    FitRating of the n plots.
+
+    Notes
+    -----
     Each group is the weighted mean of its criteria; the combined fit is the lesser of the two, min(F, L).
     """
     memberships = np.array([criterion.memberships[0](values[criterion.id].value) for criterion in FIT_CRITERIA])

@@ -55,6 +55,10 @@ class FitLift:
 def catalogue() -> Remedies:
     """Return the fit remedies that ship with Obod.
 
+    Returns
+    -------
+    Remedies of ``household_fit/remedies.toml``, costs in USD.
+
     Raises
     ------
     SchemeError : an unknown key, or an effect on what is no value of a fit; names file and key.
@@ -65,16 +69,38 @@ def catalogue() -> Remedies:
 
 
 def parse_catalogue(text: str, *, source: str = "household_fit/remedies.toml") -> Remedies:
-    """Return the catalogue a TOML text describes; refusals name ``source`` and the key."""
+    """Return the catalogue a TOML text describes.
+
+    Parameters
+    ----------
+    text : TOML.
+    source : file name that refusals speak of.
+
+    Returns
+    -------
+    Remedies, in the order of the text.
+
+    Raises
+    ------
+    SchemeError : not TOML, an unknown key, or an effect on what is no value of a fit; names ``source`` and the key.
+    """
     known = {*(criterion.id for criterion in FIT_CRITERIA), WALK}
     return remedy_sets.parse_remedies(Remedies, text, source=source, criteria=known, computed=COMPUTED)
 
 
 def facts_of(values: Mapping[str, Measured], profile: Profile, papers: Papers) -> frozenset[str]:
-    """Facts about a household and one plot that remedies ask for; what is not known is no fact.
+    """Return the facts about a household and one plot that remedies ask for; what is not known is no fact.
 
-    ``settled``: a right is recorded and no dispute is open; nothing is put into land before that. ``own``: moreover no
-    paper is in the name of a husband, of in-laws or of a head.
+    Parameters
+    ----------
+    values : criterion id, and the walk -> Measured of one plot.
+    profile : the kind of household.
+    papers : what staff recorded.
+
+    Returns
+    -------
+    Names of the facts that are known and true. ``settled`` : a right is recorded and no dispute is open; nothing is put
+    into land before that. ``own`` : moreover no paper is in the name of a husband, of in-laws or of a head.
     """
     right = values[RIGHT_CLASS.id].value[0]
     holds_right = bool(right < NO_RIGHT)
@@ -90,11 +116,22 @@ def facts_of(values: Mapping[str, Measured], profile: Profile, papers: Papers) -
 
 
 def computed_changes(profile: Profile, papers: Papers, work: CropLabour | None) -> dict[str, Change]:
-    """Return the effects computed for a household and one plot: kind -> change.
+    """Return the effects computed for a household and one plot.
 
-    work : labour of the reference crop, None unknown. A tractor divides demand by 1 / (1 - land preparation), which is
-    how ``geo.household.labour.demand_days_ha`` adds it; child care gives each woman with small children the hours of
-    one without.
+    Parameters
+    ----------
+    profile : the kind of household.
+    papers : what staff recorded.
+    work : labour of the reference crop, None unknown.
+
+    Returns
+    -------
+    Kind of effect -> change of the values.
+
+    Notes
+    -----
+    A tractor divides demand by 1 / (1 - land preparation), which is how ``geo.household.labour.demand_days_ha`` adds
+    it; child care gives each woman with small children the hours of one without.
     """
     hours = profile.free_hours
     adults = dict(profile.adults)
@@ -118,10 +155,24 @@ def cheapest_fit_lift(
     facts: frozenset[str],
     computed: Mapping[str, Change],
 ) -> FitLift | None:
-    """Return the cheapest set of remedies that lifts the light of one plot's fit; None if it is green or none does.
+    """Return the cheapest set of remedies that lifts the light of one plot's fit.
 
-    values : criterion id -> Measured of one plot, with the walk at the household's own pace. What is unknown stays
-    unknown and is taken as 0: the light after the remedies holds whatever it turns out to be.
+    Parameters
+    ----------
+    values : criterion id, and the walk at the household's own pace -> Measured of one plot.
+    scheme : weights within labour and tenure.
+    profile : the kind of household.
+    area_ha : area of the plot, ha.
+    facts : of ``facts_of``.
+    computed : kind -> effect, of ``computed_changes``.
+
+    Returns
+    -------
+    FitLift, or None if the light is green or no set lifts it.
+
+    Notes
+    -----
+    What is unknown stays unknown and is taken as 0: the light after the remedies holds whatever it turns out to be.
     """
     now = int(rate_fit(values, scheme, profile).worst_light[0])
     options = remedy_sets.applicable(values, facts, catalogue().remedy, computed)
@@ -150,7 +201,21 @@ def fit_with(
     chosen: Applied,
     computed: Mapping[str, Change],
 ) -> FitRating:
-    """Rate the fit of one plot under m sets of remedies; ``chosen`` is bool (m, len(remedies))."""
+    """Rate the fit of one plot under sets of remedies.
+
+    Parameters
+    ----------
+    values : criterion id, and the walk -> Measured of one plot.
+    scheme : weights within labour and tenure.
+    profile : the kind of household.
+    remedies : that may be taken.
+    chosen : bool (m, len(remedies)), remedies of each set.
+    computed : kind -> effect, of ``computed_changes``.
+
+    Returns
+    -------
+    FitRating under each of the m sets.
+    """
     return rate_fit(remedy_sets.changed(values, remedies, chosen, computed), scheme, profile)
 
 

@@ -77,7 +77,7 @@ class Weights:
 
 
 def weights(names: Sequence[str], judgements: Floats, *, ri: RandomIndexRow = DEFAULT_RANDOM_INDEX) -> Weights:
-    """Return the weights of ``names`` from a reciprocal matrix of judgements.
+    """Return the weights of names from a reciprocal matrix of judgements.
 
     Parameters
     ----------
@@ -85,9 +85,21 @@ def weights(names: Sequence[str], judgements: Floats, *, ri: RandomIndexRow = DE
     judgements : float64 (n, n), ``judgements[i, j]`` says how many times i counts as much as j.
     ri : row of ``RANDOM_INDEX``.
 
+    Returns
+    -------
+    Weights of the n names, sum 1, with their consistency.
+
     Raises
     ------
     TableError : n is 0 or above 15, or the matrix is not square, positive and reciprocal.
+
+    Notes
+    -----
+    Weights are the principal right eigenvector; CI = (lambda_max - n) / (n - 1), CR = CI / RI.
+
+    References
+    ----------
+    Saaty 1980: The Analytic Hierarchy Process. McGraw-Hill.
     """
     matrix = np.asarray(judgements, dtype=np.float64)
     n = len(names)
@@ -137,15 +149,28 @@ def _revisit(names: Sequence[str], matrix: Floats, cr: float, index: float) -> R
 def group_judgements(
     people: Mapping[str, tuple[Sequence[str], Floats]], *, ri: RandomIndexRow = DEFAULT_RANDOM_INDEX
 ) -> Floats:
-    """Return one matrix for a group: the geometric mean of each cell, which keeps reciprocity.
+    """Return one matrix of judgements for a group.
 
     Parameters
     ----------
     people : person or file -> (names, judgements), all with the same names in the same order.
+    ri : row of ``RANDOM_INDEX`` each person's consistency is measured against.
+
+    Returns
+    -------
+    float64 (n, n), reciprocal.
 
     Raises
     ------
     TableError : names differ, or one person's CR is 0.20 or more (domain reference 3.3).
+
+    Notes
+    -----
+    Geometric mean of each cell, which keeps reciprocity.
+
+    References
+    ----------
+    Aczel and Saaty 1983: Procedures for synthesizing ratio judgements. J. Mathematical Psychology 27(1), pp. 93-102.
     """
     first, (names, _) = next(iter(people.items()))
     for person, (own_names, judgements) in people.items():
@@ -161,9 +186,16 @@ def group_judgements(
 
 
 def judgement(text: str) -> tuple[float, float]:
-    """Return (value, slack) of a judgement written as a number or a fraction such as ``1/3``.
+    """Return the value of a judgement as it is written, and how far it may be off.
 
-    ``slack`` is half a unit of the last decimal when two or more are written (0.33 may stand for 1/3), otherwise 0.
+    Parameters
+    ----------
+    text : a number, or a fraction such as ``1/3``.
+
+    Returns
+    -------
+    value : above 0.
+    slack : half a unit of the last decimal when two or more are written (0.33 may stand for 1/3), otherwise 0.
 
     Raises
     ------
@@ -178,10 +210,20 @@ def judgement(text: str) -> tuple[float, float]:
 
 
 def reciprocal_matrix(names: Sequence[str], cells: Sequence[Sequence[str]], *, source: str) -> Floats:
-    """Return the matrix written in ``cells``, float64 (n, n), exactly reciprocal.
+    """Return the matrix of judgements that is written in cells.
 
     Of two cells that mirror each other the one not below 1 counts, and the other is made its exact reciprocal,
     so that 0.33 across from 3 reads as 1/3.
+
+    Parameters
+    ----------
+    names : n names of rows and columns.
+    cells : n rows of n cells, each a number or a fraction.
+    source : file name that refusals speak of.
+
+    Returns
+    -------
+    float64 (n, n), exactly reciprocal.
 
     Raises
     ------
@@ -222,10 +264,19 @@ def reciprocal_matrix(names: Sequence[str], cells: Sequence[Sequence[str]], *, s
 
 
 def read_judgements(path: Path) -> tuple[tuple[str, ...], Floats]:
-    """Return names and reciprocal matrix of a square table in a CSV file (comma, semicolon or tab).
+    """Return names and reciprocal matrix of a square table in a CSV file.
 
     The first row and the first column hold the names, the same in the same order. In a file with semicolons or
     tabs a decimal comma is understood.
+
+    Parameters
+    ----------
+    path : CSV file, separated by comma, semicolon or tab.
+
+    Returns
+    -------
+    names : n names.
+    judgements : float64 (n, n), reciprocal.
 
     Raises
     ------
@@ -259,6 +310,15 @@ def read_judgements(path: Path) -> tuple[tuple[str, ...], Floats]:
 
 
 def normalised(values: ArrayLike) -> Floats:
-    """Return positive ``values`` divided by their sum, float64 (n,)."""
+    """Return values divided by their sum.
+
+    Parameters
+    ----------
+    values : (n,), positive.
+
+    Returns
+    -------
+    float64 (n,), sum 1.
+    """
     array = np.asarray(values, dtype=np.float64)
     return np.asarray(array / array.sum(), dtype=np.float64)

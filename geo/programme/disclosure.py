@@ -15,19 +15,26 @@ ROUNDED_TO = 5  # households, counts are shown as multiples of it; domain refere
 
 
 def suppressed(counts: ArrayLike, *, smallest: int = PUBLIC_CELL, total_shown: bool = True) -> NDArray[np.bool_]:
-    """Return which cells of one table must not be shown, bool (n,).
+    """Return which cells of one table must not be shown.
 
     Parameters
     ----------
-    counts : households in each of n cells, (n,), no NaN; an empty cell tells nothing about anybody and stays.
-    smallest : least count that may be shown. total_shown : the sum of the cells is public as well.
+    counts : households in each of n cells, no NaN; an empty cell tells nothing about anybody and stays.
+    smallest : least count that may be shown.
+    total_shown : the sum of the cells is public as well.
 
-    Cells below ``smallest`` go first. Where the total is shown, the cells left out could be told from it: then the
-    smallest of the others go too, until at least two are left out that together reach ``smallest``.
+    Returns
+    -------
+    bool (n,), True where the cell is left out.
 
     Raises
     ------
     ValueError : a negative count.
+
+    Notes
+    -----
+    Cells below ``smallest`` go first. Where the total is shown, the cells left out could be told from it: then the
+    smallest of the others go too, until at least two are left out that together reach ``smallest``.
     """
     cells = np.asarray(counts, dtype=np.int64)
     if (cells < 0).any():
@@ -43,6 +50,15 @@ def suppressed(counts: ArrayLike, *, smallest: int = PUBLIC_CELL, total_shown: b
 
 
 def rounded(counts: ArrayLike) -> NDArray[np.int64]:
-    """Return counts as they are shown, multiples of ``ROUNDED_TO``, int64 (n,); halves go up."""
+    """Return counts as they are shown.
+
+    Parameters
+    ----------
+    counts : households, (n,).
+
+    Returns
+    -------
+    int64 (n,), multiples of ``ROUNDED_TO``; halves go up.
+    """
     cells = np.asarray(counts, dtype=np.int64)
     return np.asarray((cells + ROUNDED_TO // 2) // ROUNDED_TO * ROUNDED_TO)

@@ -45,9 +45,22 @@ class Priority:
 
 
 def need_index(households: ArrayLike, led_by_women: ArrayLike) -> Floats:
-    """Return the index of need, float64 (n,), from counts of households: 1 from ``FULL_NEED`` headed by women.
+    """Return the index of need from counts of households.
 
-    Programme statistics of a jamoat, never of a plot; NaN where a count is missing or there is no household.
+    Programme statistics of a jamoat, never of a plot.
+
+    Parameters
+    ----------
+    households : of each of n jamoats, NaN unknown.
+    led_by_women : those of them headed by women, NaN unknown.
+
+    Returns
+    -------
+    float64 (n,), 0-1; NaN where a count is missing or there is no household.
+
+    Notes
+    -----
+    min(1, share headed by women / ``FULL_NEED``); domain reference 1.2.
     """
     all_of_them, led = np.asarray(households, dtype=np.float64), np.asarray(led_by_women, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -61,10 +74,18 @@ def priority(score: Floats, potential_score: Floats, shut: Flags, need: Floats) 
     Parameters
     ----------
     score, potential_score : land suitability now and after the scheme's improvements, 0-100, NaN without a score.
-    shut : land whose potential is none either, such as a minefield. need : index 0-1 of the jamoat, NaN unknown.
+    shut : bool (n,), land whose potential is none either, such as a minefield.
+    need : index 0-1 of the jamoat, NaN unknown.
 
-    Land that is shut now and open after the improvements counts as 0 now. Where the potential is not known, potential
-    and improvement may be anything from 0 to 1.
+    Returns
+    -------
+    Priority of the n plots.
+
+    Notes
+    -----
+    potential x min(1, gain / ``FULL_IMPROVEMENT``) x need; domain reference 1.2. Land that is shut now and open after
+    the improvements counts as 0 now. Where the potential is not known, potential and improvement may be anything from 0
+    to 1.
     """
     potential = np.where(shut, 0.0, potential_score / 100.0)
     gain = potential - np.nan_to_num(score / 100.0, nan=0.0)
@@ -75,9 +96,18 @@ def priority(score: Floats, potential_score: Floats, shut: Flags, need: Floats) 
 
 
 def by_area(plots: Priority, area_ha: Floats, place: NDArray[np.int64], places: int) -> tuple[Floats, Floats]:
-    """Return the mean priority of each place at worst and at best, weighted by area, float64 (places,); NaN if empty.
+    """Return the mean priority of each place, weighted by area.
 
-    place : number of the place each plot lies in, int64 (n,).
+    Parameters
+    ----------
+    plots : priority of n plots.
+    area_ha : float64 (n,), ha.
+    place : int64 (n,), number of the place each plot lies in.
+    places : how many there are.
+
+    Returns
+    -------
+    low, high : float64 (places,), 0-1, at worst and at best; NaN where there is no plot.
     """
     area = np.bincount(place, weights=area_ha, minlength=places)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -88,14 +118,31 @@ def by_area(plots: Priority, area_ha: Floats, place: NDArray[np.int64], places: 
 
 
 def band(value: Floats) -> NDArray[np.str_]:
-    """Return the band of each priority: low, medium or high; a value on a limit has the higher band."""
+    """Return the band of each priority; a value on a limit has the higher band.
+
+    Parameters
+    ----------
+    value : float64 (n,), 0-1.
+
+    Returns
+    -------
+    low, medium or high, str (n,).
+    """
     return np.array(BANDS)[(value >= MEDIUM_FROM).astype(np.int64) + (value >= HIGH_FROM)]
 
 
 def too_few(households: ArrayLike, led_by_women: ArrayLike, smallest: int) -> Flags:
-    """Return where need must not be shown, bool (n,): fewer than ``smallest`` households on one side of the share.
+    """Return where need must not be shown: too few households on one side of the share.
 
-    Counts are whole numbers (n,). No total is shown beside these cells, so none can be told from it.
+    Parameters
+    ----------
+    households : whole numbers (n,), of each place.
+    led_by_women : whole numbers (n,), those of them headed by women.
+    smallest : least count that may be shown.
+
+    Returns
+    -------
+    bool (n,). No total is shown beside these cells, so none can be told from it.
     """
     led = np.asarray(led_by_women, dtype=np.int64)
     others = np.maximum(np.asarray(households, dtype=np.int64) - led, 0)
