@@ -53,9 +53,16 @@ class Release(NamedTuple):
 
 
 def snow_lies(dem: Grid, snow_days: NDArray[np.floating] | None = None) -> NDArray[np.bool_]:
-    """Where enough snow lies for avalanches, bool (rows, cols): by days with snow where known, by altitude elsewhere.
+    """Where enough snow lies for avalanches: by days with snow where known, by altitude elsewhere.
 
+    Parameters
+    ----------
+    dem : heights in metres, EPSG:32642.
     snow_days : (rows, cols), days with snow cover a year, NaN where unknown; None where no grid of them is loaded.
+
+    Returns
+    -------
+    bool (rows, cols).
     """
     high = np.asarray(heights(dem) > SNOW_ABOVE_M)
     if snow_days is None:
@@ -64,7 +71,18 @@ def snow_lies(dem: Grid, snow_days: NDArray[np.floating] | None = None) -> NDArr
 
 
 def patches_of(cells: NDArray[np.bool_], dem: Grid, least_m2: float) -> NDArray[np.bool_]:
-    """The cells of connected patches (sides or corners) of at least ``least_m2``, bool (rows, cols)."""
+    """The cells of connected patches (sides or corners) that are large enough.
+
+    Parameters
+    ----------
+    cells : bool (rows, cols).
+    dem : the height grid whose cells these are.
+    least_m2 : smallest patch, m2.
+
+    Returns
+    -------
+    bool (rows, cols).
+    """
     patch, _ = label(cells, structure=np.ones((3, 3)))
     large = np.bincount(patch.ravel()) * dem.cell_m**2 >= least_m2
     large[0] = False
@@ -79,13 +97,25 @@ def avalanche_release(
 ) -> Release:
     """Where slab avalanches can release: steep, near a main ridge, snowy, open, and large enough.
 
+    Parameters
+    ----------
+    dem : heights in metres, EPSG:32642.
+    snow_days : as for ``snow_lies``.
+    crown_cover_pct : (rows, cols), percent of ground under crowns of trees, NaN where unknown, None where no grid of it
+        is loaded; unknown ground counts as open.
+
+    Returns
+    -------
+    Release, each bool (rows, cols).
+
+    Notes
+    -----
     The core is what of it is steep but not too steep to gather a slab and in the upper part of its slope. Slabs of the
     core and frequent ones have ``SMALL_M2`` or more.
 
-    Parameters
+    References
     ----------
-    snow_days : as for ``snow_lies``. crown_cover_pct : (rows, cols), percent of ground under crowns of trees, NaN where
-        unknown, None where no grid of it is loaded; unknown ground counts as open.
+    Buehler et al. 2018, NHESS 18, pp. 3235-3251; Veitinger et al. 2016, NHESS 16, pp. 2211-2225; domain reference 7.3.
     """
     slope = slope_deg(dem)
     prone = between(slope, LARGE_SLOPE_DEG) & snow_lies(dem, snow_days)
@@ -108,7 +138,18 @@ def avalanche(
 ) -> Susceptibility:
     """Avalanche release and run-out: medium in the core, low around it, residual where little arrives.
 
-    Large slabs run to ``ALPHA_LARGE_DEG``, small ones to ``ALPHA_SMALL_DEG``. Parameters as for ``avalanche_release``.
+    Parameters
+    ----------
+    flow : drainage of the heights.
+    snow_days, crown_cover_pct : as for ``avalanche_release``.
+
+    Returns
+    -------
+    Susceptibility, none to medium, -1 without a height.
+
+    Notes
+    -----
+    Large slabs run to ``ALPHA_LARGE_DEG``, small ones to ``ALPHA_SMALL_DEG``.
     """
     dem = flow.dem
     release = avalanche_release(dem, snow_days=snow_days, crown_cover_pct=crown_cover_pct)

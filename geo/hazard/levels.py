@@ -65,33 +65,100 @@ LIFE_FROM_ELSE = HIGH
 
 
 def flood_intensity(depth_m: ArrayLike, velocity_m_s: ArrayLike) -> Codes:
-    """Intensity 0-2 of a flood: strong above 2 m or 2 m2/s, medium from 0.5, else weak (domain reference 7.1)."""
+    """Intensity of a flood.
+
+    Parameters
+    ----------
+    depth_m : depth of water, m, no NaN.
+    velocity_m_s : its velocity, m/s.
+
+    Returns
+    -------
+    int8, 0 weak, 1 medium, 2 strong.
+
+    Notes
+    -----
+    Strong above 2 m or 2 m2/s of depth x velocity, medium from 0.5, else weak; domain reference 7.1.
+    """
     depth = np.asarray(depth_m, dtype=np.float64)
     greater = np.maximum(depth, depth * np.asarray(velocity_m_s, dtype=np.float64))
     return _graded(greater >= FLOOD_MEDIUM, greater > FLOOD_STRONG)
 
 
 def debris_flow_intensity(depth_m: ArrayLike, velocity_m_s: ArrayLike) -> Codes:
-    """Intensity 1-2 of a debris flow: strong above 1 m and 1 m/s, else medium; there is no weak one (7.1)."""
+    """Intensity of a debris flow; there is no weak one.
+
+    Parameters
+    ----------
+    depth_m : depth of the flow, m.
+    velocity_m_s : its velocity, m/s.
+
+    Returns
+    -------
+    int8, 1 medium, 2 strong.
+
+    Notes
+    -----
+    Strong above 1 m and 1 m/s, else medium; domain reference 7.1.
+    """
     deep = np.asarray(depth_m, dtype=np.float64) > DEBRIS_STRONG_DEPTH_M
     fast = np.asarray(velocity_m_s, dtype=np.float64) > DEBRIS_STRONG_M_S
     return _graded(np.ones(np.broadcast(deep, fast).shape, dtype=np.bool_), deep & fast)
 
 
 def avalanche_intensity(pressure_kpa: ArrayLike) -> Codes:
-    """Intensity 0-2 of an avalanche: strong from 30 kPa, medium from 3 kPa, else weak (domain reference 7.1)."""
+    """Intensity of an avalanche.
+
+    Parameters
+    ----------
+    pressure_kpa : pressure of the snow, kPa.
+
+    Returns
+    -------
+    int8, 0 weak, 1 medium, 2 strong.
+
+    Notes
+    -----
+    Strong from 30 kPa, medium from 3 kPa, else weak; domain reference 7.1.
+    """
     pressure = np.asarray(pressure_kpa, dtype=np.float64)
     return _graded(pressure >= AVALANCHE_MEDIUM_KPA, pressure >= AVALANCHE_STRONG_KPA)
 
 
 def rockfall_intensity(energy_kj: ArrayLike) -> Codes:
-    """Intensity 0-2 of rockfall: strong above 300 kJ, medium from 30 kJ, else weak (domain reference 7.1)."""
+    """Intensity of rockfall.
+
+    Parameters
+    ----------
+    energy_kj : energy of a block, kJ.
+
+    Returns
+    -------
+    int8, 0 weak, 1 medium, 2 strong.
+
+    Notes
+    -----
+    Strong above 300 kJ, medium from 30 kJ, else weak; domain reference 7.1.
+    """
     energy = np.asarray(energy_kj, dtype=np.float64)
     return _graded(energy >= ROCKFALL_MEDIUM_KJ, energy > ROCKFALL_STRONG_KJ)
 
 
 def landslide_intensity(movement_cm_y: ArrayLike) -> Codes:
-    """Intensity 0-2 of a creeping slide: strong above 10 cm a year, medium from 2, else weak (domain reference 7.1)."""
+    """Intensity of a creeping slide.
+
+    Parameters
+    ----------
+    movement_cm_y : movement, cm a year.
+
+    Returns
+    -------
+    int8, 0 weak, 1 medium, 2 strong.
+
+    Notes
+    -----
+    Strong above 10 cm a year, medium from 2, else weak; domain reference 7.1.
+    """
     movement = np.asarray(movement_cm_y, dtype=np.float64)
     return _graded(movement >= SLIDE_MEDIUM_CM_Y, movement > SLIDE_STRONG_CM_Y)
 
@@ -101,19 +168,26 @@ def _graded(medium: NDArray[np.bool_], strong: NDArray[np.bool_]) -> Codes:
 
 
 def level(process: str, intensity: ArrayLike, return_period_y: ArrayLike) -> Codes:
-    """Hazard level 0-4 of a process, int8 of the broadcast shape.
+    """Hazard level of a process.
 
     Parameters
     ----------
-    process : one of ``MATRICES``. intensity : 0 weak, 1 medium, 2 strong. return_period_y : years; a column of the
-        matrix holds up to its limit, and beyond 300 years the level is residual.
+    process : one of ``MATRICES``.
+    intensity : 0 weak, 1 medium, 2 strong.
+    return_period_y : years; a column of the matrix holds up to its limit, and beyond 300 years the level is residual.
 
-    >>> LEVELS[int(level("debris_flow", MIDDLE, 300))]
-    'low'
+    Returns
+    -------
+    int8 of the broadcast shape, index into ``LEVELS``.
 
     Raises
     ------
     SuitabilityError : an unknown process, an intensity outside 0-2, or a return period not above 0.
+
+    Examples
+    --------
+    >>> LEVELS[int(level("debris_flow", MIDDLE, 300))]
+    'low'
     """
     if process not in MATRICES:
         raise SuitabilityError(f"process must be one of {', '.join(MATRICES)}, got '{process}'")
@@ -128,15 +202,30 @@ def level(process: str, intensity: ArrayLike, return_period_y: ArrayLike) -> Cod
 
 
 def zone_level(process: str, stated: str, intensity: str, return_period_y: float) -> tuple[int, float, bool]:
-    """Level 0-4 and return period in years of one mapped zone, and whether the rule for unlabelled zones was used.
+    """Level and return period of one mapped zone.
 
-    A stated level holds. Otherwise the matrix gives it from the intensity, with 100 years where no return period is
-    known; a zone of unknown intensity is a dangerous zone and nothing more: medium, 100 years unless known (domain
-    reference 7.2), to be counted with confidence C at best.
+    Parameters
+    ----------
+    process : one of ``MATRICES``.
+    stated : one of ``LEVELS``, or unknown.
+    intensity : one of ``INTENSITIES``, or unknown.
+    return_period_y : years, NaN unknown.
+
+    Returns
+    -------
+    level : index into ``LEVELS``.
+    period : years.
+    unlabelled : the rule for unlabelled zones was used; to be counted with confidence C at best.
 
     Raises
     ------
     SuitabilityError : an unknown process, level or intensity.
+
+    Notes
+    -----
+    A stated level holds. Otherwise the matrix gives it from the intensity, with 100 years where no return period is
+    known; a zone of unknown intensity is a dangerous zone and nothing more: medium, 100 years unless known (domain
+    reference 7.2).
     """
     if process not in MATRICES:
         raise SuitabilityError(f"process must be one of {', '.join(MATRICES)}, got '{process}'")
@@ -152,18 +241,47 @@ def zone_level(process: str, stated: str, intensity: str, return_period_y: float
 
 
 def caution_of(process: str) -> str:
-    """What must be said with a zone or extent of a process that was derived from terrain."""
+    """What must be said with a zone or extent of a process that was derived from terrain.
+
+    Parameters
+    ----------
+    process : one of ``MATRICES``.
+
+    Returns
+    -------
+    Message id.
+    """
     return UNTESTED if process in UNTESTED_PROCESSES else SUSCEPTIBILITY
 
 
 def exposure_factor(levels: ArrayLike) -> NDArray[np.float32]:
-    """Weight of a metre of way inside a zone of each level 0-4: low 1, medium 2, high 4 (domain reference 4, H4)."""
+    """Weight of a metre of way inside a zone of each level.
+
+    Parameters
+    ----------
+    levels : indices into ``LEVELS``.
+
+    Returns
+    -------
+    float32, low 1, medium 2, high 4, else 0; domain reference 4, H4.
+    """
     return np.asarray(EXPOSURE_FACTOR, dtype=np.float32)[np.asarray(levels, dtype=np.int64)]
 
 
 def threatens_life(process: str, levels: ArrayLike) -> NDArray[np.bool_]:
-    """Whether people in the open are in danger of life, bool; otherwise what is at stake is the crop and the land.
+    """Whether people in the open are in danger of life; otherwise what is at stake is the crop and the land.
 
+    Parameters
+    ----------
+    process : one of ``MATRICES``.
+    levels : indices into ``LEVELS``.
+
+    Returns
+    -------
+    bool, shape of ``levels``.
+
+    Notes
+    -----
     From medium for debris flows, avalanches and rockfall, which cannot be escaped; from high for floods and slides.
     After the meaning of the Swiss levels (blue: people in danger outside buildings; red: inside too), default to
     calibrate.

@@ -45,13 +45,30 @@ class MassFlow(NamedTuple):
 def spreading(
     flow: Drainage, release: NDArray[np.bool_], *, exponent: float, persistence: NDArray[np.float64] = PERSISTENCE
 ) -> NDArray[np.float64]:
-    """Flow through each cell in units of that of one release cell, float64 (rows, cols), wherever it can run down to.
+    """Flow through each cell, wherever a released mass can run down to.
 
-    exponent : 1 spreads widest, large values follow the steepest direction. persistence : (5,) weights by turn.
+    Parameters
+    ----------
+    flow : drainage of the heights.
+    release : bool (rows, cols).
+    exponent : 1 spreads widest, large values follow the steepest direction.
+    persistence : float64 (5,), weights of turning by 0, 45, 90, 135 and 180 degrees.
+
+    Returns
+    -------
+    float64 (rows, cols), in units of the flow of one release cell; 0 where nothing comes.
 
     Raises
     ------
     GridError : ``release`` is not on the cells of the height grid.
+
+    Notes
+    -----
+    Share of neighbour i = slope_i**exponent persistence_i over the sum of all that lie lower.
+
+    References
+    ----------
+    Holmgren 1994, Hydrological Processes 8, pp. 327-334; Horton et al. 2013, NHESS 13, pp. 869-885.
     """
     return _run_down(flow, release, exponent, persistence, 0.0, np.inf).through
 
@@ -67,13 +84,26 @@ def mass_flow(
 ) -> MassFlow:
     """Spread a mass downhill until it stands below its energy line, and say how much of it passes each cell.
 
-    The line starts at the height of each release cell and falls by tan(travel angle) per metre of way; ways go in eight
-    directions and are up to 8 % too long between them. ``exponent`` and ``persistence`` as for ``spreading``,
-    ``fastest_m_s`` as for ``runout``. Mass that reaches the edge of the known ground leaves it there.
+    Parameters
+    ----------
+    flow : drainage of the heights.
+    release : bool (rows, cols).
+    travel_angle_deg : fall of the energy line, degrees, above 0 to below 90.
+    exponent, persistence : as for ``spreading``.
+    fastest_m_s : greatest velocity, m/s, as for ``runout``.
+
+    Returns
+    -------
+    MassFlow, through 0 and clearance NaN where nothing comes.
 
     Raises
     ------
     GridError : ``release`` is not on the cells of the height grid, or the travel angle is not between 0 and 90.
+
+    Notes
+    -----
+    The line starts at the height of each release cell and falls by tan(travel angle) per metre of way; ways go in eight
+    directions and are up to 8 % too long between them. Mass that reaches the edge of the known ground leaves it there.
     """
     loss = _fall_per_m(travel_angle_deg) * flow.dem.cell_m
     return _run_down(flow, release, exponent, persistence, loss, fastest_m_s**2 / (2.0 * GRAVITY_M_S2))
@@ -106,16 +136,32 @@ def runout(
     fastest_m_s: float = np.inf,
     directions: int = ALL,
 ) -> NDArray[np.float64]:
-    """Height of the energy line over the ground, metres, float64 (rows, cols), NaN where the mass does not come.
+    """Height of the energy line over the ground, for a mass that runs in every direction, as falling blocks do.
 
-    The line starts at the height of each release cell and falls by tan(travel angle) per metre of way, so that on one
-    straight slope the mass comes H / tan(travel angle) far. ``fastest_m_s`` bounds the velocity sqrt(2 g h) of a line
-    height h. The mass runs in every direction, as falling blocks do. ``directions`` : 8 or 40 moves; with 8 ways are up
-    to 8 % too long, with 40 under 1 %.
+    Parameters
+    ----------
+    dem : heights in metres, EPSG:32642.
+    release : bool (rows, cols).
+    travel_angle_deg : fall of the energy line, degrees, above 0 to below 90.
+    fastest_m_s : greatest velocity, m/s.
+    directions : 8 or 40 moves; with 8 ways are up to 8 % too long, with 40 under 1 %.
+
+    Returns
+    -------
+    float64 (rows, cols), metres, NaN where the mass does not come.
 
     Raises
     ------
     GridError : ``release`` is not on the cells of the height grid, or the travel angle is not between 0 and 90.
+
+    Notes
+    -----
+    The line starts at the height of each release cell and falls by tan(travel angle) per metre of way, so that on one
+    straight slope the mass comes H / tan(travel angle) far. A line height h means a velocity sqrt(2 g h).
+
+    References
+    ----------
+    Heim 1932: Bergsturz und Menschenleben. Zurich.
     """
     _on_grid(dem, release)
     loss = _fall_per_m(travel_angle_deg)
@@ -134,10 +180,26 @@ def runout(
 
 
 def alpha_deg(beta_deg: float) -> float:
-    """Travel angle of a large avalanche, degrees: alpha = 0.96 beta - 1.4, standard deviation 2.3 degrees.
+    """Travel angle of a large avalanche.
 
-    (Bakkehoei, Domaas and Lied 1983, Annals of Glaciology 4, pp. 24-29.)
+    Parameters
+    ----------
+    beta_deg : angle of ``beta_deg``, degrees.
 
+    Returns
+    -------
+    float, degrees, standard deviation ``ALPHA_BETA_SIGMA_DEG``.
+
+    Notes
+    -----
+    alpha = 0.96 beta - 1.4.
+
+    References
+    ----------
+    Bakkehoei, Domaas and Lied 1983, Annals of Glaciology 4, pp. 24-29.
+
+    Examples
+    --------
     >>> round(alpha_deg(30.0), 1)
     27.4
     """
@@ -145,9 +207,15 @@ def alpha_deg(beta_deg: float) -> float:
 
 
 def beta_deg(distance_m: NDArray[np.float64], height_m: NDArray[np.float64]) -> float:
-    """Angle in degrees from the start of a path to where it first falls less steeply than 10 degrees; NaN if nowhere.
+    """Angle from the start of a path to where it first falls less steeply than 10 degrees.
 
+    Parameters
+    ----------
     distance_m, height_m : (n,) along the path from the release downwards, horizontal metres and metres.
+
+    Returns
+    -------
+    float, degrees; NaN if the path falls less steeply nowhere.
     """
     steepness_deg = np.degrees(np.arctan2(-np.diff(height_m), np.diff(distance_m)))
     begun = np.maximum.accumulate(steepness_deg >= BETA_SLOPE_DEG)

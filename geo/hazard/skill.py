@@ -64,9 +64,18 @@ class Skill(NamedTuple):
 
 
 def judge(found: Susceptibility, flow: Drainage, mapped: NDArray[np.bool_], *, at_least: int) -> Skill:
-    """Count how cells of ``at_least`` a level meet those of a mapped inventory.
+    """Count how cells of a level or more meet those of a mapped inventory.
 
-    flow : of the same heights. mapped : bool (rows, cols), cells where the process is mapped to start or to run.
+    Parameters
+    ----------
+    found : levels from terrain.
+    flow : drainage of the same heights.
+    mapped : bool (rows, cols), cells where the process is mapped to start or to run.
+    at_least : level from which a cell is marked, index into ``LEVELS``.
+
+    Returns
+    -------
+    Skill, counts of cells with a known level.
     """
     known = found.level != UNKNOWN
     marked = known & (found.level >= at_least)
@@ -81,5 +90,14 @@ def judge(found: Susceptibility, flow: Drainage, mapped: NDArray[np.bool_], *, a
 
 
 def pooled(skills: Sequence[Skill]) -> Skill:
-    """Return the skill on several places together, every cell counting alike."""
+    """Return the skill on several places together, every cell counting alike.
+
+    Parameters
+    ----------
+    skills : of each place.
+
+    Returns
+    -------
+    Skill, sums of the counts.
+    """
     return Skill(*(sum(counts) for counts in zip(*skills, strict=True)))

@@ -26,7 +26,20 @@ SLIDE_BELOW_CANAL_M = 100.0  # m from an unlined canal above; the same
 
 
 def rockfall(flow: Drainage) -> Susceptibility:
-    """Rockfall: low where most blocks run down to, residual wherever the line of the farthest is above the ground."""
+    """Rockfall: low where most blocks run down to, residual wherever the line of the farthest is above the ground.
+
+    Parameters
+    ----------
+    flow : drainage of the heights.
+
+    Returns
+    -------
+    Susceptibility, none to low, -1 without a height.
+
+    Notes
+    -----
+    Faces over ``ROCK_SLOPE_DEG``; energy lines of ``ROCK_ALPHA_DEG`` and ``ROCK_FAR_ALPHA_DEG``; domain reference 7.3.
+    """
     dem = flow.dem
     sources = slope_deg(dem) > ROCK_SLOPE_DEG
     run = mass_flow(flow, sources, travel_angle_deg=ROCK_ALPHA_DEG, exponent=ROCK_EXPONENT)
@@ -40,7 +53,15 @@ def shallow_slide(
 ) -> Susceptibility:
     """Shallow slides on loess: low in hollows, and within 100 m below an unlined canal outside of hollows as well.
 
-    loess : bool (rows, cols), where the ground is loess. unlined_canals : lines in EPSG:32642.
+    Parameters
+    ----------
+    dem : heights in metres, EPSG:32642.
+    loess : bool (rows, cols), where the ground is loess.
+    unlined_canals : lines in EPSG:32642; None = none are known.
+
+    Returns
+    -------
+    Susceptibility, none to low, -1 without a height.
     """
     steep = between(slope_deg(dem), SLIDE_SLOPE_DEG) & loess
     soaked = np.zeros(dem.shape, dtype=np.bool_)

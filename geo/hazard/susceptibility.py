@@ -54,7 +54,16 @@ class Susceptibility:
     frequent: NDArray[np.bool_] | None = None
 
     def cropped(self, bounds: tuple[float, float, float, float]) -> Susceptibility:
-        """Return the cells that bounds x_min, y_min, x_max, y_max touch, metres."""
+        """Return the cells that bounds touch.
+
+        Parameters
+        ----------
+        bounds : x_min, y_min, x_max, y_max, metres, EPSG:32642.
+
+        Returns
+        -------
+        Susceptibility on fewer cells.
+        """
         dem = self.dem.cropped(bounds)
         top = round((self.dem.y_max - dem.y_max) / dem.cell_m)
         left = round((dem.x_min - self.dem.x_min) / dem.cell_m)
@@ -73,7 +82,19 @@ def graded(
     medium: NDArray[np.bool_] | None = None,
     residual: NDArray[np.bool_] | None = None,
 ) -> Susceptibility:
-    """The highest level given for each cell, -1 where the height is unknown; bool (rows, cols) each."""
+    """The highest level given for each cell.
+
+    Parameters
+    ----------
+    process : as in layer ``hazard_zones``.
+    dem : heights in metres, EPSG:32642.
+    method : how the levels are derived, in words.
+    low, medium, residual : bool (rows, cols), cells of each level; None = nowhere.
+
+    Returns
+    -------
+    Susceptibility, -1 where the height is unknown.
+    """
     level = np.zeros(dem.shape, dtype=np.int8)
     for cells, value in ((residual, RESIDUAL), (low, LOW), (medium, MEDIUM)):
         if cells is not None:
@@ -83,25 +104,63 @@ def graded(
 
 
 def slope_deg(dem: Grid) -> NDArray[np.float32]:
-    """Slope in degrees, float32 (rows, cols), NaN where unknown; Horn 1981."""
+    """Slope of the ground, after Horn 1981.
+
+    Parameters
+    ----------
+    dem : heights in metres, EPSG:32642.
+
+    Returns
+    -------
+    float32 (rows, cols), degrees, NaN where unknown.
+    """
     return np.asarray(np.degrees(np.arctan(slope_pct(dem).values / np.float32(100.0))))
 
 
 def between(values: NDArray[np.floating], limits: tuple[float, float]) -> NDArray[np.bool_]:
-    """Where values lie within limits, both included; False where unknown."""
+    """Where values lie within limits, both included.
+
+    Parameters
+    ----------
+    values : floats, NaN unknown.
+    limits : least and greatest.
+
+    Returns
+    -------
+    bool, shape of ``values``; False where unknown.
+    """
     return np.asarray((values >= limits[0]) & (values <= limits[1]))
 
 
 def return_period_y(events_in_30_years: int) -> int:
-    """Return period to assume at a channel, years: 30 from two recorded events in 30 years, else 100."""
+    """Return period to assume at a channel.
+
+    Parameters
+    ----------
+    events_in_30_years : recorded events.
+
+    Returns
+    -------
+    int, years: 30 from two events in 30 years, else 100; domain reference 7.3.
+    """
     return FREQUENT_RETURN_PERIOD_Y if events_in_30_years >= FREQUENT_EVENTS else RETURN_PERIOD_Y
 
 
 def zones(found: Susceptibility) -> gpd.GeoDataFrame:
-    """Connected areas of one level as polygons, EPSG:32642, with the columns of layer ``hazard_zones``.
+    """Connected areas of one level as polygons, with the columns of layer ``hazard_zones``.
 
+    Parameters
+    ----------
+    found : levels of one process.
+
+    Returns
+    -------
+    GeoDataFrame, EPSG:32642. ``source_class`` is derived, ``intensity`` unknown and ``return_period_y`` 100, or 30
+    where events are frequent.
+
+    Notes
+    -----
     Patches below ``geo.terrain.level_outlines.SMALLEST_M2`` are left out, and areas are cut along a lattice; see there.
-    ``source_class`` is derived, ``intensity`` unknown and ``return_period_y`` 100, or 30 where events are frequent.
     """
     codes = found.level if found.frequent is None else found.level + _OFTEN * (found.frequent & (found.level > NONE))
     drawn = level_outlines(codes.astype(np.int8), found.dem)
@@ -125,10 +184,18 @@ def zones(found: Susceptibility) -> gpd.GeoDataFrame:
 
 
 def seen_ground(dem: Grid) -> shapely.Geometry:
-    """Where what the heights say can be trusted to be all there is, EPSG:32642; empty where that is nowhere.
+    """Where what the heights say can be trusted to be all there is.
 
     Ground within ``UNSEEN_M`` of cells without a height is left out: what starts on ground nobody has seen may reach
     it, so that *none* is not known there.
+
+    Parameters
+    ----------
+    dem : heights in metres, EPSG:32642.
+
+    Returns
+    -------
+    Polygons, EPSG:32642; empty where that is nowhere.
     """
     unknown = np.isnan(heights(dem))
     seen = np.zeros(dem.shape, dtype=np.int8)
@@ -140,6 +207,16 @@ def seen_ground(dem: Grid) -> shapely.Geometry:
 
 
 def extent(process: str, ground: shapely.Geometry) -> gpd.GeoDataFrame:
-    """Where a process was looked for, EPSG:32642, with the columns of layer ``hazard_extents``: one row."""
+    """Where a process was looked for, with the columns of layer ``hazard_extents``.
+
+    Parameters
+    ----------
+    process : as in layer ``hazard_zones``.
+    ground : polygons, EPSG:32642.
+
+    Returns
+    -------
+    GeoDataFrame of one row, EPSG:32642.
+    """
     row = {"code": [f"{process}-extent"], "process": process, "source_class": "derived"}
     return gpd.GeoDataFrame(row, geometry=[ground], crs=WORKING_CRS)

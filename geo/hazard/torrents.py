@@ -68,10 +68,26 @@ FLOOD_LOW_ABOVE_M = 5.0  # m above drainage; the same
 
 
 def curvature_limit(cell_m: float) -> float:
-    """Plan curvature below which ground is a hollow where mass gathers, 1/m, for cells of a size in metres.
+    """Plan curvature below which ground is a hollow where mass gathers.
 
+    Parameters
+    ----------
+    cell_m : side of the cells, metres.
+
+    Returns
+    -------
+    float, 1/m, negative.
+
+    Notes
+    -----
     Between the sizes of ``CURVATURE_LIMITS`` it is interpolated by powers, beyond them the nearest holds.
 
+    References
+    ----------
+    Horton et al. 2013, NHESS 13, pp. 869-885, for cells of 10 m.
+
+    Examples
+    --------
     >>> curvature_limit(30.0)
     -0.0036
     """
@@ -80,18 +96,40 @@ def curvature_limit(cell_m: float) -> float:
 
 
 def hollows(dem: Grid) -> NDArray[np.bool_]:
-    """Cells whose contours curve inwards by more than ``curvature_limit``, bool (rows, cols).
+    """Cells whose contours curve inwards by more than ``curvature_limit``.
 
     The limit is absolute: what is a hollow does not depend on what else is in view.
+
+    Parameters
+    ----------
+    dem : heights in metres, EPSG:32642.
+
+    Returns
+    -------
+    bool (rows, cols).
     """
     return np.asarray(plan_curvature(dem).values <= curvature_limit(dem.cell_m))
 
 
 def torrent_type(melton: NDArray[np.floating], length_m: NDArray[np.floating]) -> NDArray[np.int8]:
-    """What a catchment brings: 0 flood, 1 debris flood, 2 debris flow, int8, -1 where Melton's ratio is unknown.
+    """What a catchment brings.
 
-    R < 0.3 flood; R > 0.6 in catchments under 2.7 km debris flow; between, or longer, debris flood (Wilford et al.
-    2004, Landslides 1, pp. 61-66).
+    Parameters
+    ----------
+    melton : Melton's ratio, m/m, NaN unknown.
+    length_m : length of the catchment, m.
+
+    Returns
+    -------
+    int8: 0 flood, 1 debris flood, 2 debris flow, -1 where Melton's ratio is unknown.
+
+    Notes
+    -----
+    R < 0.3 flood; R > 0.6 in catchments under 2.7 km debris flow; between, or longer, debris flood.
+
+    References
+    ----------
+    Wilford et al. 2004, Landslides 1, pp. 61-66.
     """
     steep_and_short = (melton > MELTON_DEBRIS) & (length_m < MELTON_LENGTH_M)
     kind = np.where(steep_and_short, DEBRIS_FLOW, np.where(melton >= MELTON_FLOOD, DEBRIS_FLOOD, FLOOD))
@@ -99,7 +137,24 @@ def torrent_type(melton: NDArray[np.floating], length_m: NDArray[np.floating]) -
 
 
 def debris_flow_sources(flow: Drainage) -> NDArray[np.bool_]:
-    """Where debris flows start, bool (rows, cols): steep for the water that gathers there, in hollows."""
+    """Where debris flows start: steep for the water that gathers there, in hollows.
+
+    Parameters
+    ----------
+    flow : drainage of the heights.
+
+    Returns
+    -------
+    bool (rows, cols).
+
+    Notes
+    -----
+    Slope from ``DEBRIS_SLOPE_DEG`` and tan(slope) >= 0.31 area**-0.15 with the area in km2, from ``DEBRIS_AREA_M2``.
+
+    References
+    ----------
+    Rickenmann and Zimmermann 1993, Geomorphology 8, pp. 175-189; Horton et al. 2013, NHESS 13, pp. 869-885.
+    """
     dem = flow.dem
     slope = slope_deg(dem)
     area_m2 = contributing_cells(flow) * dem.cell_m**2
@@ -112,9 +167,20 @@ def debris_flow_sources(flow: Drainage) -> NDArray[np.bool_]:
 def debris_flow(flow: Drainage, events: gpd.GeoDataFrame | None = None) -> Susceptibility:
     """Debris flows: low in run-outs and on fans, residual where little arrives, medium only beside recorded events.
 
+    Parameters
+    ----------
+    flow : drainage of the heights.
     events : recorded debris flows, points in EPSG:32642 known to ``EVENT_WITHIN_M``, with ``happened_on`` where dates
-    are known. On the channel an event lies at, ground within that distance which is low or beside the channel is
-    medium; near two events of 30 years it is frequent.
+        are known; None = none are recorded.
+
+    Returns
+    -------
+    Susceptibility, none to medium, -1 without a height.
+
+    Notes
+    -----
+    On the channel an event lies at, ground within that distance which is low or beside the channel is medium; near two
+    events of 30 years it is frequent.
     """
     dem = flow.dem
     sources = debris_flow_sources(flow)
@@ -201,9 +267,20 @@ def _days(events: gpd.GeoDataFrame) -> NDArray[np.float64]:
 def flood(flow: Drainage, rivers: gpd.GeoDataFrame | None = None) -> Susceptibility:
     """Floods of rivers: medium under 2 m above the river, low under 5 m.
 
-    rivers : mapped large rivers, lines in EPSG:32642. Where one runs along the lowest ground around it, or beside a
-    stream of the terrain, there is a river from there down, whatever its order: the headwaters of a river that comes
-    from outside the grid are not on it. Elsewhere the line is taken to be misplaced.
+    Parameters
+    ----------
+    flow : drainage of the heights.
+    rivers : mapped large rivers, lines in EPSG:32642; None = not known.
+
+    Returns
+    -------
+    Susceptibility, none to medium, -1 without a height.
+
+    Notes
+    -----
+    Where a mapped river runs along the lowest ground around it, or beside a stream of the terrain, there is a river
+    from there down, whatever its order: the headwaters of a river that comes from outside the grid are not on it.
+    Elsewhere the line is taken to be misplaced.
     """
     stream = streams(flow, min_area_m2=STREAM_AREA_M2)
     river = strahler_order(flow, stream) >= RIVER_ORDER

@@ -42,9 +42,23 @@ def _falls(z, row, col, k):
 
 @njit(cache=True, nogil=True)
 def spread(z, filled, receiver, order, exponent, persistence, loss, deepest, flow, line):
-    """Pass ``flow`` on from the highest cell to the lowest, in proportion to slope^exponent x persistence.
+    """Pass a mass on from the highest cell to the lowest.
 
-    It goes no farther than where the energy line, which loses ``loss`` per cell of way, meets the ground.
+    Parameters
+    ----------
+    z, filled : float32 (rows, cols), heights and those with depressions filled, metres, NaN unknown.
+    receiver : int64 (rows * cols,), cell that each drains to.
+    order : int64, cells from the lowest to the highest.
+    exponent : of the slope.
+    persistence : float64 (5,), weights of turning by 0, 45, 90, 135 and 180 degrees.
+    loss : metres that the energy line loses per cell of way.
+    deepest : most that the line may stand above the ground, metres.
+    flow : float64 (rows * cols,), what is released; filled with what passes.
+    line : float64 (rows * cols,), height of the energy line at releases, metres, -inf elsewhere; filled.
+
+    Notes
+    -----
+    In proportion to slope^exponent x persistence, no farther than where the energy line meets the ground.
     """
     rows, cols = z.shape
     came = np.full(rows * cols, -1, np.int8)
