@@ -17,13 +17,10 @@ from typing import TypeVar
 
 import psycopg
 import pytest
-from clients.process import forget_settings
-from clients.service import state
 from fastapi.testclient import TestClient
 from hypothesis import settings
 from psycopg import sql
 from sqlalchemy import Connection, Engine
-from worlds.three_districts import Land, plant
 
 from api.main import create_app
 from layers.catalogue.base import PUBLIC
@@ -31,6 +28,9 @@ from layers.postgres.cluster import Cluster
 from layers.postgres.engine import engine, reading
 from layers.postgres.roles import DATABASE
 from layers.schema.migrate import migrate
+from tests.clients.process import forget_settings
+from tests.clients.service import state
+from tests.worlds.three_districts import Land, plant
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 settings.register_profile("untimed", deadline=None)  # how long an example takes says more about the machine

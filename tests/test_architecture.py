@@ -148,7 +148,7 @@ def _imported(packages: tuple[str, ...]) -> set[str]:
                     found |= {alias.name.split(".")[0] for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and node.module:
                     found.add(node.module.split(".")[0])
-    own = {*PACKAGES, "bench", "tests", "worlds", "clients"}
+    own = {*PACKAGES, "bench", "tests"}
     return {DISTRIBUTION.get(name, name) for name in found - own - set(sys.stdlib_module_names)}
 
 

@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
-from worlds.three_districts import CANARY, CANARY_COUNT, CORNERS, NUROBOD, PARTNERS_CANARY, RASHT, Land
 
 from api import deps
 from api.main import create_app
@@ -23,6 +22,7 @@ from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience
 from layers.catalogue.land import Plot
 from layers.features.export import Format
 from layers.schema.access import create_key, revoke
+from tests.worlds.three_districts import CANARY, CANARY_COUNT, CORNERS, NUROBOD, PARTNERS_CANARY, RASHT, Land
 
 HIDDEN = sorted(Plot.attributes(STAFF).keys() - Plot.attributes(PUBLIC).keys())
 PLOTS = f"/districts/{RASHT}/plots"

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from clients.process import forget_settings
 from fastapi.testclient import TestClient
 
 from api.main import create_app
@@ -17,6 +16,7 @@ from layers.errors import OperatorNeeded
 from layers.postgres.cluster import Cluster
 from layers.postgres.engine import engine
 from layers.schema.migrate import migrate
+from tests.clients.process import forget_settings
 
 MOST_LOOKS = 2_000  # requests after which a database that is not back is taken for lost
 

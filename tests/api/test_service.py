@@ -11,7 +11,6 @@ import pytest
 from fastapi.testclient import TestClient
 from shapely import box
 from sqlalchemy import Engine
-from worlds.three_districts import COUNTS, DEFAULT, NUROBOD, QUBODIYON, RASHT, Land
 
 from api.language.translate import LANGUAGES
 from api.main import create_app
@@ -24,6 +23,7 @@ from layers.catalogue import LAYERS, RASTERS
 from layers.catalogue.base import PUBLIC
 from layers.errors import DatabaseUnavailable
 from layers.tiles.layer_tiles import tile_properties
+from tests.worlds.three_districts import COUNTS, DEFAULT, NUROBOD, QUBODIYON, RASHT, Land
 
 TILE = "/tiles/plots/15/22789/12520.mvt"
 ROUTES = ("/districts", "/layers", "/healthz", "/docs", TILE, "/maps/plots", "/nothing", f"/districts/{RASHT}/plots")

@@ -12,18 +12,18 @@ from typing import Any
 import mapbox_vector_tile
 import pytest
 import shapely
-from clients.browser import PATIENCE_MS, Noticed, chromium, drawn_map, fold_panel, map_point, served
 from PIL import Image
 from playwright.sync_api import Browser, Frame, FrameLocator, Page, Playwright, Route, expect, sync_playwright
 from sqlalchemy import Engine
-from worlds import region_on_the_page
-from worlds.region_on_the_page import RASHT, plot_box, plot_id
 
 from api.language.translate import LANGUAGES, Language, translate
 from api.language.wording import CLASS_WORDS
 from api.maps.legend import CRITERIA_BY_ID, criterion_colours
 from layers.catalogue.land import CLASS_STYLES
 from layers.postgres.engine import writing
+from tests.clients.browser import PATIENCE_MS, Noticed, chromium, drawn_map, fold_panel, map_point, served
+from tests.worlds import region_on_the_page
+from tests.worlds.region_on_the_page import RASHT, plot_box, plot_id
 
 pytestmark = pytest.mark.browser
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
-from worlds.three_districts import RASHT
 
 from layers.records.snapshot import SnapshotCache
+from tests.worlds.three_districts import RASHT
 
 
 def state(client: TestClient) -> SnapshotCache:

@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from worlds import valley
-from worlds.valley import at, line, measured, surveys
 
 from geo.contract.criterion import A, B, Block, C, Criterion, D
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.measures.water import ONLY_FEEDING_REACH, RELIABILITY_PROXY
 from geo.suitability.findings import measure_all
 from geo.terrain.grid import Grid
+from tests.worlds import valley
+from tests.worlds.valley import at, line, measured, surveys
 
 Layers = dict[str, Any]
 

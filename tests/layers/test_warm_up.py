@@ -6,12 +6,12 @@ import importlib
 import pkgutil
 
 from numba.core.dispatcher import Dispatcher
-from worlds import valley
 
 import geo
 from geo.panel.scheme import load_scheme
 from geo.suitability.assess import assess
 from layers.warm_up import compile_all
+from tests.worlds import valley
 
 
 def compiled() -> dict[str, set[object]]:

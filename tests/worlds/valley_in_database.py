@@ -15,7 +15,7 @@ from geo.terrain.grid import Grid
 from geo.terrain.relief import slope_pct
 from layers.grids.rasters import store_grid
 from layers.loading import load_frame
-from worlds import valley
+from tests.worlds import valley
 
 RASHT, NUROBOD = "TJ.RR.GA", "TJ.RR.DA"
 ASIDE_M = 6_000.0  # the second district lies this far east, in the same ground mirrored nowhere

@@ -13,8 +13,8 @@ from layers.loading import load_frame
 from layers.postgres.engine import writing
 from layers.runs.household_fit import fit_run
 from layers.runs.score import publish_run, score
-from worlds import valley
-from worlds.valley_in_database import RASHT, load_valley, plots_of, stored
+from tests.worlds import valley
+from tests.worlds.valley_in_database import RASHT, load_valley, plots_of, stored
 
 MOTHER, GROUP = load_profile("mother-with-small-children"), load_profile("self-help-group")
 Papers = tuple[str | None, int | None, int | None]  # right class, documents missing, open disputes

@@ -17,8 +17,8 @@ from sqlalchemy import Connection
 from geo.terrain.grid import Grid
 from layers.grids.rasters import store_grid
 from layers.loading import load_frame
-from worlds import valley
-from worlds.valley_in_database import RASHT, stored
+from tests.worlds import valley
+from tests.worlds.valley_in_database import RASHT, stored
 
 X, Y, SIDE_M = 500_000.0, 4_300_000.0, 16_000.0  # m, EPSG:32642
 CELL_M = 30.0  # m

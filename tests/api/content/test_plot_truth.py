@@ -14,8 +14,6 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 from typer.testing import CliRunner
-from worlds import region_on_the_page
-from worlds.region_on_the_page import RASHT, plot_id
 
 import layers.explain.plot
 from api.content.plot_truth import PlotTruth, tell_plot
@@ -27,6 +25,8 @@ from geo.criteria import LAND_CRITERIA
 from layers.features.places import Gazetteer, read_gazetteer
 from layers.postgres.engine import reading, writing
 from scripts.main import app
+from tests.worlds import region_on_the_page
+from tests.worlds.region_on_the_page import RASHT, plot_id
 
 ROWS = 34  # of six classes: 204 plots
 AREAS = ("mine_confirmed", "mine_suspected", "inundation", "river_bed", "water_body", "built_up", "protected")

@@ -8,8 +8,6 @@ from html import unescape
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
-from worlds import valley
-from worlds.valley_in_database import RASHT, load_valley
 
 from api.content.reasons import sentence
 from api.language.translate import LANGUAGES, Language, translate
@@ -20,6 +18,8 @@ from layers.catalogue.base import STAFF
 from layers.postgres.engine import writing
 from layers.runs.score import score
 from layers.schema.access import create_key
+from tests.worlds import valley
+from tests.worlds.valley_in_database import RASHT, load_valley
 
 
 @pytest.fixture(scope="module")

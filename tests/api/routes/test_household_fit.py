@@ -13,9 +13,6 @@ import pyogrio
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
-from worlds import valley
-from worlds.valley_in_database import NUROBOD, RASHT
-from worlds.valley_with_households import GROUP, MOTHER, plant_fits
 
 from api.main import create_app
 from api.messages import messages
@@ -25,6 +22,9 @@ from layers.catalogue.base import PARTNER, STAFF
 from layers.features.export import Format
 from layers.records.outcomes import FIT_OUTCOMES
 from layers.schema.access import create_key
+from tests.worlds import valley
+from tests.worlds.valley_in_database import NUROBOD, RASHT
+from tests.worlds.valley_with_households import GROUP, MOTHER, plant_fits
 
 PLOTS = f"/districts/{RASHT}/plots"
 FITTED = {"profile": MOTHER.name}

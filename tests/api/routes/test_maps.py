@@ -14,8 +14,6 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 from starlette.datastructures import URL
-from worlds import region_on_the_page
-from worlds.region_on_the_page import RASHT
 
 from api.language.translate import LANGUAGES, Language, translate
 from api.language.wording import CLASS_MEANINGS, CLASS_WORDS
@@ -33,6 +31,8 @@ from layers.catalogue.irrigation import Canal
 from layers.catalogue.land import Plot
 from layers.postgres.engine import writing
 from layers.schema.access import create_key
+from tests.worlds import region_on_the_page
+from tests.worlds.region_on_the_page import RASHT
 
 LARGEST_PAGE = 100_000  # bytes of HTML, whatever the number of plots
 NEWER_LOAD = text(

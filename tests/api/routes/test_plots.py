@@ -10,11 +10,9 @@ from typing import Any
 import openpyxl
 import pyogrio
 import pytest
-from clients.service import read_again
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy import Engine, update
-from worlds.three_districts import COUNTS, DEFAULT, NUROBOD, OTHER, QUBODIYON, RASHT, Land
 
 from api.language.translate import LANGUAGES, Language, translate
 from api.language.wording import CLASS_MEANINGS
@@ -23,6 +21,8 @@ from geo.criteria import LAND_CRITERIA
 from layers.features.export import Format
 from layers.features.filters import PLOT_FILTERS
 from layers.records.runs import Publication
+from tests.clients.service import read_again
+from tests.worlds.three_districts import COUNTS, DEFAULT, NUROBOD, OTHER, QUBODIYON, RASHT, Land
 
 PLOTS = f"/districts/{RASHT}/plots"
 CONTRACT = [

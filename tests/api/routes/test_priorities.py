@@ -11,9 +11,6 @@ import pytest
 import shapely
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
-from worlds import valley
-from worlds.valley_in_database import NUROBOD, RASHT, stored
-from worlds.valley_with_households import MOTHER, plant_fits
 
 from api.main import create_app
 from layers.catalogue.base import PARTNER, STAFF
@@ -21,6 +18,9 @@ from layers.loading import load_frame
 from layers.postgres.engine import writing
 from layers.postgres.roles import ROLES
 from layers.schema.access import create_key
+from tests.worlds import valley
+from tests.worlds.valley_in_database import NUROBOD, RASHT, stored
+from tests.worlds.valley_with_households import MOTHER, plant_fits
 
 ADDRESS = f"/districts/{RASHT}/priority"
 COUNTS = {"west": (200, 60), "middle": (300, 7), "east": (250, 3), "far": (9, 0)}

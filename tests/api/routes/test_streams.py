@@ -12,7 +12,6 @@ import psutil
 import pytest
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection, Engine, text
-from worlds.three_districts import COUNTS, QUBODIYON, RASHT, Land
 
 from api.deps import Caller
 from api.routes import plots
@@ -21,6 +20,7 @@ from layers.catalogue.land import Plot
 from layers.features import paging
 from layers.postgres.engine import reading
 from layers.records.snapshot import Choice, SnapshotCache
+from tests.worlds.three_districts import COUNTS, QUBODIYON, RASHT, Land
 
 AT_ONCE = 20  # rows fetched at a time in the small test
 MANY = 100_000  # plots

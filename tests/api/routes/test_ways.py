@@ -12,8 +12,6 @@ import shapely
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from typer.testing import CliRunner
-from worlds import valley
-from worlds.valley_in_database import RASHT, load_valley
 
 from api.language.translate import LANGUAGES, translate
 from api.main import create_app
@@ -27,6 +25,8 @@ from layers.postgres.engine import writing
 from layers.postgres.roles import ROLES
 from layers.runs.score import score
 from scripts.main import app
+from tests.worlds import valley
+from tests.worlds.valley_in_database import RASHT, load_valley
 
 PLOT = "mudflow"
 

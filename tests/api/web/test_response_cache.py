@@ -10,12 +10,10 @@ from typing import Any, cast
 from unittest.mock import AsyncMock
 
 import pytest
-from clients.service import read_again, shown, state
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from starlette.types import Message, Receive, Scope, Send
-from worlds.three_districts import OTHER, RASHT, Land
 
 from api.routes import plots, tiles
 from api.web.response_cache import AT_ONCE, LONGEST_KEY, FinishedAnswers
@@ -24,6 +22,8 @@ from layers.catalogue.base import STAFF
 from layers.records.snapshot import SnapshotCache
 from layers.schema.access import create_key
 from layers.tiles.cache import TileCache
+from tests.clients.service import read_again, shown, state
+from tests.worlds.three_districts import OTHER, RASHT, Land
 
 TILE = "/tiles/plots/15/22789/12520.mvt"  # holds the corner of the plots of Rasht
 FAR = "/tiles/plots/12/2843/1566.mvt"  # Nurobod

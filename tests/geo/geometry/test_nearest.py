@@ -9,11 +9,11 @@ import shapely
 import shapely.ops
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds.broken_shapes import areas, stars, ways
 
 from geo.errors import GeometryError
 from geo.geometry.nearest import NearestLine, nearest_line, nearest_point
 from geo.geometry.ragged import ragged
+from tests.worlds.broken_shapes import areas, stars, ways
 
 FIELD = shapely.box(0, 0, 10, 10)
 

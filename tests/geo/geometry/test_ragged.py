@@ -7,11 +7,11 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds.broken_shapes import areas, ways
 
 import geo.geometry.ragged
 from geo.errors import GeometryError
 from geo.geometry.ragged import ragged
+from tests.worlds.broken_shapes import areas, ways
 
 SQUARE = shapely.box(0, 0, 1, 1)
 ODD = (

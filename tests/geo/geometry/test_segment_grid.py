@@ -8,11 +8,11 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import distance_transform_cdt
-from worlds.broken_shapes import ways
 
 import geo.geometry.segment_grid
 from geo.geometry.ragged import ragged
 from geo.geometry.segment_grid import SegmentGrid, segment_grid
+from tests.worlds.broken_shapes import ways
 
 
 def made(lines: list[shapely.Geometry]) -> SegmentGrid:

@@ -12,12 +12,12 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.affinity import translate
-from worlds.broken_shapes import areas, stars
 
 from geo.compiled import threads
 from geo.errors import GeometryError
 from geo.geometry.ragged import ragged
 from geo.geometry.shares import highest_level, share_by_level, share_covered
+from tests.worlds.broken_shapes import areas, stars
 
 FIELD = shapely.box(0, 0, 10, 10)
 LEVELS = 4

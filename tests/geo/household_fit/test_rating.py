@@ -11,7 +11,6 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import valley
 
 from geo.contract.criterion import Block, Judgement
 from geo.criteria import LAND_CRITERIA
@@ -22,6 +21,7 @@ from geo.household.tenure import RIGHT_CLASSES, right_numbers
 from geo.household_criteria import CALIBRATE, FIT_BY_ID, FIT_CRITERIA, FIT_GROUPS, NO_TURNS, HouseholdBlock
 from geo.household_fit.rating import Fit, assess_fit
 from geo.panel.scheme import load_scheme, parse_scheme
+from tests.worlds import valley
 
 SCHEME = load_scheme()
 MOTHER = load_profile("mother-with-small-children")

@@ -8,13 +8,13 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from worlds import valley
-from worlds.valley import line, zones
 
 from geo.contract.criterion import Block, Measured
 from geo.criteria import BY_ID
 from geo.measures.access import CROSSES_HIGH, MOST_TRAVEL_MIN, MOST_WALK_MIN, NEAREST_HOME, TOO_FAR
 from geo.routing.walking import irmischer_clarke_m_s
+from tests.worlds import valley
+from tests.worlds.valley import line, zones
 
 OFF_PATH_M_S = float(irmischer_clarke_m_s(0.0, off_path=True))
 ON_PATH_M_S = float(irmischer_clarke_m_s(0.0))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from worlds import valley
-from worlds.valley import at, measured
 
 from geo.criteria import BY_ID
 from geo.crops.catalogue import crops
 from geo.errors import GridError, SuitabilityError
 from geo.measures.climate import LAPSE_K_M
 from geo.measures.reference_crop import TREES
+from tests.worlds import valley
+from tests.worlds.valley import at, measured
 
 
 def test_heat_is_carried_to_the_height_of_the_plot() -> None:

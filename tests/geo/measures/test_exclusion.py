@@ -8,11 +8,11 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from worlds import valley
 
 from geo.contract.criterion import Block
 from geo.measures.exclusion import REASONS, exclusion_mask
 from geo.measures.water import irrigated
+from tests.worlds import valley
 
 
 def reasons(**layers: Any) -> list[str | None]:

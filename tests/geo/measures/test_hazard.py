@@ -7,11 +7,11 @@ from datetime import date
 import numpy as np
 import pytest
 import shapely
-from worlds import valley
-from worlds.valley import at, measured, zones
 
 from geo.contract.criterion import B, C, D
 from geo.measures.hazard import HIGH_OFTEN, MEDIUM_OFTEN, SUSCEPTIBILITY
+from tests.worlds import valley
+from tests.worlds.valley import at, measured, zones
 
 
 def test_the_highest_level_that_touches_a_plot_counts_and_unlabelled_zones_are_medium() -> None:

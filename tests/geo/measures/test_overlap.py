@@ -8,14 +8,14 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from worlds import valley
-from worlds.broken_shapes import areas, stars
 
 from geo.contract.criterion import Block
 from geo.geometry.kernels.placing import INSIDE, NEAR, OUTSIDE
 from geo.geometry.placing import edges_of, place_boxes
 from geo.geometry.shares import highest_level, share_covered, share_of_pairs
 from geo.measures.overlap import highest, holder, meetings, overlapping, share_under, within_distance
+from tests.worlds import valley
+from tests.worlds.broken_shapes import areas, stars
 
 PLOTS = np.array([valley.square(name) for name in valley.NAMES], dtype=object)
 

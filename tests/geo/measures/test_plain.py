@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import shapely
-from worlds import valley
 
 from geo.contract.criterion import Block
 from geo.contract.needs import Need, Within
 from geo.criteria import SLOPE
 from geo.measures.plain import distance_to, mean_of
+from tests.worlds import valley
 
 
 def test_the_mean_of_a_grid_is_unknown_off_the_grid() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from worlds import valley
 
 from geo.contract.criterion import Measured
 from geo.criteria import BY_ID, LAND_CRITERIA
@@ -13,6 +12,7 @@ from geo.measures.soil import response_tables, saltless
 from geo.panel.scheme import load_scheme, parse_scheme
 from geo.suitability.assess import assess, evaluate
 from geo.suitability.model import CLASSES
+from tests.worlds import valley
 
 SCHEME = load_scheme()
 # ECe [dS/m] at membership 1, .75, .50, .25 and 0 by the crop's response; domain reference 4, E1.

@@ -6,11 +6,11 @@ from datetime import date
 
 import numpy as np
 import pytest
-from worlds import valley
-from worlds.valley import at, measured, surveys
 
 from geo.contract.criterion import A, C, D
 from geo.criteria import BY_ID
+from tests.worlds import valley
+from tests.worlds.valley import at, measured, surveys
 
 
 def test_slope_is_the_exact_mean_and_the_table_follows_terraces_and_water() -> None:

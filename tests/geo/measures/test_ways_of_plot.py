@@ -8,14 +8,14 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from worlds import valley
-from worlds.valley import line, zones
 
 from geo.contract.criterion import Block
 from geo.criteria import BY_ID
 from geo.errors import NotAssessed
 from geo.measures.ways_of_plot import SERVICE_KINDS, HomeWay, ServiceMinutes, home_way, service_minutes
 from geo.routing.walking import irmischer_clarke_m_s
+from tests.worlds import valley
+from tests.worlds.valley import line, zones
 
 OFF_PATH_M_S = float(irmischer_clarke_m_s(0.0, off_path=True))
 COARSEST_M = 120.0  # m, as criteria A1 and A2 have it

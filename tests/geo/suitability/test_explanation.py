@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from worlds import valley
 
 from geo.contract.criterion import Measured, not_assessed
 from geo.criteria import LAND_CRITERIA
@@ -16,6 +15,7 @@ from geo.panel.scheme import load_scheme
 from geo.suitability.assess import assess, evaluate
 from geo.suitability.explanation import CLOSED, MESSAGES, explain
 from geo.suitability.model import CLASSES
+from tests.worlds import valley
 
 DEFAULT = load_scheme()
 

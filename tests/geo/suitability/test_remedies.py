@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import valley
 
 from geo.contract.criterion import Measured
 from geo.criteria import LAND_CRITERIA, ONLY_FEEDING_REACH
@@ -30,6 +29,7 @@ from geo.suitability.remedies import (
     rated_with,
 )
 from geo.suitability.surroundings import Surroundings
+from tests.worlds import valley
 
 SCHEME = load_scheme()
 GOOD = {

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from worlds import slow_reference
-from worlds.slow_reference import CODES, Plot
 
 from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import nothing_excluded
@@ -15,6 +13,8 @@ from geo.suitability.assess import EVIDENCE_LETTERS, Suitability, classify_plots
 from geo.suitability.model import CLASSES, OUTLOOKS
 from geo.suitability.rating import Rated
 from geo.suitability.shown import shown_score
+from tests.worlds import slow_reference
+from tests.worlds.slow_reference import CODES, Plot
 
 SCHEME = load_scheme()
 ROUND = [0.0, 0.1, 0.125, 0.25, 0.3, 0.5, 0.6, 0.75, 0.85, 1.0]

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from worlds import valley
 
 from geo.contract.criterion import Measured, not_assessed
 from geo.contract.memberships import ByClass, Knots, Probability
@@ -21,6 +20,7 @@ from geo.suitability.assess import Suitability, assess, classify, evaluate
 from geo.suitability.combination import aggregate, owa, quantified, weighting
 from geo.suitability.model import CLASSES
 from geo.suitability.shown import shown_score, stored_score
+from tests.worlds import valley
 
 Floats = NDArray[np.float64]
 DEFAULT = load_scheme()

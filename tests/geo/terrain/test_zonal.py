@@ -13,13 +13,13 @@ from exactextract.raster import NumPyRasterSource
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import CRS
-from worlds.broken_shapes import areas, stars
 
 from geo.compiled import threads
 from geo.errors import GeometryError, GridError
 from geo.geometry.ragged import ragged
 from geo.terrain.grid import Grid
 from geo.terrain.zonal import zonal
+from tests.worlds.broken_shapes import areas, stars
 
 ALL = ("mean", "min", "max", "sum", "count", "coverage", "stdev", "q0", "q25", "q50", "q90", "q100")
 NINE = Grid(np.arange(1, 10, dtype=np.float32).reshape(3, 3), 0.0, 3.0, 1.0, 1.0)

@@ -13,9 +13,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from sqlalchemy import Engine, text
-from worlds import valley
-from worlds.stored_run import rows_of
-from worlds.valley_in_database import load_valley
 
 from geo.contract.criterion import Block
 from geo.criteria import LAND_CRITERIA
@@ -30,6 +27,9 @@ from layers.runs import findings_cache
 from layers.runs.parts import reach_of_layers
 from layers.runs.replay import replay
 from layers.runs.score import score
+from tests.worlds import valley
+from tests.worlds.stored_run import rows_of
+from tests.worlds.valley_in_database import load_valley
 
 CELLS = 100
 BYTES = 4 * CELLS * CELLS

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection, Engine
-from worlds.mapped_by_nobody import load_valley
 
 from layers.postgres.engine import writing
+from tests.worlds.mapped_by_nobody import load_valley
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ from affine import Affine
 from shapely import affinity
 from sqlalchemy import Connection, Engine, select, text
 from typer.testing import CliRunner
-from worlds.mapped_by_nobody import BED, CELL_M, OUTLINE, RASHT, N, X, Y, current, frame, stored, valley_heights
 
 from geo.errors import NotAssessed
 from geo.hazard.levels import SUSCEPTIBILITY
@@ -32,6 +31,7 @@ from layers.loading.raster_files import load_raster
 from layers.records.loads import Load
 from layers.tiles.layer_tiles import TileAddress, layer_tile, tile_properties
 from scripts.main import app
+from tests.worlds.mapped_by_nobody import BED, CELL_M, OUTLINE, RASHT, N, X, Y, current, frame, stored, valley_heights
 
 
 def test_the_flooded_strip_is_where_the_height_above_the_river_says(clean: Connection) -> None:

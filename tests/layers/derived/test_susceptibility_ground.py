@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import shapely
 from sqlalchemy import Connection, select
-from worlds.mapped_by_nobody import (
+
+from api.language.translate import translate
+from geo.hazard.levels import SUSCEPTIBILITY, UNTESTED
+from layers.catalogue.base import PUBLIC
+from layers.catalogue.hazards import HazardExtent, HazardZone
+from layers.derived.susceptibility import derive
+from layers.explain.ways import hazards_on
+from layers.features.features import layer_features
+from layers.loading import load_frame
+from layers.records.loads import Load
+from tests.worlds.mapped_by_nobody import (
     CELL_M,
     OUTLINE,
     RASHT,
@@ -19,16 +29,6 @@ from worlds.mapped_by_nobody import (
     mountains,
     valley_heights,
 )
-
-from api.language.translate import translate
-from geo.hazard.levels import SUSCEPTIBILITY, UNTESTED
-from layers.catalogue.base import PUBLIC
-from layers.catalogue.hazards import HazardExtent, HazardZone
-from layers.derived.susceptibility import derive
-from layers.explain.ways import hazards_on
-from layers.features.features import layer_features
-from layers.loading import load_frame
-from layers.records.loads import Load
 
 
 def test_avalanches_keep_off_ground_without_snow_and_under_dense_forest(clean: Connection) -> None:

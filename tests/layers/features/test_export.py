@@ -16,7 +16,6 @@ import pyogrio
 import pytest
 from shapely import box
 from sqlalchemy import Connection, Engine, text
-from worlds.three_districts import RASHT, Land
 
 from layers.catalogue.base import PARTNER, PUBLIC
 from layers.catalogue.irrigation import Canal, CommandMonth
@@ -29,6 +28,7 @@ from layers.features.filters import plot_conditions, sort_keys
 from layers.features.paging import Listing
 from layers.features.plots import in_district, scored_plots
 from layers.postgres.engine import reading
+from tests.worlds.three_districts import RASHT, Land
 
 ABOUT = About(
     title="Plots",

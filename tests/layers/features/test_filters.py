@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely import MultiPoint, box
 from sqlalchemy import REAL, Connection, Float, cast, literal, select
-from worlds.three_districts import CORNERS, CRITERIA, NUROBOD, RASHT, Land
 
 from geo.suitability.model import CLASSES
 from geo.suitability.shown import shown_score as shown_score_of_arrays
@@ -26,6 +25,7 @@ from layers.features.filters import PLOT_FILTERS, plot_conditions, sort_keys
 from layers.features.paging import Listing
 from layers.features.plots import scored_plots, shown_score
 from layers.postgres.engine import reading
+from tests.worlds.three_districts import CORNERS, CRITERIA, NUROBOD, RASHT, Land
 
 HIDDEN = sorted(Plot.attributes(STAFF).keys() - Plot.attributes(PUBLIC).keys())
 RELAXED = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, func, select, text, update
-from worlds.three_districts import CRITERIA, RASHT, Land
 
 from layers.catalogue.base import PUBLIC
 from layers.errors import BadFilter
@@ -21,6 +20,7 @@ from layers.features.filters import plot_conditions, sort_keys
 from layers.features.paging import Listing, count_rows, is_cut, read_page, stream_features
 from layers.features.plots import by_class_and_score, in_district, scored_plots
 from layers.records.runs import suitability
+from tests.worlds.three_districts import CRITERIA, RASHT, Land
 
 CLASS_ORDER = ["S1", "S2", "S3", "N1", "N2", "NE"]
 DEFAULT_ORDER = [("", "class"), ("-", "score")]

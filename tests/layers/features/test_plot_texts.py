@@ -11,12 +11,10 @@ from typing import Any
 
 import orjson
 import pytest
-from clients.service import shown
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
-from worlds.three_districts import CANARY, COUNTS, OTHER, PARTNERS_CANARY, QUBODIYON, RASHT, Land
 
 from api.main import create_app
 from layers.cache.folders import Folder
@@ -30,6 +28,8 @@ from layers.features.plots import by_class_and_score, in_district, scored_plots
 from layers.features.text_store import BETWEEN, FeatureTexts, read, write
 from layers.postgres.engine import reading
 from layers.records.snapshot import Run, Snapshot, read_snapshot
+from tests.clients.service import shown
+from tests.worlds.three_districts import CANARY, COUNTS, OTHER, PARTNERS_CANARY, QUBODIYON, RASHT, Land
 
 
 @pytest.fixture

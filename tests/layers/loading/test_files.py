@@ -16,7 +16,6 @@ import pyogrio
 import pytest
 import shapely
 from sqlalchemy import Connection, func, select
-from worlds.village_files import WRITERS, villages, write_wkt
 
 from layers.catalogue import BY_NAME
 from layers.catalogue.base import Layer
@@ -26,6 +25,7 @@ from layers.loading import LoadReport, Options, check_file, load_file
 from layers.loading.reading import open_source
 from layers.records.loads import Load
 from layers.settings import get_settings
+from tests.worlds.village_files import WRITERS, villages, write_wkt
 
 TOJIK = "Қабодиён ғӣқӯҳҷ ҒӢҚӮҲҶ"
 

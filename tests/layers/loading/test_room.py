@@ -7,12 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from clients.process import forget_settings
 from sqlalchemy import Connection, text
 
 from layers.errors import DataRefused
 from layers.loading import Options, load_file
 from layers.loading.room import require_room
+from tests.clients.process import forget_settings
 
 MB = 2**20
 

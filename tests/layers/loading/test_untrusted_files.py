@@ -25,8 +25,6 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
-from clients.process import forget_settings
-from worlds.village_files import WRITERS, villages
 
 from layers.errors import DataRefused, LayersError, NotFound
 from layers.loading import isolation
@@ -35,6 +33,8 @@ from layers.loading.isolation import Reading
 from layers.loading.kinds import KINDS, Kind
 from layers.loading.raster_files import RasterFile
 from layers.loading.reading import open_source
+from tests.clients.process import forget_settings
+from tests.worlds.village_files import WRITERS, villages
 
 SECRET = "code,name_en,lon,lat\nv1,Planted,70.9,39.2\n"
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from clients.process import forget_settings
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
@@ -18,6 +17,7 @@ from layers.errors import DatabaseUnavailable
 from layers.postgres.cluster import Cluster
 from layers.postgres.engine import engine, reading, reading_engine, writing
 from layers.postgres.roles import ROLES
+from tests.clients.process import forget_settings
 
 ADD_LOAD = text("INSERT INTO loads (layer, kind, mode) VALUES ('plots', 'load', 'add')")
 COUNT_LOADS = text("SELECT count(*) FROM loads")

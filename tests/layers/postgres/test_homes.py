@@ -14,7 +14,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from clients.process import forget_settings
 
 from layers.errors import DatabaseUnavailable, OperatorNeeded
 from layers.postgres import failure
@@ -22,6 +21,7 @@ from layers.postgres.cluster import Cluster
 from layers.postgres.contents import count_rows
 from layers.postgres.engine import engine
 from layers.postgres.server import MB
+from tests.clients.process import forget_settings
 
 NOBODY = 65_534  # user id nobody's files have
 IS_ROOT = os.geteuid() == 0

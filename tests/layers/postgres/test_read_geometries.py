@@ -7,11 +7,11 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds.broken_shapes import areas, ways
 
 from geo.errors import CrsError
 from geo.geometry.crs import to_working
 from layers.postgres.read_geometries import geometries_of
+from tests.worlds.broken_shapes import areas, ways
 
 IN_DEGREES = st.one_of(areas(), ways()).map(lambda shape: shapely.transform(shape, lambda xy: xy / 10 + [70.0, 38.0]))
 POINT = shapely.Point(69.5, 38.5)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import REAL, Boolean, Column, Engine, String, inspect, text
-from worlds import valley
 
 from geo.panel.scheme import load_scheme
 from geo.suitability.assess import assess
@@ -14,6 +13,7 @@ from layers.features.plots import scored_plots
 from layers.records.outcomes import FIT_OUTCOMES, OUTCOMES, Kept, Outcome
 from layers.schema.migrate import add_result_columns
 from layers.tiles.plot_tiles import PLOT_ATTRIBUTES
+from tests.worlds import valley
 
 # Public names and their order, as lists and files have had them since the first version (typed here a second time).
 LEADING = (

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Connection, Engine, insert, text, update
-from worlds.three_districts import CORNERS, COUNTS, DEFAULT, NUROBOD, OTHER, QUBODIYON, RASHT, Land, add_load, plant
 
 from layers.catalogue.base import PUBLIC
 from layers.catalogue.land import Plot
@@ -18,6 +17,18 @@ from layers.records import snapshot as module
 from layers.records.loads import Load
 from layers.records.runs import Publication, ScoringRun
 from layers.records.snapshot import Choice, Snapshot, SnapshotCache, read_runs, read_snapshot
+from tests.worlds.three_districts import (
+    CORNERS,
+    COUNTS,
+    DEFAULT,
+    NUROBOD,
+    OTHER,
+    QUBODIYON,
+    RASHT,
+    Land,
+    add_load,
+    plant,
+)
 
 EVERYWHERE = (60.0, 30.0, 80.0, 45.0)
 BY_RASHT = (70.37, 39.02, 70.38, 39.03)

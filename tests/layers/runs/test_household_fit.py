@@ -8,9 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from sqlalchemy import Engine, delete, func, select, text
-from worlds import valley
-from worlds.valley_in_database import NUROBOD, RASHT
-from worlds.valley_with_households import GROUP, MOTHER, PAPERS, load_papers, plant_papers
 
 from geo.household_criteria import FIT_CRITERIA
 from geo.panel.scheme import load_scheme
@@ -22,6 +19,9 @@ from layers.records.rows_of_run import FOUND
 from layers.records.runs import FitProfile, ScoringRun, household_fit, suitability
 from layers.runs.household_fit import fit_run, replay_fits
 from layers.runs.score import score
+from tests.worlds import valley
+from tests.worlds.valley_in_database import NUROBOD, RASHT
+from tests.worlds.valley_with_households import GROUP, MOTHER, PAPERS, load_papers, plant_papers
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,6 @@ import pytest
 import shapely
 from shapely import affinity
 from sqlalchemy import Connection, Engine, func, select, text
-from worlds import valley
-from worlds.stored_run import rows_of
-from worlds.valley_in_database import NUROBOD, RASHT, REQUIRED, load_valley, plots_of, stored
 
 from geo.panel.scheme import load_scheme
 from layers.catalogue.base import PUBLIC
@@ -31,6 +28,9 @@ from layers.runs.listing import diff_runs
 from layers.runs.replay import replay
 from layers.runs.score import publish_run, score
 from layers.tiles.results_in_memory import DistrictResults, results_of_district
+from tests.worlds import valley
+from tests.worlds.stored_run import rows_of
+from tests.worlds.valley_in_database import NUROBOD, RASHT, REQUIRED, load_valley, plots_of, stored
 
 SCHEME = load_scheme()
 X, Y = valley.X, valley.Y

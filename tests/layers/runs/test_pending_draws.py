@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, delete, func, select, text
 from typer.testing import CliRunner
-from worlds import valley
-from worlds.valley_in_database import RASHT, load_valley
 
 from geo.panel.scheme import load_scheme
 from layers.postgres.engine import writing
@@ -24,6 +22,8 @@ from layers.runs.score import publish_run, score
 from layers.settings import get_settings
 from scripts.main import app
 from scripts.verbs.robustness import start_drawing
+from tests.worlds import valley
+from tests.worlds.valley_in_database import RASHT, load_valley
 
 SCHEME = load_scheme()
 

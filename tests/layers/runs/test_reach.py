@@ -16,8 +16,6 @@ import pandas as pd
 import pytest
 import shapely
 from sqlalchemy import Connection, Engine, func, select
-from worlds import valley, wide_valley
-from worlds.valley_in_database import RASHT, stored
 
 from geo.contract.criterion import Block, Criterion, Judgement, Measured
 from geo.contract.needs import EVERYTHING, AlongWayHome, NamedPlots, Need, SameCanal, Within
@@ -34,6 +32,8 @@ from layers.runs.changes import touched_plots
 from layers.runs.findings_cache import scoring_cache
 from layers.runs.parts import reach_of_layers
 from layers.runs.score import score
+from tests.worlds import valley, wide_valley
+from tests.worlds.valley_in_database import RASHT, stored
 
 SCHEME = load_scheme()
 EDGE_M = 1.0  # m; how near to a reach it is tried from within, and beyond the rounding of boxes from without

@@ -10,8 +10,6 @@ import orjson
 import pytest
 from sqlalchemy import Engine, delete, select, text, update
 from typer.testing import CliRunner
-from worlds import valley
-from worlds.valley_in_database import NUROBOD, RASHT, load_valley
 
 from geo.panel.scheme import load_scheme
 from geo.suitability.model import CLASSES
@@ -27,6 +25,8 @@ from layers.runs import robustness as stored_draws
 from layers.runs.robustness import draws_of_district, read_kept, store_robustness
 from layers.runs.score import score
 from scripts.main import app
+from tests.worlds import valley
+from tests.worlds.valley_in_database import NUROBOD, RASHT, load_valley
 
 SCHEME = load_scheme()
 SILENT = Noise(weights=0.0, orness=None, membership=(0.0, 0.0, 0.0, 0.0), unknown=False)

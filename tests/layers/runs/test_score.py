@@ -10,8 +10,6 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import OperationalError
-from worlds import valley
-from worlds.valley_in_database import NUROBOD, RASHT, as_stored, layers_as_stored, load_valley, plots_of, stored
 
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import load_scheme
@@ -28,6 +26,8 @@ from layers.runs.listing import diff_runs, list_runs, show_run
 from layers.runs.parts import partition_name
 from layers.runs.replay import replay
 from layers.runs.score import RUN_LOCK, publish_run, score, sweep_abandoned
+from tests.worlds import valley
+from tests.worlds.valley_in_database import NUROBOD, RASHT, as_stored, layers_as_stored, load_valley, plots_of, stored
 
 SCHEME = load_scheme()
 NUMBERS = ["score", "score_low", "score_high", "potential_score", *(criterion.id for criterion in LAND_CRITERIA)]

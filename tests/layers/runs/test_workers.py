@@ -13,9 +13,6 @@ from distributed.security import Security
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 from typer.testing import CliRunner
-from worlds import valley
-from worlds.stored_run import rows_of
-from worlds.valley_in_database import NUROBOD, RASHT, load_valley
 
 from geo.panel.scheme import load_scheme
 from layers.errors import LayersError
@@ -34,6 +31,9 @@ from layers.runs.workers import (
     over_client,
 )
 from scripts.main import app
+from tests.worlds import valley
+from tests.worlds.stored_run import rows_of
+from tests.worlds.valley_in_database import NUROBOD, RASHT, load_valley
 
 SCHEME = load_scheme()
 PIECE = 5  # plots per part: nine plots in each of two districts make four parts

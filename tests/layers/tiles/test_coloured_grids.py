@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from rasterio.errors import RasterioIOError
 from sqlalchemy import Connection, text
-from worlds.three_districts import Land
 
 from geo.terrain.grid import north_up
 from layers.catalogue import RASTERS_BY_NAME
@@ -21,6 +20,7 @@ from layers.settings import get_settings
 from layers.tiles import coloured_grids, raster_tiles
 from layers.tiles.layer_tiles import TileAddress
 from layers.tiles.raster_tiles import raster_files, raster_tile
+from tests.worlds.three_districts import Land
 
 FILES = text("SELECT file_name FROM rasters WHERE layer = :name AND ended_by IS NULL")
 ADDRESSES = [

@@ -13,7 +13,6 @@ from typing import Any
 import mapbox_vector_tile
 import pytest
 from sqlalchemy import Connection, Engine, text
-from worlds.three_districts import Land, add_load
 
 from layers.catalogue.base import PUBLIC
 from layers.features.plots import scored_plots
@@ -22,6 +21,7 @@ from layers.records.snapshot import Choice, read_snapshot
 from layers.tiles import plot_tiles
 from layers.tiles.layer_tiles import BUFFER, EXTENT, LARGEST_TILE, Tile, TileAddress
 from layers.tiles.plot_tiles import CELLS_INSTEAD, plots_tile
+from tests.worlds.three_districts import Land, add_load
 
 DISTRICT = "TJ.XX"
 PLOTS, ACROSS = 30_000, 200

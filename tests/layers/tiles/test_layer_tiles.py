@@ -18,7 +18,6 @@ from pyproj import Transformer
 from shapely import Point
 from shapely.geometry import shape
 from sqlalchemy import Connection, Engine
-from worlds.three_districts import CORNERS, NUROBOD, OTHER, PARTNERS_CANARY, QUBODIYON, RASHT, Land, add_load, add_row
 
 from geo.terrain.grid import north_up
 from layers.catalogue import LAYERS, RASTERS_BY_NAME
@@ -45,6 +44,17 @@ from layers.tiles.layer_tiles import (
 )
 from layers.tiles.plot_tiles import PLOT_ATTRIBUTES, plots_tile
 from layers.tiles.raster_tiles import raster_files, raster_tile, readable_raster
+from tests.worlds.three_districts import (
+    CORNERS,
+    NUROBOD,
+    OTHER,
+    PARTNERS_CANARY,
+    QUBODIYON,
+    RASHT,
+    Land,
+    add_load,
+    add_row,
+)
 
 TO_MERCATOR = Transformer.from_crs(4326, 3857, always_xy=True)
 

@@ -8,7 +8,6 @@ import mapbox_vector_tile
 import pytest
 from shapely import LineString, MultiLineString
 from sqlalchemy import Engine
-from worlds.three_districts import Land, add_load, add_row
 
 from layers.catalogue import LAYERS
 from layers.catalogue.base import PUBLIC
@@ -17,6 +16,7 @@ from layers.catalogue.land import Plot
 from layers.catalogue.services import Road
 from layers.postgres.engine import reading
 from layers.tiles.layer_tiles import Tile, TileAddress, layer_tile, tile_properties
+from tests.worlds.three_districts import Land, add_load, add_row
 
 LON, LAT = 71.52, 39.52
 ROW = (1 - math.asinh(math.tan(math.radians(LAT))) / math.pi) / 2  # share of the way from north to south

@@ -45,8 +45,8 @@ from math import asinh, pi, radians, tan
 from fastapi.testclient import TestClient
 from mapbox_vector_tile import decode
 from sqlalchemy import text
-from worlds import valley
-from worlds.valley_in_database import RASHT, load_valley
+from tests.worlds import valley
+from tests.worlds.valley_in_database import RASHT, load_valley
 from api.main import create_app
 from api.maps.colouring import colourings
 from geo.panel.scheme import load_scheme

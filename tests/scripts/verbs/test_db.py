@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from clients.process import forget_settings
 
 from layers.postgres import installation
 from layers.postgres.cluster import Cluster
 from scripts.main import main
+from tests.clients.process import forget_settings
 
 
 class Said(NamedTuple):

@@ -9,11 +9,11 @@ import orjson
 import pyogrio
 import pytest
 from typer.testing import CliRunner
-from worlds.three_districts import CANARY, COUNTS, DEFAULT, OTHER, RASHT, Land
 
 from layers.errors import BadFilter, DataRefused, LayersError, NotFound
 from scripts.main import app
 from scripts.verbs.serve import require_free
+from tests.worlds.three_districts import CANARY, COUNTS, DEFAULT, OTHER, RASHT, Land
 
 
 def run(*arguments: str | Path) -> str:

@@ -12,8 +12,6 @@ import rasterio
 from affine import Affine
 from sqlalchemy import Engine
 from typer.testing import CliRunner, Result
-from worlds import valley
-from worlds.valley_in_database import NUROBOD, RASHT, as_stored, layers_as_stored, load_valley
 
 from geo.household.profile import load_profile
 from geo.panel.scheme import load_scheme
@@ -23,6 +21,8 @@ from layers.errors import DataRefused, NotFound
 from layers.loading import load_frame
 from layers.postgres.engine import writing
 from scripts.main import app
+from tests.worlds import valley
+from tests.worlds.valley_in_database import NUROBOD, RASHT, as_stored, layers_as_stored, load_valley
 
 RUN = CliRunner()
 

@@ -12,7 +12,6 @@ import shapely
 from shapely import affinity
 from sqlalchemy import Connection, Engine, text
 from typer.testing import CliRunner
-from worlds.mapped_by_nobody import LINE, OUTLINE, RASHT, current, frame, load_valley
 
 from layers.catalogue.hazards import HazardZone
 from layers.derived.susceptibility import derive, processes_named, take_back
@@ -20,6 +19,7 @@ from layers.errors import NotFound
 from layers.loading import load_frame, undo
 from layers.postgres.engine import writing
 from scripts.main import app
+from tests.worlds.mapped_by_nobody import LINE, OUTLINE, RASHT, current, frame, load_valley
 
 
 @pytest.fixture(scope="module")
