@@ -12,18 +12,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from geo.compiled.cell_queue import empty_queue, pop, push, size_of
 from geo.errors import GridError
 from geo.terrain.grid import Grid
+from geo.terrain.kernels import drainage as kernels
 from geo.terrain.relief import heights
 
 RIDGE_AREA_M2 = 50_000.0  # m2 of ground that rises to a crest before the crest counts as a ridge; default to calibrate
-DOWN = np.array([0, -1, 0, 1, -1, -1, 1, 1])  # row steps of the eight neighbours
-RIGHT = np.array([1, 0, -1, 0, 1, -1, -1, 1])  # column steps of the eight neighbours
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,72 +38,31 @@ class Drainage:
     order: NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
-def _flood(rank, known, came_from, level, order):  # type: ignore[no-untyped-def]
-    """Flood the cells from the edge of the known ones, lowest level first, deepest ground first within a level."""
-    rows, cols = known.shape
-    queue = empty_queue(0, np.int64(rows * cols) << 32, rows * cols)  # each cell is queued once
-    queued = ~known
-    for row in range(rows):
-        for col in range(cols):
-            if not known[row, col]:
-                continue
-            edge = row == 0 or col == 0 or row == rows - 1 or col == cols - 1
-            if not edge:
-                for k in range(8):
-                    edge = edge or not known[row + DOWN[k], col + RIGHT[k]]
-            if edge:
-                queued[row, col] = True
-                cell = row * cols + col
-                level[cell] = rank[row, col]
-                push(queue, (np.int64(rank[row, col]) << 32) | rank[row, col], cell)
-    settled = 0
-    while size_of(queue) > 0:
-        cell = pop(queue)
-        order[settled] = cell
-        settled += 1
-        row, col = cell // cols, cell % cols
-        for k in range(8):
-            next_row, next_col = row + DOWN[k], col + RIGHT[k]
-            if not (0 <= next_row < rows and 0 <= next_col < cols) or queued[next_row, next_col]:
-                continue
-            queued[next_row, next_col] = True
-            there = next_row * cols + next_col
-            came_from[there] = cell
-            level[there] = max(level[cell], rank[next_row, next_col])
-            push(queue, (np.int64(level[there]) << 32) | rank[next_row, next_col], there)
-    return settled
-
-
-@njit(cache=True, nogil=True)
-def _steepest(z, filled, receiver, order):  # type: ignore[no-untyped-def]
-    """Turn cells outside depressions to their steepest lower neighbour; others keep the cell they were flooded from."""
-    rows, cols = z.shape
-    for cell in order:
-        row, col = cell // cols, cell % cols
-        if filled[row, col] > z[row, col]:
-            continue
-        steepest = 0.0
-        for k in range(8):
-            next_row, next_col = row + DOWN[k], col + RIGHT[k]
-            if 0 <= next_row < rows and 0 <= next_col < cols:
-                drop = float(filled[row, col]) - filled[next_row, next_col]
-                if k >= 4:
-                    drop *= np.sqrt(0.5)
-                if drop > steepest:
-                    steepest = drop
-                    receiver[cell] = next_row * cols + next_col
-
-
 def drainage(dem: Grid) -> Drainage:
-    """Flow directions of a height grid, depressions included. Water leaves at the grid's edge and beside unknown cells.
+    """Return the flow directions of a height grid, depressions included.
 
-    Directions are the steepest of eight (O'Callaghan and Mark 1984, Computer Vision, Graphics, and Image Processing 28,
-    pp. 323-344), in depressions and on flats those of the flood.
+    Water leaves at the grid's edge and beside unknown cells.
+
+    Parameters
+    ----------
+    dem : heights in metres, NaN unknown
+
+    Returns
+    -------
+    where each cell drains to, and the order of the flood
 
     Raises
     ------
     GridError : more than one band, cells without a size, or no known height.
+
+    Notes
+    -----
+    The steepest of eight directions; in depressions and on flats that of the flood.
+
+    References
+    ----------
+    O'Callaghan and Mark 1984, Computer Vision, Graphics, and Image Processing 28, pp. 323-344. Barnes, Lehman and Mulla
+    2014, Computers & Geosciences 62, pp. 117-127.
     """
     z = heights(dem)
     known = ~np.isnan(z)
@@ -118,139 +74,170 @@ def drainage(dem: Grid) -> Drainage:
     receiver = np.where(known.ravel(), np.arange(z.size), -1)
     level = np.zeros(z.size, dtype=np.int32)
     order = np.empty(np.count_nonzero(known), dtype=np.int64)
-    _flood(ranks, known, receiver, level, order)
+    kernels.flood(ranks, known, receiver, level, order)
     filled = np.where(known, values[level].reshape(z.shape), np.float32(np.nan))
-    _steepest(z, filled, receiver, order)
+    kernels.turn_steepest(z, filled, receiver, order)
     return Drainage(dem, filled, receiver, order)
 
 
-@njit(cache=True, nogil=True)
-def _accumulate(receiver, order, amount):  # type: ignore[no-untyped-def]
-    for i in range(len(order) - 1, -1, -1):
-        cell = order[i]
-        if receiver[cell] != cell:
-            amount[receiver[cell]] += amount[cell]
-
-
-@njit(cache=True, nogil=True)
-def _carry_up(receiver, order, start, value):  # type: ignore[no-untyped-def]
-    """Give every cell the value of the first cell on its way down, itself included, where ``start`` is set."""
-    for cell in order:
-        if not start[cell] and receiver[cell] != cell:
-            value[cell] = value[receiver[cell]]
-
-
-@njit(cache=True, nogil=True)
-def _strahler(receiver, order, stream, number):  # type: ignore[no-untyped-def]
-    branches = np.zeros(len(receiver), np.int64)
-    for i in range(len(order) - 1, -1, -1):
-        cell = order[i]
-        if not stream[cell]:
-            continue
-        if number[cell] == 0:
-            number[cell] = 1
-        elif branches[cell] > 1:
-            number[cell] += 1
-        below = receiver[cell]
-        if below == cell or not stream[below]:
-            continue
-        if number[cell] > number[below]:
-            number[below], branches[below] = number[cell], 1
-        elif number[cell] == number[below]:
-            branches[below] += 1
-
-
-@njit(cache=True, nogil=True)
-def _upstream_extent(z, receiver, order, cols, top, length, head):  # type: ignore[no-untyped-def]
-    """Highest ground upstream, metres; length of the longest way down to each cell in cells, and where it starts."""
-    for cell in order:
-        top[cell], length[cell], head[cell] = z[cell], 0.0, cell
-    for i in range(len(order) - 1, -1, -1):
-        cell = order[i]
-        below = receiver[cell]
-        if below == cell:
-            continue
-        top[below] = max(top[below], top[cell])
-        aslant = cell // cols != below // cols and cell % cols != below % cols
-        along = length[cell] + (np.sqrt(2.0) if aslant else 1.0)
-        if along > length[below]:
-            length[below], head[below] = along, head[cell]
-
-
 def contributing_cells(flow: Drainage) -> NDArray[np.int64]:
-    """Number of cells that drain through each cell, itself included, int64 (rows, cols); 0 without a height."""
+    """Return the number of cells that drain through each cell, itself included.
+
+    Parameters
+    ----------
+    flow : from ``drainage``
+
+    Returns
+    -------
+    int64 (rows, cols); 0 without a height
+    """
     amount = (flow.receiver >= 0).astype(np.int64)
-    _accumulate(flow.receiver, flow.order, amount)
+    kernels.accumulate(flow.receiver, flow.order, amount)
     return amount.reshape(flow.dem.shape)
 
 
 def contributing_area_m2(flow: Drainage) -> Grid:
-    """Area that drains through each cell, itself included, m2, float32 Grid; NaN without a height."""
+    """Return the area that drains through each cell, itself included.
+
+    Parameters
+    ----------
+    flow : from ``drainage``
+
+    Returns
+    -------
+    float32 Grid, m2; NaN without a height
+    """
     cells = contributing_cells(flow)
     area = np.where(cells > 0, cells * flow.dem.cell_m**2, np.nan)
     return replace(flow.dem, values=area.astype(np.float32))
 
 
 def streams(flow: Drainage, *, min_area_m2: float) -> NDArray[np.bool_]:
-    """Cells that drain at least ``min_area_m2``, bool (rows, cols); connected downstream to the edge of the grid."""
+    """Return the cells that drain a large enough area; connected downstream to the edge of the grid.
+
+    Parameters
+    ----------
+    flow : from ``drainage``
+    min_area_m2 : area from which a cell is a stream, m2
+
+    Returns
+    -------
+    bool (rows, cols)
+    """
     return np.asarray(contributing_cells(flow) * flow.dem.cell_m**2 >= min_area_m2)
 
 
 def downstream(flow: Drainage, cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The given cells and all that the water from them passes, bool (rows, cols)."""
+    """Return the given cells and all that the water from them passes.
+
+    Parameters
+    ----------
+    flow : from ``drainage``
+    cells : bool (rows, cols)
+
+    Returns
+    -------
+    bool (rows, cols), False without a height
+    """
     amount = (cells.ravel() & (flow.receiver >= 0)).astype(np.int64)
-    _accumulate(flow.receiver, flow.order, amount)
+    kernels.accumulate(flow.receiver, flow.order, amount)
     return (amount > 0).reshape(flow.dem.shape)
 
 
 def strahler_order(flow: Drainage, stream: NDArray[np.bool_]) -> NDArray[np.int16]:
-    """Strahler's order of each stream cell, int16 (rows, cols), 0 off the streams.
+    """Return Strahler's order of each stream cell.
 
-    1 at the head; one more below where two of the highest order meet (Strahler 1957, Transactions of the American
-    Geophysical Union 38(6), pp. 913-920). ``stream`` must be connected downstream, as ``streams`` gives it.
+    Parameters
+    ----------
+    flow : from ``drainage``
+    stream : bool (rows, cols), connected downstream, as ``streams`` gives it
+
+    Returns
+    -------
+    int16 (rows, cols), 0 off the streams
+
+    Notes
+    -----
+    1 at the head; one more below where two of the highest order meet.
+
+    References
+    ----------
+    Strahler 1957, Transactions of the American Geophysical Union 38(6), pp. 913-920.
     """
     number = np.zeros(flow.receiver.size, dtype=np.int16)
-    _strahler(flow.receiver, flow.order, stream.ravel(), number)
+    kernels.strahler(flow.receiver, flow.order, stream.ravel(), number)
     return number.reshape(flow.dem.shape)
 
 
 def height_above_drainage(flow: Drainage, stream: NDArray[np.bool_]) -> Grid:
-    """Height of each cell above the stream cell it drains to, metres, float32 Grid.
+    """Return the height of each cell above the stream cell it drains to.
 
-    0 on the streams and in depressions below them; NaN where water leaves the grid before it meets a stream (Nobre et
-    al. 2011, Journal of Hydrology 404, pp. 13-29).
+    Parameters
+    ----------
+    flow : from ``drainage``
+    stream : bool (rows, cols), connected downstream, as ``streams`` gives it
+
+    Returns
+    -------
+    float32 Grid, metres; 0 on the streams and in depressions below them, NaN where water leaves the grid before it
+        meets a stream
+
+    References
+    ----------
+    Nobre et al. 2011, Journal of Hydrology 404, pp. 13-29.
     """
     z = heights(flow.dem)
     base = np.where(stream, z, np.float32(np.nan)).ravel()
-    _carry_up(flow.receiver, flow.order, stream.ravel(), base)
+    kernels.carry_up(flow.receiver, flow.order, stream.ravel(), base)
     return replace(flow.dem, values=np.maximum(z - base.reshape(z.shape), np.float32(0.0)))
 
 
 def catchments(flow: Drainage, outlets: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number of the outlet each cell drains to first, int64 (rows, cols), -1 for none.
+    """Return which outlet each cell drains to first.
 
-    outlets : cell numbers, row x columns + column; the i-th gives catchment i, without the ground of outlets upstream.
+    Parameters
+    ----------
+    flow : from ``drainage``
+    outlets : int64 (n,), cell numbers, row x columns + column; the i-th gives catchment i, without the ground of
+        outlets upstream
+
+    Returns
+    -------
+    int64 (rows, cols), number of the outlet, -1 for none
     """
     label = np.full(flow.receiver.size, -1, dtype=np.int64)
     label[outlets] = np.arange(len(outlets))
     start = np.zeros(flow.receiver.size, dtype=np.bool_)
     start[outlets] = True
-    _carry_up(flow.receiver, flow.order, start, label)
+    kernels.carry_up(flow.receiver, flow.order, start, label)
     return label.reshape(flow.dem.shape)
 
 
 def melton_ratio(flow: Drainage) -> tuple[Grid, Grid]:
-    """Melton's ratio and length in metres of the catchment above every cell, two float32 Grids, NaN without a height.
+    """Return Melton's ratio and the length of the catchment above every cell.
 
-    Ratio = relief / sqrt(area), relief from the cell to the highest ground upstream (Melton 1965, Journal of Geology
-    73(1), pp. 1-38). Length = straight line from the cell to the head of its longest flow path, after Wilford et al.
-    2004, Landslides 1, pp. 61-66.
+    Parameters
+    ----------
+    flow : from ``drainage``
+
+    Returns
+    -------
+    ratio (m/m) and length (metres), float32 Grids, NaN without a height
+
+    Notes
+    -----
+    Ratio = relief / sqrt(area), relief from the cell to the highest ground upstream. Length = straight line from the
+    cell to the head of its longest flow path.
+
+    References
+    ----------
+    Melton 1965, Journal of Geology 73(1), pp. 1-38. Wilford et al. 2004, Landslides 1, pp. 61-66.
     """
     z = heights(flow.dem).ravel().astype(np.float64)
     cols = flow.dem.shape[1]
     top, length = np.full(z.size, np.nan), np.full(z.size, np.nan)
     head = np.arange(z.size)
-    _upstream_extent(z, flow.receiver, flow.order, cols, top, length, head)
+    kernels.upstream_extent(z, flow.receiver, flow.order, cols, top, length, head)
     cells = contributing_cells(flow).ravel()
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = (top - z) / np.sqrt(cells * flow.dem.cell_m**2)
@@ -265,7 +252,16 @@ def melton_ratio(flow: Drainage) -> tuple[Grid, Grid]:
 
 
 def ridges(dem: Grid, *, min_area_m2: float = RIDGE_AREA_M2) -> NDArray[np.bool_]:
-    """Crest cells, bool (rows, cols): the streams of the terrain turned upside down.
+    """Return the crest cells: the streams of the terrain turned upside down.
+
+    Parameters
+    ----------
+    dem : heights in metres, NaN unknown
+    min_area_m2 : ground that rises to a crest before the crest counts, m2
+
+    Returns
+    -------
+    bool (rows, cols)
 
     Raises
     ------
@@ -275,7 +271,16 @@ def ridges(dem: Grid, *, min_area_m2: float = RIDGE_AREA_M2) -> NDArray[np.bool_
 
 
 def ridge_distance_m(dem: Grid, *, min_area_m2: float = RIDGE_AREA_M2) -> Grid:
-    """Straight distance from each cell to the nearest crest, metres, float32 Grid; NaN without a height or any crest.
+    """Return the straight distance from each cell to the nearest crest.
+
+    Parameters
+    ----------
+    dem : heights in metres, NaN unknown
+    min_area_m2 : ground that rises to a crest before the crest counts, m2
+
+    Returns
+    -------
+    float32 Grid, metres; NaN without a height or any crest
 
     Raises
     ------

@@ -10,9 +10,20 @@ from numpy.typing import NDArray
 
 
 def north_up(x_min: float, y_max: float, width: float, height: float) -> Affine:
-    """Return the transform of a north-up raster from the outer corner of its top-left cell and the size of a cell.
+    """Return the transform of a north-up raster.
 
     Written out: rasterio's own multiplies transforms in a way that affine is about to drop.
+
+    Parameters
+    ----------
+    x_min : outer corner of the top-left cell, in the unit of the CRS
+    y_max : the same
+    width : of a cell, in the unit of the CRS
+    height : of a cell, above 0
+
+    Returns
+    -------
+    transform from column and row to x and y
     """
     return Affine(width, 0.0, x_min, 0.0, -height, y_max)
 
@@ -45,7 +56,16 @@ class Grid:
         return self.x_min, self.y_max - rows * self.cell_m, self.x_min + cols * self.cell_m, self.y_max
 
     def cropped(self, bounds: tuple[float, float, float, float]) -> Grid:
-        """Return the cells that bounds x_min, y_min, x_max, y_max touch; the same cells, none moved."""
+        """Return the cells that a box touches; the same cells, none moved.
+
+        Parameters
+        ----------
+        bounds : x_min, y_min, x_max, y_max, metres in EPSG:32642
+
+        Returns
+        -------
+        Grid, a view of these values; without cells where the box lies beside it
+        """
         rows, cols = self.shape
         x_min, y_min, x_max, y_max = bounds
         left = int(np.clip(np.floor((x_min - self.x_min) / self.cell_m), 0, cols))
@@ -60,7 +80,16 @@ class Grid:
         )
 
     def cells_under(self, xy: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the cell under each point counted row by row, int64 (n,), -1 outside or where x or y is NaN."""
+        """Return the cell under each point.
+
+        Parameters
+        ----------
+        xy : float64 (n, 2), metres in EPSG:32642
+
+        Returns
+        -------
+        int64 (n,), counted row by row from the north-west; -1 outside or where x or y is NaN
+        """
         rows, cols = self.shape
         with np.errstate(invalid="ignore"):
             row = np.floor((self.y_max - xy[:, 1]) / self.cell_m)
@@ -69,7 +98,16 @@ class Grid:
         return np.where(inside, np.where(inside, row, 0.0) * cols + np.where(inside, col, 0.0), -1).astype(np.int64)
 
     def under(self, xy: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Return the values (of one band) under points, float32 (n,), NaN outside or where x or y is NaN."""
+        """Return the values of a grid of one band under points.
+
+        Parameters
+        ----------
+        xy : float64 (n, 2), metres in EPSG:32642
+
+        Returns
+        -------
+        float32 (n,), unit of the grid; NaN outside, on unknown cells, or where x or y is NaN
+        """
         cells = self.cells_under(xy)
         rows, cols = np.divmod(np.maximum(cells, 0), max(self.shape[1], 1))
         found = np.full(len(xy), np.nan, dtype=np.float32)
@@ -77,10 +115,18 @@ class Grid:
         return found
 
     def coarsened(self, to_m: float) -> Grid:
-        """Return means of square blocks of cells, the blocks at most ``to_m`` wide; NaN where no cell is known.
+        """Return means of square blocks of cells.
 
         Blocks lie on one lattice counted from the CRS's origin, so that overlapping windows agree; a block that the
         window cuts is averaged over what there is of it.
+
+        Parameters
+        ----------
+        to_m : widest a block may be, metres
+
+        Returns
+        -------
+        Grid of the blocks, NaN where no cell is known; the same grid where a block would be a single cell
         """
         k = int(to_m // self.cell_m)
         if k <= 1:

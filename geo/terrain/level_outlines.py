@@ -23,11 +23,18 @@ LATTICE_CELLS = 256  # cells along the side of a square of the lattice
 def level_outlines(
     level: NDArray[np.int8], dem: Grid, *, smallest_m2: float = SMALLEST_M2
 ) -> Iterator[tuple[int, NDArray[np.object_]]]:
-    """Yield each level that occurs in a square of the lattice with the outlines of its connected areas there.
+    """Yield the outlines of each level, square of the lattice by square of the lattice.
 
-    level : int8 (rows, cols) on the cells of ``dem``. smallest_m2 : connected patches below it take the level of their
-    largest neighbour; negative ones (unknown) stay. Outlines are valid polygons in EPSG:32642 that do not overlap; each
-    lies within about a cell of the edges of its cells.
+    Parameters
+    ----------
+    level : int8 (rows, cols) on the cells of ``dem``, below 0 unknown
+    dem : where the cells lie, EPSG:32642
+    smallest_m2 : m2; connected patches below it take the level of their largest neighbour, unknown ones stay
+
+    Yields
+    ------
+    level that occurs in a square, and its connected areas there: valid polygons in EPSG:32642, object (k,), that do not
+        overlap; each lies within about a cell of the edges of its cells
     """
     smallest = int(np.ceil(smallest_m2 / dem.cell_m**2))
     smooth = sieve(level.astype(np.int16), size=smallest, connectivity=4) if smallest > 1 else level.astype(np.int16)

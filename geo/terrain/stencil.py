@@ -20,7 +20,16 @@ _OCTANT = {8: ((0, 1), (1, 1)), ALL: ((0, 1), (1, 1), (1, 2), (1, 3), (1, 4), (2
 
 
 def moves(directions: int) -> tuple[tuple[int, int], ...]:
-    """Row and column steps of all moves, nearest first; ``directions`` is 8 or 40."""
+    """Return the row and column steps of all moves, nearest first.
+
+    Parameters
+    ----------
+    directions : 8 or 40
+
+    Returns
+    -------
+    (row, column) steps in cells, as many as ``directions``
+    """
     turned = {
         (sign_row * a, sign_col * b)
         for pair in _OCTANT[directions]
@@ -32,7 +41,18 @@ def moves(directions: int) -> tuple[tuple[int, int], ...]:
 
 
 def crossed(row: int, col: int) -> list[tuple[int, int, int, float, float]]:
-    """Cells on the line from (0, 0) to (row, col): row, column, unit step, share of the length, place of its middle."""
+    """Return the cells on the line from (0, 0) to (row, col), in order.
+
+    Parameters
+    ----------
+    row : step of the move in rows, cells
+    col : step of the move in columns, cells
+
+    Returns
+    -------
+    for each cell its row and column, the unit step it belongs to, its share 0-1 of the length, and the place 0-1 of its
+        middle on the line
+    """
     steps = max(abs(row), abs(col))
     cuts = {step / steps for step in range(steps + 1)}
     for extent in (abs(row), abs(col)):
@@ -75,7 +95,17 @@ class Stencil(NamedTuple):
 
 @cache
 def stencil(width: int, directions: int = ALL) -> Stencil:
-    """The moves on a grid ``width`` cells wide, padded by ``REACH`` cells on every side."""
+    """Return the moves on a grid padded by ``REACH`` cells on every side.
+
+    Parameters
+    ----------
+    width : columns of the padded grid
+    directions : 8 or 40
+
+    Returns
+    -------
+    moves as flat offsets; kept, not to be written to
+    """
     all_moves = moves(directions)
     lines = [crossed(row, col) for row, col in all_moves]
     n, most_pieces = len(all_moves), max(len(line) for line in lines)

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from math import floor
 from pathlib import Path
 
 import numpy as np
 import rasterio
 from affine import Affine
-from numba import njit
 from numpy.typing import NDArray
 from pyproj import Transformer
 from rasterio.io import DatasetReader
@@ -22,6 +20,7 @@ from rasterio.windows import Window
 
 from geo.compiled.threads import over_blocks
 from geo.geometry.crs import WORKING_CRS
+from layers.grids.kernels import resampling as kernels
 
 Floats = NDArray[np.float64]
 
@@ -107,38 +106,8 @@ def _sampled(source: DatasetReader, bands: int, row: Floats, col: Floats, *, nea
     right = min(int(np.ceil(col.max())) + 2, source.width)
     if top < bottom and left < right:
         cells = _read(source, bands, top, bottom, left, right)
-        over_blocks(partial(_interpolate, cells, row - top, col - left, nearest, found), len(row), block=16)
+        over_blocks(partial(kernels.interpolate, cells, row - top, col - left, nearest, found), len(row), block=16)
     return found
-
-
-@njit(cache=True, nogil=True)
-def _interpolate(cells, row, col, nearest, found, start, stop):  # type: ignore[no-untyped-def]
-    """Fill found (bands, rows, cols) for rows start..stop with the weighted mean of the known cells around."""
-    bands, height, width = cells.shape
-    for i in range(start, stop):
-        for j in range(row.shape[1]):
-            here_row, here_col = floor(row[i, j] + 0.5), floor(col[i, j] + 0.5)
-            if here_row < 0 or here_row >= height or here_col < 0 or here_col >= width:
-                continue
-            above, before = floor(row[i, j]), floor(col[i, j])
-            down, right = row[i, j] - above, col[i, j] - before
-            for band in range(bands):
-                here = cells[band, here_row, here_col]
-                if nearest or np.isnan(here):
-                    found[band, i, j] = here
-                    continue
-                total = 0.0
-                weights = 0.0
-                for step_row in range(2):
-                    for step_col in range(2):
-                        at_row, at_col = above + step_row, before + step_col
-                        weight = (down if step_row else 1.0 - down) * (right if step_col else 1.0 - right)
-                        if weight > 0.0 and 0 <= at_row < height and 0 <= at_col < width:
-                            value = cells[band, at_row, at_col]
-                            if not np.isnan(value):
-                                total += weight * value
-                                weights += weight
-                found[band, i, j] = total / weights
 
 
 def _mean_of_blocks(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:

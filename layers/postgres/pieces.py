@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from layers.postgres.kernels import pieces as kernels
+
 ROWS_AT_ONCE = 4_096  # rows put together at once; about 2 MB of plots, which stay in the cache
-LONG_BYTES = 24  # from here on copying a piece as a whole is faster than byte by byte, three times so for a plot
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
@@ -68,19 +68,6 @@ class Pieces:
         return [bytes(view) for view in self.views()]
 
 
-@njit(cache=True, nogil=True)
-def _lay(data, start, size, at, rows):  # type: ignore[no-untyped-def]
-    """Copy the piece of every row to where that row has come to, and move on."""
-    for i in range(len(start)):
-        first, to, count = start[i], at[i], size[i]
-        if count < LONG_BYTES:
-            for k in range(count):
-                rows[to + k] = data[first + k]
-        else:
-            rows[to : to + count] = data[first : first + count]
-        at[i] = to + count
-
-
 def joined(parts: Sequence[Pieces]) -> Pieces:
     """Return rows made of the pieces of several columns, one after the other."""
     size: Ints = np.sum([part.size for part in parts], axis=0, dtype=np.int64)
@@ -91,5 +78,5 @@ def joined(parts: Sequence[Pieces]) -> Pieces:
         block = slice(first, first + ROWS_AT_ONCE)
         at = start[block].copy()
         for part in parts:
-            _lay(part.data, part.start[block], part.size[block], at, rows)
+            kernels.lay(part.data, part.start[block], part.size[block], at, rows)
     return Pieces(rows, start, size)

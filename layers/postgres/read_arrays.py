@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 import psycopg
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 from sqlalchemy import (
     Connection,
@@ -31,6 +30,7 @@ from sqlalchemy import (
 )
 
 from layers.postgres.binary_types import ARRAY_HEAD_BYTES, FIRST_DAY, fixed_type
+from layers.postgres.kernels import read_arrays as kernels
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
@@ -118,7 +118,7 @@ def _texts(data: Bytes, start: Ints, size: Ints) -> pd.Series[Any]:
         return pd.Series(np.full(len(size), None, dtype=object), dtype=object)
     ends = np.concatenate([[0], np.cumsum(np.maximum(size, 0))])
     joined = np.empty(ends[-1], dtype=np.uint8)
-    _join(data, start, ends, joined)
+    kernels.join(data, start, ends, joined)
     known = None if not null.any() else pa.py_buffer(np.packbits(~null, bitorder="little"))
     texts = pa.LargeStringArray.from_buffers(len(size), pa.py_buffer(ends), pa.py_buffer(joined), known)
     return pd.Series(cast(Any, pd.StringDtype(na_value=np.nan)).__from_arrow__(texts))
@@ -135,27 +135,5 @@ def pieces_of(raw: bytes, start: Ints, size: Ints) -> NDArray[np.object_]:
 def spans(data: Bytes, count: int) -> tuple[Ints, Ints]:
     """Where each element of an array begins and its bytes, -1 = unknown."""
     start, size = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
-    _find(data, ARRAY_HEAD_BYTES, start, size)
+    kernels.find(data, ARRAY_HEAD_BYTES, start, size)
     return start, size
-
-
-@njit(cache=True, nogil=True)
-def _find(data, at, start, size):  # type: ignore[no-untyped-def]
-    for i in range(len(size)):
-        length = np.int64(0)
-        for k in range(4):
-            length = (length << 8) | np.int64(data[at + k])
-        at += 4
-        start[i] = at
-        if length >= 1 << 31:
-            size[i] = -1
-        else:
-            size[i] = length
-            at += length
-
-
-@njit(cache=True, nogil=True)
-def _join(data, start, ends, joined):  # type: ignore[no-untyped-def]
-    for i in range(len(start)):
-        for k in range(ends[i + 1] - ends[i]):
-            joined[ends[i] + k] = data[start[i] + k]

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from geo.compiled.kernel import innermost
-from geo.terrain.drainage import DOWN, RIGHT
+from geo.terrain.kernels.drainage import DOWN, RIGHT
 
 # Neighbours of ``geo.terrain.drainage`` in order round the compass from east, anticlockwise, to count turns between
 # them.
