@@ -58,17 +58,22 @@ def ways_from_homes(
     danger: NDArray[np.floating] | None = None,
     within_minutes: float = np.inf,
 ) -> HomeWays:
-    """Least-time ways between each place and its home, out and back.
+    """Return the least-time ways between each place and its home, out and back.
 
     Parameters
     ----------
-    surface : from ``walking_surface``.
-    homes_xy, places_xy : (m, 2) and (n, 2) points in EPSG:32642; on blocked ground they move to open ground nearby.
-    home : int64 (n,), row of each place's home, -1 for none.
-    layers : (rows, cols) grids to sum along the way out, such as the exposure factors of hazard zones.
+    surface : from ``walking_surface``
+    homes_xy : (m, 2) points in EPSG:32642; on blocked ground they move to open ground nearby
+    places_xy : (n, 2) points, likewise
+    home : int64 (n,), row of each place's home, -1 for none
+    layers : (rows, cols) grids to sum along the way out, such as the exposure factors of hazard zones
     danger : (rows, cols) factors >= 0 by which ways are chosen as if a metre took 1 + factor times as long: the safer
-        way of domain reference 7.4.
-    within_minutes : longest way looked for, one way, weighted by the danger if there is one.
+        way of domain reference 7.4
+    within_minutes : longest way looked for, one way, weighted by the danger if there is one
+
+    Returns
+    -------
+    minutes out and back, and the sums of the layers; NaN where no way leads or it is longer than asked for
 
     Raises
     ------

@@ -34,7 +34,16 @@ class Workspace(NamedTuple):
 
 
 def workspace(surface: Surface) -> Workspace:
-    """A workspace for searches on a surface."""
+    """Return a workspace for searches on a surface.
+
+    Parameters
+    ----------
+    surface : from ``walking_surface``
+
+    Returns
+    -------
+    arrays over the padded cells, as new
+    """
     n = len(surface.ground.kind)
     return Workspace(
         np.full(n, np.inf, dtype=np.float32),
@@ -45,10 +54,23 @@ def workspace(surface: Surface) -> Workspace:
 
 
 def time_slots(surface: Surface, most_danger: float) -> tuple[float, int]:
-    """Seconds per metre no move beats, and how many slots of the quickest move the slowest move spans.
+    """Return the width of the slots of time and how many are needed.
 
     Both follow from the paces there may be, not from those met in one window: of ways of equal time the same is found
     whatever piece of the ground is looked at.
+
+    Parameters
+    ----------
+    surface : from ``walking_surface``
+    most_danger : largest danger factor, 0 without
+
+    Returns
+    -------
+    seconds per metre no move beats, and how many slots of the quickest move the slowest move spans
+
+    Raises
+    ------
+    GridError : all ground is blocked.
     """
     if (surface.ground.kind == BLOCKED).all():
         raise GridError("all ground is blocked")

@@ -11,14 +11,25 @@ SPAN = re.compile(r"(\d{1,2})(?:\s*[-\u2013]\s*(\d{1,2}))?")
 
 
 def months(text: str | None, *, unstated: frozenset[int] = ALL_YEAR) -> frozenset[int]:
-    """Months (1-12) that ``text`` names; a span may run over the year's end. Empty or None gives ``unstated``.
+    """Return the months that a text names; a span may run over the year's end.
 
-    >>> sorted(months("12-2"))
-    [1, 2, 12]
+    Parameters
+    ----------
+    text : months and spans of months, such as ``12-4, 9``
+    unstated : what an empty text or None gives
+
+    Returns
+    -------
+    months 1-12
 
     Raises
     ------
     SuitabilityError : the text is not a list of months and spans of months.
+
+    Examples
+    --------
+    >>> sorted(months("12-2"))
+    [1, 2, 12]
     """
     if text is None or not text.strip():
         return unstated

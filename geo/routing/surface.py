@@ -63,28 +63,68 @@ class Surface:
         return self.dem.shape[1] + 2 * REACH
 
     def padded_cells(self, xy: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Flat padded index of the cell under each point, int64 (n,), -1 outside the grid or where x or y is NaN."""
+        """Return the cell under each point.
+
+        Parameters
+        ----------
+        xy : float64 (n, 2), metres in EPSG:32642
+
+        Returns
+        -------
+        int64 (n,), flat padded index, -1 outside the grid or where x or y is NaN
+        """
         cells = self.dem.cells_under(xy)
         row, col = np.divmod(np.maximum(cells, 0), max(self.dem.shape[1], 1))
         return np.where(cells >= 0, (row + REACH) * self.width + col + REACH, -1)
 
     def inner_cells(self) -> NDArray[np.int64]:
-        """Flat padded index of every cell of the height grid, row by row, int64 (rows * cols,)."""
+        """Return every cell of the height grid, row by row.
+
+        Returns
+        -------
+        int64 (rows * cols,), flat padded index
+        """
         rows, cols = self.dem.shape
         return np.add.outer((np.arange(rows) + REACH) * self.width, np.arange(cols) + REACH).ravel()
 
     def centres(self, cells: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Centres x, y of padded cells, float64 (n, 2), metres in EPSG:32642."""
+        """Return the centres of padded cells.
+
+        Parameters
+        ----------
+        cells : int64 (n,), flat padded index
+
+        Returns
+        -------
+        float64 (n, 2), x and y, metres in EPSG:32642
+        """
         row, col = np.divmod(cells, self.width)
         x = self.dem.x_min + (col - REACH + 0.5) * self.dem.cell_m
         return np.column_stack([x, self.dem.y_max - (row - REACH + 0.5) * self.dem.cell_m])
 
     def unpadded(self, flat: NDArray[Number]) -> NDArray[Number]:
-        """A flat padded array on the cells of the height grid, (rows, cols)."""
+        """Return a padded array on the cells of the height grid.
+
+        Parameters
+        ----------
+        flat : values over the padded cells
+
+        Returns
+        -------
+        the same type, (rows, cols)
+        """
         return np.ascontiguousarray(flat.reshape(-1, self.width)[REACH:-REACH, REACH:-REACH])
 
     def padded(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Values (rows, cols) on the height grid as a flat padded array, 0 in the margin.
+        """Return values on the height grid as a padded array.
+
+        Parameters
+        ----------
+        values : (rows, cols) on the cells of the height grid
+
+        Returns
+        -------
+        float32, flat over the padded cells, 0 in the margin
 
         Raises
         ------
@@ -96,7 +136,17 @@ class Surface:
 
 
 def burned(frame: gpd.GeoDataFrame, dem: Grid) -> NDArray[np.bool_]:
-    """Cells of ``dem`` that geometries of ``frame`` touch, bool (rows, cols)."""
+    """Return the cells that geometries touch.
+
+    Parameters
+    ----------
+    frame : geometries in EPSG:32642; a missing or empty one touches none
+    dem : where the cells lie
+
+    Returns
+    -------
+    bool (rows, cols)
+    """
     shapes = [shape for shape in frame.geometry if shape is not None and not shape.is_empty]
     if not shapes:
         return np.zeros(dem.shape, dtype=np.bool_)
@@ -128,7 +178,7 @@ def walking_surface(
     month: int | None = None,
     carried_over: Collection[str] = BRIDGES,
 ) -> Surface:
-    """The surface ``least_time`` finds ways on.
+    """Return the surface ``least_time`` finds ways on.
 
     Parameters
     ----------
@@ -142,6 +192,10 @@ def walking_surface(
     month : leave out the ways closed in this month (1-12); None leaves out none.
     carried_over : kinds of way that lead across barriers. Water next to a bridge is opened one cell around it, since a
         barrier burned into cells is wider than its line.
+
+    Returns
+    -------
+    ground over the cells of ``dem``, padded
 
     Raises
     ------

@@ -46,10 +46,28 @@ class SpeedModel(StrEnum):
 
 
 def tobler_km_h(slope: ArrayLike, *, off_path: bool = False, horseback: bool = False) -> Floats:
-    """Walking speed after Tobler, km/h, same shape as ``slope`` (rise over run, signed).
+    """Return the walking speed after Tobler.
 
-    v = 6 exp(-3.5 |S + 0.05|), x 0.6 off paths, x 1.25 on horseback (Tobler 1993, NCGIA report 93-1, p. 3).
+    Parameters
+    ----------
+    slope : rise over run, signed uphill, any shape
+    off_path : off footpaths
+    horseback : on horseback
 
+    Returns
+    -------
+    km/h over the horizontal distance, float64 in the shape of ``slope``
+
+    Notes
+    -----
+    v = 6 exp(-3.5 |S + 0.05|), x 0.6 off paths, x 1.25 on horseback.
+
+    References
+    ----------
+    Tobler 1993, NCGIA report 93-1, p. 3.
+
+    Examples
+    --------
     >>> float(tobler_km_h(0.10).round(3))
     3.549
     """
@@ -58,11 +76,28 @@ def tobler_km_h(slope: ArrayLike, *, off_path: bool = False, horseback: bool = F
 
 
 def irmischer_clarke_m_s(slope: ArrayLike, *, woman: bool = True, off_path: bool = False) -> Floats:
-    """Walking speed after Irmischer and Clarke, m/s, same shape as ``slope`` (rise over run, signed).
+    """Return the walking speed after Irmischer and Clarke.
 
-    Man on a path 0.11 + exp(-(100 S + 5)^2 / 1800), off it 0.11 + 0.67 exp(-(100 S + 2)^2 / 1800); a woman 0.95 of it
-    (Irmischer and Clarke 2018, Cartography and Geographic Information Science 45(2), equations 1-4).
+    Parameters
+    ----------
+    slope : rise over run, signed uphill, any shape
+    woman : of a woman, else of a man
+    off_path : off footpaths
 
+    Returns
+    -------
+    m/s over the horizontal distance, float64 in the shape of ``slope``
+
+    Notes
+    -----
+    Man on a path 0.11 + exp(-(100 S + 5)^2 / 1800), off it 0.11 + 0.67 exp(-(100 S + 2)^2 / 1800); a woman 0.95 of it.
+
+    References
+    ----------
+    Irmischer and Clarke 2018, Cartography and Geographic Information Science 45(2), equations 1-4.
+
+    Examples
+    --------
     >>> float(irmischer_clarke_m_s(-0.05, woman=False).round(2))
     1.11
     """
@@ -111,7 +146,17 @@ class Walker:
         return max(product, FACTOR_FLOOR)
 
     def speed_m_s(self, slope: ArrayLike, *, off_path: bool = False) -> Floats:
-        """Speed over horizontal distance, m/s, same shape as ``slope`` (rise over run, signed uphill)."""
+        """Return the speed of this walker.
+
+        Parameters
+        ----------
+        slope : rise over run, signed uphill, any shape
+        off_path : off footpaths
+
+        Returns
+        -------
+        m/s over the horizontal distance, float64 in the shape of ``slope``
+        """
         if self.model in (SpeedModel.TOBLER, SpeedModel.TOBLER_HORSEBACK):
             on_horse = self.model is SpeedModel.TOBLER_HORSEBACK
             speed = tobler_km_h(slope, off_path=off_path, horseback=on_horse) * M_S_PER_KM_H

@@ -56,7 +56,12 @@ class LeastTime:
         return stencil(self.surface.width, self.directions)
 
     def minutes(self) -> Grid:
-        """Minutes by the clock along the ways, Grid, NaN where none leads; a danger weighs the choice of way only."""
+        """Return the minutes by the clock along the ways; a danger weighs the choice of way only.
+
+        Returns
+        -------
+        float32 Grid, minutes, NaN where no way leads
+        """
         if self.weighted:
             clock = np.full(len(self.seconds), np.nan, dtype=np.float32)
             kernels.clock_along(self.surface.ground, self.moves, self.order, self.came_by, self.sign, clock)
@@ -67,9 +72,17 @@ class LeastTime:
         return replace(self.surface.dem, values=minutes)
 
     def summed_m(self, per_metre: NDArray[np.floating]) -> Grid:
-        """Metres in each cell times its value in ``per_metre`` (rows, cols), summed along the way; Grid, NaN as above.
+        """Return the metres in each cell times its value, summed along the way.
 
         With the danger factors of the cells, this is the exposure on the way (domain reference 7.4).
+
+        Parameters
+        ----------
+        per_metre : (rows, cols), value of a metre in each cell
+
+        Returns
+        -------
+        float32 Grid, metres times value, NaN where no way leads
         """
         total = np.full(len(self.seconds), np.nan, dtype=np.float32)
         weights = self.surface.padded(per_metre)
@@ -77,7 +90,12 @@ class LeastTime:
         return replace(self.surface.dem, values=self.surface.unpadded(total))
 
     def source(self) -> NDArray[np.int64]:
-        """Index of the source each cell is reached from, int64 (rows, cols), -1 where no way leads."""
+        """Return the source each cell is reached from.
+
+        Returns
+        -------
+        int64 (rows, cols), index of the source, -1 where no way leads
+        """
         number = np.full(len(self.seconds), -1, dtype=np.int64)
         # Where two sources share a cell, the first keeps it.
         number[self.sources[::-1]] = np.arange(len(self.sources))[::-1]
@@ -86,7 +104,17 @@ class LeastTime:
         return self.surface.unpadded(root)
 
     def way(self, x: float, y: float) -> shapely.LineString | None:
-        """The way between the sources and the point, in the direction walked, EPSG:32642; None if no way leads."""
+        """Return the way between the sources and a point, in the direction walked.
+
+        Parameters
+        ----------
+        x : metres in EPSG:32642
+        y : metres in EPSG:32642
+
+        Returns
+        -------
+        line in EPSG:32642; None if no way leads there
+        """
         cell = int(self.surface.padded_cells(np.array([[x, y]]))[0])
         if cell < 0 or not np.isfinite(self.seconds[cell]):
             return None
@@ -98,12 +126,32 @@ class LeastTime:
 
 
 def open_cells(surface: Surface, xy: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Padded cell of each point, int64 (n,); off blocked ground to open ground within ``SNAP_CELLS``, else -1."""
+    """Return the cell of each point, off blocked ground to open ground within ``SNAP_CELLS``.
+
+    Parameters
+    ----------
+    surface : from ``walking_surface``
+    xy : float64 (n, 2), metres in EPSG:32642
+
+    Returns
+    -------
+    int64 (n,), flat padded index, -1 outside the grid or where no ground near is open
+    """
     return move_to_open(surface, surface.padded_cells(xy))
 
 
 def move_to_open(surface: Surface, cells: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return padded cells, int64 (n,), each on blocked ground moved to the nearest open one as ``open_cells`` does."""
+    """Return cells, each on blocked ground moved to the nearest open one as ``open_cells`` does.
+
+    Parameters
+    ----------
+    surface : from ``walking_surface``
+    cells : int64 (n,), flat padded index, -1 for none
+
+    Returns
+    -------
+    int64 (n,), flat padded index, -1 for none and where no ground near is open
+    """
     reach = np.arange(-SNAP_CELLS, SNAP_CELLS + 1)
     down, right = (offsets.ravel() for offsets in np.meshgrid(reach, reach, indexing="ij"))
     nearest_first = np.argsort(np.hypot(down, right), kind="stable")
@@ -126,17 +174,22 @@ def least_time(
     danger: NDArray[np.floating] | None = None,
     directions: int = ALL,
 ) -> LeastTime:
-    """Least times from the nearest of the sources to every cell (``OUT``), or from every cell to it (``BACK``).
+    """Return the least times from the nearest of the sources to every cell, or from every cell to it.
 
     Parameters
     ----------
     surface : from ``walking_surface``.
     sources_xy : (n, 2) points in EPSG:32642, metres; those outside the grid, or farther than ``SNAP_CELLS`` from open
         ground, are left out.
+    sign : ``OUT``, away from the sources, or ``BACK``, towards them.
     within_minutes : stop there; cells farther away are not reached.
     danger : (rows, cols) factors >= 0; ways are chosen as if a metre took 1 + factor times as long, which gives the
         safer way of domain reference 7.4.
     directions : 8 or 40 moves; with 8 ways are up to 8 % too long, with 40 under 1 %.
+
+    Returns
+    -------
+    times and the tree of ways
 
     Raises
     ------
@@ -177,10 +230,29 @@ def travel_minutes(
     month: int | None = None,
     within_minutes: float = np.inf,
 ) -> Grid:
-    """Minutes from the nearest source to every cell, float32 Grid on the cells of ``dem``, NaN where no way leads.
+    """Return the minutes from the nearest source to every cell.
 
-    ``both_ways`` gives the mean of the way there and the way back, as the walk to a plot is counted (domain reference
-    4.3); otherwise the way there alone. Other parameters and errors as ``walking_surface`` and ``least_time``.
+    Parameters
+    ----------
+    dem : heights in metres; as ``walking_surface``
+    sources_xy : (n, 2) points in EPSG:32642; as ``least_time``
+    walker : who walks; the default ``Walker``
+    paths : roads and paths; as ``walking_surface``
+    barriers : such as rivers; as ``walking_surface``
+    both_ways : mean of the way there and the way back, as the walk to a plot is counted (domain reference 4.3); else
+        the way there alone
+    driving : on roads that carry cars, go at ``DRIVEN_KM_H``
+    month : leave out the ways closed in this month (1-12)
+    within_minutes : stop there, one way
+
+    Returns
+    -------
+    float32 Grid on the cells of ``dem``, minutes, NaN where no way leads
+
+    Raises
+    ------
+    GridError : no source is on the grid, or the grid is none of heights.
+    SuitabilityError : a road of unknown kind, or closed months that cannot be read.
     """
     surface = walking_surface(dem, walker=walker, paths=paths, barriers=barriers, driving=driving, month=month)
 
