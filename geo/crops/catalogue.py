@@ -40,15 +40,28 @@ class Limits:
     high: tuple[float, float, float] | None
 
     def rating(self, value: Floats) -> Floats:
-        """Rating 0-1, float64 (n,): .75, .50, .25 on the limits, linear between, NaN where the value is NaN.
+        """Return the rating of values by these limits.
 
-        Beyond S1 it rises to 1 over the width of S2, but no farther than zero (nothing can be less) or the middle of
-        a two-sided S1; beyond S3 it falls to 0 over the width of S3.
+        Beyond S1 it rises to 1 over the width of S2, but no farther than zero (nothing can be less) or the middle of a
+        two-sided S1; beyond S3 it falls to 0 over the width of S3.
+
+        Parameters
+        ----------
+        value : float64 (n,), in the unit of the limits, NaN unknown
+
+        Returns
+        -------
+        float64 (n,), 0-1: .75, .50, .25 on the limits, linear between; NaN where the value is NaN
         """
         return rate_by(self.sides(), value)
 
     def sides(self) -> tuple[Line | None, Line | None]:
-        """Knots and levels of the straight lines that make the rating of the low and of the high side."""
+        """Return the straight lines that make the rating of the low and of the high side.
+
+        Returns
+        -------
+        knots, rising, and the level at each, of the low and of the high side; None for a side without limits
+        """
         middle = None if self.low is None or self.high is None else (self.low[2] + self.high[0]) / 2
         low = high = None
         if self.low is not None:
@@ -62,7 +75,16 @@ class Limits:
         return low, high
 
     def class_of(self, value: Floats) -> NDArray[np.str_]:
-        """Class S1, S2, S3 or N the table itself gives each value, limits inclusive: the oracle of ``rating``."""
+        """Return the class the table itself gives each value: the oracle of ``rating``.
+
+        Parameters
+        ----------
+        value : float64 (n,), in the unit of the limits
+
+        Returns
+        -------
+        str (n,), S1, S2, S3 or N, limits inclusive; N where the value is NaN
+        """
         x = np.asarray(value, dtype=np.float64)
         result = np.full(x.shape, "N", dtype="<U2")
         for name, position in (("S3", 2), ("S2", 1), ("S1", 0)):
@@ -76,7 +98,17 @@ class Limits:
 
 
 def rate_by(sides: Sequence[Line | None], value: Floats) -> Floats:
-    """Return the lesser of the ratings 0-1 by each line, float64 (n,), 1 without any, NaN where the value is NaN."""
+    """Return the lesser of the ratings by each line.
+
+    Parameters
+    ----------
+    sides : lines as ``Limits.sides`` gives them, None for none
+    value : float64 (n,), in the unit of the lines, NaN unknown
+
+    Returns
+    -------
+    float64 (n,), 0-1; 1 without any line, NaN where the value is NaN
+    """
     x = np.asarray(value, dtype=np.float64)
     result = np.where(np.isnan(x), np.nan, 1.0)
     for side in sides:
@@ -133,17 +165,34 @@ class Crop:
         return self.kind == "tree"
 
     def sides(self, factor: str) -> tuple[Line | None, Line | None] | None:
-        """Lines of the rating of a factor; None where the crop has no limits of it."""
+        """Return the lines of the rating of a factor.
+
+        Parameters
+        ----------
+        factor : name in the table of limits, or ``salinity``
+
+        Returns
+        -------
+        low and high side; None where the crop has no limits of it
+        """
         if factor == "salinity":
             return self.salt_sides()
         return self.limits[factor].sides() if factor in self.limits else None
 
     def salt_sides(self) -> tuple[Line | None, Line | None] | None:
-        """Lines of the rating of salinity by ECe [dS/m]: of the relative yield, else of limits; None without either.
+        """Return the lines of the rating of salinity by ECe: of the relative yield, else of limits.
+
+        Returns
+        -------
+        low and high side over ECe [dS/m]; None where the crop has neither
+
+        Notes
+        -----
+        Relative yield = 100 - slope x (ECe - threshold), per cent.
 
         References
         ----------
-        Maas and Hoffman 1977, in FAO-61 annex 1: relative yield = 100 - slope x (ECe - threshold).
+        Maas and Hoffman 1977, in FAO-61 annex 1.
         """
         threshold, slope = self.salinity
         if np.isnan(threshold):
@@ -154,7 +203,11 @@ class Crop:
 
 @lru_cache
 def crops() -> dict[str, Crop]:
-    """Return the crops that ship with Obod in the order of their table.
+    """Return the crops that ship with Obod.
+
+    Returns
+    -------
+    crop id -> crop, in the order of their table
 
     Raises
     ------
@@ -168,7 +221,16 @@ def crops() -> dict[str, Crop]:
 
 
 def read_limits(lines: Iterable[str], *, source: str) -> dict[str, dict[str, Limits]]:
-    """Return crop -> factor -> limits from CSV lines; rows may run from low to high or from high to low.
+    """Return the limits of crops from CSV lines; rows may run from low to high or from high to low.
+
+    Parameters
+    ----------
+    lines : one row a crop and factor, with their head
+    source : name of the file, for messages
+
+    Returns
+    -------
+    crop -> factor -> limits
 
     Raises
     ------
@@ -192,11 +254,22 @@ def read_limits(lines: Iterable[str], *, source: str) -> dict[str, dict[str, Lim
 
 
 def read_crops(lines: Iterable[str], limits: Mapping[str, Mapping[str, Limits]], *, source: str) -> dict[str, Crop]:
-    """Return crop id -> crop from CSV lines; limits of a crop that is not in the table are refused.
+    """Return crops from CSV lines.
+
+    Parameters
+    ----------
+    lines : one row a crop, with their head
+    limits : crop -> factor -> limits, from ``read_limits``
+    source : name of the file, for messages
+
+    Returns
+    -------
+    crop id -> crop, in the order of the lines
 
     Raises
     ------
-    TableError : a field that is not what it should be, a crop twice, or a frost-tender one without its frost figures.
+    TableError : a field that is not what it should be, a crop twice, limits of a crop without a row, or a frost-tender
+        crop without its frost figures.
     """
     found: dict[str, Crop] = {}
     for number, row in enumerate(csv.DictReader(lines), start=2):

@@ -44,7 +44,18 @@ class ClimateRating(NamedTuple):
 
 
 def rate_climate(crop: Crop, mean_c: Floats, elevation_m: Floats) -> ClimateRating:
-    """Rate monthly mean temperatures (n, 12) [degC] for a crop; the elevation [m] decides whose windows hold."""
+    """Rate normal years for a crop.
+
+    Parameters
+    ----------
+    crop : what it asks for
+    mean_c : float64 (n, 12), monthly mean temperature [degC], January first; NaN unknown
+    elevation_m : float64 (n,), metres; decides whose windows hold, and 0 above the crop's greatest altitude
+
+    Returns
+    -------
+    rating, heat and start of the best run on each plot
+    """
     n = len(mean_c)
     result = ClimateRating(
         np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, np.int8), np.zeros(n, bool), np.ones(n, bool)
@@ -110,14 +121,33 @@ def _worst_month(crop: Crop, mean_c: Floats, window: Window) -> tuple[Floats, ND
 
 
 def months_of(window: Window) -> tuple[int, int]:
-    """Return the month (0-11) a window begins in and how many months it touches."""
+    """Return the months a window touches.
+
+    Parameters
+    ----------
+    window : run of days of the year
+
+    Returns
+    -------
+    month it begins in (0-11), and how many it touches
+    """
     last = window.first + window.days - 1
     first = int(MONTH_OF_DAY[window.first]) - 1
     return first, int(MONTH_OF_DAY[last % YEAR_D]) - 1 - first + MONTHS * (last // YEAR_D) + 1
 
 
 def runs_of(crop: Crop, window: Window) -> tuple[int, int]:
-    """Return how many days the run of a crop takes in a window and on how many days it may begin; 0 without heat."""
+    """Return the run of days of a crop in a window.
+
+    Parameters
+    ----------
+    crop : what it asks for
+    window : run of days of the year
+
+    Returns
+    -------
+    days the run takes, and on how many days it may begin; 0 and 0 for a crop without heat on record
+    """
     if np.isnan(crop.field_cycle_d) or np.isnan(crop.base_c):
         return 0, 0
     days = min(int(crop.field_cycle_d), window.days)

@@ -45,15 +45,23 @@ def frost_season(
 ) -> Season:
     """Return the days without a damaging night, but for a stated risk.
 
+    Plots whose normals agree to a tenth of a degree are computed once.
+
     Parameters
     ----------
-    monthly_minimum_c : float64 (n, 12), normal daily minimum [degC], January first; NaN gives NaN. damage_c : a night
-        at or below it does damage [degC]. spring_risk, autumn_risk : share of the years, 0-1, in which such a night may
-        come after the first day or before the last one.
+    monthly_minimum_c : float64 (n, 12), normal daily minimum [degC], January first; NaN gives NaN
+    damage_c : a night at or below it does damage [degC]
+    spring_risk : share of the years, 0-1, in which such a night may come after the first day
+    autumn_risk : share of the years, 0-1, in which such a night may come before the last day
+
+    Returns
+    -------
+    days of each plot, the first and the last
 
     Notes
     -----
-    Plots whose normals agree to a tenth of a degree are computed once.
+    Anomaly of a night = ``NIGHT_LAG_ONE`` x that of the night before + sqrt(1 - ``NIGHT_LAG_ONE``^2) x ``NIGHT_SD_K`` x
+    a standard normal number; its distribution is carried night by night from the warmest day outwards.
     """
     known = np.asarray(~np.isnan(monthly_minimum_c).any(axis=1), dtype=np.bool_)
     rounded = np.round(monthly_minimum_c[known] / GRID_K).astype(np.int64)

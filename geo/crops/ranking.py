@@ -76,10 +76,18 @@ class Seasons(NamedTuple):
 
 
 def rank(ground: Ground) -> Ranks:
-    """Return the crops that suit n plots, int8 (n, crops), best first, then -1.
+    """Return the crops that suit n plots, best first.
 
-    A code is ``len(GRADES) * crop + grade``: the crop's number in its table, and class S1 or S2 or that it stands
-    apart. The order is by grade, by index, by the crop that comes first of equals, by the table.
+    The order is by grade, by index, by the crop that comes first of equals, by the table.
+
+    Parameters
+    ----------
+    ground : what is known of n plots
+
+    Returns
+    -------
+    int8 (n, crops), then -1. A code is ``len(GRADES) * crop + grade``: the crop's number in its table, and class S1 or
+        S2 or that it stands apart.
     """
     table, seasons = crop_table()
     n = len(ground)
@@ -101,13 +109,27 @@ def _floats(values: Floats) -> Floats:
 
 @lru_cache
 def crop_table() -> tuple[CropTable, Seasons]:
-    """Return the crops that ship with Obod as arrays, in the order of their table."""
+    """Return the crops that ship with Obod as arrays, in the order of their table.
+
+    Returns
+    -------
+    what they ask for, and what they ask of a year
+    """
     rows = list(crops().values())
     return tabled(rows), lay_seasons(rows)
 
 
 def tabled(rows: Sequence[Crop]) -> CropTable:
-    """Return crops as arrays."""
+    """Return what crops ask for as arrays.
+
+    Parameters
+    ----------
+    rows : c crops
+
+    Returns
+    -------
+    arrays in the order of ``rows``
+    """
     knots = np.full((len(rows) * len(FACTORS), 2, KNOTS), np.nan)
     levels = np.full(knots.shape, np.nan)
     has = np.zeros((len(rows), len(FACTORS)), dtype=np.int64)
@@ -138,7 +160,16 @@ def tabled(rows: Sequence[Crop]) -> CropTable:
 
 
 def lay_seasons(rows: Sequence[Crop]) -> Seasons:
-    """Return what crops ask of a year as arrays."""
+    """Return what crops ask of a year as arrays.
+
+    Parameters
+    ----------
+    rows : c crops
+
+    Returns
+    -------
+    arrays in the order of ``rows``
+    """
     bases = sorted({crop.base_c for crop in rows if not np.isnan(crop.base_c)})
     of, window = np.zeros((len(rows), len(ZONES), 2), dtype=np.int64), list[tuple[int, ...]]()
     by = np.zeros(len(rows), dtype=np.int64)
@@ -172,7 +203,16 @@ def lay_seasons(rows: Sequence[Crop]) -> Seasons:
 
 
 def numbered(rows: Ranks) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return for each row of (n, k) which of the distinct rows it is, int64 (n,), and where each first stands."""
+    """Return the distinct rows among many.
+
+    Parameters
+    ----------
+    rows : int8 (n, k)
+
+    Returns
+    -------
+    int64 (n,), which of the distinct rows each is, and where each of them first stands
+    """
     which, first = np.empty(len(rows), dtype=np.int64), np.empty(len(rows), dtype=np.int64)
     slots = np.full(2 ** (2 * len(rows)).bit_length(), -1, dtype=np.int64)  # a power of two, at most half of it filled
     found = kernels._number(rows, slots, which, first)

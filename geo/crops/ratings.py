@@ -73,7 +73,12 @@ class Ground:
         return len(self.slope_pct)
 
     def unknown(self) -> NDArray[np.bool_]:
-        """Which of ``DECIDING`` are not known, bool (n, 5)."""
+        """Return which of ``DECIDING`` are not known.
+
+        Returns
+        -------
+        bool (n, 5)
+        """
         slope = self.slope_rating if self.slope_column == BY_SCHEME else self.slope_pct
         return np.column_stack(
             [
@@ -106,9 +111,23 @@ class CropRating:
 
 
 def square_root_index(ratings: Floats) -> Floats:
-    """Index 0-100, float64 (n,), of ratings (n, k) on 0-100: lowest x sqrt(product of the others / 100).
+    """Return the square-root index of ratings.
 
-    NaN ratings are left out; a row without any is NaN. Khiddir 1986; domain reference 3.2.
+    Parameters
+    ----------
+    ratings : float64 (n, k), 0-100; NaN are left out
+
+    Returns
+    -------
+    float64 (n,), 0-100, NaN for a row without any rating
+
+    Notes
+    -----
+    Lowest x sqrt(product of the others / 100).
+
+    References
+    ----------
+    Khiddir 1986; domain reference 3.2.
     """
     known = ~np.isnan(ratings)
     share = np.where(known, ratings, 100.0) / 100
@@ -121,12 +140,38 @@ def square_root_index(ratings: Floats) -> Floats:
 
 
 def storie_index(ratings: Floats) -> Floats:
-    """Index 0-100, float64 (n,), of ratings (n, k) on 0-100: their product; for comparison only."""
+    """Return the Storie index of ratings; for comparison only.
+
+    Parameters
+    ----------
+    ratings : float64 (n, k), 0-100
+
+    Returns
+    -------
+    float64 (n,), 0-100, NaN where a rating is
+
+    Notes
+    -----
+    100 x product of (ratings / 100).
+    """
     return np.asarray(100 * (ratings / 100).prod(axis=1))
 
 
 def class_of_index(index: Floats) -> Classes:
-    """Class of an index 0-100 as a number: S1 from 75, S2 from 50, S3 from 25, N1 from 12.5, N2 below and where NaN."""
+    """Return the class of an index.
+
+    Parameters
+    ----------
+    index : float64 (n,), 0-100
+
+    Returns
+    -------
+    int8 (n,), number in ``CLASSES``: S1 from 75, S2 from 50, S3 from 25, N1 from 12.5, N2 below and where NaN
+
+    References
+    ----------
+    Sys et al. 1991.
+    """
     classes = np.full(index.shape, N2, dtype=np.int8)
     for number, lowest in reversed(list(enumerate(CLASS_FROM.values()))):
         classes[index >= lowest] = number
@@ -134,7 +179,17 @@ def class_of_index(index: Floats) -> Classes:
 
 
 def rate_crop(crop: Crop, ground: Ground) -> CropRating:
-    """Rate one crop on n plots."""
+    """Rate one crop.
+
+    Parameters
+    ----------
+    crop : what it asks for
+    ground : what is known of n plots
+
+    Returns
+    -------
+    index and class on each plot
+    """
     climate = rate_climate(crop, ground.mean_c, ground.elevation_m)
     deciding, without = _deciding(crop, ground, climate)
     minor = {name: _minor(crop, name, ground.soil[name]) for name in MINOR}
@@ -149,15 +204,33 @@ def rate_crop(crop: Crop, ground: Ground) -> CropRating:
 
 
 def rank_crops(ground: Ground, *, of: Sequence[str] | None = None) -> list[CropRating]:
-    """Rate all crops (or those named) on n plots, in the order of the table."""
+    """Rate all crops, or those named.
+
+    Parameters
+    ----------
+    ground : what is known of n plots
+    of : crop ids; None = all
+
+    Returns
+    -------
+    a rating for each crop, in the order of the table or of ``of``
+    """
     table = crops()
     return [rate_crop(table[name], ground) for name in (of or table)]
 
 
 def recommended(ratings: Sequence[CropRating]) -> tuple[Flags, Flags]:
-    """Return which crops are S1 or S2 on each plot, and which would be if they had limits for all that decides.
+    """Return which crops are S1 or S2, and which would be if they had limits for all that decides.
 
-    Both bool (n, len(ratings)); crops for contrast are never among them.
+    Crops for contrast are never among them.
+
+    Parameters
+    ----------
+    ratings : one crop each, on the same n plots
+
+    Returns
+    -------
+    bool (n, len(ratings)), twice
     """
     table = crops()
     offered = np.array([not table[rating.crop].contrast for rating in ratings])
@@ -166,9 +239,18 @@ def recommended(ratings: Sequence[CropRating]) -> tuple[Flags, Flags]:
 
 
 def ordered(ratings: Sequence[CropRating], first: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the order of crops on each plot, (n, len(ratings)): by class, index, the crop that comes first, the table.
+    """Return the order of crops on each plot: by class, index, the crop that comes first, the table.
 
     Only the part of the order that ``recommended`` names has a meaning.
+
+    Parameters
+    ----------
+    ratings : one crop each, on the same n plots
+    first : int64 (n,), place in ``ratings`` of the crop that comes first of equals, -1 none
+
+    Returns
+    -------
+    int64 (n, len(ratings)), places in ``ratings``
     """
     suited, apart = recommended(ratings)
     classes = np.column_stack([rating.classes for rating in ratings]).astype(np.float64)
@@ -206,7 +288,16 @@ def _minor(crop: Crop, factor: str, value: Floats) -> Floats:
 
 
 def strictest(factor: str) -> tuple[float, float]:
-    """Return the range of a factor that is S1 for every crop with limits of it: a value outside is *not good*."""
+    """Return the range of a factor that is S1 for every crop with limits of it: a value outside is *not good*.
+
+    Parameters
+    ----------
+    factor : name in the table of limits
+
+    Returns
+    -------
+    least and most, in the unit of the limits; infinite without a limit
+    """
     limits = [crop.limits[factor] for crop in crops().values() if factor in crop.limits]
     low = max((side.low[2] for side in limits if side.low is not None), default=-np.inf)
     return low, min((side.high[0] for side in limits if side.high is not None), default=np.inf)

@@ -36,16 +36,29 @@ WHOLE_YEAR = Window(0, YEAR_D)
 
 @lru_cache
 def windows() -> dict[tuple[str, str], tuple[Window, ...]]:
-    """Return (crop, zone) -> its windows as they ship with Obod; none where the crop is not grown there.
+    """Return the windows of the field calendar that ships with Obod.
 
     A crop without any row may stand in the field at any time of the year: see ``windows_of``.
+
+    Returns
+    -------
+    (crop, zone) -> its windows; none where the crop is not grown there
     """
     with resources.files("geo").joinpath("crops", "tables", "windows.csv").open(encoding="utf-8") as file:
         return read_windows(file, source="windows.csv")
 
 
 def read_windows(lines: Iterable[str], *, source: str) -> dict[tuple[str, str], tuple[Window, ...]]:
-    """Return windows from CSV lines of crop, zone, first and last day (MM-DD); both days empty: not grown there.
+    """Return windows from CSV lines.
+
+    Parameters
+    ----------
+    lines : crop, zone, first and last day (MM-DD), with their head; both days empty: not grown there
+    source : name of the file, for messages
+
+    Returns
+    -------
+    (crop, zone) -> its windows, in the order of the lines
 
     Raises
     ------
@@ -65,7 +78,17 @@ def read_windows(lines: Iterable[str], *, source: str) -> dict[tuple[str, str], 
 
 
 def windows_of(crop: str, zone: str) -> tuple[Window, ...]:
-    """Return the windows of a crop in a zone: the whole year where its calendar names none, none where not grown."""
+    """Return the windows of a crop in a zone.
+
+    Parameters
+    ----------
+    crop : crop id
+    zone : one of ``ZONES``
+
+    Returns
+    -------
+    the whole year where its calendar names none, none where it is not grown
+    """
     return windows().get((crop, zone), (WHOLE_YEAR,))
 
 
@@ -78,7 +101,16 @@ def _day(text: str, where: str) -> int:
 
 
 def daily_normals(monthly: Floats) -> Floats:
-    """Return normals of each day (n, 365) from those of the months (n, 12): straight lines between mid-months."""
+    """Return normals of each day: straight lines between mid-months.
+
+    Parameters
+    ----------
+    monthly : float64 (n, 12), normals of the months, January first
+
+    Returns
+    -------
+    float64 (n, 365), in their unit, 1 January first
+    """
     after = (MONTH_BEFORE + 1) % MONTHS
     return np.asarray(monthly[:, MONTH_BEFORE] * (1.0 - TOWARDS_NEXT) + monthly[:, after] * TOWARDS_NEXT)
 
@@ -92,10 +124,22 @@ class Run(NamedTuple):
 
 
 def warmest_run(monthly_mean_c: Floats, base_c: float, cycle_d: int, window: Window) -> Run:
-    """Return the run of ``cycle_d`` days inside a window with most degree-days above ``base_c``.
+    """Return the run of days inside a window with most degree-days; of equal runs the earliest.
 
-    monthly_mean_c : (n, 12) [degC], NaN gives NaN. A window shorter than the cycle is the run; of equal runs the
-    earliest counts.
+    Parameters
+    ----------
+    monthly_mean_c : float64 (n, 12) [degC], January first; NaN gives NaN
+    base_c : base temperature [degC]
+    cycle_d : days of the run; a window shorter than it is the run
+    window : run of days of the year it has to lie in
+
+    Returns
+    -------
+    degree-days, mean temperature and first day on each plot
+
+    Notes
+    -----
+    Degree-days = sum over the run of max(normal of the day - base, 0).
     """
     daily = daily_normals(np.asarray(monthly_mean_c, dtype=np.float64))
     above, warmth = _summed(np.maximum(daily - base_c, 0.0)), _summed(daily)
@@ -113,12 +157,33 @@ def warmest_run(monthly_mean_c: Floats, base_c: float, cycle_d: int, window: Win
 
 
 def starts(window: Window, days: int) -> int:
-    """Return on how many days a run of ``days`` may begin inside a window; the whole year has no end."""
+    """Return on how many days a run may begin inside a window; the whole year has no end.
+
+    Parameters
+    ----------
+    window : run of days of the year
+    days : of the run, not more than the window's
+
+    Returns
+    -------
+    number of first days
+    """
     return YEAR_D if window.days == YEAR_D else window.days - days + 1
 
 
 def growing_days(monthly_mean_c: Floats, above_c: float, window: Window) -> tuple[NDArray[np.int64], Floats]:
-    """Return how many days of a window have a normal mean of ``above_c`` or more, and their mean (NaN without any)."""
+    """Return the days of a window that are warm enough to grow.
+
+    Parameters
+    ----------
+    monthly_mean_c : float64 (n, 12) [degC], January first
+    above_c : normal mean from which a day counts [degC]
+    window : run of days of the year
+
+    Returns
+    -------
+    int64 (n,), how many days, and float64 (n,), their mean [degC], NaN without any
+    """
     daily = daily_normals(np.asarray(monthly_mean_c, dtype=np.float64))
     count, total = np.zeros(len(daily), dtype=np.int64), np.zeros(len(daily))
     for day in range(window.first, window.first + window.days):
