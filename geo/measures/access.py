@@ -10,21 +10,19 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from rasterio.features import rasterize
 
 from geo.contract.columns import FINE_GRID_M, texts
 from geo.contract.criterion import Block, C, Criterion, D, Flags, Floats, Measured
 from geo.contract.needs import AlongWayHome, Need
 from geo.errors import NotAssessed
-from geo.hazard.levels import EXPOSURE_FACTOR, HIGH, exposure_factor
-from geo.measures.hazard import zone_levels
+from geo.hazard.levels import EXPOSURE_FACTOR
 from geo.measures.water import large_rivers
+from geo.measures.way_dangers import dangers_on_ways
 from geo.routing.home_ways import ways_from_homes
 from geo.routing.kernels.surface import DRIVEN_KM_H
-from geo.routing.season import months
-from geo.routing.surface import BRIDGES, Surface, burned, walking_surface
+from geo.routing.surface import BRIDGES, Surface, walking_surface
 from geo.routing.ways import BACK, least_time, move_to_open, open_cells
-from geo.terrain.grid import Grid, north_up
+from geo.terrain.grid import Grid
 from geo.terrain.stencil import REACH
 
 GROWING_MONTH = 7  # ways are judged open or closed as in July, the middle of the season on the plot and dry
@@ -33,8 +31,6 @@ FASTEST_WALK_M_S = 1.11  # m/s, Irmischer and Clarke 2018: man on a path at -5 %
 WALK_REACH_M = MOST_WALK_MIN * 60.0 * FASTEST_WALK_M_S  # m; no walk within the limit leads farther
 MOST_TRAVEL_MIN = 360.0  # min; longer ways to a service are not told apart
 LONG_WAY_CELL_M = 90.0  # m; ways of hours need no finer ground, default to calibrate
-WAY_PROCESSES = ("flood", "debris_flow", "avalanche", "landslide", "rockfall")  # must be mapped along the way
-CROSSING_MONTHS = frozenset({4, 5, 6})  # months of mudflow and flood; domain reference 2.4
 # Ways and zones are laid on cells of 30 m, on coarser grids of up to 120 m.
 ZONES_ON_WAY = Need("hazard_zones", touches=AlongWayHome(300.0))
 EXTENTS_ON_WAY = Need("hazard_extents", touches=AlongWayHome(300.0))
@@ -58,19 +54,20 @@ class Walk(NamedTuple):
     assumed: Flags
 
 
-class Dangers(NamedTuple):
-    """What a metre of way counts in each cell of a height grid, float32 (rows, cols)."""
-
-    exposure: NDArray[np.float32]
-    unmapped: NDArray[np.float32]
-    high: NDArray[np.float32]
-
-
 def walk_minutes(block: Block, criterion: Criterion) -> Measured:
     """Return the minutes of the walk between home and plot, one way, mean of there and back.
 
     Home is the settlement the plot is recorded to be farmed from; where none is recorded, the nearest on foot, and a
     note says so. A walk longer than two hours counts as two hours.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    criterion : coarsest height grid accepted
+
+    Returns
+    -------
+    minutes (n,), NaN where plot or home is not on known ground
     """
     walk = block.once(walks, criterion.coarsest_m)
     evidence = np.where(walk.assumed, D, _way_evidence(block, criterion.coarsest_m)).astype(np.int8)
@@ -79,9 +76,26 @@ def walk_minutes(block: Block, criterion: Criterion) -> Measured:
 
 
 def way_exposure_m(block: Block, criterion: Criterion) -> Measured:
-    """Return the metres of the quickest way to the plot inside hazard zones: low x 1, medium x 2, high x 4.
+    """Return the metres of the quickest way to the plot inside hazard zones.
 
     Metres on which one of the processes was never looked for count as anything from none to the most dangerous.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    criterion : coarsest height grid accepted
+
+    Returns
+    -------
+    metres (n,) times the factor of the level, an interval where part of the way is not mapped
+
+    Raises
+    ------
+    NotAssessed : neither zones nor extents of hazard mapping, no settlements or no heights are loaded.
+
+    Notes
+    -----
+    Sum over the way of metres x factor: low 1, medium 2, high 4 (domain reference 7.4).
     """
     if "hazard_zones" not in block.nearby and "hazard_extents" not in block.nearby:
         raise NotAssessed("neither hazard zones nor the extents of hazard mapping are loaded")
@@ -98,13 +112,37 @@ def way_exposure_m(block: Block, criterion: Criterion) -> Measured:
 
 
 def market_minutes(block: Block, criterion: Criterion) -> Measured:
-    """Return the minutes from the plot to the nearest market, on foot and driven where roads carry cars."""
+    """Return the minutes from the plot to the nearest market, on foot and driven where roads carry cars.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    criterion : coarsest height grid accepted
+
+    Returns
+    -------
+    minutes (n,), at most ``MOST_TRAVEL_MIN``; NaN without a market on the grid or off the known ground
+    """
     block.layer("services")
     return _to_service(block, "market", _markets, criterion, driving=True)
 
 
 def health_minutes(block: Block, criterion: Criterion) -> Measured:
-    """Return the minutes on foot from the plot to the nearest health post or road that carries cars."""
+    """Return the minutes on foot from the plot to the nearest health post or road that carries cars.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    criterion : coarsest height grid accepted
+
+    Returns
+    -------
+    minutes (n,), at most ``MOST_TRAVEL_MIN``; NaN without a goal on the grid or off the known ground
+
+    Raises
+    ------
+    NotAssessed : neither services nor roads, or no heights are loaded.
+    """
     if "services" not in block.nearby and "roads" not in block.nearby:
         raise NotAssessed("neither services nor roads are loaded")
     return _to_service(block, "health post or road", _help, criterion, driving=False)
@@ -131,6 +169,15 @@ def _help(block: Block) -> Floats:
 def walks(block: Block, coarsest_m: float | None) -> Walk:
     """Return the walks between home and every plot of a block, and the dangers on the way there.
 
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    coarsest_m : coarsest height grid accepted, metres; None accepts any
+
+    Returns
+    -------
+    minutes and metres of danger of each walk
+
     Raises
     ------
     NotAssessed : settlements or heights are not loaded, or the height grid is too coarse.
@@ -152,7 +199,9 @@ def walks(block: Block, coarsest_m: float | None) -> Walk:
     if assumed.any() and (home_cells >= 0).any():
         nearest = least_time(surface, home_xy, within_minutes=MOST_WALK_MIN).source()
         home[assumed] = np.where(cells >= 0, _at(surface, nearest, cells), -1)[assumed]
-    ways = ways_from_homes(surface, home_xy, inside, home, layers=_dangers(block, dem), within_minutes=MOST_WALK_MIN)
+    ways = ways_from_homes(
+        surface, home_xy, inside, home, layers=dangers_on_ways(block, dem), within_minutes=MOST_WALK_MIN
+    )
     exposure_m, unmapped_m, high_m = ways.summed_m
 
     # No way found is a long way, or none, only where plot and home are known: the home by being out of reach or on
@@ -169,6 +218,15 @@ def walks(block: Block, coarsest_m: float | None) -> Walk:
 
 def walking_window(block: Block, coarsest_m: float | None) -> Grid:
     """Return the heights within the longest walk of the plots: cutting the grid there changes no way.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    coarsest_m : coarsest height grid accepted, metres; None accepts any
+
+    Returns
+    -------
+    Grid of heights, metres
 
     Raises
     ------
@@ -226,9 +284,17 @@ def _ground(block: Block, dem: Grid, *, driving: bool) -> Surface:
 
 
 def barrier_rivers(block: Block) -> gpd.GeoDataFrame | None:
-    """Return the rivers nobody wades, None when it is not known where they are bridged.
+    """Return the rivers nobody wades.
 
     Where no bridge at all is on record the crossings are unknown, and rivers bar no way.
+
+    Parameters
+    ----------
+    block : plots and what lies around them
+
+    Returns
+    -------
+    rows of rivers; None when it is not known where they are bridged
     """
     if "rivers" not in block.nearby or "roads" not in block.nearby:
         return None
@@ -237,55 +303,31 @@ def barrier_rivers(block: Block) -> gpd.GeoDataFrame | None:
     return large_rivers(block)
 
 
-def _dangers(block: Block, dem: Grid) -> Dangers:
-    exposure = np.zeros(dem.shape, dtype=np.float32)
-    high = np.zeros(dem.shape, dtype=np.float32)
-    if "hazard_zones" in block.nearby:
-        zones = block.layer("hazard_zones")
-        level = zone_levels(zones)
-        exposure = exposure_grid(zones, level, dem)
-        in_season = np.array(
-            [not CROSSING_MONTHS.isdisjoint(months(text or None)) for text in texts(zones, "months")], dtype=bool
-        )
-        high[burned(zones[(level == HIGH) & in_season], dem)] = 1.0
-    return Dangers(exposure, unmapped_cells(block, dem).astype(np.float32), high)
-
-
-def exposure_grid(zones: gpd.GeoDataFrame, level: NDArray[np.int64], dem: Grid) -> NDArray[np.float32]:
-    """Return the exposure factor of each cell, float32 (rows, cols): of the highest level of the zones on it."""
-    factor = np.zeros(dem.shape, dtype=np.float32)
-    for value in np.unique(level).tolist():  # rising, so that the highest level of a cell stays
-        of_level = float(exposure_factor(value))
-        if of_level > 0.0:
-            factor[burned(zones[level == value], dem)] = of_level
-    return factor
-
-
-def unmapped_cells(block: Block, dem: Grid) -> Flags:
-    """Return the cells on which some process that a way can meet was never looked for, bool (rows, cols)."""
-    if "hazard_extents" not in block.nearby:
-        return np.ones(dem.shape, dtype=bool)
-    extents = block.layer("hazard_extents")
-    looked = [_covered(extents[extents["process"] == process], dem) for process in WAY_PROCESSES]
-    return np.asarray(~np.all(looked, axis=0))
-
-
-def _covered(frame: gpd.GeoDataFrame, dem: Grid) -> Flags:
-    """Return the cells whose centre geometries cover, bool (rows, cols)."""
-    shapes = [shape for shape in frame.geometry if shape is not None and not shape.is_empty]
-    if not shapes:
-        return np.zeros(dem.shape, dtype=bool)
-    transform = north_up(dem.x_min, dem.y_max, dem.cell_m, dem.cell_m)
-    return np.asarray(rasterize(shapes, out_shape=dem.shape, transform=transform, dtype="uint8") == 1)
-
-
 def points_of(frame: gpd.GeoDataFrame) -> Floats:
-    """Return the positions of a layer of points, float64 (rows, 2), NaN for an empty one."""
+    """Return the positions of a layer of points.
+
+    Parameters
+    ----------
+    frame : points
+
+    Returns
+    -------
+    float64 (rows, 2), in the CRS of the frame, NaN for an empty one
+    """
     return _xy(frame.geometry.to_numpy())
 
 
 def points_inside(block: Block) -> Floats:
-    """Return a point inside each plot, float64 (n, 2)."""
+    """Return a point inside each plot; ask by ``Block.once``.
+
+    Parameters
+    ----------
+    block : n plots
+
+    Returns
+    -------
+    float64 (n, 2), metres in EPSG:32642
+    """
     return _xy(shapely.point_on_surface(block.polygons))
 
 

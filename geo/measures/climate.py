@@ -24,19 +24,45 @@ LAPSE_K_M = 0.0065  # K per metre, ICAO standard atmosphere
 
 
 def plot_height_m(block: Block, coarsest_m: float) -> Floats:
-    """Return the mean height of each plot [m], float64 (n,), NaN outside the height grid."""
+    """Return the mean height of each plot.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    coarsest_m : coarsest height grid accepted, metres
+
+    Returns
+    -------
+    float64 (n,), metres, NaN outside the height grid
+
+    Raises
+    ------
+    NotAssessed : no heights are loaded, or the grid is too coarse.
+    """
     return zonal(block.grid("dem", coarsest_m), block.once(outlines), ("mean",))["mean"]
 
 
 def temperature_at_plots(block: Block, layer: str, coarsest_m: float) -> Floats:
-    """Return monthly temperature normals at the plots' heights [degC], float64 (n, 12), NaN unknown.
+    """Return monthly temperature normals at the plots' own heights.
 
-    layer : ``mean_temperature`` or ``minimum_temperature``.
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    layer : ``mean_temperature`` or ``minimum_temperature``
+    coarsest_m : coarsest grids accepted, metres
+
+    Returns
+    -------
+    float64 (n, 12), degC, January first; NaN unknown
 
     Raises
     ------
     NotAssessed : normals, their relief or the heights are not loaded, or too coarse.
     GridError : the grid of normals has not twelve bands.
+
+    Notes
+    -----
+    Normal of the climate grid - ``LAPSE_K_M`` x (height of the plot - height the normal stands for).
     """
     grid = block.grid(layer, coarsest_m)
     if grid.values.ndim != 3 or len(grid.values) != MONTHS:
@@ -49,10 +75,22 @@ def temperature_at_plots(block: Block, layer: str, coarsest_m: float) -> Floats:
 
 
 def heat_ratio(block: Block, criterion: Criterion) -> Measured:
-    """Return degree-days of the warmest cycle in the crop's own window over those the reference crop needs, ratio (n,).
+    """Return the degree-days of the warmest cycle in the crop's own window over those the reference crop needs.
 
-    Of several windows the best counts, lowland or mountain by the plot's height. Unknown for a crop without degree-days
-    or a cycle on record, and where its calendar names none.
+    Of several windows the best counts, lowland or mountain by the plot's height.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    criterion : coarsest grids accepted
+
+    Returns
+    -------
+    ratio (n,), NaN for a crop without degree-days or a cycle on record, and where its calendar names no window
+
+    Raises
+    ------
+    NotAssessed : normals, their relief or heights are not loaded, or too coarse.
     """
     coarsest_m = _coarsest(criterion)
     mean_c = block.once(temperature_at_plots, "mean_temperature", coarsest_m)
@@ -70,10 +108,22 @@ def heat_ratio(block: Block, criterion: Criterion) -> Measured:
 
 
 def frost_margin_d(block: Block, criterion: Criterion) -> Measured:
-    """Return the days between damaging nights beyond those the reference crop stands above ground [d], float64 (n,).
+    """Return the days between damaging nights beyond those the reference crop stands above ground.
 
-    Only an annual crop that frost kills is held by them; for another one they are counted beyond none. Unknown for
-    trees, whose danger is a cold night in bloom, and for a tender crop without days on record.
+    Only an annual crop that frost kills is held by them; for another one they are counted beyond none.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    criterion : coarsest grids accepted
+
+    Returns
+    -------
+    days (n,), NaN for trees, whose danger is a cold night in bloom, and for a tender crop without days on record
+
+    Raises
+    ------
+    NotAssessed : normals, their relief or heights are not loaded, or too coarse.
     """
     minimum_c = block.once(temperature_at_plots, "minimum_temperature", _coarsest(criterion))
     value = np.full(len(block), np.nan)

@@ -66,7 +66,16 @@ class Excluded:
 
 
 def nothing_excluded(n: int) -> Excluded:
-    """Return n plots of which none is shut."""
+    """Return plots of which none is shut.
+
+    Parameters
+    ----------
+    n : how many
+
+    Returns
+    -------
+    no reason for any of them
+    """
     return Excluded(np.full(n, NOT_EXCLUDED, dtype=np.int8))
 
 
@@ -75,6 +84,14 @@ def exclusion_mask(block: Block) -> Excluded:
 
     Around mines the safety distance counts, and touching it is enough. Other areas shut a plot when more than
     ``SLIVER`` of it lies inside them or inside the distance their authority gave.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+
+    Returns
+    -------
+    the first reason that applies to each plot
     """
     reason = np.full(len(block), NOT_EXCLUDED, dtype=np.int8)
     for code, kind in enumerate(REASONS):
@@ -93,7 +110,16 @@ def exclusion_mask(block: Block) -> Excluded:
 def mines_unanswered(block: Block, contaminated: Collection[str] = CONTAMINATED) -> Flags:
     """Return where mines are known of in the district and no dated answer of the mine action centre holds the plot.
 
-    contaminated : codes of such districts. An area without the date of its status answers nothing.
+    An area without the date of its status answers nothing.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    contaminated : codes of districts where mines are known of
+
+    Returns
+    -------
+    bool (n,)
     """
     unanswered = np.isin(block.plots["district"].to_numpy(dtype=object).astype(str), list(contaminated))
     exclusions = block.nearby.get("exclusions")

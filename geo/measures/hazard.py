@@ -43,10 +43,18 @@ class Zones(NamedTuple):
 
 
 def hazard_level(*processes: str, looked_for: Sequence[str], by_crop: bool = False) -> Measure:
-    """Return the measure of the highest level of some processes, counted none 0 to high 4.
+    """Return the measure of the highest level of some processes.
 
-    looked_for : processes whose mapped extents must all hold the plot before *none* can be said.
-    by_crop : the membership table depends on whether the reference crop is a tree.
+    Parameters
+    ----------
+    *processes : processes that count
+    looked_for : processes whose mapped extents must all hold the plot before *none* can be said
+    by_crop : the membership table depends on whether the reference crop is a tree
+
+    Returns
+    -------
+    measure of levels (n,), none 0 to high 4, NaN where no zone touches the plot and not all was looked for; raises
+        NotAssessed where neither zones nor extents are loaded
     """
 
     def measure(block: Block, _: Criterion) -> Measured:
@@ -86,7 +94,16 @@ def hazard_level(*processes: str, looked_for: Sequence[str], by_crop: bool = Fal
 
 
 def zone_levels(frame: gpd.GeoDataFrame) -> NDArray[np.int64]:
-    """Return the level 0..4 of each hazard zone, as stated or, where it is not, from intensity and return period."""
+    """Return the level of each hazard zone: as stated or, where it is not, from intensity and return period.
+
+    Parameters
+    ----------
+    frame : rows of hazard_zones
+
+    Returns
+    -------
+    int64 (rows,), 0-4
+    """
     return _rate_zones(frame)[0]
 
 

@@ -34,17 +34,45 @@ class Meetings(NamedTuple):
 
 
 def plot_tree(block: Block) -> shapely.STRtree:
-    """Return the search tree of a block's plots; ask by ``Block.once``."""
+    """Return the search tree of a block's plots; ask by ``Block.once``.
+
+    Parameters
+    ----------
+    block : n plots
+
+    Returns
+    -------
+    tree of their outlines, EPSG:32642
+    """
     return shapely.STRtree(block.polygons)
 
 
 def plot_bounds(block: Block) -> Floats:
-    """Return west, south, east and north of a block's plots [m], float64 (n, 4); ask by ``Block.once``."""
+    """Return the boxes of a block's plots; ask by ``Block.once``.
+
+    Parameters
+    ----------
+    block : n plots
+
+    Returns
+    -------
+    float64 (n, 4), west, south, east, north, metres
+    """
     return block.once(outlines).bounds()
 
 
 def meetings(block: Block, zones: Geometries) -> Meetings:
-    """Return every zone that meets a plot; zones are polygons or multipolygons in EPSG:32642."""
+    """Return every zone that meets a plot.
+
+    Parameters
+    ----------
+    block : n plots
+    zones : polygons or multipolygons in EPSG:32642
+
+    Returns
+    -------
+    pairs of a zone and a plot
+    """
     shapes = np.asarray(zones, dtype=object)
     zone, plot = block.once(plot_tree).query(shapes)
     place = place_boxes(block.once(plot_bounds)[plot], edges_of(shapes), zone)
@@ -61,27 +89,68 @@ def meetings(block: Block, zones: Geometries) -> Meetings:
 
 
 def overlapping(block: Block, zones: Geometries) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return (zone, plot) for every zone that shares ground with a plot, int64; an edge in common is not enough."""
+    """Return every zone that shares ground with a plot; an edge in common is not enough.
+
+    Parameters
+    ----------
+    block : n plots
+    zones : polygons or multipolygons in EPSG:32642
+
+    Returns
+    -------
+    zone and plot of each pair, int64 (k,) each
+    """
     met = meetings(block, zones)
     return met.zone[met.ground], met.plot[met.ground]
 
 
 def highest(plot: NDArray[np.int64], value: NDArray[np.integer], n: int) -> Floats:
-    """Return the highest of the values paired with each of n plots, float64 (n,), NaN without any."""
+    """Return the highest of the values paired with each plot.
+
+    Parameters
+    ----------
+    plot : int64 (k,), plot of each pair
+    value : (k,), from 0
+    n : how many plots there are
+
+    Returns
+    -------
+    float64 (n,), NaN for a plot without any
+    """
     result = np.full(n, -1, dtype=np.int64)
     np.maximum.at(result, plot, value)
     return np.where(result >= 0, result, np.nan)
 
 
 def share_under(block: Block, zones: Geometries) -> Floats:
-    """Return the share 0-1 of each plot that lies under any of the zones, overlaps counted once, float64 (n,)."""
+    """Return the share of each plot that lies under any of the zones, overlaps counted once.
+
+    Parameters
+    ----------
+    block : n plots
+    zones : valid polygons or multipolygons in EPSG:32642
+
+    Returns
+    -------
+    float64 (n,), 0-1
+    """
     return share_met(block, zones, meetings(block, zones))
 
 
 def share_met(block: Block, zones: Geometries, met: Meetings) -> Floats:
-    """Return the share 0-1 of each plot under any of the zones, given all their meetings, float64 (n,).
+    """Return the share of each plot under any of the zones, given all their meetings.
 
     Only plots that no zone holds whole are cut.
+
+    Parameters
+    ----------
+    block : n plots
+    zones : valid polygons or multipolygons in EPSG:32642
+    met : from ``meetings`` of the two
+
+    Returns
+    -------
+    float64 (n,), 0-1
     """
     share = np.zeros(len(block))
     share[met.plot[met.whole]] = 1.0
@@ -92,9 +161,17 @@ def share_met(block: Block, zones: Geometries, met: Meetings) -> Floats:
 
 
 def holder(block: Block, areas: Geometries, *, least: float) -> NDArray[np.int64]:
-    """Return the area that holds the largest share of each plot, int64 (n,), -1 where none holds ``least`` of it.
+    """Return the area that holds the largest share of each plot; of areas that hold the same share the first.
 
-    Of areas that hold the same share the first counts.
+    Parameters
+    ----------
+    block : n plots
+    areas : valid polygons or multipolygons in EPSG:32642
+    least : share 0-1 an area has to hold
+
+    Returns
+    -------
+    int64 (n,), place among the areas, -1 where none holds ``least``
     """
     met = meetings(block, areas)
     held = np.zeros(len(block), dtype=bool)
@@ -111,7 +188,18 @@ def holder(block: Block, areas: Geometries, *, least: float) -> NDArray[np.int64
 
 
 def within_distance(block: Block, zones: Geometries, distance_m: Floats) -> Flags:
-    """Return which plots come within each zone's distance of it [m], touching included, bool (n,)."""
+    """Return which plots come within each zone's distance of it, touching included.
+
+    Parameters
+    ----------
+    block : n plots
+    zones : k geometries in EPSG:32642
+    distance_m : float64 (k,), metres
+
+    Returns
+    -------
+    bool (n,)
+    """
     result = np.zeros(len(block), dtype=bool)
     result[block.once(plot_tree).query(zones, predicate="dwithin", distance=distance_m)[1]] = True
     return result

@@ -11,7 +11,16 @@ from geo.terrain.zonal import zonal
 
 
 def mean_of(grid: str) -> Measure:
-    """Return the measure of the mean of a grid on each plot, in the grid's unit; unknown off the grid."""
+    """Return the measure of the mean of a grid on each plot.
+
+    Parameters
+    ----------
+    grid : layer id
+
+    Returns
+    -------
+    measure of values (n,) in the grid's unit, NaN off the grid
+    """
 
     def measure(block: Block, criterion: Criterion) -> Measured:
         cells = block.grid(grid, criterion.coarsest_m)
@@ -23,9 +32,17 @@ def mean_of(grid: str) -> Measure:
 
 
 def distance_to(layer: str) -> Measure:
-    """Return the measure of the distance from each plot to the nearest row of a layer [m], at most ``reach_m``.
+    """Return the measure of the distance from each plot to the nearest row of a layer.
 
     Nothing within ``reach_m`` is a known distance of that reach or more: the layer was read that far.
+
+    Parameters
+    ----------
+    layer : layer id
+
+    Returns
+    -------
+    measure of metres (n,), at most ``reach_m`` of the criterion
     """
 
     def measure(block: Block, criterion: Criterion) -> Measured:

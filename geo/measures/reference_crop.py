@@ -12,5 +12,14 @@ TREES_JUDGED = "the reference crop is a tree"
 
 
 def trees_judged(block: Block) -> Flags:
-    """Return where the reference crop is a tree, bool (n,)."""
+    """Return where the reference crop is a tree.
+
+    Parameters
+    ----------
+    block : n plots
+
+    Returns
+    -------
+    bool (n,)
+    """
     return np.isin(block.judgement.crop, TREES)

@@ -15,10 +15,23 @@ KNOWN_SHARE = 0.5  # of the plot on known cells; with less the mean could miss t
 
 
 def slope_pct(block: Block, criterion: Criterion) -> Measured:
-    """Return the mean slope of each plot [%], unknown where less than half of it lies on known cells.
+    """Return the mean slope of each plot.
 
-    The membership table is that of terraces where they are recorded, of hand tillage where the plot is recorded as
-    not irrigated and lies in no command area, and of surface irrigation otherwise: the strictest of the three.
+    The membership table is that of terraces where they are recorded, of hand tillage where the plot is recorded as not
+    irrigated and lies in no command area, and of surface irrigation otherwise: the strictest of the three.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    criterion : coarsest grid accepted
+
+    Returns
+    -------
+    per cent (n,), NaN where less than ``KNOWN_SHARE`` of the plot lies on known cells
+
+    Raises
+    ------
+    NotAssessed : no slope is loaded, or the grid is too coarse.
     """
     grid = block.grid("slope", criterion.coarsest_m)
     found = zonal(grid, block.once(outlines), ("mean", "coverage"))

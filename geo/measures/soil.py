@@ -39,10 +39,18 @@ GENERIC_SALINITY = Knots(2.0, 4.0, 8.0, 12.0, 16.0)  # dS/m; a family grows more
 
 
 def salinity(block: Block, _: Criterion) -> Measured:
-    """Return the newest surveyed ECe of 0-60 cm [dS/m]; no grid of it exists that could stand in.
+    """Return the newest surveyed ECe of 0-60 cm; no grid of it exists that could stand in.
 
     A note says where salt cannot gather: above ``SALT_FREE_ABOVE_M``, or on slopes over ``SALT_FREE_SLOPE_PCT`` with no
     groundwater known within ``SALT_FREE_WATER_M``.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+
+    Returns
+    -------
+    dS/m (n,), NaN where never measured
     """
     value, evidence = surveyed(block, "salinity_ds_m")
     groundwater_m = surveyed(block, "groundwater_m").value
@@ -58,14 +66,34 @@ def salinity(block: Block, _: Criterion) -> Measured:
 
 
 def response_tables(crop: NDArray[np.str_]) -> NDArray[np.int8]:
-    """Return the table of each reference crop's response to salt, int8 (n,); 0, the generic one, without a response."""
+    """Return the table of each reference crop's response to salt.
+
+    Parameters
+    ----------
+    crop : str (n,), crop ids
+
+    Returns
+    -------
+    int8 (n,); 0, the generic one, without a response
+    """
     number = {name: place for place, name in enumerate(SALT_RESPONSE, start=1)}
     kinds, which = np.unique(crop, return_inverse=True)
     return np.array([number.get(str(kind), 0) for kind in kinds], dtype=np.int8)[which]
 
 
 def saltless(elevation_m: Floats, slope_pct: Floats, groundwater_m: Floats) -> Flags:
-    """Return where salt cannot gather, bool (n,): high up, or on a slope without groundwater known near the surface."""
+    """Return where salt cannot gather: high up, or on a slope without groundwater known near the surface.
+
+    Parameters
+    ----------
+    elevation_m : float64 (n,), metres above the sea, NaN unknown
+    slope_pct : float64 (n,), per cent, NaN unknown
+    groundwater_m : float64 (n,), metres below the surface, NaN unknown
+
+    Returns
+    -------
+    bool (n,), False where height and slope are unknown
+    """
     sheds = (slope_pct > SALT_FREE_SLOPE_PCT) & ~(groundwater_m <= SALT_FREE_WATER_M)
     return np.asarray((elevation_m > SALT_FREE_ABOVE_M) | sheds, dtype=np.bool_)
 
@@ -80,9 +108,26 @@ def _plot_means(block: Block, layer: str) -> Floats:
 
 
 def soil_depth(block: Block, criterion: Criterion) -> Measured:
-    """Return the effective depth [cm], surveyed or from the grid, less the share of coarse fragments where known.
+    """Return the effective depth, surveyed or from the grid, less the share of coarse fragments where known.
 
     Without a figure for coarse fragments the depth lies between that of the most there may be and that of none.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    criterion : coarsest grid accepted
+
+    Returns
+    -------
+    cm (n,), an interval where coarse fragments are unknown
+
+    Raises
+    ------
+    NotAssessed : neither surveys nor a grid that can be accepted are loaded.
+
+    Notes
+    -----
+    depth x (1 - coarse fragments / 100).
     """
     value, evidence = surveyed_or_grid(block, "soil_depth_cm", "soil_depth", criterion.coarsest_m)
     fragments_pct = surveyed(block, "coarse_fragments_pct").value
@@ -98,9 +143,22 @@ def soil_depth(block: Block, criterion: Criterion) -> Measured:
 
 
 def soil_water(block: Block, criterion: Criterion) -> Measured:
-    """Return the lesser rating 0-1 of available water and of the depth of groundwater.
+    """Return the lesser rating of available water and of the depth of groundwater.
 
     With one of them unknown it lies between 0 and the rating of the other; both unknown, it is unknown.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    criterion : coarsest grid accepted
+
+    Returns
+    -------
+    rating 0-1 (n,), an interval where one of the two is unknown
+
+    Raises
+    ------
+    NotAssessed : neither surveys nor a grid that can be accepted are loaded.
     """
     held, held_evidence = surveyed_or_grid(block, "awc_mm_m", "available_water", criterion.coarsest_m)
     depth, depth_evidence = surveyed(block, "groundwater_m")
@@ -123,6 +181,17 @@ def soil_water(block: Block, criterion: Criterion) -> Measured:
 
 def surveyed_or_grid(block: Block, column: str, layer: str, coarsest_m: float | None) -> Surveyed:
     """Return the newest surveyed value of each plot, and the grid's mean where there is none.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    column : of the plot surveys
+    layer : id of the grid, in the same unit
+    coarsest_m : coarsest cell accepted, metres; None accepts any
+
+    Returns
+    -------
+    value and confidence of each plot
 
     Raises
     ------

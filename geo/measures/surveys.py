@@ -28,12 +28,33 @@ class Surveyed(NamedTuple):
 
 
 def surveyed(block: Block, column: str) -> Surveyed:
-    """Return the newest measured value of one column of the plot surveys for each plot of a block, in its unit."""
+    """Return the newest measured value of one column of the plot surveys.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    column : of the plot surveys
+
+    Returns
+    -------
+    value (n,) in the unit of the column, and its confidence
+    """
     return _newest(block, numbers(block.once(_rows), column))
 
 
 def surveyed_ratio(block: Block, numerator: str, denominator: str) -> Surveyed:
-    """Return the newest ratio of two columns measured together; a denominator of 0 gives no ratio."""
+    """Return the newest ratio of two columns measured together; a denominator of 0 gives no ratio.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    numerator : column of the plot surveys
+    denominator : column of the plot surveys
+
+    Returns
+    -------
+    ratio (n,), and its confidence
+    """
     rows = block.once(_rows)
     below = numbers(rows, denominator)
     return _newest(block, numbers(rows, numerator) / np.where(below > 0.0, below, np.nan))
@@ -50,6 +71,14 @@ def groundwater_m(block: Block) -> Groundwater:
     """Return the shallowest groundwater of the newest growing season with a reading, else the newest reading there is.
 
     A reading outside the season tells less: the water may stand ``OUT_OF_SEASON_M`` higher in it.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+
+    Returns
+    -------
+    depth below the surface (n,), metres, and the least it may be
     """
     rows = block.once(_rows)
     depth = numbers(rows, "groundwater_m")

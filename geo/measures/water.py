@@ -43,21 +43,47 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def command_area(block: Block) -> NDArray[np.int64]:
-    """Return the row in command_areas of the one that holds most of each plot, or -1, int64 (n,)."""
+    """Return the command area that holds most of each plot; ask by ``Block.once``.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+
+    Returns
+    -------
+    int64 (n,), row in command_areas, -1 for none
+    """
     if "command_areas" not in block.nearby:
         return np.full(len(block), OUTSIDE, dtype=np.int64)
     return holder(block, block.layer("command_areas").geometry.to_numpy(), least=MOST)
 
 
 def irrigated(block: Block) -> Flags:
-    """Return which plots lie in a command area or are recorded as irrigated, bool (n,)."""
+    """Return which plots lie in a command area or are recorded as irrigated.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+
+    Returns
+    -------
+    bool (n,)
+    """
     return np.asarray((block.once(command_area) != OUTSIDE) | is_recorded(block.plots, "irrigated", True))
 
 
 def water_adequacy(block: Block, _: Criterion) -> Measured:
-    """Return the supply-demand ratio of the command area that holds the plot; unknown outside and where not given.
+    """Return the supply-demand ratio of the command area that holds the plot.
 
     An unknown ratio is no better than the condition of the feeding reach lets through of the most that counts.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+
+    Returns
+    -------
+    ratio (n,), NaN outside and where not given; an interval where a reach is known to feed the plot
     """
     if "command_areas" not in block.nearby:
         unknown = np.full(len(block), np.nan)
@@ -93,6 +119,18 @@ def turn_reliability(block: Block, _: Criterion) -> Measured:
     """Return delivered over scheduled water turns: surveyed on the plot, else of its command area, else by position.
 
     The position on the canal is only a proxy: its evidence is D and a note says so.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+
+    Returns
+    -------
+    ratio (n,), NaN unknown
+
+    Raises
+    ------
+    NotAssessed : neither command areas nor plot surveys are loaded.
     """
     if "command_areas" not in block.nearby and SURVEYS not in block.nearby:
         raise NotAssessed("neither command areas nor plot surveys are loaded")
@@ -121,6 +159,18 @@ def canal_condition(block: Block, _: Criterion) -> Measured:
 
     Drains do not feed. The note ``ONLY_FEEDING_REACH`` holds where nothing known in a better state than *destroyed*
     could feed the plot instead: another outlet of its command area, or another canal within reach.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+
+    Returns
+    -------
+    class 1-5 (n,), NaN where no reach feeds the plot or its class is unknown
+
+    Raises
+    ------
+    NotAssessed : canals are not loaded.
     """
     reach, only = block.once(feeding_reach)
     share = block.once(shares_of_canals)[1]
@@ -132,7 +182,20 @@ def canal_condition(block: Block, _: Criterion) -> Measured:
 
 
 def feeding_reach(block: Block) -> tuple[NDArray[np.int64], Flags]:
-    """Return the row in canals of the reach that feeds each plot, or -1, and whether nothing else could."""
+    """Return the reach that feeds each plot, and whether nothing else could; ask by ``Block.once``.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+
+    Returns
+    -------
+    int64 (n,), row in canals, -1 for none, and bool (n,)
+
+    Raises
+    ------
+    NotAssessed : canals are not loaded.
+    """
     canals = block.layer("canals")
     condition = numbers(canals, "condition")
     feeding, by_outlet = _feeding_reaches(block, texts(canals, "code"), condition)
@@ -154,9 +217,21 @@ def feeding_reach(block: Block) -> tuple[NDArray[np.int64], Flags]:
 
 
 def shares_of_canals(block: Block) -> tuple[NDArray[np.int64], Floats]:
-    """Return the number of the canal each row of canals belongs to, and its share of that canal's length, 0-1.
+    """Return the canal each reach belongs to, and its share of that canal's length; ask by ``Block.once``.
 
     A reach without a name is a canal of its own.
+
+    Parameters
+    ----------
+    block : plots and what lies around them
+
+    Returns
+    -------
+    int64 (rows of canals,), number of the canal, and float64 (rows of canals,), 0-1
+
+    Raises
+    ------
+    NotAssessed : canals are not loaded.
     """
     canals = block.layer("canals")
     names = texts(canals, "canal")
@@ -168,7 +243,17 @@ def shares_of_canals(block: Block) -> tuple[NDArray[np.int64], Floats]:
 
 
 def repair_gain(block: Block, to_class: int) -> Floats:
-    """Return by how much more water reaches each plot once its whole canal is in a condition class, ratio (n,) >= 1."""
+    """Return by how much more water reaches each plot once its whole canal is in a condition class.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    to_class : condition class 1-5 after the repair
+
+    Returns
+    -------
+    ratio (n,), 1 or more; 1 where no reach is known to feed the plot
+    """
     if "canals" not in block.nearby:
         return np.ones(len(block))
     canal, share = block.once(shares_of_canals)
@@ -177,11 +262,24 @@ def repair_gain(block: Block, to_class: int) -> Floats:
 
 
 def gravity_head_m(block: Block, criterion: Criterion) -> Measured:
-    """Return the head of canal water above the plot's highest ground [m], with its standard error.
+    """Return the head of canal water above the plot's highest ground, with its standard error.
 
-    Where both the canal's level and the plot's highest ground are surveyed, the head is their difference less the
-    loss along the straight way, without error; elsewhere the height grid decides, with its error. A surveyed head
-    does not count where higher ground, beyond any doubt the grid leaves, lies between canal and plot.
+    Where both the canal's level and the plot's highest ground are surveyed, the head is their difference less the loss
+    along the straight way, without error; elsewhere the height grid decides, with its error. A surveyed head does not
+    count where higher ground, beyond any doubt the grid leaves, lies between canal and plot.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    criterion : coarsest height grid accepted, and how far from a canal water is led
+
+    Returns
+    -------
+    metres (n,), below 0 under the plot's highest ground; NaN where no canal is within reach
+
+    Raises
+    ------
+    NotAssessed : heights or canals are not loaded, or the grid is too coarse.
     """
     dem = block.grid("dem", criterion.coarsest_m)
     canals = block.layer("canals")
@@ -234,9 +332,17 @@ def _surveyed_level(block: Block, canals: gpd.GeoDataFrame, canal: NDArray[np.in
 
 
 def large_rivers(block: Block) -> gpd.GeoDataFrame | None:
-    """Return the rivers nobody wades and no ditch crosses, None without any.
+    """Return the rivers nobody wades and no ditch crosses.
 
     A river without a stream class counts: small-scale maps show only the large ones.
+
+    Parameters
+    ----------
+    block : plots and what lies around them
+
+    Returns
+    -------
+    rows of rivers; None where the layer is not loaded
     """
     if "rivers" not in block.nearby:
         return None

@@ -22,13 +22,12 @@ from geo.measures.access import (
     MOST_TRAVEL_MIN,
     MOST_WALK_MIN,
     barrier_rivers,
-    exposure_grid,
     points_inside,
     points_of,
-    unmapped_cells,
     walking_window,
 )
 from geo.measures.hazard import zone_levels
+from geo.measures.way_dangers import exposure_grid, unmapped_cells
 from geo.routing.home_ways import ways_from_homes
 from geo.routing.season import months
 from geo.routing.surface import Surface, walking_surface
@@ -108,9 +107,18 @@ class ServiceMinutes:
 
 
 def home_way(block: Block, coarsest_m: float | None) -> HomeWay | None:
-    """Return the ways between home and the one plot of a block; None where no way within two hours is known.
+    """Return the ways between home and the one plot of a block.
 
     Home is chosen as ``geo.measures.access.walks`` does: the recorded settlement, else the nearest on foot.
+
+    Parameters
+    ----------
+    block : one plot and what lies around it
+    coarsest_m : coarsest height grid accepted, metres; None accepts any
+
+    Returns
+    -------
+    quickest and safer way; None where no way within two hours is known
 
     Raises
     ------
@@ -169,6 +177,15 @@ def home_way(block: Block, coarsest_m: float | None) -> HomeWay | None:
 
 def service_minutes(block: Block, coarsest_m: float | None) -> list[ServiceMinutes]:
     """Return the minutes from each plot of a block to the nearest service of every kind, when dry and in winter.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    coarsest_m : coarsest height grid accepted, metres; None accepts any
+
+    Returns
+    -------
+    minutes for each of ``SERVICE_KINDS``
 
     Raises
     ------

@@ -1,0 +1,103 @@
+"""What threatens people on a way: hazard zones on the cells of a height grid, and where nobody looked for any."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.features import rasterize
+
+from geo.contract.columns import texts
+from geo.contract.criterion import Block, Flags
+from geo.hazard.levels import HIGH, exposure_factor
+from geo.measures.hazard import zone_levels
+from geo.routing.season import months
+from geo.routing.surface import burned
+from geo.terrain.grid import Grid, north_up
+
+WAY_PROCESSES = ("flood", "debris_flow", "avalanche", "landslide", "rockfall")  # must be mapped along the way
+CROSSING_MONTHS = frozenset({4, 5, 6})  # months of mudflow and flood; domain reference 2.4
+
+
+class Dangers(NamedTuple):
+    """What a metre of way counts in each cell of a height grid, float32 (rows, cols)."""
+
+    exposure: NDArray[np.float32]
+    unmapped: NDArray[np.float32]
+    high: NDArray[np.float32]
+
+
+def dangers_on_ways(block: Block, dem: Grid) -> Dangers:
+    """Return what a metre of way counts in each cell of a height grid.
+
+    Parameters
+    ----------
+    block : plots and what lies around them; an absent layer of zones brings no danger
+    dem : where the cells lie
+
+    Returns
+    -------
+    exposure factors, cells that were not looked at, and cells in zones of high level active in April to June
+    """
+    exposure = np.zeros(dem.shape, dtype=np.float32)
+    high = np.zeros(dem.shape, dtype=np.float32)
+    if "hazard_zones" in block.nearby:
+        zones = block.layer("hazard_zones")
+        level = zone_levels(zones)
+        exposure = exposure_grid(zones, level, dem)
+        in_season = np.array(
+            [not CROSSING_MONTHS.isdisjoint(months(text or None)) for text in texts(zones, "months")], dtype=bool
+        )
+        high[burned(zones[(level == HIGH) & in_season], dem)] = 1.0
+    return Dangers(exposure, unmapped_cells(block, dem).astype(np.float32), high)
+
+
+def exposure_grid(zones: gpd.GeoDataFrame, level: NDArray[np.int64], dem: Grid) -> NDArray[np.float32]:
+    """Return the exposure factor of each cell, by the highest level of the zones on it.
+
+    Parameters
+    ----------
+    zones : hazard zones in EPSG:32642
+    level : int64 (zones,), 0-4
+    dem : where the cells lie
+
+    Returns
+    -------
+    float32 (rows, cols), 0 without a zone
+    """
+    factor = np.zeros(dem.shape, dtype=np.float32)
+    for value in np.unique(level).tolist():  # rising, so that the highest level of a cell stays
+        of_level = float(exposure_factor(value))
+        if of_level > 0.0:
+            factor[burned(zones[level == value], dem)] = of_level
+    return factor
+
+
+def unmapped_cells(block: Block, dem: Grid) -> Flags:
+    """Return the cells on which some process that a way can meet was never looked for.
+
+    Parameters
+    ----------
+    block : plots and what lies around them
+    dem : where the cells lie
+
+    Returns
+    -------
+    bool (rows, cols)
+    """
+    if "hazard_extents" not in block.nearby:
+        return np.ones(dem.shape, dtype=bool)
+    extents = block.layer("hazard_extents")
+    looked = [_covered(extents[extents["process"] == process], dem) for process in WAY_PROCESSES]
+    return np.asarray(~np.all(looked, axis=0))
+
+
+def _covered(frame: gpd.GeoDataFrame, dem: Grid) -> Flags:
+    """Return the cells whose centre geometries cover, bool (rows, cols)."""
+    shapes = [shape for shape in frame.geometry if shape is not None and not shape.is_empty]
+    if not shapes:
+        return np.zeros(dem.shape, dtype=bool)
+    transform = north_up(dem.x_min, dem.y_max, dem.cell_m, dem.cell_m)
+    return np.asarray(rasterize(shapes, out_shape=dem.shape, transform=transform, dtype="uint8") == 1)
