@@ -20,7 +20,14 @@ BLOCK = 4_096  # geometries; large enough to hide the cost of a call, small enou
 
 
 def over_blocks(kernel: Callable[[int, int], None], n: int, *, block: int = BLOCK) -> None:
-    """Call ``kernel(start, stop)`` for all of 0..n in blocks, on as many threads as Numba is allowed to use."""
+    """Call a kernel for all of 0..n in blocks, on as many threads as Numba is allowed to use.
+
+    Parameters
+    ----------
+    kernel : called as ``kernel(start, stop)``; lets other threads run
+    n : how many geometries, cells or rows there are
+    block : how many are handed to a thread at once
+    """
     starts = range(0, n, block)
     threads = min(len(starts), int(cast(Any, config).NUMBA_NUM_THREADS))
     if threads <= 1:
@@ -32,7 +39,16 @@ def over_blocks(kernel: Callable[[int, int], None], n: int, *, block: int = BLOC
 
 
 def at_once(*calls: Callable[[], Result]) -> list[Result]:
-    """Return what each call returns, in their order; they run side by side as far as threads are allowed."""
+    """Return what each call returns; they run side by side as far as threads are allowed.
+
+    Parameters
+    ----------
+    *calls : called without arguments
+
+    Returns
+    -------
+    what each returned, in their order
+    """
     threads = min(len(calls), int(cast(Any, config).NUMBA_NUM_THREADS))
     if threads <= 1:
         return [call() for call in calls]

@@ -55,7 +55,16 @@ class Measured:
     best: Floats | None = None
 
     def with_parts(self, change: Callable[[Floats], Floats]) -> Measured:
-        """Return the same with the value and both ends of its interval changed alike."""
+        """Return the same with the value and both ends of its interval changed alike.
+
+        Parameters
+        ----------
+        change : values (n,) to values (n,)
+
+        Returns
+        -------
+        changed copy
+        """
         return replace(
             self,
             value=change(self.value),
@@ -115,6 +124,14 @@ class Block:
     def layer(self, name: str) -> gpd.GeoDataFrame:
         """Return the rows of a layer around the plots, maybe none.
 
+        Parameters
+        ----------
+        name : layer id
+
+        Returns
+        -------
+        rows in EPSG:32642
+
         Raises
         ------
         NotAssessed : the layer holds nothing at all.
@@ -126,6 +143,15 @@ class Block:
 
     def grid(self, name: str, coarsest_m: float | None) -> Grid:
         """Return a grid around the plots.
+
+        Parameters
+        ----------
+        name : layer id
+        coarsest_m : largest cell accepted, metres; None accepts any
+
+        Returns
+        -------
+        Grid in EPSG:32642
 
         Raises
         ------
@@ -142,11 +168,33 @@ class Block:
         return grid
 
     def surface(self, what: str, needs: Sequence[str], compute: Callable[[], Grid]) -> Grid:
-        """Return a grid that follows from some layers and not from the plots (``nearby.surface_of``)."""
+        """Return a grid that follows from some layers and not from the plots, as ``nearby.surface_of``.
+
+        Parameters
+        ----------
+        what : name of the surface with every number it depends on
+        needs : the only layers ``compute`` reads
+        compute : makes the grid
+
+        Returns
+        -------
+        Grid, computed or kept since
+        """
         return surface_of(self.nearby, what, needs, compute)
 
     def once(self, compute: Callable[Concatenate[Block, P], Result], *args: P.args, **kwargs: P.kwargs) -> Result:
-        """Return ``compute(self, ...)``, computed on first use: what several criteria share is measured once."""
+        """Return what is computed of the block, computed on first use: what several criteria share is measured once.
+
+        Parameters
+        ----------
+        compute : called with the block and the arguments
+        *args : hashable
+        **kwargs : hashable
+
+        Returns
+        -------
+        what ``compute`` returned; kept, not to be written to
+        """
         key = (compute, args, tuple(sorted(kwargs.items())))
         if key not in self.kept:
             self.kept[key] = compute(self, *args, **kwargs)
@@ -154,7 +202,16 @@ class Block:
 
 
 def outlines(block: Block) -> Ragged:
-    """Return the outlines of a block's plots as flat coordinates, the form kernels read; ask by ``Block.once``."""
+    """Return the outlines of a block's plots as flat coordinates, the form kernels read; ask by ``Block.once``.
+
+    Parameters
+    ----------
+    block : n plots
+
+    Returns
+    -------
+    coordinates of n polygons, EPSG:32642
+    """
     return ragged(block.polygons)
 
 
@@ -181,7 +238,16 @@ class HardLimit:
     no_better_than: str | None = None
 
     def reached(self, measured: Measured) -> Flags:
-        """Return where the limit is reached for certain, bool (n,); never where the value is unknown."""
+        """Return where the limit is reached for certain.
+
+        Parameters
+        ----------
+        measured : what the criterion's measure found for n plots
+
+        Returns
+        -------
+        bool (n,); never where the value is unknown
+        """
         value = measured.at_best
         reached = ~np.isnan(value)
         if self.below is not None:
@@ -282,7 +348,16 @@ class Criterion:
         return tuple(need.layer for need in self.needs)
 
     def measured(self, block: Block) -> Measured:
-        """Return the values of all plots of a block; NaN with the reason where it cannot be assessed at all."""
+        """Return the values of all plots of a block.
+
+        Parameters
+        ----------
+        block : n plots and what lies around them
+
+        Returns
+        -------
+        values (n,); NaN with the reason where it cannot be assessed at all
+        """
         try:
             return self.measure(block, self)
         except NotAssessed as reason:
@@ -294,5 +369,15 @@ Measure = Callable[[Block, Criterion], Measured]
 
 
 def not_assessed(n: int, reason: str) -> Measured:
-    """Return unknown values for n plots, because of ``reason``."""
+    """Return unknown values.
+
+    Parameters
+    ----------
+    n : how many plots
+    reason : why nothing could be measured, one sentence
+
+    Returns
+    -------
+    NaN (n,) with the reason
+    """
     return Measured(np.full(n, np.nan), not_assessed=reason)

@@ -29,7 +29,17 @@ class Membership(Protocol):
     """Value in the criterion's unit -> membership."""
 
     def __call__(self, value: Floats, sigma: Floats | None = None) -> Floats:
-        """Return the membership of each value, float64 (n,) in 0-1, NaN where the value is NaN."""
+        """Return the membership of each value.
+
+        Parameters
+        ----------
+        value : float64 (n,), in the criterion's unit, NaN unknown
+        sigma : float64 (n,), standard error of the value in its unit, NaN or 0 = surveyed; None where there is none
+
+        Returns
+        -------
+        float64 (n,), 0-1, NaN where the value is NaN
+        """
         ...
 
 
@@ -64,7 +74,17 @@ class Knots:
         return "more" if self.at_1 > self.at_0 else "less"
 
     def __call__(self, value: Floats, sigma: Floats | None = None) -> Floats:  # noqa: ARG002
-        """Return memberships; a value exactly on a knot gets exactly the knot's level."""
+        """Return memberships; a value exactly on a knot gets exactly the knot's level.
+
+        Parameters
+        ----------
+        value : float64 (n,), in the criterion's unit, NaN unknown
+        sigma : not used
+
+        Returns
+        -------
+        float64 (n,), 0-1, NaN where the value is NaN
+        """
         x, y = np.asarray(self.values), np.asarray(KNOT_LEVELS)
         if self.better == "more":
             x, y = x[::-1].copy(), y[::-1].copy()
@@ -89,7 +109,17 @@ class Trapezoid:
             raise SuitabilityError(f"trapezoid corners must not fall, got {corners}")
 
     def __call__(self, value: Floats, sigma: Floats | None = None) -> Floats:  # noqa: ARG002
-        """Return memberships, float64 (n,)."""
+        """Return memberships, linear between the corners.
+
+        Parameters
+        ----------
+        value : float64 (n,), in the criterion's unit, NaN unknown
+        sigma : not used
+
+        Returns
+        -------
+        float64 (n,), 0-1, NaN where the value is NaN
+        """
         value = np.asarray(value, dtype=np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
             up = np.where(value >= self.optimum_low, 1.0, (value - self.low) / (self.optimum_low - self.low))
@@ -109,7 +139,21 @@ class ByClass:
     table: Mapping[int, float]
 
     def __call__(self, value: Floats, sigma: Floats | None = None) -> Floats:  # noqa: ARG002
-        """Return memberships, float64 (n,)."""
+        """Return the membership of each code.
+
+        Parameters
+        ----------
+        value : float64 (n,), class codes, NaN unknown
+        sigma : not used
+
+        Returns
+        -------
+        float64 (n,), 0-1, NaN where the value is NaN
+
+        Raises
+        ------
+        SuitabilityError : a code the table does not have.
+        """
         value = np.asarray(value, dtype=np.float64)
         result = np.full(value.shape, np.nan)
         for code, level in self.table.items():
@@ -130,7 +174,17 @@ class Probability:
     surveyed: Knots
 
     def __call__(self, value: Floats, sigma: Floats | None = None) -> Floats:
-        """Return memberships, float64 (n,); ``sigma`` in the unit of ``value``, NaN or 0 = surveyed."""
+        """Return memberships: Phi(value / sigma), or those of a surveyed value.
+
+        Parameters
+        ----------
+        value : float64 (n,), in the criterion's unit, NaN unknown
+        sigma : float64 (n,), in the unit of ``value``, NaN or 0 = surveyed; None = all surveyed
+
+        Returns
+        -------
+        float64 (n,), 0-1, NaN where the value is NaN
+        """
         exact = self.surveyed(value)
         if sigma is None:
             return exact
@@ -146,7 +200,17 @@ class Always:
     level: float = 1.0
 
     def __call__(self, value: Floats, sigma: Floats | None = None) -> Floats:  # noqa: ARG002
-        """Return memberships, float64 (n,)."""
+        """Return the same membership for every known value.
+
+        Parameters
+        ----------
+        value : float64 (n,), in the criterion's unit, NaN unknown
+        sigma : not used
+
+        Returns
+        -------
+        float64 (n,), 0-1, NaN where the value is NaN
+        """
         return np.where(np.isnan(value), np.nan, self.level)
 
 
@@ -164,5 +228,15 @@ class Lower:
         return tuple(stricter(pair) for pair in zip(self.one.values, self.other.values, strict=True))
 
     def __call__(self, value: Floats, sigma: Floats | None = None) -> Floats:
-        """Return memberships, float64 (n,)."""
+        """Return the lower of the two memberships.
+
+        Parameters
+        ----------
+        value : float64 (n,), in the criterion's unit, NaN unknown
+        sigma : handed on to both
+
+        Returns
+        -------
+        float64 (n,), 0-1, NaN where the value is NaN
+        """
         return np.minimum(self.one(value, sigma), self.other(value, sigma))

@@ -40,9 +40,19 @@ def _reproject(xy: Floats, source: str, target: str) -> Floats:
 
 
 def to_working(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Geometries:
-    """Return geometries in EPSG:4326 reprojected to EPSG:32642, without Z; a missing one stays missing.
+    """Return geometries reprojected from EPSG:4326 to EPSG:32642, without Z.
 
-    Raises CrsError for a coordinate outside the area this CRS is good for, such as one with latitude first.
+    Parameters
+    ----------
+    geometries : object (n,), degrees, longitude first; a missing one stays missing
+
+    Returns
+    -------
+    object (n,), metres in EPSG:32642
+
+    Raises
+    ------
+    CrsError : a coordinate outside the area this CRS is good for, such as one with latitude first.
     """
     array = np.asarray(geometries, dtype=object)
     if not array.size:
@@ -53,7 +63,20 @@ def to_working(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Ge
 
 
 def to_working_xy(lonlat: Floats) -> Floats:
-    """Return coordinates (n, 2) in EPSG:4326 in EPSG:32642; the same numbers, and errors, as ``to_working``."""
+    """Return coordinates reprojected from EPSG:4326 to EPSG:32642; the same numbers as ``to_working``.
+
+    Parameters
+    ----------
+    lonlat : float64 (n, 2), degrees, longitude first
+
+    Returns
+    -------
+    float64 (n, 2), metres in EPSG:32642
+
+    Raises
+    ------
+    CrsError : a coordinate outside the area this CRS is good for.
+    """
     if not len(lonlat):
         return lonlat
     _check_stored(*lonlat.min(axis=0), *lonlat.max(axis=0))
@@ -69,7 +92,16 @@ def _check_stored(west: float, south: float, east: float, north: float) -> None:
 
 
 def to_stored(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Geometries:
-    """Return geometries in EPSG:32642 reprojected to EPSG:4326, without Z; a missing one stays missing."""
+    """Return geometries reprojected from EPSG:32642 to EPSG:4326, without Z.
+
+    Parameters
+    ----------
+    geometries : object (n,), metres in EPSG:32642; a missing one stays missing
+
+    Returns
+    -------
+    object (n,), degrees, longitude first
+    """
     back: Geometries = shapely.transform(
         np.asarray(geometries, dtype=object), partial(_reproject, source=WORKING_CRS, target=STORED_CRS)
     )
@@ -77,7 +109,17 @@ def to_stored(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Geo
 
 
 def require_working(frame: gpd.GeoDataFrame | gpd.GeoSeries, what: str) -> None:
-    """Raise CrsError unless the frame is in EPSG:32642; ``what`` names it in the message, such as ``canals``."""
+    """Refuse a frame that is not in EPSG:32642.
+
+    Parameters
+    ----------
+    frame : rows with geometry
+    what : names the frame in the message, such as ``canals``
+
+    Raises
+    ------
+    CrsError : another CRS, or none.
+    """
     if frame.crs is None:
         raise CrsError(f"The {what} have no coordinate reference system; expected {WORKING_CRS}.")
     if not frame.crs.equals(WORKING_CRS, ignore_axis_order=True):
@@ -86,20 +128,48 @@ def require_working(frame: gpd.GeoDataFrame | gpd.GeoSeries, what: str) -> None:
 
 
 def area_ha(geometries: Geometries | Sequence[shapely.Geometry | None]) -> Floats:
-    """Return the area of each polygon in EPSG:4326 on the WGS 84 ellipsoid, hectares, float64 (n,).
+    """Return the area of each polygon on the WGS 84 ellipsoid.
 
-    Edges are geodesics and holes are left out; points and lines have no area, a missing or empty geometry has NaN.
+    Edges are geodesics and holes are left out.
+
+    Parameters
+    ----------
+    geometries : object (n,), EPSG:4326
+
+    Returns
+    -------
+    float64 (n,), hectares; 0 for points and lines, NaN for a missing or empty geometry
+
+    Raises
+    ------
+    GeometryError : a geometry collection.
+
+    Notes
+    -----
     An edge is taken as a straight line in the equal-area cylindrical projection, plus the area under its bow. There a
-    geodesic of azimuth a at latitude f, on a parallel of radius r, has x' = sin a / r, y' = r cos a, so that
-    x'y'' - y'x'' = -(sin f sin a / r)(1 + 2 cos2 a), and the bow over a chord of length L is L^3/12 of that. The next
-    term is (L/R)^2 of the bow: below 1e-8 of a plot's area. Polygons with edges over 50 km go through Karney's
-    geodesics (J. Geodesy 87 (2013) 43) as PROJ has them.
+    geodesic of azimuth a at latitude f, on a parallel of radius r, has x' = sin a / r, y' = r cos a, so that x'y'' -
+    y'x'' = -(sin f sin a / r)(1 + 2 cos2 a), and the bow over a chord of length L is L^3/12 of that. The next term is
+    (L/R)^2 of the bow: below 1e-8 of a plot's area. Polygons with edges over 50 km go through Karney's geodesics as
+    PROJ has them.
+
+    References
+    ----------
+    Karney 2013, Journal of Geodesy 87, p. 43.
     """
     return area_ha_of(ragged(geometries))
 
 
 def area_ha_of(shapes: Ragged) -> Floats:
-    """Return the same of geometries whose coordinates are at hand."""
+    """Return the areas of geometries whose coordinates are at hand, as ``area_ha``.
+
+    Parameters
+    ----------
+    shapes : coordinates of n geometries in EPSG:4326
+
+    Returns
+    -------
+    float64 (n,), hectares; 0 for points and lines, NaN for a missing or empty geometry
+    """
     areas, long_edge = np.empty(len(shapes)), np.empty(len(shapes), dtype=np.bool_)
     over_blocks(partial(kernels.geodesic_areas, *shapes.paths, shapes.hole, areas, long_edge), len(shapes))
     areas[(np.diff(shapes.geometry_start) > 0) & ~shapes.areal] = 0.0

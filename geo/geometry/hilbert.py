@@ -10,9 +10,17 @@ from geo.geometry.kernels.hilbert import SIDE
 
 
 def hilbert_distance(bounds: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return how far along a Hilbert curve through all of them the middle of each box lies, int64 (n,).
+    """Return how far along a Hilbert curve through all of them the middle of each box lies.
 
-    ``bounds`` is float64 (n, 4): west, south, east, north. The curve fills the box of the middles, as in GeoPandas.
+    The curve fills the box of the middles, as in GeoPandas.
+
+    Parameters
+    ----------
+    bounds : float64 (n, 4), west, south, east, north, in any one CRS
+
+    Returns
+    -------
+    int64 (n,), steps along the curve
     """
     distance = np.zeros(len(bounds), dtype=np.int64)
     if len(bounds):

@@ -95,11 +95,21 @@ def _nearest(geometries: Geometries | Ragged, targets: Ragged, within_m: float) 
 def nearest_line(geometries: Geometries | Ragged, lines: Geometries, *, within_m: float = np.inf) -> NearestLine:
     """Return the line nearest to each geometry, exactly, and where on it.
 
-    geometries : points, lines or polygons in EPSG:32642, or their coordinates made once by ``ragged``. lines : lines
-    in EPSG:32642; a missing or empty one is never the nearest. within_m : lines further away than this are not found.
     Of several lines at the same distance the one that comes first among ``lines`` is taken.
 
-    Raises GeometryError for a line that is a polygon or a point.
+    Parameters
+    ----------
+    geometries : n points, lines or polygons in EPSG:32642, or their coordinates made once by ``ragged``
+    lines : lines in EPSG:32642; a missing or empty one is never the nearest
+    within_m : metres; lines further away than this are not found
+
+    Returns
+    -------
+    line, distance and place of each geometry
+
+    Raises
+    ------
+    GeometryError : a polygon or a point among the lines, a collection, or a coordinate of a line that is not finite.
     """
     targets = ragged(lines)
     _check_dimension(targets, lines, 1, "line")
@@ -110,7 +120,21 @@ def nearest_line(geometries: Geometries | Ragged, lines: Geometries, *, within_m
 def nearest_point(geometries: Geometries | Ragged, points: Geometries, *, within_m: float = np.inf) -> NearestPoint:
     """Return the point nearest to each geometry, exactly; distance 0 where it lies in a polygon.
 
-    Arguments, ties and units as for ``nearest_line``.
+    Of several points at the same distance the one that comes first among ``points`` is taken.
+
+    Parameters
+    ----------
+    geometries : n points, lines or polygons in EPSG:32642, or their coordinates made once by ``ragged``
+    points : points in EPSG:32642; a missing or empty one is never the nearest
+    within_m : metres; points further away than this are not found
+
+    Returns
+    -------
+    point, distance and place of each geometry
+
+    Raises
+    ------
+    GeometryError : a polygon or a line among the points, a collection, or a coordinate of a point that is not finite.
     """
     targets = ragged(points)
     _check_dimension(targets, points, 0, "point")

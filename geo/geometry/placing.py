@@ -29,7 +29,16 @@ class Edges(NamedTuple):
 
 
 def edges_of(zones: Geometries) -> Edges:
-    """Return the edges of valid polygons or multipolygons; a missing or empty one has none."""
+    """Return the edges of zones, listed by height.
+
+    Parameters
+    ----------
+    zones : valid polygons or multipolygons in a metric CRS; a missing or empty one has no edges
+
+    Returns
+    -------
+    edges as ``place_boxes`` reads them
+    """
     shapes = ragged(zones)
     signs, _ = sweep.ring_signs(shapes.xy, shapes.path_start, shapes.hole)
     ends, _, starts = sweep.zone_edges(*shapes.paths, signs)
@@ -37,9 +46,17 @@ def edges_of(zones: Geometries) -> Edges:
 
 
 def place_boxes(boxes: NDArray[np.float64], edges: Edges, zone: NDArray[np.int64]) -> NDArray[np.int8]:
-    """Return where each box lies of its zone, int8 (k,): ``OUTSIDE``, ``INSIDE``, or ``NEAR`` an edge.
+    """Return where each box lies of its zone.
 
-    boxes : west, south, east, north, float64 (k, 4), in the metres of the zones. zone : number of the zone, (k,).
+    Parameters
+    ----------
+    boxes : float64 (k, 4), west, south, east, north, in the metres of the zones
+    edges : from ``edges_of``
+    zone : int64 (k,), number of the zone of each box
+
+    Returns
+    -------
+    int8 (k,), ``OUTSIDE``, ``INSIDE``, or ``NEAR`` an edge
     """
     found = np.empty(len(zone), dtype=np.int8)
     over_blocks(partial(kernels._place, boxes, edges, zone, found), len(zone), block=16_384)

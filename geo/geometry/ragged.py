@@ -38,7 +38,6 @@ class Ragged:
     areal: NDArray[np.bool_]
 
     def __len__(self) -> int:
-        """Return the number of geometries."""
         return len(self.areal)
 
     @property
@@ -47,7 +46,12 @@ class Ragged:
         return self.xy, self.path_start, self.geometry_start
 
     def bounds(self) -> NDArray[np.float64]:
-        """Return west, south, east and north of each geometry, (n, 4), NaN for a missing or empty one."""
+        """Return the box of each geometry.
+
+        Returns
+        -------
+        float64 (n, 4), west, south, east, north; NaN for a missing or empty one
+        """
         found = np.full((len(self), 4), np.nan)
         filled = np.flatnonzero(np.diff(self.geometry_start) > 0)
         if len(filled):
@@ -57,7 +61,16 @@ class Ragged:
         return found
 
     def take(self, rows: NDArray[np.int64]) -> Ragged:
-        """Return the coordinates of some of the geometries, by position, in that order."""
+        """Return the coordinates of some of the geometries.
+
+        Parameters
+        ----------
+        rows : int64 (k,), their positions, in the order wanted
+
+        Returns
+        -------
+        copies of their coordinates
+        """
         paths = np.diff(self.geometry_start)[rows]
         geometry_start = _starts(paths)
         path_start = np.zeros(geometry_start[-1] + 1, dtype=np.int64)
@@ -68,7 +81,12 @@ class Ragged:
         return Ragged(xy, path_start, geometry_start, hole, self.areal[rows])
 
     def boxes(self) -> Geometries:
-        """Return the bounding box of each geometry as a polygon, None for a missing or empty one."""
+        """Return the bounding box of each geometry as a polygon.
+
+        Returns
+        -------
+        object (n,), None for a missing or empty one
+        """
         found = np.full(len(self), None, dtype=object)
         bounds = self.bounds()
         filled = ~np.isnan(bounds[:, 0])
@@ -123,10 +141,21 @@ def _paths(array: Geometries) -> tuple[NDArray[np.int64], NDArray[np.int64], NDA
 def ragged(geometries: Geometries | Sequence[shapely.Geometry | None], *, first: int = 0) -> Ragged:
     """Return the coordinates of points, lines and polygons, single or multiple, mixed as they come.
 
-    Shapely's ``to_ragged_array`` makes an object of every ring, which takes longer than measuring the plots does;
-    here only multiple geometries and polygons with holes are taken apart. Z and M are left out.
+    Shapely's ``to_ragged_array`` makes an object of every ring, which takes longer than measuring the plots does; here
+    only multiple geometries and polygons with holes are taken apart. Z and M are left out.
 
-    Raises GeometryError for a geometry collection, by its position; that of the first geometry is ``first``.
+    Parameters
+    ----------
+    geometries : n geometries in any CRS; missing and empty ones have no path
+    first : position of the first geometry, for messages
+
+    Returns
+    -------
+    coordinates in the CRS of the geometries
+
+    Raises
+    ------
+    GeometryError : a geometry collection, named by its position.
     """
     array = np.asarray(geometries, dtype=object).ravel()
     kind, vertices, holed, xy = _read(array)

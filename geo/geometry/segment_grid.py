@@ -47,9 +47,19 @@ class SegmentGrid(NamedTuple):
 
 
 def segment_grid(lines: Ragged) -> SegmentGrid | None:
-    """Return the segments of lines, or points as segments without length, in a grid; None where there are none.
+    """Return the segments of lines, or points as segments without length, in a grid.
 
-    Raises GeometryError for a coordinate that is not a finite number.
+    Parameters
+    ----------
+    lines : coordinates of lines or points, metres in EPSG:32642
+
+    Returns
+    -------
+    segments and the cells they lie in; None where there are no segments
+
+    Raises
+    ------
+    GeometryError : a coordinate that is not a finite number.
     """
     if len(lines.xy) == 0:
         return None

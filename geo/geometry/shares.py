@@ -18,14 +18,25 @@ SLIVER = 1e-9  # of a polygon; less than this is rounding along a shared border,
 
 
 def share_by_level(polygons: Geometries | Ragged, zones: Geometries, levels: Levels, n_levels: int) -> Floats:
-    """Return the share 0..1 of each polygon whose highest zone is of each level, float64 (n, n_levels).
+    """Return the share of each polygon whose highest zone is of each level.
 
-    polygons, zones : valid polygons or multipolygons in one metric CRS; the polygons may be their coordinates made once
-    by ``ragged``. levels : level 0..n_levels-1 of each zone. Every spot counts once, with the highest level that covers
-    it, so that a row sums to the covered share. A polygon that is missing, empty or without area has NaN; a missing or
-    empty zone covers nothing.
+    Every spot counts once, with the highest level that covers it, so that a row sums to the covered share.
 
-    Raises GeometryError for points and lines.
+    Parameters
+    ----------
+    polygons : n valid polygons or multipolygons in a metric CRS, or their coordinates made once by ``ragged``
+    zones : k valid polygons or multipolygons in the same CRS; a missing or empty one covers nothing
+    levels : (k,), level 0..n_levels-1 of each zone
+    n_levels : how many levels there are
+
+    Returns
+    -------
+    float64 (n, n_levels), 0-1; NaN for a polygon that is missing, empty or without area
+
+    Raises
+    ------
+    GeometryError : points or lines.
+    ValueError : a zone without a level, or a level there is none of.
     """
     level = np.ascontiguousarray(levels, dtype=np.int64)
     if len(level) != len(zones) or ((level < 0) | (level >= n_levels)).any():
@@ -36,9 +47,21 @@ def share_by_level(polygons: Geometries | Ragged, zones: Geometries, levels: Lev
 
 
 def share_of_pairs(polygons: Geometries | Ragged, zones: Geometries, zone: NDArray[np.int64]) -> Floats:
-    """Return the share 0..1 of each polygon that lies under its own zone, float64 (n,); zone : which of them, (n,).
+    """Return the share of each polygon that lies under its own zone.
 
-    As ``share_by_level`` in everything else.
+    Parameters
+    ----------
+    polygons : n valid polygons or multipolygons in a metric CRS, or their coordinates made once by ``ragged``
+    zones : valid polygons or multipolygons in the same CRS
+    zone : int64 (n,), which of the zones is that of each polygon
+
+    Returns
+    -------
+    float64 (n,), 0-1; NaN for a polygon that is missing, empty or without area
+
+    Raises
+    ------
+    GeometryError : points or lines.
     """
     shapes = polygons if isinstance(polygons, Ragged) else ragged(polygons)
     level = np.zeros(len(zones), dtype=np.int64)
@@ -75,18 +98,47 @@ def _check_areal(shapes: Ragged, kind: str) -> None:
 
 
 def share_covered(polygons: Geometries | Ragged, zones: Geometries) -> Floats:
-    """Return the share 0..1 of each polygon that lies under any of the zones, overlaps counted once, float64 (n,)."""
+    """Return the share of each polygon that lies under any of the zones, overlaps counted once.
+
+    Parameters
+    ----------
+    polygons : n valid polygons or multipolygons in a metric CRS, or their coordinates made once by ``ragged``
+    zones : valid polygons or multipolygons in the same CRS
+
+    Returns
+    -------
+    float64 (n,), 0-1; NaN for a polygon that is missing, empty or without area
+
+    Raises
+    ------
+    GeometryError : points or lines.
+    """
     return share_by_level(polygons, zones, np.zeros(len(zones), dtype=np.int64), 1)[:, 0]
 
 
 def highest_level(
     polygons: Geometries | Ragged, zones: Geometries, levels: Levels, *, minimum_share: float = 0.0
 ) -> Floats:
-    """Return the highest level that more than ``minimum_share`` of each polygon reaches or exceeds, float64 (n,).
+    """Return the highest level that more than a minimum share of each polygon reaches or exceeds.
 
     Ground under a higher level also counts for the lower ones: a plot a twentieth high and a twentieth medium is, at a
-    minimum share of 0.06, medium. NaN where no level reaches that share. A zone that only shares a border with the
-    plot does not reach it, whatever rounding makes of that border.
+    minimum share of 0.06, medium. A zone that only shares a border with the plot does not reach it, whatever rounding
+    makes of that border.
+
+    Parameters
+    ----------
+    polygons : n valid polygons or multipolygons in a metric CRS, or their coordinates made once by ``ragged``
+    zones : k valid polygons or multipolygons in the same CRS
+    levels : (k,), level of each zone, from 0
+    minimum_share : 0-1
+
+    Returns
+    -------
+    float64 (n,), NaN where no level reaches that share
+
+    Raises
+    ------
+    GeometryError : points or lines.
     """
     level = np.ascontiguousarray(levels, dtype=np.int64)
     shares = share_by_level(polygons, zones, level, int(level.max(initial=0)) + 1)

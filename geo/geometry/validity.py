@@ -16,10 +16,20 @@ from geo.geometry.ragged import Ragged
 
 
 def certainly_valid(polygons: Ragged) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Return which polygons are valid by OGC's rules for certain, bool (n,), and their boxes.
+    """Return which polygons are valid by OGC's rules for certain, and their boxes.
 
-    The boxes are float64 (n, 4): west, south, east, north; NaN for a geometry without paths. The rings of ``polygons``
-    are closed and have four points at least. False says nothing: such a polygon may be valid too.
+    Parameters
+    ----------
+    polygons : coordinates in any CRS; rings are closed and have four points at least
+
+    Returns
+    -------
+    bool (n,), False says nothing: such a polygon may be valid too; and float64 (n, 4), west, south, east, north, NaN
+        for a geometry without paths
+
+    References
+    ----------
+    Shewchuk 1997, Discrete & Computational Geometry 18, p. 305.
     """
     valid, bounds = np.empty(len(polygons), dtype=np.bool_), np.empty((len(polygons), 4), dtype=np.float64)
     kernels.examine(*polygons.paths, polygons.hole, bounds, valid)

@@ -19,15 +19,24 @@ Flags = NDArray[np.bool_]
 
 
 def polygons_of_wkb(data: Bytes, start: Ints, size: Ints) -> tuple[Ragged, Flags]:
-    """Return the coordinates of polygons in Well-Known Binary, and which of them are multipolygons, bool (n,).
+    """Return the coordinates of polygons in Well-Known Binary, and which of them are multipolygons.
+
+    A geometry that is not read here (of another kind, with heights, empty, with a ring that does not close, cut short)
+    has no path and is not ``areal``.
 
     Parameters
     ----------
-    data : uint8, all of them in one buffer. start : int64 (n,), where each begins. size : int64 (n,), its bytes, or
-        fewer than 0 for a missing one.
+    data : uint8, all of them in one buffer
+    start : int64 (n,), where each begins
+    size : int64 (n,), its bytes, or fewer than 0 for a missing one
 
-    A geometry that is not read here (of another kind, with heights, empty, with a ring that does not close, cut short)
-    has no path and is not ``areal``. Coordinates may be NaN or infinite.
+    Returns
+    -------
+    coordinates in the CRS of the data, which may be NaN or infinite, and bool (n,)
+
+    References
+    ----------
+    OGC 06-103r4, section 8.2.
     """
     rings, points = np.empty(len(start), dtype=np.int64), np.empty(len(start), dtype=np.int64)
     taken, multiple = np.empty(len(start), dtype=np.bool_), np.empty(len(start), dtype=np.bool_)
@@ -47,9 +56,16 @@ def _starts(counts: Ints) -> Ints:
 
 
 def multipolygons_as_ewkb(polygons: Ragged, srid: int) -> tuple[Bytes, Ints]:
-    """Return polygons as multipolygons in PostGIS's binary form with their SRID, one after the other in one buffer.
+    """Return polygons as multipolygons in PostGIS's binary form with their SRID.
 
-    Also returned is where each begins, int64 (n + 1,); one without paths has no bytes.
+    Parameters
+    ----------
+    polygons : coordinates of n polygons or multipolygons
+    srid : EPSG number of their CRS
+
+    Returns
+    -------
+    uint8, one after the other in one buffer, and int64 (n + 1,), where each begins; one without paths has no bytes
     """
     rings = np.diff(polygons.geometry_start)
     owner = np.repeat(np.arange(len(polygons)), rings)
