@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.content.plot_truth import NO_MINE_RECORD, tell_plot
+from api.content.standing import facts as standing_facts
 from api.language.translate import Language, day, local_name, translate
 from api.language.wording import CLASS_MEANINGS
 from geo.household_fit.rating import SUPPORT_NEEDED
@@ -17,6 +18,7 @@ from layers.features.features import Features
 from layers.features.places import read_gazetteer
 from layers.features.plots import PLOTS
 from layers.features.provenance import Source, sources_of, sources_of_rows
+from layers.features.standing import WHOLE, standing_by_jamoat
 from layers.postgres.engine import Connection
 from layers.records.snapshot import Run, Snapshot
 
@@ -44,6 +46,8 @@ def about_plots(
     if run is not None and run.earlier_rule:
         earlier = translate("Scored by the earlier rule, which counted unknown as good.", lang)
         facts.insert(0, (translate("Scoring run", lang), earlier))
+    if run is not None and WHOLE in (standing := standing_by_jamoat(connection, run, district)):
+        facts += standing_facts(standing[WHOLE], lang)
     places = read_gazetteer(connection)
     if synthetic:
         facts.insert(0, _made_up(lang))

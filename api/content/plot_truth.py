@@ -16,6 +16,7 @@ from api.language.wording import CLASS_WORDS
 from api.maps.legend import CRITERIA_BY_ID
 from geo.contract.criterion import Criterion
 from geo.criteria import LAND_CRITERIA
+from geo.measures.exclusion import INUNDATION
 from geo.suitability.explanation import (
     CLOSED,
     CLOSED_AREA,
@@ -58,11 +59,14 @@ _NO_ENTRY: Final = Step(
 _ASK_OF_MINES: Final = Step(
     "Before anyone goes there, ask the mine action centre whether this land was checked.", "the mine action centre"
 )
+FILLS_IN_YEAR: Final = (
+    "Plant no trees and build nothing here; the reservoir fills in {year}. Until then the land may be sown."
+)
 _FLOODED_GROUND: Final = Step("Sow and build nothing here; water takes this ground.", _WATER_AGENCY)
 SHUT: Final[Mapping[str, Step]] = {  # by kind of area
     "mine_confirmed": _NO_ENTRY,
     "mine_suspected": _NO_ENTRY,
-    "inundation": Step(
+    INUNDATION: Step(
         "Plant no trees and build nothing here; ask in which year the water comes. Until then the land may be sown.",
         _DISTRICT,
     ),
@@ -87,6 +91,7 @@ GOOD: Final = Step("Look at the land together, and ask about the right to use it
 TO_BE_JUDGED: Final = Step("Ask that the plots of this district be judged.", _OPERATOR)
 
 MESSAGES: Final = (
+    FILLS_IN_YEAR,
     *(NO_MINE_RECORD, NO_RUN, NOT_EVALUATED, MISSING, NOTHING_KNOWN_LIMITS, LIES_BETWEEN, WHOM),
     *(
         part
@@ -202,7 +207,10 @@ def _why(
     if mark is not None:
         if limiting is not None and mark == limiting.id:
             return _excluded(reached_limit(limiting, plot), lang), "", STEPS[limiting.group]
-        return _excluded(CLOSED.get(mark, CLOSED_AREA), lang), "", SHUT.get(mark, CLOSED_STEP)
+        step = SHUT.get(mark, CLOSED_STEP)
+        if mark == INUNDATION and plot.get("shut_from_year") is not None:
+            step = Step(translate(FILLS_IN_YEAR, lang).format(year=plot["shut_from_year"]), step.whom)
+        return _excluded(CLOSED.get(mark, CLOSED_AREA), lang), "", step
     if plot.get("run") is None:
         return translate(NO_RUN, lang), "", TO_BE_JUDGED
     unknown = [criterion for criterion in LAND_CRITERIA if plot.get(criterion.id) is None]

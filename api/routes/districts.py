@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
 import orjson
@@ -9,10 +10,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.deps import SnapshotDep, get_caller, json_answer, known_parameters
 from api.maps.places_cache import AtlasDep
+from geo.measures.exclusion import INUNDATION
 from layers.cache.memory import Memo
 from layers.errors import NotFound
 from layers.features.districts import Summary, summaries
-from layers.postgres.engine import reading
+from layers.features.hectares import Figures, hectares_by_jamoat
+from layers.features.standing import RELEASABLE, WHOLE, Standing, Tally, standing_by_jamoat
+from layers.postgres.engine import Connection, reading
+from layers.records.snapshot import SnapshotCache
 
 router = APIRouter(tags=["districts"], dependencies=[Depends(get_caller), Depends(known_parameters)])
 
@@ -21,18 +26,22 @@ HECTARE_DIGITS: Final = 2  # decimals of hectares in figures: 100 m2
 
 @router.get("/districts", summary="Districts with their plots and hectares by class")
 def get_districts(request: Request, state: SnapshotDep) -> Response:
-    """Every district, by code: names, area, plots, and plots and hectares by class of the run that is shown."""
+    """Every district, by code: names, area, plots, and plots and hectares by class of the run that is shown.
+
+    Beside the classes stand, empty for a run of the earlier rule: `not_settled`, plots whose class may be one of three
+    or more, which `classes` counts at its low end; `ask_first`, by what is to be asked first; `shut_by_rule`, by the
+    kind of area that shuts them, where mined land may be released and land below a planned reservoir is farmed until
+    it fills; and `unfit_by_nature`, the other plots of class N2.
+    """
     return json_answer(_listed(request, state))
 
 
 @router.get("/districts/{code}", summary="One district")
 def get_district(code: str, request: Request, state: SnapshotDep) -> Response:
-    """One district, as in the list."""
+    """One district, as in the list, and the same figures for each of its jamoats."""
     for district in orjson.loads(_listed(request, state)):
         if district["code"] == code:
-            return Response(
-                orjson.dumps(district), media_type="application/json", headers={"Cache-Control": "no-cache"}
-            )
+            return json_answer({**district, "jamoats": list(_jamoats(code, state))})
     raise NotFound(f"There is no district {code!r}; GET /districts lists them.")
 
 
@@ -66,13 +75,65 @@ def _listed(request: Request, state: SnapshotDep) -> bytes:
         served = state.fresh(connection)
 
         def make() -> bytes:
-            return orjson.dumps([_as_json(item) for item in summaries(connection, served)])
+            return orjson.dumps([_as_json(item, _standing(connection, item)) for item in summaries(connection, served)])
 
         kept: Memo[None, bytes] = request.app.state.district_list
         return kept.get(None, make, fresh=served)
 
 
-def _as_json(district: Summary) -> dict[str, Any]:
+def _standing(connection: Connection, district: Summary) -> Standing | None:
+    if district.shown is None:
+        return None
+    return standing_by_jamoat(connection, district.shown.run, district.code).get(WHOLE)
+
+
+def _jamoats(code: str, state: SnapshotCache) -> Iterator[dict[str, Any]]:
+    """Figures of every jamoat of a district with plots in the run that is shown, by code; null = none recorded."""
+    with reading() as connection:
+        shown = state.fresh(connection).shown.get(code)
+        if shown is None:
+            return
+        classes = hectares_by_jamoat(connection, code, shown.run.run_id)
+        standing = standing_by_jamoat(connection, shown.run, code)
+    for jamoat, figures in classes.items():
+        yield {"jamoat": jamoat or None, "classes": _classes(figures), **_standing_json(standing.get(jamoat))}
+
+
+def _standing_json(standing: Standing | None) -> dict[str, Any]:
+    if standing is None:
+        return dict.fromkeys(("not_settled", "ask_first", "shut_by_rule", "unfit_by_nature"))
+    return {
+        "not_settled": _tally(standing.not_settled),
+        "ask_first": {name: _tally(asked) for name, asked in standing.ask_first.items()},
+        "shut_by_rule": {
+            kind: {
+                **_tally(shut),
+                "may_be_released": kind in RELEASABLE,
+                **({"from_year": _years(standing)} if kind == INUNDATION else {}),
+            }
+            for kind, shut in standing.shut.items()
+        },
+        "unfit_by_nature": _tally(standing.unfit),
+    }
+
+
+def _years(standing: Standing) -> list[dict[str, Any]]:
+    """Plots a planned reservoir takes by the year it fills, unknown years last."""
+    return [{"year": year, **_tally(tally)} for year, tally in standing.years()]
+
+
+def _tally(tally: Tally) -> dict[str, float]:
+    return {"plots": tally.plots, "area_ha": round(tally.area_ha, HECTARE_DIGITS)}
+
+
+def _classes(figures: Figures) -> dict[str, dict[str, float]]:
+    return {
+        name: {"plots": found["plots"], "area_ha": round(found["area_ha"], HECTARE_DIGITS)}
+        for name, found in figures.items()
+    }
+
+
+def _as_json(district: Summary, standing: Standing | None) -> dict[str, Any]:
     shown = district.shown
     return {
         "code": district.code,
@@ -83,10 +144,8 @@ def _as_json(district: Summary) -> dict[str, Any]:
         "boundary": {"official": False, "date": district.boundary_date, "note": district.boundary_note},
         "plots": district.plots,
         "plots_ha": round(district.plots_ha, HECTARE_DIGITS),
-        "classes": {
-            name: {"plots": figures["plots"], "area_ha": round(figures["area_ha"], HECTARE_DIGITS)}
-            for name, figures in district.classes.items()
-        },
+        "classes": _classes(district.classes),
+        **_standing_json(standing),
         "run": None if shown is None else shown.run.run_id,
         "scheme": None if shown is None else shown.run.scheme,
         "published_at": None if shown is None else shown.published_at,

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.content.figures import Figures, figures
+from api.content.standing import Line, StandingTold, tell_standing
 from api.deps import LanguageDep, SnapshotDep
 from api.language.translate import LANGUAGES, OWN_NAMES, Language, local_name, sort_key, translate
 from api.maps.places_cache import AtlasDep
@@ -26,6 +27,7 @@ from layers.errors import NotFound
 from layers.features.districts import Summary, summaries
 from layers.features.hectares import hectares_by_jamoat
 from layers.features.places import Found, Gazetteer, Place
+from layers.features.standing import WHOLE, Standing, standing_by_jamoat, together
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import ShownRun
 from layers.runs.listing import show_run
@@ -111,6 +113,7 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         here = _district(districts, picked)
         hectares = _hectares(connection, here)
         run = _run(connection, here)
+        standing = _standing(connection, here, districts)
     shown = here.shown if here else None
     priorities = by_jamoat(request.app, served, here.code, shown.run.run_id, PUBLIC) if here and shown else []
     links = Links(base, lang)
@@ -131,6 +134,8 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         parts=_parts(here, hectares, districts, places, picked, links, priorities),
         parts_title="Jamoats" if here else "Districts",
         priority_note=NOTE,
+        standing=_told(standing, here, picked, lang),
+        asked_by_jamoat=_asked_by_jamoat(standing, here, places, picked, lang),
         run=run,
         downloads=_downloads(here, links),
         map_address=links.map(picked),
@@ -192,6 +197,42 @@ def _hectares(connection: Connection, here: Summary | None) -> dict[str, Any]:
     if here is None or here.shown is None:
         return {}
     return hectares_by_jamoat(connection, here.code, here.shown.run.run_id)
+
+
+def _standing(
+    connection: Connection, here: Summary | None, districts: Mapping[str, Summary]
+) -> dict[str | None, Standing]:
+    """What stands behind the classes of a district, by jamoat, or of all districts together."""
+    if here is not None:
+        return standing_by_jamoat(connection, here.shown.run, here.code) if here.shown else {}
+    found = [
+        standing_by_jamoat(connection, one.shown.run, one.code)[WHOLE]
+        for one in districts.values()
+        if one.shown is not None and not one.shown.run.earlier_rule
+    ]
+    return {WHOLE: together(found)} if found else {}
+
+
+def _told(
+    standing: Mapping[str | None, Standing], here: Summary | None, picked: Picked, lang: Language
+) -> StandingTold | None:
+    place = standing.get(picked.jamoat if here is not None and picked.jamoat else WHOLE)
+    return None if place is None else tell_standing(place, lang)
+
+
+def _asked_by_jamoat(
+    standing: Mapping[str | None, Standing], here: Summary | None, places: Gazetteer, picked: Picked, lang: Language
+) -> list[tuple[str, tuple[Line, ...]]]:
+    """What to ask first in each jamoat of a district, by name; empty elsewhere."""
+    if here is None or picked.jamoat:
+        return []
+    names = {place.code: _named(place, lang).name for place in places.of(Jamoat, within=here.code)}
+    found = [
+        (names.get(code, code) or translate("No jamoat recorded", lang), tell_standing(place, lang).asked)
+        for code, place in standing.items()
+        if code is not WHOLE and place.ask_first
+    ]
+    return sorted(found, key=lambda row: sort_key(row[0], lang))
 
 
 def _run(connection: Connection, here: Summary | None) -> dict[str, Any] | None:

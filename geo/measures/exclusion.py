@@ -30,10 +30,11 @@ NEEDS = (
 WHOLLY = 0.999  # share of a plot; outlines of maps never agree to the last metre
 SLIVER = 0.01  # share of a plot; below it two outlines only disagree where they were drawn, default to calibrate
 WATER = "water_body"
+INUNDATION = "inundation"
 REASONS = (
     "mine_confirmed",
     "mine_suspected",
-    "inundation",
+    INUNDATION,
     "river_bed",
     WATER,
     "built_up",
@@ -54,10 +55,12 @@ ANSWERED = ("mine_confirmed", "mine_suspected", "mine_cleared")  # kinds by whic
 class Excluded:
     """Which of n plots are shut, and why.
 
-    reason : int8 (n,), index into ``REASONS``, the first that applies, or -1.
+    reason : int8 (n,), index into ``REASONS``, the first that applies, or -1. from_year : int16 (n,), year from which
+    it holds, of a planned reservoir the earliest on record that takes the plot; 0 = now, or no year is on record.
     """
 
     reason: NDArray[np.int8]
+    from_year: NDArray[np.int16]
 
     @property
     def mask(self) -> Flags:
@@ -76,7 +79,7 @@ def nothing_excluded(n: int) -> Excluded:
     -------
     no reason for any of them
     """
-    return Excluded(np.full(n, NOT_EXCLUDED, dtype=np.int8))
+    return Excluded(np.full(n, NOT_EXCLUDED, dtype=np.int8), np.zeros(n, dtype=np.int16))
 
 
 def exclusion_mask(block: Block) -> Excluded:
@@ -104,7 +107,22 @@ def exclusion_mask(block: Block) -> Excluded:
             grown = np.where(distance_m > 0.0, shapely.buffer(zones, distance_m), zones)
             shut = share_under(block, grown) > SLIVER
         reason[shut & (reason == NOT_EXCLUDED)] = code
-    return Excluded(reason)
+    return Excluded(reason, np.where(reason == REASONS.index(INUNDATION), _years(block), 0).astype(np.int16))
+
+
+def _years(block: Block) -> NDArray[np.int16]:
+    """The earliest year in which a planned reservoir takes more than ``SLIVER`` of each plot, 0 = none on record."""
+    earliest = np.zeros(len(block), dtype=np.int16)
+    exclusions = block.nearby.get("exclusions")
+    if not isinstance(exclusions, gpd.GeoDataFrame):
+        return earliest
+    rows = exclusions[exclusions["kind"] == INUNDATION]
+    years, outlines = numbers(rows, "from_year"), rows.geometry.to_numpy()
+    given = numbers(rows, "buffer_m")
+    outlines = np.where(given > 0.0, shapely.buffer(outlines, np.nan_to_num(given)), outlines)
+    for year in np.unique(years[~np.isnan(years)])[::-1]:
+        earliest[share_under(block, outlines[years == year]) > SLIVER] = int(year)
+    return earliest
 
 
 def mines_unanswered(block: Block, contaminated: Collection[str] = CONTAMINATED) -> Flags:

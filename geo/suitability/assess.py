@@ -121,6 +121,7 @@ class Suitability:
                 "confidence": _named(tuple(EVIDENCE_LETTERS), self.confidence),
                 "class_cap": _named(CLASSES, self.class_cap),
                 "shut_by": _named(REASONS, self.excluded.reason),
+                "shut_from_year": _years(self.excluded.from_year),
                 "not_assessed": [list(self.not_assessed)] * len(self),
                 "settled": self.settled,
                 "known_weight_pct": _known_pct(self),
@@ -132,6 +133,13 @@ class Suitability:
                 "evidence": _evidence_text(self.rated.evidence),
             }
         )
+
+
+def _years(years: NDArray[np.int16]) -> NDArray[np.object_]:
+    """Years as they are kept: None where there is none."""
+    found = np.full(len(years), None, dtype=object)
+    found[years > 0] = years[years > 0].tolist()
+    return found
 
 
 def classify(memberships: Floats) -> Codes:

@@ -164,6 +164,9 @@ class Exclusion(Layer):
         "Safety distance given by the authority", unit="m", minimum=0, maximum=5_000
     )
     status_date: Mapped[date | None] = attribute("Date of the status")
+    from_year: Mapped[int | None] = attribute(
+        "Year from which it holds, of a planned reservoir the year it fills", minimum=1_900, maximum=2_200
+    )
     geom = geometry("MULTIPOLYGON")
 
 

@@ -244,6 +244,12 @@ OUTCOMES: tuple[Outcome, ...] = (
         codes=REASONS,
         in_tile=True,
     ),
+    Outcome(
+        "shut_from_year",
+        "Year the planned reservoir takes the plot",
+        SmallInteger(),
+        comment="Year from which a planned reservoir takes the plot; empty = none, no year on record, or not kept",
+    ),
     Outcome("hazard_free", "All hazard levels known and none or residual", Boolean()),
     Outcome(
         "robust_class",

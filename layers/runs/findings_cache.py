@@ -44,6 +44,7 @@ def _entry(found: Findings) -> Entry:
     """Lay findings out as arrays; what has no value for each plot stands in the facts."""
     arrays: dict[str, NDArray[Any]] = {
         "excluded": found.excluded.reason,
+        "excluded_from": found.excluded.from_year,
         "crop_ranks": found.crop_ranks,
         "crops_unknown": found.crops_unknown,
         "mines_unanswered": found.mines_unanswered,
@@ -69,7 +70,7 @@ def _findings(entry: Entry) -> Findings:
     arrays, facts = entry.arrays, entry.facts
     return Findings(
         values={criterion.id: _measured(criterion.id, arrays, facts["values"]) for criterion in LAND_CRITERIA},
-        excluded=Excluded(arrays["excluded"]),
+        excluded=Excluded(arrays["excluded"], arrays["excluded_from"]),
         crop_ranks=arrays["crop_ranks"],
         crops_unknown=arrays["crops_unknown"],
         mines_unanswered=arrays["mines_unanswered"],

@@ -158,7 +158,24 @@ def test_districts_come_with_names_area_plots_and_hectares_by_class(client: Test
     unjudged = listed[QUBODIYON]
     assert (unjudged["run"], unjudged["names"]["en"], unjudged["area_ha"]) == (None, None, None)
     assert unjudged["classes"]["NE"]["plots"] == COUNTS[QUBODIYON]
-    assert client.get(f"/districts/{RASHT}").json() == rasht
+    asked = {row["ask_first"] for row in land.of(RASHT) if row["ask_first"]}
+    for name in asked:
+        mine = [row["area_ha"] for row in land.of(RASHT) if row["ask_first"] == name]
+        assert rasht["ask_first"][name] == {"plots": len(mine), "area_ha": pytest.approx(sum(mine), abs=0.01)}
+    assert (rasht["ask_first"].keys(), unjudged["ask_first"], unjudged["not_settled"]) == (asked, None, None)
+    bad = [row["area_ha"] for row in land.of(RASHT) if row["class"] == "N2"]
+    assert rasht["unfit_by_nature"] == {"plots": len(bad), "area_ha": pytest.approx(sum(bad), abs=0.01)}
+    assert rasht["shut_by_rule"] == {}
+    one = client.get(f"/districts/{RASHT}").json()
+    jamoats = one.pop("jamoats")
+    assert one == rasht
+    assert [jamoat["jamoat"] for jamoat in jamoats] == [None, "=J3", "J1", "J2"]
+    for jamoat in jamoats:
+        mine = [row for row in land.of(RASHT) if row["jamoat"] == jamoat["jamoat"]]
+        plots = {name: sum(row["ask_first"] == name for row in mine) for name in asked}
+        assert {name: found["plots"] for name, found in jamoat["ask_first"].items()} == plots
+        assert sum(found["plots"] for found in jamoat["classes"].values()) == len(mine)
+    assert client.get(f"/districts/{QUBODIYON}").json()["jamoats"] == []
     assert client.get("/districts/XX").status_code == 404
 
 

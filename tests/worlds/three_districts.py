@@ -162,7 +162,7 @@ def _shown_result(row: dict[str, Any], result: dict[str, Any] | None) -> dict[st
 _RESULTS = (
     *("base_run", "score", "score_low", "score_high", "class", "subclass", "limiting", "potential_score"),
     *("potential_class", "confidence", "class_low", "class_high", "not_assessed", "irrigated", "hazard_free", "crops"),
-    *("settled", "known_weight_pct", "score_known", "outlook", "ask_first", "shut_by"),
+    *("settled", "known_weight_pct", "score_known", "outlook", "ask_first", "shut_by", "shut_from_year"),
     *("crop_classes", "crops_not_known", "crops_apart"),
 )
 
@@ -252,6 +252,7 @@ def _result(row: dict[str, Any], run: int, chance: np.random.Generator) -> dict[
         "outlook": [None, "likely", "open", "unlikely"][int(chance.integers(4))] if score is None else None,
         "ask_first": [None, "mines", CRITERIA[0]][int(chance.integers(3))] if score is None else None,
         "shut_by": None,
+        "shut_from_year": None,
         "crop_classes": None,
         "crops_not_known": None,
         "crops_apart": None,

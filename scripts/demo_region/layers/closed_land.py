@@ -6,6 +6,7 @@ from datetime import date
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import binary_closing, binary_opening
@@ -27,6 +28,7 @@ RESERVOIR_M = 1_172.0  # m; its made-up water level
 MINE_DISTRICT = "TJ.RR.TV"  # district of the made-up suspected minefield
 MINE_HALF_M = (90.0, 55.0)  # m; half axes of its outline
 PASTURE_CELL_FACTOR = 8  # ground cells to a side of a pasture cell, 480 m
+FILLS = 2036  # made-up year in which the made-up reservoir fills
 PASTURE_SLOPE = 0.55  # m/m; steeper ground is not grazed
 PASTURE_OVER_RIVER_M = (120.0, 900.0)  # m above the river
 PASTURE_LEAST_M2 = 3.0e6  # m2
@@ -60,6 +62,7 @@ def exclusions(
             "kind": [row[0] for row in rows],
             "name": [row[1] or None for row in rows],
             "status_date": STATUS,
+            "from_year": pd.array([FILLS if row[0] == "inundation" else None for row in rows], dtype="Int64"),
         },
         geometry=[row[2] for row in rows],
         crs=WORKING_CRS,

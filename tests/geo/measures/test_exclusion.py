@@ -64,3 +64,22 @@ def test_irrigated_is_in_a_command_area_or_recorded_so() -> None:
     assert irrigated(block).tolist() == [name != "outside" for name in valley.NAMES]
     plots["irrigated"] = True
     assert irrigated(Block(plots, {}, valley.judgement())).all()
+
+
+def test_a_planned_reservoir_has_the_year_it_fills_the_earliest_of_those_that_take_the_plot() -> None:
+    x_min, y_min, x_max, y_max = valley.square("clean").bounds
+    half = (x_min + x_max) / 2
+    west, east = shapely.box(x_min, y_min, half, y_max), shapely.box(half, y_min, x_max, y_max)
+    sliver = shapely.box(x_min, y_min, x_min + 0.005 * (x_max - x_min), y_max)
+
+    def year(*areas: tuple[str, shapely.Geometry, int | None]) -> int:
+        rows = [{"code": str(n), "kind": k, "from_year": y, "geometry": shape} for n, (k, shape, y) in enumerate(areas)]
+        plots = Block(valley.plots(), {"exclusions": valley.frame(rows)}, valley.judgement())
+        return int(exclusion_mask(plots).from_year[0])
+
+    assert year(("inundation", west, 2036), ("inundation", east, 2031)) == 2031
+    assert year(("inundation", west, 2036), ("inundation", sliver, 2031)) == 2036
+    assert year(("inundation", west, None)) == 0
+    assert year(("inundation", west, None), ("inundation", east, 2040)) == 2040
+    assert year(("mine_suspected", west, None), ("inundation", east, 2040)) == 0  # mines shut it now
+    assert year(("built_up", west, 2040)) == 0

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from geo.contract.criterion import Measured
 from geo.contract.memberships import Probability
 from geo.criteria import LAND_CRITERIA
-from geo.measures.exclusion import Excluded
+from geo.measures.exclusion import nothing_excluded
 from geo.panel.scheme import load_scheme
 from geo.suitability.assess import classify, evaluate
 from geo.suitability.combination import aggregate, weighting
@@ -132,7 +132,7 @@ def _values(n, seed):
 @settings(max_examples=30, deadline=None)
 def test_draws_of_what_a_run_keeps_start_from_its_classes_and_stay_within_its_caps(seed):
     n = 60
-    open_land = Excluded(np.full(n, -1, dtype=np.int8))
+    open_land = nothing_excluded(n)
     land = evaluate(_values(n, seed), open_land, SCHEME)
     kept = np.round(land.rated.memberships.astype(np.float32).astype(np.float64), KEPT_DECIMALS)
     fixed = np.where(np.isnan(land.score), land.classes, -1).astype(np.int8)
