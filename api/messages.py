@@ -77,6 +77,7 @@ def declared() -> Iterator[str]:
         yield from (criterion.title, criterion.unit, *(limit.text for limit in criterion.limits))
     for way in colourings(SOURCE_LANGUAGE).values():
         yield from (way.legend.title, *(entry.label for entry in way.legend.entries if entry.hatched))
+        yield from (mark.label for mark in way.legend.marks)
     for shown in scored_plots(STAFF, {}).properties.values():
         yield from (shown.title, shown.unit)
 

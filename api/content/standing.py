@@ -8,10 +8,10 @@ from typing import Final
 
 from api.language.translate import Language, number, translate
 from api.maps.legend import CRITERIA_BY_ID
-from geo.measures.exclusion import INUNDATION
+from geo.measures.exclusion import INUNDATION, RELEASABLE
 from geo.suitability.model import MINES
 from layers.catalogue.hazards import Exclusion
-from layers.features.standing import RELEASABLE, Standing, Tally
+from layers.features.standing import Standing, Tally
 
 NOT_SETTLED: Final = "Not settled: the class may be one of three or more"
 SHUT_BY_RULE: Final = "Shut by rule"

@@ -13,7 +13,15 @@ from typing import Any, Final
 
 from api.language.translate import Language, number
 from api.language.wording import CONFIDENCE
-from api.maps.legend import UNKNOWN_COLOUR, Entry, Legend, criterion_colours, legend_of_criterion, membership_colour
+from api.maps.legend import (
+    MINED,
+    UNKNOWN_COLOUR,
+    Entry,
+    Legend,
+    criterion_colours,
+    legend_of_criterion,
+    membership_colour,
+)
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue.base import Style
 from layers.catalogue.land import CLASS_STYLES, Plot
@@ -90,7 +98,7 @@ def matched(value: Expression, colours: dict[str, str]) -> Expression:
 
 def _legend(attribute: str, title: str, styles: dict[str, Style]) -> Legend:
     entries = tuple(Entry(value, look.colour, look.label, look.hatched) for value, look in styles.items())
-    return Legend(PLOTS, title, attribute, entries)
+    return Legend(PLOTS, title, attribute, entries, marks=(MINED,))
 
 
 def _by_code(attribute: str, legend: Legend) -> Colouring:
@@ -117,7 +125,7 @@ def _by_score(lang: Language) -> Colouring:
     stops = [(100 * level, membership_colour(level)) for level in (0.0, 0.125, 0.25, 0.5, 0.75, 1.0)]
     entries = (Entry(f"{score:g}", colour, number(score, lang, digits=int(score % 1 > 0))) for score, colour in stops)
     unknown = Entry("", UNKNOWN_COLOUR, "Not evaluated", hatched=True)
-    legend = Legend(PLOTS, "Score 0–100", "score", (*entries, unknown), continuous=True)
+    legend = Legend(PLOTS, "Score 0–100", "score", (*entries, unknown), continuous=True, marks=(MINED,))
     return _by_number("score", legend, stops)
 
 

@@ -15,6 +15,7 @@ from geo.contract.memberships import KNOT_LEVELS, ByClass, Knots, Probability
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME, RasterLayer
 from layers.catalogue.base import Layer
+from layers.catalogue.hazards import Exclusion
 from layers.catalogue.land import CLASS_STYLES
 
 # One ramp for the membership of every criterion: the class colours at the memberships where the classes begin, so
@@ -38,12 +39,21 @@ class Entry:
     hatched: bool = False
 
 
+# Plots that mines shut wear this over every colour: the one thing nobody may miss on a map.
+MINED: Final = Entry(
+    "mines",
+    Exclusion.card.legend["mine_suspected"].colour,
+    "Mines confirmed or suspected: do not enter",
+    hatched=True,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Legend:
     """Legend of one layer.
 
     ``attribute`` is what the colour shows; ``continuous``: colours run between entries; ``caution``: said of what was
-    derived and not mapped.
+    derived and not mapped; ``marks``: what is drawn over the colours, whatever they show.
     """
 
     layer: str
@@ -53,6 +63,7 @@ class Legend:
     continuous: bool = False
     unit: str = ""
     caution: str = ""
+    marks: tuple[Entry, ...] = ()
 
     def as_json(self, lang: Language) -> dict[str, Any]:
         """Return the legend in ``lang``: the answer of ``GET /legend/{layer}``."""
@@ -64,23 +75,22 @@ class Legend:
             "unit": translate(self.unit, lang) if self.unit else "",
             "continuous": self.continuous,
             "caution": translate(self.caution, lang) if self.caution else "",
-            "classes": [
-                {
-                    "value": entry.value,
-                    "colour": entry.colour,
-                    "label": translate(entry.label, lang),
-                    "hatched": entry.hatched,
-                }
-                for entry in self.entries
-            ],
+            "classes": [_entry_json(entry, lang) for entry in self.entries],
+            "marks": [_entry_json(entry, lang) for entry in self.marks],
         }
+
+
+def _entry_json(entry: Entry, lang: Language) -> dict[str, Any]:
+    said = translate(entry.label, lang)
+    return {"value": entry.value, "colour": entry.colour, "label": said, "hatched": entry.hatched}
 
 
 def legend_of_layer(layer: type[Layer]) -> Legend:
     """Return the legend a layer's card declares."""
     card = layer.card
     entries = tuple(Entry(value, style.colour, style.label, style.hatched) for value, style in card.legend.items())
-    return Legend(layer.__tablename__, card.title, card.drawn_by, entries, caution=card.caution)
+    marks = (MINED,) if layer.judged else ()
+    return Legend(layer.__tablename__, card.title, card.drawn_by, entries, caution=card.caution, marks=marks)
 
 
 @lru_cache(maxsize=256)  # grids of the catalogue in three languages
@@ -101,6 +111,7 @@ def legend_of_criterion(criterion: Criterion, lang: Language) -> Legend:
         (*entries, Entry("", UNKNOWN_COLOUR, "Unknown", hatched=True)),
         continuous=not criterion.levels,
         unit="" if criterion.levels else unit_after_number(criterion.unit),
+        marks=(MINED,),
     )
 
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from api.language.translate import FALLBACKS, LANGUAGES, Language
 from api.maps.colouring import BY_CLASS, HATCH, IN_CELL, SINGLE, Colouring, Expression, matched
+from api.maps.legend import MINED
+from geo.measures.exclusion import RELEASABLE
 from layers.catalogue import RasterLayer
 from layers.catalogue.admin import ADMIN, Country, District, Jamoat, Region, Settlement
 from layers.catalogue.base import Layer
@@ -32,6 +34,7 @@ PAPER: Final = "#f4f1ea"  # ground under everything
 HILLSHADE_OPACITY: Final = 0.4  # relief to find one's way, not to look at
 GRID_OPACITY: Final = 0.7  # lets the relief show through
 DASHES: Final = [3, 2]  # drawn and left out, in widths of the line
+MINED_LINE_PX: Final = 2.5  # width of the outline of plots that mines shut
 PLOT_OPACITY: Final = 0.78  # lets the relief show through
 
 
@@ -112,6 +115,7 @@ def plot_layers(colouring: Colouring) -> list[dict[str, Any]]:
                 "line-width": Plot.card.line_width,
             },
         },
+        *_mined(),
         {
             "id": "plots-chosen",
             "type": "line",
@@ -121,6 +125,17 @@ def plot_layers(colouring: Colouring) -> list[dict[str, Any]]:
                 "line-width": ["case", ["boolean", ["feature-state", "chosen"], False], 4, 0],
             },
         },
+    ]
+
+
+def _mined() -> list[dict[str, Any]]:
+    """The mark of plots that confirmed or suspected mines shut, over whatever they are coloured by."""
+    mined: Expression = ["all", SINGLE, ["in", ["to-string", ["get", "shut_by"]], ["literal", sorted(RELEASABLE)]]]
+    pattern = {"fill-pattern": HATCH + MINED.colour[1:], "fill-opacity": 1}
+    line = {"line-color": MINED.colour, "line-width": MINED_LINE_PX, "line-dasharray": DASHES}
+    return [
+        {"id": "plots-mines", "type": "fill", "filter": mined, "paint": pattern},
+        {"id": "plots-mines-line", "type": "line", "filter": mined, "paint": line},
     ]
 
 

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.deps import SnapshotDep, get_caller, json_answer, known_parameters
 from api.maps.places_cache import AtlasDep
-from geo.measures.exclusion import INUNDATION
+from geo.measures.exclusion import INUNDATION, RELEASABLE
 from layers.cache.memory import Memo
 from layers.errors import NotFound
 from layers.features.districts import Summary, summaries
 from layers.features.hectares import Figures, hectares_by_jamoat
-from layers.features.standing import RELEASABLE, WHOLE, Standing, Tally, standing_by_jamoat
+from layers.features.standing import WHOLE, Standing, Tally, standing_by_jamoat
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import SnapshotCache
 

@@ -23,6 +23,7 @@ MINE_BUFFER_M = {  # m, unless the mine action centre gives another distance; de
     "mine_suspected": 100.0,
     "mine_confirmed": 50.0,
 }
+RELEASABLE = frozenset(MINE_BUFFER_M)  # kinds of area that shut land until it is cleared and released
 NEEDS = (
     Need("exclusions"),  # an answer of the mine action centre changes what is asked first in all of its district
     Need("lakes", touches=Within(0.0)),

@@ -19,7 +19,6 @@ from layers.records.rows_of_run import in_run
 from layers.records.runs import suitability
 from layers.records.snapshot import Run
 
-RELEASABLE = frozenset({"mine_confirmed", "mine_suspected"})  # kinds of area that may be cleared and released
 WHOLE = None  # key of the figures of a whole district among those of its jamoats
 
 

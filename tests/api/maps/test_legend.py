@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from api.language.translate import LANGUAGES
 from api.maps.colouring import CONFIDENCE_STYLES, colourings
+from api.maps.maplibre_style import plot_layers
 from layers.catalogue import BY_NAME
 from layers.catalogue.base import Style
 from layers.catalogue.land import CLASS_STYLES
+from layers.tiles.plot_tiles import PLOT_ATTRIBUTES
 
 # Linear RGB as seen without one kind of cone: Machado, Oliveira and Fernandes 2009, IEEE TVCG 15(6), severity 1.0.
 VISION = {
@@ -69,3 +72,22 @@ def test_what_is_unknown_is_never_drawn_in_a_colour_of_the_scale() -> None:
         assert [entry.colour for entry in entries if entry.hatched], way.id
         scale = {entry.colour for entry in entries if not entry.hatched}
         assert not scale & {entry.colour for entry in entries if entry.hatched}, way.id
+
+
+@pytest.mark.parametrize("way", ["class", "score", "confidence", "slope_pct"])
+def test_mines_are_marked_over_whatever_plots_are_coloured_by(way: str) -> None:
+    colouring = colourings("en")[way]
+    parts = {part["id"]: part for part in plot_layers(colouring)}
+    order = list(parts)
+    for name in ("plots-mines", "plots-mines-line"):
+        assert order.index(name) > max(order.index("plots-fill"), order.index("plots-hatch"))
+        single, (operation, value, (_, kinds)) = parts[name]["filter"][1:]
+        assert single == ["!", ["has", "plots"]]
+        assert (operation, value) == ("in", ["to-string", ["get", "shut_by"]])
+        assert set(kinds) == {"mine_confirmed", "mine_suspected"}
+    assert parts["plots-mines"]["paint"]["fill-pattern"] == "hatch-a50f15"
+    assert "shut_by" in PLOT_ATTRIBUTES  # tiles carry it, whatever else is asked for
+    marks = {lang: colouring.legend.as_json(lang)["marks"] for lang in LANGUAGES}
+    assert [mark["label"] for mark in marks["en"]] == ["Mines confirmed or suspected: do not enter"]
+    assert len({str(found) for found in marks.values()}) == len(LANGUAGES)
+    assert all(mark["hatched"] and mark["colour"] == "#a50f15" for found in marks.values() for mark in found)
