@@ -87,6 +87,7 @@ def worded() -> Iterator[str]:
     tables = (wording.CLASS_WORDS, wording.CLASS_MEANINGS, wording.CONFIDENCE, wording.GROUPS, wording.CODES)
     for table in tables:
         yield from table.values()
+    yield wording.EARLIER_RULE
     yield from wording.HAZARD_LEVELS
     yield from wording.MAP_WORDS.values()
     yield from MESSAGES

@@ -9,7 +9,7 @@ from typing import Any
 from api.content.plot_truth import NO_MINE_RECORD, tell_plot
 from api.content.standing import facts as standing_facts
 from api.language.translate import Language, day, local_name, translate
-from api.language.wording import CLASS_MEANINGS
+from api.language.wording import CLASS_MEANINGS, EARLIER_RULE
 from geo.household_fit.rating import SUPPORT_NEEDED
 from layers.catalogue.base import Layer
 from layers.catalogue.land import Plot
@@ -44,8 +44,7 @@ def about_plots(
         (translate("Mines", lang), translate(NO_MINE_RECORD, lang)),
     ]
     if run is not None and run.earlier_rule:
-        earlier = translate("Scored by the earlier rule, which counted unknown as good.", lang)
-        facts.insert(0, (translate("Scoring run", lang), earlier))
+        facts.insert(0, (translate("Scoring run", lang), translate(EARLIER_RULE, lang)))
     if run is not None and WHOLE in (standing := standing_by_jamoat(connection, run, district)):
         facts += standing_facts(standing[WHOLE], lang)
     places = read_gazetteer(connection)
@@ -56,6 +55,7 @@ def about_plots(
         "run": None if run is None else run.run_id,
         "scheme": None if run is None else run.scheme,
         "synthetic": synthetic,
+        "earlier_rule": run is not None and run.earlier_rule,
     }
     return About(
         title=translate(Plot.card.title, lang),

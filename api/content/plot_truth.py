@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from api.content.value_text import in_sentence, measured_text
 from api.language.translate import Language, local_name, translate
-from api.language.wording import CLASS_WORDS
+from api.language.wording import CLASS_WORDS, EARLIER_RULE
 from api.maps.legend import CRITERIA_BY_ID
 from geo.contract.criterion import Criterion
 from geo.criteria import LAND_CRITERIA
@@ -30,6 +30,7 @@ from layers.catalogue.admin import District, Jamoat, Settlement
 from layers.features.places import Gazetteer
 
 NO_MINE_RECORD: Final = "Mines: no mined area is on record here, which does not mean safe."
+NO_EXCLUSION_RECORD: Final = "Nothing at all is on record of land that is shut, which does not mean that none is."
 NO_RUN: Final = "No run has judged this plot yet, which does not mean that the land is bad."
 NOT_EVALUATED: Final = "Too little is known to judge this plot, which does not mean that the land is bad."
 MISSING: Final = "Not known: {criteria}."
@@ -91,7 +92,7 @@ GOOD: Final = Step("Look at the land together, and ask about the right to use it
 TO_BE_JUDGED: Final = Step("Ask that the plots of this district be judged.", _OPERATOR)
 
 MESSAGES: Final = (
-    FILLS_IN_YEAR,
+    *(NO_EXCLUSION_RECORD, FILLS_IN_YEAR),
     *(NO_MINE_RECORD, NO_RUN, NOT_EVALUATED, MISSING, NOTHING_KNOWN_LIMITS, LIES_BETWEEN, WHOM),
     *(
         part
@@ -124,6 +125,8 @@ class PlotTruth:
         What is not known, of a plot that is not evaluated; else empty.
     range : str
         Between which classes it lies while something is not known; empty where it is settled.
+    rule : str
+        That the run judged by an earlier edition of the rule; else empty.
     step : str
         The first step.
     whom : str
@@ -140,6 +143,7 @@ class PlotTruth:
     reason: str
     missing: str
     range: str
+    rule: str
     step: str
     whom: str
     mines: str
@@ -152,7 +156,7 @@ class PlotTruth:
     @property
     def sentences(self) -> tuple[str, ...]:
         """The sentences after place and class, the most important first."""
-        said = (self.reason, self.missing, self.range, self.step, self.whom, self.mines)
+        said = (self.reason, self.missing, self.range, self.rule, self.step, self.whom, self.mines)
         return tuple(text for text in said if text)
 
     @property
@@ -194,6 +198,7 @@ def tell_plot(plot: Mapping[str, Any], places: Gazetteer, lang: Language) -> Plo
         reason=reason,
         missing=missing,
         range="" if excluded else _range(plot, lang),
+        rule=translate(EARLIER_RULE, lang) if plot.get("run") is not None and plot.get("settled") is None else "",
         step=translate(step.text, lang),
         whom=translate(WHOM, lang).format(whom=translate(step.whom, lang)),
         mines="" if SHUT.get(mark or "") is _NO_ENTRY else translate(NO_MINE_RECORD, lang),

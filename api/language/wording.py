@@ -34,6 +34,7 @@ CONFIDENCE: Final = {
     "D": "D – coarse or undated sources",
 }
 GROUPS: Final = {**GROUP_TITLES, "labour": "Labour", "tenure": "Land rights"}
+EARLIER_RULE: Final = "Scored by the earlier rule, which counted unknown as good."
 _NO_UNIT: Final = frozenset({"ratio", "class", "level", "count"})  # they say what a number is, not how much of what
 HAZARD_LEVELS: Final = ("none", "residual", "low", "medium", "high")  # by number, 0 to 4
 

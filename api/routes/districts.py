@@ -9,6 +9,8 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.deps import SnapshotDep, get_caller, json_answer, known_parameters
+from api.language.translate import LANGUAGES, translate
+from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
 from geo.measures.exclusion import INUNDATION, RELEASABLE
 from layers.cache.memory import Memo
@@ -135,6 +137,7 @@ def _classes(figures: Figures) -> dict[str, dict[str, float]]:
 
 def _as_json(district: Summary, standing: Standing | None) -> dict[str, Any]:
     shown = district.shown
+    earlier = shown is not None and shown.run.earlier_rule
     return {
         "code": district.code,
         "names": district.names,
@@ -149,6 +152,7 @@ def _as_json(district: Summary, standing: Standing | None) -> dict[str, Any]:
         "run": None if shown is None else shown.run.run_id,
         "scheme": None if shown is None else shown.run.scheme,
         "published_at": None if shown is None else shown.published_at,
-        "earlier_rule": shown is not None and shown.run.earlier_rule,
+        "earlier_rule": earlier,
+        "warning": {lang: translate(EARLIER_RULE, lang) for lang in LANGUAGES} if earlier else None,
         "synthetic": district.synthetic,
     }

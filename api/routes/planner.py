@@ -15,6 +15,7 @@ from api.content.figures import Figures, figures
 from api.content.standing import Line, StandingTold, tell_standing
 from api.deps import LanguageDep, SnapshotDep
 from api.language.translate import LANGUAGES, OWN_NAMES, Language, local_name, sort_key, translate
+from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
 from api.maps.scene import AT
 from api.rendering.pages import render
@@ -30,7 +31,7 @@ from layers.features.places import Found, Gazetteer, Place
 from layers.features.standing import WHOLE, Standing, standing_by_jamoat, together
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import ShownRun
-from layers.runs.listing import show_run
+from layers.runs.listing import not_assessed_in
 
 router = APIRouter(tags=["pages"])
 
@@ -240,13 +241,14 @@ def _run(connection: Connection, here: Summary | None) -> dict[str, Any] | None:
     if here is None or here.shown is None:
         return None
     shown: ShownRun = here.shown
-    missing = show_run(connection, shown.run.run_id)["not_assessed"].get(here.code, {})
+    missing = not_assessed_in(connection, shown.run.run_id, here.code)
     titles = {criterion.id: criterion.title for criterion in LAND_CRITERIA}
     return {
         "run_id": shown.run.run_id,
         "scheme": shown.run.scheme,
         "finished_at": shown.run.finished_at,
         "published_at": shown.published_at,
+        "warning": EARLIER_RULE if shown.run.earlier_rule else None,
         "not_assessed": [titles[name] for name in missing if name in titles],
     }
 

@@ -15,8 +15,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.content.about_files import about_fit, about_plots
+from api.content.plot_truth import tell_plot
 from api.deps import Caller, CallerDep, LanguageDep, SnapshotDep, get_caller, json_answer, known_parameters, packed
-from api.language.translate import Language
+from api.language.translate import Language, translate
+from api.language.wording import EARLIER_RULE
+from api.maps.places_cache import AtlasDep
 from geo.household_fit.rating import SUPPORT_NEEDED
 from layers.catalogue.base import PUBLIC, Audience
 from layers.errors import BadFilter, NotFound
@@ -144,8 +147,18 @@ def get_plot(
 
 
 @router.get("/plots/{plot_id}/explanation", summary="Why a plot is in its class")
-def get_explanation(plot_id: str, caller: CallerDep, choice: ChoiceDep, profile: ProfileQuery = None) -> Response:
+def get_explanation(
+    plot_id: str,
+    caller: CallerDep,
+    state: SnapshotDep,
+    atlas: AtlasDep,
+    lang: LanguageDep,
+    choice: ChoiceDep,
+    profile: ProfileQuery = None,
+) -> Response:
     """What was measured, how it was judged and weighed, what limits the plot most and what would lift it.
+
+    `told` is what card, page, files and command line say of the plot, in the language of the reader.
 
     With `profile`, staff also get `fit`, why the plot fits that kind of household or not and what support would help,
     and `priority` for support; the three results stand side by side.
@@ -157,6 +170,11 @@ def get_explanation(plot_id: str, caller: CallerDep, choice: ChoiceDep, profile:
         require_staff(audience)
     with reading(audience) as connection:
         explained = explain_plot(connection, found, choice=choice)
+        served = state.fresh(connection)
+        run = run_of(served, choice, district)
+        features = scored_plots(PUBLIC, {district: run} if run and district else {})
+        plot = orjson.loads(read_feature(connection, features, PLOTS.plot_id == found) or b"{}")["properties"]
+        explained["told"] = tell_plot(plot, atlas.gazetteer(connection, served), lang).text
         if profile is not None:
             explained["fit"] = explain_fit_of_plot(connection, found, explained["run"], profile)
             explained["priority"] = plot_priority(connection, explained["district"], explained["run"], found)
@@ -341,6 +359,7 @@ def _members(served: Snapshot, asked: PlotQuery, run: Run | None) -> dict[str, A
         "scheme": None if run is None else run.scheme,
         **({} if asked.profile is None else {"profile": asked.profile, "note": SUPPORT_NEEDED}),
         "synthetic": served.synthetic(asked.district) or bool(run and run.synthetic),
+        **({"warning": translate(EARLIER_RULE, asked.lang)} if run is not None and run.earlier_rule else {}),
     }
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 from sqlalchemy.orm import aliased
 
+from geo.measures.exclusion import ANSWERED
 from geo.suitability.model import CLASSES
 from geo.suitability.shown import shown_score
+from layers.catalogue.admin import District
+from layers.catalogue.hazards import Exclusion
 from layers.errors import NotFound
+from layers.frames.around import as_of
 from layers.records.rows_of_run import of_run
 from layers.records.runs import Publication, RunDraws, RunHectares, ScoringRun, suitability
 
@@ -43,7 +48,33 @@ def show_run(connection: Connection, run_id: int) -> dict[str, Any]:
         "not_assessed": row["not_assessed"],
         "classes": hectares_by_district(connection, run_id),
         "drawn": drawn_districts(connection, run_id),
+        "no_record": _no_record(connection, row["districts"], row["as_of_load"]),
     }
+
+
+def _no_record(connection: Connection, districts: Sequence[str], load: int) -> dict[str, list[str]]:
+    """Districts of a run in which nothing was on record when it was made: of land that is shut, and of mines alone.
+
+    Where nothing is on record nothing shuts a plot, which does not mean that it is open, let alone safe.
+    """
+    outline = District.__table__.c.geom
+    lies_in = and_(as_of(Exclusion, load), func.ST_Intersects(Exclusion.__table__.c.geom, outline))
+    here = select(District.code).where(District.ended_by.is_(None), District.code.in_(list(districts)))
+    shut = set(connection.execute(here.where(_there_is(lies_in))).scalars())
+    mined = set(connection.execute(here.where(_there_is(lies_in, Exclusion.kind.in_(ANSWERED)))).scalars())
+    found = {"exclusions": shut, "mines": mined}
+    return {name: sorted(set(districts) - there) for name, there in found.items()}
+
+
+def _there_is(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A row of exclusions that meets conditions on it and on the district of the query around."""
+    return select(Exclusion.code).where(*conditions).correlate(District.__table__).exists()
+
+
+def not_assessed_in(connection: Connection, run_id: int, district: str) -> dict[str, str]:
+    """Return criterion -> why a run could not assess it in a district; empty where it assessed all."""
+    kept = connection.execute(select(ScoringRun.not_assessed).where(ScoringRun.run_id == run_id)).scalar_one()
+    return dict(kept.get(district, {}))
 
 
 def drawn_districts(connection: Connection, run_id: int) -> dict[str, bool]:

@@ -80,6 +80,8 @@ def remove(
 @app.command("migrate")
 def migrate_(json: Json = False) -> None:
     """Bring the database to the form this version of Obod needs; safe to repeat."""
+    from api.language.translate import LANGUAGES, translate
+    from api.language.wording import EARLIER_RULE
     from layers.postgres.engine import engine, writing
     from layers.records.snapshot import read_runs
     from layers.schema.access import staff_key
@@ -97,11 +99,9 @@ def migrate_(json: Json = False) -> None:
         return
     out.print(f"The database is up to date (revision {revision}).", highlight=False)
     if earlier:
-        out.print(
-            f"Scored by the earlier rule, which counted unknown as good: {', '.join(earlier)}. `obod score` judges "
-            "their plots anew.",
-            highlight=False,
-        )
+        for lang in LANGUAGES:  # whoever migrates may read any of the three
+            out.print(f"{', '.join(earlier)}: {translate(EARLIER_RULE, lang)}", highlight=False)
+        out.print("`obod score` judges their plots anew.", highlight=False)
 
 
 @app.command()

@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from api.content.plot_truth import NO_EXCLUSION_RECORD, NO_MINE_RECORD
+from api.language.wording import EARLIER_RULE
+from geo.suitability.model import RULE
 from layers.catalogue.base import STAFF
 from layers.features.household_fit import lights_of_run
 from layers.postgres.engine import reading, writing
@@ -44,6 +47,8 @@ def show(run: RunId, json: Json = False) -> None:
         print_json(found)
         return
     out.print(f"Run {found['run']}, scheme {found['scheme']}, {found['status']}, as of {found['as_of']}.")
+    if found["rule"] < RULE:
+        out.print(EARLIER_RULE, highlight=False)
     rows = [
         {"district": district, "class": name, **figures}
         for district, classes in found["classes"].items()
@@ -54,6 +59,9 @@ def show(run: RunId, json: Json = False) -> None:
     missing = [district for district, there in drawn.items() if not there]
     still = f"; not yet: {', '.join(missing)}" if missing else ""
     out.print(f"Draws: {len(drawn) - len(missing)} of {len(drawn)} districts{still}.", highlight=False)
+    for name, said in (("exclusions", NO_EXCLUSION_RECORD), ("mines", NO_MINE_RECORD)):
+        if districts := found["no_record"][name]:
+            out.print(f"{', '.join(districts)}: {said}", highlight=False)
     for profile, lights in found["fits"].items():
         counted = ", ".join(f"{plots:,} {light}" for light, plots in lights.items())
         out.print(f"Fit for {profile}: {counted}.", highlight=False)

@@ -105,6 +105,7 @@ def _judged(plot: dict[str, Any]) -> dict[str, Any]:
         "potential_class": "S2" if judged == "S3" else judged,
         "potential_score": None if score is None else score + 5.0,
         "confidence": "C" if known else None,
+        "settled": judged != "S3",
         "not_assessed": ["salinity_ds_m"],
         "irrigated": known,
         "hazard_free": judged in ("S1", "S2"),
