@@ -130,7 +130,7 @@ def run(
             if not ready:
                 raise TimeoutError(f"no answer within {PATIENCE_S:g} s")
             for key, _ in ready:
-                client: _Client = key.data
+                client = key.data
                 data = client.socket.recv(READ_BYTES)
                 if not data:  # a server may end a connection between two answers
                     if client.received:

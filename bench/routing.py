@@ -10,6 +10,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -59,11 +60,11 @@ def main() -> None:
         canal = shapely.LineString([(0.0, rows * CELL_M / 2), (cols * CELL_M, rows * CELL_M / 2)])
         canals = gpd.GeoDataFrame(geometry=[canal], crs="EPSG:32642")
         sys.stdout.write(f"{rows} x {cols} cells\n")
-        timed("slope", rows * cols, lambda dem=dem: slope_pct(dem))
-        timed("drainage", rows * cols, lambda dem=dem: drainage(dem))
-        timed("least time, out", rows * cols, lambda dem=dem, home=home: travel_minutes(dem, home, both_ways=False))
-        timed("least time, out and back", rows * cols, lambda dem=dem, home=home: travel_minutes(dem, home))
-        timed("canal command", rows * cols, lambda dem=dem, canals=canals: water_clearance(dem, canals))
+        timed("slope", rows * cols, partial(slope_pct, dem))
+        timed("drainage", rows * cols, partial(drainage, dem))
+        timed("least time, out", rows * cols, partial(travel_minutes, dem, home, both_ways=False))
+        timed("least time, out and back", rows * cols, partial(travel_minutes, dem, home))
+        timed("canal command", rows * cols, partial(water_clearance, dem, canals))
 
 
 if __name__ == "__main__":

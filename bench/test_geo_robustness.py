@@ -7,9 +7,10 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import load_scheme
-from geo.suitability.combination import NOTHING, weighting
+from geo.suitability.combination import weighting
 from geo.suitability.robustness import robustness
 
+NOTHING = -1  # no evidence, no class that no draw can change
 PLOTS, DRAWS, BEST = 100_000, 20, 100
 
 

@@ -17,7 +17,6 @@ from sqlalchemy import Engine
 
 from api import deps
 from api.main import create_app
-from layers.cache import memory
 from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience
 from layers.catalogue.land import Plot
 from layers.features.export import Format
@@ -207,7 +206,7 @@ def test_a_revoked_key_works_no_longer_than_it_is_remembered(
     client: TestClient, database: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1_000.0]
-    monkeypatch.setattr(memory.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("layers.cache.memory.time.monotonic", lambda: now[0])
     with database.begin() as connection:
         key = create_key(connection, STAFF, "short-lived")
     headers: dict[str, Any] = {"X-API-Key": key}

@@ -160,8 +160,8 @@ def test_districts_come_with_names_area_plots_and_hectares_by_class(client: Test
     assert unjudged["classes"]["NE"]["plots"] == COUNTS[QUBODIYON]
     asked = {row["ask_first"] for row in land.of(RASHT) if row["ask_first"]}
     for name in asked:
-        mine = [row["area_ha"] for row in land.of(RASHT) if row["ask_first"] == name]
-        assert rasht["ask_first"][name] == {"plots": len(mine), "area_ha": pytest.approx(sum(mine), abs=0.01)}
+        areas = [row["area_ha"] for row in land.of(RASHT) if row["ask_first"] == name]
+        assert rasht["ask_first"][name] == {"plots": len(areas), "area_ha": pytest.approx(sum(areas), abs=0.01)}
     assert (rasht["ask_first"].keys(), unjudged["ask_first"], unjudged["not_settled"]) == (asked, None, None)
     bad = [row["area_ha"] for row in land.of(RASHT) if row["class"] == "N2"]
     assert rasht["unfit_by_nature"] == {"plots": len(bad), "area_ha": pytest.approx(sum(bad), abs=0.01)}

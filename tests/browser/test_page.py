@@ -13,7 +13,17 @@ import mapbox_vector_tile
 import pytest
 import shapely
 from PIL import Image
-from playwright.sync_api import Browser, Frame, FrameLocator, Page, Playwright, Route, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    Frame,
+    FrameLocator,
+    Page,
+    Playwright,
+    Route,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 from sqlalchemy import Engine
 
 from api.language.translate import LANGUAGES, Language, translate
@@ -30,8 +40,8 @@ pytestmark = pytest.mark.browser
 AXE = Path("node_modules/axe-core/axe.min.js")
 LIBRARY = "**/maplibre-gl-csp.js*"  # what draws everything but the first picture
 MOST_BYTES = 1_500_000  # of the first page with its map, as they come over the line
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1360, "height": 800}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1360, "height": 800}
 
 
 @pytest.fixture(scope="module", name="address")
@@ -108,10 +118,10 @@ def test_plots_have_exactly_the_declared_colours_and_what_is_unknown_is_hatched(
     stops = dict(criterion_colours(CRITERIA_BY_ID["slope_pct"]))
     share = (7.1 - 5.0) / (8.0 - 5.0)  # all known plots of the region slope 7.1 %; knots at 5 and 8 %
     between = zip(_rgb(stops[5.0]), _rgb(stops[8.0]), strict=True)
-    expected = tuple(a + share * (b - a) for a, b in between)
+    mixed = tuple(a + share * (b - a) for a, b in between)
     for judged in ("S1", "N2"):
-        (seen,) = _colours(frame, 5, judged)
-        assert seen == pytest.approx(expected, abs=2)
+        (only,) = _colours(frame, 5, judged)
+        assert only == pytest.approx(mixed, abs=2)
     assert len(_colours(frame, 5, "NE")) > 1
     expect(frame.locator("[data-legend=slope_pct]")).to_be_visible()
     expect(frame.locator("[data-legend=class]")).to_be_hidden()

@@ -85,8 +85,9 @@ def test_a_grid_coarser_than_declared_gives_unknown_and_not_a_class(name: str, l
     coarsest = BY_ID[name].coarsest_m
     assert coarsest is not None
     grid = valley.layers()[layer]
-    accepted = measured(name, **{layer: replace(grid, native_m=coarsest)})
-    refused = measured(name, **{layer: replace(grid, native_m=coarsest + 1.0)})
+    fine: dict[str, Any] = {layer: replace(grid, native_m=coarsest)}
+    coarse: dict[str, Any] = {layer: replace(grid, native_m=coarsest + 1.0)}
+    accepted, refused = measured(name, **fine), measured(name, **coarse)
     assert accepted.not_assessed is None
     assert refused.not_assessed == (
         f"the grid {layer} has cells of {coarsest + 1:.0f} m; at most {coarsest:.0f} m can be accepted"

@@ -6,8 +6,10 @@ Cells, areas and shares are counted here anew: heights averaged by hand, release
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -69,8 +71,8 @@ def slope_of(dem: Grid) -> np.ndarray:
 def counted(name: str, what: str, least: int) -> dict[str, int]:
     dem, mapped = at(name, 6)
     flow = drainage(dem)
-    rule = {"avalanche": avalanche, "debris_flow": debris_flow, "rockfall": rockfall}[what]
-    level = rule(flow).level
+    rules: dict[str, Callable[..., Any]] = {"avalanche": avalanche, "debris_flow": debris_flow, "rockfall": rockfall}
+    level = rules[what](flow).level
     known = ~np.isnan(dem.values)
     marked = known & (level >= least)
     slope = slope_of(dem)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import shapely
@@ -32,7 +34,7 @@ def stored(shape: shapely.Geometry) -> shapely.Geometry:
     return to_stored(np.array([shape], dtype=object))[0]
 
 
-def frame(**columns: object) -> gpd.GeoDataFrame:
+def frame(**columns: Any) -> gpd.GeoDataFrame:
     geometry = columns.pop("geometry")
     return gpd.GeoDataFrame([columns], geometry=[stored(geometry)], crs=4326)
 

@@ -38,7 +38,8 @@ EVIDENCE: Final = "CCDB"
 SCORES: Final = {"S1": 81.26, "S2": 62.5, "S3": 48.37, "N1": 18.0, "N2": None, "NE": None}
 LIMITING: Final = {"S2": "slope_pct", "S3": "water_adequacy", "N1": "water_adequacy", "N2": "flood_level"}
 SUBCLASSES: Final = {"S2": "S2t", "S3": "S3wh", "N1": "N1w", "N2": "N2x"}
-ABOUT: Final = {"source": "Made up for the tests <b>", "licence": "CC0", "synthetic": True}
+Row = dict[str, object]
+ABOUT: Final[dict[str, Any]] = {"source": "Made up for the tests <b>", "licence": "CC0", "synthetic": True}
 
 
 def plot_id(row: int, judged: str) -> str:
@@ -120,7 +121,7 @@ def _judged(plot: dict[str, Any]) -> dict[str, Any]:
 
 
 def _load(connection: Connection) -> None:
-    boxes = {
+    boxes: dict[str, list[tuple[Any, ...]]] = {
         "regions": [
             (
                 "TJ-RA",
@@ -152,18 +153,30 @@ def _load(connection: Connection) -> None:
         if layer == "jamoats":
             frame["district"] = RASHT
         load_frame(connection, layer, frame, **ABOUT)
-    villages = {"code": ["v1"], "name_en": ["Gharm"], "name_tg": ["Ғарм"], "name_ru": ["Гарм"], "kind": ["town"]}
+    villages: Row = {
+        "code": ["v1"],
+        "name_en": ["Gharm"],
+        "name_tg": ["Ғарм"],
+        "name_ru": ["Гарм"],
+        "kind": ["town"],
+    }
     frame = gpd.GeoDataFrame(
         {**villages, "district": RASHT}, geometry=[shapely.Point(70.381, 39.0365)], crs="EPSG:4326"
     )
     load_frame(connection, "settlements", frame, **ABOUT)
     names = {"code": ["n1"], "layer": ["districts"], "place": [QUBODIYON], "name": ["Қабодиён"], "lang": ["tg"]}
     load_frame(connection, "place_names", pd.DataFrame(names), **ABOUT)
-    canals = [
+    canals: list[Row] = [
         {"code": "c1", "name": "Canal of Gharm", "condition": 4, "type": "main"},
         {"code": "c2", "name": None, "condition": None, "type": "field"},
     ]
-    told = {"lining": "earth", "soil": "loam", "level_basis": "unknown", "flow_known": True, "position": "unknown"}
+    told: Row = {
+        "lining": "earth",
+        "soil": "loam",
+        "level_basis": "unknown",
+        "flow_known": True,
+        "position": "unknown",
+    }
     lines = [[(70.379, 39.029), (70.39, 39.0285)], [(70.379, 39.037), (70.39, 39.037)]]
     frame = gpd.GeoDataFrame(
         [{**canal, **told} for canal in canals], geometry=[shapely.LineString(line) for line in lines], crs="EPSG:4326"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -155,7 +156,7 @@ def limiting(low: Mapping[str, float]) -> tuple[str | None, dict[str, float]]:
     return (None if most < 1e-9 else next(code for code in gains if gains[code] > most - 1e-9)), gains
 
 
-def judge(plot: Plot) -> dict[str, object]:
+def judge(plot: Plot) -> dict[str, Any]:
     """Judge one plot that no exclusion and no hard limit shuts."""
     known = {code: ends for code, ends in plot.known.items() if code in WEIGHED}
     low = {code: known.get(code, (0.0, 1.0))[0] for code in WEIGHED}

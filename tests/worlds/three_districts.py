@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
-from typing import Any
+from typing import Any, cast
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from geoalchemy2.shape import from_shape
 from shapely import LineString, MultiLineString, MultiPolygon, Point, box
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, Table, insert, text
 
 from geo.contract.criterion import Criterion
 from geo.criteria import LAND_CRITERIA
@@ -79,7 +79,7 @@ def plant(connection: Connection) -> Land:
     """Write the land and return what should be seen of it."""
     load = add_load(connection, "plots", synthetic=True, source="generated for tests", licence="CC0-1.0")
     rows = _plots(load)
-    connection.execute(insert(Plot.__table__), [_stored(row) for row in rows])
+    connection.execute(insert(cast("Table", Plot.__table__)), [_stored(row) for row in rows])
     outlines = add_load(connection, "districts", source="outlines for tests", licence="CC0-1.0")
     for code, names in ((RASHT, ("Рашт", "Рашт", "Rasht")), (NUROBOD, ("Нуробод", "Нурабад", "Nurobod"))):
         west, south = CORNERS[code]
@@ -105,7 +105,7 @@ def add_load(connection: Connection, layer: str, **values: Any) -> int:
 def add_row(connection: Connection, layer: type[Layer], load: int, *, geom: Any, **values: Any) -> None:
     """Add one current row to a layer."""
     shape = from_shape(geom, srid=4326)
-    connection.execute(insert(layer.__table__).values(load_id=load, row_hash=b"-", geom=shape, **values))
+    connection.execute(insert(cast("Table", layer.__table__)).values(load_id=load, row_hash=b"-", geom=shape, **values))
 
 
 def _plots(load: int) -> list[dict[str, Any]]:
@@ -273,7 +273,8 @@ def _figures(connection: Connection, run: int, rows: list[dict[str, Any]], resul
         jamoat=lambda t: t.jamoat.fillna("")
     )
     figures = table.groupby(["district", "jamoat", "class"]).agg(plots=("area_ha", "size"), area_ha=("area_ha", "sum"))
-    for (district, jamoat, judged), row in figures.iterrows():
+    for key, row in figures.iterrows():
+        district, jamoat, judged = cast("tuple[str, str, str]", key)
         values = {"district": district, "jamoat": jamoat, "suitability_class": judged}
         connection.execute(insert(RunHectares).values(run_id=run, plots=row.plots, area_ha=row.area_ha, **values))
     centres = gpd.GeoSeries([row["geom"].centroid for row in rows], crs=4326).to_crs(3857)
@@ -286,7 +287,7 @@ def _figures(connection: Connection, run: int, rows: list[dict[str, Any]], resul
         by_cell = table.assign(x=x, y=y).groupby(["x", "y", "district", "class"])
         summed = by_cell.agg(plots=("area_ha", "size"), area_ha=("area_ha", "sum")).reset_index()
         cells.extend(summed.assign(run_id=run, zoom=zoom).to_dict("records"))
-    connection.execute(insert(suitability_cells), cells)
+    connection.execute(insert(suitability_cells), cast("list[dict[str, Any]]", cells))
 
 
 def _surroundings(connection: Connection) -> None:

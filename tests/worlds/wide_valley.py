@@ -7,9 +7,10 @@ the way from the middle village to plot 4. Plot 7 is recorded as not irrigated.
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from affine import Affine
 from sqlalchemy import Connection
@@ -29,7 +30,7 @@ HOME_OF = ("west", "west", "west", "west", "middle", "middle", "middle", "east",
 PROCESSES = ("flood", "debris_flow", "avalanche", "landslide", "rockfall")
 SOURCE = {"source_class": "official", "mapped_on": valley.hazard_zones()["mapped_on"].iloc[0]}
 
-Frame = gpd.GeoDataFrame | pd.DataFrame
+Frame = Any
 
 
 def plot_box(number: int, margin_m: float = 0.0) -> shapely.Polygon:

@@ -64,7 +64,7 @@ def _client(database: Engine) -> Iterator[TestClient]:  # noqa: ARG001 - names t
             region_on_the_page.fill(connection)
             for row in range(ROWS):
                 kind, limiting, value = SHUT[row % len(SHUT)]
-                given = {"shut_by": kind, "limiting": limiting, "plot": plot_id(row, "N2")}
+                given: dict[str, object] = {"shut_by": kind, "limiting": limiting, "plot": plot_id(row, "N2")}
                 if limiting is not None:
                     given["value"] = value
                 measured = f", {limiting} = :value" if limiting else ""

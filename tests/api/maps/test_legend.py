@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
@@ -45,7 +46,7 @@ def lab(colour: str, vision: str) -> NDArray[np.float64]:
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
-def least_distance(styles: dict[str, Style], vision: str) -> float:
+def least_distance(styles: Mapping[str, Style], vision: str) -> float:
     drawn = {name: lab(look.colour, vision) for name, look in styles.items() if not look.hatched}
     return min(float(np.linalg.norm(a - b)) for a, b in combinations(drawn.values(), 2))
 

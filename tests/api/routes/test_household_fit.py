@@ -167,7 +167,7 @@ def test_staff_filter_sort_and_page_by_the_fit(client: TestClient, callers: Call
     red = properties(client, callers.staff, **FITTED, filter="light = 'red'")
     assert "mudflow" in red
     assert {found["light"] for found in red.values()} == {"red"}
-    query = {**FITTED, "sortby": "-tenure_low", "limit": 4}
+    query: dict[str, Any] = {**FITTED, "sortby": "-tenure_low", "limit": 4}
     answer = client.get(PLOTS, params=query, headers=callers.staff)
     assert answer.json()["profile"] == MOTHER.name
     assert "never lowers" in answer.json()["note"]

@@ -150,7 +150,7 @@ def test_the_command_line_says_the_same(client: TestClient, tmp_path: Path) -> N
     assert str(refused.exception) == "services.csv cannot be written: no such folder."
     table = pd.read_csv(file, index_col="plot_id")
     assert sorted(table.index) == sorted(valley.NAMES)
-    assert [name for name in table if name.startswith("registry")] == []
+    assert [name for name in table.columns if name.startswith("registry")] == []
     services = client.get("/plots/clean/explanation").json()["services"]
     market = next(row for row in services if row["kind"] == "market")
     assert table.loc["clean", "market_min"] == pytest.approx(market["minutes"], abs=0.1)

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from starlette.types import Message, Receive, Scope, Send
 
+from api import deps
 from api.routes import plots, tiles
 from api.web.response_cache import AT_ONCE, LONGEST_KEY, FinishedAnswers
 from layers.cache.folders import Folder
@@ -36,7 +37,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     reached: list[str] = []
     answer = tiles._answer
 
-    def noted(one: tiles.TileQuery, *rest: object) -> object:
+    def noted(one: tiles.TileQuery, *rest: Any) -> object:
         reached.append(one.request.url.path)
         return answer(one, *rest)
 
@@ -48,7 +49,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """One entry for every page that was made."""
     reached: list[int] = []
-    packed = plots.packed
+    packed = deps.packed
 
     def noted(*asked: Any) -> Any:
         reached.append(1)
@@ -137,7 +138,12 @@ def test_what_was_asked_for_most_is_made_again_after_a_change_before_somebody_as
         service.get(FAR)
         assert made.wait(30)
         answer = tiles._answer
-        monkeypatch.setattr(tiles, "_answer", lambda *asked: reached.append("route") or answer(*asked))
+
+        def counted(*asked: Any) -> object:
+            reached.append("route")
+            return answer(*asked)
+
+        monkeypatch.setattr(tiles, "_answer", counted)
         assert service.get(TILE).status_code == 200
         assert reached == []
     read_again(service)

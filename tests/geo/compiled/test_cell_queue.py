@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
@@ -18,7 +19,8 @@ from geo.compiled.cell_queue import empty_queue, more_room, pop, push, size_of
 )
 def test_cells_leave_by_key_and_among_equals_in_turn(batches: list[list[int]], last: int) -> None:
     """Keys before the first slot, beyond the last one and below the one that left are in order all the same."""
-    queue, peer, cell = empty_queue(np.int64(0), np.int64(last), 4), [], 0
+    peer: list[Any] = []
+    queue, cell = empty_queue(np.int64(0), np.int64(last), 4), 0
     for batch in batches:
         for key in batch + batch[:1]:
             while size_of(queue) >= len(queue.next):

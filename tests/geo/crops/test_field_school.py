@@ -26,29 +26,29 @@ BOKHTAR = {
 VEGETABLES = {"potato", "onion", "carrot", "tomato", "cucumber", "cabbage", "bean", "melon"}
 
 
-def slope(pct):
+def slope(pct: float) -> dict[str, float]:
     """Rating of a slope under surface irrigation: 1 to 2 %, .75 at 5 %."""
     return {"slope_rating": 1.0 - 0.25 * (pct - 2.0) / 3.0, "slope_pct": pct}
 
 
-def test_lakhsh_grows_potato_first():
+def test_lakhsh_grows_potato_first() -> None:
     """Others do as well there; potato is the reference crop of the Rasht valley and comes first of equals."""
     plot = {**GOOD, **LAKHSH, **slope(4.0), "ph": 6.3, "depth_cm": 80.0, "tree_depth_cm": 80.0}
     assert named(**plot, first=list(crops()).index("potato"))[0][0] == "potato"
     assert class_of("potato", **plot) in ("S1", "S2")
 
 
-def test_gharm_has_winter_wheat_in_the_list():
+def test_gharm_has_winter_wheat_in_the_list() -> None:
     plot = {**GOOD, **GHARM, **slope(4.0), "depth_cm": 80.0, "tree_depth_cm": 80.0}
     assert "wheat" in named(**plot)[0]
     assert class_of("wheat", **plot) in ("S1", "S2")
 
 
-def test_at_bokhtar_the_climate_is_no_limit_to_wheat():
+def test_at_bokhtar_the_climate_is_no_limit_to_wheat() -> None:
     assert class_of("wheat", **GOOD, **BOKHTAR) == "S1"
 
 
-def test_on_a_salty_lower_terrace_barley_and_wheat_stand_and_no_vegetables():
+def test_on_a_salty_lower_terrace_barley_and_wheat_stand_and_no_vegetables() -> None:
     plot = {**GOOD, **BOKHTAR, "salinity_ds_m": 9.0, "groundwater_m": 1.0}
     found = named(**plot)[0]
     assert {"barley", "wheat"} <= set(found)
@@ -56,20 +56,20 @@ def test_on_a_salty_lower_terrace_barley_and_wheat_stand_and_no_vegetables():
     assert "cotton" not in found
 
 
-def test_potato_is_not_named_on_salt_of_7_9():
+def test_potato_is_not_named_on_salt_of_7_9() -> None:
     assert "potato" not in named(**{**GOOD, **LAKHSH, "salinity_ds_m": 7.9})[0]
 
 
-def test_a_stony_fan_bears_apricots_with_limits():
+def test_a_stony_fan_bears_apricots_with_limits() -> None:
     """90 cm, half of it stones: roots of trees go between them, 67.5 cm count."""
     assert class_of("apricot", **GOOD, **GHARM, depth_cm=45.0, tree_depth_cm=67.5) in ("S2", "S3")
 
 
-def test_deep_drained_loess_bears_walnuts():
+def test_deep_drained_loess_bears_walnuts() -> None:
     assert class_of("walnut", **GOOD, **GHARM, depth_cm=120.0, tree_depth_cm=120.0) == "S2"
 
 
-def test_without_a_laboratory_sheet_potato_carrot_and_apple_are_named():
+def test_without_a_laboratory_sheet_potato_carrot_and_apple_are_named() -> None:
     unknown = dict.fromkeys(("salinity_ds_m", "caco3", "ph", "coarse_fragments", "gypsum", "esp"), np.nan)
     for saltless in (True, False):
         found = named(**{**GHARM, **unknown, "saltless": saltless})[0]
@@ -78,6 +78,6 @@ def test_without_a_laboratory_sheet_potato_carrot_and_apple_are_named():
 
 
 @pytest.mark.parametrize("salt", [8.1, 10.0, 16.0])
-def test_no_tree_is_named_on_salt(salt):
+def test_no_tree_is_named_on_salt(salt: float) -> None:
     found = named(**{**GOOD, **GHARM, "salinity_ds_m": salt})[0]
     assert not {"walnut", "apple", "apricot", "almond", "grape"} & set(found)

@@ -12,17 +12,18 @@ from geo.crops.catalogue import crops
 from geo.crops.season import windows_of
 
 PUBLISHED = Path(__file__).parents[2] / "published"
+Side = tuple[float, ...] | None
 MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
 
 
-def rows(name):
+def rows(name: str) -> list[dict[str, str]]:
     with (PUBLISHED / name).open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
-def expected_limits():
+def expected_limits() -> dict[tuple[str, str], tuple[Side, Side]]:
     """Crop and factor -> (low side S1 S2 S3, high side S1 S2 S3) as published."""
-    found = {}
+    found: dict[tuple[str, str], tuple[Side, Side]] = {}
     for row in rows("crop_limits.csv"):
         if "/" in row["limits"]:
             s1, s2, s3 = map(float, row["limits"].split("/"))
@@ -44,12 +45,12 @@ def expected_limits():
     return found
 
 
-def test_there_is_no_limit_that_is_not_published_and_none_is_missing():
+def test_there_is_no_limit_that_is_not_published_and_none_is_missing() -> None:
     assert {(crop.id, factor) for crop in crops().values() for factor in crop.limits} == set(expected_limits())
 
 
 @pytest.mark.parametrize(("crop", "factor"), sorted(expected_limits()))
-def test_limits_are_the_published_ones(crop, factor):
+def test_limits_are_the_published_ones(crop: str, factor: str) -> None:
     low, high = expected_limits()[crop, factor]
     held = crops()[crop].limits[factor]
     assert held.low == (None if low is None else pytest.approx(low[::-1]))
@@ -57,7 +58,7 @@ def test_limits_are_the_published_ones(crop, factor):
 
 
 @pytest.mark.parametrize("row", rows("ecocrop.csv"), ids=lambda row: row["crop"])
-def test_temperatures_and_cycles_are_those_of_ecocrop(row):
+def test_temperatures_and_cycles_are_those_of_ecocrop(row: dict[str, str]) -> None:
     crop = crops()[row["crop"]]
     suited = crop.temperature
     assert (suited.low, suited.optimum_low, suited.optimum_high, suited.high, crop.cycle_d) == tuple(
@@ -65,29 +66,29 @@ def test_temperatures_and_cycles_are_those_of_ecocrop(row):
     )
 
 
-def test_every_crop_has_its_rows():
+def test_every_crop_has_its_rows() -> None:
     for name in ("ecocrop.csv", "season.csv"):
         assert {row["crop"] for row in rows(name)} == set(crops())
 
 
 @pytest.mark.parametrize("row", rows("maas_hoffman.csv"), ids=lambda row: f"{row['crop']} {row['ece_ds_m']}")
-def test_yields_on_salt_are_those_of_maas_and_hoffman(row):
+def test_yields_on_salt_are_those_of_maas_and_hoffman(row: dict[str, str]) -> None:
     threshold, slope = crops()[row["crop"]].salinity
     left = 100.0 - slope * max(float(row["ece_ds_m"]) - threshold, 0.0)
     assert left == pytest.approx(float(row["yield_pct"]), abs=0.15)
 
 
-def test_every_pair_of_threshold_and_slope_is_held_by_a_published_yield():
+def test_every_pair_of_threshold_and_slope_is_held_by_a_published_yield() -> None:
     falling = {row["crop"] for row in rows("maas_hoffman.csv") if float(row["yield_pct"]) < 100}
     assert falling == {crop.id for crop in crops().values() if not np.isnan(crop.salinity[0])}
 
 
 @pytest.mark.parametrize("row", rows("stages.csv"), ids=lambda row: row["crop"])
-def test_field_cycles_are_the_sums_of_the_stages(row):
+def test_field_cycles_are_the_sums_of_the_stages(row: dict[str, str]) -> None:
     assert crops()[row["crop"]].field_cycle_d == sum(map(int, row["stages"].split("+")))
 
 
-def days_between(first, last):
+def days_between(first: str, last: str) -> tuple[int, int]:
     day, month = first.split()
     end, until = last.split()
     start = date(2026, MONTHS[month], int(day))
@@ -97,7 +98,7 @@ def days_between(first, last):
 
 
 @pytest.mark.parametrize("row", rows("season.csv"), ids=lambda row: row["crop"])
-def test_windows_and_heat_are_those_of_the_calendar(row):
+def test_windows_and_heat_are_those_of_the_calendar(row: dict[str, str]) -> None:
     crop = crops()[row["crop"]]
     for zone in ("lowland", "mountain"):
         if row[zone] == "any":
@@ -112,7 +113,7 @@ def test_windows_and_heat_are_those_of_the_calendar(row):
     assert crop.frost_tender == (row["tender"] == "yes")
 
 
-def test_frost_figures():
+def test_frost_figures() -> None:
     damage = {
         name: (crop.frost_damage_c, crop.autumn_frost_risk_pct) for name, crop in crops().items() if crop.frost_tender
     }
@@ -121,7 +122,7 @@ def test_frost_figures():
     assert stands == {"potato": 85, "bean": 85, "maize": 100, "tomato": 110, "cucumber": 85}
 
 
-def test_trees_and_contrast():
+def test_trees_and_contrast() -> None:
     trees = {"apricot", "apple", "mulberry", "walnut", "grape", "pomegranate", "almond"}
     assert {crop.id for crop in crops().values() if crop.tree} == trees
     assert [crop.id for crop in crops().values() if crop.contrast] == ["cotton"]

@@ -1,11 +1,13 @@
 """Every class of a crop is right by the crop's own table; the index is the published one; nothing is guessed."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from geo.crops.catalogue import Limits, crops, read_crops, read_limits
 from geo.crops.climate import rate_climate
@@ -32,11 +34,11 @@ NAMES = ("S1", "S2", "S3", "N1", "N2")
 VALLEY_C = [-3, -1, 5, 12, 16, 20, 22, 21, 17, 11, 5, 0.0]  # monthly means at Gharm
 
 
-def class_of_rating(rating):
+def class_of_rating(rating: NDArray[np.float64]) -> NDArray[np.str_]:
     return np.select([rating >= 0.75, rating >= 0.5, rating >= 0.25], ["S1", "S2", "S3"], "N")
 
 
-def ground(n=1, **changes):
+def ground(n: int = 1, **changes: Any) -> Ground:
     """Return n good plots of the Rasht valley, with changes; a number stands for all of them."""
     base = {
         "slope_rating": 1.0,
@@ -55,19 +57,19 @@ def ground(n=1, **changes):
     }
     soil = {"coarse_fragments": 0.0, "caco3": 4.0, "gypsum": 0.0, "ph": 6.3, "esp": 5.0}
     soil |= {name: changes.pop(name) for name in list(changes) if name in soil}
-    spread = {
+    spread: dict[str, Any] = {
         name: value if isinstance(value, str | np.ndarray) else np.full(n, value)
         for name, value in {**base, **changes}.items()
     }
     return Ground(**spread, soil={name: np.broadcast_to(np.float64(value), (n,)) for name, value in soil.items()})
 
 
-def class_of(crop, **changes):
+def class_of(crop: str, **changes: Any) -> str:
     number = rate_crop(crops()[crop], ground(**changes)).classes[0]
     return {NOT_RELEVANT: "NR", NOT_RATED: "NE"}.get(number) or NAMES[number]
 
 
-def named(**changes):
+def named(**changes: Any) -> tuple[list[str], list[str]]:
     """Return the crops that suit one plot, best first, and those that stand apart."""
     codes = [code for code in rank(ground(**changes))[0] if code >= 0]
     names = [(list(crops())[code // len(GRADES)], GRADES[code % len(GRADES)]) for code in codes]
@@ -75,14 +77,14 @@ def named(**changes):
 
 
 @pytest.mark.parametrize(("crop", "factor"), SWEEPS)
-def test_a_sweep_gives_the_class_the_table_gives(crop, factor):
+def test_a_sweep_gives_the_class_the_table_gives(crop: str, factor: str) -> None:
     limits = crops()[crop].limits[factor]
     values = np.round(np.arange(0, 130, 0.01), 2)
     assert (class_of_rating(limits.rating(values)) == limits.class_of(values)).all()
 
 
 @pytest.mark.parametrize(("crop", "factor"), SWEEPS)
-def test_limits_are_inclusive_and_ratings_stay_in_bounds(crop, factor):
+def test_limits_are_inclusive_and_ratings_stay_in_bounds(crop: str, factor: str) -> None:
     limits = crops()[crop].limits[factor]
     for side, order in ((limits.low, ("S3", "S2", "S1")), (limits.high, ("S1", "S2", "S3"))):
         if side is not None:
@@ -92,7 +94,7 @@ def test_limits_are_inclusive_and_ratings_stay_in_bounds(crop, factor):
     assert swept.max() <= 1
 
 
-def test_a_reversed_row_changes_nothing():
+def test_a_reversed_row_changes_nothing() -> None:
     forward = read_limits((HEADER + "x,ph,,5.2,5.6,6.0,8.2,8.3,8.5\nx,ece,dS/m,,,,3,5,6\n").splitlines(), source="a")
     backward = read_limits((HEADER + "x,ece,dS/m,6,5,3,,,\nx,ph,,8.5,8.3,8.2,6.0,5.6,5.2\n").splitlines(), source="b")
     assert forward == backward
@@ -107,46 +109,46 @@ def test_a_reversed_row_changes_nothing():
         ("x,ph,,,,,,,", "no limit"),
     ],
 )
-def test_rows_that_are_not_ordered_are_refused_with_file_and_row(row, message):
+def test_rows_that_are_not_ordered_are_refused_with_file_and_row(row: str, message: str) -> None:
     with pytest.raises(TableError, match=message) as refusal:
         read_limits((HEADER + row).splitlines(), source="limits.csv")
     assert "limits.csv, row 2" in str(refusal.value)
 
 
-def test_limits_of_an_unknown_crop_are_refused():
+def test_limits_of_an_unknown_crop_are_refused() -> None:
     with pytest.raises(TableError, match="rice"):
         read_crops(["crop"], {"rice": {}}, source="crops.csv")
 
 
-def test_published_indices():
+def test_published_indices() -> None:
     ratings = np.array([[95.0, 85, 60, 90], [95, 85, 25, 90]])
     assert storie_index(ratings)[0] == pytest.approx(43.6, abs=0.05)
     assert square_root_index(ratings) == pytest.approx([51.15, 21.3], abs=0.05)
     assert [NAMES[number] for number in class_of_index(square_root_index(ratings))] == ["S2", "N1"]
 
 
-def test_class_boundaries():
+def test_class_boundaries() -> None:
     index = np.array([75, 74.99, 50, 25, 12.5, 12.49])
     assert [NAMES[number] for number in class_of_index(index)] == ["S1", "S2", "S2", "S3", "N1", "N2"]
 
 
-def test_an_unknown_rating_is_left_out_and_none_is_nan():
+def test_an_unknown_rating_is_left_out_and_none_is_nan() -> None:
     index = square_root_index(np.array([[80, np.nan, 100.0], [np.nan] * 3]))
     assert index == pytest.approx([80, np.nan], nan_ok=True)
 
 
-def test_a_year_of_one_temperature_has_the_heat_of_its_days():
+def test_a_year_of_one_temperature_has_the_heat_of_its_days() -> None:
     run = warmest_run(np.full((1, 12), 15.0), 5.0, 130, Window(110, 163))
     assert run.degree_days[0] == pytest.approx(1_300.0)
     assert run.mean_c[0] == pytest.approx(15.0)
 
 
-def test_a_window_shorter_than_the_cycle_is_the_run():
+def test_a_window_shorter_than_the_cycle_is_the_run() -> None:
     run = warmest_run(np.full((1, 12), 15.0), 5.0, 150, Window(181, 123))
     assert run.degree_days[0] == pytest.approx(1_230.0)
 
 
-def test_the_warmest_run_is_that_of_all_runs_one_after_the_other():
+def test_the_warmest_run_is_that_of_all_runs_one_after_the_other() -> None:
     random = np.random.default_rng(7)
     monthly = np.array(VALLEY_C) + random.uniform(-6, 6, (20, 1))
     window, days, base = Window(273, 335), 240, 3.0
@@ -159,13 +161,13 @@ def test_the_warmest_run_is_that_of_all_runs_one_after_the_other():
         assert run[1] == pytest.approx(runs[int(np.argmax(sums))].mean())
 
 
-def test_a_temperature_in_mid_month_is_that_of_the_month():
+def test_a_temperature_in_mid_month_is_that_of_the_month() -> None:
     daily = daily_normals(np.array([VALLEY_C]))[0]
     assert daily[15] == pytest.approx(-3.0)  # 16 January, the middle of its 31 days
     assert daily[45] == pytest.approx((-1 + -1 + 6 / 29.5 * 0.5 * 2 - 6 / 29.5) / 2, abs=0.2)
 
 
-def test_winter_wheat_leaves_its_dormant_days_out():
+def test_winter_wheat_leaves_its_dormant_days_out() -> None:
     """October, November, April to June at 10 degC and above; frost between: the mean is of growing days alone."""
     monthly = np.array([[-10, -10, -10, 10, 15, 20, 25, 25, 20, 15, 10, -10.0]])
     days, mean = growing_days(monthly, 5.0, Window(273, 273))
@@ -174,24 +176,24 @@ def test_winter_wheat_leaves_its_dormant_days_out():
     assert rate_climate(crops()["wheat"], monthly, np.array([400.0])).rating[0] >= 0.75
 
 
-def test_wheat_with_few_growing_days_falls_by_one_class():
+def test_wheat_with_few_growing_days_falls_by_one_class() -> None:
     short = np.array([[-10, -10, -10, -5, 3, 12, 16, 4, -2, -8, -10, -10.0]])
     climate = rate_climate(crops()["wheat"], short, np.array([2_500.0]))
     assert climate.short[0]
-    cold = {"mean_c": short, "elevation_m": 2_500.0}
+    cold: dict[str, Any] = {"mean_c": short, "elevation_m": 2_500.0}
     longer = rate_crop(dataclasses.replace(crops()["wheat"], gdd=1.0), ground(**cold))
     falls = NAMES[longer.classes[0]]
     assert NAMES.index(falls) == class_of_index(longer.index)[0] + 1
 
 
-def test_a_crop_is_rated_by_the_mean_of_its_cycle():
+def test_a_crop_is_rated_by_the_mean_of_its_cycle() -> None:
     """Potato of 10/13/16: at a steady 13 degC S1 on the limit, at 10 degC S2 on the limit."""
     for warmth, rating in ((13.0, 0.75), (10.0, 0.5), (8.0, 0.25), (24.0, 0.75), (27.0, 0.5)):
         found = rate_climate(crops()["potato"], np.full((1, 12), warmth), np.array([1_300.0]))
         assert found.rating[0] == pytest.approx(rating)
 
 
-def test_a_crop_without_such_limits_is_rated_by_its_worst_month():
+def test_a_crop_without_such_limits_is_rated_by_its_worst_month() -> None:
     """Carrot: 40 days are one month; in the Rasht window of May to September the best month counts."""
     found = rate_climate(crops()["carrot"], np.array([VALLEY_C]), np.array([1_300.0]))
     assert (found.rating[0], found.start_month[0]) == (1.0, 5)
@@ -199,7 +201,7 @@ def test_a_crop_without_such_limits_is_rated_by_its_worst_month():
     assert rate_climate(crops()["carrot"], outside, np.array([1_300.0])).rating[0] == 0.0
 
 
-def test_potato_on_good_ground_is_s1_and_the_less_is_known_the_worse_it_stands():
+def test_potato_on_good_ground_is_s1_and_the_less_is_known_the_worse_it_stands() -> None:
     assert class_of("potato") == "S1"
     for unknown in ("salinity_ds_m", "slope_rating", "depth_cm", "groundwater_m"):
         assert class_of("potato", **{unknown: np.nan}) == "S2"
@@ -208,7 +210,7 @@ def test_potato_on_good_ground_is_s1_and_the_less_is_known_the_worse_it_stands()
         assert class_of("potato", **{named_only: np.nan}) == "S1"
 
 
-def test_where_nothing_is_known_nothing_is_rated():
+def test_where_nothing_is_known_nothing_is_rated() -> None:
     nothing = {"salinity_ds_m": np.nan, "slope_rating": np.nan, "depth_cm": np.nan, "mean_c": np.full((1, 12), np.nan)}
     assert class_of("potato", **nothing) == "NE"
     assert named(**nothing, tree_depth_cm=np.nan) == ([], [])
@@ -240,23 +242,23 @@ def test_where_nothing_is_known_nothing_is_rated():
         ("wheat", {"frost_season_d": np.full((1, 3), np.nan)}, "S1"),
     ],
 )
-def test_what_shuts_a_crop_out_and_what_makes_it_fall(crop, changes, expected):
+def test_what_shuts_a_crop_out_and_what_makes_it_fall(crop: str, changes: dict[str, Any], expected: str) -> None:
     assert class_of(crop, **changes) == expected
 
 
-def test_salinity_is_rated_by_the_yield_it_leaves():
+def test_salinity_is_rated_by_the_yield_it_leaves() -> None:
     """Potato 1.7 and 12: 95, 80, 60, 40 and 20 % of the yield at 2.1, 3.4, 5.0, 6.7 and 8.4 dS/m."""
     salt = np.array([2.117, 3.367, 5.033, 6.7])
     rated = rate_crop(crops()["potato"], ground(4, salinity_ds_m=salt)).index
     assert rated == pytest.approx([100, 75, 50, 25], abs=0.05)
 
 
-def test_where_salt_cannot_gather_it_counts_as_the_limit_of_s1():
+def test_where_salt_cannot_gather_it_counts_as_the_limit_of_s1() -> None:
     assert class_of("potato", salinity_ds_m=np.nan, saltless=True) == "S1"
     assert rate_crop(crops()["potato"], ground(salinity_ds_m=np.nan, saltless=True)).index[0] == pytest.approx(75.0)
 
 
-def test_lime_and_acidity_hold_a_crop_at_s2_but_sodium_measured_beyond_s3_does_not():
+def test_lime_and_acidity_hold_a_crop_at_s2_but_sodium_measured_beyond_s3_does_not() -> None:
     assert class_of("onion", caco3=60.0) == "S2"
     assert class_of("potato", ph=9.5) == "S2"
     assert class_of("onion", esp=36.0) == "S2"
@@ -265,14 +267,14 @@ def test_lime_and_acidity_hold_a_crop_at_s2_but_sodium_measured_beyond_s3_does_n
     assert class_of("onion", caco3=60.0, depth_cm=25.0) == "S3"
 
 
-def test_a_known_value_that_is_not_good_holds_a_crop_without_limits_for_it():
+def test_a_known_value_that_is_not_good_holds_a_crop_without_limits_for_it() -> None:
     bean = {"mean_c": np.array([VALLEY_C]), "ph": 6.5}
     assert class_of("bean", **bean) == "S1"
     assert class_of("bean", **bean, caco3=6.0) == "S2"
     assert class_of("bean", **bean, coarse_fragments=4.0) == "S2"
 
 
-def test_land_worked_in_basins_has_the_limits_of_the_crop():
+def test_land_worked_in_basins_has_the_limits_of_the_crop() -> None:
     assert class_of("potato", slope_column="basin", slope_pct=3.0) == "S2"
     assert class_of("potato", slope_column="hand", slope_pct=3.0) == "S1"
     suits, apart = named(slope_column="basin", slope_pct=1.0)
@@ -284,13 +286,13 @@ def test_land_worked_in_basins_has_the_limits_of_the_crop():
     assert not nobody
 
 
-def test_cotton_is_never_recommended_where_it_grows_best():
+def test_cotton_is_never_recommended_where_it_grows_best() -> None:
     hot = {"mean_c": np.full((1, 12), 26.0), "elevation_m": 400.0, "salinity_ds_m": 6.0}
     assert class_of("cotton", **hot) == "S1"
     assert "cotton" not in named(**hot)[0]
 
 
-def test_of_equals_the_reference_crop_comes_first():
+def test_of_equals_the_reference_crop_comes_first() -> None:
     same = named()[0][:2]
     preferred = list(crops()).index(same[1])
     index = [rate_crop(crops()[name], ground()).index[0] for name in same]
@@ -298,13 +300,13 @@ def test_of_equals_the_reference_crop_comes_first():
     assert named(first=preferred)[0][:2] == same[::-1]
 
 
-def test_too_high_and_too_steep():
+def test_too_high_and_too_steep() -> None:
     assert class_of("potato", elevation_m=2_801.0) == "N2"
     steep = rate_crop(crops()["potato"], ground(slope_rating=0.4))
     assert steep.limiting[0] == "slope"
 
 
-def test_one_sided_ratings_reach_one_at_zero():
+def test_one_sided_ratings_reach_one_at_zero() -> None:
     assert Limits(None, (3.0, 15.0, 35.0)).rating(np.array([0.0]))[0] == 1.0
     assert dataclasses.replace(Limits(None, (2.0, 4.0, 6.0))).rating(np.array([8.0]))[0] == 0.0
 
@@ -317,13 +319,13 @@ def test_one_sided_ratings_reach_one_at_zero():
         ("potato,lowland,02-30,09-30", "got '02-30'"),
     ],
 )
-def test_windows_that_are_no_days_are_refused_with_file_and_row(row, message):
+def test_windows_that_are_no_days_are_refused_with_file_and_row(row: str, message: str) -> None:
     with pytest.raises(TableError, match=message) as refusal:
         read_windows(["crop,zone,first,last", row], source="windows.csv")
     assert "windows.csv, row 2 (potato)" in str(refusal.value)
 
 
-def ranked_slowly(ground):
+def ranked_slowly(ground: Ground) -> NDArray[np.int64]:
     """Codes of the crops that suit or stand apart, best first, from the ratings of one crop after the other."""
     ratings = rank_crops(ground)
     suited, apart = recommended(ratings)
@@ -333,11 +335,11 @@ def ranked_slowly(ground):
     return np.take_along_axis(codes, ordered(ratings, ground.first), axis=1)
 
 
-def scattered(seed, n=400):
+def scattered(seed: int, n: int = 400) -> Ground:
     """Return plots of all kinds: values on the limits of the tables, beyond them, usual ones and unknown ones."""
     random = np.random.default_rng(seed)
 
-    def drawn(*factors, usual):
+    def drawn(*factors: str, usual: tuple[int, int]) -> NDArray[np.float64]:
         sides = [side for crop in crops().values() for name in factors if name in crop.limits
                  for side in crop.limits[name].sides() if side is not None]  # fmt: skip
         on_limits = np.array([knot for knots, _ in sides for knot in knots] or [0.0])
@@ -349,7 +351,7 @@ def scattered(seed, n=400):
         ]
         return np.choose(random.choice(4, n, p=[0.6, 0.25, 0.05, 0.1]), kinds)
 
-    def level(values):
+    def level(values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.where(random.random(n) < 0.1, np.nan, values)
 
     mean_c = random.uniform(-8.0, 12.0, (n, 1)) + np.array(VALLEY_C)
@@ -377,7 +379,7 @@ def scattered(seed, n=400):
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
-def test_the_compiled_ranking_is_that_of_one_crop_after_the_other(seed):
+def test_the_compiled_ranking_is_that_of_one_crop_after_the_other(seed: int) -> None:
     plots = scattered(seed)
     order, slowly = rank(plots), ranked_slowly(plots)
     assert (order == slowly).all()
@@ -386,15 +388,16 @@ def test_the_compiled_ranking_is_that_of_one_crop_after_the_other(seed):
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), unknown=st.sampled_from(["salinity_ds_m", "groundwater_m", "depth_cm"]))
-def test_what_is_not_known_never_makes_a_class_better_than_the_best_it_could_be(seed, unknown):
+def test_what_is_not_known_never_makes_a_class_better_than_the_best_it_could_be(seed: int, unknown: str) -> None:
     """A plot with an unknown is S2 at best; whatever the value turns out to be, no crop is S1 before it is known."""
     plots = scattered(seed, 100)
-    blind = dataclasses.replace(plots, **{unknown: np.full(100, np.nan), "saltless": np.zeros(100, dtype=bool)})
+    gone: dict[str, Any] = {unknown: np.full(100, np.nan), "saltless": np.zeros(100, dtype=bool)}
+    blind = dataclasses.replace(plots, **gone)
     for rating in rank_crops(blind):
         assert not (rating.classes == 0).any()
 
 
-def test_equal_rows_get_one_number_and_others_another():
+def test_equal_rows_get_one_number_and_others_another() -> None:
     rows = np.random.default_rng(1).integers(-1, 2, (5_000, 6)).astype(np.int8)
     which, first = numbered(rows)
     assert (rows[first][which] == rows).all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -64,11 +66,12 @@ def test_a_cell_between_parallels_has_the_area_of_the_ellipsoid() -> None:
 
 
 def test_holes_parts_and_direction() -> None:
-    whole = shapely.box(69.0, 38.0, 69.01, 38.01)
+    whole: Any = shapely.box(69.0, 38.0, 69.01, 38.01)
     hole = shapely.box(69.002, 38.002, 69.004, 38.004)
     apart = shapely.box(69.1, 38.0, 69.11, 38.01)
     holed, several = whole.difference(hole), shapely.MultiPolygon([whole.difference(hole), apart])
-    found = area_ha([whole, hole, holed, apart, several, holed.reverse(), several.reverse()])
+    shapes: list[Any] = [whole, hole, holed, apart, several, holed.reverse(), several.reverse()]
+    found = area_ha(shapes)
     assert found[2] == pytest.approx(found[0] - found[1], rel=1e-12)
     assert found[4] == pytest.approx(found[2] + found[3], rel=1e-12)
     assert found[5:].tolist() == pytest.approx([found[2], found[4]], rel=1e-12)

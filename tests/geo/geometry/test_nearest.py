@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -43,7 +45,7 @@ def check(shapes: np.ndarray, lines: np.ndarray, found: NearestLine) -> None:
     every = shapely.distance(shapes[:, None], lines[None, :])
     np.testing.assert_allclose(found.distance_m, every.min(axis=1), atol=1e-6)
     assert (every[np.arange(len(shapes)), found.index] <= every.min(axis=1) + 1e-6).all()
-    places = shapely.points(found.x_m, found.y_m)
+    places: Any = shapely.points(found.x_m, found.y_m)
     np.testing.assert_allclose(shapely.distance(places, shapes), found.distance_m, atol=1e-6)
     for row, place in enumerate(places):
         off, along = [], float(found.along_m[row])
@@ -223,7 +225,7 @@ def test_nothing_to_measure_to() -> None:
 
 def test_nearest_points_agree_with_every_pair_measured() -> None:
     rng = np.random.default_rng(11)
-    posts = shapely.points(np.array([500_000.0, 4_180_000.0]) + rng.uniform(0, 30_000, (500, 2)))
+    posts: Any = shapely.points(np.array([500_000.0, 4_180_000.0]) + rng.uniform(0, 30_000, (500, 2)))
     posts[7] = shapely.multipoints([[500_100.0, 4_180_100.0], [529_000.0, 4_209_000.0]])
     plots = stars(500, seed=12, extent_m=30_000.0, radius_m=(5.0, 900.0))
     found = nearest_point(plots, posts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import shapely
@@ -26,7 +28,7 @@ ODD = (
 )
 
 
-def paths_of(geometry: shapely.Geometry | None) -> list[tuple[bool, list[tuple[float, ...]]]]:
+def paths_of(geometry: Any) -> list[tuple[bool, list[tuple[float, ...]]]]:
     """Return of each path of a geometry whether it is a hole, and its coordinates."""
     if geometry is None or geometry.is_empty:
         return []
@@ -40,7 +42,7 @@ def paths_of(geometry: shapely.Geometry | None) -> list[tuple[bool, list[tuple[f
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.one_of(areas(), ways(), st.sampled_from(ODD)), max_size=9), st.sampled_from([1, 2, 4, 1_024]))
-def test_as_taken_apart_by_hand(geometries: list[shapely.Geometry | None], block: int) -> None:
+def test_as_taken_apart_by_hand(geometries: list[Any], block: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(geo.geometry.ragged, "BLOCK", block)
         found = ragged(geometries)

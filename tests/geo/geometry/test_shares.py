@@ -55,14 +55,14 @@ def in_fractions(plot: shapely.Geometry, zones: list[shapely.Geometry], levels: 
     GEOS is no judge here: where many edges coincide its unions are snapped and off by up to 1e-8.
     """
     every = edges(plot, -1) + [edge for owner, zone in enumerate(zones) for edge in edges(zone, owner)]
-    heights = {edge[end] for edge in every for end in (1, 3)}
+    heights = {y for edge in every for y in (edge[1], edge[3])}
     for one, other in combinations(every, 2):
         low, high = max(one[1], other[1]), min(one[3], other[3])
         if low < high:
             below, above = at(one, low) - at(other, low), at(one, high) - at(other, high)
             if below * above < 0:
                 heights.add(low + (high - low) * below / (below - above))
-    covered = dict.fromkeys(range(-1, LEVELS), Fraction())
+    covered = dict.fromkeys(range(-1, LEVELS), Fraction(0))
     for low, high in pairwise(sorted(heights)):
         middle, inside = (low + high) / 2, set[int]()
         active = sorted((at(edge, middle), edge[4]) for edge in every if edge[1] < middle < edge[3])

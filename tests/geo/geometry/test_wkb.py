@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import shapely
@@ -105,7 +107,7 @@ def test_multipolygons_are_written_as_shapely_writes_them() -> None:
 
 @settings(deadline=None)  # the first example compiles the kernel
 @given(st.lists(st.sampled_from([*READ.values(), *LEFT.values()])), st.data())
-def test_rows_chosen_from_coordinates_are_the_rows_chosen_from_objects(shapes: list, data: st.DataObject) -> None:
+def test_rows_chosen_from_coordinates_are_the_rows_chosen_from_objects(shapes: list[Any], data: st.DataObject) -> None:
     found, _ = read([shapely.to_wkb(shape, byte_order=1) for shape in shapes])
     rows = data.draw(st.lists(st.integers(0, len(shapes) - 1))) if shapes else []
     taken = [shapes[row] if found.areal[row] else None for row in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -116,7 +117,7 @@ def test_two_recorded_events_in_thirty_years_make_a_channel_frequent(days: list[
     assert min(medium["return_period_y"]) == period
     assert set(frame.loc[frame["level"] != "medium", "return_period_y"]) == {100}
     assert frame.is_valid.all()
-    whole = shapely.union_all(frame.geometry.to_numpy())
+    whole: Any = shapely.union_all(frame.geometry.to_numpy())
     assert frame.area.sum() == pytest.approx(whole.area)
 
 
@@ -298,7 +299,7 @@ def test_outlines_lose_their_steps_and_specks_but_neither_their_place_nor_what_i
     frame = zones(found)
     assert frame.is_valid.all()
     disc = shapely.Point(150.5 * 30.0, (n - 150.5) * 30.0).buffer(120 * 30.0)
-    whole = shapely.union_all(frame.geometry.to_numpy())
+    whole: Any = shapely.union_all(frame.geometry.to_numpy())
     assert shapely.symmetric_difference(whole, disc).area < 0.02 * disc.area
     assert shapely.hausdorff_distance(whole.exterior, disc.exterior) < 60.0
     assert len(frame) > 1  # the lattice cuts it
@@ -307,7 +308,7 @@ def test_outlines_lose_their_steps_and_specks_but_neither_their_place_nor_what_i
     assert cells < 0.7 * 8 * 120  # a stepped circle of this radius has some 8 x 120 corners
     unknown = shapely.Point(202 * 30.0, (n - 202) * 30.0)
     assert not whole.contains(unknown)
-    ground = seen_ground(dem)
+    ground: Any = seen_ground(dem)
     assert not ground.contains(unknown)
     unseen = shapely.box(200 * 30.0, (n - 204) * 30.0, 204 * 30.0, (n - 200) * 30.0).buffer(300.0)
     assert shapely.intersection(ground, unseen).area < 0.1 * unseen.area

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,7 @@ FINE = {
 }
 
 
-def explained(walk=10.0, papers=Papers(0.0, 0.0), **values):
+def explained(walk: float = 10.0, papers: Papers = Papers(0.0, 0.0), **values: Any) -> dict[str, Any]:
     return explain_fit(
         {**FINE, **values},
         SCHEME,
@@ -37,15 +39,15 @@ def explained(walk=10.0, papers=Papers(0.0, 0.0), **values):
     )
 
 
-def texts(found):
+def texts(found: dict[str, Any]) -> list[str]:
     return [said["text"].format(**said["args"]) for said in found["says"]]
 
 
-def limit_of(**values):
+def limit_of(**values: Any) -> str | None:
     return limiting_criterion(rate_fit(kept_values({**FINE, **values}, 10.0, MOTHER), SCHEME, MOTHER), SCHEME)
 
 
-def test_a_fit_that_is_fine_needs_nothing_and_says_what_can_be_run_alone():
+def test_a_fit_that_is_fine_needs_nothing_and_says_what_can_be_run_alone() -> None:
     found = explained()
     assert (found["light"], found["limiting"], found["remedies"]) == ("green", None, None)
     assert texts(found) == [
@@ -66,11 +68,11 @@ def test_a_fit_that_is_fine_needs_nothing_and_says_what_can_be_run_alone():
         ({"labour_balance": None}, "labour_balance"),
     ],
 )
-def test_the_limit_is_what_would_lift_the_worse_group_most(values, limiting):
+def test_the_limit_is_what_would_lift_the_worse_group_most(values: dict[str, float | None], limiting: str) -> None:
     assert limit_of(**values) == limiting
 
 
-def test_a_limit_is_named_when_it_makes_the_light_red():
+def test_a_limit_is_named_when_it_makes_the_light_red() -> None:
     found = explained(right_class=12.0, document_steps=2.0, papers=Papers(1.0, 1.0))
     assert (found["light"], found["light_at_best"]) == ("red", "red")
     assert any("ask legal aid before any investment" in text for text in texts(found))
@@ -80,7 +82,7 @@ def test_a_limit_is_named_when_it_makes_the_light_red():
     assert far["light"] == "red"
 
 
-def test_what_is_not_known_is_asked_for():
+def test_what_is_not_known_is_asked_for() -> None:
     found = explained(right_class=None, document_steps=None, papers=Papers(np.nan, np.nan))
     assert (found["light"], found["light_at_worst"], found["light_at_best"]) == ("unknown", "red", "green")
     assert found["unknown"] == ["right_class", "document_steps"]
@@ -88,14 +90,15 @@ def test_what_is_not_known_is_asked_for():
     assert found["remedies"] is None
 
 
-def test_a_crop_without_labour_figures_promises_no_area():
+def test_a_crop_without_labour_figures_promises_no_area() -> None:
     assert alone_with(MOTHER, "saffron", "mountain") is None
     lowland = alone_with(MOTHER, "wheat", "lowland")
+    assert lowland is not None
     # June: 30 person-days/ha x .40 = 12; supply 9.625 days: .80 ha.
     assert (lowland["peak_month"], lowland["area_ha"]) == (6, pytest.approx(9.625 / 12, abs=1e-4))
 
 
-def test_the_best_crops_come_with_their_reason_and_what_their_work_asks():
+def test_the_best_crops_come_with_their_reason_and_what_their_work_asks() -> None:
     ranked = [
         RankedCrop("potato", 81.26, "S1", "slope", 4, apart=False, unknown=()),
         RankedCrop("wheat", 66.0, "S2", "climate", 10, apart=False, unknown=("salinity",)),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +13,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.contract.criterion import Block, Judgement
+from geo.contract.criterion import Block, Criterion, Judgement
 from geo.criteria import LAND_CRITERIA
 from geo.errors import SchemeError, TableError
 from geo.household.labour import area_alone_ha, crop_labour, demand_days_ha, labour_balance, peak_month, supply_days
@@ -28,7 +29,9 @@ MOTHER = load_profile("mother-with-small-children")
 GROUP = load_profile("self-help-group")
 
 
-def block_of(profile: Profile, crop: str = "potato", nearby: Mapping[str, object] | None = None, **plot: object):
+def block_of(
+    profile: Profile, crop: str = "potato", nearby: Mapping[str, object] | None = None, **plot: object
+) -> HouseholdBlock:
     row = {
         "plot_id": "p",
         "district": "TJ.RR.GA",
@@ -51,15 +54,15 @@ def block_of(profile: Profile, crop: str = "potato", nearby: Mapping[str, object
     return HouseholdBlock(plots, layers, judgement, profile=profile, walk_minutes=walk)
 
 
-def fit_of(profile: Profile, **plot: object) -> Fit:
+def fit_of(profile: Profile, **plot: Any) -> Fit:
     return assess_fit(block_of(profile, **plot), SCHEME)
 
 
-def light_of(profile: Profile, **plot: object) -> str:
+def light_of(profile: Profile, **plot: Any) -> str:
     return str(fit_of(profile, **plot).rating.light[0])
 
 
-def test_criteria_of_the_fit_are_declared_as_those_of_the_land_and_beside_them():
+def test_criteria_of_the_fit_are_declared_as_those_of_the_land_and_beside_them() -> None:
     assert [(c.code, c.group, c.letter) for c in FIT_CRITERIA] == [
         ("F1", "labour", "l"),
         ("F2", "labour", "l"),
@@ -72,14 +75,14 @@ def test_criteria_of_the_fit_are_declared_as_those_of_the_land_and_beside_them()
     assert weighed == [c.id for c in FIT_CRITERIA]
 
 
-def test_weights_are_those_of_the_domain_reference():
+def test_weights_are_those_of_the_domain_reference() -> None:
     for group, first in (("labour", "labour_balance"), ("tenure", "right_class")):
         weights = SCHEME.fit_groups[group].weights
         assert weights[first] == pytest.approx(0.667, abs=5e-4)
         assert sum(weights.values()) == pytest.approx(1.0)
 
 
-def test_a_scheme_may_weigh_the_fit_by_its_own_panel():
+def test_a_scheme_may_weigh_the_fit_by_its_own_panel() -> None:
     begin = SCHEME.text.index("[criteria.labour]")
     end = SCHEME.text.index("# The potential state")
     silent = parse_scheme(SCHEME.text[:begin] + SCHEME.text[end:], source="s.toml")
@@ -91,17 +94,17 @@ def test_a_scheme_may_weigh_the_fit_by_its_own_panel():
         parse_scheme(own.replace(", heavy_turns = 1", "") + SCHEME.text[end:], source="s.toml")
 
 
-def test_without_a_household_labour_is_not_assessed():
+def test_without_a_household_labour_is_not_assessed() -> None:
     plain = block_of(MOTHER)
     found = FIT_BY_ID["labour_balance"].measured(Block(plain.plots, plain.nearby, plain.judgement))
     assert found.not_assessed == "it is computed for a household profile"
 
 
-def test_supply_of_a_mother_in_may_is_nine_and_five_eighths_days():
+def test_supply_of_a_mother_in_may_is_nine_and_five_eighths_days() -> None:
     assert supply_days({"woman_with_children_under_7": 1})[4] == pytest.approx(3.5 * 22 / 8)
 
 
-def test_potato_in_the_mountains_by_hand():
+def test_potato_in_the_mountains_by_hand() -> None:
     # September: 130 person-days/ha x .30 = 39 a hectare; supply 3.5 h x 22 d / 8 h = 9.625 days.
     supply = supply_days({"woman_with_children_under_7": 1})
     demand = demand_days_ha(crop_labour()["potato", "mountain"], tractor=True)
@@ -114,24 +117,24 @@ def test_potato_in_the_mountains_by_hand():
     assert found.area_alone_ha[0] == pytest.approx(0.2468, abs=5e-5)
 
 
-def test_the_pooled_labour_of_eight_by_hand():
+def test_the_pooled_labour_of_eight_by_hand() -> None:
     # (5 x 5 h + 3 x 3.5 h) x 22 / 8 = 97.625 days in September: 2.5 ha of potato.
     assert GROUP.supply_days[8] == pytest.approx(97.625)
     assert fit_of(GROUP, area_ha=1.0).area_alone_ha[0] == pytest.approx(97.625 / 39)
 
 
-def test_without_a_tractor_the_year_asks_for_more():
+def test_without_a_tractor_the_year_asks_for_more() -> None:
     work = crop_labour()["potato", "mountain"]
     assert demand_days_ha(work, tractor=False).sum() == pytest.approx(130 / 0.75)
 
 
-def test_a_month_without_work_is_no_peak():
+def test_a_month_without_work_is_no_peak() -> None:
     work = crop_labour()["wheat", "mountain"]
     supply = np.array([0.0, *[10.0] * 11])  # nothing to give in January, when wheat asks for nothing
     assert peak_month(supply, demand_days_ha(work, tractor=True)) == 7
 
 
-def test_children_are_never_labour():
+def test_children_are_never_labour() -> None:
     text = MOTHER.text.replace("woman_with_children_under_7", "child")
     with pytest.raises(SchemeError, match="children are not labour"):
         parse_profile(text, source="p.toml")
@@ -145,7 +148,7 @@ def test_children_are_never_labour():
 
 
 @pytest.mark.parametrize("name", profile_names())
-def test_profiles_that_ship_say_they_are_to_be_calibrated(name):
+def test_profiles_that_ship_say_they_are_to_be_calibrated(name: str) -> None:
     profile = load_profile(name)
     assert profile.name == name
     assert "default to calibrate" in profile.panel
@@ -162,22 +165,22 @@ def test_profiles_that_ship_say_they_are_to_be_calibrated(name):
         ("= nothing", r"p\.toml is not TOML"),
     ],
 )
-def test_a_profile_that_does_not_hold_together_is_refused_by_file_and_key(broken, told):
+def test_a_profile_that_does_not_hold_together_is_refused_by_file_and_key(broken: str, told: str) -> None:
     with pytest.raises(SchemeError, match=told):
         parse_profile(broken.replace("{text}", GROUP.text), source="p.toml")
 
 
-def test_an_unknown_profile_names_those_there_are():
+def test_an_unknown_profile_names_those_there_are() -> None:
     with pytest.raises(SchemeError, match="mother-with-small-children"):
         load_profile("nobody")
 
 
-def test_an_unknown_right_class_is_refused():
+def test_an_unknown_right_class_is_refused() -> None:
     with pytest.raises(TableError, match="O99"):
         right_numbers(["O1", "O99"])
 
 
-def test_memberships_of_the_right_classes():
+def test_memberships_of_the_right_classes() -> None:
     codes = right_numbers([right.code for right in RIGHT_CLASSES] + [None])
     assert FIT_BY_ID["right_class"].memberships[0](codes) == pytest.approx(
         [1.0, 1.0, 0.75, 0.65, 0.35, 0.50, 0.40, 0.55, 0.25, 0.45, 0.30, 0.10, np.nan], nan_ok=True
@@ -185,7 +188,7 @@ def test_memberships_of_the_right_classes():
     assert [FIT_BY_ID["right_class"].levels[int(code)] for code in codes[:3]] == ["O1", "O2", "O3"]
 
 
-def test_document_steps_count_documents_and_disputes_and_stop_at_four():
+def test_document_steps_count_documents_and_disputes_and_stop_at_four() -> None:
     found = [
         fit_of(MOTHER, missing_documents=m, disputes=d).rating.memberships[3][0] for m, d in ((0, 0), (2, 1), (4, 3))
     ]
@@ -193,7 +196,7 @@ def test_document_steps_count_documents_and_disputes_and_stop_at_four():
     assert np.isnan(fit_of(MOTHER, disputes=None).rating.memberships[3][0])
 
 
-def test_lights_by_hand():
+def test_lights_by_hand() -> None:
     assert light_of(MOTHER) == "green"
     assert light_of(MOTHER, area_ha=5.0) == "amber"  # no labour (0) but free turns: F = .333
     assert light_of(MOTHER, area_ha=5.0, heavy=60.0) == "red"  # F = .333 x .25
@@ -202,7 +205,7 @@ def test_lights_by_hand():
     assert light_of(MOTHER, right_class=None, missing_documents=None) == "unknown"
 
 
-def test_a_long_walk_is_red_with_care_duties_only_and_at_her_own_pace():
+def test_a_long_walk_is_red_with_care_duties_only_and_at_her_own_pace() -> None:
     assert light_of(MOTHER, walk_minutes=83.9) == "green"  # 83.9 / .70 = 119.9 min
     assert light_of(MOTHER, walk_minutes=85.0) == "red"
     assert light_of(GROUP, walk_minutes=119.0) == "green"
@@ -211,7 +214,7 @@ def test_a_long_walk_is_red_with_care_duties_only_and_at_her_own_pace():
     assert light_of(slow, walk_minutes=120.0) == "red"  # walks of two hours or more are not told apart
 
 
-def test_actions_name_the_step():
+def test_actions_name_the_step() -> None:
     actions = fit_of(MOTHER, area_ha=5.0, right_class="O6", missing_documents=1, disputes=1).actions[0]
     assert actions[0] == "Get birth certificates and copies of papers: that can be done alone"
     assert actions[1:3] == ["Ask legal aid about the open dispute", "Talk to legal aid first; do not apply alone"]
@@ -219,7 +222,7 @@ def test_actions_name_the_step():
     assert fit_of(MOTHER).actions[0] == []
 
 
-def test_heavy_turns_are_of_the_plot_else_of_its_command_area_else_none_where_nothing_is_irrigated():
+def test_heavy_turns_are_of_the_plot_else_of_its_command_area_else_none_where_nothing_is_irrigated() -> None:
     area = valley.frame(
         [
             {
@@ -243,7 +246,7 @@ def test_heavy_turns_are_of_the_plot_else_of_its_command_area_else_none_where_no
     assert heavy.measured(block_of(MOTHER, nearby={})).not_assessed is not None
 
 
-def test_what_is_not_loaded_stays_an_interval():
+def test_what_is_not_loaded_stays_an_interval() -> None:
     found = fit_of(MOTHER, nearby={}).rating
     assert found.low["labour"][0] == pytest.approx(2 / 3)
     assert found.high["labour"][0] == pytest.approx(1.0)
@@ -264,7 +267,9 @@ KINDS = ("woman_with_children_under_7", "woman", "man", "elder")
     right=st.sampled_from([right.code for right in RIGHT_CLASSES]),
 )
 @settings(deadline=None)
-def test_removing_an_adult_never_improves_the_fit(area, adults, removed, crop, tractor, care, heavy, right):
+def test_removing_an_adult_never_improves_the_fit(
+    area: float, adults: list[int], removed: int, crop: str, tractor: bool, care: bool, heavy: float, right: str
+) -> None:
     adults[removed] += 1
     more = dataclasses.replace(MOTHER, adults=dict(zip(KINDS, adults, strict=True)), tractor=tractor, care_duties=care)
     adults[removed] -= 1
@@ -284,36 +289,37 @@ def test_removing_an_adult_never_improves_the_fit(area, adults, removed, crop, t
     heavy=st.floats(0, 100),
 )
 @settings(deadline=None)
-def test_an_answer_never_widens_the_interval(right, documents, heavy):
+def test_an_answer_never_widens_the_interval(right: str, documents: int, heavy: float) -> None:
     known = fit_of(MOTHER, right_class=right, missing_documents=documents, heavy=heavy).rating
     unknown = fit_of(MOTHER, right_class=None, missing_documents=None, heavy=None).rating
     for group in FIT_GROUPS:
         assert unknown.low[group][0] <= known.low[group][0] <= known.high[group][0] <= unknown.high[group][0]
 
 
-class Recording(Mapping):
+class Recording(Mapping[str, Any]):
     """Layers that remember which of them were asked for."""
 
-    def __init__(self, layers):
-        self.layers, self.read = layers, set()
+    def __init__(self, layers: Mapping[str, Any]) -> None:
+        self.layers = layers
+        self.read: set[object] = set()
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Any:
         self.read.add(name)
         return self.layers[name]
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         self.read.add(name)
         return name in self.layers
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self.layers)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.layers)
 
 
 @pytest.mark.parametrize("criterion", FIT_CRITERIA, ids=lambda criterion: criterion.code)
-def test_what_is_declared_as_needed_is_what_is_read(criterion):
+def test_what_is_declared_as_needed_is_what_is_read(criterion: Criterion) -> None:
     layers = Recording(valley.layers())
     criterion.measured(block_of(MOTHER, nearby=layers))
     assert layers.read == set(criterion.layers)

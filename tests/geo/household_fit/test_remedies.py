@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from geo.contract.criterion import Measured
 from geo.errors import SchemeError
 from geo.household.labour import crop_labour
-from geo.household.profile import load_profile
+from geo.household.profile import Profile, load_profile
 from geo.household.tenure import BY_CODE
 from geo.household_criteria import FIT_CRITERIA
 from geo.household_fit.rating import GREEN, RED, rate_fit
 from geo.household_fit.remedies import (
     COMPUTED,
+    FitLift,
     Papers,
     catalogue,
     cheapest_fit_lift,
@@ -35,14 +36,23 @@ MOTHER = load_profile("mother-with-small-children")
 POTATO = crop_labour()["potato", "mountain"]
 
 
-def plot(balance=1.2, heavy=0.0, right="O1", missing=0.0, disputes=0.0, walk=10.0):
+def plot(
+    balance: float = 1.2,
+    heavy: float = 0.0,
+    right: str | None = "O1",
+    missing: float = 0.0,
+    disputes: float = 0.0,
+    walk: float = 10.0,
+) -> tuple[dict[str, Measured], Papers]:
     number = np.nan if right is None else BY_CODE[right].number
     found = dict(zip((c.id for c in FIT_CRITERIA), (balance, heavy, number, missing + disputes), strict=True))
     values = {name: Measured(np.array([float(value)])) for name, value in {**found, "walk_minutes": walk}.items()}
     return values, Papers(missing, disputes)
 
 
-def lift_of(values, papers, profile=MOTHER, area_ha=0.2):
+def lift_of(
+    values: dict[str, Measured], papers: Papers, profile: Profile = MOTHER, area_ha: float = 0.2
+) -> FitLift | None:
     return cheapest_fit_lift(
         values,
         SCHEME,
@@ -53,15 +63,15 @@ def lift_of(values, papers, profile=MOTHER, area_ha=0.2):
     )
 
 
-def ids(found):
+def ids(found: FitLift | None) -> list[str]:
     return [remedy.id for remedy in found.remedies]
 
 
-def test_a_green_fit_needs_nothing():
+def test_a_green_fit_needs_nothing() -> None:
     assert lift_of(*plot()) is None
 
 
-def test_papers_are_the_cheapest_way_from_amber_to_green():
+def test_papers_are_the_cheapest_way_from_amber_to_green() -> None:
     # O7 is .40 and three steps .25: L = .35, amber. Papers complete: L = .60 for 25 USD; the list of members, 15 USD,
     # makes O3 of it: L = .667 x .75 + .333 x .25 = .583, the cheaper one.
     found = lift_of(*plot(right="O7", missing=3.0))
@@ -77,7 +87,7 @@ OTHERS_ACT = ("O3", "O4", "O5", "O6")  # papers in the name of the head, the hus
 
 
 @pytest.mark.parametrize("right", OTHERS_ACT)
-def test_nothing_that_needs_a_husband_in_laws_or_a_court_is_priced_or_counted(right):
+def test_nothing_that_needs_a_husband_in_laws_or_a_court_is_priced_or_counted(right: str) -> None:
     values, papers = plot(right=right, missing=3.0)
     facts = facts_of(values, MOTHER, papers)
     options = applicable(values, facts, catalogue().remedy, computed_changes(MOTHER, papers, POTATO))
@@ -85,7 +95,7 @@ def test_nothing_that_needs_a_husband_in_laws_or_a_court_is_priced_or_counted(ri
     assert not touched & {"right_class", "document_steps"}
 
 
-def test_no_remedy_names_a_husband_in_laws_a_court_or_registration_of_marriage():
+def test_no_remedy_names_a_husband_in_laws_a_court_or_registration_of_marriage() -> None:
     said = " ".join(f"{remedy.title} {remedy.who}" for remedy in catalogue().remedy).lower()
     assert not [
         word for word in ("husband", "in-law", "court", "marriage", "dispute", "share", "man at home") if word in said
@@ -93,7 +103,7 @@ def test_no_remedy_names_a_husband_in_laws_a_court_or_registration_of_marriage()
     assert "day turns for whoever asks" in said
 
 
-def test_hands_by_hand():
+def test_hands_by_hand() -> None:
     # No labour and half of the turns at night: F = .333 x .5833 = .194, red. Child care: 5 / 3.5 = 1.43 times.
     values, papers = plot(balance=0.5, heavy=50.0)
     found = lift_of(values, papers, area_ha=1.0)
@@ -102,7 +112,7 @@ def test_hands_by_hand():
     assert found.light in ("amber", "green")
 
 
-def test_child_care_gives_the_hours_of_a_woman_without_small_children():
+def test_child_care_gives_the_hours_of_a_woman_without_small_children() -> None:
     values, papers = plot(balance=0.7)
     change = computed_changes(MOTHER, papers, POTATO)["child_care"]
     changed = dict(values)
@@ -110,7 +120,7 @@ def test_child_care_gives_the_hours_of_a_woman_without_small_children():
     assert changed["labour_balance"].value[0] == pytest.approx(0.7 * 5.0 / 3.5)
 
 
-def test_a_tractor_helps_only_where_there_is_none():
+def test_a_tractor_helps_only_where_there_is_none() -> None:
     alone = load_profile("woman-without-tractor")
     values, papers = plot(balance=0.55)
     assert "no_tractor" in facts_of(values, alone, papers)
@@ -121,7 +131,7 @@ def test_a_tractor_helps_only_where_there_is_none():
 
 
 @pytest.mark.parametrize(("right", "disputes"), [("O12", 0.0), ("O12", 1.0), ("O1", 2.0), ("O5", 1.0)])
-def test_nothing_is_put_into_land_without_a_right_or_under_dispute(right, disputes):
+def test_nothing_is_put_into_land_without_a_right_or_under_dispute(right: str, disputes: float) -> None:
     values, papers = plot(right=right, disputes=disputes, missing=2.0, balance=0.5, heavy=80.0)
     options = applicable(
         values, facts_of(values, MOTHER, papers), catalogue().remedy, computed_changes(MOTHER, papers, POTATO)
@@ -129,7 +139,7 @@ def test_nothing_is_put_into_land_without_a_right_or_under_dispute(right, disput
     assert {option.id for option in options} == {"child_care"}
 
 
-def test_an_unknown_answer_is_asked_for_not_mended():
+def test_an_unknown_answer_is_asked_for_not_mended() -> None:
     values, papers = plot(right=None, missing=np.nan, disputes=np.nan)
     options = applicable(
         values, facts_of(values, MOTHER, papers), catalogue().remedy, computed_changes(MOTHER, papers, None)
@@ -148,7 +158,16 @@ def test_an_unknown_answer_is_asked_for_not_mended():
     area=st.floats(0.05, 5),
 )
 @settings(max_examples=60, deadline=None)
-def test_no_cheaper_set_exists(balance, heavy, right, missing, disputes, walk, tractor, area):
+def test_no_cheaper_set_exists(
+    balance: float,
+    heavy: float,
+    right: str | None,
+    missing: int,
+    disputes: int,
+    walk: float,
+    tractor: bool,
+    area: float,
+) -> None:
     values, papers = plot(balance, heavy, right, float(missing), float(disputes), walk)
     profile = dataclasses.replace(MOTHER, tractor=tractor)
     now = int(rate_fit(values, SCHEME, profile).worst_light[0])
@@ -173,7 +192,7 @@ def test_no_cheaper_set_exists(balance, heavy, right, missing, disputes, walk, t
     assert proved.fit_low[0] == pytest.approx(found.fit)
 
 
-def test_the_order_of_remedies_changes_nothing():
+def test_the_order_of_remedies_changes_nothing() -> None:
     values, papers = plot(balance=0.3, heavy=90.0, right="O5", missing=3.0, walk=200.0)
     computed = computed_changes(MOTHER, papers, POTATO)
     options = applicable(values, facts_of(values, MOTHER, papers), catalogue().remedy, computed)
@@ -183,7 +202,7 @@ def test_the_order_of_remedies_changes_nothing():
     assert forward.fit_low[0] == pytest.approx(backward.fit_low[0])
 
 
-def test_never_more_remedies_apply_than_are_weighed():
+def test_never_more_remedies_apply_than_are_weighed() -> None:
     for right in BY_CODE:
         values, papers = plot(balance=0.1, heavy=90.0, right=right, missing=3.0, walk=200.0)
         facts = facts_of(values, dataclasses.replace(MOTHER, tractor=False), papers)
@@ -206,7 +225,7 @@ def test_never_more_remedies_apply_than_are_weighed():
         ),
     ],
 )
-def test_the_catalogue_is_checked(broken, told):
+def test_the_catalogue_is_checked(broken: str, told: str) -> None:
     head = 'version="1"\npanel="p"\ndate=2026-01-01\n'
     with pytest.raises(SchemeError, match=told):
         parse_catalogue(head + broken + ("remedy=[]\n" if "[[" not in broken else ""))

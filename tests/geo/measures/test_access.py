@@ -102,6 +102,8 @@ def test_exposure_on_the_way_is_metres_times_the_factor_of_the_level() -> None:
     gap = everywhere.assign(geometry=everywhere.geometry.difference(band))
     unmapped = way("way_exposure_m", plot, settlements=homes, hazard_zones=zone, hazard_extents=gap)
     # Nobody looked on 300 m of the way: what is mapped there counts, and anything up to the most dangerous beside it.
+    assert unmapped.best is not None
+    assert unmapped.worst is not None
     assert unmapped.best[0] == pytest.approx(1_200.0, rel=1e-4)
     assert unmapped.worst[0] == pytest.approx(1_200.0 + 4.0 * 300.0, rel=0.12)  # cells on either edge are unmapped too
 

@@ -50,6 +50,7 @@ def test_frost_margin_asks_the_days_above_ground_of_a_tender_crop_and_nothing_of
     assert at(frozen, "clean") == -85.0
     assert BY_ID["frost_margin_d"].limits[0].reached(frozen).all()
     hardy = measured("frost_margin_d", crop="wheat", minimum_temperature=cold)
+    assert hardy.table is not None
     table = BY_ID["frost_margin_d"].memberships[hardy.table[0]]
     np.testing.assert_array_equal(table(hardy.value), 1.0)
     assert not BY_ID["frost_margin_d"].limits[0].reached(hardy).any()

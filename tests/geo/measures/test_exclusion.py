@@ -73,7 +73,9 @@ def test_a_planned_reservoir_has_the_year_it_fills_the_earliest_of_those_that_ta
     sliver = shapely.box(x_min, y_min, x_min + 0.005 * (x_max - x_min), y_max)
 
     def year(*areas: tuple[str, shapely.Geometry, int | None]) -> int:
-        rows = [{"code": str(n), "kind": k, "from_year": y, "geometry": shape} for n, (k, shape, y) in enumerate(areas)]
+        rows: list[dict[str, object]] = [
+            {"code": str(n), "kind": k, "from_year": y, "geometry": shape} for n, (k, shape, y) in enumerate(areas)
+        ]
         plots = Block(valley.plots(), {"exclusions": valley.frame(rows)}, valley.judgement())
         return int(exclusion_mask(plots).from_year[0])
 

@@ -79,5 +79,5 @@ def test_evidence_of_a_zone_follows_its_source(source: str, mapped_on: date | No
 
 def test_the_avalanche_table_is_that_of_the_crop() -> None:
     assert measured("avalanche_level").table is not None
-    assert set(measured("avalanche_level").table.tolist()) == {0}  # type: ignore[union-attr]
-    assert set(measured("avalanche_level", crop="apple").table.tolist()) == {1}  # type: ignore[union-attr]
+    assert set(measured("avalanche_level").table.tolist()) == {0}
+    assert set(measured("avalanche_level", crop="apple").table.tolist()) == {1}

@@ -85,6 +85,8 @@ def test_soil_water_is_the_worse_of_two_and_unknown_with_one(
     found = measured("soil_water", plot_surveys=surveys(row))
     np.testing.assert_equal(at(found, "clean"), expected)
     if (held_mm_m is None) != (groundwater_m is None) and not np.isnan(expected):
+        assert found.worst is not None
+        assert found.best is not None
         assert (found.worst[0], found.best[0]) == (0.0, expected)
     limit = BY_ID["soil_water"].limits[0]
     assert bool(limit.reached(found)[0]) is standing

@@ -178,13 +178,13 @@ def table(tmp_path: Path, text: str, name: str = "panel.csv") -> Path:
 def test_reading_a_table_with_decimals_rounded_by_hand(tmp_path: Path) -> None:
     names, judgements = read_judgements(table(tmp_path, ",a,b,c\na,1,3,7\nb,0.33,1,1/2\nc,0.14,2,1\n"))
     assert names == ("a", "b", "c")
-    np.testing.assert_allclose(judgements, [[1, 3, 7], [1 / 3, 1, 0.5], [1 / 7, 2, 1]])
+    np.testing.assert_allclose(judgements, np.array([[1, 3, 7], [1 / 3, 1, 0.5], [1 / 7, 2, 1]]))
 
 
 def test_reading_a_table_saved_with_semicolons_and_decimal_commas(tmp_path: Path) -> None:
     names, judgements = read_judgements(table(tmp_path, "\ufeff;об;замин\nоб;1;2\nзамин;0,5;1\n"))
     assert names == ("об", "замин")
-    np.testing.assert_allclose(judgements, [[1, 2], [0.5, 1]])
+    np.testing.assert_allclose(judgements, np.array([[1, 2], [0.5, 1]]))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -152,7 +154,9 @@ def test_the_round_trip_on_a_tilted_plane_is_the_formulas_within_one_per_cent(mo
     assert uphill[0, n // 2] > uphill[-1, n // 2]
 
 
-def sampled_seconds(dem: Grid, kind: np.ndarray, speeds: dict[int, object], here: tuple[int, int], move) -> float:
+def sampled_seconds(
+    dem: Grid, kind: np.ndarray, speeds: dict[int, Callable[[Any], Any]], here: tuple[int, int], move: tuple[int, int]
+) -> float:
     """Seconds of one move from its geometry: cells crossed by intersection, slope between whole steps."""
     rows, cols = dem.shape
     end = (here[0] + move[0], here[1] + move[1])
@@ -193,7 +197,7 @@ def sampled_seconds(dem: Grid, kind: np.ndarray, speeds: dict[int, object], here
     return total
 
 
-def links(dem: Grid, kind: np.ndarray, speeds: dict[int, object]) -> csr_array:
+def links(dem: Grid, kind: np.ndarray, speeds: dict[int, Callable[[Any], Any]]) -> Any:
     """Seconds of every move between the cells of a grid, worked out one by one."""
     rows, cols = dem.shape
     start, end, seconds = [], [], []
@@ -246,13 +250,14 @@ def test_least_times_equal_those_of_an_independent_search(
     kind = surface.unpadded(surface.ground.kind)
     assert set(kind.ravel()) == {0, 1, 2}
 
-    def speed(off_path: bool) -> object:
+    def speed(off_path: bool) -> Callable[[Any], Any]:
         return lambda slope: walker.speed_m_s(np.clip(slope, -2.0, 2.0), off_path=off_path)
 
     home = [[1.5 * CELL_M, (rows - 7.5) * CELL_M]]
+    shortest: Callable[..., Any] = dijkstra  # its stub knows no single start
     network = links(filled(smoothed(dem)), kind, {1: speed(True), 2: speed(False)})
     for sign, moved in ((OUT, network), (BACK, network.T.tocsr())):
-        seconds = dijkstra(moved, indices=7 * cols + 1).reshape(rows, cols)
+        seconds = shortest(moved, indices=7 * cols + 1).reshape(rows, cols)
         found = least_time(surface, home, sign=sign).minutes().values
         np.testing.assert_array_equal(np.isnan(found), np.isinf(seconds))
         np.testing.assert_allclose(found[~np.isnan(found)], seconds[np.isfinite(seconds)] / 60.0, rtol=2e-4)
@@ -276,7 +281,7 @@ def test_on_level_ground_unknown_heights_are_gone_round_as_barriers_are(seed: in
     holes[12, 16] = False
     dem = replace(level, values=np.where(holes, np.float32(np.nan), level.values))
     row, col = np.nonzero(holes)
-    walls = lines(*shapely.points((col + 0.5) * CELL_M, (25 - row - 0.5) * CELL_M))
+    walls = lines(*map(shapely.Point, (col + 0.5) * CELL_M, (25 - row - 0.5) * CELL_M))
     np.testing.assert_array_equal(
         travel_minutes(dem, middle(dem)).values, travel_minutes(level, middle(dem), barriers=walls).values
     )
@@ -305,7 +310,7 @@ def test_what_lies_within_reach_is_what_the_widest_window_holds(seed: int, share
     rng = np.random.default_rng(seed)
     level = flat(21, 26)
     row, col = np.nonzero(rng.random(level.shape) < share)
-    walls = lines(*shapely.points((col + 0.5) * CELL_M, (21 - row - 0.5) * CELL_M))
+    walls = lines(*map(shapely.Point, (col + 0.5) * CELL_M, (21 - row - 0.5) * CELL_M))
     path = lines(shapely.LineString(rng.uniform(0.0, 600.0, (2, 2))), kind=["path"])
     surface = walking_surface(level, paths=path, barriers=walls)
     kind = surface.ground.kind.reshape(-1, surface.width)

@@ -4,11 +4,14 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from geo.contract.criterion import Block
 from geo.criteria import SLOPE
 from geo.crops.catalogue import crops
+from geo.crops.ratings import Ground
+from geo.measures.soil import saltless
 from geo.panel.scheme import judgement_by, load_scheme
 from geo.suitability.assess import assess
 from geo.suitability.crop_choice import (
@@ -18,41 +21,42 @@ from geo.suitability.crop_choice import (
     crop_lists,
     ground_of,
     pairs,
-    saltless,
     slope_column,
 )
 from geo.suitability.findings import measure_all
 from tests.worlds import valley
 
 
-def block_with(**replaced):
+def block_with(**replaced: pd.DataFrame | None) -> Block:
     nearby = {key: layer for key, layer in {**valley.layers(), **replaced}.items() if layer is not None}
     return Block(valley.plots(), nearby, valley.judgement())
 
 
-def ground(**replaced):
+def ground(**replaced: pd.DataFrame | None) -> Ground:
     block = block_with(**replaced)
-    return ground_of(block, measure_all(block))
+    found = ground_of(block, measure_all(block))
+    assert found is not None
+    return found
 
 
-def surveyed(**values):
+def surveyed(**values: float) -> pd.DataFrame:
     plot = valley.plots()["plot_id"].iloc[0]
     return valley.surveys({"plot_id": plot, "survey_date": date(2026, 5, 1), **values})
 
 
-def test_stones_shorten_the_depth_of_trees_by_half_their_share():
+def test_stones_shorten_the_depth_of_trees_by_half_their_share() -> None:
     found = ground(plot_surveys=surveyed(soil_depth_cm=90.0, coarse_fragments_pct=50.0))
     assert found.depth_cm[0] == pytest.approx(45.0)
     assert found.tree_depth_cm[0] == pytest.approx(67.5)
 
 
-def test_stones_nobody_looked_for_may_be_sixty_in_a_hundred():
+def test_stones_nobody_looked_for_may_be_sixty_in_a_hundred() -> None:
     found = ground(plot_surveys=surveyed(soil_depth_cm=100.0))
     assert found.depth_cm[0] == pytest.approx(40.0)
     assert found.tree_depth_cm[0] == pytest.approx(70.0)
 
 
-def test_groundwater_is_the_shallowest_of_the_newest_season():
+def test_groundwater_is_the_shallowest_of_the_newest_season() -> None:
     plot = valley.plots()["plot_id"].iloc[0]
     readings = [(date(2024, 6, 1), 0.6), (date(2025, 1, 10), 0.9), (date(2025, 5, 1), 1.4), (date(2025, 8, 1), 2.2)]
     rows = [{"plot_id": plot, "survey_date": day, "groundwater_m": depth} for day, depth in readings]
@@ -61,7 +65,7 @@ def test_groundwater_is_the_shallowest_of_the_newest_season():
     assert ground(plot_surveys=winter).groundwater_m[0] == 0.9
 
 
-def test_salt_gathers_neither_high_up_nor_on_a_slope_without_water_near():
+def test_salt_gathers_neither_high_up_nor_on_a_slope_without_water_near() -> None:
     height = np.array([1_001.0, 1_000.0, 400.0, 400.0, 400.0, np.nan])
     slope = np.array([0.0, 3.0, 3.1, 3.1, 3.1, np.nan])
     water = np.array([0.5, np.nan, np.nan, 2.9, 3.1, np.nan])
@@ -77,11 +81,11 @@ def test_salt_gathers_neither_high_up_nor_on_a_slope_without_water_near():
         ("Hand-worked rainfed land", "hand"),
     ],
 )
-def test_the_land_use_decides_whose_slope_limits_hold(land_use, column):
+def test_the_land_use_decides_whose_slope_limits_hold(land_use: str, column: str) -> None:
     assert slope_column(land_use) == column
 
 
-def test_slope_is_rated_by_the_tables_of_the_scheme():
+def test_slope_is_rated_by_the_tables_of_the_scheme() -> None:
     scheme = load_scheme()
     own = replace(scheme, knots={("slope_pct", "not_terraced"): scheme.memberships(SLOPE)[1]})
     block = block_with()
@@ -106,14 +110,14 @@ def test_slope_is_rated_by_the_tables_of_the_scheme():
         ("apple", "groundwater", "1.5"),
     ],
 )
-def test_a_condition_names_the_limit_of_s2(crop, unknown, limit):
+def test_a_condition_names_the_limit_of_s2(crop: str, unknown: str, limit: str) -> None:
     said = condition(crops()[crop], unknown)
     assert said["args"] == {"limit": limit}
     assert said["text"] in MESSAGES
     assert limit in said["text"].format(**said["args"])
 
 
-def test_crops_are_said_with_what_is_not_known():
+def test_crops_are_said_with_what_is_not_known() -> None:
     block = block_with(plot_surveys=None)
     for row in best_crops_here(block, measure_all(block)):
         for crop in row:
@@ -123,7 +127,7 @@ def test_crops_are_said_with_what_is_not_known():
             assert len(told["conditions"]) == len(told["unknown"])
 
 
-def test_land_that_is_not_judged_has_no_crops():
+def test_land_that_is_not_judged_has_no_crops() -> None:
     found = assess(valley.plots(), valley.layers(), valley.judgement(), load_scheme())
     frame = found.to_frame()
     judged = frame["score"].notna()
@@ -135,7 +139,7 @@ def test_land_that_is_not_judged_has_no_crops():
         assert set(row["crop_classes"]) <= {"S1", "S2"}
 
 
-def test_codes_are_spread_into_lists():
+def test_codes_are_spread_into_lists() -> None:
     names = list(crops())
     ranks = np.array([[3, 1, 8, -1], [-1, -1, -1, -1], [3, 1, 8, -1]], dtype=np.int8)
     lists = crop_lists(ranks, np.array([0b10100, 0, 0b10100], dtype=np.int8), np.array([True, True, False]))
@@ -145,12 +149,12 @@ def test_codes_are_spread_into_lists():
     assert lists["crops_not_known"].tolist() == [["salinity", "groundwater"], [], None]
 
 
-def test_a_second_crop_follows_grain_alone():
+def test_a_second_crop_follows_grain_alone() -> None:
     assert pairs(["potato", "wheat", "apple"]) == [("wheat", "potato")]
     assert pairs(["potato", "apple"]) == []
 
 
-def test_the_season_between_frosts_is_that_of_the_reference_crop():
+def test_the_season_between_frosts_is_that_of_the_reference_crop() -> None:
     """Potato stands above ground for 85 days: a margin of -21 d is a season of 64 d and shuts it out."""
     block = block_with()
     values = measure_all(block)

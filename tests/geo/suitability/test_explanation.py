@@ -12,7 +12,7 @@ from geo.contract.criterion import Measured, not_assessed
 from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import REASONS, nothing_excluded
 from geo.panel.scheme import load_scheme
-from geo.suitability.assess import assess, evaluate
+from geo.suitability.assess import Assessment, Suitability, assess, evaluate
 from geo.suitability.explanation import CLOSED, MESSAGES, explain
 from geo.suitability.model import CLASSES
 from tests.worlds import valley
@@ -20,10 +20,15 @@ from tests.worlds import valley
 DEFAULT = load_scheme()
 
 
+def rows_of(found: Assessment | Suitability) -> list[dict[str, Any]]:
+    """What is stored of each plot, by name."""
+    return [{str(name): value for name, value in row.items()} for row in found.to_frame().to_dict("records")]
+
+
 @pytest.fixture(scope="module")
 def explained() -> dict[str, dict[str, Any]]:
     found = assess(valley.plots(), valley.layers(), valley.judgement(), DEFAULT)
-    rows = found.to_frame().to_dict("records")
+    rows = rows_of(found)
     return {name: explain(row, DEFAULT) for name, row in zip(valley.NAMES, rows, strict=True)}
 
 
@@ -114,7 +119,7 @@ def test_a_class_held_by_the_worst_says_so_and_names_what_was_not_assessed() -> 
     values |= {name: Measured(np.array([value])) for name, value in best.items()}
     values["turn_reliability"] = not_assessed(1, "neither command areas nor plot surveys are loaded")
     found = evaluate(values, nothing_excluded(1), DEFAULT)
-    row = found.to_frame().iloc[0].to_dict() | {name: value.value[0] for name, value in values.items()}
+    row = rows_of(found)[0] | {name: value.value[0] for name, value in values.items()}
     explanation = explain(row, DEFAULT, not_assessed=found.not_assessed)
     assert explanation["class"] == "N1"
     assert [(cap["no_better_than"], cap["criterion"]) for cap in explanation["caps"]] == [
@@ -128,11 +133,11 @@ def test_a_class_held_by_the_worst_says_so_and_names_what_was_not_assessed() -> 
 
 def test_a_closed_area_may_be_named_and_warnings_are_said() -> None:
     found = assess(valley.plots(), valley.layers(), valley.judgement(), DEFAULT)
-    row = found.to_frame().to_dict("records")[valley.NAMES.index("mined")]
+    row = rows_of(found)[valley.NAMES.index("mined")]
     named = explain(row, DEFAULT, closed_by="mine_confirmed")
     assert named["excluded"] == {"criterion": None, "text": CLOSED["mine_confirmed"]}
     assert set(CLOSED) == set(REASONS)
-    clean = found.to_frame().to_dict("records")[0] | {"health_minutes": 200.0}
+    clean = rows_of(found)[0] | {"health_minutes": 200.0}
     assert texts(explain(clean, DEFAULT))[-1] == "Take care: more than three hours to help."
 
 
@@ -144,7 +149,7 @@ def test_every_limit_and_every_way_to_be_poor_has_words_and_all_are_message_ids(
 
 def test_an_explanation_is_json_and_follows_the_order_of_its_run(explained: dict[str, dict[str, Any]]) -> None:
     assert json.loads(json.dumps(explained))["clean"]["class"] in CLASSES
-    row = assess(valley.plots(), valley.layers(), valley.judgement(), DEFAULT).to_frame().to_dict("records")[1]
+    row = rows_of(assess(valley.plots(), valley.layers(), valley.judgement(), DEFAULT))[1]
     order = [criterion.id for criterion in reversed(LAND_CRITERIA)]
     turned = row | {"memberships": row["memberships"][::-1], "evidence": row["evidence"][::-1]}
     assert explain(turned, DEFAULT, order=order) == explain(row, DEFAULT)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,15 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.contract.criterion import Measured
-from geo.criteria import LAND_CRITERIA, ONLY_FEEDING_REACH
+from geo.criteria import LAND_CRITERIA
 from geo.errors import SchemeError
 from geo.measures.exclusion import nothing_excluded
-from geo.measures.water import SHARE_OF_CANAL
+from geo.measures.water import ONLY_FEEDING_REACH, SHARE_OF_CANAL
 from geo.panel import remedy_sets
 from geo.panel.scheme import load_scheme
-from geo.suitability.assess import assess, evaluate
+from geo.suitability.assess import Suitability, assess, evaluate
 from geo.suitability.model import CLASSES
 from geo.suitability.remedies import (
+    Lift,
     applicable,
     catalogue,
     cheapest_lift,
@@ -53,15 +55,17 @@ GOOD = {
 }
 
 
-def at_row(measured, row):
+def at_row(measured: Measured, row: int) -> Measured:
     """One plot of a measurement, with all that belongs to it."""
     parts = {name: getattr(measured, name) for name in ("value", "table", "sigma", "evidence")}
-    kept = {name: None if part is None else part[[row]] for name, part in parts.items()}
-    held = {name: {key: array[[row]] for key, array in getattr(measured, name).items()} for name in ("notes", "beside")}
+    kept: dict[str, Any] = {name: None if part is None else part[[row]] for name, part in parts.items()}
+    held: dict[str, Any] = {
+        name: {key: array[[row]] for key, array in getattr(measured, name).items()} for name in ("notes", "beside")
+    }
     return replace(measured, **kept, **held)
 
 
-def plot(**changes):
+def plot(**changes: float) -> dict[str, Measured]:
     values = {**GOOD, **changes}
     return {
         criterion.id: Measured(np.array([float(values[criterion.id])]), evidence=np.zeros(1, dtype=np.int8))
@@ -69,11 +73,11 @@ def plot(**changes):
     }
 
 
-def rated(values):
+def rated(values: dict[str, Measured]) -> Suitability:
     return evaluate(values, nothing_excluded(1), SCHEME)
 
 
-def around(**known):
+def around(**known: float) -> Surroundings:
     """Return what is known around one plot; nothing but what is given."""
     flags = dict.fromkeys(("earth_canal", "drain_near", "by_debris_flow"), False)
     numbers = dict.fromkeys(
@@ -84,22 +88,22 @@ def around(**known):
     return Surroundings(**{name: np.array([value]) for name, value in {**flags, **numbers, **known}.items()})
 
 
-def lift(values, area_ha=0.2, **known):
+def lift(values: dict[str, Measured], area_ha: float = 0.2, **known: float) -> Lift | None:
     return cheapest_lift(values, SCHEME, area_ha=area_ha, around=around(**known), best=rated(values))
 
 
-def options_of(values, **known):
+def options_of(values: dict[str, Measured], **known: float) -> set[str]:
     there = around(**known)
     options = applicable(values, facts_of(values, there), catalogue().remedy, computed_changes(there))
     return {remedy.id for remedy in options}
 
 
-def test_a_plot_of_class_s1_needs_nothing():
+def test_a_plot_of_class_s1_needs_nothing() -> None:
     assert CLASSES[rated(plot()).classes[0]] == "S1"
     assert lift(plot()) is None
 
 
-def test_a_worn_canal_is_repaired():
+def test_a_worn_canal_is_repaired() -> None:
     values = plot(canal_condition=4, water_adequacy=0.4, turn_reliability=0.5)
     values["canal_condition"] = replace(values["canal_condition"], beside={SHARE_OF_CANAL: np.ones(1)})
     found = lift(values)
@@ -115,7 +119,9 @@ def test_a_worn_canal_is_repaired():
     reliability=st.floats(0.3, 1.0),
 )
 @settings(max_examples=60, deadline=None)
-def test_no_set_that_only_repairs_beats_the_potential(sdr, upper, feeding, reliability):
+def test_no_set_that_only_repairs_beats_the_potential(
+    sdr: float, upper: float, feeding: float, reliability: float
+) -> None:
     canals = valley.canals()
     canals.loc[canals["code"] == "upper", "condition"] = feeding
     canals.loc[canals["code"] == "lower", "condition"] = upper
@@ -131,7 +137,7 @@ def test_no_set_that_only_repairs_beats_the_potential(sdr, upper, feeding, relia
         assert repaired.score[0] <= found.potential.score[row] + 1e-9
 
 
-def test_the_repair_of_half_a_canal_brings_what_that_half_loses():
+def test_the_repair_of_half_a_canal_brings_what_that_half_loses() -> None:
     values = plot(canal_condition=4, water_adequacy=0.5)
     values["canal_condition"] = replace(values["canal_condition"], beside={SHARE_OF_CANAL: np.array([0.5])})
     after = remedy_sets.changed(
@@ -144,7 +150,7 @@ def test_the_repair_of_half_a_canal_brings_what_that_half_loses():
     assert after["canal_condition"].value[0] == 1.0
 
 
-def test_a_destroyed_canal_gets_its_recorded_water_back():
+def test_a_destroyed_canal_gets_its_recorded_water_back() -> None:
     values = plot(canal_condition=5, water_adequacy=0.95)
     only = {ONLY_FEEDING_REACH: np.ones(1, dtype=bool)}
     values["canal_condition"] = replace(values["canal_condition"], notes=only)
@@ -164,7 +170,9 @@ def test_a_destroyed_canal_gets_its_recorded_water_back():
     area=st.floats(0.05, 5),
 )
 @settings(max_examples=25, deadline=None)
-def test_no_cheaper_set_exists(sdr, condition, slope, level, salt, depth, walk, area):
+def test_no_cheaper_set_exists(
+    sdr: float, condition: int, slope: float, level: int, salt: float, depth: float, walk: float, area: float
+) -> None:
     values = plot(
         water_adequacy=sdr,
         canal_condition=condition,
@@ -196,7 +204,7 @@ def test_no_cheaper_set_exists(sdr, condition, slope, level, salt, depth, walk, 
         assert cheapest is None or found.cost_usd <= cheapest + 1e-9
 
 
-def test_the_order_of_remedies_changes_nothing():
+def test_the_order_of_remedies_changes_nothing() -> None:
     values = plot(flood_level=2, way_exposure_m=600, walk_minutes=70, canal_condition=3, water_adequacy=0.6)
     there = around(earth_canal=True, by_debris_flow=True)
     computed = computed_changes(there)
@@ -207,13 +215,13 @@ def test_the_order_of_remedies_changes_nothing():
     assert forward.score[0] == backward.score[0]
 
 
-def test_an_unknown_value_is_measured_not_mended():
+def test_an_unknown_value_is_measured_not_mended() -> None:
     values = plot()
     values["salinity_ds_m"] = Measured(np.array([np.nan]))
     assert "leaching" not in options_of(values, groundwater_m=10.0)
 
 
-def test_the_cheapest_measurement_that_narrows_the_class():
+def test_the_cheapest_measurement_that_narrows_the_class() -> None:
     values = plot(water_adequacy=0.8)
     for name in ("slope_pct", "soil_depth_cm"):
         values[name] = Measured(np.array([np.nan]))
@@ -224,18 +232,18 @@ def test_the_cheapest_measurement_that_narrows_the_class():
     assert wanted.cost_usd == 20.0
 
 
-def test_a_certain_class_needs_no_measurement():
+def test_a_certain_class_needs_no_measurement() -> None:
     assert cheapest_measurement(plot(), SCHEME, rated(plot())) is None
 
 
-def test_the_catalogue_is_checked():
+def test_the_catalogue_is_checked() -> None:
     with pytest.raises(SchemeError, match="husband"):
         parse_catalogue('version="1"\npanel="p"\ndate=2026-01-01\nhusband=1\nremedy=[]\n')
     with pytest.raises(SchemeError, match="measurement"):
         parse_catalogue('version="1"\npanel="p"\ndate=2026-01-01\nremedy=[]\n[measurement]\nslope_pct=1\n')
 
 
-def test_every_criterion_has_a_price_for_measuring_it():
+def test_every_criterion_has_a_price_for_measuring_it() -> None:
     assert all(criterion.measuring and criterion.measuring.usd > 0 for criterion in LAND_CRITERIA)
 
 
@@ -253,7 +261,7 @@ def test_every_criterion_has_a_price_for_measuring_it():
         ({}, False),
     ],
 )
-def test_salt_is_leached_only_where_the_water_can_go(known, leached):
+def test_salt_is_leached_only_where_the_water_can_go(known: dict[str, float], leached: bool) -> None:
     options = options_of(plot(salinity_ds_m=9.0), **known)
     assert ("leaching" in options) == leached
 
@@ -262,13 +270,15 @@ def test_salt_is_leached_only_where_the_water_can_go(known, leached):
     ("esp", "gypsum", "spread"),
     [(15.0, 1.9, True), (14.9, 0.0, False), (20.0, 2.0, False), (np.nan, 0.0, False), (20.0, np.nan, False)],
 )
-def test_gypsum_is_spread_only_on_soil_measured_as_sodic_and_without_gypsum(esp, gypsum, spread):
+def test_gypsum_is_spread_only_on_soil_measured_as_sodic_and_without_gypsum(
+    esp: float, gypsum: float, spread: bool
+) -> None:
     options = options_of(plot(salinity_ds_m=9.0), groundwater_m=5.0, esp_pct=esp, gypsum_pct=gypsum)
     assert ("leaching_with_gypsum" in options) == spread
     assert ("leaching" in options) != spread
 
 
-def test_drainage_lowers_the_water_and_the_rating_follows_from_it():
+def test_drainage_lowers_the_water_and_the_rating_follows_from_it() -> None:
     """Groundwater at 1.2 m is .50; half a metre lower, at 1.7 m, it is .50 + .25 x .5 / .6 = .7083."""
     values = plot(soil_water=0.5)
     there = around(groundwater_m=1.2, available_water_mm_m=150.0)
@@ -286,22 +296,22 @@ def test_drainage_lowers_the_water_and_the_rating_follows_from_it():
     ("water", "held", "binds"),
     [(1.2, 150.0, True), (2.7, 150.0, False), (1.2, 60.0, False), (np.nan, 150.0, False), (1.2, np.nan, False)],
 )
-def test_drainage_is_for_ground_whose_water_binds(water, held, binds):
+def test_drainage_is_for_ground_whose_water_binds(water: float, held: float, binds: bool) -> None:
     known = {"groundwater_m": water, "available_water_mm_m": held}
     assert ("drainage" in options_of(plot(soil_water=0.5), **known)) == binds
 
 
-def test_drainage_is_a_work_of_many_plots_and_nothing_else_is():
+def test_drainage_is_a_work_of_many_plots_and_nothing_else_is() -> None:
     assert [remedy.id for remedy in catalogue().remedy if remedy.shared] == ["drainage"]
 
 
-def test_check_dams_hold_back_debris_flows_and_no_river():
+def test_check_dams_hold_back_debris_flows_and_no_river() -> None:
     values = plot(flood_level=2.0)
     assert "check_dam" not in options_of(values)
     assert "check_dam" in options_of(values, by_debris_flow=True)
 
 
-def test_the_field_ditch_is_no_remedy_and_nothing_adds_head():
+def test_the_field_ditch_is_no_remedy_and_nothing_adds_head() -> None:
     changed = {effect.criterion for remedy in catalogue().remedy for effect in remedy.effects}
     assert "gravity_head_m" not in changed
 
@@ -314,13 +324,15 @@ def test_the_field_ditch_is_no_remedy_and_nothing_adds_head():
     level=st.integers(0, 3),
 )
 @settings(max_examples=25, deadline=None)
-def test_no_set_is_offered_that_leaves_the_plot_unsuited(sdr, salt, depth, slope, level):
+def test_no_set_is_offered_that_leaves_the_plot_unsuited(
+    sdr: float, salt: float, depth: float, slope: float, level: int
+) -> None:
     values = plot(water_adequacy=sdr, salinity_ds_m=salt, soil_depth_cm=depth, slope_pct=slope, slide_level=level)
     found = lift(values, groundwater_m=5.0, earth_canal=True)
     assert found is None or found.suitability_class in ("S1", "S2", "S3")
 
 
-def test_a_head_from_a_height_model_is_measured_before_anything_is_built():
+def test_a_head_from_a_height_model_is_measured_before_anything_is_built() -> None:
     values = plot(gravity_head_m=-2.0)
     uncertain = dict(values)
     uncertain["gravity_head_m"] = replace(values["gravity_head_m"], sigma=np.array([2.5]))

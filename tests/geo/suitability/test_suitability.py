@@ -59,7 +59,7 @@ def test_the_valley_computed_by_hand() -> None:
     texts = ["class", "class_low", "class_high", "subclass", "limiting", "confidence", "potential_class"]
     for row, name in enumerate(valley.NAMES):
         numbers = [None if np.isnan(score[row]) else round(float(score[row]), 1) for score in scores]
-        words = [None if value != value else value for value in frame.loc[row, texts].tolist()]
+        words = [None if value != value else value for value in frame[texts].iloc[row].tolist()]
         assert (*numbers, *words) == EXPECTED[name], name
     assert frame["hazard_free"].tolist() == [name not in ("mudflow", "unmapped") for name in valley.NAMES]
     assert frame["irrigated"].all()
@@ -223,7 +223,7 @@ def test_a_pumped_land_use_has_no_gate() -> None:
     ],
 )
 def test_a_class_is_at_most_so_much_better_than_the_worst(changed: dict[str, float], expected: str) -> None:
-    result = judged(perfect(**changed))
+    result = judged(perfect(1, **changed))
     assert CLASSES[result.classes[0]] == expected
     assert result.limiting[0] == IDS.index(next(iter(changed)))
 

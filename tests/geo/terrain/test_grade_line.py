@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from geo.terrain.grade_line import falling_line
 from geo.terrain.grid import Grid
 
+Cell = tuple[int, int]
 CELL_M = 30.0
 AROUND = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right]
 
 
-def arrived_lines(z: np.ndarray, shut: np.ndarray, starts: dict, loss_m: float, deepest_m: float) -> np.ndarray:
+def arrived_lines(
+    z: np.ndarray, shut: np.ndarray, starts: dict[Cell, float], loss_m: float, deepest_m: float
+) -> np.ndarray:
     """Level in each cell the line reaches above ground, -inf elsewhere: moves are taken until none lifts a line."""
     line = np.full(z.shape, -np.inf)
     for cell, level in starts.items():
@@ -84,7 +87,7 @@ def test_lines_and_depths_are_those_of_a_plain_search(seed: int, rough_m: float,
         dem, rows, cols, levels, loss=loss, deepest_m=10.0, shut=shut, directions=8, through_ground=True
     )
     ground, closed = z.astype(np.float64), shut | np.isnan(z)
-    starts: dict[tuple[int, int], float] = {}
+    starts: dict[Cell, float] = {}
     for row, col, level in zip(rows.tolist(), cols.tolist(), levels.tolist(), strict=True):
         if not closed[row, col]:
             starts[row, col] = max(level, starts.get((row, col), -np.inf))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -25,7 +26,7 @@ ALL = ("mean", "min", "max", "sum", "count", "coverage", "stdev", "q0", "q25", "
 NINE = Grid(np.arange(1, 10, dtype=np.float32).reshape(3, 3), 0.0, 3.0, 1.0, 1.0)
 
 
-def cell_by_cell(grid: Grid, polygon: shapely.Geometry) -> dict[str, float]:
+def cell_by_cell(grid: Grid, polygon: Any) -> dict[str, float]:
     """Compute every statistic the slow and obvious way: the polygon cut by each cell in turn."""
     rows, cols = grid.shape
     found = []

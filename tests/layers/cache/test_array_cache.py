@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -78,7 +79,10 @@ def test_arrays_of_every_kind_come_back_with_their_facts(cache: ArrayCache) -> N
 
 
 def test_any_program_that_reads_arrow_reads_the_file(cache: ArrayCache) -> None:
-    arrays = {"levels": np.array([1.5, np.nan, -2.0], dtype=np.float32), "count": np.arange(4).reshape(2, 2)}
+    arrays: dict[str, Any] = {
+        "levels": np.array([1.5, np.nan, -2.0], dtype=np.float32),
+        "count": np.arange(4).reshape(2, 2),
+    }
     cache.entry(b"a", lambda: Entry(arrays, {"crs": 32642}))
     (path,) = cache.folder.path.glob("*.arrow")
     with pa.memory_map(str(path)) as file:
@@ -169,7 +173,7 @@ def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None
     (tmp_path / "scoring").write_text("a file where the folder should be")
     cache = ArrayCache(Folder("scoring", tmp_path / "scoring", 10 * FILE_BYTES), "code")
     for value in (1.0, 2.0):
-        assert cache.surface(b"a", lambda value=value: surface(value)).values[0, 0] == value
+        assert cache.surface(b"a", partial(surface, value)).values[0, 0] == value
 
 
 class Watched(dict[str, Any]):

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layers.cache import memory
 from layers.cache.census import take_census
 from layers.cache.memory import Memo
 
@@ -42,7 +41,7 @@ def test_what_fails_is_not_kept_and_the_next_one_tries() -> None:
 def test_a_value_grows_old(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: Memo[str, str] = Memo("test", good_for_s=60.0)
     now = [1_000.0]
-    monkeypatch.setattr(memory.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("layers.cache.memory.time.monotonic", lambda: now[0])
     kept.get("key", lambda: "staff")
     now[0] += 59.9
     assert kept.get("key", never) == "staff"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import mapbox_vector_tile
 import numpy as np
@@ -124,7 +125,7 @@ def test_every_surface_that_shows_a_derived_zone_says_that_it_is_no_hazard_map(c
     list(derive(clean, RASHT, ["flood"]))
     official = {"code": "o", "process": "avalanche", "level": "high", "intensity": "strong", "source_class": "official"}
     load_frame(clean, "hazard_zones", frame(geometry=shapely.MultiPolygon([OUTLINE]), **official))
-    middle = stored(OUTLINE.centroid)
+    middle: Any = stored(OUTLINE.centroid)
     for layer in (HazardZone, HazardExtent):
         features = layer_features(layer, PUBLIC)
         expected = {"derived": SUSCEPTIBILITY, "official": None}

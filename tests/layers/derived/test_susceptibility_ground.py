@@ -49,7 +49,7 @@ def test_avalanches_keep_off_ground_without_snow_and_under_dense_forest(clean: C
     assert medium.bounds[0] > middle - 600.0  # what releases east of the middle runs west, not far
     assert "dense forest left out" in zones["method"].iloc[0]
     load = clean.execute(select(Load.source).where(Load.load_id == half.zones_load)).scalar_one()
-    assert "made-up crown_cover" in load
+    assert "made-up crown_cover" in str(load)
     lay(clean, "snow_days", np.full((N, N), 30.0))
     assert derived_ha(clean, "avalanche") == {}
 
@@ -65,7 +65,8 @@ def test_what_was_never_tested_is_low_at_most_and_every_surface_says_so(clean: C
     for layer, processes in ((HazardZone, {"avalanche", "rockfall"}), (HazardExtent, set(expected))):
         features = layer_features(layer, PUBLIC)
         said = (features.properties[name].value for name in ("process", "caution"))
-        found = dict(clean.execute(select(*said).where(*features.where).distinct()).all())
+        rows = clean.execute(select(*said).where(*features.where).distinct()).all()
+        found = {row[0]: row[1] for row in rows}
         assert found.items() <= expected.items()
         assert processes <= set(found)
     plot = frame(plot_id="under-a-face", geometry=shapely.MultiPolygon([OUTLINE]))

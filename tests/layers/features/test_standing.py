@@ -38,7 +38,7 @@ def shut(land: Land, database: Engine) -> Iterator[tuple[Connection, list[dict[s
         _KEPT.clear()
 
 
-def sums(rows: list[dict[str, Any]], holds: Any) -> tuple[int, float]:
+def sums(rows: list[dict[str, Any]], holds: Any) -> tuple[int, Any]:
     chosen = [row["area_ha"] for row in rows if holds(row)]
     return len(chosen), pytest.approx(sum(chosen), rel=1e-6)
 

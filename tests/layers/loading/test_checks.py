@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -98,7 +99,7 @@ def test_yes_and_no_in_three_languages() -> None:
         parse_flag("maybe")
 
 
-def checked(layer: type, **columns: object) -> tuple[dict[str, object], list[str]]:
+def checked(layer: type, **columns: object) -> tuple[dict[str, list[Any]], list[str]]:
     frame = pd.DataFrame(columns)
     faults = Faults(np.arange(1, len(frame) + 1))
     derived = frozenset({"plot_no", "area_ha"}) if layer is Plot else frozenset()
@@ -148,11 +149,12 @@ def test_a_null_character_is_refused() -> None:
 
 
 def test_dates_of_every_column_type() -> None:
-    for days in (
+    every: tuple[list[object], ...] = (
         [pd.Timestamp("2024-05-01 13:00"), None],
         [date(2024, 5, 1), None],
         ["01.05.2024", ""],
-    ):
+    )
+    for days in every:
         values, faults = checked(PlotSurvey, code=["a", "b"], plot_id=["p", "p"], survey_date=days)
         assert values["survey_date"][0] == date(2024, 5, 1)
         assert faults == ["row 2 (b), survey_date: is empty"]

@@ -58,7 +58,8 @@ def test_the_shift_of_pulkovo_1942_is_the_published_one(where: tuple[float, floa
 def test_the_shift_said_is_the_shift_made() -> None:
     xy = around(RASHT, crs=4284)
     placement, _ = place("f", pyproj.CRS.from_epsg(4284), None, xy, COUNTRY)
-    moved = np.array([point.coords[0] for point in placement.to_stored(Shapes.of(shapely.points(xy))).objects()])
+    given = Shapes.of(np.array([shapely.Point(place) for place in xy]))
+    moved = np.array([point.coords[0] for point in placement.to_stored(given).objects()])
     _, _, metres = GEOD.inv(*xy.T, *moved.T)
     assert np.median(metres) == pytest.approx(61.8, abs=0.15)
 
@@ -173,5 +174,5 @@ def test_coordinates_are_rounded_to_a_tenth_of_a_millimetre_so_that_digests_last
 
 
 def test_coordinates_in_the_stored_crs_keep_every_bit() -> None:
-    shapes = Shapes.of(shapely.points(around(RASHT, crs=4326)))
+    shapes = Shapes.of(np.array([shapely.Point(place) for place in around(RASHT, crs=4326)]))
     assert Placement(pyproj.CRS.from_epsg(4326), None, "none", 0.0).to_stored(shapes) is shapes

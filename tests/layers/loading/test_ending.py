@@ -44,7 +44,7 @@ def replace(connection: Connection, path: Path, frame: gpd.GeoDataFrame, **limit
     return load_file(connection, "plots", path, Options(mode="replace", ending=EndingLimits(**limits)))
 
 
-def left(connection: Connection) -> Counter[str]:
+def left(connection: Connection) -> Counter[str | None]:
     return Counter(connection.execute(select(Plot.district).where(Plot.ended_by.is_(None))).scalars())
 
 

@@ -481,7 +481,7 @@ def broken_canals() -> gpd.GeoDataFrame:
     )
 
 
-REACHES = {"key": "REACH", "assigned": {"condition": "COND", "flow_known": "FLOW"}}
+REACHES: dict[str, Any] = {"key": "REACH", "assigned": {"condition": "COND", "flow_known": "FLOW"}}
 
 
 def test_good_rows_load_and_the_others_are_kept_whole_with_their_reasons(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from layers.loading.shapes import Shapes
 EXAMPLES = Path(__file__).parents[3] / "examples" / "tajikistan"
 
 
-def mapped(frame: dict[str, list[Any]], **rule: Any) -> tuple[list[Any], list[str]]:
+def mapped(frame: Mapping[str, object], **rule: Any) -> tuple[list[Any], list[str]]:
     """What one rule makes of a frame, and the values it refused."""
     made = Mapped({"field": FieldRule(**rule)}, pd.DataFrame(frame), None)
     values = [None if pd.isna(value) else value for value in made.frame["field"]]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import shapely
@@ -24,7 +27,7 @@ OTHER_SQUARE = SQUARE.replace("70", "71")
 
 def mended(
     *texts: str | None, kind: str = "MULTIPOLYGON", box: Box = ANYWHERE
-) -> tuple[list[shapely.Geometry], list[Repair], list[str]]:
+) -> tuple[list[Any], list[Repair], list[str]]:
     faults = Faults(np.arange(1, len(texts) + 1))
     given = np.array([None if text is None else wkt.loads(text) for text in texts] + [None], dtype=object)[:-1]
     found, repairs = repaired(given, kind, faults, box)
@@ -160,7 +163,7 @@ def test_whatever_the_ring_the_outcome_is_valid_or_refused(ring: list[tuple[floa
     ],
 )
 def test_the_bytes_stored_are_those_of_the_multiple_form(kind: str, texts: list[str]) -> None:
-    multiple = {
+    multiple: dict[str, Callable[[Any], Any]] = {
         "POINT": lambda g: g,
         "MULTILINESTRING": shapely.multilinestrings,
         "MULTIPOLYGON": shapely.multipolygons,

@@ -49,7 +49,7 @@ def current(connection: Connection, layer: str = "plots") -> pd.DataFrame:
 
 def history(connection: Connection) -> list[tuple[str, int, int | None]]:
     rows = connection.execute(select(Plot.plot_id, Plot.load_id, Plot.ended_by).order_by(Plot.gid))
-    return [tuple(row) for row in rows]
+    return [(row.plot_id, row.load_id, row.ended_by) for row in rows]
 
 
 def test_a_load_says_what_it_did_and_where_it_came_from(connection: Connection) -> None:

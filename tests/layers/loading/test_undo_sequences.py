@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import geopandas as gpd
 import pytest
@@ -16,7 +17,7 @@ from layers.loading import load_frame, undo
 from layers.records.loads import Load
 
 CODES = ("a", "b", "c", "d", "e")
-SOURCES = (
+SOURCES: tuple[dict[str, Any], ...] = (
     {"source": "Cadastre", "licence": "state", "source_date": date(2024, 5, 1), "synthetic": False},
     {"source": "A colleague", "licence": None, "source_date": None, "synthetic": False},
     {"source": "Made up", "licence": "CC0-1.0", "source_date": date(2026, 9, 1), "synthetic": True},
@@ -95,7 +96,7 @@ def run_sequence(connection: Connection, seed: int) -> int:
             last_undo, undos = (report.load_id, before), undos + 1
             continue
         else:
-            how = {"mode": chance.choice(("update", "replace")), **chance.choice(SOURCES)}
+            how: dict[str, Any] = {"mode": chance.choice(("update", "replace")), **chance.choice(SOURCES)}
             report = load_frame(connection, "canals", canals(chance), file_name="a.gpkg", **how)
             last_undo = None if report.load_id is not None else last_undo
         if report.load_id is not None:

@@ -13,9 +13,10 @@ import struct
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -36,24 +37,24 @@ from layers.loading.reading import open_source
 from tests.clients.process import forget_settings
 from tests.worlds.village_files import WRITERS, villages
 
+SetLimit = Callable[[str, str], None]
 SECRET = "code,name_en,lon,lat\nv1,Planted,70.9,39.2\n"
 
 
 @pytest.fixture
-def limits() -> Iterator[pytest.MonkeyPatch]:
+def limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetLimit]:
     """Set OBOD_FILE_... for one test."""
 
-    class Limits(pytest.MonkeyPatch):
-        def setenv(self, name: str, value: str, prepend: str | None = None) -> None:
-            super().setenv(name, value, prepend)
-            forget_settings()
+    def set_limit(name: str, value: str) -> None:
+        monkeypatch.setenv(name, value)
+        forget_settings()
 
-    with Limits.context() as changed:
-        yield changed
+    yield set_limit
+    monkeypatch.undo()
     forget_settings()
 
 
-def read(path: Path, table: str | None = None) -> list[dict[str, object]]:
+def read(path: Path, table: str | None = None) -> list[dict[Any, Any]]:
     """All rows of a file."""
     return [row for chunk in open_source(path, table=table).chunks() for row in chunk.frame.to_dict("records")]
 
@@ -282,8 +283,8 @@ def test_an_archive_does_not_lead_out_of_its_folder(tmp_path: Path) -> None:
     assert "holds a link or a device (link.csv)" in sentence(path)
 
 
-def test_an_archive_does_not_grow_without_bound(tmp_path: Path, limits: pytest.MonkeyPatch) -> None:
-    limits.setenv("OBOD_FILE_UNPACKED_GB", "0.01")
+def test_an_archive_does_not_grow_without_bound(tmp_path: Path, limits: SetLimit) -> None:
+    limits("OBOD_FILE_UNPACKED_GB", "0.01")
     zeros = bytes(20 << 20)
     path = zipped(tmp_path / "bomb.zip", {"a.csv": zeros})
     assert path.stat().st_size < 100_000
@@ -299,7 +300,7 @@ def test_an_archive_does_not_grow_without_bound(tmp_path: Path, limits: pytest.M
     assert "OBOD_FILE_UNPACKED_GB" in sentence(zipped(tmp_path / "book.xlsx", {"[Content_Types].xml": zeros}))
 
 
-def test_archives_within_archives_end_somewhere(tmp_path: Path, limits: pytest.MonkeyPatch) -> None:
+def test_archives_within_archives_end_somewhere(tmp_path: Path, limits: SetLimit) -> None:
     content = SECRET.replace("Planted", "Hoit").encode()
     for depth in (1, 2, 3):
         out = io.BytesIO()
@@ -310,7 +311,7 @@ def test_archives_within_archives_end_somewhere(tmp_path: Path, limits: pytest.M
         path.write_bytes(content)
     assert [row["name_en"] for row in read(tmp_path / "2.zip")] == ["Hoit"]
     assert "OBOD_FILE_NESTING allows 2 to be unpacked" in sentence(path)
-    limits.setenv("OBOD_FILE_NESTING", "3")
+    limits("OBOD_FILE_NESTING", "3")
     assert len(read(path)) == 1
 
 
@@ -337,8 +338,8 @@ def test_an_archive_is_read_for_its_one_file_or_the_one_that_is_named(tmp_path: 
 # --- limits, each with its sentence
 
 
-def test_rows_cells_and_vertices_are_bounded(tmp_path: Path, limits: pytest.MonkeyPatch) -> None:
-    limits.setenv("OBOD_FILE_ROWS", "2")
+def test_rows_cells_and_vertices_are_bounded(tmp_path: Path, limits: SetLimit) -> None:
+    limits("OBOD_FILE_ROWS", "2")
     for name in ("villages.gpkg", "villages.geojson", "villages.parquet", "villages.csv", "villages.xlsx"):
         assert "has more than 2 rows, the most that OBOD_FILE_ROWS allows" in sentence(plain_file(tmp_path, name))
     huge = tmp_path / "huge.tif"
@@ -363,18 +364,18 @@ EATS = "import resource\nresource.setrlimit(resource.RLIMIT_AS, (1 << 28, 1 << 2
     ],
 )
 def test_a_library_that_hangs_or_crashes_is_one_sentence(
-    tmp_path: Path, limits: pytest.MonkeyPatch, does: str, said: str
+    tmp_path: Path, limits: SetLimit, monkeypatch: pytest.MonkeyPatch, does: str, said: str
 ) -> None:
     path = plain_file(tmp_path)
     program = tmp_path / "program.py"
     program.write_text(does)
-    limits.setattr(isolation, "PROGRAM", program)
-    limits.setenv("OBOD_FILE_SECONDS", "0.3" if does is HANGS else "60")
+    monkeypatch.setattr(isolation, "PROGRAM", program)
+    limits("OBOD_FILE_SECONDS", "0.3" if does is HANGS else "60")
     assert said in sentence(path)
 
 
-def test_memory_is_bounded(tmp_path: Path, limits: pytest.MonkeyPatch) -> None:
-    limits.setenv("OBOD_FILE_MEMORY_GB", "0.5")
+def test_memory_is_bounded(tmp_path: Path, limits: SetLimit) -> None:
+    limits("OBOD_FILE_MEMORY_GB", "0.5")
     path = tmp_path / "large.parquet"
     frame = gpd.GeoDataFrame({"code": ["x" * 1_000_000] * 1_000}, geometry=shapely.points(np.full(1000, 70.0), 39.0))
     frame.to_parquet(path, compression="zstd")

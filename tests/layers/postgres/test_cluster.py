@@ -191,8 +191,8 @@ def test_memory_of_the_server_follows_the_machine(
 def test_a_disk_is_put_in_order_at_once_only_where_its_faults_are_told(
     monkeypatch: pytest.MonkeyPatch, release: str, how: str
 ) -> None:
-    monkeypatch.setattr(server.platform, "release", lambda: release)
-    monkeypatch.setattr(server.sys, "platform", "linux")
+    monkeypatch.setattr("layers.postgres.server.platform.release", lambda: release)
+    monkeypatch.setattr("layers.postgres.server.sys.platform", "linux")
     settings = server.server_settings(5432, Path("/here"), Path("/log"), durable=True)
     assert f"recovery_init_sync_method = '{how}'" in settings
 

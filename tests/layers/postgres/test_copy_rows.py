@@ -90,7 +90,8 @@ def streamed(frame: pd.DataFrame) -> bytes:
 def test_stream_is_that_of_writing_value_by_value(
     given_rows: list[dict[str, object]], coded: bool, at_once: int
 ) -> None:
-    frame = pd.DataFrame({name: pd.Series([row[name] for row in given_rows], dtype=object) for name in given_rows[0]})
+    columns = {name: pd.Series([row[name] for row in given_rows], dtype=object) for name in given_rows[0]}
+    frame = pd.DataFrame(columns)
     for name, dtype in (
         ("number", "int64"),
         ("count", "int32"),
@@ -98,14 +99,15 @@ def test_stream_is_that_of_writing_value_by_value(
         ("score", "float32"),
         ("dry", "bool"),
     ):
-        frame[name] = frame[name].astype(dtype)
+        frame[name] = frame[name].astype(np.dtype(dtype))
     frame["area"] = frame["area"].astype("float64")
-    frame["memberships"] = [np.array(row["memberships"], dtype=np.float32) for row in given_rows]
+    lists = [np.array(row["memberships"], dtype=np.float32) for row in given_rows]
+    frame["memberships"] = pd.Series(lists, dtype=object)
     if coded:
         frame["class"] = frame["class"].astype("category")
     expected = b"PGCOPY\n\xff\r\n\0" + bytes(8)
     for row in given_rows:
-        expected += struct.pack(">h", len(row)) + b"".join(value(name, row[name]) for name in frame)
+        expected += struct.pack(">h", len(row)) + b"".join(value(name, row[name]) for name in columns)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(copy_columns, "ROWS_AT_ONCE", at_once)
         assert streamed(frame) == expected + b"\xff\xff"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -81,7 +82,8 @@ def test_a_lost_connection_is_replaced(cluster: Cluster, database: Engine) -> No
         administration.execute("SELECT pg_terminate_backend(%s, 5000)", [lost])
     with writing() as connection:
         assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != lost
-    assert database.pool.checkedout() == 0
+    pool: Any = database.pool
+    assert pool.checkedout() == 0
 
 
 def test_without_a_database_the_way_to_one_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -472,7 +472,7 @@ def test_a_server_that_runs_out_of_room_is_told_before_it_stops(
     stopped: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(stopped.home)
-    monkeypatch.setattr(failure.shutil, "disk_usage", lambda _place: usage._replace(free=3 * MB))
+    monkeypatch.setattr("layers.postgres.failure.shutil.disk_usage", lambda _place: usage._replace(free=3 * MB))
     assert "3 MB are free" in str(stopped.status().problem)
     monkeypatch.undo()
     assert stopped.status().problem is None

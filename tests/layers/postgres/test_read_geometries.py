@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
+
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -25,7 +26,7 @@ def as_sent(pieces: list[bytes | None]) -> bytes:
     )
 
 
-def one_by_one(shapes: list[shapely.Geometry | None]) -> list[shapely.Geometry | None]:
+def one_by_one(shapes: list[Any]) -> list[Any]:
     """Reproject each shape; a multiple of one part becomes that part."""
     moved = to_working(shapes).tolist()
     return [
@@ -36,7 +37,7 @@ def one_by_one(shapes: list[shapely.Geometry | None]) -> list[shapely.Geometry |
 
 @settings(max_examples=60, deadline=None)
 @given(shapes=st.lists(st.one_of(st.none(), st.just(POINT), IN_DEGREES), max_size=6))
-def test_coordinates_are_reprojected_inside_the_bytes(shapes: list[shapely.Geometry | None]) -> None:
+def test_coordinates_are_reprojected_inside_the_bytes(shapes: list[Any]) -> None:
     multiple = [shapely.MultiPolygon([shape]) if shape and shape.geom_type == "Polygon" else shape for shape in shapes]
     found = geometries_of(as_sent([None if shape is None else shapely.to_wkb(shape) for shape in multiple]))
     expected = one_by_one(multiple)
@@ -68,4 +69,4 @@ def test_coordinates_far_away_are_refused() -> None:
 
 
 def test_an_array_without_geometries_gives_none() -> None:
-    assert np.array_equal(geometries_of(as_sent([None, None])), [None, None])
+    assert geometries_of(as_sent([None, None])).tolist() == [None, None]

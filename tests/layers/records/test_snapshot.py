@@ -182,7 +182,7 @@ def test_the_snapshot_is_kept_a_while_and_stands_while_the_database_is_away(
     database: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("layers.records.snapshot.time.monotonic", lambda: now[0])
     source = Away()
     state = SnapshotCache(source)
     first = state.current()
@@ -193,7 +193,7 @@ def test_the_snapshot_is_kept_a_while_and_stands_while_the_database_is_away(
     assert state.current() is first  # nothing changed: what was derived from it stays good
     assert source.used == 2
     with database.begin() as connection:
-        connection.execute(insert(module.Load).values(layer="canals", kind="load", mode="add"))
+        connection.execute(insert(Load).values(layer="canals", kind="load", mode="add"))
     now[0] += module.KEPT_S + 0.1
     second = state.current()
     assert second is not first

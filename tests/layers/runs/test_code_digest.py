@@ -8,7 +8,6 @@ import grimp
 import pytest
 
 import geo
-from layers.runs import code_digest
 from layers.runs.code_digest import SAYS_ONLY, bare_code, science_digest
 
 CODE = '''"""A module."""
@@ -60,7 +59,7 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             target = tmp_path / source.relative_to(home)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source.read_bytes())
-    monkeypatch.setattr(code_digest.geo, "__file__", str(tmp_path / "__init__.py"))
+    monkeypatch.setattr("layers.runs.code_digest.geo.__file__", str(tmp_path / "__init__.py"))
     return tmp_path
 
 

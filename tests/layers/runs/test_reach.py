@@ -235,7 +235,7 @@ def test_a_change_beyond_what_is_read_touches_nothing(wide: tuple[Engine, int]) 
     with engine.connect() as connection:
         before = last_load(connection)
         far = beside(8, 60_000.0, "LINE")
-        road = valley.frame([{"code": "out of sight", "kind": "path", "geometry": shapely.MultiLineString([far])}])
+        road = valley.frame([{"code": "out of sight", "kind": "path", "geometry": shapely.multilinestrings([far])}])
         load_frame(connection, "roads", stored(road), source="made up", synthetic=True)
         assert touched(connection, run, before, tuple(needs())) == set()
         connection.rollback()
@@ -245,7 +245,7 @@ def test_results_follow_from_the_needs_that_are_declared() -> None:
     read: set[str] = set()
 
     class Recording(dict[str, object]):
-        def get(self, key: str, default: object = None) -> object:  # type: ignore[override]
+        def get(self, key: str, default: object = None) -> object:
             read.add(key)
             return super().get(key, default)
 
@@ -258,5 +258,5 @@ def test_results_follow_from_the_needs_that_are_declared() -> None:
             return super().__contains__(key)
 
     around = Recording(valley.layers())
-    find(Block(valley.plots(), around, valley.judgement()))  # type: ignore[arg-type]
+    find(Block(valley.plots(), around, valley.judgement()))
     assert read <= {need.layer for need in needs()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import orjson
@@ -30,7 +31,7 @@ from tests.worlds.valley_in_database import NUROBOD, RASHT, load_valley
 
 SCHEME = load_scheme()
 SILENT = Noise(weights=0.0, orness=None, membership=(0.0, 0.0, 0.0, 0.0), unknown=False)
-OPTIONS = {"best": 3, "draws": 60, "seed": 4}
+OPTIONS: dict[str, Any] = {"best": 3, "draws": 60, "seed": 4}
 
 
 @pytest.fixture(scope="module")

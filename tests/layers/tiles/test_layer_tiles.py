@@ -149,10 +149,10 @@ def test_below_the_first_plot_zoom_cells_show_the_true_shares(
     land: Land, public: Connection, served: Snapshot, z: int
 ) -> None:
     found: dict[str, list[float]] = {}
-    whole = {"plots": 0, "area_ha": 0.0}
-    for address in {address_at(*row["geometry"].centroid.coords[0], z) for row in land.rows}:
+    whole: dict[str, float] = {"plots": 0, "area_ha": 0.0}
+    for address in {address_at(row["geometry"].centroid.x, row["geometry"].centroid.y, z) for row in land.rows}:
         tile = decoded(plots_at(public, served, address))
-        cells: dict[tuple[float, float], list[dict[str, Any]]] = {}
+        cells: dict[tuple[float, int], list[dict[str, Any]]] = {}
         for feature in tile["features"]:
             west, _, _, _ = shape(feature["geometry"]).bounds
             row = int(shape(feature["geometry"]).centroid.y // 256)
@@ -187,7 +187,7 @@ def test_strips_stand_in_the_order_of_the_classes_and_none_vanishes(
     tile = decoded(plots_at(public, served, address, district=RASHT))
     tops: dict[tuple[float, int], list[tuple[float, str]]] = {}
     for feature in tile["features"]:
-        strip = shape(feature["geometry"])
+        strip: Any = shape(feature["geometry"])
         assert strip.area > 0
         assert strip.exterior.is_ccw  # counted southwards, so clockwise on the map: an outer ring
         tops.setdefault((strip.bounds[0], int(strip.centroid.y // 256)), []).append(

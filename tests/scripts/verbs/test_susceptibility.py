@@ -39,7 +39,7 @@ def two_districts(valley: Engine) -> Iterator[Engine]:
     with writing() as connection:
         for process in processes_named(None):
             take_back(connection, RASHT, process)
-        undo(connection, report.load_id)
+        undo(connection, report.load_id or 0)
 
 
 BOTH = ["susceptibility", "--district", "TJ.RR.XX", "--district", RASHT, "--process", "flood"]
