@@ -14,7 +14,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import write_po
 
-from api.content import plot_truth, reasons, standing, value_text
+from api.content import crops_text, plot_truth, reasons, standing, value_text
 from api.language import wording
 from api.language.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREVIEWED, Language, read_catalogue
 from api.maps.colouring import colourings
@@ -92,7 +92,7 @@ def worded() -> Iterator[str]:
     yield from wording.MAP_WORDS.values()
     yield from MESSAGES
     yield from OF_REMEDIES
-    yield from (*plot_truth.MESSAGES, *standing.MESSAGES, *value_text.MESSAGES, *ways.MESSAGES)
+    yield from (*plot_truth.MESSAGES, *standing.MESSAGES, *crops_text.MESSAGES, *value_text.MESSAGES, *ways.MESSAGES)
     for remedy in catalogue().remedy:
         yield from (remedy.title, remedy.who)
     yield reasons.NO_DATA

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
+from api.content.crops_text import tell_crops
 from api.content.plot_truth import NO_MINE_RECORD, tell_plot
 from api.content.standing import facts as standing_facts
 from api.language.translate import Language, day, local_name, translate
@@ -13,14 +14,17 @@ from api.language.wording import CLASS_MEANINGS, EARLIER_RULE
 from geo.household_fit.rating import SUPPORT_NEEDED
 from layers.catalogue.base import Layer
 from layers.catalogue.land import Plot
-from layers.features.export import TOLD, About
+from layers.features.export import About
 from layers.features.features import Features
-from layers.features.places import read_gazetteer
+from layers.features.places import Gazetteer, read_gazetteer
 from layers.features.plots import PLOTS
 from layers.features.provenance import Source, sources_of, sources_of_rows
 from layers.features.standing import WHOLE, standing_by_jamoat
 from layers.postgres.engine import Connection
 from layers.records.snapshot import Run, Snapshot
+
+TOLD: Final = "told"  # column and property with what is said of a plot
+CROPS_TOLD: Final = "crops_told"  # and of its crops
 
 
 def about_plots(
@@ -60,11 +64,27 @@ def about_plots(
     return About(
         title=translate(Plot.card.title, lang),
         facts=facts,
-        headings={**headings(features, lang), TOLD: translate("What is said of the plot", lang)},
-        told=lambda plot: tell_plot(plot, places, lang).text,
+        headings={**headings(features, lang), **told_headings(lang)},
+        told=told_columns(places, lang),
         cut=None if cut_at is None else cut_sentence(cut_at, lang),
         members=members,
     )
+
+
+def told_columns(places: Gazetteer, lang: Language) -> dict[str, Callable[[Mapping[str, Any]], str]]:
+    """Return the last columns of a file of plots: what is said of each, and of its crops, in ``lang``."""
+    return {
+        TOLD: lambda plot: tell_plot(plot, places, lang).text,
+        CROPS_TOLD: lambda plot: " ".join(tell_crops(plot, lang)),
+    }
+
+
+def told_headings(lang: Language) -> dict[str, str]:
+    """Return the headings of these columns."""
+    return {
+        TOLD: translate("What is said of the plot", lang),
+        CROPS_TOLD: translate("What is said of its crops", lang),
+    }
 
 
 def about_fit(about: About, profile: str, title: str, lang: Language) -> About:
@@ -86,10 +106,12 @@ def about_layer(connection: Connection, features: Features, lang: Language) -> A
     facts = [(translate(layer.card.title, lang), translate(layer.card.about, lang)), *_provenance(sources, lang)]
     if synthetic:
         facts.insert(0, _made_up(lang))
+    judged = layer.judged
     return About(
         title=translate(layer.card.title, lang),
         facts=facts,
-        headings=headings(features, lang),
+        headings={**headings(features, lang), **(told_headings(lang) if judged else {})},
+        told=told_columns(read_gazetteer(connection), lang) if judged else {},
         members={"layer": layer.__tablename__, "synthetic": synthetic},
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from api.content.crops_text import tell_crops
 from api.content.plot_truth import PlotTruth, tell_plot
 from api.content.value_text import UNKNOWN, measured_text
 from api.language.translate import Language, number, translate
@@ -32,6 +33,7 @@ class Card:
     score: float | None
     bounds: tuple[float, float] | None
     facts: tuple[tuple[str, str], ...]
+    crops: tuple[str, ...]
     not_assessed: tuple[str, ...]
     synthetic: bool
     why: str | None
@@ -53,6 +55,7 @@ def plot_card(
         score=score,
         bounds=_bounds(plot),
         facts=tuple(_facts(plot, lang)),
+        crops=tell_crops(plot, lang),
         not_assessed=tuple(
             CRITERIA_BY_ID[name].title for name in plot.get("not_assessed") or () if name in CRITERIA_BY_ID
         ),

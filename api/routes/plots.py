@@ -14,7 +14,8 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.content.about_files import about_fit, about_plots
+from api.content.about_files import CROPS_TOLD, TOLD, about_fit, about_plots
+from api.content.crops_text import crop_words, tell_crops
 from api.content.plot_truth import tell_plot
 from api.deps import Caller, CallerDep, LanguageDep, SnapshotDep, get_caller, json_answer, known_parameters, packed
 from api.language.translate import Language, translate
@@ -108,7 +109,9 @@ def get_plots(
 
     Unless `sortby` says otherwise plots come by class, S1 first and NE last, then by score, the highest first; equal
     ones in the order of their numbers. `sortby=class` and comparisons of classes go by that order too, not by the
-    alphabet.
+    alphabet. `words` says what the codes of crops mean, in the language of the reader; files say it of every plot in
+    the columns `told` and `crops_told`.
+
     A plot that no run has judged is listed with class `NE` and no score. Scores are rounded down to one decimal;
     filters hold for the values shown. All filters must hold; a repeated one holds if any of its values does.
 
@@ -128,9 +131,18 @@ def get_plots(
 
 @router.get("/plots/{plot_id}", summary="One plot")
 def get_plot(
-    plot_id: str, caller: CallerDep, state: SnapshotDep, choice: ChoiceDep, profile: ProfileQuery = None
+    plot_id: str,
+    caller: CallerDep,
+    state: SnapshotDep,
+    atlas: AtlasDep,
+    lang: LanguageDep,
+    choice: ChoiceDep,
+    profile: ProfileQuery = None,
 ) -> Response:
-    """One plot as a GeoJSON feature, by `plot_id` or by the number that is its tile feature id."""
+    """One plot as a GeoJSON feature, by `plot_id` or by the number that is its tile feature id.
+
+    `told` and `crops_told` are what card, page and files say of it and of its crops, in the language of the reader.
+    """
     with reading() as connection:
         served = state.fresh(connection)
         found, district = find_plot(connection, plot_id)
@@ -141,9 +153,14 @@ def get_plot(
         if profile is not None:
             features, _ = _with_fit(connection, features, audience, run, profile)
         feature = read_feature(connection, features, PLOTS.plot_id == found)
+        places = atlas.gazetteer(connection, served)
     if feature is None:
         raise NotFound(f"There is no plot {plot_id!r}.")
-    return Response(feature, media_type=GEOJSON, headers=cache_headers(audience))
+    whole = orjson.loads(feature)
+    plot = whole["properties"]
+    plot |= {TOLD: tell_plot(plot, places, lang).text, CROPS_TOLD: " ".join(tell_crops(plot, lang))}
+    headers = {**cache_headers(audience), "Vary": "Accept-Language"}
+    return Response(orjson.dumps(whole), media_type=GEOJSON, headers=headers)
 
 
 @router.get("/plots/{plot_id}/explanation", summary="Why a plot is in its class")
@@ -174,7 +191,8 @@ def get_explanation(
         run = run_of(served, choice, district)
         features = scored_plots(PUBLIC, {district: run} if run and district else {})
         plot = orjson.loads(read_feature(connection, features, PLOTS.plot_id == found) or b"{}")["properties"]
-        explained["told"] = tell_plot(plot, atlas.gazetteer(connection, served), lang).text
+        explained[TOLD] = tell_plot(plot, atlas.gazetteer(connection, served), lang).text
+        explained[CROPS_TOLD] = " ".join(tell_crops(plot, lang))
         if profile is not None:
             explained["fit"] = explain_fit_of_plot(connection, found, explained["run"], profile)
             explained["priority"] = plot_priority(connection, explained["district"], explained["run"], found)
@@ -359,6 +377,7 @@ def _members(served: Snapshot, asked: PlotQuery, run: Run | None) -> dict[str, A
         "scheme": None if run is None else run.scheme,
         **({} if asked.profile is None else {"profile": asked.profile, "note": SUPPORT_NEEDED}),
         "synthetic": served.synthetic(asked.district) or bool(run and run.synthetic),
+        "words": crop_words(asked.lang),
         **({"warning": translate(EARLIER_RULE, asked.lang)} if run is not None and run.earlier_rule else {}),
     }
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.content.about_files import attribution
+from api.content.crops_text import crop_words
 from api.deps import (
     Caller,
     CallerDep,
@@ -216,6 +217,8 @@ def get_tilejson(layer: str, request: Request, caller: CallerDep, lang: Language
         "bounds": list(bounds),
     }
     if suffix == "mvt":
+        if layer == Plot.__tablename__:
+            content["words"] = crop_words(lang)  # of attributes a tile carries when asked: crops as ids
         content["vector_layers"] = [
             {"id": layer, "description": translate(about, lang), "fields": fields, "minzoom": first, "maxzoom": DEEPEST}
         ]

@@ -29,7 +29,6 @@ from layers.features.paging import Listing, stream_features, stream_rows
 
 SHEET_ROWS = 1_000_000  # data rows of one worksheet; Excel takes 1,048,576 rows
 DEGREE_DIGITS = 7  # decimals of a longitude or latitude in a table: about 1 cm
-TOLD = "told"  # name of the column with what is said of a row
 LISTED_WITH = ", "  # between the items of a list in formats without lists
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet may run a text that begins with one (CWE-1236)
 
@@ -75,8 +74,8 @@ class About:
 
     ``facts`` are (what, text) pairs: source, run, date, meaning of the classes. ``headings`` is property ->
     column heading of a worksheet. ``cut`` is the sentence that says that rows were left out, if they were.
-    ``members`` are further members of a GeoJSON collection. ``told`` makes of the properties of a row what is said of
-    it, for a last column ``told``.
+    ``members`` are further members of a GeoJSON collection. ``told`` is the name of a last column -> what makes of the
+    properties of a row the text in it.
     """
 
     title: str
@@ -84,7 +83,7 @@ class About:
     headings: Mapping[str, str] = field(default_factory=dict)
     cut: str | None = None
     members: Mapping[str, Any] = field(default_factory=dict)
-    told: Callable[[Mapping[str, Any]], str] | None = None
+    told: Mapping[str, Callable[[Mapping[str, Any]], str]] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -131,8 +130,8 @@ def stream_geojson(connection: Connection, listing: Listing, about: About, limit
     yield orjson.dumps(members)[:-1] + b',"features":['
     count = 0
     for features in stream_features(connection, listing, limit):
-        if about.told is not None:
-            features = [_with_told(feature, about.told) for feature in features]
+        if about.told:
+            features = [_with_told(feature, about) for feature in features]
         yield ((",\n" if count else "\n") + ",\n".join(features)).encode()
         count += len(features)
     yield f'],"numberReturned":{count}}}\n'.encode()
@@ -233,24 +232,29 @@ def _rows(
     if features.geom is not None:
         columns += place(features.geom)
     found = stream_rows(connection, listing.ordered(select(*columns)).limit(limit))
-    if about.told is None:
+    if not about.told:
         yield from found
         return
     names = list(features.properties)
     for rows in found:
-        yield [(*row, about.told(dict(zip(names, row, strict=False)))) for row in rows]
+        plain = [dict(zip(names, row, strict=False)) for row in rows]
+        yield [(*row, *_told(about, known)) for row, known in zip(rows, plain, strict=True)]
+
+
+def _told(about: About, properties: Mapping[str, Any]) -> Iterator[str]:
+    return (tell(properties) for tell in about.told.values())
 
 
 def _names(listing: Listing, about: About) -> list[str]:
     """Names of the columns of a table."""
     point = () if listing.features.geom is None else ("lon", "lat")
-    return [*listing.features.properties, *point, *(() if about.told is None else (TOLD,))]
+    return [*listing.features.properties, *point, *about.told]
 
 
-def _with_told(feature: str, told: Callable[[Mapping[str, Any]], str]) -> str:
+def _with_told(feature: str, about: About) -> str:
     """Return a feature with what is said of it among its properties."""
     parsed = orjson.loads(feature)
-    parsed["properties"][TOLD] = told(parsed["properties"])
+    parsed["properties"] |= dict(zip(about.told, _told(about, parsed["properties"]), strict=True))
     return orjson.dumps(parsed).decode()
 
 
@@ -283,8 +287,7 @@ def _arrow_schema(listing: Listing, about: About, *, lists: bool) -> pa.Schema:
     ]
     if listing.features.geom is not None:
         fields.append(pa.field("geometry", pa.binary()))
-    if about.told is not None:
-        fields.append(pa.field(TOLD, pa.string()))
+    fields += [pa.field(name, pa.string()) for name in about.told]
     return pa.schema(fields)
 
 

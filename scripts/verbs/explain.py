@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import repeat
 from typing import Annotated, Any
 
 import orjson
 import typer
 
+from api.content.crops_text import tell_crops
 from api.content.plot_truth import tell_plot
 from api.language.translate import Language, language_of
 from geo.household.labour import MONTH_NAMES
@@ -36,7 +36,7 @@ def explain(
     """Say why a plot has its class: values, memberships, weights, what limits it, what would lift it."""
     with reading(STAFF) as connection:
         found = explain_plot(connection, plot_id, choice=Choice(scheme, run))
-        found["told"] = _told(connection, found, Choice(scheme, run), language_of(lang))
+        found["told"], found["crops_told"] = _told(connection, found, Choice(scheme, run), language_of(lang))
         if profile is not None:
             found["fit"] = explain_fit_of_plot(connection, plot_id, found["run"], profile)
             found["priority"] = plot_priority(connection, found["district"], found["run"], plot_id)
@@ -50,7 +50,8 @@ def explain(
     out.print(
         f"{found['subclass'] or found['class']}: {score}{span}, confidence {found['confidence']}", highlight=False
     )
-    out.print(found["told"], highlight=False)
+    for said in filter(None, (found["told"], found["crops_told"])):
+        out.print(said, highlight=False)
     for sentence in found["says"]:
         out.print(f"- {_sentence(sentence)}", highlight=False)
     rows = [{name: _short(value) for name, value in row.items()} for row in found["criteria"]]
@@ -63,13 +64,14 @@ def explain(
         out.print(f"Priority for support, 0 to 1: {span}. {found['priority']['note']}", highlight=False)
 
 
-def _told(connection: Connection, found: dict[str, Any], choice: Choice, lang: Language) -> str:
-    """Return what card, page and files say of the plot, in a paragraph."""
+def _told(connection: Connection, found: dict[str, Any], choice: Choice, lang: Language) -> tuple[str, str]:
+    """Return what card, page and files say of the plot and of its crops, each in a paragraph."""
     district = found["district"]
     run = read_runs(connection).runs_of(choice).get(district)
     runs = {} if run is None else {district: run}
     feature = read_feature(connection, scored_plots(PUBLIC, runs), Plot.plot_id == found["plot_id"])
-    return tell_plot(orjson.loads(feature or "{}")["properties"], read_gazetteer(connection), lang).text
+    plot = orjson.loads(feature or "{}")["properties"]
+    return tell_plot(plot, read_gazetteer(connection), lang).text, " ".join(tell_crops(plot, lang))
 
 
 def _print_fit(fit: dict[str, Any]) -> None:
@@ -128,9 +130,6 @@ def _what_helps(found: dict[str, Any]) -> Iterator[str]:
         )
         if sure["top_share"] is not None:
             yield f"In {100 * sure['top_share']:.0f} of 100 it is among the best {sure['top_of']} of the district."
-    if found["crops"]:
-        named = zip(found["crops"], found["crop_classes"] or repeat(""), strict=False)
-        yield f"Crops, best first: {', '.join(f'{crop} {class_name}'.strip() for crop, class_name in named)}."
     for crop in found["best_crops"]:
         yield f"  {_crop(crop)}"
 

@@ -1,0 +1,91 @@
+"""Crops of a plot in words: each with its class and on what it depends, those without known limits apart, pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, Final
+
+from api.language.translate import Language, translate
+from geo.crops.catalogue import crops
+from geo.crops.ratings import DECIDING
+from geo.suitability.crop_choice import CLASS_WORDS, PAIR, condition, pairs
+
+SUITED: Final = "Crops that suit, the best first: {crops}."
+NONE_SUITED: Final = "No crop of the list is well suited here, or suited with limits."
+APART: Final = "These might suit too, but not all their limits are known: {crops}."
+NOT_KNOWN: Final = "What decides on crops and is not known here: {factors}."
+PAIRS: Final = (
+    "Two harvests in a year, if the water of July to September is at least half of what the second needs: {pairs}."
+)
+FACTORS: Final[Mapping[str, str]] = dict(
+    zip(
+        DECIDING,
+        ("warmth of the season", "slope", "salinity", "depth of the soil", "depth of the groundwater"),
+        strict=True,
+    )
+)
+MESSAGES: Final = (SUITED, NONE_SUITED, APART, NOT_KNOWN, PAIRS, *FACTORS.values())
+
+
+def tell_crops(plot: Mapping[str, Any], lang: Language) -> tuple[str, ...]:
+    """Return the sentences on the crops of a plot from its public properties; none where no run has ranked crops.
+
+    Parameters
+    ----------
+    plot : mapping
+        ``crops``, ``crop_classes``, ``crops_not_known`` and ``crops_apart``; those a run did not keep may be missing.
+    lang : str
+        Language of the reader.
+    """
+    return tuple(_sentences(plot, lang))
+
+
+def crop_words(lang: Language) -> dict[str, dict[str, str]]:
+    """Return what the codes of crops mean: property -> code -> words."""
+    titles = {name: translate(crop.title, lang) for name, crop in crops().items()}
+    return {
+        "crops": titles,
+        "crop_classes": {name: translate(words, lang) for name, words in CLASS_WORDS.items()},
+        "crops_not_known": {name: translate(words, lang) for name, words in FACTORS.items()},
+        "crops_apart": titles,
+    }
+
+
+def _sentences(plot: Mapping[str, Any], lang: Language) -> Iterator[str]:
+    named, apart = plot.get("crops"), plot.get("crops_apart") or []
+    if named is None:
+        return
+    unknown = plot.get("crops_not_known") or []
+    if named:
+        classes = plot.get("crop_classes") or [None] * len(named)
+        told = [_crop(name, judged, unknown, lang) for name, judged in zip(named, classes, strict=True)]
+        yield translate(SUITED, lang).format(crops="; ".join(told))
+    else:
+        yield translate(NONE_SUITED, lang)
+    if apart:
+        yield translate(APART, lang).format(crops="; ".join(_title(name, lang) for name in apart))
+    if unknown:
+        factors = "; ".join(translate(FACTORS.get(name, name), lang) for name in unknown)
+        yield translate(NOT_KNOWN, lang).format(factors=factors)
+    if after := pairs(named):
+        said = (
+            translate(PAIR, lang).format(first=_title(first, lang), second=_title(second, lang))
+            for first, second in after
+        )
+        yield translate(PAIRS, lang).format(pairs="; ".join(said))
+
+
+def _crop(name: str, judged: str | None, unknown: Sequence[str], lang: Language) -> str:
+    """A crop with its class and the conditions on which it is named."""
+    about = [] if judged is None else [f"{translate(CLASS_WORDS[judged], lang)}, {judged}"]
+    if (crop := crops().get(name)) is not None:
+        for factor in unknown:
+            text, args = itemgetter("text", "args")(condition(crop, factor))
+            about.append(translate(text, lang).format(**args))
+    return f"{_title(name, lang)} ({'; '.join(about)})" if about else _title(name, lang)
+
+
+def _title(name: str, lang: Language) -> str:
+    crop = crops().get(name)
+    return name if crop is None else translate(crop.title, lang)
