@@ -14,7 +14,19 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from api.deps import Callers
 from api.maps.places_cache import Atlas
 from api.rendering import assets
-from api.routes import catalogue, districts, docs, health, maps, planner, plot_page, plots, priorities, tiles
+from api.routes import (
+    catalogue,
+    districts,
+    docs,
+    error_page,
+    health,
+    maps,
+    planner,
+    plot_page,
+    plots,
+    priorities,
+    tiles,
+)
 from api.web.errors import add_error_handlers
 from api.web.protection import Protection
 from api.web.response_cache import FinishedAnswers
@@ -76,6 +88,7 @@ def create_app() -> FastAPI:
     app.state.district_list = Memo("districts", most=1)
     app.state.priorities = Memo("priorities", most=priorities.BANDS_KEPT)
     app.state.metrics = health.Metrics()
+    app.state.error_page = error_page.error_page
     add_error_handlers(app)
     for module in (planner, plot_page, maps, districts, priorities, plots, tiles, catalogue, health, docs, assets):
         app.include_router(module.router)

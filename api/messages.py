@@ -19,7 +19,7 @@ from api.language import wording
 from api.language.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREVIEWED, Language, read_catalogue
 from api.maps.colouring import colourings
 from api.rendering.pages import TEMPLATES
-from api.routes import planner
+from api.routes import error_page, planner
 from geo.criteria import LAND_CRITERIA
 from geo.crops.catalogue import crops
 from geo.household.labour import MONTH_NAMES
@@ -98,6 +98,7 @@ def worded() -> Iterator[str]:
     yield reasons.NO_DATA
     yield from fit_worded()
     yield from planner.KINDS.values()
+    yield from error_page.MESSAGES
     yield from (about for _name, about in planner.FORMATS.values())
 
 

@@ -45,7 +45,8 @@ NUMERALS: Final[Mapping[Language, str]] = {"tg": "ru", "ru": "ru", "en": "en"}
 class Scene:
     """What one map shows: the layer, how plots are coloured, where it opens, which plot is chosen, from what data.
 
-    ``drawn`` and ``grids`` are what the reader may see and what holds something; ``query`` is the page's own.
+    ``drawn`` and ``grids`` are what the reader may see and what holds something; ``query`` is the page's own; ``place``
+    names the district or jamoat the map was asked for, empty where it is of the country.
     """
 
     shown: Mapped
@@ -59,6 +60,7 @@ class Scene:
     synthetic: bool
     base: str
     query: str
+    place: str = ""
 
     @property
     def layers(self) -> tuple[Mapped, ...]:
@@ -144,7 +146,7 @@ def _make_html(scene: Scene, legend_open: bool) -> str:
         "map.html",
         lang=scene.lang,
         base=scene.base,
-        title=f"{translate(legend.title, scene.lang)} – Obod",
+        title=" – ".join(part for part in (translate(legend.title, scene.lang), scene.place, "Obod") if part),
         folium=parts,
         modules=(assets.address(scene.base, MODULE), *(assets.unversioned(scene.base, path) for path in IMPORTED)),
         css_address=f"{scene.base}/maps/{name}.css?{scene.query}",

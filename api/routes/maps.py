@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from api.content.cards import plot_card
 from api.deps import CallerDep, LanguageDep, SnapshotDep
+from api.language.translate import Language, local_name
 from api.maps.colouring import colourings
 from api.maps.folium_map import Bounds, View
 from api.maps.maplibre_style import name_of
@@ -79,6 +80,7 @@ def get_scene(
         synthetic=any(source.synthetic for source in sources),
         base=request.scope.get("root_path", ""),
         query=urlencode({key: value for key, value in kept.items() if value}),
+        place=_place_name(places, district, jamoat, lang),
     )
 
 
@@ -129,6 +131,15 @@ def _find_plot(connection: Connection, audience: Audience, plot_id: str) -> tupl
     feature = orjson.loads(found)
     centre = shapely.from_geojson(orjson.dumps(feature["geometry"])).representative_point()
     return feature["properties"]["plot_no"], View(PLOT_ZOOM, centre.y, centre.x)
+
+
+def _place_name(places: Gazetteer, district: str | None, jamoat: str | None, lang: Language) -> str:
+    """Name of the jamoat or district a map was asked for; its code where no name is known."""
+    layer, code = (Jamoat, jamoat) if jamoat else (District, district)
+    if not code:
+        return ""
+    known = places.places.get((layer.__tablename__, code))
+    return code if known is None else local_name(known.names, lang, otherwise=code)
 
 
 def _opening(served: Snapshot, places: Gazetteer, district: str | None, jamoat: str | None) -> Bounds:

@@ -127,6 +127,7 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         synthetic=here.synthetic if here else any(district.synthetic for district in districts.values()),
         picked=picked,
         place=_place(here, places, picked, lang),
+        around=_around(here, picked, lang),
         regions=_sorted((_named(place, lang) for place in places.of(Region)), lang),
         district_groups=_grouped(districts.values(), lang),
         jamoats=_sorted((_named(place, lang) for place in places.of(Jamoat, within=here.code)), lang) if here else [],
@@ -259,6 +260,13 @@ def _place(here: Summary | None, places: Gazetteer, picked: Picked, lang: Langua
     if picked.jamoat:
         return _named(places.get(Jamoat, picked.jamoat), lang)
     return Named(here.code, local_name(here.names, lang, otherwise=here.code))
+
+
+def _around(here: Summary | None, picked: Picked, lang: Language) -> str | None:
+    """The district a jamoat lies in; None where the page is of no jamoat."""
+    if here is None or not picked.jamoat:
+        return None
+    return translate("{name} district", lang).format(name=local_name(here.names, lang, otherwise=here.code))
 
 
 def _named(place: Place, lang: Language) -> Named:

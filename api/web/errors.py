@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
@@ -64,6 +64,16 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
 }
 
 
+Page = Callable[[Request, int, str, str, Mapping[str, str]], Response | None]
+
+
+def answer(request: Request, problem_: Problem, detail: str, **members: Any) -> Response:
+    """Return the answer to a reader, who gets a page where the service has one, or to a program."""
+    page: Page | None = getattr(request.app.state, "error_page", None)
+    shown = page and page(request, problem_.status, problem_.name, detail, problem_.headers)
+    return shown or problem(problem_, detail, **members)
+
+
 def problem(problem: Problem, detail: str, **members: Any) -> Response:
     """Return the answer for one problem; ``members`` are added to it."""
     content = {
@@ -86,31 +96,31 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _fault)
 
 
-def _refusal(_request: Request, error: Exception) -> Response:
+def _refusal(request: Request, error: Exception) -> Response:
     known = next(answer for exception, answer in PROBLEMS.items() if isinstance(error, exception))
     if isinstance(error, OperatorNeeded):
         log.error("%s", error)
-    return problem(known, public_text(error) if isinstance(error, LayersError) else str(error))
+    return answer(request, known, public_text(error) if isinstance(error, LayersError) else str(error))
 
 
-def _invalid(_request: Request, error: Exception) -> Response:
+def _invalid(request: Request, error: Exception) -> Response:
     """Parameters that are not of their type: one sentence for each."""
     assert isinstance(error, RequestValidationError)
     told = [f"{'.'.join(str(part) for part in item['loc'][1:])}: {item['msg']}" for item in error.errors()]
-    return problem(PROBLEMS[BadFilter], "; ".join(told) + ".")
+    return answer(request, PROBLEMS[BadFilter], "; ".join(told) + ".")
 
 
-def _unusable(_request: Request, _error: Exception) -> Response:
-    return problem(PROBLEMS[BadFilter], "A value of the request is out of range or not of its type.")
+def _unusable(request: Request, _error: Exception) -> Response:
+    return answer(request, PROBLEMS[BadFilter], "A value of the request is out of range or not of its type.")
 
 
-def _http(_request: Request, error: Exception) -> Response:
+def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     name = status.phrase.lower().replace(" ", "-")
     known = Problem(error.status_code, name, status.phrase, dict(error.headers or {}))
     told = error.detail if error.detail != status.phrase else _PLAIN.get(error.status_code, status.description)
-    return problem(known, str(told or status.phrase))
+    return answer(request, known, str(told or status.phrase))
 
 
 _PLAIN: Final = {404: "There is nothing at this address.", 405: "This address is only read: use GET."}
@@ -121,4 +131,4 @@ def _fault(request: Request, error: Exception) -> Response:
     log.error("fault %s at %s %s", fault, request.method, request.url.path, exc_info=error)
     # This answer is made outside every middleware, so it brings its headers itself.
     known = Problem(500, "fault", "Something went wrong on our side", security_headers(request.url.path))
-    return problem(known, f"Something went wrong on our side (fault {fault}).", fault=fault)
+    return answer(request, known, f"Something went wrong on our side (fault {fault}).", fault=fault)
