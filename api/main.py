@@ -9,7 +9,6 @@ from importlib import metadata
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from api.deps import Callers
 from api.maps.places_cache import Atlas
@@ -27,13 +26,17 @@ from api.routes import (
     priorities,
     tiles,
 )
+from api.web.acceptance import Acceptance
+from api.web.compression import Compression
 from api.web.errors import add_error_handlers
+from api.web.heads import Heads
 from api.web.protection import Protection
+from api.web.ranges import Ranges
 from api.web.response_cache import FinishedAnswers
+from api.web.tags import Tags
 from layers.cache.folders import KINDS, Folder
 from layers.cache.memory import Memo
 from layers.catalogue.base import PUBLIC
-from layers.features.export import Format
 from layers.features.plot_texts import ReadyPlots
 from layers.postgres.cluster import Cluster
 from layers.postgres.engine import reading
@@ -48,9 +51,12 @@ ABOUT = """Land and water planning for families left behind in Khatlon and the R
 
 Public data are open; partners and staff send a key as `X-API-Key` or `Authorization: Bearer`.
 Errors are `application/problem+json` (RFC 9457). Boundaries are not official."""
-COMPRESSED_ALREADY = (*DEFAULT_EXCLUDED_CONTENT_TYPES, Format.XLSX.media_type, Format.PARQUET.media_type)
+# Fields a page of another site may read beside those that are always open to it.
+EXPOSED = [
+    *("Accept-Ranges", "Content-Disposition", "Content-Encoding", "Content-Range", "ETag", "Retry-After"),
+    *(tiles.GENERALISED, plots.CUT),
+]
 BYTES_PER_MB = 1_000_000
-COMPRESSION = 5  # zlib level of answers made on the way out
 
 
 @asynccontextmanager
@@ -93,16 +99,20 @@ def create_app() -> FastAPI:
     for module in (planner, plot_page, maps, districts, priorities, plots, tiles, catalogue, health, docs, assets):
         app.include_router(module.router)
     # The last one added is the first a request meets.
-    app.add_middleware(GZipMiddleware, compresslevel=COMPRESSION, exclude_content_types=COMPRESSED_ALREADY)
+    app.add_middleware(Compression)
+    app.add_middleware(Tags)
+    app.add_middleware(Ranges)
+    app.add_middleware(Acceptance)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
         allow_methods=["GET", "HEAD"],
-        allow_headers=["Authorization", "X-API-Key"],
-        expose_headers=["ETag", tiles.GENERALISED, plots.CUT],
+        allow_headers=["Authorization", "X-API-Key", "If-None-Match", "If-Range", "Range"],
+        expose_headers=EXPOSED,
     )
     app.add_middleware(Protection)
     answers_bytes = settings.answers_in_memory_mb * BYTES_PER_MB
     app.add_middleware(FinishedAnswers, served=app.state.served, memory_bytes=answers_bytes)
+    app.add_middleware(Heads)
     app.add_middleware(health.Measured, metrics=app.state.metrics)
     return app

@@ -5,8 +5,8 @@ Nothing is fetched from another host. Of ``node_modules`` only the files named h
 
 from __future__ import annotations
 
-import gzip
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,8 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from api.web.compression import BROTLI, GZIP, ZSTD, compress
+from api.web.preferences import IDENTITY, choose_encoding
 from layers.errors import NotFound
 
 OWN: Final = Path(__file__).parent / "static"
@@ -33,6 +35,7 @@ VENDOR_FILES: Final = frozenset(
 # By suffix; a system's own table of media types calls scripts by several names.
 MEDIA_TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
 _COMPRESSED: Final = frozenset({".css", ".js", ".svg"})  # suffixes of files that gain by compression
+CODED: Final = (BROTLI, ZSTD, GZIP)  # codings of a file that is compressed once, the smallest first
 _VERSION_LENGTH: Final = 12  # hex digits of the content digest in an address
 
 router = APIRouter(prefix="/static", include_in_schema=False)
@@ -40,10 +43,10 @@ router = APIRouter(prefix="/static", include_in_schema=False)
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file, read once: its bytes, the same gzipped (empty where that gains nothing), and its version."""
+    """One file, read once: its bytes, the same by coding (none where that gains nothing), and its version."""
 
     body: bytes
-    gzipped: bytes
+    coded: Mapping[str, bytes]
     media_type: str
     version: str
 
@@ -84,20 +87,21 @@ def get_asset(request: Request, name: str, v: str | None = None) -> Response:
     """Return one file; for ever under an address that carries its version, otherwise to be asked again."""
     found = asset(name)
     headers = {
-        "ETag": f'"{found.version}"',
         "Vary": "Accept-Encoding",
         "Cache-Control": "public, max-age=31536000, immutable" if v == found.version else "no-cache",
     }
     body = found.body
-    if found.gzipped and "gzip" in request.headers.get("accept-encoding", ""):
-        headers["Content-Encoding"] = "gzip"
-        body = found.gzipped
+    coding = choose_encoding(request.headers.get("accept-encoding"), tuple(found.coded))
+    if coding != IDENTITY:
+        headers["Content-Encoding"] = coding
+        body = found.coded[coding]
+    headers["ETag"] = f'"{found.version}{"" if coding == IDENTITY else f"-{coding}"}"'
     return Response(body, media_type=found.media_type, headers=headers)
 
 
 @lru_cache(maxsize=128)
 def _read(path: Path, changed: int) -> Asset:  # noqa: ARG001 (a changed file is read again)
     body = path.read_bytes()
-    gzipped = gzip.compress(body, mtime=0) if path.suffix in _COMPRESSED else b""
+    coded = {coding: compress(body, coding, once=True) for coding in CODED if path.suffix in _COMPRESSED}
     media_type = MEDIA_TYPES.get(path.suffix, "application/octet-stream")
-    return Asset(body, gzipped, media_type, hashlib.sha256(body).hexdigest()[:_VERSION_LENGTH])
+    return Asset(body, coded, media_type, hashlib.sha256(body).hexdigest()[:_VERSION_LENGTH])

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, cast
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
 from api.content.about_files import CROPS_TOLD, TOLD, about_fit, about_plots
 from api.content.crops_text import crop_words, tell_crops
@@ -21,6 +19,8 @@ from api.deps import Caller, CallerDep, LanguageDep, SnapshotDep, get_caller, js
 from api.language.translate import Language, translate
 from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
+from api.web.acceptance import accepted_format
+from api.web.streams import BegunStream
 from geo.household_fit.rating import SUPPORT_NEEDED
 from layers.catalogue.base import PUBLIC, Audience
 from layers.errors import BadFilter, NotFound
@@ -120,7 +120,7 @@ def get_plots(
     """
     filters = {name: request.query_params.getlist(name) for name in request.query_params if name in PLOT_FILTERS}
     asked = PlotQuery(code, caller, choice, filters, sortby, lang, profile)
-    wanted = f or _accepted(request.headers.get("accept", ""))
+    wanted = f or accepted_format(request.headers.get("accept"))
     rows = None if limit in (None, "all") else _rows(str(limit))
     if wanted is not None:
         return _file(state, asked, wanted, rows, after)
@@ -261,12 +261,12 @@ def _ready(
 def _streamed(state: SnapshotCache, asked: PlotQuery) -> Response:
     """Every feature as one GeoJSON collection, in bounded memory."""
 
-    def stream() -> Iterator[bytes]:
+    def stream() -> Generator[bytes, None, None]:
         with reading(asked.caller.audience_in(asked.district), timeout_s=EXPORT_TIMEOUT_S) as connection:
             listing, run, served, _ = _listing(connection, state, asked)
             yield from stream_geojson(connection, listing, About("", members=_members(served, asked, run)))
 
-    return StreamingResponse(_begun(stream()), media_type=GEOJSON, headers=_headers(asked))
+    return BegunStream(stream(), media_type=GEOJSON, headers=_headers(asked))
 
 
 def _file(state: SnapshotCache, asked: PlotQuery, wanted: Format, limit: int | None, after: str | None) -> Response:
@@ -289,20 +289,22 @@ def _file(state: SnapshotCache, asked: PlotQuery, wanted: Format, limit: int | N
     if cut:
         headers[CUT] = f"only the first {limit} rows; more match"
     stream = _written if wanted not in _AS_READ else _read
-    return StreamingResponse(
-        _begun(stream(asked, listing, wanted, about, limit)), media_type=wanted.media_type, headers=headers
-    )
+    return BegunStream(stream(asked, listing, wanted, about, limit), media_type=wanted.media_type, headers=headers)
 
 
 _AS_READ: Final = {Format.CSV: stream_csv, Format.GEOJSON: stream_geojson}
 
 
-def _read(asked: PlotQuery, listing: Listing, wanted: Format, about: About, limit: int | None) -> Iterator[bytes]:
+def _read(
+    asked: PlotQuery, listing: Listing, wanted: Format, about: About, limit: int | None
+) -> Generator[bytes, None, None]:
     with reading(asked.caller.audience_in(asked.district), timeout_s=EXPORT_TIMEOUT_S) as connection:
         yield from _AS_READ[wanted](connection, listing, about, limit)
 
 
-def _written(asked: PlotQuery, listing: Listing, wanted: Format, about: About, limit: int | None) -> Iterator[bytes]:
+def _written(
+    asked: PlotQuery, listing: Listing, wanted: Format, about: About, limit: int | None
+) -> Generator[bytes, None, None]:
     """Write the file, then let the database go before the first byte leaves."""
     with tempfile.TemporaryDirectory(prefix="obod-export-") as folder:
         path = Path(folder) / f"plots.{wanted}"
@@ -311,12 +313,6 @@ def _written(asked: PlotQuery, listing: Listing, wanted: Format, about: About, l
         with path.open("rb") as file:
             while chunk := file.read(CHUNK):
                 yield chunk
-
-
-def _begun(stream: Iterator[bytes]) -> Iterator[bytes]:
-    """Return a stream whose first part is already made: what is wrong with it is said before the answer begins."""
-    first = next(stream)
-    return chain((first,), stream)
 
 
 def _listing(
@@ -393,13 +389,3 @@ def cache_headers(audience: Audience) -> dict[str, str]:
 
 def _link(request: Request, rel: Literal["self", "next"], changed: Mapping[str, str]) -> dict[str, str]:
     return {"rel": rel, "type": GEOJSON, "href": str(request.url.include_query_params(**changed))}
-
-
-def _accepted(header: str) -> Format | None:
-    """Return the file format an Accept header asks for; None for GeoJSON, which comes in pages."""
-    for part in header.split(","):
-        media_type = part.partition(";")[0].strip().lower()
-        for known in Format:
-            if media_type == known.media_type and known is not Format.GEOJSON:
-                return known
-    return None

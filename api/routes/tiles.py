@@ -24,6 +24,8 @@ from api.deps import (
 )
 from api.language.translate import Language, translate
 from api.routes.plots import ChoiceDep
+from api.web.compression import GZIP
+from api.web.preferences import choose_encoding
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.base import PUBLIC, Audience, Layer
 from layers.catalogue.land import Plot
@@ -259,8 +261,8 @@ def _variant(
 
 def _answer(asked: TileQuery, stored: Stored, media_type: str, scope: Audience) -> Response:
     """Answer with a finished tile."""
-    accepted = asked.request.headers.get("accept-encoding", "")
-    unpack = media_type == MVT and "gzip" not in accepted
+    coding = choose_encoding(asked.request.headers.get("accept-encoding"), (GZIP,))
+    unpack = media_type == MVT and coding != GZIP
     etag = f'"{stored.etag}{"-plain" if unpack else ""}"'
     headers = {
         "ETag": etag,
@@ -270,5 +272,5 @@ def _answer(asked: TileQuery, stored: Stored, media_type: str, scope: Audience) 
     if stored.note:
         headers[GENERALISED] = stored.note
     if media_type == MVT and not unpack:
-        headers["Content-Encoding"] = "gzip"
+        headers["Content-Encoding"] = GZIP
     return Response(gzip.decompress(stored.body) if unpack else stored.body, media_type=media_type, headers=headers)

@@ -32,6 +32,7 @@ from layers.errors import (
 from layers.postgres.engine import UnusableValue
 
 MEDIA_TYPE: Final = "application/problem+json"
+READ_ONLY: Final = "GET, HEAD"  # methods of every address
 RETRY_S: Final = "5"  # seconds after which asking again makes sense while the database is away
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,10 @@ def answer(request: Request, problem_: Problem, detail: str, **members: Any) -> 
     page: Page | None = getattr(request.app.state, "error_page", None)
     shown = page and page(request, problem_.status, problem_.name, detail, problem_.headers)
     return shown or problem(problem_, detail, **members)
+
+
+NOT_ACCEPTABLE: Final = Problem(406, "not-acceptable", "Nothing here is of a media type that is accepted")
+NOT_SATISFIABLE: Final = Problem(416, "range-not-satisfiable", "The range lies beyond the end")
 
 
 def problem(problem: Problem, detail: str, **members: Any) -> Response:
@@ -118,12 +123,15 @@ def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     name = status.phrase.lower().replace(" ", "-")
-    known = Problem(error.status_code, name, status.phrase, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = READ_ONLY
+    known = Problem(error.status_code, name, status.phrase, headers)
     told = error.detail if error.detail != status.phrase else _PLAIN.get(error.status_code, status.description)
     return answer(request, known, str(told or status.phrase))
 
 
-_PLAIN: Final = {404: "There is nothing at this address.", 405: "This address is only read: use GET."}
+_PLAIN: Final = {404: "There is nothing at this address.", 405: "This address is only read: use GET or HEAD."}
 
 
 def _fault(request: Request, error: Exception) -> Response:

@@ -20,6 +20,8 @@ from typing import Any, Final, NamedTuple
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.web.compression import CODINGS, GZIP
+from api.web.preferences import choose_encoding
 from layers.cache.memory import Memo
 from layers.errors import DatabaseUnavailable
 from layers.records.snapshot import Snapshot, SnapshotCache
@@ -33,7 +35,7 @@ COUNTED: Final = 20_000  # kinds of answers counted, to know which are asked for
 AT_ONCE: Final = max(2, os.cpu_count() or 2)  # pages made at a time; more would only slow each other down
 ENDINGS: Final = (".mvt", ".png")
 OTHERS: Final = frozenset({b"authorization", b"x-api-key", b"cookie", b"range"})  # fields that may change the answer
-OF_BODY: Final = frozenset({b"content-length", b"content-type", b"content-encoding"})  # not in a 304
+OF_BODY: Final = frozenset({b"content-length", b"content-type", b"content-encoding", b"content-range"})  # not in a 304
 
 OF_CONNECTION: Final = ("app", "type", "asgi", "http_version", "method", "scheme", "server", "client", "root_path")
 
@@ -44,7 +46,7 @@ class Key(NamedTuple):
     """What changes a public answer. A page holds links, so how the service was addressed is part of it."""
 
     path: str
-    packed: bool
+    coding: str
     foreign: bool  # asked by another site
     of_page: tuple[bytes, bytes, bytes, str, str] | None  # query, host, accept, scheme, root path
 
@@ -230,12 +232,12 @@ def _asked(scope: Scope) -> tuple[Key | None, bytes | None]:
     path, query = scope["path"], scope["query_string"]
     tile = not query and path.startswith("/tiles/") and path.endswith(ENDINGS)
     page = not tile and path.startswith("/districts/") and path.endswith("/plots")
-    packed, foreign, plain, known, host, accept = False, False, True, None, b"", b""
+    foreign, plain, known, host, accept, codings = False, True, None, b"", b"", ""
     for name, value in scope["headers"]:
         if name in OTHERS:
             plain = False
         elif name == b"accept-encoding":
-            packed = b"gzip" in value
+            codings = value.decode("latin-1")
         elif name == b"origin":
             foreign = True
         elif name == b"if-none-match":
@@ -245,16 +247,18 @@ def _asked(scope: Scope) -> tuple[Key | None, bytes | None]:
         elif name == b"accept":
             accept = value
     of_page = None if tile else (query, host, accept, scope["scheme"], scope.get("root_path", ""))
+    if tile and accept and b"*/*" not in accept:
+        plain = False  # it may be refused
     if not plain or not (tile or page) or len(path) + sum(map(len, of_page or ())) > LONGEST_KEY:
         return None, known
-    return Key(path, packed, foreign, of_page), known
+    return Key(path, choose_encoding(codings, (GZIP,) if tile else CODINGS), foreign, of_page), known
 
 
 def _scope_of(key: Key, like: Scope) -> Scope:
     """A request for the same, over a connection like that of another."""
     query, host, accept, scheme, root_path = key.of_page or (b"", b"obod", b"*/*", like["scheme"], like["root_path"])
     fields: Fields = [(b"host", host), (b"accept", accept)]
-    fields += [(b"accept-encoding", b"gzip")] if key.packed else []
+    fields += [(b"accept-encoding", key.coding.encode())]
     fields += [(b"origin", b"null")] if key.foreign else []
     asked = {name: like[name] for name in OF_CONNECTION if name in like}
     asked |= {"path": key.path, "raw_path": key.path.encode(), "query_string": query, "headers": fields, "state": {}}
@@ -269,7 +273,7 @@ def _with_not_modified(send: Send, known: bytes | None) -> Send:
 
     async def passed(message: Message) -> None:
         nonlocal told
-        if message["type"] == "http.response.start" and message["status"] == 200:
+        if message["type"] == "http.response.start" and message["status"] in (200, 206):
             told = _etag_matches(known, dict(message["headers"]).get(b"etag"))
             message = _unchanged(message) if told else message
         elif told:
@@ -293,4 +297,5 @@ def _etag_matches(known: bytes | None, tag: bytes | None) -> bool:
     """Tell whether an ``If-None-Match`` names a tag (RFC 9110, 13.1.2)."""
     if known is None or tag is None:
         return False
-    return known == b"*" or tag in [part.strip().removeprefix(b"W/") for part in known.split(b",")]
+    tags = [part.strip().removeprefix(b"W/") for part in known.split(b",")]
+    return known == b"*" or tag.removeprefix(b"W/") in tags

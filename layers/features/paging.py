@@ -149,8 +149,8 @@ def stream_features(connection: Connection, listing: Listing, limit: int | None 
 
 def stream_rows(connection: Connection, statement: Select[Any]) -> Iterator[Sequence[Row[Any]]]:
     """Yield the rows of a statement in parts of ``FETCHED_ROWS`` through a server-side cursor."""
-    rows = connection.execute(statement, execution_options={"yield_per": FETCHED_ROWS})
-    yield from rows.partitions()
+    with connection.execute(statement, execution_options={"yield_per": FETCHED_ROWS}) as rows:  # closed if cut short
+        yield from rows.partitions()
 
 
 def read_feature(connection: Connection, features: Features, condition: ColumnElement[bool]) -> str | None:
