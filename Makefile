@@ -27,9 +27,10 @@ test: install clients ## Run every test
 test-all: install clients ## Run every test, heavy clients and long drills too
 	$(BIN)/pytest -n 2 --dist loadfile --heavy
 
-check: $(VENV)/installed ## Lint, types, import contracts, generated pages current
+check: $(VENV)/installed ## Lint, docstrings, types, import contracts, generated pages current
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/flake8 geo
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m layers.catalogue.readme --check

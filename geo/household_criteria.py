@@ -69,7 +69,6 @@ def balance_of_labour(block: Block, _: Criterion) -> Measured:
     Parameters
     ----------
     block : n plots with ``area_ha`` and ``district``, judged for a household.
-    _ : the criterion.
 
     Returns
     -------
@@ -93,7 +92,6 @@ def share_of_heavy_turns(block: Block, _: Criterion) -> Measured:
     Parameters
     ----------
     block : n plots with command areas or plot surveys around them.
-    _ : the criterion.
 
     Returns
     -------
@@ -124,7 +122,6 @@ def class_of_right(block: Block, _: Criterion) -> Measured:
     Parameters
     ----------
     block : n plots with ``right_class``.
-    _ : the criterion.
 
     Returns
     -------
@@ -139,7 +136,6 @@ def steps_of_documents(block: Block, _: Criterion) -> Measured:
     Parameters
     ----------
     block : n plots with ``missing_documents`` and ``disputes``.
-    _ : the criterion.
 
     Returns
     -------

@@ -43,7 +43,18 @@ class Queue(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def empty_queue(first, last, capacity):
-    """An empty queue with slots for keys from ``first`` to ``last``; keys beyond them may be queued all the same."""
+    """Return an empty queue; keys beyond its slots may be queued all the same.
+
+    Parameters
+    ----------
+    first : int64, key at which slots begin
+    last : int64, key at which they end
+    capacity : cells there is room for
+
+    Returns
+    -------
+    queue
+    """
     state = np.zeros(6, np.int64)
     state[_FREE] = -1
     return Queue(
@@ -63,13 +74,31 @@ def empty_queue(first, last, capacity):
 
 @innermost()
 def size_of(queue):
-    """How many cells are queued."""
+    """Return how many cells are queued.
+
+    Parameters
+    ----------
+    queue : from ``empty_queue``
+
+    Returns
+    -------
+    int64
+    """
     return queue.state[_SIZE] + queue.state[_WAITING]
 
 
 @njit(cache=True, nogil=True)
 def more_room(queue):
-    """The same queue with twice the room."""
+    """Return the same queue with twice the room.
+
+    Parameters
+    ----------
+    queue : from ``empty_queue``; not to be used any more
+
+    Returns
+    -------
+    queue with the same cells
+    """
     return Queue(
         queue.first,
         queue.width,
@@ -92,7 +121,14 @@ def _doubled(values):
 
 @innermost()
 def push(queue, key, cell):
-    """Queue a cell; there must be room."""
+    """Queue a cell; there must be room.
+
+    Parameters
+    ----------
+    queue : from ``empty_queue``
+    key : int64, order of leaving
+    cell : int64
+    """
     state, chain = queue.state, queue.chain
     slot = min((key - queue.first) // queue.width, len(chain) - 1)
     turn = state[_TURN]
@@ -136,7 +172,16 @@ def _next_slot(queue):
 
 @innermost()
 def pop(queue):
-    """Take out the first cell; the queue must not be empty."""
+    """Take out the first cell; the queue must not be empty.
+
+    Parameters
+    ----------
+    queue : from ``empty_queue``
+
+    Returns
+    -------
+    int64, the cell with the smallest key, of equal keys the first come
+    """
     if queue.state[_SIZE] == 0:
         _next_slot(queue)
     queue.state[_SIZE] -= 1

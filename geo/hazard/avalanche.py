@@ -141,7 +141,8 @@ def avalanche(
     Parameters
     ----------
     flow : drainage of the heights.
-    snow_days, crown_cover_pct : as for ``avalanche_release``.
+    snow_days : as for ``avalanche_release``.
+    crown_cover_pct : as for ``avalanche_release``, %.
 
     Returns
     -------

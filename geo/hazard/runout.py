@@ -89,8 +89,9 @@ def mass_flow(
     flow : drainage of the heights.
     release : bool (rows, cols).
     travel_angle_deg : fall of the energy line, degrees, above 0 to below 90.
-    exponent, persistence : as for ``spreading``.
+    exponent : as for ``spreading``.
     fastest_m_s : greatest velocity, m/s, as for ``runout``.
+    persistence : weights by the angle of turning, as for ``spreading``.
 
     Returns
     -------
@@ -211,7 +212,8 @@ def beta_deg(distance_m: NDArray[np.float64], height_m: NDArray[np.float64]) -> 
 
     Parameters
     ----------
-    distance_m, height_m : (n,) along the path from the release downwards, horizontal metres and metres.
+    distance_m : float64 (n,), along the path from the release downwards, horizontal metres.
+    height_m : float64 (n,), height there, metres.
 
     Returns
     -------

@@ -89,7 +89,9 @@ def graded(
     process : as in layer ``hazard_zones``.
     dem : heights in metres, EPSG:32642.
     method : how the levels are derived, in words.
-    low, medium, residual : bool (rows, cols), cells of each level; None = nowhere.
+    low : bool (rows, cols), cells of the level; None = nowhere.
+    medium : bool (rows, cols), likewise.
+    residual : bool (rows, cols), likewise.
 
     Returns
     -------

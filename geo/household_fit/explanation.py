@@ -64,7 +64,8 @@ def explain_fit(
     profile : the kind of household.
     walk_minutes : from home one way, as the land was measured; None unknown.
     papers : what staff recorded.
-    crop, zone : reference crop and crop calendar.
+    crop : reference crop id.
+    zone : crop calendar, lowland or mountain.
     area_ha : area of the plot, ha.
     not_assessed : criterion id -> why it could not be measured where the plot lies.
     ranked : the best crops here, with what their work asks of the household.
@@ -160,7 +161,8 @@ def alone_with(profile: Profile, crop: str, zone: str) -> dict[str, Any] | None:
     Parameters
     ----------
     profile : the kind of household.
-    crop, zone : crop and crop calendar.
+    crop : crop id.
+    zone : crop calendar, lowland or mountain.
 
     Returns
     -------

@@ -61,7 +61,16 @@ class Remedy(Strict):
     effects: tuple[Effect, ...]
 
     def cost_usd(self, area_ha: float) -> float:
-        """Cost [USD] on a plot of ``area_ha`` [ha]."""
+        """Return the cost on a plot.
+
+        Parameters
+        ----------
+        area_ha : of the plot, ha
+
+        Returns
+        -------
+        USD
+        """
         return self.cost_fixed + self.cost_per_ha * area_ha
 
 
@@ -82,7 +91,17 @@ def parse_remedies(
 ) -> Found:
     """Return the catalogue a TOML text describes.
 
-    ``criteria`` are the ids effects may name, ``computed`` the kinds of effect beside ``KINDS``.
+    Parameters
+    ----------
+    form : kind of catalogue
+    text : the file, whole
+    source : name of the file, for messages
+    criteria : ids effects may name
+    computed : kinds of effect beside ``KINDS``
+
+    Returns
+    -------
+    catalogue of that kind
 
     Raises
     ------
@@ -107,6 +126,12 @@ def parse_remedies(
 def require_criterion(name: str, criteria: Collection[str], source: str) -> None:
     """Refuse a criterion that a catalogue may not name.
 
+    Parameters
+    ----------
+    name : criterion id
+    criteria : ids it may name
+    source : name of the file, for messages
+
     Raises
     ------
     SchemeError : names ``source``.
@@ -118,7 +143,19 @@ def require_criterion(name: str, criteria: Collection[str], source: str) -> None
 def applicable(
     values: Values, facts: Collection[str], remedies: Sequence[Remedy], computed: Mapping[str, Change]
 ) -> list[Remedy]:
-    """Remedies that can change a known value of one plot, cheapest on a hectare first, at most ``MOST_REMEDIES``."""
+    """Return the remedies that can change a known value of one plot.
+
+    Parameters
+    ----------
+    values : criterion id -> what was measured of the plot
+    facts : what is known and true of it
+    remedies : those of a catalogue
+    computed : kind of effect -> how it changes values
+
+    Returns
+    -------
+    at most ``MOST_REMEDIES``, cheapest on a hectare first
+    """
     found = [
         remedy
         for remedy in remedies
@@ -128,14 +165,35 @@ def applicable(
 
 
 def every_set(count: int) -> Applied:
-    """Every subset of ``count`` remedies, bool (2**count, count); the first is the empty one."""
+    """Return every subset of some remedies.
+
+    Parameters
+    ----------
+    count : how many remedies there are
+
+    Returns
+    -------
+    bool (2**count, count); the first is the empty one
+    """
     return (np.arange(2**count)[:, np.newaxis] >> np.arange(count) & 1).astype(bool)
 
 
 def changed(
     values: Values, remedies: Sequence[Remedy], chosen: Applied, computed: Mapping[str, Change]
 ) -> dict[str, Measured]:
-    """Values of one plot under m sets of remedies; ``chosen`` is bool (m, len(remedies))."""
+    """Return the values of one plot under sets of remedies.
+
+    Parameters
+    ----------
+    values : criterion id -> what was measured of the plot
+    remedies : k remedies
+    chosen : bool (m, k), the sets
+    computed : kind of effect -> how it changes values
+
+    Returns
+    -------
+    criterion id -> values (m,)
+    """
     result = {name: repeated(measured, len(chosen)) for name, measured in values.items()}
     for column, remedy in enumerate(remedies):
         for effect in remedy.effects:
@@ -144,9 +202,21 @@ def changed(
 
 
 def cheapest(remedies: Sequence[Remedy], chosen: Applied, lifts: Applied, merit: Floats, area_ha: float) -> int | None:
-    """Return the row of the cheapest set that lifts, None if no set does.
+    """Return the cheapest set that lifts.
 
-    Of equally cheap ones the one of the greatest ``merit`` (n,), then the one of fewest remedies.
+    Of equally cheap ones the one of the greatest merit, then the one of fewest remedies.
+
+    Parameters
+    ----------
+    remedies : k remedies
+    chosen : bool (m, k), the sets
+    lifts : bool (m,), the set lifts what is rated
+    merit : float64 (m,), the greater the better
+    area_ha : of the plot, ha
+
+    Returns
+    -------
+    row of the set, None if no set lifts
     """
     if not lifts.any():
         return None
@@ -155,12 +225,33 @@ def cheapest(remedies: Sequence[Remedy], chosen: Applied, lifts: Applied, merit:
 
 
 def costs_usd(remedies: Sequence[Remedy], chosen: Applied, area_ha: float) -> Floats:
-    """Cost of each set [USD] on a plot of ``area_ha`` [ha], float64 (m,)."""
+    """Return the cost of each set.
+
+    Parameters
+    ----------
+    remedies : k remedies
+    chosen : bool (m, k), the sets
+    area_ha : of the plot, ha
+
+    Returns
+    -------
+    float64 (m,), USD
+    """
     return np.asarray(chosen @ np.array([remedy.cost_usd(area_ha) for remedy in remedies]))
 
 
 def repeated(measured: Measured, times: int) -> Measured:
-    """One plot's measurement ``times`` over, with arrays of its own."""
+    """Return one plot's measurement several times over, with arrays of its own.
+
+    Parameters
+    ----------
+    measured : of one plot
+    times : how often
+
+    Returns
+    -------
+    measurement of as many plots
+    """
     return replace(
         measured,
         value=np.repeat(measured.value[:1], times),

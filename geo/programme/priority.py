@@ -73,7 +73,8 @@ def priority(score: Floats, potential_score: Floats, shut: Flags, need: Floats) 
 
     Parameters
     ----------
-    score, potential_score : land suitability now and after the scheme's improvements, 0-100, NaN without a score.
+    score : float64 (n,), land suitability now, 0-100, NaN without a score.
+    potential_score : float64 (n,), the same after the scheme's improvements.
     shut : bool (n,), land whose potential is none either, such as a minefield.
     need : index 0-1 of the jamoat, NaN unknown.
 

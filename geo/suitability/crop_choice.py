@@ -315,7 +315,8 @@ def crop_lists(ranks: Ranks, unknown: NDArray[np.int8], judged: NDArray[np.bool_
 
     Parameters
     ----------
-    ranks, unknown : int8 (n, crops) and (n,), of ``crop_ranks``.
+    ranks : int8 (n, crops), of ``crop_ranks``.
+    unknown : int8 (n,), of ``crop_ranks``.
     judged : bool (n,), the plot has a score.
 
     Returns

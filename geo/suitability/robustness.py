@@ -82,7 +82,8 @@ def robustness(
     cap : int8 (n,), best class that limits no draw can change allow.
     fixed : int8 (n,), class of plots that no draw can change (excluded or not evaluated), -1 for the others.
     plot_no : int64 (n,), numbers that seed each plot's draws.
-    weights, orness : of the run.
+    weights : of the run.
+    orness : of the run, 0-1.
     draws : how often.
     seed : of all draws; the same seed gives the same shares.
     noise : how far a draw may stray.

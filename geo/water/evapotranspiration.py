@@ -41,7 +41,8 @@ def mean_saturation_vapour_pressure_kpa(tmin_c: ArrayLike, tmax_c: ArrayLike) ->
 
     Parameters
     ----------
-    tmin_c, tmax_c : least and greatest air temperature of the day, degC.
+    tmin_c : least air temperature of the day, degC.
+    tmax_c : greatest air temperature of the day, degC.
 
     Returns
     -------
@@ -116,8 +117,10 @@ def vapour_pressure_from_humidity_kpa(
 
     Parameters
     ----------
-    tmin_c, tmax_c : least and greatest air temperature of the day, degC.
-    rh_min_pct, rh_max_pct : least and greatest relative humidity of the day, %.
+    tmin_c : least air temperature of the day, degC.
+    tmax_c : greatest air temperature of the day, degC.
+    rh_min_pct : least relative humidity of the day, %.
+    rh_max_pct : greatest relative humidity of the day, %.
 
     Returns
     -------
@@ -139,7 +142,8 @@ def vapour_pressure_from_wet_bulb_kpa(
 
     Parameters
     ----------
-    t_wet_c, t_dry_c : temperature of the wet and of the dry bulb, degC.
+    t_wet_c : temperature of the wet bulb, degC.
+    t_dry_c : temperature of the dry bulb, degC.
     pressure_kpa : atmospheric pressure, kPa.
     coefficient : of the instrument, 1/degC; 0.000662 where it is ventilated.
 
@@ -192,7 +196,8 @@ def penman_monteith_mm(
     t_mean_c : mean air temperature of the day, degC.
     rn_mj : net radiation, MJ m-2 d-1.
     wind_2m_m_s : wind speed at 2 m, m/s; ``WIND_WHEN_UNKNOWN_M_S`` where there is no measurement.
-    es_kpa, ea_kpa : mean saturation and actual vapour pressure, kPa.
+    es_kpa : mean saturation vapour pressure, kPa.
+    ea_kpa : actual vapour pressure, kPa.
     psychrometric_kpa_c : psychrometric constant, kPa/degC.
     soil_heat_mj : heat flux into the soil, MJ m-2 d-1; 0 for single days.
 
@@ -223,7 +228,8 @@ def hargreaves_mm(tmin_c: ArrayLike, tmax_c: ArrayLike, ra_mj: ArrayLike, t_mean
 
     Parameters
     ----------
-    tmin_c, tmax_c : least and greatest air temperature of the day, degC.
+    tmin_c : least air temperature of the day, degC.
+    tmax_c : greatest air temperature of the day, degC.
     ra_mj : extraterrestrial radiation, MJ m-2 d-1.
     t_mean_c : mean air temperature, degC; None = mean of the extremes.
 

@@ -234,7 +234,8 @@ def gravity_head(
     canals : lines in EPSG:32642; ``geometry`` is needed; ``head_level_m``, ``tail_level_m``, ``level_basis``,
         ``lining``, ``type`` and ``flow_known`` count where they are there.
     polygons : n polygons or multipolygons in EPSG:32642, or their coordinates made once by ``ragged``.
-    barriers, reach_m : as in ``water_clearance``.
+    barriers : as in ``water_clearance``.
+    reach_m : as in ``water_clearance``, metres.
 
     Returns
     -------

@@ -70,7 +70,8 @@ def total_available_water_mm(field_capacity: ArrayLike, wilting_point: ArrayLike
 
     Parameters
     ----------
-    field_capacity, wilting_point : water content of the soil at each, m3/m3.
+    field_capacity : water content of the soil, m3/m3.
+    wilting_point : likewise, m3/m3.
     root_depth_m : rooting depth, m.
 
     Returns
@@ -231,7 +232,9 @@ def gross_requirement_mm(
     Parameters
     ----------
     net_mm : net requirement, mm.
-    application, conveyance, distribution : efficiencies of field, canal and distribution, above 0 to 1.
+    application : efficiency of the field, above 0 to 1.
+    conveyance : efficiency of the canals, above 0 to 1.
+    distribution : efficiency of the ditches between, above 0 to 1.
 
     Returns
     -------
@@ -299,7 +302,8 @@ def reach_conveyance(
     ----------
     canal : efficiency of the whole canal in good condition, 0-1.
     condition : condition class of the reach, 1-5, NaN unknown.
-    reach_length_m, canal_length_m : lengths of the reach and of its canal, m.
+    reach_length_m : length of the reach, m.
+    canal_length_m : length of its canal, m.
 
     Returns
     -------
@@ -332,7 +336,8 @@ def supply_demand_ratio(
     ----------
     intake_m3_s : flow at the intake, m3/s.
     days : length of the period, d.
-    conveyance, application : efficiencies of canals and fields, 0-1.
+    conveyance : efficiency of the canals, 0-1.
+    application : efficiency of the fields, 0-1.
     net_demand_m3 : net requirement of all crops of the area in the period, m3.
 
     Returns

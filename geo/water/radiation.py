@@ -145,7 +145,8 @@ def solar_radiation_from_range_mj(ra_mj: ArrayLike, tmin_c: ArrayLike, tmax_c: A
     Parameters
     ----------
     ra_mj : extraterrestrial radiation, MJ m-2 d-1.
-    tmin_c, tmax_c : least and greatest air temperature of the day, degC.
+    tmin_c : least air temperature of the day, degC.
+    tmax_c : greatest air temperature of the day, degC.
 
     Returns
     -------
@@ -185,9 +186,11 @@ def net_longwave_radiation_mj(
 
     Parameters
     ----------
-    tmin_c, tmax_c : least and greatest air temperature of the day, degC.
+    tmin_c : least air temperature of the day, degC.
+    tmax_c : greatest air temperature of the day, degC.
     ea_kpa : actual vapour pressure, kPa.
-    rs_mj, rso_mj : solar radiation, measured and under a clear sky, MJ m-2 d-1.
+    rs_mj : solar radiation, measured, MJ m-2 d-1.
+    rso_mj : solar radiation under a clear sky, MJ m-2 d-1.
 
     Returns
     -------

@@ -75,7 +75,9 @@ def canal_gain(canal: NDArray[np.int64], condition: Floats, share_of_canal: Floa
     Parameters
     ----------
     canal : int64 (reaches,), number of the canal each reach belongs to, from 0.
-    condition, share_of_canal, to_class : see ``reach_gain``.
+    condition : float64 (reaches,), as ``reach_gain``.
+    share_of_canal : float64 (reaches,), as ``reach_gain``.
+    to_class : condition class after the repair, as ``reach_gain``.
 
     Returns
     -------
