@@ -31,6 +31,7 @@ from api.web.compression import Compression
 from api.web.errors import add_error_handlers
 from api.web.heads import Heads
 from api.web.protection import Protection
+from api.web.proxies import Proxies
 from api.web.ranges import Ranges
 from api.web.response_cache import FinishedAnswers
 from api.web.tags import Tags
@@ -114,5 +115,8 @@ def create_app() -> FastAPI:
     answers_bytes = settings.answers_in_memory_mb * BYTES_PER_MB
     app.add_middleware(FinishedAnswers, served=app.state.served, memory_bytes=answers_bytes)
     app.add_middleware(Heads)
+    app.add_middleware(
+        Proxies, root_path=settings.root_path, trusted=settings.proxy_networks, hosts=settings.host_names
+    )
     app.add_middleware(health.Measured, metrics=app.state.metrics)
     return app

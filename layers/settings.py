@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from layers.errors import LayersError
 
 PREFIX = "OBOD_"
+HOST_NAME = re.compile(r"(\*\.)?[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
+
+
+def _items(text: str) -> list[str]:
+    """What a list in one variable names."""
+    return [item.strip() for item in text.split(",") if item.strip()]
 
 
 class Settings(BaseSettings):
@@ -40,6 +48,43 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address the service listens on")
     port: int = Field(8000, ge=1, le=65_535, description="Port the service listens on")
+    root_path: str = Field(
+        "", pattern=r"^((/[A-Za-z0-9._~-]+)+)?$", description="Path below which the service lies, such as /obod"
+    )
+    trusted_proxies: str = Field(
+        "", description="Addresses or networks whose X-Forwarded headers count, separated by commas"
+    )
+    allowed_hosts: str = Field(
+        "", description="Hosts the service answers for, separated by commas, *.example.org for all below; unset: any"
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        for item in _items(text):
+            try:
+                ip_network(item, strict=False)
+            except ValueError:
+                raise ValueError(f"{item!r} is not an address or network such as 10.0.0.0/8") from None
+        return text
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts(cls, text: str) -> str:
+        for item in _items(text):
+            if not HOST_NAME.fullmatch(item):
+                raise ValueError(f"{item!r} is not a host such as obod.example.org, without a port")
+        return text
+
+    @property
+    def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Networks of trusted proxies."""
+        return tuple(ip_network(item, strict=False) for item in _items(self.trusted_proxies))
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """Hosts the service answers for, in small letters; none = any."""
+        return tuple(item.lower() for item in _items(self.allowed_hosts))
 
     @property
     def rasters(self) -> Path:

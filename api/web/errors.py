@@ -17,7 +17,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from api.web.policy import security_headers
+from api.web.policy import route_path, security_headers
 from geo.errors import SuitabilityError
 from layers.errors import (
     BadFilter,
@@ -138,5 +138,5 @@ def _fault(request: Request, error: Exception) -> Response:
     fault = uuid.uuid4().hex[:8]
     log.error("fault %s at %s %s", fault, request.method, request.url.path, exc_info=error)
     # This answer is made outside every middleware, so it brings its headers itself.
-    known = Problem(500, "fault", "Something went wrong on our side", security_headers(request.url.path))
+    known = Problem(500, "fault", "Something went wrong on our side", security_headers(route_path(request.scope)))
     return answer(request, known, f"Something went wrong on our side (fault {fault}).", fault=fault)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from starlette.types import Scope
+
 FRAMED: Final = "/maps/"  # pages made to be embedded elsewhere
 POLICY: Final = (
     "default-src 'self'; img-src 'self' data: blob:; worker-src 'self'; object-src 'none'; base-uri 'none'; "
@@ -14,6 +16,12 @@ ALWAYS: Final = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Permissions-Policy": "camera=(), microphone=(), payment=(), geolocation=(self)",
 }
+
+
+def route_path(scope: Scope) -> str:
+    """Return what is asked for within the service, wherever the service lies."""
+    root, path = scope.get("root_path", ""), str(scope["path"])
+    return path[len(root) :] if root and path.startswith(f"{root}/") else path
 
 
 def security_headers(path: str) -> dict[str, str]:

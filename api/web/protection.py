@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.web.errors import Problem, problem
-from api.web.policy import security_headers
+from api.web.policy import route_path, security_headers
 
 LONGEST_QUERY: Final = 8_000  # bytes of a query string
 LARGEST_BODY: Final = 64_000  # bytes of a request body; nothing here takes a larger one
@@ -29,7 +29,7 @@ class Protection:
         async def protected(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in security_headers(scope["path"]).items():
+                for name, value in security_headers(route_path(scope)).items():
                     headers.setdefault(name, value)
             await send(message)
 

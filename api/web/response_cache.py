@@ -21,6 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.web.compression import CODINGS, GZIP
+from api.web.policy import route_path
 from api.web.preferences import choose_encoding
 from layers.cache.memory import Memo
 from layers.errors import DatabaseUnavailable
@@ -229,7 +230,7 @@ def _asked(scope: Scope) -> tuple[Key | None, bytes | None]:
     """Return what a request asks for, None unless it is a plain one for something public, and the tags it knows."""
     if scope["type"] != "http" or scope["method"] != "GET":
         return None, None
-    path, query = scope["path"], scope["query_string"]
+    path, query = route_path(scope), scope["query_string"]
     tile = not query and path.startswith("/tiles/") and path.endswith(ENDINGS)
     page = not tile and path.startswith("/districts/") and path.endswith("/plots")
     foreign, plain, known, host, accept, codings = False, True, None, b"", b"", ""
@@ -261,7 +262,8 @@ def _scope_of(key: Key, like: Scope) -> Scope:
     fields += [(b"accept-encoding", key.coding.encode())]
     fields += [(b"origin", b"null")] if key.foreign else []
     asked = {name: like[name] for name in OF_CONNECTION if name in like}
-    asked |= {"path": key.path, "raw_path": key.path.encode(), "query_string": query, "headers": fields, "state": {}}
+    path = root_path + key.path
+    asked |= {"path": path, "raw_path": path.encode(), "query_string": query, "headers": fields, "state": {}}
     return asked | {"scheme": scheme, "root_path": root_path}
 
 

@@ -44,7 +44,7 @@ def serve(
         access_log=False,  # an address may name a plot
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
-        proxy_headers=True,
+        proxy_headers=False,  # the service itself believes those it trusts
     )
 
 
