@@ -99,7 +99,7 @@ def rank(ground: Ground) -> Ranks:
     of_plots = (slope, ground.salinity_ds_m, ground.elevation_m, ground.mean_c, ground.depth_cm, ground.tree_depth_cm)
     water = (ground.groundwater_m, ground.torrent_level, ground.frost_season_d)
     plots = (*map(_floats, of_plots), *map(_floats, water), soil, ground.saltless, capped, ground.first)
-    over_blocks(partial(kernels._rank, table, seasons, column, plots, order), n)
+    over_blocks(partial(kernels.rank_each, table, seasons, column, plots, order), n)
     return order
 
 
@@ -215,5 +215,5 @@ def numbered(rows: Ranks) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """
     which, first = np.empty(len(rows), dtype=np.int64), np.empty(len(rows), dtype=np.int64)
     slots = np.full(2 ** (2 * len(rows)).bit_length(), -1, dtype=np.int64)  # a power of two, at most half of it filled
-    found = kernels._number(rows, slots, which, first)
+    found = kernels.number_rows(rows, slots, which, first)
     return which, first[:found]

@@ -59,5 +59,5 @@ def place_boxes(boxes: NDArray[np.float64], edges: Edges, zone: NDArray[np.int64
     int8 (k,), ``OUTSIDE``, ``INSIDE``, or ``NEAR`` an edge
     """
     found = np.empty(len(zone), dtype=np.int8)
-    over_blocks(partial(kernels._place, boxes, edges, zone, found), len(zone), block=16_384)
+    over_blocks(partial(kernels.place_each, boxes, edges, zone, found), len(zone), block=16_384)
     return found

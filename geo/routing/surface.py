@@ -226,11 +226,11 @@ def walking_surface(
             pace[FIRST_DRIVEN + number] = 1.0 / (speed_km_h * M_S_PER_KM_H)
     kind = np.pad(kind, REACH)
     pace = pace.astype(np.float32)
-    filled, steepest_m = kernels._filled(np.pad(height, REACH, constant_values=np.nan))
+    filled, steepest_m = kernels.fill_unknown(np.pad(height, REACH, constant_values=np.nan))
     ground = Ground(
         height=filled.ravel(),
         kind=kind.ravel(),
-        around=kernels._around(kind).ravel(),
+        around=kernels.kinds_around(kind).ravel(),
         pace=_with_rises(pace),
         least=_least_paces(pace, steepest_m / dem.cell_m),
         cell_m=dem.cell_m,

@@ -29,7 +29,7 @@ def test_a_judgement_of_other_land_compiles_nothing() -> None:
     compile_all(said.append)
     ready = compiled()
     assert len(said) == 8
-    assert ready["geo.suitability.combination._aggregate"]
+    assert ready["geo.suitability.kernels.combination.aggregate"]
     assess(valley.plots(), valley.layers(), valley.judgement(), load_scheme()).to_frame()
     apples = valley.judgement(crop="apple")
     assess(valley.plots().iloc[:1], valley.layers(), apples.__class__(apples.as_of, apples.crop[:1]), load_scheme())

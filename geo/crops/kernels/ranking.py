@@ -42,7 +42,7 @@ HOPELESS = SUITS_FROM / 100 * (1 - 1e-9)  # rating below which rounding cannot l
 
 
 @njit(cache=True, nogil=True)
-def _number(rows, slots, which, first):
+def number_rows(rows, slots, which, first):
     """Number distinct rows in the order they come in by an open hash table; return how many there are."""
     found = 0
     for i in range(len(rows)):
@@ -68,7 +68,7 @@ def _number(rows, slots, which, first):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _rank(table, seasons, column, plots, order, start, stop):
+def rank_each(table, seasons, column, plots, order, start, stop):
     """Fill order for plots start..stop.
 
     No array is sliced on the way: two threads that count the users of the same array wait for each other. What shuts a

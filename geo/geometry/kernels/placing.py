@@ -11,7 +11,7 @@ MARGIN_M = 1e-3  # m; far more than the rounding of coordinates below 1e7 m, far
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _place(boxes, edges, zone, found, start, stop):
+def place_each(boxes, edges, zone, found, start, stop):
     """Fill found for pairs start..stop."""
     for k in range(start, stop):
         z = zone[k]

@@ -13,7 +13,7 @@ MIXED = FIRST_DRIVEN + len(DRIVEN_KM_H)  # surroundings of several kinds, last r
 
 
 @njit(cache=True, nogil=True)
-def _filled(height):
+def fill_unknown(height):
     """Heights without unknown ones, and the largest difference between two cells side by side or corner to corner.
 
     An unknown height is the mean of the known ones among the eight around it, 0 where there is none and no move that is
@@ -50,7 +50,7 @@ def _filled(height):
 
 
 @njit(cache=True, nogil=True)
-def _around(kind):
+def kinds_around(kind):
     """What lies within reach of a move of each cell, see ``Ground``."""
     rows, cols = kind.shape
     around = np.where(kind == BLOCKED, np.uint8(MIXED), kind)
