@@ -89,14 +89,14 @@ class Judgement:
 
     as_of : ages of evidence are counted to this day. crop : reference crop id per plot, str (n,). land_use : what is
     judged, in words. slope : membership tables of the slope where the scheme has its own, else those declared.
-    salt_gathers : salt may gather anywhere, so that no plot is presumed to be free of it.
+    salt_gathers : salt may gather on any ground, so that no plot is presumed to be free of it; bool, or bool (n,).
     """
 
     as_of: date
     crop: NDArray[np.str_]
     land_use: str = ""
     slope: tuple[Membership, ...] | None = None
-    salt_gathers: bool = False
+    salt_gathers: bool | Flags = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

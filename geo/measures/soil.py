@@ -61,7 +61,7 @@ def salinity(block: Block, _: Criterion) -> Measured:
         evidence=evidence,
         not_assessed=without,
         table=response_tables(block.judgement.crop),
-        notes={SALT_FREE: np.zeros(len(block), dtype=bool) if block.judgement.salt_gathers else free},
+        notes={SALT_FREE: free & ~np.asarray(block.judgement.salt_gathers)},
     )
 
 

@@ -15,13 +15,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from geo.contract.criterion import Criterion, HardLimit, Judgement
+from geo.contract.criterion import Criterion, HardLimit
 from geo.contract.memberships import ByClass, Knots, Membership, Probability
-from geo.criteria import LAND_CRITERIA, SLOPE
+from geo.criteria import CANAL_CONDITION, LAND_CRITERIA
 from geo.errors import SchemeError, SuitabilityError, TableError
 from geo.household_criteria import FIT_CRITERIA, FIT_GROUPS
 from geo.panel.weights import (
@@ -34,6 +32,10 @@ from geo.panel.weights import (
     weights,
 )
 
+WEIGHS_CONDITION = (
+    "The scheme weighs the condition of the canal, which the water that arrives follows already; it is taken as "
+    "written."
+)
 LAND_GROUPS = ("water", "hazard", "terrain", "soil", "climate", "access")
 DEFAULT_SCHEME = "default"
 
@@ -66,8 +68,8 @@ class Scheme:
     """How plots are judged.
 
     name, version, panel, date, note : who agreed on it and when. land_use : what is judged. reference_crops :
-    district pattern -> crop. orness : risk attitude 0-1, below 0.5 the poor groups count more. group_weights : all
-    groups, fit groups included, sum 1. group_cr : consistency ratio of the judgements behind them, None where weights
+    district pattern -> crop. salt_gathers : patterns of districts where salt may gather anywhere. orness : risk
+    attitude 0-1, below 0.5 the poor groups count more. group_weights : all groups, fit groups included, sum 1. group_cr : consistency ratio of the judgements behind them, None where weights
     were given. random_index : row every ratio is measured against. groups : members of each land group. fit_groups :
     members of labour and tenure, those of the default scheme where the file says nothing. unweighed : measured and
     shown, no weight. knots : (criterion, table) -> membership that replaces the declared one. bounds :
@@ -82,6 +84,7 @@ class Scheme:
     note: str
     land_use: str
     reference_crops: Mapping[str, str]
+    salt_gathers: tuple[str, ...]
     orness: float
     group_weights: Mapping[str, float]
     group_cr: float | None
@@ -93,6 +96,11 @@ class Scheme:
     bounds: Mapping[tuple[str, str], float]
     improvements: tuple[Improvement, ...]
     text: str
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what is to be said of results by this scheme, message ids."""
+        return () if CANAL_CONDITION.id in self.unweighed else (WEIGHS_CONDITION,)
 
     @property
     def alpha(self) -> float:
@@ -110,6 +118,10 @@ class Scheme:
         code = district or ""
         fitting = [pattern for pattern in self.reference_crops if pattern != "default" and fnmatchcase(code, pattern)]
         return self.reference_crops[max(fitting, key=len, default="default")]
+
+    def salt_gathers_in(self, district: str | None) -> bool:
+        """Return whether salt may gather on any ground of a district, so that none is presumed to be free of it."""
+        return any(fnmatchcase(district or "", pattern) for pattern in self.salt_gathers)
 
     def memberships(self, criterion: Criterion) -> tuple[Membership, ...]:
         """Return the membership tables of a criterion with this scheme's knots."""
@@ -129,11 +141,6 @@ class Scheme:
         if bound is None:
             return limit
         return replace(limit, below=bound) if limit.below is not None else replace(limit, above=bound)
-
-
-def judgement_by(scheme: Scheme, as_of: date, crop: NDArray[np.str_]) -> Judgement:
-    """Return what plots are judged for on a day: reference crops (n,), land use and how slope is rated."""
-    return Judgement(as_of=as_of, crop=crop, land_use=scheme.land_use, slope=scheme.memberships(SLOPE))
 
 
 def _table_of(criterion: Criterion, limit: HardLimit) -> str | None:
@@ -177,6 +184,7 @@ class _File(_Strict):
     note: str
     land_use: str
     reference_crop: dict[str, str]
+    salt_gathers: list[str] = []
     orness: Annotated[float, Field(gt=0, lt=1)]
     random_index: RandomIndexRow = DEFAULT_RANDOM_INDEX
     groups: _Weighed
@@ -282,6 +290,7 @@ def _checked(file: _File, text: str, source: str) -> Scheme:
         note=file.note,
         land_use=file.land_use,
         reference_crops=file.reference_crop,
+        salt_gathers=tuple(file.salt_gathers),
         orness=file.orness,
         group_weights=group_weights,
         group_cr=group_cr,

@@ -31,6 +31,7 @@ from geo.suitability.shown import stored_score
 CONFIDENT_SHARE = 0.70  # of all weight that evidence of a letter or better has to carry; domain reference 3.6 step 9
 MOST_SETTLED = 2  # classes a plot may be of and still be settled; domain reference 3.6 step 2
 HAZARD_LEVELS = tuple(criterion.id for criterion in LAND_CRITERIA if criterion.code in ("H1", "H2", "H3"))
+UNLIKELY = OUTLOOKS.index("unlikely")
 RESIDUAL = 1  # hazard level up to which land counts as free of hazard
 EVIDENCE_LETTERS = "ABCD"
 UNKNOWN_EVIDENCE = "-"
@@ -232,7 +233,7 @@ def assess_findings(found: Findings, scheme: Scheme) -> Assessment:
     -------
     Assessment of the n plots.
     """
-    land = evaluate(found.values, found.excluded, scheme)
+    land = evaluate(found.values, found.excluded, scheme, without_water=found.without_water)
     return Assessment(
         findings=found,
         land=land,
@@ -268,7 +269,9 @@ def improved(found: Findings, scheme: Scheme) -> dict[str, Measured]:
     return result
 
 
-def evaluate(values: Mapping[str, Measured], excluded: Excluded, scheme: Scheme) -> Suitability:
+def evaluate(
+    values: Mapping[str, Measured], excluded: Excluded, scheme: Scheme, *, without_water: Flags | None = None
+) -> Suitability:
     """Return the suitability of n plots from measured values of every land criterion.
 
     Parameters
@@ -276,16 +279,24 @@ def evaluate(values: Mapping[str, Measured], excluded: Excluded, scheme: Scheme)
     values : criterion id -> Measured of n plots, all of ``LAND_CRITERIA``.
     excluded : land that is shut.
     scheme : knots, limits, weights and orness.
+    without_water : no water on record could be led to the plot, bool (n,); None = nowhere.
 
     Returns
     -------
     Suitability of the n plots.
     """
     missing = {name: str(values[name].not_assessed) for name in _IDS if values[name].not_assessed is not None}
-    return classify_plots(rate(values, scheme), excluded, scheme, missing)
+    return classify_plots(rate(values, scheme), excluded, scheme, missing, without_water=without_water)
 
 
-def classify_plots(rated: Rated, excluded: Excluded, scheme: Scheme, missing: Mapping[str, str]) -> Suitability:
+def classify_plots(
+    rated: Rated,
+    excluded: Excluded,
+    scheme: Scheme,
+    missing: Mapping[str, str],
+    *,
+    without_water: Flags | None = None,
+) -> Suitability:
     """Return the suitability of n plots from their memberships and the hard limits they reach.
 
     Parameters
@@ -294,6 +305,7 @@ def classify_plots(rated: Rated, excluded: Excluded, scheme: Scheme, missing: Ma
     excluded : land that is shut.
     scheme : weights and orness.
     missing : criterion id -> why it could not be measured at all.
+    without_water : no water on record could be led to the plot, bool (n,); None = nowhere.
 
     Returns
     -------
@@ -330,7 +342,7 @@ def classify_plots(rated: Rated, excluded: Excluded, scheme: Scheme, missing: Ma
         confidence=np.where(shut, NOTHING, _confidence(rated, weights)).astype(np.int8),
         class_cap=rated.cap,
         score_known=np.where(asked, 100.0 * found.known, np.nan),
-        outlook=np.where(asked, _outlook(rated, found), NOTHING).astype(np.int8),
+        outlook=np.where(asked, _outlook(rated, found, without_water), NOTHING).astype(np.int8),
         excluded=excluded,
         combined=found,
         rated=rated,
@@ -353,13 +365,14 @@ def _caps(rated: Rated, found: Aggregate) -> tuple[Codes, Codes]:
     return np.where(unknown, S2, cap).astype(np.int8), np.where(unknown, found.unknown_by, cap_by).astype(np.int8)
 
 
-def _outlook(rated: Rated, found: Aggregate) -> Codes:
+def _outlook(rated: Rated, found: Aggregate, without_water: Flags | None) -> Codes:
     """Return what the known values alone promise: index into ``OUTLOOKS``; domain reference 3.6 step 2."""
     nothing_known = np.isnan(found.known)
     promised = np.maximum.reduce([classify(np.nan_to_num(found.known)), rated.cap, found.held])
     outlook = np.where(promised <= S2, 0, np.where(promised == S3, 1, 2))
     outlook = np.where(nothing_known, 1, outlook)
-    return np.where(found.firm_water, outlook, np.maximum(outlook, 1)).astype(np.int8)
+    outlook = np.where(found.firm_water, outlook, np.maximum(outlook, 1))
+    return np.where(False if without_water is None else without_water, UNLIKELY, outlook).astype(np.int8)
 
 
 def _known_pct(land: Suitability) -> NDArray[np.object_]:

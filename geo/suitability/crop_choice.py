@@ -95,7 +95,7 @@ def ground_of(block: Block, values: Mapping[str, Measured]) -> Ground | None:
         slope_pct=slope.value,
         slope_column=slope_column(judged.land_use),
         salinity_ds_m=values["salinity_ds_m"].value,
-        saltless=saltless(elevation_m, slope.value, water_m),
+        saltless=saltless(elevation_m, slope.value, water_m) & ~np.asarray(judged.salt_gathers),
         elevation_m=elevation_m,
         mean_c=mean_c,
         depth_cm=depth_cm * (1.0 - stones),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from geo.contract.criterion import Criterion, HardLimit, Measured
 from geo.contract.memberships import ByClass, Knots, Lower, Probability
 from geo.criteria import BY_ID, LAND_CRITERIA
-from geo.panel.scheme import LAND_GROUPS, Scheme
+from geo.panel.scheme import LAND_GROUPS, WEIGHS_CONDITION, Scheme
 from geo.suitability.assess import UNKNOWN_EVIDENCE, classify
 from geo.suitability.combination import Aggregate, Floats, Weighting, aggregate, owa, weighting
 from geo.suitability.model import CLASS_LIMITS, CLASSES, N2, NE, NOTHING, ROUNDING, S2
@@ -57,7 +57,7 @@ MESSAGES = (
     *CLOSED.values(),
     *GROUP_TITLES.values(),
     *(NOTHING_LIMITS, NOT_KNOWN_LIMITS, IS_EXCLUDED, CLOSED_AREA, IS_NOT_EVALUATED, ALSO_UNKNOWN, WARNING),
-    *(HELD_BY_WORST, HELD_BY_UNKNOWN, HELD_BY_LIMIT),
+    *(HELD_BY_WORST, HELD_BY_UNKNOWN, HELD_BY_LIMIT, WEIGHS_CONDITION),
 )
 
 _IDS = tuple(criterion.id for criterion in LAND_CRITERIA)
@@ -176,6 +176,7 @@ def _said(
     others = [BY_ID[name].title for name in unknown if name != limiting]
     if others:
         yield _say(ALSO_UNKNOWN, criteria=others)
+    yield from map(_say, scheme.notes)
 
 
 def _caps(row: Mapping[str, Any], scheme: Scheme, found: Aggregate) -> list[Said]:

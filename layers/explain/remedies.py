@@ -14,8 +14,9 @@ from geo.contract.criterion import Block, Measured
 from geo.criteria import LAND_CRITERIA
 from geo.crops.catalogue import crops as crops_known
 from geo.measures.exclusion import REASONS, exclusion_mask
+from geo.panel.judging import judgement_by
 from geo.panel.remedy_sets import Remedy
-from geo.panel.scheme import Scheme, judgement_by
+from geo.panel.scheme import Scheme
 from geo.suitability.assess import Suitability, evaluate
 from geo.suitability.crop_choice import RankedCrop, best_crops_here
 from geo.suitability.model import CLASSES, NE
@@ -47,7 +48,7 @@ def values_of_plot(
         name: criterion.reach_m for criterion in LAND_CRITERIA if criterion.measured_again for name in criterion.layers
     }
     around = Around(connection, district, (x_min, y_min, x_max, y_max), reach, as_of_load)
-    block = Block(plots, around, judgement_by(scheme, day, np.array([scheme.crop_of(district)])))
+    block = Block(plots, around, judgement_by(scheme, day, np.array([district], dtype=object)))
     values: dict[str, Measured] = {}
     for criterion in LAND_CRITERIA:
         if criterion.id in (row["not_assessed"] or ()):

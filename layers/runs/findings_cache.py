@@ -34,7 +34,7 @@ def findings(block: Block, around: Around) -> Findings:
     if around.cache is None or around.only is not None:
         return find(block)
     judgement = block.judgement
-    work = repr((judgement.land_use, judgement.slope)).encode()
+    work = repr((judgement.land_use, judgement.slope)).encode() + np.asarray(judgement.salt_gathers).tobytes()
     judged_for = [str(judgement.as_of).encode(), judgement.crop.astype(np.str_).tobytes(), work]
     parts = [b"findings", *judged_for, rows_digest(block.plots), *map(around.state, sorted(around.reach_m))]
     return _findings(around.cache.entry(b"\0".join(parts), lambda: _entry(find(block))))
@@ -48,6 +48,7 @@ def _entry(found: Findings) -> Entry:
         "crop_ranks": found.crop_ranks,
         "crops_unknown": found.crops_unknown,
         "mines_unanswered": found.mines_unanswered,
+        "without_water": found.without_water,
         "irrigated": found.irrigated,
     }
     arrays |= {f"repair_gain {state}": gain for state, gain in found.repair_gain.items()}
@@ -74,6 +75,7 @@ def _findings(entry: Entry) -> Findings:
         crop_ranks=arrays["crop_ranks"],
         crops_unknown=arrays["crops_unknown"],
         mines_unanswered=arrays["mines_unanswered"],
+        without_water=arrays["without_water"],
         irrigated=arrays["irrigated"],
         repair_gain={state: arrays[f"repair_gain {state}"] for state in facts["repair_gain"]},
     )

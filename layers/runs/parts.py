@@ -23,7 +23,8 @@ from geo.contract.criterion import Block
 from geo.criteria import LAND_CRITERIA
 from geo.geometry.crs import WORKING_CRS
 from geo.measures import exclusion
-from geo.panel.scheme import Scheme, judgement_by
+from geo.panel.judging import judgement_by
+from geo.panel.scheme import Scheme
 from geo.suitability.assess import assess_findings
 from layers.cache.array_cache import ArrayCache
 from layers.frames.around import Around, district_bounds, read_plots
@@ -138,8 +139,8 @@ def score_plots(connection: Connection, part: Part, cache: ArrayCache | None = N
     bounds = district_bounds(connection, part.district, part.last_load)
     reach = reach_of_layers()
     nearby = Around(connection, part.district, bounds, reach, part.last_load, cache=cache, only=part.only)
-    crop = np.full(len(plots), scheme.crop_of(part.district))
-    block = Block(plots, nearby, judgement_by(scheme, part.day, crop))
+    district = np.full(len(plots), part.district, dtype=object)
+    block = Block(plots, nearby, judgement_by(scheme, part.day, district))
     assessment = assess_findings(findings(block, nearby), scheme)
     frame = assessment.to_frame()
     frame.insert(0, "plot_no", plots["plot_no"].to_numpy())

@@ -110,7 +110,7 @@ def score(
         _attach(connection, run_id)
         report = finish_run(connection, run_id, scheme, hectares, cells, not_assessed, publish=publish)
         connection.commit()
-    return report.noting(*notes)
+    return report.noting(*notes, *scheme.notes)
 
 
 def last_load_of(connection: Connection) -> int:

@@ -17,7 +17,8 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from geo.panel.scheme import judgement_by, parse_scheme
+from geo.panel.judging import judgement_by
+from geo.panel.scheme import parse_scheme
 from geo.suitability.assess import assess
 from geo.suitability.shown import shown_score
 from geo.terrain.grid import Grid
@@ -137,9 +138,8 @@ def score_part(part: FilePart) -> FileReport:
     if not len(frame):
         raise DataRefused(f"{part.plots.name} holds no plot.")
     x_min, y_min, x_max, y_max = (float(edge) for edge in shapely.total_bounds(frame.geometry.to_numpy()))
-    crop = np.array([scheme.crop_of(code) for code in frame["district"]])
     around = FileLayers(part.files, (x_min, y_min, x_max, y_max))
-    found = assess(frame, around, judgement_by(scheme, part.day, crop), scheme)
+    found = assess(frame, around, judgement_by(scheme, part.day, frame["district"].to_numpy(dtype=object)), scheme)
     result = scored_frame(frame, found.to_frame())
     write(result, part.output)
     counts = result["class"].value_counts().sort_index()

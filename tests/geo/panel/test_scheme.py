@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from geo.contract.memberships import ByClass, Knots, Probability
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.errors import SchemeError
+from geo.panel.judging import judgement_by
 from geo.panel.scheme import load_scheme, parse_scheme, shipped_schemes
 
 DEFAULT = load_scheme()
@@ -174,3 +177,30 @@ def test_a_scheme_kept_with_a_run_weighs_nothing_that_was_declared_since() -> No
     assert "frost_margin_d" in kept.unweighed
     assert kept.groups["climate"].weights == {"heat_ratio": 1.0}
     assert kept.text == older
+
+
+def test_salt_may_gather_where_a_scheme_says_so() -> None:
+    assert not DEFAULT.salt_gathers_in("TJ.KL.KA")
+    lowland = parse_scheme(edited("orness =", 'salt_gathers = ["TJ.KL.*", "TJ.RR.GA"]\norness ='), source="x.toml")
+    codes = ("TJ.KL.KA", "TJ.RR.GA", "TJ.RR.DZ", None)
+    assert [lowland.salt_gathers_in(code) for code in codes] == [True, True, False, False]
+    judged = judgement_by(lowland, date(2026, 6, 1), np.array(codes, dtype=object))
+    assert np.asarray(judged.salt_gathers).tolist() == [True, True, False, False]
+    assert judged.crop.tolist() == ["wheat", "potato", "potato", "wheat"]
+
+
+def test_a_scheme_that_weighs_the_condition_of_canals_is_taken_as_written_with_a_note() -> None:
+    weighed = edited('unweighed = ["canal_condition"]', "unweighed = []")
+    a = weighed.index("[criteria.water]")
+    b = weighed.index("[criteria.hazard]")
+    water = (
+        "[criteria.water]\n"
+        "weights = { water_adequacy = 35, gravity_head_m = 35, turn_reliability = 19, canal_condition = 11 }\n"
+    )
+    scheme = parse_scheme(weighed[:a] + water + weighed[b:], source="x.toml")
+    assert scheme.groups["water"].weights["canal_condition"] == pytest.approx(0.11)
+    assert scheme.notes == (
+        "The scheme weighs the condition of the canal, which the water that arrives follows already; it is taken as "
+        "written.",
+    )
+    assert DEFAULT.notes == ()

@@ -12,7 +12,8 @@ from geo.criteria import SLOPE
 from geo.crops.catalogue import crops
 from geo.crops.ratings import Ground
 from geo.measures.soil import saltless
-from geo.panel.scheme import judgement_by, load_scheme
+from geo.panel.judging import judgement_by
+from geo.panel.scheme import load_scheme
 from geo.suitability.assess import assess
 from geo.suitability.crop_choice import (
     MESSAGES,
@@ -89,7 +90,9 @@ def test_slope_is_rated_by_the_tables_of_the_scheme() -> None:
     scheme = load_scheme()
     own = replace(scheme, knots={("slope_pct", "not_terraced"): scheme.memberships(SLOPE)[1]})
     block = block_with()
-    judged = Block(block.plots, block.nearby, judgement_by(own, valley.AS_OF, block.judgement.crop))
+    judged = Block(
+        block.plots, block.nearby, judgement_by(own, valley.AS_OF, block.plots["district"].to_numpy(dtype=object))
+    )
     values = measure_all(judged)
     values["slope_pct"] = replace(
         values["slope_pct"], value=np.full(len(block), 16.0), table=np.zeros(len(block), dtype=np.int8)

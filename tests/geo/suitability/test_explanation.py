@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -153,3 +154,11 @@ def test_an_explanation_is_json_and_follows_the_order_of_its_run(explained: dict
     order = [criterion.id for criterion in reversed(LAND_CRITERIA)]
     turned = row | {"memberships": row["memberships"][::-1], "evidence": row["evidence"][::-1]}
     assert explain(turned, DEFAULT, order=order) == explain(row, DEFAULT)
+
+
+def test_a_scheme_that_weighs_the_condition_of_canals_says_so_last() -> None:
+    scheme = replace(DEFAULT, unweighed=())
+    found = assess(valley.plots(), valley.layers(), valley.judgement(), DEFAULT)
+    row = found.to_frame().to_dict("records")[valley.NAMES.index("steep")]
+    assert texts(explain(row, DEFAULT))[-1].startswith("The plot is steep")
+    assert texts(explain(row, scheme))[-1].startswith("The scheme weighs the condition of the canal")

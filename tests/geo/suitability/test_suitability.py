@@ -422,3 +422,14 @@ def test_many_plots_are_judged_as_one_by_one() -> None:
         alone = aggregate(memberships[:, [plot]], weights)
         for name in ("low", "high", "known", "held", "held_by", "limiting", "letters", "unknown_by", "enough"):
             np.testing.assert_array_equal(getattr(alone, name)[0], getattr(together, name)[plot])
+
+
+def test_where_no_water_can_be_led_the_outlook_is_unlikely_and_the_class_stays() -> None:
+    values = values_of(perfect(2, water_adequacy=UNKNOWN, flood_level=UNKNOWN, way_exposure_m=UNKNOWN))
+    plain = evaluate(values, nothing_excluded(2), DEFAULT)
+    dry = evaluate(values, nothing_excluded(2), DEFAULT, without_water=np.array([True, False]))
+    assert plain.to_frame()["outlook"].tolist() == ["likely", "likely"]
+    assert dry.to_frame()["outlook"].tolist() == ["unlikely", "likely"]
+    assert (dry.classes == plain.classes).all()
+    settled = evaluate(values_of(perfect()), nothing_excluded(1), DEFAULT, without_water=np.ones(1, dtype=bool))
+    assert settled.to_frame()["outlook"].tolist() == [None]

@@ -22,6 +22,7 @@ import shapely
 from scipy.io import netcdf_file
 from sqlalchemy import Engine, Integer, cast, func, select, update
 from typer.testing import CliRunner
+from tests.worlds.promises import bears_leaching, broken, leached, salty
 
 import scripts.demo_region.ground.fetch_relief
 import scripts.verbs.demo
@@ -342,6 +343,14 @@ def run(*arguments: str) -> dict[str, object]:
     return answer
 
 
+def keeps_its_promises(run: int) -> None:
+    """Whatever else is true of a region, nothing in it is said that harms whoever acts on it."""
+    with reading(STAFF) as connection:
+        assert broken(connection, run) == {}
+        for plot in salty(connection, run, 15):
+            assert not leached(connection, plot) or bears_leaching(connection, plot), plot
+
+
 @pytest.mark.usefixtures("small_demo")
 def test_the_command_loads_scores_and_changes_nothing_the_second_time(region: Region) -> None:
     first = run("--plots", str(PLOTS), "--seed", "7")
@@ -357,6 +366,7 @@ def test_the_command_loads_scores_and_changes_nothing_the_second_time(region: Re
     assert all(holding.synthetic and "Synthetic demo region, seed 7" in str(holding.source) for holding in current)
     assert served == ["TJ.RR.GA"]
     assert {name: sum(lights.values()) for name, lights in fitted.items()} == dict.fromkeys(profile_names(), PLOTS)
+    keeps_its_promises(int(str(first["run"])))
 
     before = loads()
     again = run("--plots", str(PLOTS), "--seed", "7")
@@ -446,3 +456,4 @@ def test_the_demo_is_laid_on_real_layers() -> None:
     assert {("districts", False), ("settlements", False), ("rivers", False), ("dem", False)} <= current
     assert {("plots", True), ("canals", True), ("command_areas", True)} <= current
     assert inside > 0.99
+    keeps_its_promises(int(str(answer["run"])))
