@@ -32,10 +32,7 @@ from geo.panel.weights import (
     weights,
 )
 
-WEIGHS_CONDITION = (
-    "The scheme weighs the condition of the canal, which the water that arrives follows already; it is taken as "
-    "written."
-)
+WEIGHS_CONDITION = "The scheme weighs the condition of the canal, which the water that arrives follows already."
 LAND_GROUPS = ("water", "hazard", "terrain", "soil", "climate", "access")
 DEFAULT_SCHEME = "default"
 
@@ -67,14 +64,14 @@ class Improvement:
 class Scheme:
     """How plots are judged.
 
-    name, version, panel, date, note : who agreed on it and when. land_use : what is judged. reference_crops :
-    district pattern -> crop. salt_gathers : patterns of districts where salt may gather anywhere. orness : risk
-    attitude 0-1, below 0.5 the poor groups count more. group_weights : all groups, fit groups included, sum 1. group_cr : consistency ratio of the judgements behind them, None where weights
-    were given. random_index : row every ratio is measured against. groups : members of each land group. fit_groups :
-    members of labour and tenure, those of the default scheme where the file says nothing. unweighed : measured and
-    shown, no weight. knots : (criterion, table) -> membership that replaces the declared one. bounds :
-    (criterion, table) -> hard limit that replaces the declared one. improvements : what the potential state changes.
-    text : the file, whole.
+    name, version, panel, date, note : who agreed on it and when. land_use : what is judged. reference_crops : district
+    pattern -> crop. salt_gathers : patterns of districts where salt may gather anywhere. orness : risk attitude 0-1,
+    below 0.5 the poor groups count more. group_weights : all groups, fit groups included, sum 1. group_cr : consistency
+    ratio of the judgements behind them, None where weights were given. random_index : row every ratio is measured
+    against. groups : members of each land group. fit_groups : members of labour and tenure, those of the default scheme
+    where the file says nothing. unweighed : measured and shown, no weight. knots : (criterion, table) -> membership
+    that replaces the declared one. bounds : (criterion, table) -> hard limit that replaces the declared one.
+    improvements : what the potential state changes. text : the file, whole.
     """
 
     name: str

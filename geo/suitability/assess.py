@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.contract.criterion import Block, D, Flags, Judgement, Measured
+from geo.contract.criterion import Block, Flags, Judgement, Measured
 from geo.contract.nearby import Nearby
 from geo.criteria import BY_ID, CANAL_CONDITION, LAND_CRITERIA, WATER_ADEQUACY
 from geo.measures.exclusion import REASONS, Excluded
@@ -25,10 +25,9 @@ from geo.suitability.crop_choice import crop_lists
 from geo.suitability.findings import Findings, find
 from geo.suitability.kernels.combination import LETTER_BASE
 from geo.suitability.model import CLASS_LIMITS, CLASSES, LETTERS, MINES, N2, NE, NOTHING, OUTLOOKS, ROUNDING, S2, S3
-from geo.suitability.rating import Rated, rate
+from geo.suitability.rating import Rated, confidence, rate
 from geo.suitability.shown import stored_score
 
-CONFIDENT_SHARE = 0.70  # of all weight that evidence of a letter or better has to carry; domain reference 3.6 step 9
 MOST_SETTLED = 2  # classes a plot may be of and still be settled; domain reference 3.6 step 2
 HAZARD_LEVELS = tuple(criterion.id for criterion in LAND_CRITERIA if criterion.code in ("H1", "H2", "H3"))
 UNLIKELY = OUTLOOKS.index("unlikely")
@@ -339,7 +338,7 @@ def classify_plots(
         class_high=class_high,
         settled=settled,
         limiting=np.where(shut, np.where(excluded.mask, NOTHING, rated.excluded_by), limiting).astype(np.int8),
-        confidence=np.where(shut, NOTHING, _confidence(rated, weights)).astype(np.int8),
+        confidence=np.where(shut, NOTHING, confidence(rated.evidence, weights.share)).astype(np.int8),
         class_cap=rated.cap,
         score_known=np.where(asked, 100.0 * found.known, np.nan),
         outlook=np.where(asked, _outlook(rated, found, without_water), NOTHING).astype(np.int8),
@@ -381,15 +380,6 @@ def _known_pct(land: Suitability) -> NDArray[np.object_]:
     result = known.astype(object)
     result[land.shut] = None
     return result
-
-
-def _confidence(rated: Rated, weights: Weighting) -> Codes:
-    """Return the best letter for which evidence as good or better carries at least 70 % of all weight, else D."""
-    found = np.full(rated.evidence.shape[1], D, dtype=np.int8)
-    for letter in range(D, -1, -1):
-        carried = weights.share @ ((rated.evidence >= 0) & (rated.evidence <= letter))
-        found[carried >= CONFIDENT_SHARE - ROUNDING] = letter
-    return found
 
 
 def _subclass_name(class_code: int, letters: int, *, excluded: bool) -> str:

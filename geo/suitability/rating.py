@@ -13,8 +13,9 @@ from geo.contract.memberships import Membership
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.panel.scheme import Scheme
 from geo.suitability.combination import Codes, Floats
-from geo.suitability.model import CLASSES, NOTHING
+from geo.suitability.model import CLASSES, NOTHING, ROUNDING
 
+CONFIDENT_SHARE = 0.70  # of all weight that evidence of a letter or better has to carry; domain reference 3.6 step 9
 EXCLUDING = ("exclude", "not_relevant")  # kinds of hard limit that shut a plot for the land use judged
 
 _POSITION = {criterion.id: k for k, criterion in enumerate(LAND_CRITERIA)}
@@ -175,3 +176,22 @@ def _membership(measured: Measured, value: Floats, tables: tuple[Membership, ...
                 sigma = None if measured.sigma is None else measured.sigma[rows]
                 result[rows] = table(value[rows], sigma)
     return result
+
+
+def confidence(evidence: Codes, share: Floats) -> Codes:
+    """Return the best letter for which evidence as good or better carries at least 70 % of all weight, else D.
+
+    Parameters
+    ----------
+    evidence : int8 (17, n), 0..3 = A..D, -1 unknown.
+    share : float64 (17,), weight of each criterion in the whole.
+
+    Returns
+    -------
+    int8 (n,), 0..3 = A..D.
+    """
+    found = np.full(evidence.shape[1], D, dtype=np.int8)
+    for letter in range(D, -1, -1):
+        carried = share @ ((evidence >= 0) & (evidence <= letter))
+        found[carried >= CONFIDENT_SHARE - ROUNDING] = letter
+    return found

@@ -8,11 +8,11 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from tests.worlds import valley
 
 from geo.contract.criterion import Block
 from geo.measures.water_in_reach import without_water
 from geo.terrain.grid import Grid
+from tests.worlds import valley
 
 WEST = valley.X + 300.0  # m, of a plot 60 m wide, on ground that is level unless said
 NOTHING: dict[str, Any] = {}

@@ -200,7 +200,6 @@ def test_a_scheme_that_weighs_the_condition_of_canals_is_taken_as_written_with_a
     scheme = parse_scheme(weighed[:a] + water + weighed[b:], source="x.toml")
     assert scheme.groups["water"].weights["canal_condition"] == pytest.approx(0.11)
     assert scheme.notes == (
-        "The scheme weighs the condition of the canal, which the water that arrives follows already; it is taken as "
-        "written.",
+        "The scheme weighs the condition of the canal, which the water that arrives follows already.",
     )
     assert DEFAULT.notes == ()

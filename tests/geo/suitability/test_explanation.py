@@ -159,6 +159,6 @@ def test_an_explanation_is_json_and_follows_the_order_of_its_run(explained: dict
 def test_a_scheme_that_weighs_the_condition_of_canals_says_so_last() -> None:
     scheme = replace(DEFAULT, unweighed=())
     found = assess(valley.plots(), valley.layers(), valley.judgement(), DEFAULT)
-    row = found.to_frame().to_dict("records")[valley.NAMES.index("steep")]
+    row = {str(key): value for key, value in found.to_frame().iloc[valley.NAMES.index("steep")].items()}
     assert texts(explain(row, DEFAULT))[-1].startswith("The plot is steep")
     assert texts(explain(row, scheme))[-1].startswith("The scheme weighs the condition of the canal")

@@ -14,7 +14,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from tests.worlds import valley
 
 from geo.contract.criterion import Block
 from geo.criteria import BY_ID
@@ -28,6 +27,7 @@ from geo.suitability.model import CLASSES
 from geo.suitability.remedies import applicable, catalogue, cheapest_lift, computed_changes, facts_of
 from geo.suitability.surroundings import measure_surroundings
 from geo.terrain.grid import Grid
+from tests.worlds import valley
 
 SCHEME = load_scheme()
 CLEAN = valley.NAMES.index("clean")
@@ -108,12 +108,17 @@ def test_climate_is_no_limit_to_wheat_at_bokhtar() -> None:
     found = judged(world(430.0, BOKHTAR_C, BOKHTAR_NIGHT_C), "wheat").findings.values
     assert found["heat_ratio"].value[CLEAN] >= 1.1
     frost = found["frost_margin_d"]
+    assert frost.table is not None
     assert BY_ID["frost_margin_d"].memberships[int(frost.table[CLEAN])](frost.value)[CLEAN] == 1.0
 
 
 @pytest.mark.parametrize("month", [5, 8])
 def test_a_salty_lower_terrace_wants_a_collector_first_and_no_leaching(month: int) -> None:
-    salty = {"salinity_ds_m": 9.0, "groundwater_m": 1.0, "survey_date": date(2026, 1, 1).replace(2025, month)}
+    salty: dict[str, Any] = {
+        "salinity_ds_m": 9.0,
+        "groundwater_m": 1.0,
+        "survey_date": date(2026, 1, 1).replace(2025, month),
+    }
     layers = world(430.0, BOKHTAR_C, BOKHTAR_NIGHT_C, **salty)
     drain = layers["canals"].iloc[[0]].assign(code="drain", type="drain", condition=1.0)
     layers["canals"] = gpd.GeoDataFrame(pd.concat([layers["canals"], drain], ignore_index=True), crs="EPSG:32642")
@@ -155,7 +160,7 @@ def test_all_surveyed_but_salt_may_be_s1_at_gharm() -> None:
 
 
 def test_salt_of_8_over_water_at_1_7_m_without_a_drain_is_not_leached() -> None:
-    salty = {"salinity_ds_m": 8.0, "groundwater_m": 1.7, "survey_date": date(2025, 6, 1)}
+    salty: dict[str, Any] = {"salinity_ds_m": 8.0, "groundwater_m": 1.7, "survey_date": date(2025, 6, 1)}
     may, chosen = offered(world(430.0, BOKHTAR_C, BOKHTAR_NIGHT_C, **salty), "wheat")
     assert not {"leaching", "leaching_with_gypsum"} & (may | {remedy.id for remedy in chosen})
     deep = {**salty, "groundwater_m": 4.1}

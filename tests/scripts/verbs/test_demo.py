@@ -22,7 +22,6 @@ import shapely
 from scipy.io import netcdf_file
 from sqlalchemy import Engine, Integer, cast, func, select, update
 from typer.testing import CliRunner
-from tests.worlds.promises import bears_leaching, broken, leached, salty
 
 import scripts.demo_region.ground.fetch_relief
 import scripts.verbs.demo
@@ -56,6 +55,7 @@ from scripts.demo_region.on_real import load_real
 from scripts.demo_region.places import AREAS, DISTRICTS
 from scripts.demo_region.write import mark, take_back, write
 from scripts.main import app
+from tests.worlds.promises import bears_leaching, broken, leached, salty
 
 # Sixteen by twenty-four kilometres around Gharm: the whole generator in about a second.
 GHARM = replace(
