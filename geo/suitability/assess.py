@@ -23,10 +23,9 @@ from geo.suitability.asking import ask_first
 from geo.suitability.combination import Aggregate, Codes, Floats, Weighting, aggregate, weighting
 from geo.suitability.crop_choice import crop_lists
 from geo.suitability.findings import Findings, find
-from geo.suitability.kernels.combination import LETTER_BASE
-from geo.suitability.model import CLASS_LIMITS, CLASSES, LETTERS, MINES, N2, NE, NOTHING, OUTLOOKS, ROUNDING, S2, S3
+from geo.suitability.model import CLASS_LIMITS, CLASSES, MINES, N2, NE, NOTHING, OUTLOOKS, ROUNDING, S2, S3
 from geo.suitability.rating import Rated, confidence, rate
-from geo.suitability.shown import stored_score
+from geo.suitability.shown import stored_score, subclass_name
 
 MOST_SETTLED = 2  # classes a plot may be of and still be settled; domain reference 3.6 step 2
 HAZARD_LEVELS = tuple(criterion.id for criterion in LAND_CRITERIA if criterion.code in ("H1", "H2", "H3"))
@@ -97,7 +96,7 @@ class Suitability:
         names = np.empty(int(used.max(initial=0)) + 1, dtype=object)
         for code in used.tolist():
             letters_code, class_code = divmod(code // 2, len(CLASSES))
-            names[code] = _subclass_name(class_code, letters_code, excluded=code % 2 == 1)
+            names[code] = subclass_name(class_code, letters_code, excluded=code % 2 == 1)
         return np.asarray(names[codes])
 
     def to_frame(self) -> pd.DataFrame:
@@ -380,16 +379,6 @@ def _known_pct(land: Suitability) -> NDArray[np.object_]:
     result = known.astype(object)
     result[land.shut] = None
     return result
-
-
-def _subclass_name(class_code: int, letters: int, *, excluded: bool) -> str:
-    name = CLASSES[class_code]
-    if excluded:
-        return f"{name}x"
-    while letters:
-        letters, letter = divmod(letters, LETTER_BASE)
-        name += LETTERS[letter - 1]
-    return name
 
 
 def _named(names: tuple[str, ...], codes: Codes) -> NDArray[np.object_]:

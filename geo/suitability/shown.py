@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.suitability.kernels.combination import LETTER_BASE
+from geo.suitability.model import CLASSES, LETTERS
+
 STORED_DECIMALS = 4  # of a score 0-100 in a 4-byte column; class limits are multiples, so no score crosses one
 
 
@@ -55,3 +58,25 @@ def _rounded_down(score: NDArray[np.floating]) -> NDArray[np.float64]:
     # A kept score, a 4-byte number near 100, is within 0.04 units of its decimal; a computed one within far less.
     noise = np.where(exact == exact.astype(np.float32), 0.05, 1e-6)
     return np.asarray(np.floor(exact * 10**STORED_DECIMALS + noise))
+
+
+def subclass_name(class_code: int, letters: int, *, excluded: bool) -> str:
+    """Return a class with its letters, such as S3wh, or with x where land is shut.
+
+    Parameters
+    ----------
+    class_code : index into ``CLASSES``.
+    letters : up to three letters of groups, each one digit of a number, the worst group first.
+    excluded : the land is shut.
+
+    Returns
+    -------
+    str
+    """
+    name = CLASSES[class_code]
+    if excluded:
+        return f"{name}x"
+    while letters:
+        letters, letter = divmod(letters, LETTER_BASE)
+        name += LETTERS[letter - 1]
+    return name
