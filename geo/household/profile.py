@@ -82,13 +82,26 @@ class Profile:
 
 
 def profile_names() -> tuple[str, ...]:
-    """Names of the profiles that ship with Obod, sorted."""
+    """Return the names of the profiles that ship with Obod.
+
+    Returns
+    -------
+    names in alphabetical order
+    """
     folder = resources.files("geo").joinpath("profiles")
     return tuple(sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")))
 
 
 def load_profile(name_or_file: str) -> Profile:
     """Return a profile that ships with Obod, by name, or one from a TOML file.
+
+    Parameters
+    ----------
+    name_or_file : name of a shipped profile, or path of a file
+
+    Returns
+    -------
+    profile, checked
 
     Raises
     ------
@@ -107,7 +120,21 @@ def load_profile(name_or_file: str) -> Profile:
 
 
 def parse_profile(text: str, *, source: str) -> Profile:
-    """Return the profile a TOML text describes; ``source`` names it in refusals."""
+    """Return the profile a TOML text describes.
+
+    Parameters
+    ----------
+    text : the file, whole
+    source : name of the file, for messages
+
+    Returns
+    -------
+    profile, checked
+
+    Raises
+    ------
+    SchemeError : not TOML, or a key that is unknown, missing or out of range; names ``source`` and the key.
+    """
     try:
         checked = _ProfileFile.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as problem:

@@ -13,24 +13,17 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from geo.contract.criterion import Criterion, HardLimit
 from geo.contract.memberships import ByClass, Knots, Membership, Probability
 from geo.criteria import CANAL_CONDITION, LAND_CRITERIA
-from geo.errors import SchemeError, SuitabilityError, TableError
+from geo.errors import SchemeError, SuitabilityError
 from geo.household_criteria import FIT_CRITERIA, FIT_GROUPS
-from geo.panel.weights import (
-    ACCEPTED_CR,
-    DEFAULT_RANDOM_INDEX,
-    RandomIndexRow,
-    Weights,
-    normalised,
-    reciprocal_matrix,
-    weights,
-)
+from geo.panel.scheme_keys import GroupMembers, SchemeFile, weights_of
+from geo.panel.weights import RandomIndexRow, normalised
 
 WEIGHS_CONDITION = "The scheme weighs the condition of the canal, which the water that arrives follows already."
 LAND_GROUPS = ("water", "hazard", "terrain", "soil", "climate", "access")
@@ -106,22 +99,54 @@ class Scheme:
 
     @cached_property
     def land_weights(self) -> dict[str, float]:
-        """Weights of the land groups, sum 1: the judged weights without labour and tenure, not solved again."""
+        """Return the weights of the land groups: the judged weights without labour and tenure, not solved again.
+
+        Returns
+        -------
+        group -> weight, sum 1
+        """
         shares = normalised([self.group_weights[group] for group in LAND_GROUPS])
         return dict(zip(LAND_GROUPS, shares.tolist(), strict=True))
 
     def crop_of(self, district: str | None) -> str:
-        """Return the reference crop of a district: of the patterns that fit its code, the longest decides."""
+        """Return the reference crop of a district: of the patterns that fit its code, the longest decides.
+
+        Parameters
+        ----------
+        district : code; None, or one that no pattern fits, has the default
+
+        Returns
+        -------
+        crop id
+        """
         code = district or ""
         fitting = [pattern for pattern in self.reference_crops if pattern != "default" and fnmatchcase(code, pattern)]
         return self.reference_crops[max(fitting, key=len, default="default")]
 
     def salt_gathers_in(self, district: str | None) -> bool:
-        """Return whether salt may gather on any ground of a district, so that none is presumed to be free of it."""
+        """Return whether salt may gather on any ground of a district, so that none is presumed to be free of it.
+
+        Parameters
+        ----------
+        district : code, or None
+
+        Returns
+        -------
+        bool
+        """
         return any(fnmatchcase(district or "", pattern) for pattern in self.salt_gathers)
 
     def memberships(self, criterion: Criterion) -> tuple[Membership, ...]:
-        """Return the membership tables of a criterion with this scheme's knots."""
+        """Return the membership tables of a criterion with this scheme's knots.
+
+        Parameters
+        ----------
+        criterion : as declared
+
+        Returns
+        -------
+        a membership for each of its tables
+        """
         first = self.knots.get((criterion.id, criterion.tables[0])) if criterion.first_stands_for_all else None
         return tuple(
             self.knots.get((criterion.id, table), first or declared)
@@ -129,7 +154,16 @@ class Scheme:
         )
 
     def limits(self, criterion: Criterion) -> tuple[HardLimit, ...]:
-        """Return the hard limits of a criterion with this scheme's bounds."""
+        """Return the hard limits of a criterion with this scheme's bounds.
+
+        Parameters
+        ----------
+        criterion : as declared
+
+        Returns
+        -------
+        its limits, in the order declared
+        """
         return tuple(self._limit(criterion, limit) for limit in criterion.limits)
 
     def _limit(self, criterion: Criterion, limit: HardLimit) -> HardLimit:
@@ -147,53 +181,16 @@ def _table_of(criterion: Criterion, limit: HardLimit) -> str | None:
     return criterion.tables[limit.tables[0] if limit.tables else 0]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-Positive = Annotated[float, Field(gt=0)]
-Judgements = list[list[float | str]]
-
-
-class _Weighed(_Strict):
-    """Weights as given, or a square table of pairwise judgements in the order of ``names``."""
-
-    weights: dict[str, Positive] | None = None
-    names: list[str] | None = None
-    judgements: Judgements | None = None
-
-
-class _Members(_Weighed):
-    combine: Literal["mean", "minimum"] = "mean"
-    gates: list[str] = []
-
-
-class _Improvement(_Strict):
-    criterion: str
-    value: float
-
-
-class _File(_Strict):
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-    version: str
-    panel: str
-    date: date
-    note: str
-    land_use: str
-    reference_crop: dict[str, str]
-    salt_gathers: list[str] = []
-    orness: Annotated[float, Field(gt=0, lt=1)]
-    random_index: RandomIndexRow = DEFAULT_RANDOM_INDEX
-    groups: _Weighed
-    criteria: dict[str, _Members]
-    unweighed: list[str] = []
-    knots: dict[str, dict[str, Annotated[list[float], Field(min_length=5, max_length=5)]]] = {}
-    limits: dict[str, dict[str, float]] = {}
-    improvement: list[_Improvement] = []
-
-
 def load_scheme(name_or_path: str | Path = DEFAULT_SCHEME) -> Scheme:
     """Return a shipped scheme by its name, or the scheme in a TOML file.
+
+    Parameters
+    ----------
+    name_or_path : name of a shipped scheme, or path of a file
+
+    Returns
+    -------
+    scheme, checked
 
     Raises
     ------
@@ -215,15 +212,28 @@ def load_scheme(name_or_path: str | Path = DEFAULT_SCHEME) -> Scheme:
 
 
 def shipped_schemes() -> tuple[str, ...]:
-    """Return the names of the schemes that come with the package, in alphabetical order."""
+    """Return the names of the schemes that come with the package.
+
+    Returns
+    -------
+    names in alphabetical order
+    """
     folder = resources.files("geo") / "schemes"
     return tuple(sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml")))
 
 
 def parse_scheme(text: str, *, source: str, judged: Collection[str] | None = None) -> Scheme:
-    """Return the scheme written in TOML ``text``; ``source`` is the file name errors speak of.
+    """Return the scheme a TOML text describes.
 
-    judged : criteria of the run a scheme was kept with; those declared since weigh nothing in it. None = all there are.
+    Parameters
+    ----------
+    text : the file, whole
+    source : name of the file, for messages
+    judged : criteria of the run a scheme was kept with; those declared since weigh nothing in it. None = all there are
+
+    Returns
+    -------
+    scheme, checked
 
     Raises
     ------
@@ -231,7 +241,7 @@ def parse_scheme(text: str, *, source: str, judged: Collection[str] | None = Non
         consistency ratio of 0.10 or more, knots that do not run the criterion's way; names file and key.
     """
     try:
-        file = _File.model_validate(tomllib.loads(text))
+        file = SchemeFile.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise SchemeError(f"{source}: not valid TOML: {error}") from None
     except ValidationError as error:
@@ -255,11 +265,13 @@ def _plain(kind: str, message: str) -> str:
     return {"extra_forbidden": "this key is not known", "missing": "this key is missing"}.get(kind, message)
 
 
-def _checked(file: _File, text: str, source: str) -> Scheme:
+def _checked(file: SchemeFile, text: str, source: str) -> Scheme:
     criteria = {criterion.id: criterion for criterion in LAND_CRITERIA}
     if "default" not in file.reference_crop:
         raise SchemeError(f"{source}: reference_crop.default: this key is missing")
-    group_weights, group_cr = _weights(file.groups, (*LAND_GROUPS, *FIT_GROUPS), f"{source}: groups", file.random_index)
+    group_weights, group_cr = weights_of(
+        file.groups, (*LAND_GROUPS, *FIT_GROUPS), f"{source}: groups", file.random_index
+    )
     if set(file.criteria) - set(FIT_GROUPS) != set(LAND_GROUPS):
         raise SchemeError(f"{source}: criteria: expected exactly the groups {', '.join(LAND_GROUPS)}")
     groups = {
@@ -302,41 +314,13 @@ def _checked(file: _File, text: str, source: str) -> Scheme:
     )
 
 
-def _weights(
-    weighed: _Weighed, expected: Sequence[str], where: str, ri: RandomIndexRow
-) -> tuple[dict[str, float], float | None]:
-    """Return weights that sum to 1, in the order of ``expected``, and the CR of the judgements they come from."""
-    cr = None
-    if weighed.weights is not None and weighed.judgements is None and weighed.names is None:
-        found = dict(zip(weighed.weights, normalised(list(weighed.weights.values())).tolist(), strict=True))
-    elif weighed.weights is None and weighed.judgements is not None and weighed.names is not None:
-        solved = _solved(weighed.names, weighed.judgements, where, ri)
-        found, cr = dict(zip(weighed.names, solved.weights.tolist(), strict=True)), solved.cr
-    else:
-        raise SchemeError(f"{where}: give either weights, or names with judgements")
-    if set(found) != set(expected) or len(found) != len(expected):
-        raise SchemeError(f"{where}: expected exactly {', '.join(expected)}, got {', '.join(found)}")
-    return {name: found[name] for name in expected}, cr
-
-
-def _solved(names: Sequence[str], judgements: Judgements, where: str, ri: RandomIndexRow) -> Weights:
-    if len(set(names)) < len(names):
-        raise SchemeError(f"{where}.names: a name stands twice")
-    cells = [[str(cell) for cell in row] for row in judgements]
-    try:
-        solved = weights(names, reciprocal_matrix(names, cells, source=f"{where}.judgements"), ri=ri)
-    except TableError as error:
-        raise SchemeError(str(error) if str(error).startswith(where) else f"{where}.judgements: {error}") from None
-    if not solved.consistent:
-        raise SchemeError(
-            f"{where}.judgements: consistency ratio {solved.cr:.2f} ({ri}) is not below {ACCEPTED_CR:.2f}; "
-            "`obod weights` names the judgement to revisit"
-        )
-    return solved
-
-
 def _group(
-    members: _Members, name: str, criteria: Mapping[str, Criterion], unweighed: Sequence[str], where: str, file: _File
+    members: GroupMembers,
+    name: str,
+    criteria: Mapping[str, Criterion],
+    unweighed: Sequence[str],
+    where: str,
+    file: SchemeFile,
 ) -> Group:
     expected = [c.id for c in criteria.values() if c.group == name and c.id not in unweighed]
     if not expected:
@@ -344,7 +328,7 @@ def _group(
     for gate in members.gates:
         if gate not in expected:
             raise SchemeError(f"{where}.gates: '{gate}' is not a weighed criterion of this group")
-    within, cr = _weights(members, expected, where, file.random_index)
+    within, cr = weights_of(members, expected, where, file.random_index)
     return Group(
         weights=within,
         cr=cr,
@@ -369,7 +353,7 @@ def _tabled(
     return found
 
 
-def _knots(file: _File, criteria: Mapping[str, Criterion], source: str) -> dict[tuple[str, str], Membership]:
+def _knots(file: SchemeFile, criteria: Mapping[str, Criterion], source: str) -> dict[tuple[str, str], Membership]:
     """Return the memberships a scheme replaces: five knots, or for graded values the membership of each level."""
     replaced: dict[tuple[str, str], Membership] = {}
     for criterion, table, values, key in _tabled(file.knots, criteria, f"{source}: knots"):
@@ -389,7 +373,7 @@ def _knots(file: _File, criteria: Mapping[str, Criterion], source: str) -> dict[
     return replaced
 
 
-def _bounds(file: _File, criteria: Mapping[str, Criterion], source: str) -> dict[tuple[str, str], float]:
+def _bounds(file: SchemeFile, criteria: Mapping[str, Criterion], source: str) -> dict[tuple[str, str], float]:
     replaced: dict[tuple[str, str], float] = {}
     for criterion, table, bound, key in _tabled(file.limits, criteria, f"{source}: limits"):
         if table not in {_table_of(criterion, limit) for limit in criterion.limits}:
