@@ -13,6 +13,7 @@ from geo.contract.criterion import Block, Criterion, D, Floats, Measured, outlin
 from geo.crops.catalogue import crops
 from geo.crops.frost import frost_season
 from geo.crops.kernels.season import MONTHS
+from geo.crops.ratings import FROSTS
 from geo.crops.season import LOWLAND_BELOW_M, ZONES, warmest_run, windows_of
 from geo.errors import GridError, SuitabilityError
 from geo.measures.reference_crop import TREES
@@ -20,6 +21,8 @@ from geo.terrain.zonal import zonal
 
 FROST_TABLES = ("tender", "hardy")
 TENDER, HARDY = range(2)
+SEASON_GRID_K = 0.5  # K, to which nights are rounded down where crops are ranked
+ROUNDING_K = 1e-6  # of ``SEASON_GRID_K``; float32 normals that stand on the grid stay there
 LAPSE_K_M = 0.0065  # K per metre, ICAO standard atmosphere
 
 
@@ -138,6 +141,32 @@ def frost_margin_d(block: Block, criterion: Criterion) -> Measured:
         else:
             value[rows] = frost_season(minimum_c[rows], 0.0).days
     return Measured(value, table=table, evidence=np.full(len(block), D, dtype=np.int8))
+
+
+def frost_seasons_d(block: Block, coarsest_m: float) -> Floats:
+    """Return the days between damaging nights for each kind of tender crop, on the safe side; ask by ``Block.once``.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    coarsest_m : coarsest cells accepted, m
+
+    Returns
+    -------
+    float64 (n, 3), one column for each of ``geo.crops.ratings.FROSTS``, NaN where normals are not known
+
+    Raises
+    ------
+    NotAssessed : normals, their relief or the heights are not loaded, or too coarse.
+
+    Notes
+    -----
+    Nights are rounded down to ``SEASON_GRID_K`` first: many plots then share a year, and no season comes out longer.
+    """
+    nights_c = block.once(temperature_at_plots, "minimum_temperature", coarsest_m)
+    colder_c = np.floor(nights_c / SEASON_GRID_K + ROUNDING_K) * SEASON_GRID_K
+    seasons = [frost_season(colder_c, damage_c, autumn_risk=risk / 100.0).days for damage_c, risk in FROSTS]
+    return np.column_stack(seasons)
 
 
 def _coarsest(criterion: Criterion) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.contract.criterion import Block, Floats, Measured
-from geo.criteria import HEAT, SLOPE, SOIL_DEPTH
+from geo.criteria import FROST, HEAT, SLOPE, SOIL_DEPTH
 from geo.crops.catalogue import Crop, crops
 from geo.crops.kernels.ranking import GRADES, NO_CROP
 from geo.crops.ranking import Ranks, numbered, rank
@@ -33,7 +33,7 @@ from geo.crops.ratings import (
     recommended,
 )
 from geo.errors import NotAssessed
-from geo.measures.climate import plot_height_m, temperature_at_plots
+from geo.measures.climate import frost_seasons_d, plot_height_m, temperature_at_plots
 from geo.measures.soil import MOST_FRAGMENTS_PCT, saltless, surveyed_or_grid
 from geo.measures.surveys import LAYER as SURVEYS
 from geo.measures.surveys import groundwater_m, surveyed
@@ -102,23 +102,27 @@ def ground_of(block: Block, values: Mapping[str, Measured]) -> Ground | None:
         tree_depth_cm=depth_cm * (1.0 - ROOTS_BETWEEN_STONES * stones),
         groundwater_m=water_m,
         torrent_level=values["flood_level"].value,
-        frost_season_d=_frost_seasons(values["frost_margin_d"], judged.crop),
+        frost_season_d=_frost_seasons(block, values["frost_margin_d"]),
         soil=soil,
         first=_numbers_of(judged.crop),
     )
 
 
-def _frost_seasons(margin: Measured, crop: NDArray[np.str_]) -> Floats:
+def _frost_seasons(block: Block, margin: Measured) -> Floats:
     """Return the days between the frosts of each of ``FROSTS``, float64 (n, 3), NaN unknown.
 
-    Known is the season of the reference crop, where frost kills it: its margin and the days it stands above ground.
+    That of the reference crop, where frost kills it, is its margin and the days it stands above ground.
     """
+    crop = block.judgement.crop
     found = np.full((len(crop), len(FROSTS)), np.nan)
+    with suppress(NotAssessed):
+        found = block.once(frost_seasons_d, np.inf if FROST.coarsest_m is None else FROST.coarsest_m).copy()
     for known in crops().values():
         if known.frost_tender:
             rows = np.flatnonzero(crop == known.id)
             kind = FROSTS.index((known.frost_damage_c, known.autumn_frost_risk_pct))
-            found[rows, kind] = margin.value[rows] + known.above_ground_d
+            season_d = margin.value[rows] + known.above_ground_d
+            found[rows, kind] = np.where(np.isnan(season_d), found[rows, kind], season_d)
     return found
 
 

@@ -10,7 +10,7 @@ from importlib import resources
 import numpy as np
 
 from geo.contract.criterion import Criterion, Measured, Measuring
-from geo.criteria import GRAVITY_HEAD, LAND_CRITERIA
+from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import nothing_excluded
 from geo.measures.soil import AVAILABLE_WATER, GROUNDWATER_DEPTH
 from geo.measures.water import SHARE_OF_CANAL
@@ -18,7 +18,7 @@ from geo.panel import remedy_sets
 from geo.panel.remedy_sets import Applied, Change, Remedies, Remedy
 from geo.panel.scheme import Scheme
 from geo.suitability.assess import Suitability, evaluate
-from geo.suitability.model import CLASSES, NE, S3
+from geo.suitability.model import CLASS_LIMITS, CLASSES, NE, NOTHING, S3
 from geo.suitability.shown import shown_score
 from geo.suitability.surroundings import Surroundings
 from geo.water.repair import GOOD, reach_gain
@@ -34,8 +34,9 @@ DRAINAGE_M = 0.5  # m a drain lowers the groundwater by; domain reference 6.5
 BEARS = "As it is, the plot bears: {crops}."
 NOTHING_BEARS = "Nothing known here bears the plot as it is."
 MEASURE_FIRST = "Measure first: the head comes from a height model that errs by more than it says."
-WORK_OF_MANY = "A work of all plots of the outlet area, not of one household."
-MESSAGES = (BEARS, NOTHING_BEARS, MEASURE_FIRST, WORK_OF_MANY)
+PARTLY_KNOWN = "Measure first: a part of this value is not known, and it may be good."
+WORK_OF_MANY = "A work of all plots of the outlet area, not of one household: {usd} USD for its {area} ha."
+MESSAGES = (BEARS, NOTHING_BEARS, MEASURE_FIRST, PARTLY_KNOWN, WORK_OF_MANY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ def facts_of(values: Mapping[str, Measured], around: Surroundings) -> frozenset[
         "not_terraced": not terraced and slope.not_assessed is None,
         "gentle": bool(slope.value[0] <= 8.0),  # %, beyond it levelling moves too much soil; default to calibrate
         "groundwater_binds": binds,
+        "outlet_known": bool(around.outlet_ha[0] > 0.0),
         "leachable": deep or (bool(around.drain_near[0]) and season_m >= LEAST_WATER_M),
         "sodic": sodic,
         "not_sodic": not sodic,
@@ -189,7 +191,10 @@ def cheapest_lift(
     """
     now = int(best.classes[0])
     computed = computed_changes(around)
-    options = applicable(values, facts_of(values, around), catalogue().remedy, computed)
+    options = [
+        _for_outlet(remedy, float(around.outlet_ha[0]))
+        for remedy in applicable(values, facts_of(values, around), catalogue().remedy, computed)
+    ]
     if not options or now in (0, NE):
         return None
     chosen = remedy_sets.every_set(len(options))
@@ -204,6 +209,13 @@ def cheapest_lift(
         score=float(shown_score(rated.score[winner : winner + 1])[0]),
         suitability_class=CLASSES[int(rated.classes[winner])],
     )
+
+
+def _for_outlet(remedy: Remedy, outlet_ha: float) -> Remedy:
+    """Price a work of many plots for the whole outlet area, whatever the plot measures."""
+    if not remedy.shared:
+        return remedy
+    return remedy.model_copy(update={"cost_fixed": remedy.cost_usd(outlet_ha), "cost_per_ha": 0.0})
 
 
 def rated_with(
@@ -268,10 +280,10 @@ def cheapest_measurement(values: Mapping[str, Measured], scheme: Scheme, best: S
     return None
 
 
-def head_to_measure(values: Mapping[str, Measured], scheme: Scheme, best: Suitability) -> Measurement | None:
-    """Return the survey of levels where a head taken from a DEM is what limits a plot.
+def measured_first(values: Mapping[str, Measured], scheme: Scheme, best: Suitability) -> Measurement | None:
+    """Return what to measure before anything is built: the value that limits a plot, uncertain rather than bad.
 
-    Such a head is uncertain rather than bad: it is measured before anything is built.
+    That is a head taken from a height model, and a value of which a part is not known that may be in its S1 range.
 
     Parameters
     ----------
@@ -281,13 +293,18 @@ def head_to_measure(values: Mapping[str, Measured], scheme: Scheme, best: Suitab
 
     Returns
     -------
-    Measurement, or None where something else limits or the head is surveyed.
+    Measurement, or None where nothing limits, or what limits is known.
     """
-    head = values[GRAVITY_HEAD.id]
-    limits = int(best.limiting[0]) == LAND_CRITERIA.index(GRAVITY_HEAD)
-    if not limits or head.sigma is None or not head.sigma[0] > 0.0 or GRAVITY_HEAD.measuring is None:
+    k = int(best.limiting[0])
+    if k == NOTHING or best.shut[0]:
         return None
-    return _measurement(GRAVITY_HEAD, GRAVITY_HEAD.measuring, _rated_at_ends(values, scheme, GRAVITY_HEAD), first=True)
+    criterion, sigma = LAND_CRITERIA[k], values[LAND_CRITERIA[k].id].sigma
+    measuring = criterion.measuring
+    modelled = sigma is not None and bool(sigma[0] > 0.0)
+    low, high = float(best.rated.memberships[k, 0]), float(best.rated.highest[k, 0])
+    if measuring is None or not (modelled or low < CLASS_LIMITS[0] <= high):
+        return None
+    return _measurement(criterion, measuring, _rated_at_ends(values, scheme, criterion), first=True)
 
 
 def _rated_at_ends(values: Mapping[str, Measured], scheme: Scheme, criterion: Criterion) -> Suitability:
@@ -296,7 +313,13 @@ def _rated_at_ends(values: Mapping[str, Measured], scheme: Scheme, criterion: Cr
     outermost = np.array([_value_at(tables[0], level) for level in (0.0, 1.0)])
     tried = {name: remedy_sets.repeated(measured, 2) for name, measured in values.items()}
     tried[criterion.id] = replace(
-        tried[criterion.id], value=outermost, sigma=None, evidence=np.zeros(2, dtype=np.int8), table=None
+        tried[criterion.id],
+        value=outermost,
+        sigma=None,
+        evidence=np.zeros(2, dtype=np.int8),
+        table=None,
+        worst=None,
+        best=None,
     )
     return evaluate(tried, nothing_excluded(2), scheme)
 

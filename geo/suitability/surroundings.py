@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import shapely
 
 from geo.contract.columns import numbers, texts
 from geo.contract.criterion import Block, Flags, Floats
@@ -22,7 +23,7 @@ from geo.measures.overlap import highest, overlapping
 from geo.measures.soil import surveyed_or_grid
 from geo.measures.surveys import LAYER as SURVEYS
 from geo.measures.surveys import groundwater_m, surveyed
-from geo.measures.water import feeding_reach
+from geo.measures.water import command_area, feeding_reach
 
 DRAIN_WITHIN_M = 200.0  # m, how far a drain takes water from a plot; domain reference 3.6 step 7
 WORKING_CLASS = 3.0  # condition class up to which a drain works; its survey text: silted more than a quarter
@@ -36,7 +37,8 @@ class Surroundings:
     earth_canal : the canal that feeds the plot is known to be unlined. drain_near : a working drain or collector lies
     within ``DRAIN_WITHIN_M``. by_debris_flow : the mudflow and flood level is that of debris flows, rivers reach less.
     groundwater_m : depth the level of soil water rests on; season_groundwater_m : the least depth there may be in the
-    growing season. available_water_mm_m : water the soil holds. esp_pct, gypsum_pct : measured on the plot.
+    growing season. available_water_mm_m : water the soil holds. esp_pct, gypsum_pct : measured on the plot. outlet_ha :
+    area of the command area that holds the plot [ha].
     """
 
     earth_canal: Flags
@@ -47,6 +49,7 @@ class Surroundings:
     available_water_mm_m: Floats
     esp_pct: Floats
     gypsum_pct: Floats
+    outlet_ha: Floats
 
 
 def measure_surroundings(block: Block) -> Surroundings:
@@ -76,7 +79,16 @@ def measure_surroundings(block: Block) -> Surroundings:
         available_water_mm_m=held,
         esp_pct=esp,
         gypsum_pct=gypsum,
+        outlet_ha=_outlet_ha(block),
     )
+
+
+def _outlet_ha(block: Block) -> Floats:
+    """Area of the command area that holds each plot [ha], NaN outside."""
+    if "command_areas" not in block.nearby:
+        return np.full(len(block), np.nan)
+    areas_ha = shapely.area(block.layer("command_areas").geometry.to_numpy()) / 10_000.0
+    return np.asarray(np.append(areas_ha, np.nan)[block.once(command_area)])  # -1, none, takes the last
 
 
 def _earth_canal(block: Block) -> Flags:

@@ -11,7 +11,7 @@ import shapely
 from sqlalchemy import Connection, and_
 
 from geo.contract.criterion import Block, Measured
-from geo.criteria import LAND_CRITERIA
+from geo.criteria import GRAVITY_HEAD, LAND_CRITERIA
 from geo.crops.catalogue import crops as crops_known
 from geo.measures.exclusion import REASONS, exclusion_mask
 from geo.panel.judging import judgement_by
@@ -24,12 +24,13 @@ from geo.suitability.remedies import (
     BEARS,
     MEASURE_FIRST,
     NOTHING_BEARS,
+    PARTLY_KNOWN,
     WORK_OF_MANY,
     cheapest_lift,
     cheapest_measurement,
-    head_to_measure,
+    measured_first,
 )
-from geo.suitability.surroundings import measure_surroundings
+from geo.suitability.surroundings import Surroundings, measure_surroundings
 from layers.catalogue.land import Plot
 from layers.frames.around import PLOT_COLUMNS, Around, as_of, read_layer
 
@@ -84,11 +85,11 @@ def lift_of_plot(
         }
     now = evaluate(values, shut, scheme)
     area_ha = float(block.plots["area_ha"].iloc[0])
-    head = head_to_measure(values, scheme, now)
-    lift = None
-    if head is None:
-        lift = cheapest_lift(values, scheme, area_ha=area_ha, around=measure_surroundings(block), best=now)
-    wanted = head or cheapest_measurement(values, scheme, now)
+    uncertain = measured_first(values, scheme, now)
+    around, lift = measure_surroundings(block), None
+    if uncertain is None:
+        lift = cheapest_lift(values, scheme, area_ha=area_ha, around=around, best=now)
+    wanted = uncertain or cheapest_measurement(values, scheme, now)
     crops = best_crops_here(block, values)[0] if int(now.classes[0]) != NE and not np.isnan(now.score[0]) else []
     return {
         "closed_by": None,
@@ -97,7 +98,7 @@ def lift_of_plot(
         "remedies": None
         if lift is None
         else {
-            "set": [_remedy(remedy) for remedy in lift.remedies],
+            "set": [_remedy(remedy, around) for remedy in lift.remedies],
             "cost_usd": round(lift.cost_usd, 2),
             "class": lift.suitability_class,
             "score": lift.score,
@@ -111,13 +112,20 @@ def lift_of_plot(
             "cost_usd": wanted.cost_usd,
             "class_low": wanted.class_low,
             "class_high": wanted.class_high,
-            "first": {"text": MEASURE_FIRST, "args": {}} if wanted.first else None,
+            "first": {"text": _first(wanted.criterion), "args": {}} if wanted.first else None,
         },
     }
 
 
-def _remedy(remedy: Remedy) -> dict[str, Any]:
-    shared = {"text": WORK_OF_MANY, "args": {}} if remedy.shared else None
+def _first(criterion: str) -> str:
+    """Why a value is measured before anything is built."""
+    return MEASURE_FIRST if criterion == GRAVITY_HEAD.id else PARTLY_KNOWN
+
+
+def _remedy(remedy: Remedy, around: Surroundings) -> dict[str, Any]:
+    area_ha = float(around.outlet_ha[0])
+    args = {"usd": f"{remedy.cost_usd(area_ha):.0f}", "area": f"{area_ha:.1f}"}
+    shared = {"text": WORK_OF_MANY, "args": args} if remedy.shared else None
     return {"id": remedy.id, "title": remedy.title, "who": remedy.who, "shared": shared}
 
 

@@ -165,6 +165,27 @@ def test_the_season_between_frosts_is_that_of_the_reference_crop() -> None:
         values["frost_margin_d"] = replace(values["frost_margin_d"], value=np.full(len(block), margin))
         found = ground_of(block, values)
         assert found.frost_season_d[0, 0] == margin + 85.0
-        assert np.isnan(found.frost_season_d[0, 1:]).all()
+        assert (found.frost_season_d[0, 1:] > 200.0).all()  # of the other kinds that of the valley's mild nights
         crops_here = [crop.crop for crop in best_crops_here(block, values, count=30)[0]]
         assert ("potato" in crops_here) <= named
+
+
+def test_the_season_of_every_kind_of_crop_is_known_where_nights_are() -> None:
+    """Normals and days of domain reference 4, C2: -2 C 179 d, -1 C 164 d, 0 C 137 d; frost spares wheat."""
+    nights = valley.level(0.0, cell_m=valley.CLIMATE_CELL_M, bands=12)
+    normals = [-9.5, -7.5, -1.5, 4.5, 8, 11, 13.5, 12.5, 7.5, 2.5, -2, -6.5]
+    nights.values[:] = np.array(normals, dtype=np.float32)[:, np.newaxis, np.newaxis]
+    nearby = {**valley.layers(), "minimum_temperature": nights}
+    block = Block(valley.plots(), nearby, valley.judgement(crop="wheat"))
+    found = ground_of(block, measure_all(block))
+    assert found is not None
+    np.testing.assert_allclose(found.frost_season_d[0], [179.0, 164.0, 137.0], atol=1.0)
+    nights.values[:] += 0.4  # rounded down again: never longer than by the true nights
+    warmer = ground_of(block, measure_all(block))
+    assert warmer is not None
+    np.testing.assert_array_equal(warmer.frost_season_d, found.frost_season_d)
+    del nearby["minimum_temperature"]
+    bare = Block(valley.plots(), nearby, valley.judgement(crop="wheat"))
+    unknown = ground_of(bare, measure_all(bare))
+    assert unknown is not None
+    assert np.isnan(unknown.frost_season_d).all()

@@ -26,7 +26,7 @@ from geo.suitability.remedies import (
     cheapest_measurement,
     computed_changes,
     facts_of,
-    head_to_measure,
+    measured_first,
     parse_catalogue,
     rated_with,
 )
@@ -81,7 +81,7 @@ def around(**known: float) -> Surroundings:
     """Return what is known around one plot; nothing but what is given."""
     flags = dict.fromkeys(("earth_canal", "drain_near", "by_debris_flow"), False)
     numbers = dict.fromkeys(
-        ("groundwater_m", "season_groundwater_m", "available_water_mm_m", "esp_pct", "gypsum_pct"), np.nan
+        ("groundwater_m", "season_groundwater_m", "available_water_mm_m", "esp_pct", "gypsum_pct", "outlet_ha"), np.nan
     )
     if "groundwater_m" in known:
         known = {"season_groundwater_m": known["groundwater_m"], **known}
@@ -281,8 +281,8 @@ def test_gypsum_is_spread_only_on_soil_measured_as_sodic_and_without_gypsum(
 def test_drainage_lowers_the_water_and_the_rating_follows_from_it() -> None:
     """Groundwater at 1.2 m is .50; half a metre lower, at 1.7 m, it is .50 + .25 x .5 / .6 = .7083."""
     values = plot(soil_water=0.5)
-    there = around(groundwater_m=1.2, available_water_mm_m=150.0)
-    assert "drainage" in options_of(values, groundwater_m=1.2, available_water_mm_m=150.0)
+    there = around(groundwater_m=1.2, available_water_mm_m=150.0, outlet_ha=20.0)
+    assert "drainage" in options_of(values, groundwater_m=1.2, available_water_mm_m=150.0, outlet_ha=20.0)
     changed = dict(values)
     computed_changes(there)["drain"](changed, np.ones(1, dtype=bool))
     assert changed["soil_water"].value[0] == pytest.approx(0.5 + 0.25 * 0.5 / 0.6)
@@ -297,7 +297,7 @@ def test_drainage_lowers_the_water_and_the_rating_follows_from_it() -> None:
     [(1.2, 150.0, True), (2.7, 150.0, False), (1.2, 60.0, False), (np.nan, 150.0, False), (1.2, np.nan, False)],
 )
 def test_drainage_is_for_ground_whose_water_binds(water: float, held: float, binds: bool) -> None:
-    known = {"groundwater_m": water, "available_water_mm_m": held}
+    known = {"groundwater_m": water, "available_water_mm_m": held, "outlet_ha": 20.0}
     assert ("drainage" in options_of(plot(soil_water=0.5), **known)) == binds
 
 
@@ -336,10 +336,34 @@ def test_a_head_from_a_height_model_is_measured_before_anything_is_built() -> No
     values = plot(gravity_head_m=-2.0)
     uncertain = dict(values)
     uncertain["gravity_head_m"] = replace(values["gravity_head_m"], sigma=np.array([2.5]))
-    wanted = head_to_measure(uncertain, SCHEME, rated(uncertain))
+    wanted = measured_first(uncertain, SCHEME, rated(uncertain))
     assert (wanted.criterion, wanted.cost_usd, wanted.first) == ("gravity_head_m", 40.0, True)
     assert CLASSES.index(wanted.class_high) < CLASSES.index(wanted.class_low)
     surveyed = plot(gravity_head_m=0.05)
-    assert head_to_measure(surveyed, SCHEME, rated(surveyed)) is None
+    assert measured_first(surveyed, SCHEME, rated(surveyed)) is None
     good = plot()
-    assert head_to_measure(good, SCHEME, rated(good)) is None
+    assert measured_first(good, SCHEME, rated(good)) is None
+
+
+def test_drainage_is_priced_for_the_outlet_area_and_not_offered_where_that_is_unknown() -> None:
+    """200 and 600 a hectare of 20 ha are 12,200 USD, whether the plot measures 0.2 or 2 ha."""
+    values = plot(soil_water=0.2, slope_pct=3.0)
+    wet = {"groundwater_m": 0.75, "available_water_mm_m": 170.0}
+    for area_ha in (0.2, 2.0):
+        found = lift(values, area_ha=area_ha, **wet, outlet_ha=20.0)
+        assert found is not None
+        assert [remedy.id for remedy in found.remedies] == ["drainage"]
+        assert found.cost_usd == pytest.approx(12_200.0)
+    assert "drainage" not in options_of(values, **wet)
+
+
+def test_a_value_that_may_be_good_is_measured_before_anything_is_built() -> None:
+    """Soil of 100 cm with stones nobody looked for is 40 to 100 cm deep; with 60 in a hundred counted it is bad."""
+    values = plot()
+    depth = Measured(np.array([100.0]), worst=np.array([40.0]), best=np.array([100.0]), evidence=np.zeros(1, np.int8))
+    values["soil_depth_cm"] = depth
+    wanted = measured_first(values, SCHEME, rated(values))
+    assert wanted is not None
+    assert (wanted.criterion, wanted.cost_usd, wanted.first) == ("soil_depth_cm", 10.0, True)
+    values["soil_depth_cm"] = replace(depth, value=np.array([60.0]), worst=np.array([24.0]), best=np.array([60.0]))
+    assert measured_first(values, SCHEME, rated(values)) is None  # not good either way
