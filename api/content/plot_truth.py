@@ -10,11 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from api.content.value_text import in_sentence, measured_text
 from api.language.translate import Language, local_name, translate
 from api.language.wording import CLASS_WORDS, EARLIER_RULE
 from api.maps.legend import CRITERIA_BY_ID
 from geo.contract.criterion import Criterion
+from geo.contract.memberships import Probability
 from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import INUNDATION
 from geo.suitability.explanation import (
@@ -25,7 +28,7 @@ from geo.suitability.explanation import (
     NOTHING_LIMITS,
     reached_limit,
 )
-from geo.suitability.model import MINES
+from geo.suitability.model import CLASS_LIMITS, MINES
 from layers.catalogue.admin import District, Jamoat, Settlement
 from layers.features.places import Gazetteer
 
@@ -34,6 +37,7 @@ NO_EXCLUSION_RECORD: Final = "Nothing at all is on record of land that is shut, 
 NO_RUN: Final = "No run has judged this plot yet, which does not mean that the land is bad."
 NOT_EVALUATED: Final = "Too little is known to judge this plot, which does not mean that the land is bad."
 MISSING: Final = "Not known: {criteria}."
+MOST_TO_GAIN: Final = "Nothing bad is known; most could still be gained by this: {criterion} ({value})."
 NOTHING_KNOWN_LIMITS: Final = "Nothing that is known holds this plot back."
 LIES_BETWEEN: Final = "Once more is known, the class may lie between {low} and {high}."
 WHOM: Final = "Whom to ask: {whom}."
@@ -93,7 +97,7 @@ TO_BE_JUDGED: Final = Step("Ask that the plots of this district be judged.", _OP
 
 MESSAGES: Final = (
     *(NO_EXCLUSION_RECORD, FILLS_IN_YEAR),
-    *(NO_MINE_RECORD, NO_RUN, NOT_EVALUATED, MISSING, NOTHING_KNOWN_LIMITS, LIES_BETWEEN, WHOM),
+    *(NO_MINE_RECORD, NO_RUN, NOT_EVALUATED, MISSING, MOST_TO_GAIN, NOTHING_KNOWN_LIMITS, LIES_BETWEEN, WHOM),
     *(
         part
         for step in (*SHUT.values(), _ASK_OF_MINES, CLOSED_STEP, *STEPS.values(), GOOD, TO_BE_JUDGED)
@@ -152,6 +156,11 @@ class PlotTruth:
     def mined(self) -> bool:
         """Whether mines are confirmed or suspected: the one thing that is said before all others."""
         return self.mark is not None and SHUT.get(self.mark) is _NO_ENTRY
+
+    @property
+    def alarm(self) -> str:
+        """What is said before all others of land with mines, and not to enter it; empty of other land."""
+        return f"{self.reason} {self.step}" if self.mined else ""
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -230,7 +239,17 @@ def _why(
         told = translate(NOT_KNOWN_LIMITS, lang).format(criterion=in_sentence(translate(limiting.title, lang)))
         return told, "", _measure(limiting)
     value = measured_text(limiting, plot[limiting.id], lang)
+    if _may_be_good(limiting, plot[limiting.id]):
+        told = translate(MOST_TO_GAIN, lang).format(criterion=in_sentence(translate(limiting.title, lang)), value=value)
+        return told, "", GOOD if plot["class"] == "S1" else STEPS[limiting.group]
     return f"{translate(limiting.poor, lang)[:-1]} ({value}).", "", STEPS[limiting.group]
+
+
+def _may_be_good(criterion: Criterion, value: float) -> bool:
+    """Whether a value lies in the S1 range of any table of its criterion: then nothing bad is said of it."""
+    tables = [table.surveyed if isinstance(table, Probability) else table for table in criterion.memberships]
+    found = [float(table(np.array([value], dtype=np.float64))[0]) for table in tables]
+    return any(membership >= CLASS_LIMITS[0] for membership in found)
 
 
 def _excluded(reason: str, lang: Language) -> str:

@@ -23,7 +23,11 @@ PARTS: Final[Mapping[str, str]] = {  # criteria that are parts of a whole -> how
     "water_adequacy": "{parts} of 100 parts of the water needed, in the worst month",
     "turn_reliability": "{parts} of 100 turns delivered",
 }
-MESSAGES: Final = (*CANAL_CONDITIONS.values(), *PARTS.values())
+ALL_PARTS: Final[Mapping[str, str]] = {  # the same where nothing is lacking
+    "water_adequacy": "all of the water needed, in the worst month too",
+    "turn_reliability": "every turn delivered",
+}
+MESSAGES: Final = (*CANAL_CONDITIONS.values(), *PARTS.values(), *ALL_PARTS.values())
 
 
 def measured_text(criterion: Criterion, value: float | None, lang: Language) -> str:
@@ -35,6 +39,8 @@ def measured_text(criterion: Criterion, value: float | None, lang: Language) -> 
     if criterion.unit == "class":
         condition = CANAL_CONDITIONS[min(max(round(value), 1), 5)]
         return f"{translate(condition, lang)} ({number(value, lang)})"
+    if criterion.id in PARTS and value >= 1.0:
+        return translate(ALL_PARTS[criterion.id], lang)
     if criterion.id in PARTS:
         # Cut, not rounded: 0.999 is not all of it.
         return translate(PARTS[criterion.id], lang).format(parts=number(int(100.0 * value + 1e-4), lang))

@@ -11,14 +11,15 @@ from fastapi.responses import HTMLResponse
 
 from api.content.cards import plot_card
 from api.content.reasons import reasons
-from api.content.value_text import measured_text, month_names
+from api.content.value_text import UNKNOWN, measured_text, month_names
 from api.deps import LanguageDep, SnapshotDep
 from api.language.translate import Language, translate
 from api.language.wording import CODES, CONFIDENCE, GROUPS
 from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
 from api.routes.planner import FRESH, Links, tongues
-from geo.criteria import LAND_CRITERIA
+from geo.contract.criterion import Criterion
+from geo.criteria import LAND_CRITERIA, WAY_EXPOSURE
 from layers.catalogue.base import PUBLIC
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
@@ -55,7 +56,8 @@ def get_plot_page(request: Request, plot_id: str, lang: LanguageDep, state: Snap
         back=links.page(district=plot["district"], plot=plot_id),
         reasons=reasons(explained, lang) if explained else None,
         hazards=[_hazard(zone, lang) for zone in explained["hazards"]] if explained else [],
-        way_unknown=plot.get("way_exposure_m") is None,
+        way_unknown=plot.get("way_exposure_m") is None
+        or (explained is not None and WAY_EXPOSURE.id in explained["unknown"]),
         measured=list(_measured(plot, explained, lang)),
         evidence_words=list(CONFIDENCE.values()),
     )
@@ -74,6 +76,13 @@ def _hazard(zone: Mapping[str, Any], lang: Language) -> str:
     return f"{line} ({translate(caution, lang)})" if caution else line
 
 
+def _value(criterion: Criterion, plot: Mapping[str, Any], lang: Language, *, unknown: bool) -> str:
+    """A value as it is read; one that could not be judged is unknown, with what is known of it in brackets."""
+    value = plot.get(criterion.id)
+    text = measured_text(criterion, value, lang)
+    return f"{translate(UNKNOWN, lang)} ({text})" if unknown and value is not None else text
+
+
 def _measured(
     plot: Mapping[str, Any], explained: Mapping[str, Any] | None, lang: Language
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -83,7 +92,7 @@ def _measured(
         rows = [
             {
                 "title": criterion.title,
-                "text": measured_text(criterion, plot.get(criterion.id), lang),
+                "text": _value(criterion, plot, lang, unknown=bool(told) and told[criterion.id]["membership"] is None),
                 "membership": told[criterion.id]["membership"] if told else None,
                 "evidence": told[criterion.id]["evidence"] if told else None,
                 "limiting": criterion.id == plot.get("limiting"),

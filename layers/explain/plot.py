@@ -66,12 +66,13 @@ def explain_plot(
             science, dict(row), scheme, plot_id=plot.plot_id, as_of_load=kept.as_of_load, day=kept.as_of
         )
         on_foot = ways_of_plot(science, plot.plot_id) if ways else {}
+    now_closed_by = lift.pop("closed_by")
     explained = explain(
         dict(row),
         scheme,
         order=kept.criteria,
         not_assessed=missing,
-        closed_by=lift.pop("closed_by"),
+        closed_by=row["shut_by"] or now_closed_by,  # as the run kept it; earlier runs kept nothing
     )
     return {
         "plot_id": plot.plot_id,

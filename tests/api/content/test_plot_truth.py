@@ -162,7 +162,7 @@ def test_mined_land_has_a_mark_of_its_own_on_the_card(client: TestClient) -> Non
     by_id = {plot["plot_id"]: plot for plot in _listed(client)}
     for row, mined in ((0, True), (1, True), (2, False), (7, False)):
         card = client.get(f"/maps/plots/{by_id[plot_id(row, 'N2')]['plot_no']}/card?lang=en").text
-        assert ('class="notice mines" role="alert"' in card) is mined
+        assert ('class="alarm mines" role="alert"' in card) is mined
         assert ("Do not enter" in card) is mined
 
 
