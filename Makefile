@@ -12,7 +12,7 @@ ifdef PORT
 export OBOD_PORT := $(PORT)
 endif
 
-.PHONY: help demo test test-all check layer criterion bench clean install system-packages clients python
+.PHONY: help demo test test-all mutants check layer criterion bench clean install system-packages clients python
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -26,6 +26,9 @@ test: install clients ## Run every test
 
 test-all: install clients ## Run every test, heavy clients and long drills too
 	$(BIN)/pytest -n 2 --dist loadfile --heavy
+
+mutants: $(VENV)/installed ## Change the science in one place at a time, list what no test notices (MODULE=geo/crops/frost.py; takes hours)
+	@nice -n 19 $(BIN)/python -m tests.mutation $(MODULE)
 
 check: $(VENV)/installed ## Lint, docstrings, types, import contracts, generated pages current
 	$(BIN)/ruff check

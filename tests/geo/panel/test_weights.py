@@ -211,3 +211,38 @@ def test_a_wrong_table_is_refused_by_file_row_and_cell(tmp_path: Path, text: str
 def test_tables_without_a_published_random_index_are_refused() -> None:
     with pytest.raises(TableError, match="between 1 and 15"):
         weights([str(i) for i in range(16)], np.ones((16, 16)))
+
+
+def test_random_indices_are_the_published_ones() -> None:
+    """Domain reference 3.3: Saaty 1980 and 2005, Tummala and Ling 1998, for 1 to 15 names."""
+    assert {
+        "saaty-1980": (0, 0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.48, 1.56, 1.57, 1.59),
+        "saaty-2005": (0, 0, 0.52, 0.89, 1.11, 1.25, 1.35, 1.40, 1.45, 1.49, 1.52, 1.54, 1.56, 1.58, 1.59),
+        "tummala-ling": (
+            *(0, 0, 0.5799, 0.8921, 1.1159, 1.2358, 1.3322, 1.3952),
+            *(1.4537, 1.4882, 1.5117, 1.5356, 1.5571, 1.5714, 1.5831),
+        ),
+    } == RANDOM_INDEX
+
+
+@pytest.mark.parametrize(("extreme", "joins"), [(7, True), (8, False)])
+def test_a_person_joins_a_group_below_a_ratio_of_a_fifth(extreme: int, joins: bool) -> None:
+    """Of three names lambda is 1 + k**1/3 + k**-1/3, k = a13 / (a12 a23): CR .170 at k = 3.5 and .209 at k = 4."""
+    people = {"one": (("a", "b", "c"), from_upper(((2, extreme), (1,))))}
+    if joins:
+        group_judgements(people)
+        return
+    with pytest.raises(TableError, match=r"one: consistency ratio 0\.21 is not below 0\.20"):
+        group_judgements(people)
+
+
+@pytest.mark.parametrize(
+    ("text", "slack"), [("0.33", 0.005), ("0.333", 0.0005), ("0.5", 0.0), ("2", 0.0), ("1/3", 0.0)]
+)
+def test_a_decimal_rounded_by_hand_may_be_off_by_half_its_last_place(text: str, slack: float) -> None:
+    assert judgement(text)[1] == pytest.approx(slack, abs=1e-15)
+
+
+def test_one_name_has_all_the_weight_and_no_contradiction() -> None:
+    alone = weights(("a",), np.ones((1, 1)))
+    assert (alone.ci, alone.cr, alone.weights.tolist()) == (0.0, 0.0, [1.0])
