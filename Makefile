@@ -52,7 +52,7 @@ bench: install ## Measure beside other programs, write bench/RESULTS.md (BENCH_P
 	-$(BIN)/python -m bench
 
 clean: ## Remove .venv, front-end files and what can be made again; data stay (obod db remove)
-	rm -rf $(VENV) node_modules $(addprefix .obod/,features pictures scoring tiles)
+	rm -rf $(VENV) node_modules $(addprefix .obod/,exports features pictures scoring tiles)
 	@if [ -d .obod ]; then echo "The data stay in .obod; obod db remove names them, asks and deletes them."; fi
 
 install: system-packages $(VENV)/installed node_modules/installed $(VENV)/compiled

@@ -38,6 +38,7 @@ from api.web.tags import Tags
 from layers.cache.folders import KINDS, Folder
 from layers.cache.memory import Memo
 from layers.catalogue.base import PUBLIC
+from layers.features.exports import Exports
 from layers.features.plot_texts import ReadyPlots
 from layers.postgres.cluster import Cluster
 from layers.postgres.engine import reading
@@ -90,6 +91,7 @@ def create_app() -> FastAPI:
     app.state.tiles = TileCache(Folder.of("tiles"), settings.tiles_in_memory_mb * BYTES_PER_MB)
     features = Folder.of("features") if settings.plots_as_text else None
     app.state.ready_plots = ReadyPlots(features, partial(reading, PUBLIC, timeout_s=60.0))
+    app.state.exports = Exports(Folder.of("exports"))
     app.state.callers = Callers()
     app.state.atlas = Atlas()
     app.state.district_list = Memo("districts", most=1)

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     tile_cache_gb: float = Field(8.0, ge=0.0, description="Room on disk for finished tiles; 0 = none")
     text_cache_gb: float = Field(8.0, ge=0.0, description="Room on disk for public plots written as text; 0 = none")
     picture_cache_gb: float = Field(8.0, ge=0.0, description="Room on disk for coloured grids; 0 = none")
+    export_cache_gb: float = Field(2.0, ge=0.0, description="Room on disk for finished files of public plots; 0 = none")
     tiles_in_memory_mb: int = Field(64, ge=1, description="Finished tiles each process keeps in memory")
     answers_in_memory_mb: int = Field(128, ge=1, description="Finished public answers each process keeps in memory")
     results_in_memory_mb: int = Field(160, ge=1, description="Results for tiles in memory of each process; 40 B a plot")
@@ -94,7 +95,7 @@ class Settings(BaseSettings):
     @property
     def made_from_data(self) -> tuple[Path, ...]:
         """Folders of files that rows of the database name, or that are made from rows; worth nothing without it."""
-        return tuple(self.home / name for name in ("rasters", "features", "pictures", "scoring", "tiles"))
+        return tuple(self.home / name for name in ("rasters", "exports", "features", "pictures", "scoring", "tiles"))
 
 
 @lru_cache

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, cast
 
@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.content.about_files import CROPS_TOLD, TOLD, about_fit, about_plots
 from api.content.crops_text import crop_words, tell_crops
+from api.content.exports import FinishedFile, kept_file
 from api.content.plot_truth import tell_plot
 from api.deps import Caller, CallerDep, LanguageDep, SnapshotDep, get_caller, json_answer, known_parameters, packed
 from api.language.translate import Language, translate
@@ -29,6 +30,7 @@ from layers.explain.plot import explain_plot
 from layers.explain.ways import way_lines
 from layers.features.districts import district_names, require_district
 from layers.features.export import About, Format, stream_csv, stream_geojson, write_file
+from layers.features.exports import token_of
 from layers.features.features import Features
 from layers.features.filters import PLOT_FILTERS, plot_conditions, sort_keys
 from layers.features.household_fit import fitted_plots, require_staff, title_of_fit
@@ -123,7 +125,7 @@ def get_plots(
     wanted = f or accepted_format(request.headers.get("accept"))
     rows = None if limit in (None, "all") else _rows(str(limit))
     if wanted is not None:
-        return _file(state, asked, wanted, rows, after)
+        return _file(request, state, asked, wanted, rows, after)
     if limit == "all":
         return _streamed(state, asked)
     return _page(request, state, asked, rows or PAGE, after)
@@ -237,10 +239,7 @@ def _page(request: Request, state: SnapshotCache, asked: PlotQuery, limit: int, 
     members = orjson.dumps({"type": "FeatureCollection", **_members(served, asked, run)})
     tail = orjson.dumps({"numberReturned": page.count, "links": links})
     body = b"".join((members[:-1], b',"features":[', page.body, b"],", tail[1:]))
-    answer = packed(request, body, GEOJSON, _headers(asked))
-    if audience is PUBLIC:
-        answer.headers["ETag"] = f'"{hashlib.blake2b(answer.body, digest_size=16).hexdigest()}"'
-    return answer
+    return packed(request, body, GEOJSON, _headers(asked))
 
 
 def _ready(
@@ -269,7 +268,9 @@ def _streamed(state: SnapshotCache, asked: PlotQuery) -> Response:
     return BegunStream(stream(), media_type=GEOJSON, headers=_headers(asked))
 
 
-def _file(state: SnapshotCache, asked: PlotQuery, wanted: Format, limit: int | None, after: str | None) -> Response:
+def _file(
+    request: Request, state: SnapshotCache, asked: PlotQuery, wanted: Format, limit: int | None, after: str | None
+) -> Response:
     """A file with every matching row, or the first ``limit``; it says so itself if rows are left out."""
     if after is not None:
         raise BadFilter("A file has no pages; leave out `after`.")
@@ -289,7 +290,13 @@ def _file(state: SnapshotCache, asked: PlotQuery, wanted: Format, limit: int | N
     if cut:
         headers[CUT] = f"only the first {limit} rows; more match"
     stream = _written if wanted not in _AS_READ else _read
-    return BegunStream(stream(asked, listing, wanted, about, limit), media_type=wanted.media_type, headers=headers)
+    parts = partial(stream, asked, listing, wanted, about, limit)
+    if asked.caller.audience_in(asked.district) is PUBLIC:
+        token = token_of(served, listing, about, asked.lang, wanted, limit)
+        found = kept_file(request, token, wanted, parts, whole=wanted not in _AS_READ)
+        if found is not None:
+            return FinishedFile(found, media_type=wanted.media_type, headers=headers)
+    return BegunStream(parts(), media_type=wanted.media_type, headers=headers)
 
 
 _AS_READ: Final = {Format.CSV: stream_csv, Format.GEOJSON: stream_geojson}
