@@ -1,0 +1,126 @@
+"""Every section of the card and the page of a plot, of land judged, not evaluated, shut, and S1 without limits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, text
+
+import layers.explain.plot
+from api.content.plot_truth import tell_plot
+from api.main import create_app
+from geo.criteria import LAND_CRITERIA
+from layers.features.places import Gazetteer
+from layers.postgres.engine import writing
+from tests.worlds import region_on_the_page
+from tests.worlds.region_on_the_page import plot_id
+
+JUDGED, NOT_EVALUATED, SHUT, BEST = (plot_id(1, judged) for judged in ("S3", "NE", "N2", "S1"))
+
+
+@pytest.fixture(scope="module", name="client")
+def _client(database: Engine) -> Iterator[TestClient]:  # noqa: ARG001 - names the database the service reads
+    with writing() as connection:
+        region_on_the_page.fill(connection)
+        number = "plot_no = (SELECT plot_no FROM plots WHERE plot_id = :plot)"
+        shut = "score = NULL, score_low = NULL, score_high = NULL, limiting = NULL, shut_by = 'mine_suspected'"
+        connection.execute(text(f"UPDATE suitability SET {shut} WHERE {number}"), {"plot": SHUT})
+        known = ", ".join(f"{criterion.id} = coalesce({criterion.id}, 0)" for criterion in LAND_CRITERIA)
+        count = len(LAND_CRITERIA)
+        best = f"{known}, memberships = array_fill(1::real, ARRAY[{count}]), evidence = repeat('A', {count})"
+        connection.execute(text(f"UPDATE suitability SET {best} WHERE {number}"), {"plot": BEST})
+    with pytest.MonkeyPatch.context() as patch, TestClient(create_app()) as opened:
+        patch.setattr(layers.explain.plot, "ways_of_plot", lambda *_: {"way": None, "services": []})
+        yield opened
+
+
+def plain(html: str) -> str:
+    """Text of a part of a page as one line."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", html))).strip()
+
+
+def sections(client: TestClient, name: str) -> dict[str, str]:
+    """Heading id of each section of the page of a plot -> its text; the card is ``card``."""
+    page = client.get(f"/plots/{name}/why?lang=en").text
+    found = {}
+    for part in page.split("<section")[1:]:
+        heading = re.search(r'aria-labelledby="([a-z]+)-title"', part)
+        found[heading[1] if heading else "card"] = plain(f"<section{part.split('</section>')[0]}")
+    return found
+
+
+def test_a_judged_plot_has_a_score_its_reason_and_what_would_help(client: TestClient) -> None:
+    found = sections(client, JUDGED)
+    assert {"card", "why", "lift", "sure", "measured"} <= found.keys()
+    assert "Marginally suitable S3wh" in found["card"]
+    assert "of 100 points" in found["card"]
+    assert "There is too little water in the worst month (55 of 100 parts" in found["card"]
+    assert "There is too little water in the worst month." in found["why"]
+    assert "Points of 100" in found["why"]
+    assert "already in the best class" not in found["lift"]
+    assert "holds back most" in found["measured"]
+
+
+def test_land_that_is_not_evaluated_has_no_score_and_says_what_is_missing_and_who_knows(client: TestClient) -> None:
+    found = sections(client, NOT_EVALUATED)
+    assert "which does not mean that the land is bad" in found["card"]
+    assert "Not known: water adequacy, worst month;" in found["card"]
+    for section in ("card", "why"):
+        assert "of 100" not in found[section]
+    assert "Too little is known to judge this plot." in found["why"]
+    assert "Whom to ask:" in found["lift"]
+    assert "None of the known works" not in found["lift"]
+    assert "sure" not in found
+    assert "unknown" in found["measured"]
+    assert "holds back most" not in found["measured"]
+
+
+def test_shut_land_says_why_first_and_nothing_is_scored_lifted_or_planted(client: TestClient) -> None:
+    found = sections(client, SHUT)
+    alarm = "⚠ The plot is shut to this use: mines or unexploded ordnance are suspected there or close by. Do not enter"
+    assert found["card"].index(alarm) < found["card"].index("Not suitable")
+    assert found["card"].count("Do not enter") == 1
+    assert found["why"] == (
+        "Why this class The plot is shut to this use: mines or unexploded ordnance are suspected there or close by."
+    )
+    assert "Whom to ask: the mine action centre." in found["lift"]
+    assert "None of the known works" not in found["lift"]
+    assert "sure" not in found
+    for section in ("card", "why"):
+        assert "of 100" not in found[section]
+        assert "Crops" not in found[section]
+    assert "no mined area is on record" not in found["card"]
+
+
+def test_the_best_land_without_limits_says_so_in_every_section(client: TestClient) -> None:
+    found = sections(client, BEST)
+    assert "Highly suitable S1" in found["card"]
+    for section in ("card", "why"):
+        assert "Nothing holds this plot back." in found[section]
+    assert "Look at the land together" in found["card"]
+    assert "It is already in the best class." in found["lift"]
+    assert "may lie between" not in found["card"]
+    assert "holds back most" not in found["measured"]
+
+
+@pytest.mark.parametrize("name", [JUDGED, NOT_EVALUATED, SHUT, BEST])
+def test_the_card_on_the_map_is_that_of_the_page(client: TestClient, name: str) -> None:
+    number = client.get(f"/plots/{name}").json()["properties"]["plot_no"]
+    card = plain(client.get(f"/maps/plots/{number}/card?lang=en").text).replace(" Why this class", "")
+    assert card in sections(client, name)["card"]
+
+
+def test_a_limiting_value_that_is_good_is_not_told_as_bad() -> None:
+    plot = {"plot_id": "p", "class": "S1", "score": 89.4, "run": 1, "settled": True, "limiting": "gravity_head_m"}
+    told = tell_plot({**plot, "gravity_head_m": 2.81}, Gazetteer([], []), "en")
+    assert told.reason == (
+        "Nothing bad is known; most could still be gained by this: head of gravity water above the plot (2.81 m)."
+    )
+    assert told.step.startswith("Look at the land together")
+    bad = tell_plot({**plot, "class": "N1", "gravity_head_m": -1.5}, Gazetteer([], []), "en")
+    assert bad.reason.startswith("Canal water hardly reaches the plot by itself (")
+    assert bad.step == "Ask what repair or water turn would bring more water."
