@@ -118,8 +118,12 @@ def test_card_list_and_file_say_the_same_of_every_plot(client: TestClient, place
     answer = client.get(f"/districts/{RASHT}/plots?f=csv&lang={lang}")
     written = {row["plot_id"]: row["told"] for row in csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff")))}
     assert len(written) == len(listed)
-    for plot in listed:
+    for place, plot in enumerate(listed):
         truth = tell_plot(plot, places, lang)
+        told = client.get(f"/plots/{plot['plot_id']}?lang={lang}").json()["properties"]["told"]
+        assert told == truth.text
+        if place % len(LANGUAGES) == LANGUAGES.index(lang):  # every page in one of the languages: it is what is printed
+            _say_all(_read(client.get(f"/plots/{plot['plot_id']}/why?lang={lang}").text), truth)
         assert written[plot["plot_id"]] == truth.text
         card = _read(client.get(f"/maps/plots/{plot['plot_no']}/card?lang={lang}").text)
         _say_all(card, truth)
