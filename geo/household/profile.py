@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import date
-from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
+from pydantic import Field, PositiveInt, field_validator
 
-from geo.errors import SchemeError
 from geo.household.labour import FREE_HOURS, Floats, supply_days
+from geo.strict_toml import StrictModel, list_shipped, parse_toml, read_shipped_or_file
 
 CHILDREN = ("under_7", "from_7_to_15")  # ages in years; from 16 one is an adult
 
 
-class _ProfileFile(BaseModel):
-    """Keys of a profile file; an unknown key is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _ProfileFile(StrictModel):
+    """Keys of a profile file."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
     version: PositiveInt
@@ -29,8 +24,8 @@ class _ProfileFile(BaseModel):
     date: date
     note: str = ""
     adults: dict[str, Annotated[int, Field(ge=0)]]
-    children: dict[str, Annotated[int, Field(ge=0)]] = {}
-    free_hours: dict[str, Annotated[float, Field(ge=0, le=16)]] = {}
+    children: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    free_hours: dict[str, Annotated[float, Field(ge=0, le=16)]] = Field(default_factory=dict)
     tractor: bool = True
     care_duties: bool = True
     walking_factor: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -88,8 +83,7 @@ def profile_names() -> tuple[str, ...]:
     -------
     names in alphabetical order
     """
-    folder = resources.files("geo").joinpath("profiles")
-    return tuple(sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")))
+    return list_shipped("profiles")
 
 
 def load_profile(name_or_file: str) -> Profile:
@@ -107,16 +101,8 @@ def load_profile(name_or_file: str) -> Profile:
     ------
     SchemeError : no such profile, text that is not TOML, or a key that is unknown, missing or out of range.
     """
-    if name_or_file in profile_names():
-        text = resources.files("geo").joinpath("profiles", f"{name_or_file}.toml").read_text(encoding="utf-8")
-    else:
-        path = Path(name_or_file)
-        if not path.is_file():
-            raise SchemeError(
-                f"There is no profile '{name_or_file}'; there are {', '.join(profile_names())}, or a file."
-            )
-        text = path.read_text(encoding="utf-8")
-    return parse_profile(text, source=Path(name_or_file).name)
+    text, source = read_shipped_or_file(name_or_file, folder="profiles", thing="profile")
+    return parse_profile(text, source=source)
 
 
 def parse_profile(text: str, *, source: str) -> Profile:
@@ -135,12 +121,4 @@ def parse_profile(text: str, *, source: str) -> Profile:
     ------
     SchemeError : not TOML, or a key that is unknown, missing or out of range; names ``source`` and the key.
     """
-    try:
-        checked = _ProfileFile.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as problem:
-        raise SchemeError(f"{source} is not TOML: {problem}") from None
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise SchemeError(f"{source}, {key}: {first['msg']}") from None
-    return Profile(**checked.model_dump(), text=text)
+    return Profile(**parse_toml(_ProfileFile, text, source=source).model_dump(), text=text)

@@ -6,17 +6,17 @@ so the cheapest set is found exactly and nothing is assumed about how remedies a
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from geo.contract.criterion import Measured
 from geo.errors import SchemeError
+from geo.strict_toml import StrictModel, parse_toml
 
 Floats = NDArray[np.float64]
 Applied = NDArray[np.bool_]
@@ -29,13 +29,7 @@ KINDS = ("scale", "add", "at_most", "at_least", "becomes", "table")  # effects t
 Change = Callable[[dict[str, Measured], Applied], None]
 
 
-class Strict(BaseModel):
-    """Part of a catalogue file; an unknown key is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Effect(Strict):
+class Effect(StrictModel):
     """How one value changes: kind and amount, held between ``least`` and ``most``."""
 
     criterion: str
@@ -45,7 +39,7 @@ class Effect(Strict):
     most: float | None = None
 
 
-class Remedy(Strict):
+class Remedy(StrictModel):
     """One thing that can be done: what it changes, what it costs [USD], who does it, and where it applies.
 
     ``where`` names facts that all have to be known and true. ``shared``: a work of many plots, never of one household.
@@ -74,7 +68,7 @@ class Remedy(Strict):
         return self.cost_fixed + self.cost_per_ha * area_ha
 
 
-class Remedies(Strict):
+class Remedies(StrictModel):
     """The remedies of one catalogue, with version and panel."""
 
     version: str
@@ -107,13 +101,7 @@ def parse_remedies(
     ------
     SchemeError : not TOML, an unknown key, criterion or kind of effect; names ``source`` and the key.
     """
-    try:
-        found = form.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as problem:
-        raise SchemeError(f"{source}: not valid TOML: {problem}") from None
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        raise SchemeError(f"{source}: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
+    found = parse_toml(form, text, source=source)
     kinds = (*KINDS, *computed)
     for remedy in found.remedy:
         for effect in remedy.effects:

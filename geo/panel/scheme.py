@@ -5,17 +5,13 @@ A scheme says how to judge, never what is there. It must place every land criter
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import Any
-
-from pydantic import ValidationError
 
 from geo.contract.criterion import Criterion, HardLimit
 from geo.contract.memberships import ByClass, Knots, Membership, Probability
@@ -24,6 +20,7 @@ from geo.errors import SchemeError, SuitabilityError
 from geo.household_criteria import FIT_CRITERIA, FIT_GROUPS
 from geo.panel.scheme_keys import GroupMembers, SchemeFile, weights_of
 from geo.panel.weights import RandomIndexRow, normalised
+from geo.strict_toml import list_shipped, parse_toml, read_shipped_or_file
 
 WEIGHS_CONDITION = "The scheme weighs the condition of the canal, which the water that arrives follows already."
 LAND_GROUPS = ("water", "hazard", "terrain", "soil", "climate", "access")
@@ -196,19 +193,8 @@ def load_scheme(name_or_path: str | Path = DEFAULT_SCHEME) -> Scheme:
     ------
     SchemeError : there is no such scheme or file, or it does not hold together; names file and key.
     """
-    wanted = str(name_or_path)
-    if wanted in shipped_schemes():
-        shipped = resources.files("geo") / "schemes" / f"{wanted}.toml"
-        return parse_scheme(shipped.read_text(encoding="utf-8"), source=shipped.name)
-    path = Path(wanted)
-    try:
-        return parse_scheme(path.read_text(encoding="utf-8"), source=path.name)
-    except OSError:
-        raise SchemeError(
-            f"there is no scheme '{path.name}': give one of {', '.join(shipped_schemes())}, or a TOML file"
-        ) from None
-    except UnicodeDecodeError:
-        raise SchemeError(f"{path.name}: the text is not UTF-8") from None
+    text, source = read_shipped_or_file(name_or_path, folder="schemes", thing="scheme")
+    return parse_scheme(text, source=source)
 
 
 def shipped_schemes() -> tuple[str, ...]:
@@ -218,8 +204,7 @@ def shipped_schemes() -> tuple[str, ...]:
     -------
     names in alphabetical order
     """
-    folder = resources.files("geo") / "schemes"
-    return tuple(sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml")))
+    return list_shipped("schemes")
 
 
 def parse_scheme(text: str, *, source: str, judged: Collection[str] | None = None) -> Scheme:
@@ -240,14 +225,7 @@ def parse_scheme(text: str, *, source: str, judged: Collection[str] | None = Non
     SchemeError : unknown or missing keys, a criterion that is neither weighed nor unweighed, judgements with a
         consistency ratio of 0.10 or more, knots that do not run the criterion's way; names file and key.
     """
-    try:
-        file = SchemeFile.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise SchemeError(f"{source}: not valid TOML: {error}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise SchemeError(f"{source}: {key}: {_plain(first['type'], first['msg'])}") from None
+    file = parse_toml(SchemeFile, text, source=source)
     try:
         if judged is not None:
             new = [c.id for c in LAND_CRITERIA if c.id not in (*judged, *file.unweighed)]
@@ -259,10 +237,6 @@ def parse_scheme(text: str, *, source: str, judged: Collection[str] | None = Non
         return _checked(file, text, source)
     except SuitabilityError as error:
         raise SchemeError(str(error) if str(error).startswith(source) else f"{source}: {error}") from None
-
-
-def _plain(kind: str, message: str) -> str:
-    return {"extra_forbidden": "this key is not known", "missing": "this key is missing"}.get(kind, message)
 
 
 def _checked(file: SchemeFile, text: str, source: str) -> Scheme:

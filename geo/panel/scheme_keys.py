@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from geo.errors import SchemeError, TableError
 from geo.panel.weights import (
@@ -18,19 +18,13 @@ from geo.panel.weights import (
     reciprocal_matrix,
     weights,
 )
-
-
-class Strict(BaseModel):
-    """Part of a scheme file; an unknown key is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+from geo.strict_toml import StrictModel
 
 Positive = Annotated[float, Field(gt=0)]
 Judgements = list[list[float | str]]
 
 
-class WeighedNames(Strict):
+class WeighedNames(StrictModel):
     """Weights as given, or a square table of pairwise judgements in the order of ``names``."""
 
     weights: dict[str, Positive] | None = None
@@ -42,17 +36,17 @@ class GroupMembers(WeighedNames):
     """Criteria of one group."""
 
     combine: Literal["mean", "minimum"] = "mean"
-    gates: list[str] = []
+    gates: list[str] = Field(default_factory=list)
 
 
-class ImprovementRow(Strict):
+class ImprovementRow(StrictModel):
     """A measured value that the potential state sets."""
 
     criterion: str
     value: float
 
 
-class SchemeFile(Strict):
+class SchemeFile(StrictModel):
     """The whole file; ``Scheme`` says what each key means."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -62,15 +56,15 @@ class SchemeFile(Strict):
     note: str
     land_use: str
     reference_crop: dict[str, str]
-    salt_gathers: list[str] = []
+    salt_gathers: list[str] = Field(default_factory=list)
     orness: Annotated[float, Field(gt=0, lt=1)]
     random_index: RandomIndexRow = DEFAULT_RANDOM_INDEX
     groups: WeighedNames
     criteria: dict[str, GroupMembers]
-    unweighed: list[str] = []
-    knots: dict[str, dict[str, Annotated[list[float], Field(min_length=5, max_length=5)]]] = {}
-    limits: dict[str, dict[str, float]] = {}
-    improvement: list[ImprovementRow] = []
+    unweighed: list[str] = Field(default_factory=list)
+    knots: dict[str, dict[str, Annotated[list[float], Field(min_length=5, max_length=5)]]] = Field(default_factory=dict)
+    limits: dict[str, dict[str, float]] = Field(default_factory=dict)
+    improvement: list[ImprovementRow] = Field(default_factory=list)
 
 
 def weights_of(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Mapping as Table
 from datetime import date
 from pathlib import Path
@@ -14,8 +13,10 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from geo.errors import SchemeError
+from geo.strict_toml import StrictModel, parse_toml, read_text
 from layers.catalogue.base import Layer
 from layers.errors import DataRefused, NotFound
 from layers.loading.checks import URL_SAFE, NotAValue, parse_number
@@ -30,13 +31,7 @@ PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 Scalar = str | int | float | bool | date
 
 
-class Strict(BaseModel):
-    """A table of a mapping file: unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FieldRule(Strict):
+class FieldRule(StrictModel):
     """How one field is filled: from one column, the first filled of several, a template, a constant or a digest."""
 
     column: str | None = None
@@ -66,7 +61,7 @@ class FieldRule(Strict):
         return first if self.otherwise is None else (*first, self.otherwise)
 
 
-class Mapping(Strict):
+class Mapping(StrictModel):
     """One mapping file. ``fields`` names a column, or gives a rule, for each field that the file can fill."""
 
     layer: str
@@ -101,18 +96,13 @@ def read_mapping(path: Path) -> Mapping:
     NotFound : no such file. DataRefused : it is no TOML, or says something that is not understood.
     """
     try:
-        return Mapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise NotFound(f"There is no mapping file {path.name}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataRefused(f"{path.name} is no TOML: {error}.") from None
-    except ValidationError as error:
-        # A field may be a text or a table; of a table that is wrong, what is wrong inside it is worth saying.
-        found = sorted(error.errors(), key=lambda fault: fault["loc"][-1:] == ("str",))
-        first = found[0]
-        where = ".".join(str(part) for part in first["loc"] if part not in ("str", "FieldRule"))
-        what = {"extra_forbidden": "is not a known key"}.get(first["type"], first["msg"].removeprefix("Value error, "))
-        raise DataRefused(f"{path.name}: {where or 'the file'}: {what}.") from None
+        text = read_text(path, otherwise=f"There is no mapping file {path.name}.")
+    except SchemeError as error:
+        raise (DataRefused if path.is_file() else NotFound)(str(error)) from None
+    try:
+        return parse_toml(Mapping, text, source=path.name)
+    except SchemeError as error:
+        raise DataRefused(f"{error}.") from None
 
 
 def find_mapping(place: Path, layer: str, file_name: str) -> Mapping:

@@ -159,10 +159,10 @@ def test_profiles_that_ship_say_they_are_to_be_calibrated(name: str) -> None:
 @pytest.mark.parametrize(
     ("broken", "told"),
     [
-        ('husband = "x"\n{text}', r"p\.toml, husband"),
-        ("{text}\n[free_hours]\nteenager = 3\n", r"p\.toml, free_hours.*teenager"),
+        ('husband = "x"\n{text}', r"p\.toml: husband"),
+        ("{text}\n[free_hours]\nteenager = 3\n", r"p\.toml: free_hours.*teenager"),
         ("version = 0\n", r"p\.toml"),
-        ("= nothing", r"p\.toml is not TOML"),
+        ("= nothing", r"p\.toml: not valid TOML"),
     ],
 )
 def test_a_profile_that_does_not_hold_together_is_refused_by_file_and_key(broken: str, told: str) -> None:

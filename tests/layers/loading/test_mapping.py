@@ -101,12 +101,12 @@ def test_without_a_mapping_columns_of_the_same_name_are_taken_and_what_the_user_
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('layer = "lakes"\ncolour = "blue"', "bad.toml: colour: is not a known key."),
+        ('layer = "lakes"\ncolour = "blue"', "bad.toml: colour: this key is not known."),
         ('layer = "lakes"\n[fields]\ncode = { colum = "id" }', "bad.toml: fields.code"),
         ('layer = "lakes"\n[fields]\ncode = { prefix = "a" }', "say exactly one of column, columns, template"),
         ('layer = "lakes"\n[fields]\ncode = { column = "a", constant = 1 }', "say exactly one of column"),
-        ('files = ["a"]', "bad.toml: layer: Field required."),
-        ("layer = lakes", "bad.toml is no TOML"),
+        ('files = ["a"]', "bad.toml: layer: this key is missing."),
+        ("layer = lakes", "bad.toml: not valid TOML"),
         ('layer = "lakes"\nkey = ""', "expected a column or digest"),
         ('layer = "lakes"\ndate = "soon"', "bad.toml: date"),
     ],
