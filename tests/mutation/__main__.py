@@ -31,7 +31,7 @@ MODULES: dict[str, Sequence[str]] = {
     "geo/contract/memberships.py": ("tests/geo/contract", f"{SUITABILITY}test_suitability.py"),
     "geo/hazard/levels.py": ("tests/geo/hazard/test_levels.py", "tests/geo/measures/test_hazard.py"),
     "geo/water/irrigation.py": ("tests/geo/water/test_irrigation.py",),
-    "geo/water/repair.py": ("tests/geo/water/test_repair.py", f"{SUITABILITY}test_remedies.py"),
+    "geo/water/repair.py": ("tests/geo/water/test_repair.py",),
     "geo/crops/ratings.py": CROPS,
     "geo/crops/climate.py": CROPS,
     "geo/crops/frost.py": ("tests/geo/crops/test_frost.py",),

@@ -246,3 +246,8 @@ def test_a_decimal_rounded_by_hand_may_be_off_by_half_its_last_place(text: str, 
 def test_one_name_has_all_the_weight_and_no_contradiction() -> None:
     alone = weights(("a",), np.ones((1, 1)))
     assert (alone.ci, alone.cr, alone.weights.tolist()) == (0.0, 0.0, [1.0])
+
+
+def test_judgements_across_the_diagonal_are_reciprocals_to_the_last_digits() -> None:
+    with pytest.raises(TableError, match="must be the reciprocal of the one across the diagonal"):
+        weights(("a", "b"), np.array([[1.0, 2.0], [0.5025, 1.0]]))
