@@ -39,6 +39,8 @@ def listening() -> Iterator[str]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [free]})
         thread.start()
         try:
+            while thread.is_alive() and not server.started:
+                thread.join(0.05)
             yield f"http://127.0.0.1:{free.getsockname()[1]}"
         finally:
             server.should_exit = True
@@ -86,6 +88,7 @@ def test_a_file_there_is_no_room_for_is_sent_all_the_same(land: Land, monkeypatc
     assert not list((get_settings().home / "exports").glob("*.draft"))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("ending", ["fgb", "geojson"])
 def test_gdal_reads_a_file_where_it_lies(land: Land, ending: str) -> None:
     assert land.rows
