@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
 
 from geo.errors import SchemeError
 
@@ -60,7 +59,7 @@ def parse_toml(form: type[Form], text: str, *, source: str) -> Form:
     raise SchemeError(f"{source}: {'.'.join(keys) or 'the file'}: {what}")
 
 
-def _find_keys(document: Any, fault: ErrorDetails) -> list[str]:
+def _find_keys(document: Any, fault: Mapping[str, Any]) -> list[str]:
     """Return the keys of the document that a fault is at; other parts of its path name a kind of value."""
     *path, last = fault["loc"] or ("",)
     keys = []
