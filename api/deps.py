@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, cast
 
 import orjson
 from fastapi import Depends, Header, Query, Request, Response
@@ -21,11 +21,9 @@ from layers.features.features import nearest
 from layers.postgres.engine import reading
 from layers.records.snapshot import SnapshotCache
 from layers.schema.access import holder_of
+from layers.settings import get_settings
 from layers.tiles.cache import TileCache
 from layers.tiles.raster_tiles import RasterFiles
-
-KEY_KEPT_S: Final = 60.0  # seconds a key is trusted after it was checked; a revoked key works no longer than that
-KEYS_KEPT: Final = 1_000  # keys remembered by one process
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +41,11 @@ class Caller:
 
 
 class Callers:
-    """Callers by key, checked in the database and remembered for ``KEY_KEPT_S``."""
+    """Callers by key, checked in the database and remembered for ``key_seconds`` of the settings."""
 
     def __init__(self) -> None:
-        self._known: Memo[bytes, Caller] = Memo("keys", most=KEYS_KEPT, good_for_s=KEY_KEPT_S)
+        settings = get_settings()
+        self._known: Memo[bytes, Caller] = Memo("keys", most=settings.keys_in_memory, good_for_s=settings.key_seconds)
 
     def of(self, key: str) -> Caller:
         """Return who holds a key.

@@ -90,7 +90,7 @@ def create_app() -> FastAPI:
         Folder.of(name)  # counted in /metrics from the start
     app.state.tiles = TileCache(Folder.of("tiles"), settings.tiles_in_memory_mb * BYTES_PER_MB)
     features = Folder.of("features") if settings.plots_as_text else None
-    app.state.ready_plots = ReadyPlots(features, partial(reading, PUBLIC, timeout_s=60.0))
+    app.state.ready_plots = ReadyPlots(features, partial(reading, PUBLIC, timeout_s=settings.export_seconds))
     app.state.exports = Exports(Folder.of("exports"))
     app.state.callers = Callers()
     app.state.atlas = Atlas()

@@ -6,13 +6,15 @@ import re
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from layers.errors import LayersError
 
 PREFIX = "OBOD_"
+CONNECTIONS_OF_COMMANDS = 20  # of scoring with its workers, loading and QGIS beside a service
 HOST_NAME = re.compile(r"(\*\.)?[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
 
 
@@ -47,6 +49,22 @@ class Settings(BaseSettings):
     file_seconds: float = Field(
         120.0, gt=0.0, description="The longest wait for the next piece of a file, and 1 s more for each MB of it"
     )
+    connections: int = Field(10, ge=1, description="Connections to the database that each process keeps open")
+    extra_connections: int = Field(10, ge=0, description="Connections each process opens beyond those under load")
+    server_connections: int = Field(
+        100, ge=20, description="Connections the embedded database takes, from its next start on"
+    )
+    connect_seconds: int = Field(5, ge=1, description="The longest wait for a database that does not answer")
+    connection_seconds: float = Field(
+        10.0, gt=0.0, description="The longest wait for a free connection before a reader is told the service is busy"
+    )
+    query_seconds: float = Field(10.0, gt=0.0, description="The longest a query for a page or tile may take")
+    export_seconds: float = Field(60.0, gt=0.0, description="The longest a query for one part of a file may take")
+    command_seconds: float = Field(600.0, gt=0.0, description="The longest a query of a reading command may take")
+    key_seconds: float = Field(
+        60.0, ge=0.0, le=3600.0, description="How long a checked key is trusted; one that is revoked works no longer"
+    )
+    keys_in_memory: int = Field(1_000, ge=1, description="Checked keys each process remembers")
     host: str = Field("127.0.0.1", description="Address the service listens on")
     port: int = Field(8000, ge=1, le=65_535, description="Port the service listens on")
     root_path: str = Field(
@@ -76,6 +94,31 @@ class Settings(BaseSettings):
             if not HOST_NAME.fullmatch(item):
                 raise ValueError(f"{item!r} is not a host such as obod.example.org, without a port")
         return text
+
+    @model_validator(mode="after")
+    def _hold_together(self) -> Self:
+        if not self.query_seconds <= self.export_seconds <= self.command_seconds:
+            raise ValueError(
+                f"OBOD_QUERY_SECONDS ({self.query_seconds:g}), OBOD_EXPORT_SECONDS ({self.export_seconds:g}) and "
+                f"OBOD_COMMAND_SECONDS ({self.command_seconds:g}) must not fall: a file takes longer than a page"
+            )
+        self.require_connections(processes=1)
+        return self
+
+    def require_connections(self, *, processes: int) -> None:
+        """Refuse more connections than the embedded database takes; of another database nothing is known.
+
+        Raises
+        ------
+        ValueError : so many processes could ask for more than there are; names the settings.
+        """
+        needed = processes * (self.connections + self.extra_connections) + CONNECTIONS_OF_COMMANDS
+        if self.database_url is None and needed > self.server_connections:
+            raise ValueError(
+                f"{processes} serving with OBOD_CONNECTIONS ({self.connections}) and OBOD_EXTRA_CONNECTIONS "
+                f"({self.extra_connections}) each, and {CONNECTIONS_OF_COMMANDS} for commands, need {needed}; "
+                f"OBOD_SERVER_CONNECTIONS is {self.server_connections}"
+            )
 
     @property
     def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -110,5 +153,8 @@ def get_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        why = first["msg"][:1].lower() + first["msg"][1:]
+        why = first["msg"].removeprefix("Value error, ")
+        if not first["loc"]:
+            raise LayersError(f"Settings do not fit each other: {why}.") from None
+        why = why[:1].lower() + why[1:]
         raise LayersError(f"{PREFIX}{str(first['loc'][0]).upper()} is not understood: {why}.") from None

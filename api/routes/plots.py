@@ -40,12 +40,12 @@ from layers.features.plots import PLOTS, by_class_and_score, find_plot, in_distr
 from layers.features.priorities import plot_priority
 from layers.postgres.engine import Connection, computing, reading
 from layers.records.snapshot import Choice, Run, Snapshot, SnapshotCache
+from layers.settings import get_settings
 
 router = APIRouter(tags=["plots"], dependencies=[Depends(get_caller), Depends(known_parameters)])
 
 PAGE: Final = 100  # features of a page unless asked otherwise
 LARGEST_PAGE: Final = 10_000  # features of a page at most
-EXPORT_TIMEOUT_S: Final = 60.0  # seconds one part of a file may take to read
 CHUNK: Final = 1 << 16  # bytes read at a time from a finished file
 GEOJSON: Final = "application/geo+json"
 CUT: Final = "Obod-Cut"  # header that says that a file holds only its first rows
@@ -261,7 +261,7 @@ def _streamed(state: SnapshotCache, asked: PlotQuery) -> Response:
     """Every feature as one GeoJSON collection, in bounded memory."""
 
     def stream() -> Generator[bytes, None, None]:
-        with reading(asked.caller.audience_in(asked.district), timeout_s=EXPORT_TIMEOUT_S) as connection:
+        with reading(asked.caller.audience_in(asked.district), timeout_s=get_settings().export_seconds) as connection:
             listing, run, served, _ = _listing(connection, state, asked)
             yield from stream_geojson(connection, listing, About("", members=_members(served, asked, run)))
 
@@ -305,7 +305,7 @@ _AS_READ: Final = {Format.CSV: stream_csv, Format.GEOJSON: stream_geojson}
 def _read(
     asked: PlotQuery, listing: Listing, wanted: Format, about: About, limit: int | None
 ) -> Generator[bytes, None, None]:
-    with reading(asked.caller.audience_in(asked.district), timeout_s=EXPORT_TIMEOUT_S) as connection:
+    with reading(asked.caller.audience_in(asked.district), timeout_s=get_settings().export_seconds) as connection:
         yield from _AS_READ[wanted](connection, listing, about, limit)
 
 
@@ -315,7 +315,7 @@ def _written(
     """Write the file, then let the database go before the first byte leaves."""
     with tempfile.TemporaryDirectory(prefix="obod-export-") as folder:
         path = Path(folder) / f"plots.{wanted}"
-        with reading(asked.caller.audience_in(asked.district), timeout_s=EXPORT_TIMEOUT_S) as connection:
+        with reading(asked.caller.audience_in(asked.district), timeout_s=get_settings().export_seconds) as connection:
             write_file(connection, listing, wanted, path, about, limit)
         with path.open("rb") as file:
             while chunk := file.read(CHUNK):

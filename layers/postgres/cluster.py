@@ -39,6 +39,7 @@ from layers.postgres.placement import (
 from layers.postgres.processes import clear_leftovers, is_free, running_server, socket_folder_of
 from layers.postgres.roles import DATABASE, OWNER, SUPERUSER
 from layers.postgres.server import ServerUser, server_settings, server_user
+from layers.settings import get_settings
 
 SOCKET_PATH_LIMIT = 107  # bytes; sizeof(sockaddr_un.sun_path) - 1 on Linux
 START_TIMEOUT_S = 600  # seconds; recovery after a crash reads up to max_wal_size of log
@@ -321,6 +322,7 @@ class Cluster:
                 self._socket_folder(place, record),
                 place / "log",
                 durable=self.durable,
+                connections=get_settings().server_connections,
                 wal_compression="lz4" if lz4 else "on",
             )
         )

@@ -59,7 +59,7 @@ def initialise(
     finally:
         os.unlink(password_file)
     if result.returncode != 0:
-        raise DatabaseUnavailable(f"The embedded database could not be made: {_last_line(result.stderr)}")
+        raise DatabaseUnavailable(f"The embedded database could not be made: {_reason(result.stderr)}")
     # What initdb found out about the machine (shared memory, locale) stays; ours comes after it.
     with (unfinished / "postgresql.conf").open("a") as file:
         file.write(f"include_if_exists = '{SETTINGS}'\n")
@@ -100,6 +100,8 @@ def ensure_database(superuser_url: str, url: str, record: Record) -> None:
             connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
 
 
-def _last_line(printed: str) -> str:
+def _reason(printed: str) -> str:
+    """Return the first fault a program printed; what it says after that is how it cleans up."""
     lines = [line for line in printed.splitlines() if line.strip()]
-    return lines[-1] if lines else "no reason was given"
+    faults = [line for line in lines if any(mark in line for mark in ("FATAL", "PANIC", "error:", "could not"))]
+    return (faults or lines or ["no reason was given"])[0]

@@ -31,10 +31,6 @@ from layers.postgres.revival import awaited
 from layers.postgres.roles import API_LOGIN, ROLES, SCIENCE, Role
 from layers.settings import get_settings
 
-CONNECT_TIMEOUT_S = 5  # seconds to wait for a server that does not answer
-POOL_TIMEOUT_S = 10  # seconds to wait for a free connection before the caller is told the service is busy
-CONNECTIONS = 10  # kept open per process; more requests than that wait, since PostgreSQL has two cores to give
-EXTRA_CONNECTIONS = 10  # opened beyond those under load
 RESTED_S = 30.0  # seconds after which a connection may have been lost without a word
 
 UnusableValue = DataError  # what a value of a request that PostgreSQL cannot take is refused with
@@ -73,13 +69,13 @@ def reading_engine() -> Engine:
 
 
 @contextmanager
-def reading(audience: Audience = PUBLIC, *, timeout_s: float = 10.0) -> Iterator[Connection]:
+def reading(audience: Audience = PUBLIC, *, timeout_s: float | None = None) -> Iterator[Connection]:
     """Yield a connection in one read-only transaction that sees what ``audience`` may see.
 
     Parameters
     ----------
     audience : whose rights hold; the transaction runs under the role ``obod_public``, ``_partner`` or ``_staff``.
-    timeout_s : seconds one statement may take.
+    timeout_s : seconds one statement may take; None = ``query_seconds`` of the settings.
 
     Raises
     ------
@@ -91,7 +87,7 @@ def reading(audience: Audience = PUBLIC, *, timeout_s: float = 10.0) -> Iterator
 
 
 @contextmanager
-def computing(*, timeout_s: float = 10.0) -> Iterator[Connection]:
+def computing(*, timeout_s: float | None = None) -> Iterator[Connection]:
     """Yield a connection in one read-only transaction that sees what computing needs, whoever asks.
 
     It runs under ``obod_science``, which reads surveys and counts and never a right, document, dispute or cadastral
@@ -99,7 +95,7 @@ def computing(*, timeout_s: float = 10.0) -> Iterator[Connection]:
 
     Parameters
     ----------
-    timeout_s : seconds one statement may take.
+    timeout_s : seconds one statement may take; None = ``query_seconds`` of the settings.
 
     Raises
     ------
@@ -111,7 +107,8 @@ def computing(*, timeout_s: float = 10.0) -> Iterator[Connection]:
 
 
 @contextmanager
-def _reading_as(role: Role, timeout_s: float) -> Iterator[Connection]:
+def _reading_as(role: Role, timeout_s: float | None) -> Iterator[Connection]:
+    timeout_s = get_settings().query_seconds if timeout_s is None else timeout_s
     with _explained(), reading_engine().connect() as connection, connection.begin():
         _begin_as(connection, role.name, timeout_s)
         yield connection
@@ -203,13 +200,14 @@ def _engine(url: str, **options: Any) -> Engine:
         ) from None
     if address.get_backend_name() not in ("postgresql", "postgres"):
         raise DatabaseUnavailable("OBOD_DATABASE_URL must begin with postgresql:// and name a database with PostGIS.")
+    settings = get_settings()
     made = create_engine(
         address.set(drivername="postgresql+psycopg"),
-        pool_size=CONNECTIONS,
-        max_overflow=EXTRA_CONNECTIONS,
-        pool_timeout=POOL_TIMEOUT_S,
+        pool_size=settings.connections,
+        max_overflow=settings.extra_connections,
+        pool_timeout=settings.connection_seconds,
         hide_parameters=True,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "obod"},
+        connect_args={"connect_timeout": settings.connect_seconds, "application_name": "obod"},
         **options,
     )
     _ping_where_in_doubt(made)

@@ -131,7 +131,13 @@ def utf8_locale() -> str:
 
 
 def server_settings(
-    port: int, socket_folder: Path, log_folder: Path, *, durable: bool, wal_compression: str = "on"
+    port: int,
+    socket_folder: Path,
+    log_folder: Path,
+    *,
+    durable: bool,
+    connections: int = 100,
+    wal_compression: str = "on",
 ) -> str:
     """Return the text of a configuration file for this machine's memory and cores.
 
@@ -147,7 +153,7 @@ def server_settings(
         "unix_socket_directories": str(socket_folder),
         "unix_socket_permissions": "0700",
         "password_encryption": "scram-sha-256",
-        "max_connections": 80,
+        "max_connections": connections,
         "shared_buffers": f"{min(memory_mb // 4, 1024)}MB",
         "effective_cache_size": f"{memory_mb // 2}MB",
         "work_mem": f"{min(max(memory_mb // 256, 8), 64)}MB",

@@ -23,9 +23,8 @@ from layers.features.paging import Listing, count_rows
 from layers.features.plots import by_class_and_score, scored_plots
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import Choice, read_snapshot
+from layers.settings import get_settings
 from scripts.output import out, print_json
-
-TIMEOUT_S = 600.0  # seconds one part of the work may take
 
 
 class For(StrEnum):
@@ -53,7 +52,7 @@ def export(
         raise DataRefused(f"There is no folder {output.parent} to write {output.name} to.")
     reader = Audience[audience.name]
     found = _layer(layer, reader)
-    with reading(reader, timeout_s=TIMEOUT_S) as connection:
+    with reading(reader, timeout_s=get_settings().command_seconds) as connection:
         listing, about = _asked(connection, found, reader, district, Choice(scheme, run), lang)
         if where is not None:
             listing = replace(listing, conditions=[*listing.conditions, cql2_condition(listing.features, where)])

@@ -19,6 +19,7 @@ from layers.loading.ending import EndingLimits
 from layers.loading.listing import list_layers, list_loads
 from layers.loading.rows import Conflict
 from layers.postgres.engine import Connection, reading, writing
+from layers.settings import get_settings
 from scripts.output import err, out, print_json, print_table, tracked
 
 app = typer.Typer(help="Layers: what they hold, loading files into them, taking loads back.", no_args_is_help=True)
@@ -67,7 +68,7 @@ Synthetic = Annotated[bool, typer.Option("--synthetic", help="The data are made 
 @app.command("list")
 def list_(json: Json = False) -> None:
     """List every layer: its rows, source, date and licence."""
-    with reading(STAFF, timeout_s=60.0) as connection:
+    with reading(STAFF, timeout_s=get_settings().command_seconds) as connection:
         holdings = [asdict(holding) for holding in list_layers(connection)]
     if json:
         print_json(holdings)

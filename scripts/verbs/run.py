@@ -14,6 +14,7 @@ from layers.features.household_fit import lights_of_run
 from layers.postgres.engine import reading, writing
 from layers.runs.listing import diff_runs, list_runs, show_run
 from layers.runs.score import publish_run
+from layers.settings import get_settings
 from scripts.output import err, out, print_json, print_table
 from scripts.verbs.robustness import start_drawing
 
@@ -73,7 +74,7 @@ def show(run: RunId, json: Json = False) -> None:
 @app.command()
 def diff(a: RunId, b: RunId, json: Json = False) -> None:
     """Compare two runs on the plots both scored; unlike schemes are warned about."""
-    with reading(STAFF, timeout_s=120.0) as connection:
+    with reading(STAFF, timeout_s=get_settings().command_seconds) as connection:
         found = diff_runs(connection, a, b)
     if json:
         print_json(found)

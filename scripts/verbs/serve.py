@@ -28,6 +28,10 @@ def serve(
     """Serve maps, tiles and data over HTTP until stopped with Ctrl-C."""
     settings = get_settings()
     host, port = host or settings.host, port or settings.port
+    try:
+        settings.require_connections(processes=workers)
+    except ValueError as error:
+        raise LayersError(f"--workers {workers} is more than the database serves: {error}.") from None
     require_free(host, port)
     engine()  # starts the embedded database if it is stopped, and refuses in one sentence if there is none
     compile_all()  # what is in the cache already takes a second or two; no request waits for a compiler

@@ -10,9 +10,8 @@ import typer
 from layers.errors import DataRefused
 from layers.explain.ways import services_of_district
 from layers.postgres.engine import computing
+from layers.settings import get_settings
 from scripts.output import out, print_json
-
-PATIENCE_S = 600.0  # seconds a district may take to read
 
 District = Annotated[str, typer.Option("--district", help="District code.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="CSV file to write.")]
@@ -21,7 +20,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 def services(district: District, output: Output, json: Json = False) -> None:
     """Write minutes from every plot of a district to the nearest service of each kind, when dry and in winter."""
-    with computing(timeout_s=PATIENCE_S) as connection:
+    with computing(timeout_s=get_settings().command_seconds) as connection:
         table = services_of_district(connection, district)
     try:
         table.to_csv(output, index=False, encoding="utf-8-sig")
