@@ -14,7 +14,10 @@ from layers.settings import Settings, get_settings
     [
         ({"QUERY_SECONDS": "90"}, "OBOD_QUERY_SECONDS (90), OBOD_EXPORT_SECONDS (60) and OBOD_COMMAND_SECONDS (600)"),
         ({"EXPORT_SECONDS": "601"}, "must not fall"),
-        ({"CONNECTIONS": "75"}, "1 serving with OBOD_CONNECTIONS (75) and OBOD_EXTRA_CONNECTIONS (10) each, and 20 for"),
+        (
+            {"CONNECTIONS": "75"},
+            "1 serving with OBOD_CONNECTIONS (75) and OBOD_EXTRA_CONNECTIONS (10) each, and 20 for",
+        ),
         ({"SERVER_CONNECTIONS": "39"}, "need 40; OBOD_SERVER_CONNECTIONS is 39"),
         ({"KEY_SECONDS": "3601"}, "OBOD_KEY_SECONDS is not understood"),
     ],
