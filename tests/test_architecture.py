@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -173,3 +174,16 @@ def test_why_each_dependency_is_there_is_told() -> None:
     project = _project()
     assert set(told) == _names([*project["dependencies"], *project["optional-dependencies"]["dev"]])
     assert all(why.strip() for _, why in rows)
+
+
+def test_the_version_is_the_newest_of_the_changelog_and_of_the_front_end() -> None:
+    released = re.findall(
+        r"^## (\d+\.\d+\.\d+) – (\d{4}-\d\d-\d\d)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M
+    )
+    package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
+    assert {released[0][0], package["version"], lock["version"], lock["packages"][""]["version"]} == {
+        _project()["version"]
+    }
+    assert released == sorted(released, key=lambda entry: [int(part) for part in entry[0].split(".")], reverse=True)
+    assert [date for _, date in released] == sorted((date for _, date in released), reverse=True)
