@@ -19,11 +19,11 @@ from geo.contract.nearby import Nearby
 from geo.criteria import BY_ID, CANAL_CONDITION, LAND_CRITERIA, WATER_ADEQUACY
 from geo.measures.exclusion import REASONS, Excluded
 from geo.panel.scheme import Scheme
-from geo.suitability.asking import ask_first
 from geo.suitability.combination import Aggregate, Codes, Floats, Weighting, aggregate, weighting
 from geo.suitability.crop_choice import crop_lists
 from geo.suitability.findings import Findings, find
 from geo.suitability.model import CLASS_LIMITS, CLASSES, MINES, N2, NE, NOTHING, OUTLOOKS, ROUNDING, S2, S3
+from geo.suitability.questions import ask_first
 from geo.suitability.rating import Rated, confidence, rate
 from geo.suitability.shown import stored_score, subclass_name
 
@@ -163,7 +163,7 @@ class Assessment:
     """All that is found out about n plots: measured values, suitability as the land is and as it could be.
 
     findings : measured values and all that no scheme decides. land : suitability now. potential : after the scheme's
-    improvements. asked : int8 (n,), what to ask first, see ``geo.suitability.asking.ask_first``.
+    improvements. asked : int8 (n,), what to ask first, see ``geo.suitability.questions.ask_first``.
     """
 
     findings: Findings

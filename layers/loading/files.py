@@ -16,12 +16,12 @@ from layers.catalogue.base import Layer
 from layers.errors import DataRefused
 from layers.loading.chunks import CHUNK, Chunk, Source
 from layers.loading.crs import Placement, place
-from layers.loading.ending import EndingLimits
 from layers.loading.load import Batches, fields_to_give, layer_named
 from layers.loading.mapping import FieldRule, Mapped, find_mapping, rules_for, select_rows
 from layers.loading.mapping import Mapping as MappingFile
 from layers.loading.reading import file_digest, open_source
 from layers.loading.rejects import write_rejects
+from layers.loading.replacement import EndingLimits
 from layers.loading.room import require_room
 from layers.loading.rows import Writer
 from layers.records.load_report import LoadReport

@@ -16,8 +16,8 @@ from layers.catalogue.base import STORED_SRID, Layer
 from layers.errors import DataRefused, NotFound
 from layers.loading.checks import check_attributes, required_fields
 from layers.loading.chunks import CHUNK, Unreadable
+from layers.loading.current_rows import Existing
 from layers.loading.derive import PlotFacts, Surroundings, spatially_ordered
-from layers.loading.existing import Existing
 from layers.loading.faults import Faults
 from layers.loading.repair import sound
 from layers.loading.rows import Writer

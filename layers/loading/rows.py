@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, literal, select,
 
 from layers.catalogue.base import Layer
 from layers.errors import DataRefused
-from layers.loading.ending import EndingLimits, choose_ending
+from layers.loading.replacement import EndingLimits, choose_ending
 from layers.postgres.copy_columns import Values, columns_of, constant, digests, stream
 from layers.postgres.pieces import Pieces
 from layers.records.load_report import LoadReport, Rejection

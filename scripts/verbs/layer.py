@@ -15,8 +15,8 @@ from layers.catalogue.base import STAFF
 from layers.loading import LoadReport, Options, check_file, load_file
 from layers.loading import undo as undo_load
 from layers.loading.chunks import CHUNK, Chunk
-from layers.loading.ending import EndingLimits
 from layers.loading.listing import list_layers, list_loads
+from layers.loading.replacement import EndingLimits
 from layers.loading.rows import Conflict
 from layers.postgres.engine import Connection, reading, writing
 from layers.settings import get_settings

@@ -8,9 +8,9 @@ import pytest
 from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import nothing_excluded
 from geo.panel.scheme import load_scheme
-from geo.suitability.asking import ask_first
 from geo.suitability.assess import EVIDENCE_LETTERS, Suitability, classify_plots
 from geo.suitability.model import CLASSES, OUTLOOKS
+from geo.suitability.questions import ask_first
 from geo.suitability.rating import Rated
 from geo.suitability.shown import shown_score
 from tests.worlds import slow_reference

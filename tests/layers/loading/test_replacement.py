@@ -16,7 +16,7 @@ from layers.catalogue.irrigation import Canal
 from layers.catalogue.land import Plot
 from layers.errors import DataRefused
 from layers.loading import LoadReport, Options, load_file, load_frame
-from layers.loading.ending import EndingLimits
+from layers.loading.replacement import EndingLimits
 from layers.postgres.engine import writing
 from scripts.main import app
 

@@ -16,7 +16,7 @@ from geo.compiled.threads import over_blocks
 from geo.contract.memberships import ByClass
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import Scheme
-from geo.suitability.kernels import asking as kernels
+from geo.suitability.kernels import questions as kernels
 from geo.suitability.model import NOTHING, STRUCTURE
 
 if TYPE_CHECKING:
