@@ -75,6 +75,7 @@ def declared() -> Iterator[str]:
         yield from (raster.title, raster.about, raster.unit)
     for criterion in (*LAND_CRITERIA, *FIT_CRITERIA):
         yield from (criterion.title, criterion.unit, *(limit.text for limit in criterion.limits))
+        yield from (limit.text_without_note for limit in criterion.limits if limit.text_without_note is not None)
     for way in colourings(SOURCE_LANGUAGE).values():
         yield from (way.legend.title, *(entry.label for entry in way.legend.entries if entry.hatched))
         yield from (mark.label for mark in way.legend.marks)

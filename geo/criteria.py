@@ -157,7 +157,13 @@ FLOOD_LEVEL = Criterion(
     measure=hazard_level("flood", "debris_flow", "hillslope_debris_flow", looked_for=("flood", "debris_flow")),
     memberships=(ByClass({0: 1.0, 1: 0.85, 2: 0.60, 3: 0.30, 4: 0.0}),),
     limits=(
-        HardLimit("exclude", "high mudflow or flood level at least every 30 years", above=3.5, where=HIGH_OFTEN),
+        HardLimit(
+            "exclude",
+            "high mudflow or flood level at least every 30 years",
+            above=3.5,
+            where=HIGH_OFTEN,
+            text_without_note="high mudflow or flood level",
+        ),
         HardLimit("exclude", "high mudflow or flood level on land for trees", above=3.5, where=TREES_JUDGED),
         HardLimit("cap", "medium hazard at least every 30 years", above=2.5, where=MEDIUM_OFTEN, no_better_than="S3"),
     ),

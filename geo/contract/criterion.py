@@ -224,7 +224,8 @@ class HardLimit:
     (said, without effect), ``red_light`` (support is needed first, whatever else fits; household fit only).
     below / above : the limit in the criterion's unit, exclusive. where : name of a note of the measure that has to
     hold. tables : membership tables it holds for (empty = all). surveyed_only : only on surveyed values, never on a
-    DEM's. A limit with ``where`` and no bound holds wherever the note does.
+    DEM's. A limit with ``where`` and no bound holds wherever the note does. text_without_note : what is said from a
+    kept result, which has the value and not the note, where another limit may be the one that was reached.
     """
 
     kind: Literal["exclude", "not_relevant", "override", "cap", "warning", "red_light"]
@@ -236,6 +237,7 @@ class HardLimit:
     surveyed_only: bool = False
     overrides: str | None = None
     no_better_than: str | None = None
+    text_without_note: str | None = None
 
     def reached(self, measured: Measured) -> Flags:
         """Return where the limit is reached for certain.

@@ -232,7 +232,10 @@ def reached_limit(criterion: Criterion, row: Mapping[str, Any], limits: Sequence
     """
     excluding = [limit for limit in limits or criterion.limits if limit.kind in (*EXCLUDING, "override")]
     reached = [limit for limit in excluding if _reached(limit, row, criterion)]
-    return (reached or excluding or list(criterion.limits))[0].text
+    first = (reached or excluding or list(criterion.limits))[0]
+    if len(reached) > 1 and all(limit.where is not None for limit in reached):
+        return first.text_without_note or first.text
+    return first.text
 
 
 def _reached(limit: HardLimit, row: Mapping[str, Any], criterion: Criterion) -> bool:

@@ -14,7 +14,7 @@ from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import REASONS, nothing_excluded
 from geo.panel.scheme import load_scheme
 from geo.suitability.assess import Assessment, Suitability, assess, evaluate
-from geo.suitability.explanation import CLOSED, MESSAGES, explain
+from geo.suitability.explanation import CLOSED, MESSAGES, explain, reached_limit
 from geo.suitability.model import CLASSES
 from tests.worlds import valley
 
@@ -162,3 +162,15 @@ def test_a_scheme_that_weighs_the_condition_of_canals_says_so_last() -> None:
     row = {str(key): value for key, value in found.to_frame().iloc[valley.NAMES.index("steep")].items()}
     assert texts(explain(row, DEFAULT))[-1].startswith("The plot is steep")
     assert texts(explain(row, scheme))[-1].startswith("The scheme weighs the condition of the canal")
+
+
+@pytest.mark.parametrize(
+    ("criterion", "value", "told"),
+    [
+        ("flood_level", 4.0, "high mudflow or flood level"),  # every 30 years, or trees stand there: not kept
+        ("soil_depth_cm", 35.0, "less than 40 cm of soil for trees"),
+    ],
+)
+def test_a_kept_result_tells_no_limit_that_another_may_stand_for(criterion: str, value: float, told: str) -> None:
+    declared = next(one for one in LAND_CRITERIA if one.id == criterion)
+    assert reached_limit(declared, {criterion: value}) == told
