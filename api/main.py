@@ -8,6 +8,7 @@ from functools import partial
 from importlib import metadata
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
 from api.deps import Callers
@@ -35,6 +36,7 @@ from api.web.proxies import Proxies
 from api.web.ranges import Ranges
 from api.web.response_cache import FinishedAnswers
 from api.web.tags import Tags
+from layers.cache.background import BACKGROUND
 from layers.cache.folders import KINDS, Folder
 from layers.cache.memory import Memo
 from layers.catalogue.base import PUBLIC
@@ -63,14 +65,20 @@ BYTES_PER_MB = 1_000_000
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """While the service runs: its own database is kept running, what makes first answers quick is made."""
+    """While the service runs: its own database is kept running, what makes first answers quick is made.
+
+    What is being made when it ends is finished: nothing still asks the database, or writes, once it has ended.
+    """
     settings = get_settings()
     embedded = settings.database_url is None
     with kept_running(Cluster(settings.home)) if embedded else nullcontext():
         results_in_memory.prepare(partial(reading, PUBLIC), app.state.served.current)
         app.state.ready_plots.prepare(app.state.served.current)
         coloured_grids.prepare(partial(reading, PUBLIC))
-        yield
+        try:
+            yield
+        finally:
+            await run_in_threadpool(BACKGROUND.end)
 
 
 def create_app() -> FastAPI:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -106,34 +109,40 @@ def format_of(path: Path) -> Format:
         raise DataRefused(f"{path.name} must end in one of {endings}.") from None
 
 
-def stream_csv(connection: Connection, listing: Listing, about: About, limit: int | None = None) -> Iterator[bytes]:
+def stream_csv(
+    connection: Connection, listing: Listing, about: About, limit: int | None = None
+) -> Generator[bytes, None, None]:
     """Yield a CSV file (UTF-8 with byte order mark): properties, then lon and lat of a point on the feature."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     buffer.write("\ufeff")
     writer.writerow(_names(listing, about))
-    for rows in _rows(connection, listing, _point_on, limit, about):
-        writer.writerows([_csv_cell(value) for value in row] for row in rows)
-        yield buffer.getvalue().encode()
-        buffer.seek(0)
-        buffer.truncate()
+    with closing(_rows(connection, listing, _point_on, limit, about)) as parts:
+        for rows in parts:
+            writer.writerows([_csv_cell(value) for value in row] for row in rows)
+            yield buffer.getvalue().encode()
+            buffer.seek(0)
+            buffer.truncate()
     if about.cut:
         writer.writerow([about.cut])
     yield buffer.getvalue().encode()
 
 
-def stream_geojson(connection: Connection, listing: Listing, about: About, limit: int | None = None) -> Iterator[bytes]:
+def stream_geojson(
+    connection: Connection, listing: Listing, about: About, limit: int | None = None
+) -> Generator[bytes, None, None]:
     """Yield a GeoJSON feature collection in EPSG:4326, with what is known about it as members of its own."""
     members = {"type": "FeatureCollection", **about.members}
     if about.cut:
         members["cut"] = about.cut
     yield orjson.dumps(members)[:-1] + b',"features":['
     count = 0
-    for features in stream_features(connection, listing, limit):
-        if about.told:
-            features = [_with_told(feature, about) for feature in features]
-        yield ((",\n" if count else "\n") + ",\n".join(features)).encode()
-        count += len(features)
+    with closing(stream_features(connection, listing, limit)) as parts:
+        for features in parts:
+            if about.told:
+                features = [_with_told(feature, about) for feature in features]
+            yield ((",\n" if count else "\n") + ",\n".join(features)).encode()
+            count += len(features)
     yield f'],"numberReturned":{count}}}\n'.encode()
 
 
@@ -144,8 +153,8 @@ def write_file(
     match wanted:
         case Format.CSV | Format.GEOJSON:
             stream = stream_csv if wanted is Format.CSV else stream_geojson
-            with path.open("wb") as file:
-                file.writelines(stream(connection, listing, about, limit))
+            with path.open("wb") as file, closing(stream(connection, listing, about, limit)) as parts:
+                file.writelines(parts)
         case Format.XLSX:
             _write_xlsx(connection, listing, path, about, limit)
         case Format.PARQUET:
@@ -166,14 +175,28 @@ def _write_xlsx(connection: Connection, listing: Listing, path: Path, about: Abo
     headings = [_guarded(about.headings.get(name, name)) for name in _names(listing, about)]
     name = listing.features.layer.__tablename__
     sheet, filled, sheets = _sheet(book, name, headings), 0, 1
-    for rows in _rows(connection, listing, _point_on, limit, about):
-        for row in rows:
+    with _without_drafts(book), closing(_rows(connection, listing, _point_on, limit, about)) as parts:
+        for row in chain.from_iterable(parts):
             if filled == SHEET_ROWS:
                 sheets += 1
                 sheet, filled = _sheet(book, f"{name} {sheets}", headings), 0
             sheet.append([_sheet_cell(value) for value in row])
             filled += 1
     book.save(path)
+
+
+@contextmanager
+def _without_drafts(book: Workbook) -> Iterator[None]:
+    """Remove the drafts of sheets that are not finished; openpyxl keeps their rows on the disk until the process ends.
+
+    They are removed where a book is saved, so that is done, to nowhere.
+    """
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # on a full disk; what went wrong first is told
+            book.save(os.devnull)
+        raise
 
 
 def _sheet(book: Workbook, name: str, headings: Sequence[str]) -> Any:
@@ -190,8 +213,11 @@ def _write_parquet(connection: Connection, listing: Listing, path: Path, about: 
     if spatial:
         schema = schema.append(pa.field("bbox", _BOX))
     bounds = _Bounds()
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for batch in _batches(connection, listing, about, lists=True, limit=limit):
+    with (
+        closing(_batches(connection, listing, about, lists=True, limit=limit)) as batches,
+        pq.ParquetWriter(path, schema, compression="zstd") as writer,
+    ):
+        for batch in batches:
             if spatial:
                 batch = batch.append_column("bbox", bounds.boxes(batch.column("geometry")))
             writer.write_batch(batch)
@@ -203,20 +229,20 @@ def _write_ogr(
     connection: Connection, listing: Listing, wanted: Format, path: Path, about: About, limit: int | None
 ) -> None:
     spatial = listing.features.geom is not None
-    batches = _batches(connection, listing, about, lists=False, limit=limit)
     options = {"IDENTIFIER" if wanted is Format.GPKG else "TITLE": about.title, "DESCRIPTION": about.text}
     if wanted is Format.FGB and not spatial:
         options["SPATIAL_INDEX"] = "NO"  # with an index the format takes no row without geometry
-    pyogrio.write_arrow(
-        pa.RecordBatchReader.from_batches(_arrow_schema(listing, about, lists=False), batches),
-        path,
-        layer=listing.features.layer.__tablename__,
-        driver=_DRIVERS[wanted],
-        geometry_name="geometry" if spatial else None,
-        geometry_type=_ogr_type(listing) if spatial else None,
-        crs="EPSG:4326" if spatial else None,
-        layer_options=options,
-    )
+    with closing(_batches(connection, listing, about, lists=False, limit=limit)) as batches:
+        pyogrio.write_arrow(
+            pa.RecordBatchReader.from_batches(_arrow_schema(listing, about, lists=False), batches),
+            path,
+            layer=listing.features.layer.__tablename__,
+            driver=_DRIVERS[wanted],
+            geometry_name="geometry" if spatial else None,
+            geometry_type=_ogr_type(listing) if spatial else None,
+            crs="EPSG:4326" if spatial else None,
+            layer_options=options,
+        )
 
 
 def _rows(
@@ -225,20 +251,20 @@ def _rows(
     place: Callable[[ColumnElement[Any]], list[ColumnElement[Any]]],
     limit: int | None,
     about: About,
-) -> Iterator[Sequence[Sequence[Any]]]:
+) -> Generator[Sequence[Sequence[Any]], None, None]:
     """Yield rows of property values followed by what ``place`` makes of the geometry and what is said of the row."""
     features = listing.features
     columns: list[ColumnElement[Any]] = [item.value.label(name) for name, item in features.properties.items()]
     if features.geom is not None:
         columns += place(features.geom)
-    found = stream_rows(connection, listing.ordered(select(*columns)).limit(limit))
-    if not about.told:
-        yield from found
-        return
     names = list(features.properties)
-    for rows in found:
-        plain = [dict(zip(names, row, strict=False)) for row in rows]
-        yield [(*row, *_told(about, known)) for row, known in zip(rows, plain, strict=True)]
+    with closing(stream_rows(connection, listing.ordered(select(*columns)).limit(limit))) as found:
+        if not about.told:
+            yield from found
+            return
+        for rows in found:
+            plain = [dict(zip(names, row, strict=False)) for row in rows]
+            yield [(*row, *_told(about, known)) for row, known in zip(rows, plain, strict=True)]
 
 
 def _told(about: About, properties: Mapping[str, Any]) -> Iterator[str]:
@@ -269,15 +295,16 @@ def _as_wkb(geom: ColumnElement[Any]) -> list[ColumnElement[Any]]:
 
 def _batches(
     connection: Connection, listing: Listing, about: About, *, lists: bool, limit: int | None
-) -> Iterator[pa.RecordBatch]:
+) -> Generator[pa.RecordBatch, None, None]:
     """Yield Arrow batches: properties, then ``geometry`` as WKB; lists as texts where a format has none."""
     schema = _arrow_schema(listing, about, lists=lists)
-    for rows in _rows(connection, listing, _as_wkb, limit, about):
-        columns = [
-            pa.array([_joined(value) for value in values] if field.type == pa.string() else values, field.type)
-            for field, values in zip(schema, zip(*rows, strict=True), strict=True)
-        ]
-        yield pa.record_batch(columns, schema=schema)
+    with closing(_rows(connection, listing, _as_wkb, limit, about)) as parts:
+        for rows in parts:
+            columns = [
+                pa.array([_joined(value) for value in values] if field.type == pa.string() else values, field.type)
+                for field, values in zip(schema, zip(*rows, strict=True), strict=True)
+            ]
+            yield pa.record_batch(columns, schema=schema)
 
 
 def _arrow_schema(listing: Listing, about: About, *, lists: bool) -> pa.Schema:

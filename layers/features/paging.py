@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -141,14 +142,24 @@ def read_ready_page(texts: FeatureTexts, listing: Listing, *, limit: int, after:
     return Page(texts.slice(first, last), last - first, more)
 
 
-def stream_features(connection: Connection, listing: Listing, limit: int | None = None) -> Iterator[list[str]]:
-    """Yield features in order as GeoJSON texts, some thousand at a time, never all in memory."""
-    for rows in stream_rows(connection, geojson_rows(listing).limit(limit)):
-        yield [row[0] for row in rows]
+def stream_features(
+    connection: Connection, listing: Listing, limit: int | None = None
+) -> Generator[list[str], None, None]:
+    """Yield features in order as GeoJSON texts, some thousand at a time, never all in memory.
+
+    Whoever takes fewer closes it, as with ``stream_rows``.
+    """
+    with closing(stream_rows(connection, geojson_rows(listing).limit(limit))) as parts:
+        for rows in parts:
+            yield [row[0] for row in rows]
 
 
-def stream_rows(connection: Connection, statement: Select[Any]) -> Iterator[Sequence[Row[Any]]]:
-    """Yield the rows of a statement in parts of ``FETCHED_ROWS`` through a server-side cursor."""
+def stream_rows(connection: Connection, statement: Select[Any]) -> Generator[Sequence[Row[Any]], None, None]:
+    """Yield the rows of a statement in parts of ``FETCHED_ROWS`` through a server-side cursor.
+
+    Whoever takes fewer closes it before the transaction ends: what is left to the garbage collector closes its cursor
+    some time later, when another may have the connection.
+    """
     with connection.execute(statement, execution_options={"yield_per": FETCHED_ROWS}) as rows:  # closed if cut short
         yield from rows.partitions()
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, closing
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
@@ -91,16 +91,20 @@ class ReadyPlots:
             fcntl.flock(lock, fcntl.LOCK_EX)
             there, now = read(target), read_snapshot(connection, served)
             if (there is None or there[0] != version) and _version(now, district, run) == version:
-                write(self._folder, target, version, _rows(connection, _listing(district, run)))
+                with closing(_rows(connection, _listing(district, run))) as rows:
+                    write(self._folder, target, version, rows)
 
 
 def _file(folder: Folder, district: str) -> Path:
     return folder.path / f"plots-{quote(district, safe='')}{SUFFIX}"
 
 
-def _rows(connection: Connection, listing: Listing) -> Iterator[list[tuple[int, Sequence[float | None], str]]]:
-    for rows in stream_rows(connection, geojson_rows(listing)):
-        yield [(number, keys, text) for text, *keys, number in map(tuple, rows)]
+def _rows(
+    connection: Connection, listing: Listing
+) -> Generator[list[tuple[int, Sequence[float | None], str]], None, None]:
+    with closing(stream_rows(connection, geojson_rows(listing))) as parts:
+        for rows in parts:
+            yield [(number, keys, text) for text, *keys, number in map(tuple, rows)]
 
 
 def _listing(district: str, run: Run | None) -> Listing:

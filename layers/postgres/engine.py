@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import select
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,7 +37,6 @@ RESTED_S = 30.0  # seconds after which a connection may have been lost without a
 UnusableValue = DataError  # what a value of a request that PostgreSQL cannot take is refused with
 
 
-@lru_cache
 def engine() -> Engine:
     """Return the engine of this process that may write: the owner of ``OBOD_DATABASE_URL`` or of the embedded one.
 
@@ -46,6 +46,26 @@ def engine() -> Engine:
     ------
     DatabaseUnavailable : no database was made yet, or it cannot be started.
     """
+    with _MAKING:
+        return _owners_engine()
+
+
+def reading_engine() -> Engine:
+    """Return the engine of this process for reading; ``reading`` makes its transactions.
+
+    On the embedded database it logs in as ``obod_api``, which may do nothing before it takes an audience's role.
+    An external database is reached with the one URL there is; the transaction still takes the audience's role.
+    """
+    with _MAKING:
+        return _readers_engine()
+
+
+# Without it threads that ask first at the same time make an engine each: all but one are lost with open connections.
+_MAKING = threading.Lock()
+
+
+@lru_cache
+def _owners_engine() -> Engine:
     settings = get_settings()
     if settings.database_url is not None:
         return _engine(settings.database_url.get_secret_value())
@@ -53,12 +73,7 @@ def engine() -> Engine:
 
 
 @lru_cache
-def reading_engine() -> Engine:
-    """Return the engine of this process for reading; ``reading`` makes its transactions.
-
-    On the embedded database it logs in as ``obod_api``, which may do nothing before it takes an audience's role.
-    An external database is reached with the one URL there is; the transaction still takes the audience's role.
-    """
+def _readers_engine() -> Engine:
     settings = get_settings()
     if settings.database_url is not None:
         url = settings.database_url.get_secret_value()

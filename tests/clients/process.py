@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from layers.postgres.engine import engine, reading_engine
+from layers.cache.background import BACKGROUND
+from layers.postgres.engine import _owners_engine, _readers_engine
 from layers.settings import get_settings
 
 
@@ -10,9 +11,10 @@ def forget_settings() -> None:
     """Close the engines of this process and read the settings again when they are asked for.
 
     An engine that is only forgotten leaves its connections to the garbage collector, whose complaint then fails a test
-    that has nothing to do with it.
+    that has nothing to do with it. So does one that is closed while the background still has a connection of it.
     """
-    for made in (engine, reading_engine):
+    BACKGROUND.end()
+    for made in (_owners_engine, _readers_engine):
         if made.cache_info().currsize:
             made().dispose()
         made.cache_clear()

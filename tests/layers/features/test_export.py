@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import io
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +41,7 @@ ABOUT = About(
     members={"synthetic": True},
 )
 WHOLE = About(title="Plots")
+CURSORS = text("SELECT count(*) FROM pg_cursors WHERE name <> ''")
 
 
 @pytest.fixture(scope="module")
@@ -218,9 +222,72 @@ def test_files_are_read_in_parts_through_a_cursor(
     stream = stream_geojson(public, rasht, ABOUT)
     next(stream)
     part = next(stream)
-    assert public.execute(text("SELECT count(*) FROM pg_cursors WHERE name <> ''")).scalar_one() == 1
+    assert public.execute(CURSORS).scalar_one() == 1
     assert part.count(b'"type":"Feature"') == 25
     assert orjson.loads(b"".join([b'{"features":[', part, *stream]))["numberReturned"] == 180
+
+
+@pytest.mark.parametrize("wanted", Format)
+def test_a_file_whose_rows_fail_half_way_leaves_no_cursor_open(
+    public: Connection, rasht: Listing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: Format
+) -> None:
+    opened = kept_readers(monkeypatch)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    rows: list[Mapping[str, Any]] = []
+
+    def fail(row: Mapping[str, Any]) -> str:
+        rows.append(row)
+        if len(rows) > 30:
+            raise ValueError("stopped half way")
+        return ""
+
+    with pytest.raises(Exception, match=r"stopped half way|accessing batch from stream"):  # GDAL says it its own way
+        write_file(public, rasht, wanted, tmp_path / f"plots.{wanted}", replace(ABOUT, told={"told": fail}))
+    assert [inspect.getgeneratorstate(reader) for reader in opened] == [inspect.GEN_CLOSED]
+    assert public.execute(CURSORS).scalar_one() == 0
+    assert list(tmp_path.glob("openpyxl*")) == []
+
+
+@pytest.mark.parametrize("wanted", [Format.CSV, Format.GEOJSON])
+def test_a_full_disk_leaves_no_cursor_open(
+    public: Connection, rasht: Listing, monkeypatch: pytest.MonkeyPatch, wanted: Format
+) -> None:
+    opened = kept_readers(monkeypatch)
+    with pytest.raises(OSError, match="No space left on device"):
+        write_file(public, rasht, wanted, Path("/dev/full"), ABOUT)
+    assert [inspect.getgeneratorstate(reader) for reader in opened] == [inspect.GEN_CLOSED]
+
+
+@pytest.mark.parametrize("stream", [stream_csv, stream_geojson])
+def test_a_stream_whose_reader_goes_leaves_no_cursor_open(
+    public: Connection,
+    rasht: Listing,
+    monkeypatch: pytest.MonkeyPatch,
+    stream: Callable[[Connection, Listing, About], Generator[bytes, None, None]],
+) -> None:
+    opened = kept_readers(monkeypatch)
+    parts = stream(public, rasht, ABOUT)
+    next(parts)
+    next(parts)
+    assert public.execute(CURSORS).scalar_one() == 1
+    parts.close()
+    assert public.execute(CURSORS).scalar_one() == 0
+    assert [inspect.getgeneratorstate(reader) for reader in opened] == [inspect.GEN_CLOSED]
+
+
+def kept_readers(monkeypatch: pytest.MonkeyPatch) -> list[Generator[Any, None, None]]:
+    """Readers of rows as they are opened. They are held here, so that none is closed by nobody needing it."""
+    opened: list[Generator[Any, None, None]] = []
+    read = paging.stream_rows
+
+    def kept(connection: Connection, statement: Any) -> Generator[Any, None, None]:
+        opened.append(read(connection, statement))
+        return opened[-1]
+
+    monkeypatch.setattr(paging, "FETCHED_ROWS", 25)
+    monkeypatch.setattr(paging, "stream_rows", kept)
+    monkeypatch.setattr(export, "stream_rows", kept)
+    return opened
 
 
 def test_layers_of_lines_and_tables_without_geometry_are_written_too(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience
@@ -20,6 +23,8 @@ from layers.postgres.engine import engine, reading, reading_engine, writing
 from layers.postgres.roles import ROLES
 from tests.clients.process import forget_settings
 
+CROWD = 8  # threads that ask at the same time
+TURNS = 1_000  # given to the others while an engine is made
 ADD_LOAD = text("INSERT INTO loads (layer, kind, mode) VALUES ('plots', 'load', 'add')")
 COUNT_LOADS = text("SELECT count(*) FROM loads")
 
@@ -84,6 +89,32 @@ def test_a_lost_connection_is_replaced(cluster: Cluster, database: Engine) -> No
         assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != lost
     pool: Any = database.pool
     assert pool.checkedout() == 0
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("asked", [engine, reading_engine])
+def test_threads_that_ask_first_at_the_same_time_get_one_engine(
+    asked: Callable[[], Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Engine] = []
+
+    def noted(*address: Any, **options: Any) -> Engine:
+        made.append(create_engine(*address, **options))
+        for _ in range(TURNS):
+            os.sched_yield()  # whoever else may make one gets to it
+        return made[-1]
+
+    forget_settings()
+    monkeypatch.setattr("layers.postgres.engine.create_engine", noted)
+    together = threading.Barrier(CROWD)
+
+    def ask(_: int) -> Engine:
+        together.wait()
+        return asked()
+
+    with ThreadPoolExecutor(CROWD) as crowd:
+        assert {id(found) for found in crowd.map(ask, range(CROWD))} == {id(made[0])}
+    assert len(made) == 1
 
 
 def test_without_a_database_the_way_to_one_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
