@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Final, cast
 
 import orjson
 from fastapi import Depends, Header, Query, Request, Response
@@ -114,16 +115,40 @@ async def get_raster_files(request: Request) -> RasterFiles:
 async def known_parameters(request: Request) -> None:
     """Refuse a query parameter the route does not have; a misspelt filter must not read as no filter.
 
+    One that takes a single value is refused if it is given twice, since caches and proxies take different ones of them.
+    A whole number is written in digits: ``1_0`` and the digits of other scripts are the same number under other names.
+
     Raises
     ------
-    BadFilter : names the unknown parameter and the nearest known one.
+    BadFilter : names the unknown parameter and the nearest known one, or what a known one takes.
     """
     route = request.scope["route"]
     described = request.app.openapi()["paths"][route.path_format]["get"].get("parameters", [])
-    known = {item["name"]: item for item in described if item["in"] == "query"}
+    known = {item["name"]: _types(item["schema"]) for item in described if item["in"] == "query"}
     for name in request.query_params:
         if name not in known:
             raise BadFilter(f"There is no parameter {name!r}{nearest(name, known)}.")
+        texts = request.query_params.getlist(name)
+        if len(texts) > 1 and "array" not in known[name]:
+            raise BadFilter(f"{name} may be given only once.")
+        if "integer" in known[name]:
+            _require_digits(name, texts[0])
+    for item in described:
+        if item["in"] == "path" and "integer" in _types(item["schema"]):
+            _require_digits(item["name"], request.path_params[item["name"]])
+
+
+def _types(schema: dict[str, Any]) -> set[str]:
+    """Types a JSON Schema lets a parameter be of."""
+    return {str(part.get("type")) for part in (schema, *schema.get("anyOf", ()))}
+
+
+def _require_digits(name: str, text: str) -> None:
+    if not _WHOLE.fullmatch(text):
+        raise BadFilter(f"{name} needs a whole number, not {text!r}.")
+
+
+_WHOLE: Final = re.compile(r"-?[0-9]+")
 
 
 def json_answer(content: Any) -> Response:

@@ -28,7 +28,7 @@ from layers.errors import BadFilter, NotFound
 from layers.explain.household_fit import explain_fit_of_plot
 from layers.explain.plot import explain_plot
 from layers.explain.ways import way_lines
-from layers.features.districts import district_names, require_district
+from layers.features.districts import district_names, require_district, require_jamoats
 from layers.features.export import About, Format, stream_csv, stream_geojson, write_file
 from layers.features.exports import token_of
 from layers.features.features import Features
@@ -335,6 +335,7 @@ def _listing(
     if asked.profile is not None:
         features, household = _with_fit(connection, features, audience, run, asked.profile)
     conditions = [in_district(asked.district), *plot_conditions(features, asked.filters)]
+    require_jamoats(connection, asked.district, asked.filters.get("jamoat", ()))
     listing = Listing(features, conditions, sort_keys(features, asked.sortby) or by_class_and_score(features))
     return listing, run, served, household
 

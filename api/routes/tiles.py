@@ -30,6 +30,7 @@ from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.base import PUBLIC, Audience, Layer
 from layers.catalogue.land import Plot
 from layers.errors import BadFilter, NotFound
+from layers.features.districts import require_known_district
 from layers.features.features import Property, layer_features, readable_layer
 from layers.features.plots import scored_plots
 from layers.features.provenance import sources_of
@@ -139,6 +140,9 @@ def _plots(
     district: str | None,
     audience: Audience,
 ) -> Response:
+    if district is not None and district not in served.coverage:
+        with reading() as connection:
+            require_known_district(connection, served, district)
     address = asked.address
     bounds = address.bounds_degrees(BUFFER / EXTENT)
     here = served.districts_in(bounds)
@@ -147,7 +151,7 @@ def _plots(
     # A tile that is already made must not cost the making of its statement.
     carried = asked_properties(scored_plots(audience, runs), names) if names else {}
     scope = _scope(Plot.card.audience, carried)
-    # Whatever is made up for a district, the tile without a plot is kept once.
+    # Of all districts that hold no plot, the tile without one is kept once.
     part = district if district is None or district in served.coverage else NOWHERE
     variant = _variant(scope, names, part, choice)
     place = Place(Plot.__tablename__, address.z, address.x, address.y, "mvt", variant)

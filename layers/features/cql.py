@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, Date, and_, cast, false, func, literal, no
 
 from layers.catalogue.base import STORED_SRID
 from layers.errors import BadFilter
-from layers.features.features import Features, Kind, Property
+from layers.features.features import Features, Kind, Property, require_code
 
 LONGEST = 4_000  # characters of a filter; a URL carries little more
 DEEPEST = 10  # brackets within brackets; the parser's time doubles with each, and at some hundreds it overflows
@@ -175,7 +175,8 @@ class _Translation:
         elif named.ranks and comparison in _ORDERING:
             return _COMPARE[comparison](named.order, literal(_rank(named, right)))  # type: ignore[no-any-return]
         else:
-            operand = self._operand(named, right["args"][0] if _folds_case(right) else right)
+            text = right["args"][0] if _folds_case(right) else right
+            operand = self._operand(named, text, folded=folded)
         if folded or _folds_case(right):
             return _COMPARE[comparison](func.lower(named.value), func.lower(operand))  # type: ignore[no-any-return]
         return _COMPARE[comparison](named.value, operand)  # type: ignore[no-any-return]
@@ -209,8 +210,8 @@ class _Translation:
         found: ColumnElement[bool] = _SPATIAL[relation](self.features.geom, bound_geometry(_geometry(right)))
         return found
 
-    def _operand(self, named: Property, value: Any) -> ColumnElement[Any]:
-        """Return a literal bound as what the property holds."""
+    def _operand(self, named: Property, value: Any, *, folded: bool) -> ColumnElement[Any]:
+        """Return a literal bound as what the property holds; capitals count unless ``folded``."""
         if value is None:
             raise BadFilter(f"Write {named.name} IS NULL for what is not known.")
         match named.kind:
@@ -219,6 +220,8 @@ class _Translation:
             case Kind.BOOLEAN if isinstance(value, bool):
                 return literal(value)
             case Kind.TEXT if isinstance(value, str):
+                if named.codes and not (folded and value.lower() in map(str.lower, named.codes)):
+                    require_code(named.name, value, named.codes)
                 return literal(value)
             case Kind.DATE:
                 return cast(literal(_date(value, named.name)), Date)

@@ -11,9 +11,10 @@ from geoalchemy2 import Geography
 from sqlalchemy import Connection, cast, func, select, tuple_
 
 from geo.suitability.model import CLASSES
-from layers.catalogue.admin import District
+from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
+from layers.features.features import require_code
 from layers.features.hectares import Figures
 from layers.records.loads import Load
 from layers.records.outcomes import UNJUDGED
@@ -92,6 +93,35 @@ def require_district(connection: Connection, served: Snapshot, code: str) -> Non
     known = select(District.code).where(District.code == code, District.ended_by.is_(None))
     if connection.execute(known).first() is None:
         raise NotFound(f"There is no district {code!r}; GET /districts lists them.")
+
+
+def require_known_district(connection: Connection, served: Snapshot, code: str) -> None:
+    """Refuse a parameter that names no district.
+
+    Raises
+    ------
+    BadFilter : neither an outline nor a plot has the code; names those there are, or the nearest.
+    """
+    if code not in served.coverage:
+        outlines = connection.execute(select(District.code).where(District.ended_by.is_(None))).scalars()
+        require_code("district", code, sorted({*outlines, *served.coverage} - {""}))
+
+
+def require_jamoats(connection: Connection, district: str, codes: Sequence[str]) -> None:
+    """Refuse a jamoat that is not of a district; jamoats without an outline are known by the plots that name them.
+
+    Raises
+    ------
+    BadFilter : names the jamoats of the district, or the nearest.
+    """
+    mapped = select(Jamoat.code).where(Jamoat.district == district, Jamoat.ended_by.is_(None))
+    known = set(connection.execute(mapped).scalars())
+    here = (Plot.district.between(district, district), Plot.ended_by.is_(None))  # a range takes the index, see plots
+    for code in codes:
+        named = select(Plot.jamoat).where(*here, Plot.jamoat == code).limit(1)
+        if code not in known and connection.execute(named).first() is None:
+            every = connection.execute(select(Plot.jamoat).where(*here, Plot.jamoat.is_not(None)).distinct())
+            require_code("jamoat", code, sorted({*known, *(str(found) for found in every.scalars())}))
 
 
 def _figures(connection: Connection, served: Snapshot) -> dict[str, Figures]:

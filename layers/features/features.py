@@ -6,8 +6,8 @@ is hidden on all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
@@ -38,6 +38,7 @@ from layers.errors import BadFilter, DataRefused, NotFound
 from layers.records.loads import Load
 
 DERIVED = "derived"  # kind of source of what was computed from other layers
+MOST_TOLD = 8  # codes that a refusal lists; of more it names the nearest
 CAUTION = "caution"  # property of rows of such a kind
 
 
@@ -58,7 +59,8 @@ class Property:
 
     ``single`` marks a number stored in single precision: what it is compared with is brought to that precision
     first, so that ``slope_pct <= 7.1`` holds for a slope shown as 7.1. ``ranks`` are its codes, the best first, where
-    they have an order that is not that of the alphabet; ``order`` then counts from 1 by it.
+    they have an order that is not that of the alphabet; ``order`` then counts from 1 by it. ``codes`` are all texts it
+    may hold, where they are few.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Property:
     order: ColumnElement[Any]
     single: bool = False
     ranks: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
 
     def comparable(self, number: float) -> ColumnElement[Any]:
         """Return a bound number in the precision of this property."""
@@ -113,6 +116,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; the nearest is {close[0]!r}" if close else f"; there are: {', '.join(names) or 'none'}"
 
 
+def require_code(name: str, text: str, codes: Sequence[str]) -> None:
+    """Refuse a text that is none of the codes something may hold.
+
+    Raises
+    ------
+    BadFilter : names the codes, or the nearest of them where they are more than ``MOST_TOLD``.
+    """
+    if text not in codes:
+        told = f"; there are: {', '.join(codes)}" if len(codes) <= MOST_TOLD else nearest(text, codes)
+        raise BadFilter(f"There is no {name} {text!r}{told}.")
+
+
 def readable_layer(name: str, audience: Audience) -> type[Layer]:
     """Return the layer or table of that name.
 
@@ -148,7 +163,7 @@ def layer_properties(layer: type[Layer], audience: Audience) -> dict[str, Proper
     """
     columns = layer.__table__.c
     declared = {
-        name: plain_property(columns[name], about.title, about.unit, about.audience)
+        name: replace(plain_property(columns[name], about.title, about.unit, about.audience), codes=about.values)
         for name, about in layer.attributes(audience).items()
     }
     if layer.card.caution:

@@ -5,16 +5,18 @@ Parsing, the OpenAPI text and the refusal of unknown names all come from ``PLOT_
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, or_
 
+from geo.crops.catalogue import crops
 from layers.catalogue.land import AVAILABILITIES, LAND_FORMS
 from layers.errors import BadFilter
 from layers.features.cql import bound_geometry, cql2_condition, envelope, finite
-from layers.features.features import Features, Kind, kind_of, nearest
+from layers.features.features import Features, Kind, kind_of, nearest, require_code
 from layers.records.outcomes import OUTCOME_BY_NAME, OUTCOMES
 from layers.records.runs import suitability
 
@@ -44,9 +46,14 @@ class Filter:
 
 def _number(name: str, text: str) -> float:
     try:
+        if not _WRITTEN.fullmatch(text):
+            raise ValueError
         return finite(float(text), name)
     except ValueError:
         raise BadFilter(f"{name} needs a number, not {text!r}.") from None
+
+
+_WRITTEN = re.compile(r"[-+.0-9A-Za-z]+")  # float() takes 1_0, blanks and the digits of every script, too
 
 
 def _at_least(name: str, about: str, of: str) -> Filter:
@@ -67,9 +74,9 @@ def _at_most(name: str, about: str, of: str) -> Filter:
 
 def _one_of(name: str, about: str, codes: tuple[str, ...] = ()) -> Filter:
     def condition(features: Features, given: Sequence[str]) -> ColumnElement[bool]:
-        for text in given:
-            if codes and text not in codes:
-                raise BadFilter(f"There is no {name} {text!r}; there are: {', '.join(codes)}.")
+        if codes:
+            for text in given:
+                require_code(name, text, codes)
         return features.property(name).value.in_([literal(text) for text in given])
 
     items = {"type": "string", "enum": list(codes)} if codes else {"type": "string"}
@@ -94,6 +101,8 @@ def _touches_box(features: Features, given: Sequence[str]) -> ColumnElement[bool
 
 
 def _carries_crop(_features: Features, given: Sequence[str]) -> ColumnElement[bool]:
+    for text in given:
+        require_code("crop", text, tuple(crops()))
     return or_(*(literal(text) == func.any(suitability.c.crops) for text in given))
 
 
@@ -116,7 +125,7 @@ def _filters_of(name: str) -> Iterator[Filter]:
 
 
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
-_TEXTS = {"type": "array", "items": {"type": "string"}}
+_CROPS = {"type": "array", "items": {"type": "string", "enum": list(crops())}}
 
 PLOT_FILTERS: dict[str, Filter] = {
     item.name: item
@@ -137,7 +146,7 @@ PLOT_FILTERS: dict[str, Filter] = {
         *_filters_of("hazard_free"),
         _one_of("land_form", "Land form; may be given several times.", LAND_FORMS),
         _one_of("availability", "Availability; may be given several times.", AVAILABILITIES),
-        Filter("crop", "The crop is S1 or S2 there; may be given several times.", _TEXTS, _carries_crop),
+        Filter("crop", "The crop is S1 or S2 there; may be given several times.", _CROPS, _carries_crop),
         *(item for outcome in OUTCOMES if outcome.filter for item in _filters_of(outcome.name)),
         Filter(
             "filter",

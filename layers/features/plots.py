@@ -125,7 +125,7 @@ def _property(outcome: Outcome, run_id: ColumnElement[int]) -> Property:
         run = case((RESULT.plot_no.is_not(None), run_id))
         return Property(outcome.name, outcome.title, outcome.unit, kind_of(outcome.column), PUBLIC, run, run)
     column = (DRAWN if outcome.kept is Kept.DRAWS else RESULT)[outcome.name]
-    plain = plain_property(column, outcome.title, outcome.unit, PUBLIC)
+    plain = replace(plain_property(column, outcome.title, outcome.unit, PUBLIC), codes=outcome.codes)
     if outcome.rounded_down:
         return replace(plain, value=shown_score(column), single=False)
     if outcome.codes == CLASSES:

@@ -121,7 +121,7 @@ FILTERS = st.one_of(
     chosen("availability", AVAILABILITIES),
     flagged("irrigated"),
     flagged("hazard_free"),
-    st.lists(st.sampled_from(["potato", "wheat", "rice"]), min_size=1, max_size=2).map(
+    st.lists(st.sampled_from(["potato", "wheat", "barley"]), min_size=1, max_size=2).map(
         lambda wanted: ("crop", wanted, lambda row: bool(set(wanted) & set(row["crops"] or ())))
     ),
     st.tuples(*[st.floats(0, 0.016), st.floats(0, 0.004), st.floats(0, 0.01), st.floats(0, 0.002)]).map(in_box),
@@ -172,6 +172,12 @@ def test_every_land_criterion_has_a_lower_and_an_upper_bound() -> None:
         ("min_slope_pct", ["1e300"], "finite"),
         ("min_score", ["1", "2"], "only once"),
         ("class", ["S9"], "S1, S2, S3, N1, N2, NE"),
+        ("crop", ["Potato"], "no crop 'Potato'; the nearest is 'potato'"),
+        ("crop", ["wheat", "tobacco"], "no crop 'tobacco'"),
+        ("min_score", ["1_0"], "needs a number, not '1_0'"),
+        ("min_score", ["١٠"], "needs a number"),
+        ("max_score", [" 10"], "needs a number"),
+        ("bbox", ["70,3_9,71,40"], "needs a number"),
         ("irrigated", ["perhaps"], "true or false"),
         ("bbox", ["1,2,3"], "four numbers"),
         ("bbox", ["70,39,69,40"], "west below east"),
@@ -224,7 +230,8 @@ def quoted(text: str) -> str:
 
 
 NUMBERS = st.sampled_from(["score", "area_ha", "slope_pct", "walk_minutes", "plot_no"])
-TEXTS = st.sampled_from(["class", "jamoat", "limiting", "land_form", "confidence"])
+TEXTS = st.sampled_from(["jamoat", "limiting", "confidence"])
+CODES = {"class": CLASSES, "land_form": LAND_FORMS}
 WORDS = st.sampled_from(
     ["S1", "S2", "J1", "=J3", "A", "O'Hara", "household", "flood_level", "x); DROP TABLE plots; --"]
 )
@@ -241,13 +248,18 @@ LEAVES = st.one_of(
             lambda row: row[drawn[0]] in drawn[1] if known(row[drawn[0]]) else None,
         )
     ),
+    st.sampled_from([*CODES])
+    .flatmap(lambda name: st.tuples(st.just(name), st.sampled_from(["=", "<>"]), st.sampled_from(CODES[name])))
+    .map(lambda drawn: (f"{drawn[0]} {drawn[1]} {quoted(drawn[2])}", compared(*drawn))),
     st.tuples(NUMBERS, st.floats(0, 50), st.floats(50, 100)).map(
         lambda drawn: (
             f"{drawn[0]} BETWEEN {drawn[1]:.2f} AND {drawn[2]:.2f}",
             lambda row: round(drawn[1], 2) <= row[drawn[0]] <= round(drawn[2], 2) if known(row[drawn[0]]) else None,
         )
     ),
-    st.one_of(NUMBERS, TEXTS).map(lambda name: (f"{name} IS NULL", lambda row: not known(row[name]))),
+    st.one_of(NUMBERS, TEXTS, st.sampled_from([*CODES])).map(
+        lambda name: (f"{name} IS NULL", lambda row: not known(row[name]))
+    ),
     st.sampled_from(["irrigated", "hazard_free", "synthetic"]).map(
         lambda name: (f"{name} = TRUE", lambda row: row[name] if known(row[name]) else None)
     ),
@@ -291,6 +303,14 @@ def test_no_literal_of_a_filter_stands_in_the_statement(plots: Features, conditi
         assert word not in statement
 
 
+def test_a_code_in_other_letters_is_found_only_if_the_filter_says_so(
+    land: Land, public: Connection, plots: Features
+) -> None:
+    expected = [row["plot_id"] for row in land.rows if row["class"] == "S1"]
+    assert expected
+    assert found(public, plots, [cql2_condition(plots, "CASEI(class) = CASEI('s1')")]) == expected
+
+
 def test_spatial_conditions_agree_with_shapely(land: Land, public: Connection, plots: Features) -> None:
     west, south = CORNERS[RASHT]
     area = box(west + 0.001, south + 0.0005, west + 0.0071, south + 0.0021)
@@ -312,6 +332,14 @@ def test_spatial_conditions_agree_with_shapely(land: Land, public: Connection, p
     [
         ("score >=", "not understood"),
         ("score = 'high'", "score is compared with a number"),
+        ("class = 's9'", "no class 's9'; there are: S1, S2, S3, N1, N2, NE"),
+        ("class <> 'S9'", "S1, S2, S3, N1, N2, NE"),
+        ("class IN ('S1', 's2')", "no class 's2'"),
+        ("'S9' = potential_class", "no potential_class 'S9'"),
+        ("CASEI(class) = CASEI('s9')", "no class 's9'"),
+        ("land_form = 'houshold'", "household"),
+        ("NOT (ask_first = 'slop_pct')", "the nearest is 'slope_pct'"),
+        ("score >= 1_0", "not understood"),
         ("class = 3", "class is compared with a text"),
         ("irrigated = 'yes'", "TRUE or FALSE"),
         ("score = NULL", "score IS NULL"),
