@@ -76,7 +76,8 @@ class About:
     """What a file says about itself.
 
     ``facts`` are (what, text) pairs: source, run, date, meaning of the classes. ``headings`` is property ->
-    column heading of a worksheet. ``cut`` is the sentence that says that rows were left out, if they were.
+    column heading of a worksheet. ``cut`` is the sentence that says that rows were left out, if they were; where a
+    format has no room beside its rows (CSV), who hands the file out says it.
     ``members`` are further members of a GeoJSON collection. ``told`` is the name of a last column -> what makes of the
     properties of a row the text in it.
     """
@@ -112,7 +113,10 @@ def format_of(path: Path) -> Format:
 def stream_csv(
     connection: Connection, listing: Listing, about: About, limit: int | None = None
 ) -> Generator[bytes, None, None]:
-    """Yield a CSV file (UTF-8 with byte order mark): properties, then lon and lat of a point on the feature."""
+    """Yield a CSV file (UTF-8 with byte order mark): properties, then lon and lat of a point on the feature.
+
+    A row is a row of the layer, never a remark: ``about.cut`` has no place in it.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     buffer.write("\ufeff")
@@ -123,8 +127,6 @@ def stream_csv(
             yield buffer.getvalue().encode()
             buffer.seek(0)
             buffer.truncate()
-    if about.cut:
-        writer.writerow([about.cut])
     yield buffer.getvalue().encode()
 
 

@@ -1,7 +1,8 @@
 """Views for people who open the database itself, in QGIS or psql: one per layer, in the schema ``qgis``.
 
 A view shows current rows only and carries the declared titles as comments. An attribute that the reader's role
-may not see is empty there rather than missing, so that one QGIS project serves all.
+may not see is empty there rather than missing, so that one QGIS project serves all. Views are read-only for whoever
+opens them, the owner too: edits come in by a load, which keeps what was and can be undone.
 """
 
 from __future__ import annotations
@@ -19,12 +20,16 @@ from layers.records.outcomes import OUTCOMES, Kept
 from layers.records.runs import suitability
 
 SQL = Path(__file__).parent / "sql"
+REFUSE_EDIT = f"{QGIS_SCHEMA}.refuse_edit"  # function of the triggers that keep views read-only
 RESULTS = tuple(outcome.name for outcome in OUTCOMES if outcome.kept is Kept.RESULT and outcome.in_view)
 
 
 def make_views(connection: Connection) -> None:
     """Make the views anew if what they are computed from has changed, and the function that looks keys up."""
-    statements = [statement for layer in BY_NAME.values() for statement in view_statements(layer)]
+    statements = [
+        (SQL / "refuse_edit.sql").read_text().format(function=REFUSE_EDIT),
+        *(statement for layer in BY_NAME.values() for statement in view_statements(layer)),
+    ]
     form = hashlib.sha256("".join(statements).encode()).hexdigest()[:16]
     note = f"Current rows of every layer, for QGIS and psql; made by Obod, form {form}"
     made = connection.execute(
@@ -40,7 +45,7 @@ def make_views(connection: Connection) -> None:
 
 
 def view_statements(layer: type[Layer]) -> list[str]:
-    """Return the statements that make the view of one layer with its comments."""
+    """Return the statements that make the view of one layer, keep it read-only and comment on it."""
     table = layer.__tablename__
     view = f"{QGIS_SCHEMA}.{_name(table)}"
     columns = {"gid": "Row number", **{name: _title(about) for name, about in layer.attributes().items()}}
@@ -62,7 +67,8 @@ def view_statements(layer: type[Layer]) -> list[str]:
     )
     comments = [f"COMMENT ON VIEW {view} IS {_literal(layer.card.about)}"]
     comments += [f"COMMENT ON COLUMN {view}.{_name(name)} IS {_literal(said)}" for name, said in columns.items()]
-    return [statement, *comments]
+    read_only = (SQL / "read_only_view.sql").read_text().format(view=view, function=REFUSE_EDIT)
+    return [statement, read_only, *comments]
 
 
 def _column(name: str, about: About, layer: type[Layer]) -> str:

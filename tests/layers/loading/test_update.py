@@ -8,7 +8,7 @@ from typing import Any
 import geopandas as gpd
 import pytest
 import shapely
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 from typer.testing import CliRunner
 
 from layers.catalogue.land import Plot
@@ -115,3 +115,36 @@ def test_the_same_update_twice_changes_nothing(cadastre: Connection, tmp_path: P
 def test_empty_clears_goes_with_update(tmp_path: Path) -> None:
     refused = CliRunner().invoke(app, ["layer", "load", "plots", str(tmp_path / "a.csv"), "--empty-clears"])
     assert refused.exit_code == 2
+
+
+def test_what_is_edited_in_a_copy_of_a_view_comes_back_by_a_load(cadastre: Connection, tmp_path: Path) -> None:
+    before = rows(cadastre)
+    copy = gpd.read_postgis(text("SELECT * FROM qgis.plots"), cadastre, crs=4326)
+    copy.loc[copy.plot_id == "p1", "availability"] = "in_use"
+    copy.to_file(tmp_path / "edited.gpkg", layer="plots")
+    report = load_file(cadastre, "plots", tmp_path / "edited.gpkg", Options(mode="update", source="Office"))
+    assert (report.changed, report.unchanged, report.added, report.rejected) == (1, 1, 0, 0)
+    assert rows(cadastre) == {**before, "p1": {**before["p1"], "availability": "in_use"}}
+
+
+def test_a_name_edited_in_a_copy_of_a_view_is_all_that_changes(connection: Connection, tmp_path: Path) -> None:
+    homes = gpd.GeoDataFrame(
+        {"code": ["S1", "S2"], "name_en": ["Navobod", "Obod"], "name_tg": ["Навобод", "Обод"], "population": [400, 90]},
+        geometry=shapely.points([70.1, 70.2], [39.0, 39.1]),
+        crs=4326,
+    )
+    load_frame(connection, "settlements", homes, source="Census")
+    shown = text("SELECT * FROM qgis.settlements ORDER BY code")
+    before = [dict(row) for row in connection.execute(shown).mappings()]
+    copy = gpd.read_postgis(text("SELECT * FROM qgis.settlements"), connection, crs=4326)
+    copy.loc[copy.code == "S2", "name_tg"] = "Ободи Боло"
+    copy.to_file(tmp_path / "edited.gpkg")
+    report = load_file(connection, "settlements", tmp_path / "edited.gpkg", Options(mode="update"))
+    assert (report.changed, report.unchanged, report.added, report.rejected) == (1, 1, 0, 0)
+    after = [dict(row) for row in connection.execute(shown).mappings()]
+    renamed = {
+        **before[1],
+        "name_tg": "Ободи Боло",
+        "gid": after[1]["gid"],
+    }  # a changed row is a new one; the old is kept
+    assert after == [before[0], renamed]

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from layers.catalogue import BY_NAME
 from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience, Base
@@ -209,6 +209,35 @@ def test_a_view_shows_current_rows_with_the_served_result(database: Engine) -> N
         connection.execute(text("UPDATE plots SET ended_by = load_id"))
         assert connection.execute(text("SELECT plot_id FROM qgis.plots")).all() == []
         connection.rollback()
+
+
+@pytest.mark.parametrize("view", BY_NAME)
+@pytest.mark.parametrize(
+    "statement", ["INSERT INTO {} DEFAULT VALUES", "UPDATE {} SET gid = gid", "DELETE FROM {}"], ids=lambda one: one[:6]
+)
+@pytest.mark.usefixtures("plot")
+def test_no_view_can_be_written_through_even_by_the_owner(database: Engine, view: str, statement: str) -> None:
+    refused = f'"obod layer load {view} FILE --mode update"'
+    with database.connect() as connection, pytest.raises(OperationalError, match=refused):
+        connection.execute(text(statement.format(f"qgis.{view}")))
+    for role in READERS:
+        with database.connect() as connection:
+            connection.execute(text(f"SET ROLE {role.name}"))
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                connection.execute(text(statement.format(f"qgis.{view}")))
+
+
+def test_every_view_is_of_a_layer(database: Engine) -> None:
+    with database.connect() as connection:
+        views = text("SELECT viewname FROM pg_views WHERE schemaname = 'qgis'")
+        assert set(connection.execute(views).scalars()) == set(BY_NAME)
+
+
+def test_a_right_given_by_hand_does_not_open_a_view_to_edits(connection: Connection) -> None:
+    connection.execute(text("GRANT ALL ON qgis.plots TO obod_staff"))
+    connection.execute(text("SET ROLE obod_staff"))
+    with pytest.raises(OperationalError, match="read-only"):
+        connection.execute(text("UPDATE qgis.plots SET right_class = NULL"))
 
 
 def test_views_carry_the_declared_titles(database: Engine) -> None:
