@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
 from layers.cache.background import BACKGROUND
 from layers.postgres.engine import _owners_engine, _readers_engine
 from layers.settings import get_settings
@@ -19,3 +24,21 @@ def forget_settings() -> None:
             made().dispose()
         made.cache_clear()
     get_settings.cache_clear()
+
+
+@contextmanager
+def other_settings(**variables: str) -> Iterator[None]:
+    """Have other settings for a while, by their names without ``OBOD_``; the engines stay.
+
+    What the test read of them is forgotten after the variables are gone, never before: else they are read once more,
+    and stay for whatever is tested next.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(f"OBOD_{name}", value)
+        get_settings.cache_clear()
+        try:
+            yield
+        finally:
+            patch.undo()
+            get_settings.cache_clear()

@@ -39,6 +39,7 @@ NEWER_LOAD = text(
     "INSERT INTO loads OVERRIDING SYSTEM VALUE SELECT (jsonb_populate_record(loads, CAST(:changes AS jsonb))).* "
     "FROM loads WHERE layer = 'plots' ORDER BY load_id LIMIT 1"
 )
+OF_LOAD = text("UPDATE plots SET load_id = :load_id WHERE gid = :gid")
 VALIDATE = """
 const { validateStyleMin } = require("@maplibre/maplibre-gl-style-spec");
 const styles = JSON.parse(require("fs").readFileSync(0));
@@ -293,9 +294,15 @@ def test_a_page_is_made_once_until_what_it_shows_changes(client: TestClient, mon
     assert made == ["map.html"]
     assert client.get(address.replace("en", "ru")).text != first
     with writing() as connection:
+        before = connection.execute(text("SELECT gid, load_id FROM plots ORDER BY gid LIMIT 1")).one()._asdict()
         connection.execute(NEWER_LOAD, {"changes": json.dumps({"load_id": 9_999, "source": "Survey of yesterday"})})
-        connection.execute(text("UPDATE plots SET load_id = 9999 WHERE gid = (SELECT min(gid) FROM plots)"))
-    later = client.get(address).text
+        connection.execute(OF_LOAD, before | {"load_id": 9_999})
+    try:
+        later = client.get(address).text
+    finally:
+        with writing() as connection:
+            connection.execute(OF_LOAD, before)
+            connection.execute(text("DELETE FROM loads WHERE load_id = 9999"))
     assert "Survey of yesterday" in later
     assert "Survey of yesterday" not in first
     assert made == ["map.html"] * 3

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from api.main import create_app
 from layers.settings import get_settings
+from tests.clients.process import other_settings
 from tests.worlds.three_districts import COUNTS, RASHT, Land
 
 LIST = f"/districts/{RASHT}/plots"
@@ -75,16 +76,11 @@ def test_files_of_other_contents_are_other_files(client: TestClient) -> None:
     assert len(tags) == len(asked)
 
 
-def test_a_file_there_is_no_room_for_is_sent_all_the_same(land: Land, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_there_is_no_room_for_is_sent_all_the_same(land: Land) -> None:
     assert land.rows
-    monkeypatch.setenv("OBOD_EXPORT_CACHE_GB", "0")
-    get_settings.cache_clear()
-    try:
-        with TestClient(create_app()) as client:
-            answer = client.get(f"{LIST}?f=fgb&lang=tg")
-            assert (answer.status_code, answer.content[:4]) == (200, b"fgb\x03")
-    finally:
-        get_settings.cache_clear()
+    with other_settings(EXPORT_CACHE_GB="0"), TestClient(create_app()) as client:
+        answer = client.get(f"{LIST}?f=fgb&lang=tg")
+        assert (answer.status_code, answer.content[:4]) == (200, b"fgb\x03")
     assert not list((get_settings().home / "exports").glob("*.draft"))
 
 

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from api.main import create_app
 from layers.errors import LayersError
 from layers.settings import get_settings
-from tests.clients.process import forget_settings
+from tests.clients.process import other_settings
 from tests.worlds.three_districts import RASHT, Land
 
 PROXY, STRANGER = ("10.1.2.3", 50_000), ("192.0.2.7", 50_000)
@@ -22,13 +22,9 @@ SAID = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "land.example.org", "X
 @contextmanager
 def served(client: tuple[str, int] = STRANGER, **variables: str) -> Iterator[TestClient]:
     """A client of a service with these settings."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in variables.items():
-            patch.setenv(f"OBOD_{name.upper()}", value)
-        get_settings.cache_clear()
-        with TestClient(create_app(), raise_server_exceptions=False, client=client) as opened:
-            yield opened
-    get_settings.cache_clear()
+    named = {name.upper(): value for name, value in variables.items()}
+    with other_settings(**named), TestClient(create_app(), raise_server_exceptions=False, client=client) as opened:
+        yield opened
 
 
 def links(client: TestClient, address: str = "/tiles/plots.json", **fields: str) -> str:
@@ -102,12 +98,6 @@ def test_a_service_answers_for_its_hosts_only(land: Land) -> None:
         ("ROOT_PATH", "obod/", "OBOD_ROOT_PATH is not understood"),
     ],
 )
-def test_a_setting_nobody_understands_is_refused(
-    name: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(f"OBOD_{name}", value)
-    get_settings.cache_clear()
-    with pytest.raises(LayersError, match=told):
+def test_a_setting_nobody_understands_is_refused(name: str, value: str, told: str) -> None:
+    with other_settings(**{name: value}), pytest.raises(LayersError, match=told):
         get_settings()
-    monkeypatch.undo()
-    forget_settings()

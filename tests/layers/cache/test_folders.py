@@ -9,6 +9,7 @@ import pytest
 
 from layers.cache.folders import KINDS, Folder
 from layers.settings import get_settings
+from tests.clients.process import other_settings
 
 KB = 1_000
 
@@ -91,16 +92,11 @@ def test_a_census_waits_for_no_disk(tmp_path: Path, at_once: list[object]) -> No
     assert at_once == [("look", tmp_path / "not there")]
 
 
-def test_every_kind_on_disk_has_a_limit_that_can_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("OBOD_HOME", str(tmp_path))
+def test_every_kind_on_disk_has_a_limit_that_can_be_set(tmp_path: Path) -> None:
     names = {"tiles": "TILE", "exports": "EXPORT", "features": "TEXT", "pictures": "PICTURE", "scoring": "SCORING"}
     assert names.keys() == KINDS.keys()
-    for number, variable in enumerate(names.values()):
-        monkeypatch.setenv(f"OBOD_{variable}_CACHE_GB", f"0.{number + 1}")
-    get_settings.cache_clear()
-    try:
+    limits = {f"{variable}_CACHE_GB": f"0.{number + 1}" for number, variable in enumerate(names.values())}
+    with other_settings(HOME=str(tmp_path), **limits):
         found = {name: Folder.of(name) for name in names}
         assert [folder.most_bytes for folder in found.values()] == [number * 10**8 for number in (1, 2, 3, 4, 5)]
         assert {folder.path for folder in found.values()} <= set(get_settings().made_from_data)
-    finally:
-        get_settings.cache_clear()

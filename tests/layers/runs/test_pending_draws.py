@@ -19,9 +19,9 @@ from layers.runs.listing import show_run
 from layers.runs.pending_draws import DRAWING_LOCK, PendingDraws, count_pending, draw_pending, find_pending
 from layers.runs.robustness import Drawn, store_robustness
 from layers.runs.score import publish_run, score
-from layers.settings import get_settings
 from scripts.main import app
 from scripts.verbs.robustness import start_drawing
+from tests.clients.process import other_settings
 from tests.worlds import valley
 from tests.worlds.valley_in_database import RASHT, load_valley
 
@@ -167,18 +167,13 @@ def test_whoever_publishes_starts_drawing_beside_it_and_goes_on(
 
     start_drawing()  # settings of the tests say no
     assert begun == []
-    monkeypatch.setenv("OBOD_DRAW_AFTER_PUBLICATION", "true")
     monkeypatch.setattr(subprocess, "Popen", noted)
-    get_settings.cache_clear()
-    try:
+    with other_settings(DRAW_AFTER_PUBLICATION="true"):
         start_drawing()
         assert begun[0].wait() == 0
         log = Path(os.environ["OBOD_HOME"]) / "log" / "draws.log"
         assert "nothing is left to draw" in log.read_text()
         assert pending_in(undrawn) == []
-    finally:
-        monkeypatch.undo()
-        get_settings.cache_clear()
 
 
 def test_draws_stored_by_hand_count(undrawn: Engine) -> None:

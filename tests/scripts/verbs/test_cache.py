@@ -9,20 +9,17 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from layers.settings import get_settings
 from scripts.main import app
+from tests.clients.process import other_settings
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("OBOD_HOME", str(tmp_path))
-    monkeypatch.setenv("OBOD_TILE_CACHE_GB", "0.5")
-    get_settings.cache_clear()
+def home(tmp_path: Path) -> Iterator[Path]:
     for name, size in (("tiles/plots/10/1/2.mvt", 300), ("scoring/a.arrow", 2_000), ("rasters/dem.tif", 10)):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_bytes(bytes(size))
-    yield tmp_path
-    get_settings.cache_clear()
+    with other_settings(HOME=str(tmp_path), TILE_CACHE_GB="0.5"):
+        yield tmp_path
 
 
 def test_it_says_what_is_kept_where_and_how_much_room_there_is(home: Path) -> None:
