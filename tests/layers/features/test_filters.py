@@ -231,6 +231,7 @@ def quoted(text: str) -> str:
 
 NUMBERS = st.sampled_from(["score", "area_ha", "slope_pct", "walk_minutes", "plot_no"])
 TEXTS = st.sampled_from(["jamoat", "limiting", "confidence"])
+BEST_FIRST = ["S1", "S2", "S3", "N1", "N2", "NE"]  # as filters compare classes
 CODES = {"class": CLASSES, "land_form": LAND_FORMS}
 WORDS = st.sampled_from(
     ["S1", "S2", "J1", "=J3", "A", "O'Hara", "household", "flood_level", "x); DROP TABLE plots; --"]
@@ -251,6 +252,14 @@ LEAVES = st.one_of(
     st.sampled_from([*CODES])
     .flatmap(lambda name: st.tuples(st.just(name), st.sampled_from(["=", "<>"]), st.sampled_from(CODES[name])))
     .map(lambda drawn: (f"{drawn[0]} {drawn[1]} {quoted(drawn[2])}", compared(*drawn))),
+    st.tuples(st.sampled_from(["<", ">="]), st.sampled_from(BEST_FIRST)).map(
+        lambda drawn: (
+            f"class {drawn[0]} '{drawn[1]}'",
+            lambda row: compared("place", drawn[0], BEST_FIRST.index(drawn[1]))(
+                {"place": BEST_FIRST.index(row["class"]) if known(row["class"]) else None}
+            ),
+        )
+    ),
     st.tuples(NUMBERS, st.floats(0, 50), st.floats(50, 100)).map(
         lambda drawn: (
             f"{drawn[0]} BETWEEN {drawn[1]:.2f} AND {drawn[2]:.2f}",
