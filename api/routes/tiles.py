@@ -23,6 +23,7 @@ from api.deps import (
     known_parameters,
 )
 from api.language.translate import Language, translate
+from api.maps.colouring import colourings
 from api.routes.plots import ChoiceDep
 from api.web.compression import GZIP
 from api.web.preferences import choose_encoding
@@ -47,7 +48,7 @@ from layers.tiles.layer_tiles import (
     layer_tile,
     tile_properties,
 )
-from layers.tiles.plot_tiles import CELL_ATTRIBUTES, PLOT_ATTRIBUTES, plots_tile
+from layers.tiles.plot_tiles import CELL_ATTRIBUTES, PLOT_ATTRIBUTES, PLOT_ID_FROM, plots_tile
 from layers.tiles.raster_tiles import raster_tile, readable_raster
 
 router = APIRouter(prefix="/tiles", tags=["tiles"], dependencies=[Depends(get_caller), Depends(known_parameters)])
@@ -113,14 +114,16 @@ def get_vector_tile(
     """
     audience = asked.caller.audience_in(district)
     found = readable_layer(layer, audience)
-    names = tuple(dict.fromkeys(name for name in (attributes or "").split(",") if name))
+    names = tuple(sorted({name for name in (attributes or "").split(",") if name}))
     served = state.current()
     if found.judged:
         return _plots(asked, served, tiles.get, choice, names, district, audience)
     if district is not None or choice != Choice():
         raise BadFilter("district, scheme and run are for plots only.")
     carried = tile_properties(found, audience)
-    carried |= {name: item for name, item in _asked(found, audience, names).items() if name not in carried}
+    further = _asked(found, audience, names)
+    names = tuple(name for name in names if name not in carried) if asked.address.z >= found.card.tiles_from else ()
+    carried |= {name: further[name] for name in names}
     scope = _scope(found.card.audience, carried)
     place = Place(layer, asked.address.z, asked.address.x, asked.address.y, "mvt", _variant(scope, names))
 
@@ -128,7 +131,7 @@ def get_vector_tile(
         with reading(scope) as connection:
             return layer_tile(connection, found, asked.address, carried)
 
-    return _answer(asked, tiles.get(place, served.version(layer), make), MVT, scope)
+    return _answer(asked, tiles.get(place, served.version(layer), make, on_disk=not names), MVT, scope)
 
 
 def _plots(
@@ -147,20 +150,35 @@ def _plots(
     bounds = address.bounds_degrees(BUFFER / EXTENT)
     here = served.districts_in(bounds)
     runs = {code: run for code, run in served.runs_of(choice).items() if code in here}
+    shown = {code: run for code, run in served.runs_of(Choice()).items() if code in here}
+    version = served.plots_version(choice, bounds)
     unjudged = [code for code in here if code not in runs]
     # A tile that is already made must not cost the making of its statement.
     carried = asked_properties(scored_plots(audience, runs), names) if names else {}
+    names = _carried_further(address, names)
+    carried = {name: carried[name] for name in names}
     scope = _scope(Plot.card.audience, carried)
-    # Of all districts that hold no plot, the tile without one is kept once.
-    part = district if district is None or district in served.coverage else NOWHERE
+    # What holds the same is one tile, however it was asked for: of districts without a plot here, of the only one with
+    # plots here, of the run that is shown anyhow, with attributes that it has unasked or that cells have not.
+    part = None if district is None or here == (district,) else district if district in here else NOWHERE
+    choice = Choice() if runs == shown else choice
     variant = _variant(scope, names, part, choice)
+    usual = part is None and choice == Choice() and (not names or (len(names) == 1 and names[0] in colourings("en")))
     place = Place(Plot.__tablename__, address.z, address.x, address.y, "mvt", variant)
 
     def make() -> Tile:
         with reading(scope) as connection:
             return plots_tile(connection, scored_plots(audience, runs), address, runs, unjudged, carried, district)
 
-    return _answer(asked, get(place, served.plots_version(choice, bounds), make), MVT, scope)
+    return _answer(asked, get(place, version, make, on_disk=usual), MVT, scope)
+
+
+def _carried_further(address: TileAddress, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Attributes that a tile of plots has only because they were asked for."""
+    if address.z < Plot.card.tiles_from:
+        return ()
+    always = (*PLOT_ATTRIBUTES, *(("plot_id",) if address.z >= PLOT_ID_FROM else ()))
+    return tuple(name for name in names if name not in always)
 
 
 @router.get(
@@ -187,7 +205,7 @@ def get_raster_tile(
     def make() -> Tile:
         return raster_tile(files.of(raster, version), raster, asked.address, band)
 
-    stored = tiles.get(place, version, make, compress=False)
+    stored = tiles.get(place, version, make, compress=False, on_disk=band == 1)
     return _answer(asked, stored, PNG, raster.audience)
 
 

@@ -37,10 +37,16 @@ _STEPS = ((0.5, 0.0), (1.0, 1.0), (2.0, 2.0), (4.0, 4.0), (8.0, 8.0), (16.0, 32.
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A finished tile: its bytes, not compressed, and what was left out of it (empty = nothing)."""
+    """A finished tile: its bytes, not compressed, what was left out of it (empty = nothing), whether it is blank."""
 
     body: bytes
     note: str = ""
+    blank: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing lies here: no feature, or a picture that is transparent throughout."""
+        return self.blank or not self.body
 
 
 @dataclass(frozen=True, slots=True)

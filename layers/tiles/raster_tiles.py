@@ -119,7 +119,7 @@ def raster_tile(files: Sequence[RasterFile], raster: RasterLayer, address: TileA
             _draw(file.path, raster, address, band, entries)
             if entries.all():
                 break
-    return Tile(_png(raster, entries))
+    return Tile(_png(raster, entries), blank=not entries.any())
 
 
 def _draw(path: Path, raster: RasterLayer, address: TileAddress, band: int, entries: Entries) -> None:

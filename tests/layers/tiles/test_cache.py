@@ -14,7 +14,7 @@ import pytest
 import layers
 from layers.cache.folders import Folder
 from layers.tiles import cache as tile_cache
-from layers.tiles.cache import DISK_ZOOM, Place, TileCache
+from layers.tiles.cache import DISK_ZOOM, ENTRY_BYTES, Place, TileCache
 from layers.tiles.layer_tiles import Tile
 
 PLACE = Place("plots", 10, 709, 394, "mvt")
@@ -144,7 +144,7 @@ def test_a_file_cut_short_is_made_again(tmp_path: Path) -> None:
 
 
 def test_memory_is_bounded_and_the_last_used_stay(tmp_path: Path) -> None:
-    cache = TileCache(folder_of(tmp_path), memory_bytes=250)
+    cache = TileCache(folder_of(tmp_path), memory_bytes=2 * (100 + ENTRY_BYTES) + 50)
     deep = [replace(PLACE, z=DISK_ZOOM + 1, x=x) for x in range(3)]  # too deep for the disk: memory only
     bodies = [bytes([65 + x]) * 100 for x in range(3)]
     for place, body in zip(deep, bodies, strict=True):
@@ -155,6 +155,37 @@ def test_memory_is_bounded_and_the_last_used_stay(tmp_path: Path) -> None:
     cache.get(deep[1], "1", forgotten, compress=False)
     assert forgotten.made == 1
     assert not list(tmp_path.rglob("*.mvt"))
+
+
+@pytest.mark.parametrize("nothing", [Tile(b""), Tile(b"a picture", blank=True)])
+def test_a_tile_that_shows_nothing_is_not_on_disk_even_where_something_was(tmp_path: Path, nothing: Tile) -> None:
+    cache, other = TileCache(folder_of(tmp_path)), replace(PLACE, x=1)
+    cache.get(PLACE, "1", Maker(b"something"))
+    assert len(list(tmp_path.rglob("*.mvt"))) == 1
+    for place in (PLACE, other):
+        assert gzip.decompress(cache.get(place, "2", lambda: nothing).body) == nothing.body
+        cache.get(place, "2", never)
+    assert not list(tmp_path.rglob("*.mvt"))
+
+
+def test_what_is_not_to_lie_on_disk_is_kept_in_memory_and_never_read_from_there(tmp_path: Path) -> None:
+    cache = TileCache(folder_of(tmp_path))
+    cache.get(PLACE, "1", Maker(b"asked"), on_disk=False)
+    cache.get(PLACE, "1", never, on_disk=False)
+    assert not list(tmp_path.rglob("*.mvt"))
+    again = Maker(b"asked")
+    TileCache(folder_of(tmp_path)).get(PLACE, "1", again, on_disk=False)
+    assert again.made == 1
+
+
+def test_tiles_without_a_body_fill_memory_too(tmp_path: Path) -> None:
+    cache = TileCache(folder_of(tmp_path), memory_bytes=100 * ENTRY_BYTES)
+    for x in range(500):
+        cache.get(replace(PLACE, z=DISK_ZOOM, x=x), "1", Maker(b""))
+    first = Maker(b"")
+    cache.get(replace(PLACE, z=DISK_ZOOM, x=0), "1", first)
+    assert first.made == 1
+    assert len(cache._memory) <= 100
 
 
 def test_a_disk_that_takes_nothing_only_costs_speed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
