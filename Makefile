@@ -39,6 +39,7 @@ check: $(VENV)/installed ## Lint, docstrings, types, import contracts, generated
 	$(BIN)/python -m layers.catalogue.readme --check
 	$(BIN)/python -m scripts.draw_rooms --check
 	$(BIN)/python -m scripts.document --check
+	$(BIN)/python -m tests.expected --check
 
 layer: ## Begin a layer: NAME=wells (GEOMETRY=POINT FILE=services TITLE="Wells")
 	@$(BIN)/python -m scripts.setup.declare layer "NAME=$(NAME)" "GEOMETRY=$(GEOMETRY)" "FILE=$(FILE)" "TITLE=$(TITLE)"

@@ -1,7 +1,8 @@
 """Begins a layer or a criterion: ``make layer NAME=wells``, ``make criterion NAME=wind_m_s GROUP=climate LAYER=slope``.
 
 What is written is a declaration that works as it stands and says too little; whoever asked for it makes it true. All
-that follows from a declaration and is kept in files follows here as well: revision, generated page, message ids.
+that follows from a declaration and is kept in files follows here as well: revision, generated page, message ids,
+expected files.
 """
 
 from __future__ import annotations
@@ -233,15 +234,17 @@ def _words(name: str) -> str:
 
 
 def follow(written: list[Path]) -> None:
-    """Bring up to date what is kept in files and follows from declarations: their form, the page, the message ids.
+    """Bring up to date what is kept in files and follows from declarations.
 
-    In processes of their own: this one has read the declarations as they were.
+    Their form, the page, the message ids, what is expected of the service. In processes of their
+    own: this one has read the declarations as they were.
     """
     steps = (
         ("ruff", "check", "--quiet", "--fix", *map(str, written)),
         ("ruff", "format", "--quiet", *map(str, written)),
         ("layers.catalogue.readme",),
         ("api.messages",),
+        ("tests.expected",),
     )
     for step in steps:
         subprocess.run([sys.executable, "-m", *step], cwd=ROOT, check=True)

@@ -30,11 +30,13 @@ WRITTEN = {
     *(f"geo/schemes/{name}.toml" for name in ("default", "officials-panel", "womens-panel")),
     *(f"api/language/locale/{lang}/LC_MESSAGES/obod.po" for lang in ("tg", "ru")),
 }
+EXPECTED = "tests/expected/"  # follows from the declarations as well, by its own command
 # Checks of the gate and tests that know every declaration.
 CHECKS = (
     ("ruff", "check"),
     ("ruff", "format", "--check"),
     ("layers.catalogue.readme", "--check"),
+    ("tests.expected", "--check"),
     ("pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "tests/test_architecture.py"),
     ("pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "tests/geo/panel/test_scheme.py", "-k", "shipped"),
     ("pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "tests/geo/test_criteria.py", "-k", "roughness"),
@@ -118,8 +120,13 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert done.returncode == 0, done.stdout + done.stderr
     after = tree_of(folder)
     new = {name for name in after if name not in before}
-    assert {name for name in before if after[name] != before[name]} == WRITTEN
-    assert {Path(name).parent.as_posix() for name in new} == {"layers/schema/migrations/versions"}
+    changed = {name for name in before if after[name] != before[name]}
+    assert {name for name in changed if not name.startswith(EXPECTED)} == WRITTEN
+    assert f"{EXPECTED}openapi.json" in changed
+    assert {name for name in new if not name.startswith("layers/schema/migrations/versions/")} == {
+        f"{EXPECTED}sql/tables/deep_wells.sql",
+        *(f"{EXPECTED}legends/{name}.json" for name in ("deep_wells", "ground_roughness", "deep_wells_m")),
+    }
     return folder
 
 
