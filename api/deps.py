@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
+import time
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, cast
 
 import orjson
@@ -15,16 +19,19 @@ from api.language.translate import LANGUAGES, Language, language_of
 from api.web.compression import CODINGS, compress
 from api.web.errors import KeyRefused
 from api.web.preferences import IDENTITY, choose_encoding
+from layers.cache.background import BACKGROUND
 from layers.cache.memory import Memo
 from layers.catalogue.base import PUBLIC, Audience
-from layers.errors import BadFilter, NotAllowed
+from layers.errors import BadFilter, LayersError, NotAllowed
 from layers.features.features import nearest
-from layers.postgres.engine import reading
+from layers.postgres.engine import noting, reading
 from layers.records.snapshot import SnapshotCache
-from layers.schema.access import holder_of
+from layers.schema.access import EXPIRED, KeyHolder, holder_of, note_use
 from layers.settings import get_settings
 from layers.tiles.cache import TileCache
 from layers.tiles.raster_tiles import RasterFiles
+
+NOTED_EVERY_S: Final = 60.0  # seconds between two notes that a key was used, in one process
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +49,50 @@ class Caller:
 
 
 class Callers:
-    """Callers by key, checked in the database and remembered for ``key_seconds`` of the settings."""
+    """Callers by key, checked in the database and remembered for ``key_seconds`` of the settings.
+
+    When a key was last used is kept in the background, so that no request waits for it.
+    """
 
     def __init__(self) -> None:
         settings = get_settings()
-        self._known: Memo[bytes, Caller] = Memo("keys", most=settings.keys_in_memory, good_for_s=settings.key_seconds)
+        self._known: Memo[bytes, KeyHolder] = Memo(
+            "keys", most=settings.keys_in_memory, good_for_s=settings.key_seconds
+        )
+        self._noted: dict[str, float] = {}  # seconds of the monotonic clock by public half of a key
 
     def of(self, key: str) -> Caller:
         """Return who holds a key.
 
         Raises
         ------
-        KeyRefused : it is not known or was revoked.
+        KeyRefused : it is not known, was revoked or has expired.
         """
 
-        def check() -> Caller:
+        def check() -> KeyHolder:
             try:
                 with reading(PUBLIC) as connection:
-                    holder = holder_of(connection, key)
+                    return holder_of(connection, key)
             except NotAllowed as refusal:
                 raise KeyRefused(str(refusal)) from None
-            return Caller(holder.audience, None if holder.districts is None else frozenset(holder.districts))
 
-        return self._known.get(hashlib.sha256(key.encode()).digest(), check)
+        holder = self._known.get(hashlib.sha256(key.encode()).digest(), check)
+        if holder.expires_at <= datetime.now(UTC):  # since it was checked
+            raise KeyRefused(EXPIRED)
+        self._note(holder.key_id)
+        return Caller(holder.audience, None if holder.districts is None else frozenset(holder.districts))
+
+    def _note(self, key_id: str) -> None:
+        now = time.monotonic()
+        if now - self._noted.get(key_id, -math.inf) < NOTED_EVERY_S:
+            return
+        self._noted[key_id] = now
+
+        def note() -> None:
+            with suppress(LayersError), noting() as connection:  # the database is away: the next use is kept
+                note_use(connection, key_id)
+
+        BACKGROUND.ask(("key used", key_id), note)
 
 
 # Dependencies that only look at the request are coroutines: a plain function would wait for a thread of its own.

@@ -46,6 +46,7 @@ VERBS = {
     "serve": Verb("serve", "Serve maps, tiles and data over HTTP."),
     "cluster": Verb("cluster", "Make the certificates of a Dask cluster."),
     "db": Verb("db", "Start, stop and update the embedded PostGIS."),
+    "key": Verb("key", "Make, list, replace and end keys of partners and staff."),
     "layer": Verb("layer", "Say what layers hold, load files, take loads back."),
     "cache": Verb("cache", "Say what is kept that can be made again; clear it."),
     "run": Verb("run", "List runs, compare them, say which one is served."),

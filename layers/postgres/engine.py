@@ -141,6 +141,20 @@ def writing() -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def noting() -> Iterator[Connection]:
+    """Yield a connection of the login that serves, before it takes a role; each statement is committed by itself.
+
+    All it may do is call what is granted to that login.
+
+    Raises
+    ------
+    DatabaseUnavailable : there is no database to talk to.
+    """
+    with _explained(), reading_engine().connect() as connection:
+        yield connection
+
+
 def _begin_as(connection: Connection, role: str, timeout_s: float) -> None:
     """Begin a read-only transaction of one snapshot under a role, in one message: each costs as much as a query."""
     begin = _BEGIN_AS.format(role=sql.Identifier(role), timeout=sql.Literal(round(timeout_s * 1000)))

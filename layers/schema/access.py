@@ -12,11 +12,12 @@ import hmac
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import LiteralString
 
 from psycopg import errors, sql
-from sqlalchemy import Connection, insert, text, update
+from sqlalchemy import Connection, case, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from layers.cache.files import write_whole
@@ -32,17 +33,34 @@ STAFF_COLUMNS_OF_RESULTS: Mapping[str, frozenset[str]] = {"loads": frozenset({"f
 CLOSED_TABLES = frozenset({"api_keys"})
 STAFF_TABLES = frozenset({"fit_profiles", "household_fit"})  # what a kind of household meets, plot by plot
 KEY_PREFIX = "obod"
+EXPIRED = "This key has expired; ask whoever gave it to you for a new one."
 KEY_ID_BYTES, SECRET_BYTES = 8, 32  # random bytes; 256 bits need no slow hash, since they cannot be guessed
 
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
-    """Whom a key speaks for; ``districts`` None means all."""
+    """Whom a key speaks for and until when; ``districts`` None means all."""
 
     key_id: str
     audience: Audience
     districts: tuple[str, ...] | None
     label: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """What is kept of a key; ``state`` is good, expired or revoked, ``districts`` None means all."""
+
+    key_id: str
+    audience: str
+    districts: list[str] | None
+    label: str
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+    state: str
 
 
 def readable_columns(table: str, role: Role) -> list[str]:
@@ -92,40 +110,93 @@ def grant(connection: Connection) -> None:
         run("GRANT SELECT ON {} TO {}", view, readers)
     run("REVOKE ALL ON FUNCTION api_key_holder FROM PUBLIC, {}", roles)
     run("GRANT EXECUTE ON FUNCTION api_key_holder TO {}", audiences)
+    # Of the login itself, not of a role it takes: what reads as an audience writes nothing at all.
+    run("REVOKE ALL ON FUNCTION note_key_use FROM PUBLIC, {}", roles)
+    run("GRANT EXECUTE ON FUNCTION note_key_use TO {}", sql.Identifier(API_LOGIN))
 
 
-def create_key(connection: Connection, audience: Audience, label: str, districts: Sequence[str] | None = None) -> str:
+def create_key(
+    connection: Connection,
+    audience: Audience,
+    label: str,
+    districts: Sequence[str] | None = None,
+    expires_at: datetime | None = None,
+) -> str:
     """Make a key and return it; only its digest is kept, so it can be shown this once.
 
-    ``districts`` are the codes the key is good for; None = all.
+    Parameters
+    ----------
+    connection : may write.
+    audience : partners or staff.
+    label : who holds it or what it is for.
+    districts : codes of the districts the key is good for; None = all.
+    expires_at : first moment it is not good; None = a year from now.
 
     Raises
     ------
-    NotAllowed : a key for the public, who need none.
+    NotAllowed : a key for the public, who need none, for no district at all, or one that is over already.
     """
     if audience is PUBLIC:
         raise NotAllowed("The public needs no key; a key is for partners or staff.")
+    if districts is not None and not districts:
+        raise NotAllowed("A key for no district opens nothing; name districts, or none for a key of all of them.")
+    if expires_at is not None and expires_at <= datetime.now(UTC):
+        raise NotAllowed("A key expires in the future; name a later day.")
     key_id, secret = secrets.token_hex(KEY_ID_BYTES), secrets.token_hex(SECRET_BYTES)
-    connection.execute(
-        insert(ApiKey).values(
-            key_id=key_id,
-            digest=_digest(secret),
-            audience=audience.name.lower(),
-            districts=None if districts is None else list(districts),
-            label=label,
-        )
-    )
+    values = {
+        "key_id": key_id,
+        "digest": _digest(secret),
+        "audience": audience.name.lower(),
+        "districts": None if districts is None else list(districts),
+        "label": label,
+    }
+    connection.execute(insert(ApiKey).values(values if expires_at is None else values | {"expires_at": expires_at}))
     return f"{KEY_PREFIX}_{key_id}_{secret}"
 
 
-def revoke(connection: Connection, key_id: str) -> None:
-    """End a key, named by its public half or by the whole key.
+def list_keys(connection: Connection) -> list[KeyRecord]:
+    """Return what is kept of every key but its digest, newest first; ``connection`` is the owner's."""
+    kept = select(
+        ApiKey.key_id,
+        ApiKey.audience,
+        ApiKey.districts,
+        ApiKey.label,
+        ApiKey.created_at,
+        ApiKey.expires_at,
+        ApiKey.last_used_at,
+        ApiKey.revoked_at,
+        case((ApiKey.revoked_at.is_not(None), "revoked"), (ApiKey.expires_at <= func.now(), "expired"), else_="good"),
+    )
+    return [KeyRecord(*row) for row in connection.execute(kept.order_by(ApiKey.created_at.desc(), ApiKey.key_id))]
+
+
+def rotate_key(connection: Connection, key_id: str, expires_at: datetime | None = None) -> str:
+    """End a key and return a new one for the same audience and districts; also of one that has expired.
+
+    Raises
+    ------
+    NotFound : there is no such key in use.
+    NotAllowed : the new one would be over already.
+    """
+    former = revoke(connection, key_id)
+    kept = select(ApiKey.audience, ApiKey.label, ApiKey.districts).where(ApiKey.key_id == former)
+    audience, label, districts = connection.execute(kept).one()
+    return create_key(connection, Audience[audience.upper()], label, districts, expires_at)
+
+
+def public_half(key: str) -> str:
+    """Return the part of a key that names it and may be written down."""
+    return _halves(key)[0]
+
+
+def revoke(connection: Connection, key_id: str) -> str:
+    """End a key, named by its public half or by the whole key; return the public half.
 
     Raises
     ------
     NotFound : there is no such key in use.
     """
-    wanted = _halves(key_id)[0] if key_id.startswith(f"{KEY_PREFIX}_") else key_id
+    wanted = public_half(key_id) if key_id.startswith(f"{KEY_PREFIX}_") else key_id
     ended = connection.execute(
         update(ApiKey)
         .where(ApiKey.key_id == wanted, ApiKey.revoked_at.is_(None))
@@ -134,6 +205,7 @@ def revoke(connection: Connection, key_id: str) -> None:
     )
     if ended.first() is None:
         raise NotFound("There is no such key in use.")
+    return wanted
 
 
 def holder_of(connection: Connection, key: str) -> KeyHolder:
@@ -141,18 +213,26 @@ def holder_of(connection: Connection, key: str) -> KeyHolder:
 
     Raises
     ------
-    NotAllowed : the key is malformed, unknown or revoked; the message does not say which.
+    NotAllowed : the key is malformed, unknown or revoked, where the message does not say which, or has expired.
     """
     key_id, secret = _halves(key)
-    record = connection.execute(
-        text("SELECT digest, audience, districts, label FROM api_key_holder(:key_id)"), {"key_id": key_id}
-    ).first()
+    record = connection.execute(text("SELECT * FROM api_key_holder(:key_id)"), {"key_id": key_id}).first()
     # An unknown key is compared too, so that the time taken does not tell it from a wrong secret.
     digest = bytes(record.digest) if record is not None else bytes(hashlib.sha256().digest_size)
     if not hmac.compare_digest(digest, _digest(secret)) or record is None:
         raise NotAllowed("This key is not known or was revoked.")
+    if record.expired:
+        raise NotAllowed(EXPIRED)
     districts = None if record.districts is None else tuple(record.districts)
-    return KeyHolder(key_id, Audience[record.audience.upper()], districts, record.label)
+    return KeyHolder(key_id, Audience[record.audience.upper()], districts, record.label, record.expires_at)
+
+
+def note_use(connection: Connection, key_id: str) -> None:
+    """Keep that a key was used now, unless that was kept less than a minute ago.
+
+    ``connection`` is one of ``noting``, or the owner's.
+    """
+    connection.execute(text("SELECT note_key_use(:key_id)"), {"key_id": key_id})
 
 
 def audience_of(connection: Connection, key: str) -> Audience:
@@ -172,7 +252,7 @@ def staff_key(connection: Connection, home: Path) -> str:
             if audience_of(connection, key) is STAFF:
                 return key
         except NotAllowed:
-            pass  # of another database, or revoked: a new one follows
+            pass  # of another database, expired or revoked: a new one follows
     key = create_key(connection, STAFF, "made with the database")
     home.mkdir(parents=True, exist_ok=True)
     with write_whole(kept) as file:

@@ -44,6 +44,20 @@ SETTINGS = {"datestyle": "ISO, DMY", "timezone": "UTC", "extra_float_digits": "1
 RESULTS = (suitability.name, household_fit.name, robustness.name)
 SCRATCH = re.compile(r"suitability_run_\d+")  # results of a run at work or killed, not yet a partition
 
+# Both read the keys of before as a JSON array; of a form without expiry they only tell revocations.
+KEEP_SHORTENED = """
+    UPDATE api_keys SET revoked_at = least(api_keys.revoked_at, former.revoked_at),
+        expires_at = least(api_keys.expires_at, former.expires_at),
+        last_used_at = greatest(api_keys.last_used_at, former.last_used_at)
+    FROM jsonb_populate_recordset(NULL::api_keys, CAST(:before AS jsonb)) AS former
+    WHERE former.key_id = api_keys.key_id
+"""
+KEEP_REVOKED = """
+    INSERT INTO api_keys SELECT revoked.* FROM jsonb_array_elements(CAST(:before AS jsonb)) AS former,
+        jsonb_populate_record(NULL::api_keys, jsonb_build_object('expires_at', now()) || former.value) AS revoked
+    WHERE revoked.revoked_at IS NOT NULL ON CONFLICT DO NOTHING
+"""
+
 Progress = Callable[[str], None]
 
 
@@ -212,6 +226,7 @@ def _rebuild(
 ) -> tuple[str, ...]:
     connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
     _fix_settings(connection)
+    ended = _keys(connection)
     ours = {*Base.metadata.tables, "alembic_version", *(table["name"] for table in manifest["tables"])}
     connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {QGIS_SCHEMA} CASCADE")
     for name in _own_tables(connection):
@@ -230,7 +245,24 @@ def _rebuild(
         if sequence["last"] is not None and sequence["table"] in present:
             connection.execute(text("SELECT setval(pg_get_serial_sequence(:table, :column), :last)"), sequence)
     migrate_within(connection)
+    _keep_ended(connection, ended)
     return tuple(table["name"] for table in manifest["tables"] if table["name"] not in present)
+
+
+def _keys(connection: Connection) -> str:
+    """Keys there are before restoring, as a JSON array; of any revision."""
+    if connection.execute(text("SELECT to_regclass('public.api_keys')")).scalar() is None:
+        return "[]"
+    return str(connection.execute(text("SELECT coalesce(json_agg(to_jsonb(k)), '[]')::text FROM api_keys k")).scalar())
+
+
+def _keep_ended(connection: Connection, before: str) -> None:
+    """Let no key live longer than it did before restoring: the earlier of two ends holds, of revocation and expiry.
+
+    A key that was revoked and is not in this backup is kept too, else a third backup could revive it.
+    """
+    connection.execute(text(KEEP_SHORTENED), {"before": before})
+    connection.execute(text(KEEP_REVOKED), {"before": before})
 
 
 def _copy_back(connection: Connection, archive: zipfile.ZipFile, table: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ RESULTS = tuple(outcome.name for outcome in OUTCOMES if outcome.kept is Kept.RES
 
 
 def make_views(connection: Connection) -> None:
-    """Make the views anew if what they are computed from has changed, and the function that looks keys up."""
+    """Make the views anew if what they are computed from has changed, and the functions about keys."""
     statements = [
         (SQL / "refuse_edit.sql").read_text().format(function=REFUSE_EDIT),
         *(statement for layer in BY_NAME.values() for statement in view_statements(layer)),
@@ -41,7 +41,8 @@ def make_views(connection: Connection) -> None:
         for statement in statements:
             connection.exec_driver_sql(statement.replace("%", "%%"))  # the driver reads % as a parameter
         connection.exec_driver_sql(f"COMMENT ON SCHEMA {QGIS_SCHEMA} IS {_literal(note)}")
-    connection.exec_driver_sql((SQL / "api_key_holder.sql").read_text())
+    for function in ("api_key_holder", "note_key_use"):
+        connection.exec_driver_sql((SQL / f"{function}.sql").read_text())
 
 
 def view_statements(layer: type[Layer]) -> list[str]:

@@ -86,13 +86,13 @@ def _announce() -> None:
     with reading() as connection:
         district = next(iter(served_districts(connection)), None)
     with writing() as connection:
-        key = staff_key(connection, settings.home)
+        staff_key(connection, settings.home)  # made if there is none; never printed here, where a log may keep it
     lines = {
         "Planner": f"{base}/",
         "GIS officer": f"{base}/tiles/plots.json (vector tiles); obod db url gives QGIS the database",
         "NGO worker": f"{base}/districts/{district}/plots?f=xlsx",
         "Programmer": f"{base}/docs",
-        "Staff key": f"{key} (header X-API-Key)",
+        "Staff key": "obod key show-demo, typed on a terminal",
     }
     for who, where in lines.items():
         out.print(f"{who + ':':<13}{where}", highlight=False, markup=False)

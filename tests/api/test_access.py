@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gzip
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import mapbox_vector_tile
 import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from api.main import create_app
 from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience
@@ -185,6 +187,41 @@ def test_a_key_for_one_district_opens_more_only_there(client: TestClient, keys: 
     assert not set(HIDDEN) & one.json()["properties"].keys()
     assert client.get(f"{TILE}?attributes=right_class", headers=headers).status_code == 400
     assert client.get(f"{TILE}?attributes=right_class&district={NUROBOD}", headers=headers).status_code == 200
+
+
+def test_an_expired_key_is_told_so_and_opens_nothing_also_while_it_is_remembered(
+    client: TestClient, database: Engine
+) -> None:
+    soon = datetime.now(UTC) + timedelta(days=1)
+    with database.begin() as connection:
+        late, remembered = (create_key(connection, STAFF, name, expires_at=soon) for name in ("late", "remembered"))
+    assert client.get("/layers", headers={"X-API-Key": remembered}).status_code == 200
+    with database.begin() as connection:
+        connection.execute(text("UPDATE api_keys SET expires_at = now() WHERE label = 'late'"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.deps.datetime", SimpleNamespace(now=lambda _zone: soon))
+        answers = [client.get("/layers", headers={"X-API-Key": key}) for key in (late, remembered)]
+    for answer in answers:
+        assert answer.status_code == 401
+        assert answer.json()["detail"] == "This key has expired; ask whoever gave it to you for a new one."
+
+
+def test_the_last_use_of_a_key_is_kept_and_that_of_a_wrong_one_is_not(
+    client: TestClient, database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Callable[[], object]] = []
+    monkeypatch.setattr("api.deps.BACKGROUND", SimpleNamespace(ask=lambda _key, work: asked.append(work)))
+    with database.begin() as connection:
+        key = create_key(connection, STAFF, "used")
+    for good in (key, key, f"{key[:-1]}{'0' if key[-1] != '0' else '1'}"):
+        client.get("/layers", headers={"X-API-Key": good})
+    assert len(asked) == 1  # the second use is within a minute
+    used = text("SELECT last_used_at IS NOT NULL FROM api_keys WHERE label = 'used'")
+    with database.connect() as connection:
+        assert connection.execute(used).scalar() is False  # no request waits for it
+    asked[0]()
+    with database.connect() as connection:
+        assert connection.execute(used).scalar() is True
 
 
 @pytest.mark.parametrize("address", ["/districts", PLOTS, "/plots/1001", TILE, "/layers", "/legend/plots"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -14,9 +15,20 @@ from layers.catalogue import BY_NAME
 from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience, Base
 from layers.errors import NotAllowed, NotFound
 from layers.postgres.cluster import Cluster
-from layers.postgres.engine import computing, reading, writing
+from layers.postgres.engine import computing, noting, reading, writing
 from layers.postgres.roles import API_LOGIN, READERS, ROLES, Role
-from layers.schema.access import audience_of, create_key, grant, holder_of, revoke, staff_key
+from layers.schema.access import (
+    audience_of,
+    create_key,
+    grant,
+    holder_of,
+    list_keys,
+    note_use,
+    public_half,
+    revoke,
+    rotate_key,
+    staff_key,
+)
 from layers.schema.views import view_statements
 
 # The contract, written out: staff only on every surface.
@@ -299,6 +311,78 @@ def test_a_wrong_key_proves_nothing(connection: Connection, spoil: object) -> No
 def test_the_public_gets_no_key(connection: Connection) -> None:
     with pytest.raises(NotAllowed):
         create_key(connection, PUBLIC, "anybody")
+
+
+def test_a_key_is_good_for_a_year_unless_told_otherwise(connection: Connection) -> None:
+    now = datetime.now(UTC)
+    year = holder_of(connection, create_key(connection, STAFF, "a year")).expires_at - now
+    assert timedelta(days=364) < year < timedelta(days=367)
+    day = now + timedelta(days=3)
+    assert holder_of(connection, create_key(connection, STAFF, "short", expires_at=day)).expires_at == day
+
+
+def test_an_expired_key_is_refused_in_its_own_words_but_not_to_who_has_no_secret(connection: Connection) -> None:
+    key = create_key(connection, PARTNER, "old")
+    connection.execute(text("UPDATE api_keys SET expires_at = now()"))
+    with pytest.raises(NotAllowed, match="has expired"):
+        holder_of(connection, key)
+    with pytest.raises(NotAllowed, match="not known"):
+        holder_of(connection, key[:-1] + ("0" if key[-1] != "0" else "1"))
+    revoke(connection, key)
+    with pytest.raises(NotAllowed, match="was revoked"):
+        holder_of(connection, key)
+
+
+@pytest.mark.parametrize("wrong", [{"districts": []}, {"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}])
+def test_a_key_that_opens_nothing_is_not_made(connection: Connection, wrong: dict[str, object]) -> None:
+    before = len(list_keys(connection))
+    with pytest.raises(NotAllowed):
+        create_key(connection, STAFF, "nothing", **wrong)  # type: ignore[arg-type]
+    assert len(list_keys(connection)) == before
+
+
+def test_a_rotated_key_opens_the_same_and_the_former_one_nothing(connection: Connection) -> None:
+    former = create_key(connection, PARTNER, "an organisation", ["TJ.RR.GA"])
+    connection.execute(text("UPDATE api_keys SET expires_at = now()"))  # an expired one is renewed so as well
+    new = rotate_key(connection, public_half(former))
+    holder = holder_of(connection, new)
+    assert (holder.audience, holder.districts, holder.label) == (PARTNER, ("TJ.RR.GA",), "an organisation")
+    with pytest.raises(NotAllowed):
+        holder_of(connection, former)
+    with pytest.raises(NotFound):
+        rotate_key(connection, former)
+    states = {kept.key_id: kept.state for kept in list_keys(connection)}
+    assert (states[public_half(former)], states[public_half(new)]) == ("revoked", "good")
+
+
+def test_the_last_use_is_written_at_most_once_a_minute(connection: Connection) -> None:
+    key_id = public_half(create_key(connection, STAFF, "used"))
+    last = text("SELECT last_used_at, now() FROM api_keys WHERE key_id = :key_id")
+    assert connection.execute(last, {"key_id": key_id}).one()[0] is None
+    for seconds, written in ((59, False), (60, True)):
+        aged = text("UPDATE api_keys SET last_used_at = now() - make_interval(secs => :age) WHERE key_id = :key_id")
+        connection.execute(aged, {"age": seconds, "key_id": key_id})
+        note_use(connection, key_id)
+        noted, now = connection.execute(last, {"key_id": key_id}).one()
+        assert (noted == now) is written
+
+
+def test_the_login_of_the_service_may_note_a_use_and_no_audience_may(database: Engine, cluster: Cluster) -> None:
+    with database.begin() as connection:
+        key_id = public_half(create_key(connection, STAFF, "noted"))
+    url = cluster.url(API_LOGIN, str(make_url(str(database.url)).database))
+    with psycopg.connect(url, autocommit=True) as login:
+        login.execute("SELECT note_key_use(%s)", [key_id])
+        for reader in READERS:
+            login.execute(psycopg.sql.SQL("SET ROLE {}").format(psycopg.sql.Identifier(reader.name)))
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                login.execute("SELECT note_key_use(%s)", [key_id])
+            login.execute("RESET ROLE")
+    with noting() as connection:
+        note_use(connection, key_id)
+    with database.connect() as connection:
+        used = [kept.last_used_at for kept in list_keys(connection) if kept.key_id == key_id]
+    assert used != [None]
 
 
 @pytest.mark.usefixtures("database")

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Connection, Engine, Text, cast, func, literal_column, select, text
 
 from layers.catalogue.base import STAFF
-from layers.errors import DataRefused
-from layers.schema.access import create_key, holder_of
+from layers.errors import DataRefused, NotAllowed
+from layers.schema.access import create_key, holder_of, public_half, revoke
 from layers.schema.backup import MANIFEST, backup, restore
 
 SQUARE = "SRID=4326;MULTIPOLYGON(((70 39,70.01 39,70.01 39.01,70 39.01,70 39)))"
@@ -63,6 +63,41 @@ def test_everything_comes_back(database: Engine, key: str, home: Path, archive: 
         new = text("INSERT INTO loads (layer, kind, mode) VALUES ('plots', 'load', 'add') RETURNING load_id")
         assert connection.execute(new).scalar() == 42
         connection.rollback()
+
+
+def test_no_backup_revives_a_key(database: Engine, home: Path, archive: Path) -> None:
+    backup(database, home, archive)  # knows neither of the keys made below
+    with database.begin() as connection:
+        revoked, shortened, good = (create_key(connection, STAFF, name) for name in ("revoked", "shortened", "good"))
+    alive = home / "alive.zip"
+    backup(database, home, alive)
+    with database.begin() as connection:
+        revoke(connection, revoked)
+        shorten = text("UPDATE api_keys SET expires_at = now() WHERE key_id = :key_id")
+        connection.execute(shorten, {"key_id": public_half(shortened)})
+    restore(database, home, alive)
+    with database.connect() as connection:
+        with pytest.raises(NotAllowed, match="was revoked"):
+            holder_of(connection, revoked)
+        with pytest.raises(NotAllowed, match="has expired"):
+            holder_of(connection, shortened)
+        assert holder_of(connection, good).label == "good"
+    restore(database, home, archive)  # the revocation outlives a backup that never knew the key
+    restore(database, home, alive)
+    with database.connect() as connection, pytest.raises(NotAllowed, match="was revoked"):
+        holder_of(connection, revoked)
+
+
+def test_a_revocation_of_before_keys_expired_outlives_a_restore(database: Engine, home: Path, archive: Path) -> None:
+    with database.begin() as connection:
+        key = create_key(connection, STAFF, "early")
+    backup(database, home, archive)
+    with database.begin() as connection:
+        revoke(connection, key)
+        connection.execute(text("ALTER TABLE api_keys DROP COLUMN expires_at, DROP COLUMN last_used_at"))
+    restore(database, home, archive)
+    with database.connect() as connection, pytest.raises(NotAllowed, match="was revoked"):
+        holder_of(connection, key)
 
 
 def test_an_unknown_criterion_of_an_old_run_is_kept(database: Engine, home: Path, archive: Path) -> None:

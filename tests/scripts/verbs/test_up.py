@@ -35,12 +35,17 @@ def test_up_serves_a_scored_region_and_stops_everything(home: Path, ending: sign
     command = [sys.executable, "-m", "scripts", "up", "--plots", "1000"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
-        said = []
+        said, printed = [], ""
         for line in running.stdout:
             said.append(line.partition(":")[0])
+            printed += line
             if said[-1] == "Staff key":
                 break
         assert said[-5:] == ["Planner", "GIS officer", "NGO worker", "Programmer", "Staff key"]
+        secret = (home / "staff.key").read_text().strip().rpartition("_")[2]
+        assert len(secret) == 64
+        assert secret not in printed
+        assert "obod key show-demo" in printed
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/districts") as answer:
             districts = json.load(answer)
         second = {**environment, "OBOD_PORT": str(port + 1)}
