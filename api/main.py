@@ -22,6 +22,7 @@ from api.routes import (
     health,
     maps,
     planner,
+    plot_numbers,
     plot_page,
     plots,
     priorities,
@@ -107,7 +108,20 @@ def create_app() -> FastAPI:
     app.state.metrics = health.Metrics()
     app.state.error_page = error_page.error_page
     add_error_handlers(app)
-    for module in (planner, plot_page, maps, districts, priorities, plots, tiles, catalogue, health, docs, assets):
+    for module in (
+        planner,
+        plot_page,
+        maps,
+        districts,
+        priorities,
+        plots,
+        plot_numbers,
+        tiles,
+        catalogue,
+        health,
+        docs,
+        assets,
+    ):
         app.include_router(module.router)
     # The last one added is the first a request meets.
     app.add_middleware(Compression)

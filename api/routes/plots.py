@@ -36,7 +36,7 @@ from layers.features.filters import PLOT_FILTERS, plot_conditions, sort_keys
 from layers.features.household_fit import fitted_plots, require_staff, title_of_fit
 from layers.features.paging import Listing, Page, is_cut, read_feature, read_page, read_ready_page
 from layers.features.plot_texts import ReadyPlots
-from layers.features.plots import PLOTS, by_class_and_score, find_plot, in_district, scored_plots
+from layers.features.plots import PLOTS, by_class_and_score, district_of_plot, in_district, scored_plots
 from layers.features.priorities import plot_priority
 from layers.postgres.engine import Connection, computing, reading
 from layers.records.snapshot import Choice, Run, Snapshot, SnapshotCache
@@ -141,20 +141,20 @@ def get_plot(
     choice: ChoiceDep,
     profile: ProfileQuery = None,
 ) -> Response:
-    """One plot as a GeoJSON feature, by `plot_id` or by the number that is its tile feature id.
+    """One plot as a GeoJSON feature, by `plot_id`; `GET /plots?plot_no=` leads here by number.
 
     `told` and `crops_told` are what card, page and files say of it and of its crops, in the language of the reader.
     """
     with reading() as connection:
         served = state.fresh(connection)
-        found, district = find_plot(connection, plot_id)
+        district = district_of_plot(connection, plot_id)
     audience = caller.audience_in(district)
     with reading(audience) as connection:
         run = run_of(served, choice, district)
         features = scored_plots(audience, {district: run} if run and district else {})
         if profile is not None:
             features, _ = _with_fit(connection, features, audience, run, profile)
-        feature = read_feature(connection, features, PLOTS.plot_id == found)
+        feature = read_feature(connection, features, PLOTS.plot_id == plot_id)
         places = atlas.gazetteer(connection, served)
     if feature is None:
         raise NotFound(f"There is no plot {plot_id!r}.")
@@ -183,21 +183,21 @@ def get_explanation(
     and `priority` for support; the three results stand side by side.
     """
     with reading() as connection:
-        found, district = find_plot(connection, plot_id)
+        district = district_of_plot(connection, plot_id)
     audience = caller.audience_in(district)
     if profile is not None:
         require_staff(audience)
     with reading(audience) as connection:
-        explained = explain_plot(connection, found, choice=choice)
+        explained = explain_plot(connection, plot_id, choice=choice)
         served = state.fresh(connection)
         run = run_of(served, choice, district)
         features = scored_plots(PUBLIC, {district: run} if run and district else {})
-        plot = orjson.loads(read_feature(connection, features, PLOTS.plot_id == found) or b"{}")["properties"]
+        plot = orjson.loads(read_feature(connection, features, PLOTS.plot_id == plot_id) or b"{}")["properties"]
         explained[TOLD] = tell_plot(plot, atlas.gazetteer(connection, served), lang).text
         explained[CROPS_TOLD] = " ".join(tell_crops(plot, lang))
         if profile is not None:
-            explained["fit"] = explain_fit_of_plot(connection, found, explained["run"], profile)
-            explained["priority"] = plot_priority(connection, explained["district"], explained["run"], found)
+            explained["fit"] = explain_fit_of_plot(connection, plot_id, explained["run"], profile)
+            explained["priority"] = plot_priority(connection, explained["district"], explained["run"], plot_id)
         answer = json_answer(explained)
     answer.headers.update(cache_headers(audience))
     return answer
@@ -211,9 +211,9 @@ def get_way(plot_id: str, caller: CallerDep) -> Response:
     derived from terrain are a susceptibility, not a hazard map.
     """
     with reading() as connection:
-        found, district = find_plot(connection, plot_id)
+        district = district_of_plot(connection, plot_id)
     with computing() as connection:
-        answer = json_answer(way_lines(connection, found))
+        answer = json_answer(way_lines(connection, plot_id))
     answer.headers.update(cache_headers(caller.audience_in(district)) | {"Content-Type": GEOJSON})
     return answer
 

@@ -148,18 +148,30 @@ def shown_score(stored: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.trunc(cast(cast(stored, Text), Numeric), 1, type_=Numeric(asdecimal=False))
 
 
-def find_plot(connection: Connection, plot_id: str) -> tuple[str, str | None]:
-    """Return id and district of the current plot of that id or, failing that, of that number.
+def district_of_plot(connection: Connection, plot_id: str) -> str | None:
+    """Return the district of the current plot of that id; None if it lies in none. A number is no id.
+
+    Raises
+    ------
+    NotFound : there is no such plot.
+    """
+    row = connection.execute(
+        select(PLOTS.district).where(Plot.ended_by.is_(None), PLOTS.plot_id == plot_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no plot {plot_id!r}.")
+    return row[0]
+
+
+def id_of_plot(connection: Connection, plot_no: int) -> str:
+    """Return the id of the current plot of that number, which is its feature id in tiles.
 
     Raises
     ------
     NotFound : there is none.
     """
-    named = [PLOTS.plot_id == plot_id]
-    if plot_id.isascii() and plot_id.isdigit() and len(plot_id) < 19:
-        named.append(PLOTS.plot_no == int(plot_id))
-    found = select(PLOTS.plot_id, PLOTS.district).where(Plot.ended_by.is_(None), or_(*named))
-    row = connection.execute(found.order_by(PLOTS.plot_id != plot_id).limit(1)).first()
-    if row is None:
-        raise NotFound(f"There is no plot {plot_id!r}.")
-    return row[0], row[1]
+    found = select(PLOTS.plot_id).where(Plot.ended_by.is_(None), PLOTS.plot_no == plot_no)
+    plot_id = connection.execute(found).scalar_one_or_none()
+    if plot_id is None:
+        raise NotFound(f"There is no plot number {plot_no}.")
+    return plot_id

@@ -28,6 +28,8 @@ GROUPED = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?")  # 12 345,6
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 THOUSANDS_OR_DECIMAL = re.compile(r"[+-]?\d{1,3},\d{3}")  # 12,345 may be either
 URL_SAFE = re.compile(r"[A-Za-z0-9._~-]+")  # RFC 3986, unreserved characters
+URL_SAFE_EXPECTED = "expected letters a-z, digits and . _ ~ - only, since it stands in addresses"
+PLOT_KEY_ADVICE = "; load a cadastral number as cadastral_no and make the keys: --map cadastral_no=COLUMN --key digest"
 
 ISO_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?")
 COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -129,7 +131,7 @@ def check_attributes(
         if name == layer.key:
             faults.keys = values.objects()
             if layer.key_in_address:
-                _check_url_safe(name, values, faults)
+                _check_url_safe(name, values, faults, PLOT_KEY_ADVICE if layer.judged else "")
         table[name] = _bounded(values, given, column, about, faults, derived)
     return table
 
@@ -245,11 +247,11 @@ def _texts(given: pd.Series[Any], name: str, faults: Faults) -> Values:
     return Values(data, null)
 
 
-def _check_url_safe(name: str, values: Values, faults: Faults) -> None:
+def _check_url_safe(name: str, values: Values, faults: Faults, advice: str) -> None:
     if URL_SAFE.fullmatch("".join(values.data.tolist())):
         return
     unsafe = np.array([not URL_SAFE.fullmatch(text) for text in values.data], dtype=bool) & ~values.null
-    faults.add(unsafe, "expected letters a-z, digits and . _ ~ - only, since it stands in addresses", name, values.data)
+    faults.add(unsafe, f"{URL_SAFE_EXPECTED}{advice}", name, values.data)
 
 
 def _bounded(

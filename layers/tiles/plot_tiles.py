@@ -43,16 +43,15 @@ CELL_ATTRIBUTES = {
 }
 
 PLOT_ATTRIBUTES = tuple(outcome.name for outcome in OUTCOMES if outcome.in_tile)
-PLOT_ID_FROM = 15  # zoom from which plot_id is carried; before, the feature id (plot_no) finds the plot
+FINE_FROM = 15  # zoom from which outlines are drawn on the whole grid of a tile
 OUTLINE_PX = 0.5  # how far an outline may move, screen pixels
-COARSE_EXTENT = 2048  # units of a tile's side below PLOT_ID_FROM: a quarter of a screen pixel
+COARSE_EXTENT = 2048  # units of a tile's side below FINE_FROM: a quarter of a screen pixel
 
 # Nine tiles can touch a screen of 1024 x 768 pixels, and a screen may take 600 kB compressed.
 TILE_BUDGET = 65_000  # bytes of one tile, compressed
 # Bytes a plot adds to a compressed tile: measured with zlib on 1,000,000 plots of 19 vertices (bench/), and 7 % on top,
 # which ISA-L takes more.
-PLOT_BYTES = 28  # outline, number and PLOT_ATTRIBUTES
-PLOT_ID_BYTES = 10  # plot_id
+PLOT_BYTES = 38  # outline, number, plot_id (10 of them) and PLOT_ATTRIBUTES
 ATTRIBUTE_BYTES = 7  # one more number
 
 CELLS_INSTEAD = "shares of the classes on cells; zoom in for the plots"
@@ -86,17 +85,14 @@ def plots_tile(
         unjudged = [name for name in unjudged if name == district]
     if address.z < Plot.card.tiles_from:
         return Tile(_cells_tile(connection, address, runs, unjudged))
-    most = most_plots(address, len(asked)) if address.z <= FINEST_CELLS_ZOOM else None
+    most = most_plots(len(asked)) if address.z <= FINEST_CELLS_ZOOM else None
     found = _plots_in(connection, address, district, most)
     if most is not None and found.count > most:
         return Tile(_cells_tile(connection, address, runs, unjudged), f"more than {most} plots: {CELLS_INSTEAD}")
-    attributes = _results(connection, found, runs)
+    attributes = {"plot_id": Coded(found.plot_id, np.arange(found.count)), **_results(connection, found, runs)}
     if asked:
         attributes |= _further(connection, features, address, found.plot_no, asked)
-    fine = address.z >= PLOT_ID_FROM
-    if fine:
-        attributes = {"plot_id": Coded(found.plot_id, np.arange(found.count)), **attributes}
-    extent = EXTENT if fine else COARSE_EXTENT
+    extent = EXTENT if address.z >= FINE_FROM else COARSE_EXTENT
     west, _, _, north = address.bounds_m()
     tolerance = OUTLINE_PX * extent / DISPLAY_PX
     drawing = draw_outlines(
@@ -115,15 +111,14 @@ def plots_tile(
     return Tile(body)
 
 
-def most_plots(address: TileAddress, asked: int) -> int:
+def most_plots(asked: int) -> int:
     """Return how many plots a tile takes one by one with ``asked`` further attributes."""
-    each = PLOT_BYTES + ATTRIBUTE_BYTES * asked + (PLOT_ID_BYTES if address.z >= PLOT_ID_FROM else 0)
-    return TILE_BUDGET // each
+    return TILE_BUDGET // (PLOT_BYTES + ATTRIBUTE_BYTES * asked)
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Plots in a window, their shapes (EWKB in Web Mercator) one after the other; ``plot_id`` where it is carried."""
+    """Plots in a window, their shapes (EWKB in Web Mercator) one after the other."""
 
     count: int
     plot_no: Ints
@@ -134,7 +129,7 @@ class _Found:
 
 # One row comes back, whatever it holds: fetching and sorting row by row would take as long as the search.
 _PLOTS_IN = sql.SQL(
-    "SELECT array_agg(plot_no), array_agg(district), array_agg(plot_id) FILTER (WHERE %(fine)s), "
+    "SELECT array_agg(plot_no), array_agg(district), array_agg(plot_id), "
     "string_agg(ST_AsEWKB(tile_geom, 'NDR'), ''::bytea) FROM ("
     "SELECT plot_no, plot_id, coalesce(district, '') AS district, tile_geom FROM {plots} "
     "WHERE ended_by IS NULL AND geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, {srid}) "
@@ -145,14 +140,13 @@ _PLOTS_IN = sql.SQL(
 def _plots_in(connection: Connection, address: TileAddress, district: str | None, most: int | None) -> _Found:
     """Current plots whose box may touch a tile or its buffer; one more than ``most`` where there are more."""
     west, south, east, north = address.bounds_degrees(BUFFER / EXTENT)
-    fine = address.z >= PLOT_ID_FROM
-    asked = {"west": west, "south": south, "east": east, "north": north, "district": district, "fine": fine}
+    asked = {"west": west, "south": south, "east": east, "north": north, "district": district}
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     with driver.cursor(binary=True) as cursor:
         cursor.execute(_PLOTS_IN, {**asked, "most": None if most is None else most + 1})
         row = cursor.fetchone()
     numbers, districts, ids, ewkb = row if row and row[0] else ([], [], [], b"")
-    return _Found(len(numbers), np.array(numbers, np.int64), ids or [], np.array(districts, dtype=object), ewkb)
+    return _Found(len(numbers), np.array(numbers, np.int64), ids, np.array(districts, dtype=object), ewkb)
 
 
 def _results(connection: Connection, found: _Found, runs: Mapping[str, Run]) -> dict[str, Coded]:

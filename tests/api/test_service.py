@@ -259,7 +259,7 @@ def test_a_fault_of_ours_says_only_an_id_and_the_log_says_the_rest(
     def broken(*_: Any) -> None:
         raise RuntimeError("secret path /var/lib/secret")
 
-    monkeypatch.setattr(plots, "find_plot", broken)
+    monkeypatch.setattr(plots, "district_of_plot", broken)
     answer = client.get("/plots/1001")
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
     assert answer.headers["content-security-policy"].startswith("default-src 'self'")

@@ -210,13 +210,19 @@ def test_a_workbook_explains_itself_in_the_reader_s_language(
     assert headings[7] == translate("Score 0-100", lang)
 
 
-def test_one_plot_by_its_id_or_its_number(client: TestClient, land: Land) -> None:
+def test_one_plot_by_its_id_and_by_its_number_apart(client: TestClient, land: Land) -> None:
     row = land.of(RASHT)[4]
     answer = client.get(f"/plots/{row['plot_id']}")
     assert answer.headers["content-type"] == "application/geo+json"
     assert answer.json()["id"] == row["plot_id"]
     assert answer.json()["properties"]["class"] == row["class"]
-    assert client.get(f"/plots/{row['plot_no']}").json() == answer.json()
+    for further in ("", "/explanation", "/way"):
+        assert client.get(f"/plots/{row['plot_no']}{further}").status_code == 404
+    led = client.get("/plots", params={"plot_no": row["plot_no"]}, follow_redirects=False)
+    assert (led.status_code, led.headers["location"]) == (307, f"plots/{row['plot_id']}")
+    assert client.get("/plots", params={"plot_no": row["plot_no"]}, follow_redirects=True).json() == answer.json()
+    assert client.get("/plots", params={"plot_no": 10**12}).json()["detail"] == "There is no plot number 1000000000000."
+    assert client.get("/plots").status_code == 400
     other = client.get(f"/plots/{row['plot_id']}", params={"run": land.runs[OTHER]}).json()
     assert other["properties"]["run"] == land.runs[OTHER]
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, text
 from typer.testing import CliRunner
 
 from layers.catalogue.land import Plot
-from layers.loading import LoadReport, Options, load_file, load_frame
+from layers.loading import LoadReport, Options, check_file, load_file, load_frame
 from layers.records.loads import Load
 from scripts.main import app
 
@@ -148,3 +148,17 @@ def test_a_name_edited_in_a_copy_of_a_view_is_all_that_changes(connection: Conne
         "gid": after[1]["gid"],
     }  # a changed row is a new one; the old is kept
     assert after == [before[0], renamed]
+
+
+@pytest.mark.parametrize("number", ["5-101-012/3", "05:01:003:0012", "05 01 003", "Уч. 12"])
+def test_a_cadastral_number_that_is_no_key_is_told_the_way_and_the_way_works(
+    connection: Connection, tmp_path: Path, number: str
+) -> None:
+    frame = plots("p1", land_form=["dehkan"], availability=["offered"]).drop(columns="plot_id")
+    frame.assign(KAD=number).to_file(tmp_path / "cadastre.gpkg")
+    checked = check_file(connection, "plots", tmp_path / "cadastre.gpkg", Options(assigned={"plot_id": "KAD"}))
+    assert (checked.added, checked.rejected) == (0, 1)
+    assert "--map cadastral_no=COLUMN --key digest" in checked.rejections[0].reason
+    load_file(connection, "plots", tmp_path / "cadastre.gpkg", Options(assigned={"cadastral_no": "KAD"}, key="digest"))
+    (row,) = rows(connection).values()
+    assert row["cadastral_no"] == number

@@ -126,7 +126,7 @@ def test_each_plot_is_sent_by_itself_with_its_number_class_and_score(
     assert inside <= {feature["id"] for feature in tile["features"]}
     for feature in tile["features"]:
         row = by_number[feature["id"]]
-        names = (*(("plot_id",) if z >= 15 else ()), *PLOT_ATTRIBUTES)
+        names = ("plot_id", *PLOT_ATTRIBUTES)
         assert feature["properties"] == {name: row[name] for name in names if row[name] is not None}
         if feature["id"] in inside and mercator[feature["id"]].within(_box(address)):
             drawn = on_the_ground(feature["geometry"], address, tile["extent"])
