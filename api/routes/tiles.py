@@ -48,7 +48,7 @@ from layers.tiles.layer_tiles import (
     layer_tile,
     tile_properties,
 )
-from layers.tiles.plot_tiles import CELL_ATTRIBUTES, PLOT_ATTRIBUTES, PLOT_ID_FROM, plots_tile
+from layers.tiles.plot_tiles import CELL_ATTRIBUTES, PLOT_ATTRIBUTES, plots_tile
 from layers.tiles.raster_tiles import raster_tile, readable_raster
 
 router = APIRouter(prefix="/tiles", tags=["tiles"], dependencies=[Depends(get_caller), Depends(known_parameters)])
@@ -177,7 +177,7 @@ def _carried_further(address: TileAddress, names: tuple[str, ...]) -> tuple[str,
     """Attributes that a tile of plots has only because they were asked for."""
     if address.z < Plot.card.tiles_from:
         return ()
-    always = (*PLOT_ATTRIBUTES, *(("plot_id",) if address.z >= PLOT_ID_FROM else ()))
+    always = ("plot_id", *PLOT_ATTRIBUTES)
     return tuple(name for name in names if name not in always)
 
 

@@ -224,7 +224,7 @@ def test_the_last_use_of_a_key_is_kept_and_that_of_a_wrong_one_is_not(
         assert connection.execute(used).scalar() is True
 
 
-@pytest.mark.parametrize("address", ["/districts", PLOTS, "/plots/1001", TILE, "/layers", "/legend/plots"])
+@pytest.mark.parametrize("address", ["/districts", PLOTS, "/plots/TJ-RR-GA-00001", TILE, "/layers", "/legend/plots"])
 def test_a_key_that_is_not_good_is_refused_everywhere(client: TestClient, keys: Keys, address: str) -> None:
     for headers in (
         {"X-API-Key": "nonsense"},

@@ -193,10 +193,10 @@ def test_a_place_is_found_by_any_of_its_names(client: TestClient) -> None:
 def test_health_readiness_and_metrics(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json() == {"status": "ready"}
-    client.get("/plots/1001")
+    client.get("/plots/TJ-RR-GA-00001")
     told = client.get("/metrics").text
     assert 'obod_requests_total{method="GET",route="/plots/{plot_id}",status="200"}' in told
-    assert "/plots/1001" not in told  # routes are counted, not addresses
+    assert "/plots/TJ-RR-GA-00001" not in told  # routes are counted, not addresses
     assert "obod_request_seconds_bucket" in told
 
 
@@ -260,7 +260,7 @@ def test_a_fault_of_ours_says_only_an_id_and_the_log_says_the_rest(
         raise RuntimeError("secret path /var/lib/secret")
 
     monkeypatch.setattr(plots, "district_of_plot", broken)
-    answer = client.get("/plots/1001")
+    answer = client.get("/plots/TJ-RR-GA-00001")
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
     assert answer.headers["content-security-policy"].startswith("default-src 'self'")
     content = answer.json()
@@ -279,7 +279,7 @@ def test_a_database_that_is_away_is_said_and_finished_tiles_are_still_served(
         raise DatabaseUnavailable("The database does not answer; obod db status says more.")
 
     monkeypatch.setattr(plots, "reading", away)
-    answer = client.get("/plots/1001")
+    answer = client.get("/plots/TJ-RR-GA-00001")
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == errors.RETRY_S
     assert answer.json()["type"] == "urn:obod:problem:database-unavailable"

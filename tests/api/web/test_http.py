@@ -20,7 +20,7 @@ PICTURE = "/tiles/dem/5/0/0.png"
 LIST = f"/districts/{RASHT}/plots"
 PUBLIC = (
     *("/districts", f"/districts/{RASHT}", LIST, f"{LIST}?limit=2", f"/districts/{RASHT}/priority", "/places?q=rasht"),
-    *("/layers", "/legend/plots", "/tiles/plots.json", TILE, PICTURE, "/plots/1001"),
+    *("/layers", "/legend/plots", "/tiles/plots.json", TILE, PICTURE, "/plots/TJ-RR-GA-00001"),
     *("/", "/maps/plots", "/maps/plots.js", "/maps/plots.css", "/found?q=rasht"),
     *("/docs", "/openapi.json", "/healthz", "/readyz", "/static/js/docs.js"),
 )
@@ -82,7 +82,7 @@ def _counted(sent: list[int]) -> Any:
 
 
 def test_a_head_is_counted_as_one(client: TestClient) -> None:
-    client.head("/plots/1002")
+    client.head("/plots/TJ-RR-GA-00002")
     counted = 'obod_requests_total{method="HEAD",route="/plots/{plot_id}",status="200"}'
     assert counted in client.get("/metrics").text
 

@@ -1,7 +1,6 @@
-SELECT array_agg(plot_no), array_agg(district), array_agg(plot_id) FILTER (WHERE %(fine)s), string_agg(ST_AsEWKB(tile_geom, 'NDR'), ''::bytea) FROM (SELECT plot_no, plot_id, coalesce(district, '') AS district, tile_geom FROM "plots" WHERE ended_by IS NULL AND geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326) AND (%(district)s::text IS NULL OR district = %(district)s::text) LIMIT %(most)s) AS here;
+SELECT array_agg(plot_no), array_agg(district), array_agg(plot_id), string_agg(ST_AsEWKB(tile_geom, 'NDR'), ''::bytea) FROM (SELECT plot_no, plot_id, coalesce(district, '') AS district, tile_geom FROM "plots" WHERE ended_by IS NULL AND geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326) AND (%(district)s::text IS NULL OR district = %(district)s::text) LIMIT %(most)s) AS here;
 -- district = None
 -- east = 68.78548622131348
--- fine = True
 -- most = 1251
 -- north = 37.83154793563666
 -- south = 37.82707362218508
