@@ -160,7 +160,8 @@ def district_of_plot(connection: Connection, plot_id: str) -> str | None:
     ).one_or_none()
     if row is None:
         raise NotFound(f"There is no plot {plot_id!r}.")
-    return row[0]
+    district: str | None = row[0]
+    return district
 
 
 def id_of_plot(connection: Connection, plot_no: int) -> str:
@@ -171,7 +172,7 @@ def id_of_plot(connection: Connection, plot_no: int) -> str:
     NotFound : there is none.
     """
     found = select(PLOTS.plot_id).where(Plot.ended_by.is_(None), PLOTS.plot_no == plot_no)
-    plot_id = connection.execute(found).scalar_one_or_none()
+    plot_id: str | None = connection.execute(found).scalar_one_or_none()
     if plot_id is None:
         raise NotFound(f"There is no plot number {plot_no}.")
     return plot_id
