@@ -150,7 +150,7 @@ def get_plot(
         district = district_of_plot(connection, plot_id)
     audience = caller.audience_in(district)
     with reading(audience) as connection:
-        run = run_of(served, choice, district)
+        run = run_of(served, choice, district, audience)
         features = scored_plots(audience, {district: run} if run and district else {})
         if profile is not None:
             features, _ = _with_fit(connection, features, audience, run, profile)
@@ -188,9 +188,9 @@ def get_explanation(
     if profile is not None:
         require_staff(audience)
     with reading(audience) as connection:
-        explained = explain_plot(connection, plot_id, choice=choice)
         served = state.fresh(connection)
-        run = run_of(served, choice, district)
+        run = run_of(served, choice, district, audience)
+        explained = explain_plot(connection, plot_id, choice=choice)
         features = scored_plots(PUBLIC, {district: run} if run and district else {})
         plot = orjson.loads(read_feature(connection, features, PLOTS.plot_id == plot_id) or b"{}")["properties"]
         explained[TOLD] = tell_plot(plot, atlas.gazetteer(connection, served), lang).text
@@ -248,7 +248,7 @@ def _ready(
     """A page of all plots by class and score, without asking the database, if their texts are at hand."""
     if asked.filters or asked.sortby is not None or asked.district not in served.coverage:
         return None
-    run = run_of(served, asked.choice, asked.district)
+    run = run_of(served, asked.choice, asked.district, PUBLIC)
     texts = ready.of(served, asked.district, run)
     if texts is None:
         return None
@@ -328,9 +328,9 @@ def _listing(
     """What is listed, the run and snapshot it is of, and the title of the household profile that is asked for."""
     served = state.fresh(connection)
     require_district(connection, served, asked.district)
-    run = run_of(served, asked.choice, asked.district)
-    runs = {} if run is None else {asked.district: run}
     audience, household = asked.caller.audience_in(asked.district), None
+    run = run_of(served, asked.choice, asked.district, audience)
+    runs = {} if run is None else {asked.district: run}
     features = scored_plots(audience, runs)
     if asked.profile is not None:
         features, household = _with_fit(connection, features, audience, run, asked.profile)
@@ -361,14 +361,14 @@ def _rows(limit: str) -> int:
     return int(limit)
 
 
-def run_of(served: Snapshot, choice: Choice, district: str | None) -> Run | None:
-    """Return the run whose results are served in a district; None if none is shown there.
+def run_of(served: Snapshot, choice: Choice, district: str | None, audience: Audience) -> Run | None:
+    """Return the run whose results an audience is served in a district; None if none is shown there.
 
     Raises
     ------
     NotFound : a run or scheme was asked for that does not cover the district.
     """
-    run = served.runs_of(choice).get(district or "")
+    run = served.runs_open_to(audience, choice).get(district or "")
     if run is None and choice != Choice():
         raise NotFound(f"What is asked for does not cover district {district!r}.")
     return run

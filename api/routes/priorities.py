@@ -50,7 +50,7 @@ def get_priority(
     with reading() as connection:
         served = state.fresh(connection)
         require_district(connection, served, code)
-    run = run_of(served, choice, code)
+    run = run_of(served, choice, code, audience)
     if run is None:
         raise NotFound(f"No run has judged district {code!r} yet.")
     about = {

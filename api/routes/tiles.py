@@ -28,7 +28,7 @@ from api.routes.plots import ChoiceDep
 from api.web.compression import GZIP
 from api.web.preferences import choose_encoding
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
-from layers.catalogue.base import PUBLIC, Audience, Layer
+from layers.catalogue.base import PUBLIC, STAFF, Audience, Layer
 from layers.catalogue.land import Plot
 from layers.errors import BadFilter, NotFound
 from layers.features.districts import require_known_district
@@ -149,7 +149,7 @@ def _plots(
     address = asked.address
     bounds = address.bounds_degrees(BUFFER / EXTENT)
     here = served.districts_in(bounds)
-    runs = {code: run for code, run in served.runs_of(choice).items() if code in here}
+    runs = {code: run for code, run in served.runs_open_to(audience, choice).items() if code in here}
     shown = {code: run for code, run in served.runs_of(Choice()).items() if code in here}
     version = served.plots_version(choice, bounds)
     unjudged = [code for code in here if code not in runs]
@@ -157,7 +157,8 @@ def _plots(
     carried = asked_properties(scored_plots(audience, runs), names) if names else {}
     names = _carried_further(address, names)
     carried = {name: carried[name] for name in names}
-    scope = _scope(Plot.card.audience, carried)
+    draft = any(run.draft for run in runs.values())  # a cache that others share must not keep it
+    scope = STAFF if draft else _scope(Plot.card.audience, carried)
     # What holds the same is one tile, however it was asked for: of districts without a plot here, of the only one with
     # plots here, of the run that is shown anyhow, with attributes that it has unasked or that cells have not.
     part = None if district is None or here == (district,) else district if district in here else NOWHERE

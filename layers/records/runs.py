@@ -69,6 +69,9 @@ class ScoringRun(Base):
     drawn_at: Mapped[datetime | None] = mapped_column(
         DateTime(timezone=True), comment="When robustness of a district was last stored"
     )
+    published: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="Whether it was ever served; what never was is a draft, for staff only"
+    )
 
 
 class Publication(Base):

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from geo.suitability.model import RULE
+from layers.catalogue.base import STAFF, Audience
 from layers.catalogue.land import Plot
 from layers.errors import DatabaseUnavailable, NotFound
 from layers.records.loads import Load, Raster
@@ -34,7 +35,8 @@ COMPLETE = "complete"
 class Run:
     """A finished run: its scheme, whether it judged synthetic plots, when it was made and its draws were stored.
 
-    base_run : the run in whose partition its results are kept, see ``layers.records.rows_of_run``.
+    base_run : the run in whose partition its results are kept, see ``layers.records.rows_of_run``. draft : it was never
+    published.
     """
 
     run_id: int
@@ -46,6 +48,7 @@ class Run:
     finished_at: datetime | None
     drawn_at: datetime | None = None
     rule: int = RULE
+    draft: bool = False
 
     @property
     def earlier_rule(self) -> bool:
@@ -115,6 +118,18 @@ class Snapshot:
         }
         if not found:
             raise NotFound(f"No run of scheme {choice.scheme!r} is published.")
+        return found
+
+    def runs_open_to(self, audience: Audience, choice: Choice) -> dict[str, Run]:
+        """Return the same for an audience: below staff, a run that was never published does not exist.
+
+        Raises
+        ------
+        NotFound : as ``runs_of``, and for a draft; the sentence is the same.
+        """
+        found = self.runs_of(choice)
+        if audience < STAFF and any(run.draft for run in found.values()):
+            raise NotFound(f"There is no finished run {choice.run}{self._of_scheme(choice)}.")
         return found
 
     def synthetic(self, district: str) -> bool:
@@ -222,6 +237,7 @@ _RUNS = select(
     ScoringRun.finished_at,
     ScoringRun.drawn_at,
     ScoringRun.rule,
+    or_(ScoringRun.published, ScoringRun.run_id.in_(select(Publication.run_id))).label("published"),
 ).where(ScoringRun.status == COMPLETE)
 
 
@@ -236,6 +252,7 @@ def _run(row: Any) -> Run:
         row.finished_at,
         row.drawn_at,
         row.rule,
+        not row.published,
     )
 
 

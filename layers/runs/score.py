@@ -222,6 +222,7 @@ def publish_run(connection: Connection, run_id: int, *, earlier_rule: bool = Fal
             for name in run.districts
         ],
     )
+    connection.execute(update(ScoringRun).where(ScoringRun.run_id == run_id).values(published=True))
 
 
 def sweep_abandoned(engine: Engine) -> list[int]:
