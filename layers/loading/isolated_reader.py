@@ -5,7 +5,8 @@ no password and no other file, with one driver of GDAL, bounded memory and proce
 process that ends. It is run by its path and imports nothing of Obod: that keeps it small, and quick to start.
 
 The request is JSON in the first argument. The answer on standard output is frames: one letter, eight bytes of length,
-content. J: JSON. S, B: an Arrow schema and a batch, as IPC messages. R: raw cells. E: a refusal, one sentence. Z: end.
+content. J: JSON. S, B: an Arrow schema and a batch, as IPC messages. R: raw cells. E: a refusal, one
+sentence, or kind and place of a fault. Z: end.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import resource
 import sqlite3
 import struct
 import sys
+import traceback
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import Any, NamedTuple, NoReturn
@@ -296,8 +298,12 @@ def main() -> None:
     except MemoryError:
         allowed = request.memory_bytes / 1024**3
         send_json("E", f"needs more memory than the {allowed:g} GB that OBOD_FILE_MEMORY_GB allows, or is damaged")
-    except Exception:
-        send_json("E", None)  # damaged: what a library says of it names paths, and is not for people
+    except Exception as fault:
+        # People are told that the file is damaged; what a library says of it names paths. Kind and place of the fault
+        # go to the log, so that a mistake of ours can be told from a damaged file.
+        *_, (frame, line) = traceback.walk_tb(fault.__traceback__)
+        place = os.path.basename(frame.f_code.co_filename)
+        send_json("E", {"fault": f"{type(fault).__name__} at {place}:{line}"})
 
 
 if __name__ == "__main__":

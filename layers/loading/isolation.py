@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import select
 import struct
@@ -19,6 +20,8 @@ from layers.errors import DataRefused
 from layers.loading.admission import AdmittedFile
 from layers.loading.chunks import CHUNK
 from layers.settings import get_settings
+
+log = logging.getLogger(__name__)
 
 PROGRAM = Path(__file__).with_name("isolated_reader.py")
 HEADER = struct.Struct(">cQ")
@@ -115,7 +118,10 @@ class Reading:
         if frame.kind == "E":
             said = frame.json()
             self.end()
-            raise self._damaged() if said is None else DataRefused(f"{self._file.name} {said}.")
+            if isinstance(said, str):
+                raise DataRefused(f"{self._file.name} {said}.")
+            log.info("reading a file ended with %.200r", said)
+            raise self._damaged()
         return frame
 
     def batches(self) -> Iterator[pa.RecordBatch]:

@@ -94,7 +94,7 @@ class Cluster:
 
     @property
     def made(self) -> bool:
-        """Whether this home has a database, be its data missing for now."""
+        """Whether a database was made for this home; its data may be missing, which ``status`` tells."""
         with self._explained():
             record = read_record(self.home)
             return record is not None and record.made

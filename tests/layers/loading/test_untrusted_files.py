@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -155,6 +156,17 @@ def test_one_driver_is_left_to_read_a_file(driver: str) -> None:
     )
     done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == f"['{driver}']"
+
+
+def test_what_kind_of_fault_ended_the_reading_is_logged_and_not_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "dem.tif"
+    path.write_bytes(b"II*\0" + b"\0" * 2000)
+    with caplog.at_level("INFO", logger="layers.loading.isolation"):
+        assert sentence(path, raster=True) == "dem.tif cannot be opened: it is cut short or damaged."
+    assert re.search(r"'fault': 'RasterioIOError at \w+\.\w+:\d+'", caplog.text)
+    assert str(tmp_path) not in caplog.text
 
 
 def test_a_grid_is_opened_by_the_driver_of_its_kind_only(tmp_path: Path) -> None:
