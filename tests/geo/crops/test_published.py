@@ -1,24 +1,17 @@
 """The tables of crops hold the published figures, typed a second time in ``tests/published`` from their sources."""
 
 import calendar
-import csv
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from geo.crops.catalogue import crops
 from geo.crops.season import windows_of
+from tests.published import published as rows
 
-PUBLISHED = Path(__file__).parents[2] / "published"
 Side = tuple[float, ...] | None
 MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
-
-
-def rows(name: str) -> list[dict[str, str]]:
-    with (PUBLISHED / name).open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def expected_limits() -> dict[tuple[str, str], tuple[Side, Side]]:

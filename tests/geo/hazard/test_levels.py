@@ -24,22 +24,21 @@ from geo.hazard.levels import (
     threatens_life,
     zone_level,
 )
+from tests.published import published
 
-# Return periods 30, 100 and 300 years for weak, medium and strong intensity; domain reference 7.1.
-PUBLISHED = {
-    "flood": ["medium low low", "medium medium medium", "high high high"],
-    "debris_flow": ["medium low low", "medium medium low", "high high high"],
-    "landslide": ["low low low", "medium low low", "high high medium"],
-    "hillslope_debris_flow": ["low low low", "medium low low", "high high medium"],
-    "avalanche": ["high medium medium", "high medium medium", "high high high"],
-}
+INTENSITIES = ("weak", "medium", "strong")
 
 
-@pytest.mark.parametrize("process", PUBLISHED)
-def test_levels_are_those_of_the_published_matrix(process: str) -> None:
-    for intensity, row in enumerate(PUBLISHED[process]):
-        found = [LEVELS[code] for code in level(process, intensity, [30, 100, 300])]
-        assert found == row.split()
+@pytest.mark.parametrize("row", published("hazard_levels.csv"), ids=lambda row: f"{row['process']} {row['intensity']}")
+def test_levels_are_those_of_the_published_matrix(row: dict[str, str]) -> None:
+    periods = (30, 100, 300)
+    found = [LEVELS[code] for code in level(row["process"], INTENSITIES.index(row["intensity"]), list(periods))]
+    assert found == [row[str(years)] for years in periods]
+
+
+def test_rockfall_which_has_no_published_matrix_is_judged_as_floods_are() -> None:
+    assert set(MATRICES) - {row["process"] for row in published("hazard_levels.csv")} == {"rockfall"}
+    assert MATRICES["rockfall"] == MATRICES["flood"]
 
 
 @pytest.mark.parametrize("process", MATRICES)

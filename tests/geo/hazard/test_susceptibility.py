@@ -27,6 +27,7 @@ from geo.hazard.torrents import (
 )
 from geo.terrain.drainage import contributing_cells, drainage
 from geo.terrain.grid import Grid
+from tests.published import published
 
 CELL_M = 10.0
 
@@ -135,11 +136,12 @@ def test_an_event_says_nothing_about_the_next_channel() -> None:
     assert (level[:, 31:] < MEDIUM).all()  # 240 m from the event
 
 
-@pytest.mark.parametrize(
-    ("cell_m", "limit"), [(10.0, -0.0100), (15.0, -0.0070), (20.0, -0.0053), (25.0, -0.0043), (30.0, -0.0036)]
-)
-def test_curvature_limits_stand_as_published_or_counted(cell_m: float, limit: float) -> None:
-    assert curvature_limit(cell_m) == limit
+@pytest.mark.parametrize("row", published("curvature_limits.csv"), ids=lambda row: row["cell_m"])
+def test_curvature_limits_stand_as_published_or_counted(row: dict[str, str]) -> None:
+    assert curvature_limit(float(row["cell_m"])) == float(row["limit_per_m"])
+
+
+def test_between_two_sizes_of_cells_the_curvature_limit_is_between_theirs() -> None:
     assert curvature_limit(12.0) == pytest.approx(-0.0086, abs=1e-4)
 
 

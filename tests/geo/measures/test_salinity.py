@@ -12,13 +12,14 @@ from geo.measures.soil import response_tables, saltless
 from geo.panel.scheme import load_scheme, parse_scheme
 from geo.suitability.assess import assess, evaluate
 from geo.suitability.model import CLASSES
+from tests.published import published
 from tests.worlds import valley
 
 SCHEME = load_scheme()
-# ECe [dS/m] at membership 1, .75, .50, .25 and 0 by the crop's response; domain reference 4, E1.
-PUBLISHED = {"potato": (2.1, 3.4, 5.0, 6.7, 8.4), "wheat": (6.7, 8.8, 11.6, 14.5, 17.3)}
-GENERIC = (2.0, 4.0, 8.0, 12.0, 16.0)
 LEVELS = (1.0, 0.75, 0.5, 0.25, 0.0)
+# ECe [dS/m] at the levels by the crop's response.
+PUBLISHED = {row["crop"]: [float(row[f"{level:.2f}"]) for level in LEVELS] for row in published("salinity_knots.csv")}
+GENERIC = PUBLISHED.pop("generic")
 
 
 def membership(crop: str, ece_ds_m: float, scheme: object = SCHEME) -> float:

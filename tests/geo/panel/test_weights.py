@@ -19,17 +19,8 @@ from geo.panel.weights import (
     reciprocal_matrix,
     weights,
 )
+from tests.published import published
 
-DRINKS = ("coffee", "wine", "tea", "beer", "soda", "milk", "water")  # Saaty 2008, as cited in domain reference 10
-DRINKS_ROWS = (
-    "1 9 5 2 1 1 1/2",
-    "1/9 1 1/3 1/9 1/9 1/9 1/9",
-    "1/5 3 1 1/3 1/4 1/3 1/9",
-    "1/2 9 3 1 1/2 1 1/3",
-    "1 9 4 2 1 2 1/2",
-    "1 9 3 1 1/2 1 1/3",
-    "2 9 9 3 2 3 1",
-)
 EIGHT = ("W", "H", "F", "L", "E", "T", "A", "C")  # the default groups, domain reference 4.2
 EIGHT_UPPER = ((2, 2, 2, 2, 3, 3, 4), (1, 2, 2, 2, 2, 3), (1, 1, 2, 2, 3), (1, 1, 2, 2), (1, 2, 2), (1, 2), (2,))
 
@@ -47,23 +38,24 @@ def from_upper(upper: tuple[tuple[float, ...], ...]) -> np.ndarray:
     return result
 
 
-def test_three_by_three_textbook_example() -> None:
-    result = weights("abc", matrix(("1 3 5", "1/3 1 3", "1/5 1/3 1")), ri="saaty-1980")
-    np.testing.assert_allclose(result.weights, [0.637, 0.258, 0.105], atol=5e-4)
-    assert result.lambda_max == pytest.approx(3.0385, abs=5e-5)
-    assert result.ci == pytest.approx(0.0193, abs=5e-5)
-    assert result.cr == pytest.approx(0.033, abs=5e-4)
-    assert weights("abc", matrix(("1 3 5", "1/3 1 3", "1/5 1/3 1"))).cr == pytest.approx(0.037, abs=5e-4)
+@pytest.mark.parametrize("example", ["textbook", "drinks"])
+def test_published_examples(example: str) -> None:
+    rows = [row for row in published("judgements.csv") if row["example"] == example]
+    judged = matrix(tuple(row["judgements"] for row in rows))
+    result = weights([row["name"] for row in rows], judged, ri=rows[0]["random_index"])
+    np.testing.assert_allclose(result.weights, [float(row["weight"]) for row in rows], atol=5e-4)
+    for name in ("lambda_max", "cr"):
+        tolerance = float(rows[0][f"{name.split('_')[0]}_tolerance"])
+        assert getattr(result, name) == pytest.approx(float(rows[0][name]), abs=tolerance)
     assert result.consistent
-    assert result.revisit is None
 
 
-def test_saaty_drinks() -> None:
-    result = weights(DRINKS, matrix(DRINKS_ROWS))
-    np.testing.assert_allclose(result.weights, [0.177, 0.019, 0.042, 0.116, 0.190, 0.129, 0.327], atol=5e-4)
-    assert result.lambda_max == pytest.approx(7.177, abs=5e-4)
-    assert result.cr == pytest.approx(0.022, abs=5e-4)
+def test_three_names_by_hand() -> None:
+    result = weights("abc", matrix(("1 3 5", "1/3 1 3", "1/5 1/3 1")))
+    assert result.ci == pytest.approx(0.0193, abs=5e-5)
+    assert result.cr == pytest.approx(0.037, abs=5e-4)  # with the random index of Saaty 2005, which is the default
     assert result.ri == "saaty-2005"
+    assert result.revisit is None
 
 
 def test_contradictory_judgements_are_told_apart() -> None:
@@ -213,16 +205,9 @@ def test_tables_without_a_published_random_index_are_refused() -> None:
         weights([str(i) for i in range(16)], np.ones((16, 16)))
 
 
-def test_random_indices_are_the_published_ones() -> None:
-    """Domain reference 3.3: Saaty 1980 and 2005, Tummala and Ling 1998, for 1 to 15 names."""
-    assert {
-        "saaty-1980": (0, 0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.48, 1.56, 1.57, 1.59),
-        "saaty-2005": (0, 0, 0.52, 0.89, 1.11, 1.25, 1.35, 1.40, 1.45, 1.49, 1.52, 1.54, 1.56, 1.58, 1.59),
-        "tummala-ling": (
-            *(0, 0, 0.5799, 0.8921, 1.1159, 1.2358, 1.3322, 1.3952),
-            *(1.4537, 1.4882, 1.5117, 1.5356, 1.5571, 1.5714, 1.5831),
-        ),
-    } == RANDOM_INDEX
+@pytest.mark.parametrize("name", ["saaty-1980", "saaty-2005", "tummala-ling"])
+def test_random_indices_are_the_published_ones(name: str) -> None:
+    assert [float(row[name]) for row in published("random_index.csv")] == list(RANDOM_INDEX[name])
 
 
 @pytest.mark.parametrize(("extreme", "joins"), [(7, True), (8, False)])

@@ -27,6 +27,7 @@ from geo.routing.ways import BACK, OUT, least_time, travel_minutes
 from geo.terrain.grid import Grid
 from geo.terrain.relief import smoothed
 from geo.terrain.stencil import REACH, moves
+from tests.published import published
 
 CELL_M = 30.0
 TOBLER = Walker(model=SpeedModel.TOBLER)
@@ -49,22 +50,9 @@ def lines(*shapes: shapely.Geometry, **columns: list[object]) -> gpd.GeoDataFram
     return gpd.GeoDataFrame(columns, geometry=list(shapes), crs="EPSG:32642")
 
 
-@pytest.mark.parametrize(
-    ("slope", "speed_km_h"),
-    [
-        (-0.30, 2.501),
-        (-0.20, 3.549),
-        (-0.10, 5.037),
-        (-0.05, 6.000),
-        (0.0, 5.037),
-        (0.05, 4.228),
-        (0.10, 3.549),
-        (0.20, 2.501),
-        (0.30, 1.763),
-        (0.50, 0.875),
-    ],
-)
-def test_tobler_gives_its_published_speeds(slope: float, speed_km_h: float) -> None:
+@pytest.mark.parametrize("row", published("tobler.csv"), ids=lambda row: row["slope"])
+def test_tobler_gives_its_published_speeds(row: dict[str, str]) -> None:
+    slope, speed_km_h = float(row["slope"]), float(row["km_h"])
     assert float(tobler_km_h(slope)) == pytest.approx(speed_km_h, abs=5e-4)
     assert float(tobler_km_h(slope, off_path=True)) == pytest.approx(0.6 * speed_km_h, abs=5e-4)
     assert float(tobler_km_h(slope, horseback=True)) == pytest.approx(1.25 * speed_km_h, abs=7e-4)

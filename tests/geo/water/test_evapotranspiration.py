@@ -5,31 +5,7 @@ import pytest
 
 from geo.water import evapotranspiration as et
 from geo.water import radiation
-
-
-def test_vapour_pressures_of_example_3() -> None:
-    assert et.saturation_vapour_pressure_kpa(24.5) == pytest.approx(3.075, abs=5e-4)
-    assert et.saturation_vapour_pressure_kpa(15) == pytest.approx(1.705, abs=5e-4)
-    assert et.mean_saturation_vapour_pressure_kpa(15, 24.5) == pytest.approx(2.39, abs=5e-3)
-
-
-def test_pressure_and_psychrometric_constant_of_example_2() -> None:
-    pressure = et.atmospheric_pressure_kpa(1_800)
-    assert pressure == pytest.approx(81.8, abs=0.05)
-    assert et.psychrometric_constant_kpa_c(pressure) == pytest.approx(0.054, abs=5e-4)
-
-
-def test_sun_of_examples_8_and_9() -> None:
-    assert radiation.inverse_relative_distance(246) == pytest.approx(0.985, abs=5e-4)
-    assert radiation.solar_declination_rad(246) == pytest.approx(0.120, abs=5e-4)
-    assert radiation.sunset_hour_angle_rad(-20, 246) == pytest.approx(1.527, abs=5e-4)
-    assert radiation.extraterrestrial_radiation_mj(-20, 246) == pytest.approx(32.2, abs=0.05)
-    assert radiation.daylight_hours(-20, 246) == pytest.approx(11.7, abs=0.05)
-
-
-def test_radiation_of_examples_10_and_15() -> None:
-    assert radiation.solar_radiation_from_sunshine_mj(25.1, 7.1, 10.9) == pytest.approx(14.45, abs=0.01)
-    assert radiation.solar_radiation_from_range_mj(40.6, 14.8, 26.6) == pytest.approx(22.3, abs=0.05)
+from tests.published import published
 
 
 def test_monthly_reference_of_example_17_bangkok() -> None:
@@ -77,35 +53,14 @@ def test_daily_reference_of_example_18_uccle() -> None:
     assert result == pytest.approx(3.88, abs=5e-3)
 
 
-def test_wind_psychrometer_and_longwave_of_examples_14_4_and_11() -> None:
-    assert et.wind_at_2m_m_s(3.2, 10) == pytest.approx(2.4, abs=0.05)
-    assert et.vapour_pressure_from_wet_bulb_kpa(19.5, 25.6, 87.9) == pytest.approx(1.91, abs=5e-3)
-    assert radiation.net_longwave_radiation_mj(19.1, 25.1, 2.1, 14.5, 18.8) == pytest.approx(3.5, abs=0.05)
-
-
-@pytest.mark.parametrize(
-    ("tmin", "tmax", "mean", "ra", "expected"),
-    [(14.8, 26.6, None, 40.6, 5.04), (28, 38, 35, 38.93715, 6.10)],
-)
-def test_hargreaves_of_example_20_and_a_second_source(
-    tmin: float, tmax: float, mean: float | None, ra: float, expected: float
-) -> None:
-    assert et.hargreaves_mm(tmin, tmax, ra, mean) == pytest.approx(expected, abs=5e-3)
-
-
 @pytest.mark.parametrize(("latitude", "tmax", "tmin", "expected"), [(37.84, 37, 20, 7.31), (39.02, 31, 15, 6.25)])
 def test_hargreaves_in_july_in_khatlon_and_rasht(latitude: float, tmax: float, tmin: float, expected: float) -> None:
     ra = radiation.extraterrestrial_radiation_mj(latitude, 197)
     assert et.hargreaves_mm(tmin, tmax, ra) == pytest.approx(expected, abs=0.02)
 
 
-@pytest.mark.parametrize(
-    ("latitude", "months"),
-    [
-        (37.84, [16.3, 21.6, 28.2, 35.2, 39.9, 41.8, 40.8, 37.0, 30.7, 23.6, 17.6, 14.9]),
-        (39.02, [15.6, 20.9, 27.7, 34.9, 39.8, 41.8, 40.8, 36.8, 30.3, 23.0, 16.8, 14.2]),
-    ],
-)
-def test_extraterrestrial_radiation_mid_month(latitude: float, months: list[float]) -> None:
+@pytest.mark.parametrize("row", published("extraterrestrial_radiation.csv"), ids=lambda row: row["latitude_deg"])
+def test_extraterrestrial_radiation_mid_month(row: dict[str, str]) -> None:
+    latitude, months = float(row["latitude_deg"]), [float(row[str(month)]) for month in range(1, 13)]
     mid_month = np.array([15, 46, 74, 105, 135, 166, 196, 227, 258, 288, 319, 349])
     assert radiation.extraterrestrial_radiation_mj(latitude, mid_month) == pytest.approx(np.array(months), abs=0.15)

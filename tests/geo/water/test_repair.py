@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.water.repair import CONVEYING, canal_gain, conveyed, reach_gain
+from tests.published import published
 
-PUBLISHED = {1: 1.00, 2: 0.90, 3: 0.75, 4: 0.50}  # factor on Ec of a whole canal, domain reference 6.4
+# Condition of a whole canal -> factor on its conveyance.
+PUBLISHED = {int(row["condition"]): float(row["share_conveyed"]) for row in published("canal_condition.csv")}
 
 
 @pytest.mark.parametrize(("state", "factor"), PUBLISHED.items())
@@ -47,5 +49,5 @@ def test_cutting_a_reach_in_two_changes_nothing_and_no_reach_gains_more_than_its
 def test_a_condition_lets_through_its_share() -> None:
     """Domain reference 6.4: 1, .90, .75, .50 and nothing; what is not known stays unknown."""
     found = conveyed(np.array([1.0, 2.0, 3.0, 4.0, 5.0, np.nan]))
-    np.testing.assert_array_equal(found, [1.0, 0.90, 0.75, 0.50, 0.0, np.nan])
-    assert CONVEYING == (1, 2, 3, 4)
+    np.testing.assert_array_equal(found, [*PUBLISHED.values(), 0.0, np.nan])
+    assert tuple(PUBLISHED) == CONVEYING

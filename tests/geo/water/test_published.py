@@ -1,0 +1,55 @@
+"""Every figure of ``tests/published/water.csv``, each within its printed rounding."""
+
+from collections.abc import Callable
+
+import pytest
+
+from geo.water import evapotranspiration as et
+from geo.water import irrigation, radiation
+from tests.published import published
+
+POTATO = irrigation.CropCoefficients(0.5, 1.15, 0.75, 25, 30, 45, 30)  # domain reference 10
+BEAN = irrigation.CropCoefficients(0.15, 1.19, 0.35, 25, 25, 30, 20)  # FAO-56 example 28
+
+
+def readily_available(capacity: float, wilting: float, depth_m: float, share: float) -> float:
+    total = irrigation.total_available_water_mm(capacity, wilting, depth_m)
+    return float(irrigation.readily_available_water_mm(total, share))
+
+
+def gross(net_mm: float, application: float, conveyance: float) -> float:
+    return float(irrigation.gross_requirement_mm(net_mm, application=application, conveyance=conveyance))
+
+
+FIGURES: dict[str, Callable[..., object]] = {
+    "saturation_vapour_pressure": et.saturation_vapour_pressure_kpa,
+    "mean_saturation_vapour_pressure": et.mean_saturation_vapour_pressure_kpa,
+    "atmospheric_pressure": et.atmospheric_pressure_kpa,
+    "psychrometric_constant": et.psychrometric_constant_kpa_c,
+    "wind_at_2m": et.wind_at_2m_m_s,
+    "vapour_pressure_from_wet_bulb": et.vapour_pressure_from_wet_bulb_kpa,
+    "hargreaves": et.hargreaves_mm,
+    "inverse_relative_distance": radiation.inverse_relative_distance,
+    "solar_declination": radiation.solar_declination_rad,
+    "sunset_hour_angle": radiation.sunset_hour_angle_rad,
+    "extraterrestrial_radiation": radiation.extraterrestrial_radiation_mj,
+    "daylight_hours": radiation.daylight_hours,
+    "solar_radiation_from_sunshine": radiation.solar_radiation_from_sunshine_mj,
+    "solar_radiation_from_range": radiation.solar_radiation_from_range_mj,
+    "net_longwave_radiation": radiation.net_longwave_radiation_mj,
+    "kc_potato": POTATO.on_day,
+    "kc_bean": BEAN.on_day,
+    "readily_available_water": readily_available,
+    "effective_rain_scs": irrigation.effective_rain_scs_mm,
+    "effective_rain_dependable": irrigation.effective_rain_dependable_mm,
+    "gross_requirement": gross,
+    "duty": irrigation.duty_l_s_ha,
+    "leaching_fraction": irrigation.leaching_fraction,
+    "with_leaching": irrigation.with_leaching_mm,
+}
+
+
+@pytest.mark.parametrize("row", published("water.csv"), ids=lambda row: f"{row['figure']} {row['inputs']}")
+def test_the_printed_figure_comes_out(row: dict[str, str]) -> None:
+    found = FIGURES[row["figure"]](*map(float, row["inputs"].split()))
+    assert found == pytest.approx(float(row["expected"]), abs=float(row["tolerance"]))
