@@ -18,7 +18,7 @@ from layers.features.filters import plot_conditions, sort_keys
 from layers.features.paging import Listing, read_page
 from layers.features.plots import by_class_and_score, in_district, scored_plots
 from layers.records.snapshot import Run
-from layers.tiles.layer_tiles import TileAddress, asked_properties, layer_tile, tile_properties
+from layers.tiles.layer_tiles import TileAddress, asked_properties, layer_statement, layer_tile, tile_properties
 from layers.tiles.plot_tiles import plots_tile
 from tests.expected.tables import DIALECT
 
@@ -120,6 +120,11 @@ def _tiles() -> dict[str, str]:
         notebook = Notebook()
         layer_tile(cast(Connection, notebook), layer, MIDDLE, tile_properties(layer, PUBLIC))
         texts[name] = _joined(notebook)
+    for name in ("rivers", "services"):  # where a tile would be too large: outlines move more, small or close ones go
+        layer = BY_NAME[name]
+        carried = tile_properties(layer, PUBLIC)
+        statement = layer_statement(layer, MIDDLE, carried, tolerance_px=2.0, smallest_px=2.0)
+        texts[f"{name}_generalised"] = _text(statement, {})
     return texts
 
 
