@@ -62,7 +62,7 @@ system-packages:
 	@scripts/setup/system-packages.sh database node
 
 clients:
-	@scripts/setup/system-packages.sh browser gdal
+	@scripts/setup/system-packages.sh browser gdal nginx
 
 python:
 	@scripts/setup/system-packages.sh

@@ -29,12 +29,14 @@ from api.routes import (
     tiles,
 )
 from api.web.acceptance import Acceptance
+from api.web.capacity import Capacity
 from api.web.compression import Compression
 from api.web.errors import add_error_handlers
 from api.web.heads import Heads
 from api.web.protection import Protection
 from api.web.proxies import Proxies
 from api.web.ranges import Ranges
+from api.web.rates import Rates
 from api.web.response_cache import FinishedAnswers
 from api.web.tags import Tags
 from layers.cache.background import BACKGROUND
@@ -62,6 +64,7 @@ EXPOSED = [
     *(tiles.GENERALISED, plots.CUT),
 ]
 BYTES_PER_MB = 1_000_000
+SECONDS_PER_MINUTE = 60.0
 
 
 @asynccontextmanager
@@ -136,9 +139,17 @@ def create_app() -> FastAPI:
         expose_headers=EXPOSED,
     )
     app.add_middleware(Protection)
+    app.add_middleware(Capacity, at_once=settings.connections + settings.extra_connections)
     answers_bytes = settings.answers_in_memory_mb * BYTES_PER_MB
     app.add_middleware(FinishedAnswers, served=app.state.served, memory_bytes=answers_bytes)
     app.add_middleware(Heads)
+    app.add_middleware(
+        Rates,
+        requests_per_second=settings.requests_per_second,
+        bytes_per_second=settings.mb_per_minute * BYTES_PER_MB / SECONDS_PER_MINUTE,
+        reader_s=settings.reader_seconds,
+        with_loopback=bool(settings.proxy_networks),
+    )
     app.add_middleware(
         Proxies, root_path=settings.root_path, trusted=settings.proxy_networks, hosts=settings.host_names
     )

@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     text_cache_gb: float = Field(8.0, ge=0.0, description="Room on disk for public plots written as text; 0 = none")
     picture_cache_gb: float = Field(8.0, ge=0.0, description="Room on disk for coloured grids; 0 = none")
     export_cache_gb: float = Field(2.0, ge=0.0, description="Room on disk for finished files of public plots; 0 = none")
+    rejects_gb: float = Field(2.0, ge=0.0, description="Room on disk for rejected rows; the newest are always kept")
     tiles_in_memory_mb: int = Field(64, ge=1, description="Finished tiles each process keeps in memory")
     answers_in_memory_mb: int = Field(128, ge=1, description="Finished public answers each process keeps in memory")
     results_in_memory_mb: int = Field(160, ge=1, description="Results for tiles in memory of each process; 40 B a plot")
@@ -75,6 +76,16 @@ class Settings(BaseSettings):
     )
     allowed_hosts: str = Field(
         "", description="Hosts the service answers for, separated by commas, *.example.org for all below; unset: any"
+    )
+
+    requests_per_second: float = Field(
+        50.0, ge=0.0, description="Requests of one address that each process takes before it slows them; 0 = any number"
+    )
+    mb_per_minute: float = Field(
+        600.0, ge=0.0, description="What one address is sent by each process before it is slowed; 0 = any amount"
+    )
+    reader_seconds: float = Field(
+        60.0, gt=0.0, description="How long a reader may take nothing of an answer before it counts as gone"
     )
 
     @field_validator("trusted_proxies")

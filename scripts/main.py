@@ -120,13 +120,12 @@ def _noted(error: Exception) -> str:
     """Put a fault into the log, if it can be written, and return what is said of it."""
     fault = uuid.uuid4().hex[:8]
     try:
-        from layers.settings import get_settings  # nobody need wait for it before something goes wrong
+        from layers.cache.files import open_log  # nobody need wait for these before something goes wrong
+        from layers.settings import get_settings
 
-        logs = get_settings().home / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
-        with (logs / "obod.log").open("a") as file:
-            file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} fault {fault}\n")
-            file.writelines(traceback.format_exception(error))
+        with open_log(get_settings().home / "logs" / "obod.log") as file:
+            file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} fault {fault}\n".encode())
+            file.writelines(line.encode(errors="replace") for line in traceback.format_exception(error))
     except (OSError, LayersError) as no_log:
         cause = as_disk_refusal(no_log) if isinstance(no_log, OSError) else no_log
         name = type(error).__name__

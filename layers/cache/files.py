@@ -6,12 +6,15 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 DRAFT = ".draft"  # suffix of what is being written
 DRAFT_KEPT_S = 3_600.0  # seconds; a draft that nobody wrote to for so long was left by a process that was killed
+
+LONGEST_LOG = 10_000_000  # bytes of a log, after which it begins anew
+FORMER_LOG = ".former"  # suffix of the one before
 
 
 @contextmanager
@@ -41,6 +44,15 @@ def write_whole_at(target: Path) -> Iterator[Path]:
         draft = Path(folder) / target.name
         yield draft
         os.replace(draft, target)
+
+
+def open_log(path: Path) -> IO[bytes]:
+    """Open a log to add to, its folder made; one that has grown too long stands beside it as ``.former``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        if path.stat().st_size > LONGEST_LOG:
+            os.replace(path, path.with_suffix(FORMER_LOG))
+    return path.open("ab")
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from layers.cache.folders import BYTES_PER_GB
 from layers.catalogue.base import Layer
 from layers.errors import DataRefused
 from layers.loading.chunks import CHUNK, Chunk, Source
@@ -20,7 +21,7 @@ from layers.loading.load import Batches, fields_to_give, layer_named
 from layers.loading.mapping import FieldRule, Mapped, find_mapping, rules_for, select_rows
 from layers.loading.mapping import Mapping as MappingFile
 from layers.loading.reading import file_digest, open_source
-from layers.loading.rejects import write_rejects
+from layers.loading.rejects import remove_older, write_rejects
 from layers.loading.replacement import EndingLimits
 from layers.loading.room import require_room
 from layers.loading.rows import Writer
@@ -146,7 +147,9 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
         raise
     if report.rejections:
         name = f"{layer}-{path.stem}-{(provenance.sha256 or '')[:8]}-rejected"
-        report.rejects_file = str(write_rejects(source, report.rejections, get_settings().home / "rejects" / name))
+        settings = get_settings()
+        report.rejects_file = str(write_rejects(source, report.rejections, settings.home / "rejects" / name))
+        remove_older(settings.home / "rejects", int(settings.rejects_gb * BYTES_PER_GB))
     return report
 
 

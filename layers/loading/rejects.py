@@ -13,6 +13,7 @@ import pyogrio
 import shapely
 from numpy.typing import NDArray
 
+from layers.cache.files import files_in
 from layers.loading.chunks import LINE, Source
 from layers.records.load_report import Rejection
 
@@ -64,3 +65,13 @@ def write_rejects(source: Source, rejections: list[Rejection], path: Path) -> Pa
         warnings.filterwarnings("ignore", "'crs' was not provided", UserWarning)
         pyogrio.write_dataframe(frame, path, layer="rejected", driver="GPKG", geometry_type="Unknown")
     return path
+
+
+def remove_older(folder: Path, most_bytes: int) -> None:
+    """Remove the files of rejected rows written longest ago, until those left take so many bytes; the newest stays."""
+    found = sorted(files_in(folder), key=lambda file: file[1].st_mtime_ns, reverse=True)
+    held = 0
+    for path, facts in found:
+        held += facts.st_size
+        if held > most_bytes and path is not found[0][0]:
+            path.unlink(missing_ok=True)

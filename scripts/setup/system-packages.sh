@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what of the named kinds is missing (database, node, browser, gdal), through apt where there is one.
+# Installs what of the named kinds is missing (database, node, browser, gdal, nginx), through apt where there is one.
 # Where there is not, or without the right to use it, one sentence says what to install.
 set -euo pipefail
 
@@ -34,6 +34,10 @@ newest_postgis() { # Debian names the package after the server's version: postgr
 
 has_gdal() { command -v ogr2ogr >/dev/null; } # its programs, for the tests that read and write as other people do
 
+has_nginx() { # the proxy of deploy/nginx.conf, for the test that runs it
+  command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]
+}
+
 missing=()
 has_python || missing+=(python)
 for kind in "$@"; do
@@ -42,6 +46,7 @@ for kind in "$@"; do
     node) has_node || missing+=(node) ;;
     browser) has_browser || missing+=(browser) ;;
     gdal) has_gdal || missing+=(gdal) ;;
+    nginx) has_nginx || missing+=(nginx) ;;
   esac
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
@@ -54,6 +59,7 @@ if ! command -v apt-get >/dev/null || { [ ${#as_root[@]} -gt 0 ] && ! command -v
     [python]="Python 3.11 or newer with venv"
     [postgis]="PostgreSQL 15 or newer with PostGIS 3.3 or newer (Debian 12: postgresql-15-postgis-3)"
     [node]="Node.js 18 or newer with npm" [browser]="Chromium" [gdal]="the programs of GDAL (Debian: gdal-bin)"
+    [nginx]="nginx (Debian: nginx-light)"
   )
   wanted=$(for kind in "${missing[@]}"; do echo "${name[$kind]}"; done | paste -sd, | sed 's/,/, /g')
   echo "Please install $wanted, then run this again." >&2
@@ -69,14 +75,25 @@ for kind in "${missing[@]}"; do
     node) packages+=(nodejs npm) ;;
     browser) packages+=(chromium fonts-dejavu-core) ;;
     gdal) packages+=(gdal-bin) ;;
+    nginx) packages+=(nginx-light) ;;
   esac
 done
 
-# Installing the server would also make and start a cluster for the whole machine, which nobody asked for.
-quiet=/etc/postgresql-common/createcluster.d/obod.conf
+# Installing the servers would also make and start a cluster, and a web server, for the whole machine, which nobody asked
+# for. What says so for the time of the installation is taken away at the end.
+quiet=()
+trap '[ ${#quiet[@]} -eq 0 ] || "${as_root[@]}" rm -f "${quiet[@]}"' EXIT
 if [ ! -e /etc/postgresql-common ]; then
-  "${as_root[@]}" mkdir -p "$(dirname "$quiet")"
-  echo "create_main_cluster = false" | "${as_root[@]}" tee "$quiet" >/dev/null
-  trap '"${as_root[@]}" rm -f "$quiet"' EXIT
+  quiet+=(/etc/postgresql-common/createcluster.d/obod.conf)
+  "${as_root[@]}" mkdir -p /etc/postgresql-common/createcluster.d
+  echo "create_main_cluster = false" | "${as_root[@]}" tee "${quiet[-1]}" >/dev/null
+fi
+if [[ " ${missing[*]} " == *" nginx "* ]] && [ ! -e /usr/sbin/policy-rc.d ]; then
+  quiet+=(/usr/sbin/policy-rc.d)
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "${quiet[-1]}" >/dev/null
+  "${as_root[@]}" chmod 755 "${quiet[-1]}"
 fi
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+if [[ " ${missing[*]} " == *" nginx "* ]] && command -v systemctl >/dev/null; then
+  "${as_root[@]}" systemctl --quiet disable nginx 2>/dev/null || true # nor at the next start of the machine
+fi

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from geo.suitability.robustness import DRAWS
+from layers.cache.files import open_log
 from layers.postgres.cluster import Cluster
 from layers.postgres.engine import engine
 from layers.runs.pending_draws import draw_pending
@@ -81,9 +82,7 @@ def start_drawing() -> None:
     if not settings.draw_after_publication:
         return
     try:
-        log = settings.home / "log" / "draws.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as said:
+        with open_log(settings.home / "log" / "draws.log") as said:
             subprocess.Popen(
                 [sys.executable, "-m", "scripts", "robustness", "--pending"],
                 stdin=subprocess.DEVNULL,

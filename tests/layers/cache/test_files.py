@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from layers.cache.files import DRAFT, DRAFT_KEPT_S, files_in, sweep_drafts, write_whole
+from layers.cache.files import DRAFT, DRAFT_KEPT_S, files_in, open_log, sweep_drafts, write_whole
 
 
 def test_a_file_takes_its_place_when_all_is_written(tmp_path: Path) -> None:
@@ -58,3 +58,12 @@ def test_a_file_that_goes_meanwhile_is_left_out(tmp_path: Path) -> None:
             path.unlink()
     assert list(found) == []
     assert list(files_in(tmp_path / "nowhere", ".bin")) == []
+
+
+def test_a_log_that_has_grown_too_long_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("layers.cache.files.LONGEST_LOG", 10)
+    log, former = tmp_path / "log" / "draws.log", tmp_path / "log" / "draws.former"
+    for line in (b"first line\n", b"second line\n", b"third line\n"):
+        with open_log(log) as file:
+            file.write(line)
+    assert (former.read_bytes(), log.read_bytes()) == (b"second line\n", b"third line\n")
