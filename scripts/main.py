@@ -5,20 +5,15 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import traceback
-import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from geo.errors import SuitabilityError
-from layers.errors import LayersError, as_disk_refusal
+from scripts.faults import sentence_of
 
-WRONG = "Something went wrong on our side"
 PRIVATE = 0o077  # umask: files and folders are for their owner alone
 
 
@@ -111,33 +106,5 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        refusal = error if isinstance(error, SuitabilityError | LayersError) else _explained(error)
-        sys.stderr.write(f"{_noted(error) if refusal is None else refusal}\n")
+        sys.stderr.write(f"{sentence_of(error)}\n")
         raise SystemExit(1) from None
-
-
-def _noted(error: Exception) -> str:
-    """Put a fault into the log, if it can be written, and return what is said of it."""
-    fault = uuid.uuid4().hex[:8]
-    try:
-        from layers.cache.files import open_log  # nobody need wait for these before something goes wrong
-        from layers.settings import get_settings
-
-        with open_log(get_settings().home / "logs" / "obod.log") as file:
-            file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} fault {fault}\n".encode())
-            file.writelines(line.encode(errors="replace") for line in traceback.format_exception(error))
-    except (OSError, LayersError) as no_log:
-        cause = as_disk_refusal(no_log) if isinstance(no_log, OSError) else no_log
-        name = type(error).__name__
-        return (
-            f"Something went wrong on our side (fault {fault}: {name}), and no log could be written: {cause or no_log}"
-        )
-    return f"Something went wrong on our side (fault {fault}); the log under OBOD_HOME says more."
-
-
-def _explained(error: Exception) -> LayersError | None:
-    if isinstance(error, OSError):
-        return as_disk_refusal(error)
-    from layers.postgres.engine import as_refusal
-
-    return as_refusal(error)

@@ -91,7 +91,7 @@ class AdmittedFile:
 
     def _only(self, folder: Path) -> Path:
         """Return the one file of a folder that can be read, or the one named as the table asked for."""
-        found = _candidates(folder, raster=self._raster)
+        found = candidates(folder, raster=self._raster)
         named = [file for file in found if self.table in (file.stem, file.name)]
         if len(found) > 1 and len(named) == 1:
             found, self.table = named, None
@@ -148,7 +148,7 @@ def _check_regular(path: Path, name: str) -> None:
         raise DataRefused(f"{name} is empty.")
 
 
-def _candidates(folder: Path, *, raster: bool) -> list[Path]:
+def candidates(folder: Path, *, raster: bool) -> list[Path]:
     """Files of a folder that can be read, archives among them; a Shapefile counts once, a File Geodatabase whole."""
     found: list[Path] = []
     for path in sorted(folder.rglob("*")):

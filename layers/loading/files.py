@@ -20,7 +20,7 @@ from layers.loading.crs import Placement, place
 from layers.loading.load import Batches, fields_to_give, layer_named
 from layers.loading.mapping import FieldRule, Mapped, find_mapping, rules_for, select_rows
 from layers.loading.mapping import Mapping as MappingFile
-from layers.loading.reading import file_digest, open_source
+from layers.loading.reading import file_digest, mapping_digest, open_source
 from layers.loading.rejects import remove_older, write_rejects
 from layers.loading.replacement import EndingLimits
 from layers.loading.room import require_room
@@ -70,6 +70,7 @@ class Options:
             crs=self.crs or mapping.crs,
             encoding=self.encoding or mapping.encoding,
             table=self.table or mapping.table,
+            swap_axes=self.swap_axes or mapping.swap_axes,
             source=self.source or mapping.source,
             licence=self.licence or mapping.licence,
             source_date=self.source_date or mapping.date_,
@@ -128,6 +129,7 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
     )
     _require(target, source, rules, options.mode)
     report = LoadReport(layer=layer, kind=kind, mode=options.mode, file_name=source.file_name)
+    report.mapping_sha256 = mapping_digest(options.mapping)
     report.notes.extend(source.notes)
     used = {column for rule in rules.values() for column in rule.reads()} | set(source.positions)
     if mapping is not None:

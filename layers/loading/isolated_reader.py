@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, NoReturn
 
 READ_ONLY_SQL = "file:{path}?mode=ro&immutable=1"
 SHADOWS = re.compile(r"\A\s*CREATE\s+VIRTUAL\s+TABLE\s+.*?\bUSING\s+rtree\b", re.IGNORECASE | re.DOTALL)
+LISTED = 20  # tables spelled out in a refusal
 WITHOUT = ("pandas", "geopandas", "shapely")  # pyogrio would import them, for a second, and has no use for them here
 
 
@@ -111,6 +112,20 @@ def read_vector(request: Request) -> None:
     with pyogrio.open_arrow(request.path, **how) as (meta, reader):
         send_json("J", {"geometry": meta["geometry_name"] or "wkb_geometry"})
         send_batches(request, reader.schema, reader)
+
+
+def list_tables(request: Request) -> None:
+    """Send the names of the tables or sheets of a file."""
+    if not request.driver:
+        from openpyxl import load_workbook
+
+        with open(request.path, "rb") as opened:
+            send_json("J", load_workbook(opened, read_only=True).sheetnames)
+        return
+    pyogrio = keep_driver(request.driver)
+    if request.driver == "GPKG":
+        check_tables(request.path)
+    send_json("J", [str(name) for name, _ in pyogrio.list_layers(request.path)])
 
 
 def read_lines(request: Request) -> None:
@@ -268,8 +283,14 @@ def pick(names: list[str], wanted: str | None, what: str) -> str:
     if wanted is not None and wanted not in names:
         raise Refusal(f"has no {what} {wanted}; it has {listed or 'none'}")
     if wanted is None and len(names) != 1:
-        raise Refusal(f"holds {len(names)} {what}s ({listed}); say one with --table" if names else f"holds no {what}")
+        raise Refusal(several(names, what) if names else f"holds no {what}")
     return wanted or names[0]
+
+
+def several(names: list[str], what: str) -> str:
+    """Return the refusal of a file of which nobody said what is meant."""
+    listed = ", ".join(names[:LISTED]) + (f" and {len(names) - LISTED} more" if len(names) > LISTED else "")
+    return f"holds {len(names)} {what}s ({listed}); name one with --table, or all of one shape with --table '*'"
 
 
 def too_many_rows(request: Request) -> NoReturn:
@@ -278,6 +299,7 @@ def too_many_rows(request: Request) -> NoReturn:
 
 
 TASKS: dict[str, Callable[[Request], None]] = {
+    "tables": list_tables,
     "vector": read_vector,
     "lines": read_lines,
     "parquet": read_parquet,

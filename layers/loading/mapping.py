@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping as Table
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +66,12 @@ class Mapping(StrictModel):
     """One mapping file. ``fields`` names a column, or gives a rule, for each field that the file can fill."""
 
     layer: str
-    files: tuple[str, ...] = Field((), description="names of the files it is for")
-    table: str | None = None
+    files: tuple[str, ...] = Field((), description="names of the files it is for, * and ? for any letters")
+    table: str | None = Field(None, description="of a file with several; * for all, read as one")
     key: str | None = Field(None, description="column that holds the key, or digest")
     crs: str | None = None
     encoding: str | None = None
+    swap_axes: bool = Field(False, description="x and y are the wrong way round")
     letters: dict[str, str] | None = Field(None, description="letters of an 8-bit font -> the letters they draw")
     source: str | None = None
     licence: str | None = None
@@ -105,6 +107,13 @@ def read_mapping(path: Path) -> Mapping:
         raise DataRefused(f"{error}.") from None
 
 
+def is_for(path: Path, mapping: Mapping, file_name: str) -> bool:
+    """Whether a mapping is for a file: one that names no files is for those that are called as it is."""
+    if not mapping.files:
+        return file_name.casefold().startswith(f"{path.stem.casefold()}.")
+    return file_name in mapping.files or any(fnmatchcase(file_name, pattern) for pattern in mapping.files)
+
+
 def find_mapping(place: Path, layer: str, file_name: str) -> Mapping:
     """Return a mapping file, or that mapping of a folder which is for this layer and file.
 
@@ -117,7 +126,7 @@ def find_mapping(place: Path, layer: str, file_name: str) -> Mapping:
     found = [
         (path, mapping)
         for path in sorted(place.glob("*.toml"))
-        if (mapping := read_mapping(path)).layer == layer and file_name in mapping.files
+        if (mapping := read_mapping(path)).layer == layer and is_for(path, mapping, file_name)
     ]
     if len(found) != 1:
         listed = ", ".join(path.name for path, _ in found)

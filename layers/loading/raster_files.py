@@ -25,7 +25,7 @@ from layers.loading.crs import parse_crs, place
 from layers.loading.files import Options
 from layers.loading.isolation import Reading
 from layers.loading.mapping import find_mapping
-from layers.loading.reading import file_digest
+from layers.loading.reading import file_digest, mapping_digest
 from layers.loading.room import require_room
 from layers.records.load_report import LoadReport
 from layers.records.loads import Raster
@@ -69,6 +69,7 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
     source = RasterFile(AdmittedFile(path, raster=True, table=options.table))
     require_room(path)
     report = LoadReport(layer, kind, options.mode, path.name, read=1)
+    report.mapping_sha256 = mapping_digest(options.mapping)
     provenance = Provenance(options.source, options.licence, options.source_date, options.synthetic, file_digest(path))
     scale = 1.0 if mapping is None or mapping.scale is None else mapping.scale
     cells = source.cells(said_crs(path.name, options.crs), scale)

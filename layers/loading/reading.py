@@ -10,6 +10,7 @@ from pathlib import Path
 from layers.loading.admission import AdmittedFile
 from layers.loading.chunks import Source
 from layers.loading.encodings import TextDecoder
+from layers.loading.joined_tables import EVERY_TABLE, JoinedTables, tables_of
 from layers.loading.kinds import OPEN_DOCUMENT, PARQUET, SHAPEFILE, TEXT_TABLE, WORKBOOK
 
 
@@ -26,7 +27,7 @@ def open_source(
     ----------
     encoding : of its text, where it is not UTF-8 and does not say so. letters : see ``TextDecoder``.
     table : which table of a GeoPackage, File Geodatabase, KML or workbook, or which file of an archive or folder;
-        needed where there are several.
+        needed where there are several. ``*`` : all tables of the file, see ``JoinedTables``.
 
     Raises
     ------
@@ -34,6 +35,15 @@ def open_source(
     """
     decoder = TextDecoder(encoding, letters) if encoding or letters else None
     file = AdmittedFile(path, table=table)
+    if file.table == EVERY_TABLE:
+        tables = tables_of(file)
+        if len(tables) > 1:
+            return JoinedTables(file.name, tables, lambda name: _opened(file, decoder, name))
+        return _opened(file, decoder, tables[0] if tables else None)
+    return _opened(file, decoder, file.table)
+
+
+def _opened(file: AdmittedFile, decoder: TextDecoder | None, table: str | None) -> Source:
     # Each reader is imported when a file of its kind is met: together their libraries take longer than a small load.
     if file.kind is PARQUET:
         from layers.loading.parquet import ParquetFile
@@ -46,10 +56,10 @@ def open_source(
     if file.kind in (WORKBOOK, OPEN_DOCUMENT):
         from layers.loading.workbook import OpenDocument, Workbook
 
-        return Workbook(file) if file.kind is WORKBOOK else OpenDocument(file)
+        return Workbook(file, table=table) if file.kind is WORKBOOK else OpenDocument(file, table=table)
     from layers.loading.vector import VectorFile
 
-    return VectorFile(file, decoder)
+    return VectorFile(file, decoder, table=table)
 
 
 def parts_of(path: Path) -> list[Path]:
@@ -70,3 +80,8 @@ def file_digest(path: Path) -> str:
             while block := opened.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()
+
+
+def mapping_digest(path: Path | None) -> str | None:
+    """Return the SHA-256 of a mapping file; None where none or only a folder of them was named."""
+    return file_digest(path) if path is not None and path.is_file() else None

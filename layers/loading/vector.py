@@ -30,7 +30,7 @@ class VectorFile:
     DataRefused : it cannot be opened, is cut short, or holds several tables and none was named.
     """
 
-    def __init__(self, file: AdmittedFile, decoder: TextDecoder | None) -> None:
+    def __init__(self, file: AdmittedFile, decoder: TextDecoder | None, *, table: str | None = None) -> None:
         self.file_name = file.name
         self._file = file
         if file.kind is SHAPEFILE:
@@ -40,7 +40,7 @@ class VectorFile:
         self._decoder = decoder or TextDecoder(declared)
         self._options = {"ENCODING": "ISO-8859-1"} if self._shapefile else {}  # hands every byte on as it is
         self._reading: Reading | None
-        self._reading, about = self._open(file.table)
+        self._reading, about = self._open(table)
         self._table: str = about["table"]
         self.columns = tuple(self._heading(name) for name in about["fields"])
         self.positions: tuple[str, ...] = ()

@@ -26,10 +26,10 @@ class Workbook(Table):
     DataRefused : no workbook, no such sheet, or several and none was named.
     """
 
-    def __init__(self, file: AdmittedFile) -> None:
+    def __init__(self, file: AdmittedFile, *, table: str | None = None) -> None:
         self.file_name = file.name
         lines: list[list[Any]] = []
-        for frame in Reading(file, "workbook", table=file.table).frames():
+        for frame in Reading(file, "workbook", table=table).frames():
             lines.extend([_cell(cell) for cell in line] for line in frame.json())
         self.columns = headings(
             self.file_name, ["" if cell is None else str(cell) for cell in lines[0]] if lines else []
@@ -56,9 +56,9 @@ class OpenDocument(Table):
     Raises as ``Workbook``.
     """
 
-    def __init__(self, file: AdmittedFile) -> None:
+    def __init__(self, file: AdmittedFile, *, table: str | None = None) -> None:
         self.file_name = file.name
-        self._sheet = VectorFile(file, None)
+        self._sheet = VectorFile(file, None, table=table)
         self.columns = headings(self.file_name, list(self._sheet.columns))
         self.total = self._sheet.total
         self._find_position()

@@ -48,7 +48,10 @@ class Transformation:
 
 @dataclass(slots=True)
 class LoadReport:
-    """What a check, load or undo did. ``load_id`` is None when nothing was stored."""
+    """What a check, load or undo did.
+
+    load_id : None when nothing was stored. mapping_sha256 : of the mapping file, where one was named.
+    """
 
     layer: str
     kind: str
@@ -68,6 +71,7 @@ class LoadReport:
     rejects_file: str | None = None
     transformation: Transformation | None = None
     ignored: tuple[str, ...] = ()
+    mapping_sha256: str | None = None
     notes: list[str] = field(default_factory=list)
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,11 +20,11 @@ from layers.loading.replacement import EndingLimits
 from layers.loading.rows import Conflict
 from layers.postgres.engine import Connection, reading, writing
 from layers.settings import get_settings
-from scripts.output import err, out, print_json, print_table, tracked
+from scripts.output import out, print_json, print_table, tracked
+from scripts.reports import is_wholly_rejected, print_report
+from scripts.verbs.load_all import load_all
 
 app = typer.Typer(help="Layers: what they hold, loading files into them, taking loads back.", no_args_is_help=True)
-
-LISTED = 20  # rejected rows and repairs spelled out for people; --json and the file of rejects have all
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 LayerName = Annotated[str, typer.Argument(metavar="LAYER", help="Layer, as `obod layer list` names it.")]
@@ -46,7 +46,9 @@ Crs = Annotated[str | None, typer.Option(metavar="CRS", help="EPSG code, WKT, .p
 Encoding = Annotated[
     str | None, typer.Option(metavar="NAME", help="Encoding of the text, such as cp1251, koi8_t or tajik-font.")
 ]
-Table = Annotated[str | None, typer.Option(metavar="NAME", help="Table or sheet of a file that holds several.")]
+Table = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Table or sheet of a file that holds several; '*' reads all as one.")
+]
 SwapAxes = Annotated[bool, typer.Option("--swap-axes", help="Exchange x and y of every position.")]
 Source = Annotated[str | None, typer.Option(metavar="TEXT", help="Who made the data.")]
 Licence = Annotated[str | None, typer.Option(metavar="TEXT", help="Licence of the data.")]
@@ -161,6 +163,9 @@ def load(
     _run(layer, file, options, json, only_check=False)
 
 
+app.command("load-all")(load_all)
+
+
 @app.command()
 def undo(
     load: Annotated[int, typer.Argument(metavar="LOAD", help="Number of the load, as `obod layer loads` shows it.")],
@@ -243,9 +248,9 @@ def _run(layer: str, file: Path, options: Options, json: bool, *, only_check: bo
     if json:
         print_json(report.to_json())
     else:
-        _say(report)
-    if report.read and report.rejected == report.read - report.filtered:
-        raise typer.Exit(1)  # nothing of the file was good
+        print_report(report)
+    if is_wholly_rejected(report):
+        raise typer.Exit(1)
 
 
 def _report(connection: Connection, layer: str, file: Path, options: Options, *, only_check: bool) -> LoadReport:
@@ -261,49 +266,3 @@ def _progress(chunks: Iterable[Chunk], total: int) -> Iterable[Chunk]:
     if total < 2:  # over before a bar could be read
         return chunks
     return tracked(chunks, total=total, what=f"Chunks of {CHUNK:,} rows")
-
-
-def _say(report: LoadReport) -> None:
-    """Print a report for people: what happened first, then what to look at."""
-    out.print(f"{report.file_name} -> {report.layer}: {_outcome(report)}", highlight=False)
-    figures: dict[str, Any] = {
-        "read": report.read,
-        "not wanted": report.filtered,
-        "added": report.added,
-        "changed": report.changed,
-        "ended": report.ended,
-        "unchanged": report.unchanged,
-        "repeated": report.repeated,
-        "repaired": len(report.repairs),
-        "rejected": report.rejected,
-    }
-    out.print(", ".join(f"{count:,} {name}" for name, count in figures.items() if count), highlight=False)
-    if report.ended_in:
-        places = ", ".join(f"{name} {count:,}" for name, count in report.ended_in.items())
-        out.print(f"Ended in: {places}.", highlight=False)
-    if report.transformation is not None:
-        change = report.transformation
-        accuracy = "not stated" if change.accuracy_m is None else f"{change.accuracy_m:g} m"
-        shift = "unknown" if change.shift_m is None else f"{change.shift_m:.1f} m"
-        how = "kept as they are" if change.name == "none" else f"by {change.name}; accuracy {accuracy}, shift {shift}"
-        out.print(f"Coordinates in {change.crs}, {how}.", highlight=False)
-    if report.ignored:
-        out.print(f"Columns not used: {', '.join(report.ignored)}.", highlight=False)
-    for note in report.notes:
-        out.print(note, highlight=False)
-    for repair in report.repairs[:LISTED]:
-        change_pct = "" if repair.change_pct is None else f", area changed by {repair.change_pct:g} %"
-        name = f" ({repair.key})" if repair.key else ""
-        out.print(f"repaired row {repair.row}{name}: {repair.what}{change_pct}", highlight=False)
-    for rejection in report.rejections[:LISTED]:
-        out.print(f"rejected {rejection}", highlight=False)
-    if len(report.rejections) > LISTED:
-        out.print(f"... and {len(report.rejections) - LISTED:,} more", highlight=False)
-    if report.rejects_file is not None:
-        err.print(f"Rejected rows, as they stand in the file, with the reason: {report.rejects_file}", highlight=False)
-
-
-def _outcome(report: LoadReport) -> str:
-    if report.kind == "check":
-        return "checked, nothing is stored."
-    return f"load {report.load_id}." if report.stored else "nothing changed."

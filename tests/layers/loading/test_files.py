@@ -107,11 +107,13 @@ def test_a_zipped_shapefile_and_one_table_of_several(connection: Connection, tmp
     several = tmp_path / "several.gpkg"
     villages().to_file(several, layer="old")
     villages().to_file(several, layer="new")
-    with pytest.raises(DataRefused, match=r"holds 2 tables \(old, new\); say one with --table"):
+    with pytest.raises(DataRefused, match=r"holds 2 tables \(old, new\); name one with --table, or all"):
         load(connection, "settlements", several)
     with pytest.raises(DataRefused, match="has no table newest; it has old, new"):
         load(connection, "settlements", several, table="newest")
     assert load(connection, "settlements", several, table="new").unchanged == 3
+    both = load(connection, "settlements", several, table="*")
+    assert (both.read, both.unchanged, both.repeated, both.ignored) == (6, 3, 3, ("table",))
 
 
 # --- encodings

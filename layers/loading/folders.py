@@ -1,0 +1,155 @@
+"""A folder of files with their mapping files: which file goes into which layer, and which of them did so before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import aliased
+
+from layers.catalogue import BY_NAME, RASTERS
+from layers.errors import DataRefused, NotFound
+from layers.loading.admission import candidates
+from layers.loading.files import Options, Progress, load_file, silent
+from layers.loading.joined_tables import EVERY_TABLE
+from layers.loading.mapping import is_for, read_mapping
+from layers.loading.reading import file_digest, mapping_digest
+from layers.records.load_report import LoadReport
+from layers.records.loads import Load
+
+ORDER = {name: place for place, name in enumerate((*BY_NAME, *(raster.id for raster in RASTERS)))}
+"""Districts come before what lies in them, for rows get the code of the district they lie in when they are loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class MappedFile:
+    """One file of a folder and one mapping that is for it.
+
+    name : of the file within the folder. layer : as the mapping says it, whether there is one or not.
+    """
+
+    name: str
+    path: Path
+    mapping: Path
+    layer: str
+
+
+@dataclass(frozen=True, slots=True)
+class MappedFolder:
+    """What of a folder is loaded, in the order it is loaded in.
+
+    unnamed : files that could be read and that no mapping names. absent : mappings without a file.
+    """
+
+    files: tuple[MappedFile, ...]
+    unnamed: tuple[str, ...]
+    absent: tuple[str, ...]
+
+
+def map_folder(folder: Path, mappings: Path | None = None) -> MappedFolder:
+    """Return the files of a folder, folders within it included, that mapping files are for.
+
+    Parameters
+    ----------
+    mappings : folder of the mapping files; None = they lie beside the files.
+
+    Raises
+    ------
+    NotFound : no such folder. DataRefused : a mapping file that is not understood, or none for any file.
+    """
+    for place in (folder, *([] if mappings is None else [mappings])):
+        if not place.is_dir():
+            raise NotFound(f"There is no folder {place.name or place}.")
+    known = [
+        (path, read_mapping(path))
+        for path in sorted((mappings or folder).rglob("*.toml"))
+        if not any(part.startswith(".") for part in path.relative_to(mappings or folder).parts)
+    ]
+    readable = {path for raster in (False, True) for path in candidates(folder, raster=raster)}
+    everything = readable | {path for path in folder.rglob("*") if path.is_file() and path.suffix != ".toml"}
+    found = [
+        MappedFile(str(path.relative_to(folder)), path, mapping_path, mapping.layer)
+        for mapping_path, mapping in known
+        for path in sorted(everything)
+        if (mapping.files or path in readable) and is_for(mapping_path, mapping, path.name)
+    ]
+    if not found:
+        where = (mappings or folder).name
+        raise DataRefused(
+            f"No mapping file in {where} is for a file in {folder.name}; a mapping is a .toml with a layer, the names "
+            "of its files and its fields."
+        )
+    found.sort(key=lambda file: (ORDER.get(file.layer, len(ORDER)), file.name, file.mapping.name))
+    named = {file.path for file in found}
+    absent = {path.name for path, _ in known} - {file.mapping.name for file in found}
+    unnamed = sorted(str(path.relative_to(folder)) for path in readable - named)
+    return MappedFolder(tuple(found), tuple(unnamed), tuple(sorted(absent)))
+
+
+def loaded_before(connection: Connection, file: MappedFile) -> int | None:
+    """Return the load that brought this file by this mapping and was not taken back; None when there is none.
+
+    Raises
+    ------
+    OSError : the file cannot be read.
+    """
+    undoing = aliased(Load)
+    found: int | None = connection.execute(
+        select(Load.load_id)
+        .where(
+            Load.layer == file.layer,
+            Load.sha256 == file_digest(file.path),
+            Load.kind == "load",
+            Load.report["mapping_sha256"].astext == mapping_digest(file.mapping),
+            ~select(undoing.load_id).where(undoing.undoes == Load.load_id).exists(),
+        )
+        .order_by(Load.load_id.desc())
+        .limit(1)
+    ).scalar()
+    return found
+
+
+def load_mapped(
+    connection: Connection, file: MappedFile, options: Options, *, progress: Progress = silent
+) -> LoadReport:
+    """Load one file of a folder by its mapping, within the caller's transaction; all its tables where it has several.
+
+    ``options`` : what the mapping says of source, licence and date wins over them.
+
+    Raises
+    ------
+    DataRefused : the file as a whole cannot be used, or no row of it can be loaded.
+    NotFound : no such layer.
+    """
+    mapping = read_mapping(file.mapping)
+    asked = replace(
+        options,
+        mapping=file.mapping,
+        table=mapping.table or EVERY_TABLE,
+        source=mapping.source or options.source,
+        licence=mapping.licence or options.licence,
+        source_date=mapping.date_ or options.source_date,
+    )
+    if file.layer in {raster.id for raster in RASTERS}:
+        from layers.loading.raster_files import load_raster  # whoever loads rows alone need not wait for it
+
+        return load_raster(connection, file.layer, file.path, replace(asked, table=mapping.table))
+    return load_file(connection, file.layer, file.path, asked, progress=progress)
+
+
+def say_in_mapping(refusal: str, file: MappedFile) -> str:
+    """Return a refusal that advises options of one file with the place where a folder's mapping says the same."""
+    keys = [key for option, key in SAID_IN_MAPPING.items() if option in refusal]
+    return f"{refusal} {file.mapping.name} says that with: {', '.join(keys)}." if keys else refusal
+
+
+SAID_IN_MAPPING = {
+    "--crs": "crs",
+    "--encoding": "encoding",
+    "--key": "key",
+    "--map ": "[fields]",
+    "--swap-axes": "swap_axes",
+    "--table": "table",
+}
+"""Options of a single file, and the keys of a mapping file that stand for them."""

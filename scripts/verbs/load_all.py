@@ -1,0 +1,190 @@
+"""``obod layer load-all``: the files of a folder into their layers, each by its mapping file and each whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from layers.errors import DatabaseUnavailable, NotAllowed
+from layers.loading import LoadReport, Options
+from layers.loading.folders import MappedFile, MappedFolder, load_mapped, loaded_before, map_folder, say_in_mapping
+from layers.postgres.engine import writing
+from scripts.faults import sentence_of
+from scripts.output import print_json, print_table, tell
+from scripts.reports import is_wholly_rejected
+from scripts.stopping import stoppable
+
+PARTLY = 3  # exit code: some files are done, each whole, and some are not
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of files; folders within it are looked into too.")]
+Mappings = Annotated[
+    Path | None, typer.Option("--mapping", metavar="DIR", help="Folder of the mapping files; without it, DIR itself.")
+]
+Mode = Annotated[
+    str, typer.Option(metavar="add|update", help="What to do with rows that are there under the same key.")
+]
+Source = Annotated[str | None, typer.Option(metavar="TEXT", help="Who made the data, where no mapping file says it.")]
+Licence = Annotated[str | None, typer.Option(metavar="TEXT", help="Licence, where no mapping file says it.")]
+Date = Annotated[
+    datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Date, where no mapping file says it.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+@dataclass(slots=True)
+class FolderProgress:
+    """How far the files of a folder came: what each gave, why one gave nothing, which one was interrupted.
+
+    halted : the database cannot be used, so no other file is tried.
+    """
+
+    files: tuple[MappedFile, ...]
+    loaded: dict[MappedFile, LoadReport] = field(default_factory=dict)
+    before: dict[MappedFile, int] = field(default_factory=dict)
+    refused: dict[MappedFile, str] = field(default_factory=dict)
+    interrupted_in: MappedFile | None = None
+    halted: bool = False
+
+    @property
+    def left(self) -> list[MappedFile]:
+        """Files that were not come to."""
+        met = {*self.loaded, *self.before, *self.refused}
+        return [file for file in self.files if file not in met]
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done, 1 nothing done, 3 some done."""
+        done = len(self.loaded) + len(self.before)
+        return 0 if done == len(self.files) else PARTLY if done else 1
+
+
+def load_all(
+    folder: Folder,
+    mapping: Mappings = None,
+    mode: Mode = "add",
+    source: Source = None,
+    licence: Licence = None,
+    date_: Date = None,
+    json: Json = False,
+) -> None:
+    """Load every file of a folder that a mapping file is for: districts first, then what lies in them.
+
+    Each file is loaded whole or not at all, with all its tables where it has several, such as the folders of a KML.
+    Rows that do not fit go to a file of rejects, as with `load`. The same command goes on after a stop: files that
+    were loaded by the same mapping are not read again. Exit code 3: some files are done and some are not.
+    """
+    if mode not in ("add", "update"):
+        raise typer.BadParameter(
+            f"{mode} is not add or update; a layer is replaced by `obod layer load`.", param_hint="--mode"
+        )
+    found = map_folder(folder, mapping)
+    options = Options(mode=mode, source=source, licence=licence, source_date=_day(date_))
+    progress = FolderProgress(found.files)
+    with stoppable():
+        try:
+            for number, file in enumerate(found.files, start=1):
+                _load(file, options, progress, f"{file.name} -> {file.layer} ({number} of {len(found.files)})")
+                if progress.halted:
+                    break
+        except KeyboardInterrupt:
+            progress.interrupted_in = next(iter(progress.left), None)
+    if json:
+        print_json(_as_json(found, progress))
+    else:
+        _print(found, progress)
+    _tell_what_is_left(progress)
+    raise typer.Exit(progress.exit_code)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.date()
+
+
+def _load(file: MappedFile, options: Options, progress: FolderProgress, where: str) -> None:
+    """Load one file in a transaction of its own, and say what came of it."""
+    try:
+        with writing() as connection:
+            earlier = loaded_before(connection, file)
+            report = load_mapped(connection, file, options) if earlier is None else None
+    except Exception as error:  # whatever it is, what was loaded before it stands and is told
+        progress.refused[file] = say_in_mapping(sentence_of(error), file)
+        progress.halted = isinstance(error, DatabaseUnavailable | NotAllowed)
+        tell(f"{where}: not done. {progress.refused[file]}")
+        return
+    if report is None:
+        assert earlier is not None
+        progress.before[file] = earlier
+        tell(f"{where}: done before, by load {earlier}.")
+    elif is_wholly_rejected(report):
+        first = f"The first: {report.rejections[0]}." if report.rejections else ""
+        kept = f" All stand in {Path(report.rejects_file).name}." if report.rejects_file else ""
+        reason = f"None of {report.read:,} rows can be loaded. {first}{kept}"
+        progress.refused[file] = reason if report.rejections else f"None of {report.read:,} rows is wanted."
+        tell(f"{where}: not done. {progress.refused[file]}")
+    else:
+        progress.loaded[file] = report
+        tell(f"{where}: {_outcome(report)}")
+
+
+def _outcome(report: LoadReport) -> str:
+    figures = {name: getattr(report, name) for name in ("added", "changed", "unchanged", "repeated", "rejected")}
+    said = ", ".join(f"{count:,} {name}" for name, count in figures.items() if count) or "no rows"
+    return f"{f'load {report.load_id}' if report.stored else 'nothing changed'}; {said}."
+
+
+def _as_json(found: MappedFolder, progress: FolderProgress) -> dict[str, Any]:
+    def named(file: MappedFile) -> dict[str, str]:
+        return {"file": file.name, "layer": file.layer, "mapping": file.mapping.name}
+
+    return {
+        "loaded": [{**named(file), "report": report.to_json()} for file, report in progress.loaded.items()],
+        "before": [{**named(file), "load": load} for file, load in progress.before.items()],
+        "refused": [{**named(file), "reason": reason} for file, reason in progress.refused.items()],
+        "interrupted_in": None if progress.interrupted_in is None else named(progress.interrupted_in),
+        "left": [named(file) for file in progress.left],
+        "unnamed": list(found.unnamed),
+        "mappings_without_file": list(found.absent),
+    }
+
+
+def _print(found: MappedFolder, progress: FolderProgress) -> None:
+    """Print the report for people: a row for each file, then what else is in the folders."""
+    rows: list[dict[str, Any]] = []
+    for file in progress.files:
+        row: dict[str, Any] = {"file": file.name, "layer": file.layer}
+        if (report := progress.loaded.get(file)) is not None:
+            row |= {"outcome": "loaded" if report.stored else "unchanged", "load": report.load_id}
+            row |= {name: getattr(report, name) or None for name in ("added", "changed", "unchanged", "rejected")}
+        elif file in progress.before:
+            row |= {"outcome": "done before", "load": progress.before[file]}
+        else:
+            row["outcome"] = "refused" if file in progress.refused else "not begun"
+        rows.append(row)
+    print_table(rows, ("file", "layer", "outcome", "load", "added", "changed", "unchanged", "rejected"))
+    for file, report in progress.loaded.items():
+        for note in report.notes:
+            tell(f"{file.name}: {note}")
+        if report.rejects_file is not None:
+            tell(f"{file.name}: rejected rows, with the reason: {report.rejects_file}")
+    if found.unnamed:
+        tell(f"No mapping names {', '.join(found.unnamed)}.")
+    if found.absent:
+        tell(f"No file is there for {', '.join(found.absent)}.")
+
+
+def _tell_what_is_left(progress: FolderProgress) -> None:
+    """Say on stderr where a run that is not complete stands, and how to go on."""
+    if progress.exit_code == 0:
+        return
+    done = len(progress.loaded) + len(progress.before)
+    tell(f"{done} of {len(progress.files)} files are done, each whole.")
+    for file, reason in progress.refused.items():
+        tell(f"Not done: {file.name} -> {file.layer}. {reason}")
+    if progress.interrupted_in is not None:
+        tell(f"Interrupted in {progress.interrupted_in.name}, of which nothing was stored.")
+    if progress.left:
+        tell("The same command goes on with the rest.")
