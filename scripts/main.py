@@ -1,4 +1,7 @@
-"""Assembly of the ``obod`` command. Exit codes: 0 done, 1 refused or nothing matched, 2 wrong usage."""
+"""Assembly of the ``obod`` command.
+
+Exit codes: 0 done, 1 refused, stopped or nothing matched, with nothing changed, 2 wrong usage, 3 done in part.
+"""
 
 from __future__ import annotations
 
@@ -13,38 +16,51 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from scripts.faults import sentence_of
+from scripts.stopping import STANDING, Stopped, stoppable
 
+PARTLY = 3  # exit code: some parts are done, each whole, and some are not
 PRIVATE = 0o077  # umask: files and folders are for their owner alone
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """The module of ``scripts.verbs`` with the function or group of a verb, and what ``obod --help`` says of it."""
+    """The module of ``scripts.verbs`` with the function or group of a verb, and what ``obod --help`` says of it.
+
+    stopped : what becomes of its work when it is stopped. by_parts : what is done by then stays. Verbs without
+    ``stopped`` end in a moment, or see to their ending themselves.
+    """
 
     module: str
     about: str
+    stopped: str = ""
+    by_parts: bool = False
 
 
+UNCHANGED = "Nothing was changed; run it again."
+RESUMABLE = "What is done stays; run it again."
+UNWRITTEN = "Nothing was written; run it again."
 VERBS = {
-    "backup": Verb("backup", "Write layers, runs, keys and raster files to one file."),
-    "restore": Verb("backup", "Put everything back as such a file has it."),
-    "demo": Verb("demo", "Create a demo region, load it and score every plot."),
-    "score": Verb("score", "Score plots and publish the run."),
-    "robustness": Verb("robustness", "Store how often each plot keeps its class."),
-    "explain": Verb("explain", "Say why a plot has its class."),
-    "score-files": Verb("score_files", "Score the plots of a file from layers in files."),
-    "services": Verb("services", "Write minutes from plots to the nearest services."),
+    "backup": Verb("backup", "Write layers, runs, keys and raster files to one file.", UNWRITTEN),
+    "restore": Verb(
+        "backup", "Put everything back as such a file has it.", "All or nothing was put back; run it again."
+    ),
+    "demo": Verb("demo", "Create a demo region, load it and score every plot.", RESUMABLE, True),
+    "score": Verb("score", "Score plots and publish the run.", "Nothing was published; run it again."),
+    "robustness": Verb("robustness", "Store how often each plot keeps its class.", RESUMABLE, True),
+    "explain": Verb("explain", "Say why a plot has its class.", UNCHANGED),
+    "score-files": Verb("score_files", "Score the plots of a file from layers in files.", RESUMABLE, True),
+    "services": Verb("services", "Write minutes from plots to the nearest services.", UNWRITTEN),
     "susceptibility": Verb("susceptibility", "Derive hazard zones where nobody has mapped."),
-    "export": Verb("export", "Write the current rows of a layer to a file."),
+    "export": Verb("export", "Write the current rows of a layer to a file.", UNWRITTEN),
     "up": Verb("up", "Do all that make demo does, then serve."),
-    "weights": Verb("weights", "Work out weights from a square table of comparisons."),
+    "weights": Verb("weights", "Work out weights from a square table of comparisons.", UNCHANGED),
     "serve": Verb("serve", "Serve maps, tiles and data over HTTP."),
     "cluster": Verb("cluster", "Make the certificates of a Dask cluster."),
     "db": Verb("db", "Start, stop and update the embedded PostGIS."),
     "key": Verb("key", "Make, list, replace and end keys of partners and staff."),
-    "layer": Verb("layer", "Say what layers hold, load files, take loads back."),
+    "layer": Verb("layer", "Say what layers hold, load files, take loads back.", UNCHANGED),
     "cache": Verb("cache", "Say what is kept that can be made again; clear it."),
-    "run": Verb("run", "List runs, compare them, say which one is served."),
+    "run": Verb("run", "List runs, compare them, say which one is served.", UNCHANGED),
 }
 
 
@@ -62,7 +78,19 @@ class Verbs(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the name of the verb that ``args`` begin with, its command, and the rest of them."""
         verb, _, rest = super().resolve_command(ctx, args)
+        if verb is not None and VERBS[verb].stopped:
+            ctx.with_resource(stoppable())
         return verb, None if verb is None else make_command(verb), rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb; a stop becomes a sentence where the verb does not see to it itself."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            verb = VERBS.get(ctx.invoked_subcommand)
+            if verb is None or not verb.stopped:
+                raise
+            raise Stopped(verb.stopped, PARTLY if verb.by_parts and STANDING.begun else 1) from None
 
 
 def make_command(verb: str) -> Any:
@@ -105,6 +133,9 @@ def main() -> None:
     os.umask(PRIVATE)
     try:
         app()
+    except Stopped as stopped:
+        sys.stderr.write(f"{stopped}\n")
+        raise SystemExit(stopped.code) from None
     except Exception as error:
         sys.stderr.write(f"{sentence_of(error)}\n")
         raise SystemExit(1) from None

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from scripts.stopping import STANDING
+
 PLAIN_WIDTH = 200  # characters of a line where nobody is at a terminal: tables in files and pipes are not folded
 
 out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
@@ -45,6 +47,7 @@ def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], title
 
 def tracked(items: Iterable[Item], *, total: int, what: str) -> Iterator[Item]:
     """Yield ``items`` showing progress: a bar on a terminal, a plain line per tenth elsewhere."""
+    items = _standing(items, total, what)
     if err.is_terminal:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=err, transient=True) as progress:
@@ -57,3 +60,10 @@ def tracked(items: Iterable[Item], *, total: int, what: str) -> Iterator[Item]:
         if tenth > said:
             said = tenth
             err.print(f"{what}: {count} of {total}", highlight=False)
+
+
+def _standing(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
+    STANDING.move(what, 0, total)
+    for count, item in enumerate(items, start=1):
+        yield item
+        STANDING.move(what, count, total)

@@ -21,6 +21,7 @@ from scripts.demo_region.on_real import fingerprint, load_real, real_places
 from scripts.demo_region.region import generate
 from scripts.demo_region.write import is_loaded, mark, require_room, take_back, write
 from scripts.output import err, out, print_json, tracked
+from scripts.stopping import STANDING
 from scripts.verbs.robustness import start_drawing
 
 PLOTS, SEED = 20_000, 1
@@ -52,6 +53,7 @@ def demo(plots: Plots = PLOTS, seed: Seed = SEED, on: On = None, json: Json = Fa
         _load(plots, seed, known_as)
     else:
         _load_on(on, plots, seed, known_as)
+    STANDING.move("Demo region loaded", 1, 1)
     run = _served_run() if there else None
     if run is None:
         _step(3, "Scoring every plot")

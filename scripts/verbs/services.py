@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from layers.cache.files import write_whole_at
 from layers.errors import DataRefused
 from layers.explain.ways import services_of_district
 from layers.postgres.engine import computing
@@ -23,7 +24,8 @@ def services(district: District, output: Output, json: Json = False) -> None:
     with computing(timeout_s=get_settings().command_seconds) as connection:
         table = services_of_district(connection, district)
     try:
-        table.to_csv(output, index=False, encoding="utf-8-sig")
+        with write_whole_at(output) as draft:
+            table.to_csv(draft, index=False, encoding="utf-8-sig")
     except OSError as problem:
         raise DataRefused(f"{output.name} cannot be written: {problem.strerror or 'no such folder'}.") from None
     kinds = [name.removesuffix("_nearest") for name in table.columns if name.endswith("_nearest")]

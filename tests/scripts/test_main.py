@@ -119,3 +119,46 @@ def test_the_last_handler_does_not_fail_itself(tmp_path: Path) -> None:
     assert "no log could be written" in said
     said = _said_of("RuntimeError('what happened')", tmp_path, "os.environ['OBOD_PORT'] = 'abc'")
     assert "OBOD_PORT is not understood" in said
+
+
+STOP = """
+import contextlib, os, signal, sys
+from scripts import main, output
+import scripts.verbs.{module} as module
+def wait(*args, **kwargs):
+    for number in output.tracked(range(4), total=4, what="Parts"):
+        if number == {at}:
+            os.kill(os.getpid(), signal.{signal})
+            signal.pause()
+module.{function} = wait
+module.engine, module.writing = lambda: None, contextlib.nullcontext
+sys.argv = ["obod", *sys.argv[1:]]
+main.main()
+"""
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    ("words", "module", "function", "at", "code", "told"),
+    [
+        (("score",), "score", "score_plots", 0, 1, "Stopped at Parts: 0 of 4. Nothing was published; run it again.\n"),
+        (("backup", "f"), "backup", "write_backup", 2, 1, "Stopped at Parts: 2 of 4. Nothing was written;"),
+        (("robustness",), "robustness", "store_robustness", 3, 3, "Stopped at Parts: 3 of 4. What is done stays;"),
+        (("robustness",), "robustness", "store_robustness", 0, 1, "Stopped at Parts: 0 of 4. What is done stays;"),
+        (("layer", "undo", "1"), "layer", "undo_load", 1, 1, "Stopped at Parts: 1 of 4. Nothing was changed;"),
+    ],
+)
+def test_a_stopped_command_says_where_it_is_and_what_became_of_its_work(
+    words: tuple[str, ...], module: str, function: str, at: int, code: int, told: str, number: str, tmp_path: Path
+) -> None:
+    source = STOP.format(module=module, function=function, at=at, signal=number)
+    environment = {**os.environ, "OBOD_HOME": str(tmp_path)}
+    ended = subprocess.run([sys.executable, "-c", source, *words], capture_output=True, text=True, env=environment)
+    assert ended.returncode == code, ended.stderr
+    assert told in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_long_verb_without_words_for_a_stop_sees_to_it_itself() -> None:
+    own = {verb for verb, known in VERBS.items() if not known.stopped}
+    assert own == {"susceptibility", "up", "serve", "cluster", "db", "key", "cache"}

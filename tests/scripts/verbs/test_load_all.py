@@ -15,9 +15,8 @@ import pytest
 import shapely
 from sqlalchemy import Engine, text
 
-from layers.loading.folders import MappedFile
+from layers.loading.folders import MappedFile, load_mapped
 from scripts.main import main
-from scripts.verbs import load_all
 
 Answer = tuple[int, str, str]
 
@@ -149,22 +148,20 @@ def test_a_stop_leaves_whole_files_and_the_same_command_goes_on(
     monkeypatch: pytest.MonkeyPatch,
     number: signal.Signals,
 ) -> None:
-    load = load_all.load_mapped
-
     def stopped(connection: Any, file: MappedFile, options: Any) -> Any:
-        report = load(connection, file, options)
+        report = load_mapped(connection, file, options)
         if file.layer == "settlements":  # its rows are in the transaction, which is not at its end
             os.kill(os.getpid(), number)
         return report
 
-    monkeypatch.setattr(load_all, "load_mapped", stopped)
+    monkeypatch.setattr("scripts.verbs.load_all.load_mapped", stopped)
     code, out, err = obod("load-all", folder)
     assert code == 3
     assert "Interrupted in villages.kml, of which nothing was stored." in err
     assert "The same command goes on with the rest." in err
     assert out.count("not begun") == 2
     assert rows(database, "settlements", "code") == []
-    monkeypatch.setattr(load_all, "load_mapped", load)
+    monkeypatch.setattr("scripts.verbs.load_all.load_mapped", load_mapped)
     assert obod("load-all", folder)[0] == 0
     assert [len(rows(database, layer, "code")) for layer in ("districts", "settlements", "canals")] == [1, 3, 1]
 
