@@ -42,7 +42,7 @@ UNWRITTEN = "Nothing was written; run it again."
 VERBS = {
     "backup": Verb("backup", "Write layers, runs, keys and raster files to one file.", UNWRITTEN),
     "restore": Verb(
-        "backup", "Put everything back as such a file has it.", "All or nothing was put back; run it again."
+        "backup", "Put everything back as such a file has it.", "All is put back or nothing; run it again."
     ),
     "demo": Verb("demo", "Create a demo region, load it and score every plot.", RESUMABLE, True),
     "score": Verb("score", "Score plots and publish the run.", "Nothing was published; run it again."),
