@@ -1,12 +1,10 @@
-"""Water a crop needs and how much of it arrives: crop coefficients, soil water, rain, losses, supply and demand.
+"""Water a field takes and how much of it arrives: requirement, losses, supply and demand, salt.
 
-Depths are mm, areas ha, volumes m3, flows m3/s, durations d. Sources: FAO-56 (Allen et al. 1998) chapters 6 and 8;
-USDA-SCS effective rain as used by CROPWAT; FAO Irrigation Manual for efficiencies; salt balance after FAO-29.
+Depths are mm, areas ha, volumes m3, flows m3/s, durations d. Sources: FAO Irrigation Manual for efficiencies;
+salt balance after FAO-29.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,138 +27,6 @@ CONVEYANCE = {
     "lined": (0.95, 0.95, 0.95),  # -
 }
 CONDITION_FACTOR = {1: 1.00, 2: 0.90, 3: 0.75, 4: 0.50, 5: 0.0}  # -, default to calibrate; domain reference 6.4
-
-
-@dataclass(frozen=True, slots=True)
-class CropCoefficients:
-    """Kc of the three stages [-] and the lengths of the four growth stages [d]; FAO-56 tables 11 and 12."""
-
-    initial: float
-    mid: float
-    end: float
-    initial_d: int
-    development_d: int
-    mid_d: int
-    late_d: int
-
-    def on_day(self, day: ArrayLike) -> Floats:
-        """Return the crop coefficient on a day of the season, linear between stages.
-
-        Parameters
-        ----------
-        day : days counted from planting, 1 = first day.
-
-        Returns
-        -------
-        float64, without unit, shape of ``day``; NaN outside the season.
-
-        Notes
-        -----
-        Kc(i) = Kc(before) + days into the stage / length of the stage (Kc(next) - Kc(before)); FAO-56 eq. 66.
-        """
-        ends = np.cumsum([0, self.initial_d, self.development_d, self.mid_d, self.late_d])
-        levels = (self.initial, self.initial, self.mid, self.mid, self.end)
-        days = np.asarray(day, dtype=np.float64)
-        inside = (days >= 0) & (days <= ends[-1])
-        return np.where(inside, np.interp(days, ends, levels), np.nan)
-
-
-def total_available_water_mm(field_capacity: ArrayLike, wilting_point: ArrayLike, root_depth_m: ArrayLike) -> Floats:
-    """Return the water that roots can reach in the soil at most.
-
-    Parameters
-    ----------
-    field_capacity : water content of the soil, m3/m3.
-    wilting_point : likewise, m3/m3.
-    root_depth_m : rooting depth, m.
-
-    Returns
-    -------
-    float64, mm.
-
-    Notes
-    -----
-    TAW = 1000 (FC - WP) Zr; FAO-56 eq. 82.
-    """
-    held = np.asarray(field_capacity, dtype=np.float64) - np.asarray(wilting_point, dtype=np.float64)
-    return np.asarray(1000 * held * np.asarray(root_depth_m, dtype=np.float64))
-
-
-def readily_available_water_mm(taw_mm: ArrayLike, depletion: ArrayLike) -> Floats:
-    """Return the part of the available water that a crop takes without stress.
-
-    Parameters
-    ----------
-    taw_mm : total available water, mm.
-    depletion : depletion fraction p, 0-1.
-
-    Returns
-    -------
-    float64, mm.
-
-    Notes
-    -----
-    RAW = p TAW; FAO-56 eq. 83.
-    """
-    return np.asarray(np.asarray(taw_mm, dtype=np.float64) * np.asarray(depletion, dtype=np.float64))
-
-
-def depletion_fraction(at_5_mm: ArrayLike, etc_mm_d: ArrayLike) -> Floats:
-    """Return the share of the available water that may be used up before a crop suffers.
-
-    Parameters
-    ----------
-    at_5_mm : depletion fraction at a crop evapotranspiration of 5 mm/d, 0-1, FAO-56 table 22.
-    etc_mm_d : crop evapotranspiration, mm/d.
-
-    Returns
-    -------
-    float64, without unit, 0.1-0.8.
-
-    Notes
-    -----
-    p = p5 + 0.04 (5 - ETc); FAO-56 table 22, footnote 2.
-    """
-    raw = np.asarray(at_5_mm, dtype=np.float64) + 0.04 * (5 - np.asarray(etc_mm_d, dtype=np.float64))
-    return np.asarray(np.clip(raw, 0.1, 0.8))
-
-
-def effective_rain_scs_mm(rain_mm: ArrayLike) -> Floats:
-    """Return the rain of a month that crops can use, by USDA-SCS.
-
-    Parameters
-    ----------
-    rain_mm : rain of the month, mm.
-
-    Returns
-    -------
-    float64, mm, shape of ``rain_mm``; continuous at 250 mm.
-
-    Notes
-    -----
-    Pe = P (125 - 0.2 P) / 125 up to 250 mm, 125 + 0.1 P above; USDA Soil Conservation Service, as in FAO CROPWAT.
-    """
-    rain = np.asarray(rain_mm, dtype=np.float64)
-    return np.where(rain <= 250, rain * (125 - 0.2 * rain) / 125, 125 + 0.1 * rain)
-
-
-def effective_rain_dependable_mm(rain_mm: ArrayLike) -> Floats:
-    """Return the rain of a month that crops can count on in 80 % of years.
-
-    Parameters
-    ----------
-    rain_mm : rain of the month, mm.
-
-    Returns
-    -------
-    float64, mm, shape of ``rain_mm``; continuous at 70 mm, never below 0.
-
-    Notes
-    -----
-    Pe = 0.6 P - 10 up to 70 mm, 0.8 P - 24 above; dependable rain of FAO CROPWAT.
-    """
-    rain = np.asarray(rain_mm, dtype=np.float64)
-    return np.maximum(np.where(rain <= 70, 0.6 * rain - 10, 0.8 * rain - 24), 0.0)
 
 
 def leaching_fraction(ec_water_ds_m: ArrayLike, ec_soil_ds_m: ArrayLike) -> Floats:

@@ -16,6 +16,7 @@ STEFAN_BOLTZMANN = 4.903e-9  # MJ K-4 m-2 d-1, FAO-56 eq. 39
 ALBEDO = 0.23  # -, grass reference, FAO-56 eq. 38
 ANGSTROM_A, ANGSTROM_B = 0.25, 0.50  # -, defaults where no local calibration is known, FAO-56 eq. 35
 KELVIN = 273.16  # K, as FAO-56 eq. 39 writes it
+CLEARNESS_BOUNDS = (0.3, 1.0)  # -, of Rs / Rso; ASCE-EWRI 2005 eq. 18
 RS_FROM_RANGE_INTERIOR = 0.16  # K-0.5, Hargreaves coefficient of interior regions, FAO-56 eq. 50
 
 
@@ -199,12 +200,13 @@ def net_longwave_radiation_mj(
     Notes
     -----
     Rnl = sigma (Tmax**4 + Tmin**4) / 2 (0.34 - 0.14 sqrt(ea)) (1.35 Rs / Rso - 0.35) with temperatures in K and
-    Rs / Rso held to 1 at most; FAO-56 eq. 39.
+    Rs / Rso held to 0.3-1; FAO-56 eq. 39. The lower bound is that of ASCE-EWRI 2005: without it more would come in than
+    goes out on overcast days.
     """
     warm = (np.asarray(tmax_c, dtype=np.float64) + KELVIN) ** 4
     cold = (np.asarray(tmin_c, dtype=np.float64) + KELVIN) ** 4
     humidity = 0.34 - 0.14 * np.sqrt(np.asarray(ea_kpa, dtype=np.float64))
-    clouds = 1.35 * np.minimum(np.asarray(rs_mj, dtype=np.float64) / np.asarray(rso_mj), 1.0) - 0.35
+    clouds = 1.35 * np.clip(np.asarray(rs_mj, dtype=np.float64) / np.asarray(rso_mj), *CLEARNESS_BOUNDS) - 0.35
     return np.asarray(STEFAN_BOLTZMANN * (warm + cold) / 2 * humidity * clouds)
 
 

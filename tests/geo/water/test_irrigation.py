@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 
 from geo.errors import TableError
 from geo.water import irrigation
+from geo.water.need.coefficients import CropCoefficients
+from geo.water.need.rain import effective_rain_dependable_mm, effective_rain_scs_mm
+from geo.water.need.soil_water import depletion_fraction
 from tests.published import published
 
 
@@ -20,16 +23,16 @@ def test_salinity_response(row: dict[str, str]) -> None:
 
 
 def test_after_its_stages_a_crop_has_no_coefficient() -> None:
-    assert np.isnan(irrigation.CropCoefficients(0.5, 1.15, 0.75, 25, 30, 45, 30).on_day(131))
+    assert np.isnan(CropCoefficients(0.5, 1.15, 0.75, 25, 30, 45, 30).on_day(131))
 
 
 def test_effective_rain_has_no_step() -> None:
-    assert irrigation.effective_rain_scs_mm(250 + 1e-9) == pytest.approx(150)
-    assert irrigation.effective_rain_dependable_mm(70 + 1e-9) == pytest.approx(32)
+    assert effective_rain_scs_mm(250 + 1e-9) == pytest.approx(150)
+    assert effective_rain_dependable_mm(70 + 1e-9) == pytest.approx(32)
 
 
 def test_net_requirement_of_a_month() -> None:
-    net = irrigation.net_requirement_mm(6 * 1.15 * 30, irrigation.effective_rain_scs_mm(20))
+    net = irrigation.net_requirement_mm(6 * 1.15 * 30, effective_rain_scs_mm(20))
     assert net == pytest.approx(187.64)
 
 
@@ -38,7 +41,7 @@ def test_one_litre_per_second_and_hectare_is_8_64_mm_a_day() -> None:
 
 
 def test_command_balance_of_a_july() -> None:
-    rain = irrigation.effective_rain_scs_mm(10)
+    rain = effective_rain_scs_mm(10)
     coefficients, hectares = np.array([1.15, 0.95, 0.90]), np.array([10.0, 6.0, 4.0])
     net = irrigation.net_requirement_mm(6.2506 * 31 * coefficients, rain)
     assert net == pytest.approx([213.0, 174.2, 164.6], abs=0.06)
@@ -77,4 +80,4 @@ def test_a_destroyed_reach_carries_nothing_and_an_unknown_one_stays_unknown() ->
 
 
 def test_depletion_fraction_is_held() -> None:
-    assert irrigation.depletion_fraction([0.35, 0.1, 0.8], [5, 8, 0]) == pytest.approx([0.35, 0.1, 0.8])
+    assert depletion_fraction([0.35, 0.1, 0.8], [5, 8, 0]) == pytest.approx([0.35, 0.1, 0.8])

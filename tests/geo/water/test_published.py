@@ -6,20 +6,31 @@ import pytest
 
 from geo.water import evapotranspiration as et
 from geo.water import irrigation, radiation
+from geo.water.need.coefficients import CropCoefficients, adjust_end, adjust_mid
+from geo.water.need.rain import effective_rain_dependable_mm, effective_rain_manual_3_mm, effective_rain_scs_mm
+from geo.water.need.soil_water import readily_available_water_mm, total_available_water_mm
+from geo.water.need.turns import count_applications
+from geo.water.sharing.equity import rate_deliveries
 from tests.published import published
 
-POTATO = irrigation.CropCoefficients(0.5, 1.15, 0.75, 25, 30, 45, 30)  # domain reference 10
-BEAN = irrigation.CropCoefficients(0.15, 1.19, 0.35, 25, 25, 30, 20)  # FAO-56 example 28
+POTATO = CropCoefficients(0.5, 1.15, 0.75, 25, 30, 45, 30)  # domain reference 10
+BEAN = CropCoefficients(0.15, 1.19, 0.35, 25, 25, 30, 20)  # FAO-56 example 28
 
 
 def readily_available(capacity: float, wilting: float, depth_m: float, share: float) -> float:
-    total = irrigation.total_available_water_mm(capacity, wilting, depth_m)
-    return float(irrigation.readily_available_water_mm(total, share))
+    total = total_available_water_mm(capacity, wilting, depth_m)
+    return float(readily_available_water_mm(total, share))
 
 
 def gross(net_mm: float, application: float, conveyance: float) -> float:
     return float(irrigation.gross_requirement_mm(net_mm, application=application, conveyance=conveyance))
 
+
+def loam_reach(canal_m: float, reach_m: float, condition: float) -> float:
+    return float(irrigation.reach_conveyance(irrigation.canal_conveyance(canal_m, "loam"), condition, reach_m, canal_m))
+
+
+DELIVERIES = rate_deliveries([[100, 200, 150], [80, 160, 120]], [[110, 180, 150], [60, 100, 90]])
 
 FIGURES: dict[str, Callable[..., object]] = {
     "saturation_vapour_pressure": et.saturation_vapour_pressure_kpa,
@@ -40,12 +51,25 @@ FIGURES: dict[str, Callable[..., object]] = {
     "kc_potato": POTATO.on_day,
     "kc_bean": BEAN.on_day,
     "readily_available_water": readily_available,
-    "effective_rain_scs": irrigation.effective_rain_scs_mm,
-    "effective_rain_dependable": irrigation.effective_rain_dependable_mm,
+    "effective_rain_scs": effective_rain_scs_mm,
+    "effective_rain_dependable": effective_rain_dependable_mm,
     "gross_requirement": gross,
     "duty": irrigation.duty_l_s_ha,
     "leaching_fraction": irrigation.leaching_fraction,
     "with_leaching": irrigation.with_leaching_mm,
+    "effective_rain_scs_decade": lambda rain: effective_rain_scs_mm(rain, "decade"),
+    "effective_rain_manual_3": effective_rain_manual_3_mm,
+    "kc_mid": adjust_mid,
+    "kc_end": adjust_end,
+    "long_clay_surface": lambda application: irrigation.canal_conveyance(2_500, "clay") * application,
+    "applications": lambda depth, days, *need: count_applications(need, depth, int(days))[0],
+    "interval": lambda depth, days, *need: count_applications(need, depth, int(days))[1],
+    "reach_conveyance_loam": loam_reach,
+    "duty_of_flow": lambda flow_m3_s, area_ha: irrigation.duty_l_s_ha(flow_m3_s * 86_400 / area_ha / 10, 1),
+    "adequacy": lambda: DELIVERIES.adequacy,
+    "efficiency": lambda: DELIVERIES.efficiency,
+    "equity": lambda: DELIVERIES.equity,
+    "dependability": lambda: DELIVERIES.dependability,
 }
 
 

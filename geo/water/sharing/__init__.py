@@ -1,0 +1,1 @@
+"""Who gets how much where water is short: the rules, defined once, on directed networks; figures of equity."""
