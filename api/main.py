@@ -19,6 +19,7 @@ from api.routes import (
     districts,
     docs,
     error_page,
+    found,
     health,
     maps,
     planner,
@@ -112,6 +113,7 @@ def create_app() -> FastAPI:
     app.state.error_page = error_page.error_page
     add_error_handlers(app)
     for module in (
+        found,
         planner,
         plot_page,
         maps,

@@ -20,6 +20,7 @@ from api.language.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREV
 from api.maps.colouring import colourings
 from api.rendering.pages import TEMPLATES
 from api.routes import error_page, planner
+from api.routes import found as found_places
 from geo.criteria import LAND_CRITERIA
 from geo.crops.catalogue import crops
 from geo.household.labour import MONTH_NAMES
@@ -98,7 +99,7 @@ def worded() -> Iterator[str]:
         yield from (remedy.title, remedy.who)
     yield reasons.NO_DATA
     yield from fit_worded()
-    yield from planner.KINDS.values()
+    yield from found_places.KINDS.values()
     yield from error_page.MESSAGES
     yield from (about for _name, about in planner.FORMATS.values())
 

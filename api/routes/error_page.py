@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from api.language.translate import SOURCE_LANGUAGE, language_of
 from api.rendering.pages import render
-from api.routes.planner import Links, tongues
+from api.routes.links import Links, tongues
 
 # By name of the problem: what happened, and what to do about it.
 SAID: Final[Mapping[str, tuple[str, str]]] = {

@@ -6,19 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Annotated, Any, Final
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.content.figures import Figures, figures
 from api.content.standing import Line, StandingTold, tell_standing
 from api.deps import LanguageDep, SnapshotDep
-from api.language.translate import LANGUAGES, OWN_NAMES, Language, local_name, sort_key, translate
+from api.language.translate import Language, local_name, sort_key, translate
 from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
-from api.maps.scene import AT
 from api.rendering.pages import render
+from api.routes.found import FRESH, look_for
+from api.routes.links import Links, tongues
+from api.routes.picked import Picked, get_picked
 from api.routes.priorities import by_jamoat
 from geo.criteria import LAND_CRITERIA
 from geo.programme.priority import NOTE
@@ -27,7 +28,7 @@ from layers.catalogue.base import PUBLIC
 from layers.errors import NotFound
 from layers.features.districts import Summary, summaries
 from layers.features.hectares import hectares_by_jamoat
-from layers.features.places import Found, Gazetteer, Place
+from layers.features.places import Gazetteer, Place
 from layers.features.standing import WHOLE, Standing, standing_by_jamoat, together
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import ShownRun
@@ -35,28 +36,13 @@ from layers.runs.listing import not_assessed_in
 
 router = APIRouter(tags=["pages"])
 
-FRESH: Final = {"Cache-Control": "no-cache"}
-SETTLEMENT_ZOOM: Final = 14  # Leaflet zoom that shows a village with the plots around it
+PickedDep = Annotated[Picked, Depends(get_picked)]
 FORMATS: Final = {
     "xlsx": ("Excel", "for a spreadsheet, with a sheet that explains it"),
     "csv": ("CSV", "plain table"),
     "gpkg": ("GeoPackage", "for QGIS, with outlines"),
     "geojson": ("GeoJSON", "for web maps"),
 }
-KINDS: Final = {"regions": "Region", "districts": "District", "jamoats": "Jamoat", "settlements": "Village or town"}
-
-
-@dataclass(frozen=True, slots=True)
-class Picked:
-    """What the address of the page asks for; empty texts, as a form sends them, count as not asked."""
-
-    region: str | None
-    district: str | None
-    jamoat: str | None
-    q: str | None
-    at: str | None
-    plot: str | None
-    colour: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,35 +64,11 @@ class Part:
     priority: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A place that was looked for: where its link leads, its name, what and where it is."""
-
-    address: str
-    name: str
-    about: str
-
-
-def get_picked(
-    region: str | None = None,
-    district: str | None = None,
-    jamoat: str | None = None,
-    q: Annotated[str | None, Query(max_length=100, description="Name of a place, in any script.")] = None,
-    at: Annotated[str | None, Query(pattern=AT.pattern, description="View: zoom/latitude/longitude.")] = None,
-    plot: Annotated[str | None, Query(description="Plot whose card is open.")] = None,
-    colour: Annotated[str | None, Query(description="What plots are coloured by.")] = None,
-) -> Picked:
-    """Return what the page is asked for."""
-    return Picked(*(text or None for text in (region, district, jamoat, q, at, plot, colour)))
-
-
-PickedDep = Annotated[Picked, Depends(get_picked)]
-
-
 @router.get("/", summary="The planner's page", response_class=HTMLResponse)
 def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: SnapshotDep, atlas: AtlasDep) -> Response:
     """Return the page: pick a district, see its map and figures, take its data away."""
     base = request.scope.get("root_path", "")
+    links = Links(base, lang)
     with reading() as connection:
         served = state.fresh(connection)
         places = atlas.gazetteer(connection, served)
@@ -115,9 +77,9 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         hectares = _hectares(connection, here)
         run = _run(connection, here)
         standing = _standing(connection, here, districts)
+        found = look_for(connection, picked.q, places, links) if picked.q else None
     shown = here.shown if here else None
     priorities = by_jamoat(request.app, served, here.code, shown.run.run_id, PUBLIC) if here and shown else []
-    links = Links(base, lang)
     content = render(
         "page.html",
         lang=lang,
@@ -131,7 +93,7 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         regions=_sorted((_named(place, lang) for place in places.of(Region)), lang),
         district_groups=_grouped(districts.values(), lang),
         jamoats=_sorted((_named(place, lang) for place in places.of(Jamoat, within=here.code)), lang) if here else [],
-        found=[_hit(found, places, links) for found in places.find(picked.q)] if picked.q else None,
+        found=found,
         figures=_figures(here, hectares, districts, picked, lang),
         parts=_parts(here, hectares, districts, places, picked, links, priorities),
         parts_title="Jamoats" if here else "Districts",
@@ -143,48 +105,6 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         map_address=links.map(picked),
     )
     return HTMLResponse(content, headers=FRESH)
-
-
-@router.get("/found", include_in_schema=False)
-def get_found(
-    request: Request,
-    q: Annotated[str, Query(max_length=100)],
-    lang: LanguageDep,
-    state: SnapshotDep,
-    atlas: AtlasDep,
-) -> Response:
-    """Return the places of a name as links, for the page that asks while the name is typed."""
-    with reading() as connection:
-        places = atlas.gazetteer(connection, state.fresh(connection))
-    links = Links(request.scope.get("root_path", ""), lang)
-    found = [_hit(found, places, links) for found in places.find(q)]
-    return HTMLResponse(render("_found.html", lang=lang, base=links.base, found=found), headers=FRESH)
-
-
-class Links:
-    """Addresses of pages in one language."""
-
-    def __init__(self, base: str, lang: Language) -> None:
-        self.base = base
-        self.lang = lang
-
-    def page(self, **asked: str | None) -> str:
-        return f"{self.base}/?{self._query(asked)}"
-
-    def map(self, picked: Picked) -> str:
-        asked = {"district": picked.district, "jamoat": picked.jamoat, "at": picked.at, "plot": picked.plot}
-        return f"{self.base}/maps/plots?{self._query({**asked, 'colour': picked.colour})}"
-
-    def file(self, district: str, form: str) -> str:
-        return f"{self.base}/districts/{district}/plots?{self._query({'f': form})}"
-
-    def _query(self, asked: Mapping[str, str | None]) -> str:
-        return urlencode({key: value for key, value in {**asked, "lang": self.lang}.items() if value}, safe="/")
-
-
-def tongues(request: Request) -> list[tuple[Language, str, str]]:
-    """The same page in every language: code, the language's own name, address."""
-    return [(code, OWN_NAMES[code], str(request.url.include_query_params(lang=code).query)) for code in LANGUAGES]
 
 
 def _district(districts: Mapping[str, Summary], picked: Picked) -> Summary | None:
@@ -362,22 +282,3 @@ def _downloads(here: Summary | None, links: Links) -> list[dict[str, str]]:
         {"address": links.file(here.code, form), "format": name, "about": about}
         for form, (name, about) in FORMATS.items()
     ]
-
-
-def _hit(found: Found, places: Gazetteer, links: Links) -> Hit:
-    place, lang = found.place, links.lang
-    district = place.code if place.layer == "districts" else place.within
-    asked: dict[str, str | None] = {"district": district}
-    if place.layer == "regions":
-        asked = {"region": place.code}
-    elif place.layer == "jamoats":
-        asked["jamoat"] = place.code
-    elif place.layer == "settlements":
-        west, south, east, north = place.bounds
-        asked["at"] = f"{SETTLEMENT_ZOOM}/{(south + north) / 2:.5f}/{(west + east) / 2:.5f}"
-    name = local_name(place.names, lang, otherwise=place.code)
-    around = places.places.get(("districts", place.within or ""))
-    about = [translate(KINDS[place.layer], lang), *([_named(around, lang).name] if around else [])]
-    if found.name != name:
-        about.append(found.name)
-    return Hit(links.page(**asked), name, ", ".join(about))

@@ -17,7 +17,8 @@ from api.language.translate import Language, translate
 from api.language.wording import CODES, CONFIDENCE, GROUPS
 from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
-from api.routes.planner import FRESH, Links, tongues
+from api.routes.found import FRESH
+from api.routes.links import Links, tongues
 from geo.contract.criterion import Criterion
 from geo.criteria import LAND_CRITERIA, WAY_EXPOSURE
 from layers.catalogue.base import PUBLIC

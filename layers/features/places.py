@@ -1,48 +1,23 @@
-"""Places people name: regions, districts, jamoats, settlements; found by any of their names in any script."""
+"""Places people name: regions, districts, jamoats, settlements, rivers; found by any of their names in any script."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
 from layers.catalogue.admin import District, Jamoat, PlaceName, Region, Settlement
 from layers.catalogue.base import Layer
+from layers.catalogue.irrigation import River
 from layers.errors import NotFound
+from layers.features.spelling import ONE_WRONG, Asked, Spelling, fit, one_wrong, read_asked, spell
 
 Bounds = tuple[float, float, float, float]  # west, south, east, north, degrees in EPSG:4326
 
 NAMED: Final[tuple[type[Layer], ...]] = (Region, District, Jamoat, Settlement)  # larger places first
 PARENT: Final[Mapping[str, str]] = {"districts": "region", "jamoats": "district", "settlements": "district"}
-
-# Letters to a common ground of both scripts. What spellings confuse is made equal: q and k, kh and h, gh and g,
-# j and dzh, y and i, o and u after Tajik ӯ.
-_LATIN: Final = {
-    **dict(zip("абвгғдезийкқлмнопрстуфхҳчҷшэыӣӯ", "abvggdeziikklmnoprstufhhcjseiiu", strict=True)),
-    "ё": "io",
-    "ж": "z",
-    "ц": "ts",
-    "щ": "s",
-    "ю": "iu",
-    "я": "ia",
-    "ъ": "",
-    "ь": "",
-}
-_DIGRAPHS: Final = (
-    ("dzh", "j"),
-    ("dz", "j"),
-    ("дж", "ҷ"),
-    ("kh", "h"),
-    ("gh", "g"),
-    ("zh", "z"),
-    ("sh", "s"),
-    ("ch", "c"),
-)
-_LETTERS: Final = {"q": "k", "y": "i", "w": "v", "x": "h"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +39,22 @@ class Found:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """One name of a place, and how it is spelled."""
+
+    spelling: Spelling
+    name: str
+    place: Place
+
+
 class Gazetteer:
     """All places with all their names, ready to be searched; read once per version of the layers."""
 
     def __init__(self, places: list[Place], names: list[tuple[str, str, str]]) -> None:
         self.places: Mapping[tuple[str, str], Place] = {(place.layer, place.code): place for place in places}
-        self._keys = [
-            (spelling_key(name), name, self.places[layer, code])
+        self._names = [
+            _Named(spell(name), name, self.places[layer, code])
             for layer, code, name in names
             if (layer, code) in self.places
         ]
@@ -97,27 +81,35 @@ class Gazetteer:
         return found
 
     def find(self, text: str, *, most: int = 20) -> list[Found]:
-        """Return places with a name like ``text`` in any script: whole names, then beginnings, then parts of names.
+        """Return places with a name like ``text`` in any script.
 
-        Larger places come first among equals. Each place is named once, as it was asked for where it has that name.
+        Whole names come first, then names it is made of or differs from by ч for ҷ, beginnings of names, of later
+        words, and parts of words; names with one letter wrong only where nothing else is found. Among equals those of
+        the kind that was said ("Rasht district") come first, then larger places. Each place is named once, as it was
+        asked for where it has that name.
         """
-        wanted, said = spelling_key(text), text.strip().casefold()
-        if not wanted:
+        asked, said = read_asked(text), text.strip().casefold()
+        if asked is None:
             return []
-        hits = [
-            ((_fit(wanted, key), _ORDER[place.layer], len(key), name.casefold() != said, name), Found(place, name))
-            for key, name, place in self._keys
-            if wanted in key
-        ]
+        fits = [(how, named) for named in self._names if (how := fit(asked, named.spelling)) is not None]
+        if not fits:
+            fits = [(ONE_WRONG, named) for named in self._names if one_wrong(asked, named.spelling)]
         found: dict[tuple[str, str], Found] = {}
-        for _, hit in sorted(hits, key=lambda pair: pair[0]):
-            found.setdefault((hit.place.layer, hit.place.code), hit)
+        for _, named in sorted(fits, key=lambda pair: _rank(asked, said, *pair)):
+            found.setdefault((named.place.layer, named.place.code), Found(named.place, named.name))
         return list(found.values())[:most]
+
+
+def _rank(asked: Asked, said: str, how: int, named: _Named) -> tuple[Any, ...]:
+    layer = named.place.layer
+    other_kind = asked.layer is not None and layer != asked.layer
+    return (other_kind, how, _ORDER[layer], len(named.name), named.name.casefold() != said, named.name)
 
 
 def read_gazetteer(connection: Connection) -> Gazetteer:
     """Return the places of the current rows, with the names in their own columns and in the table of names."""
     places = [place for layer in NAMED for place in _places(connection, layer)]
+    places += _rivers(connection)
     names = [
         (place.layer, place.code, name) for place in places for name in dict.fromkeys(place.names.values()) if name
     ]
@@ -126,34 +118,7 @@ def read_gazetteer(connection: Connection) -> Gazetteer:
     return Gazetteer(places, names)
 
 
-def spelling_key(name: str) -> str:
-    """Return a name as Latin letters that do not depend on script or way of writing.
-
-    Қабодиён, Кабодиён and Qabodiyon have the same key; so have Ҷиргатол and Jirgatol. A key is its own key: letters
-    that become a digraph only once they are Latin (qx, written for kh) are read again.
-    """
-    key = _spell(name)
-    while key != name:
-        name, key = key, _spell(key)
-    return key
-
-
-def _spell(name: str) -> str:
-    text = unicodedata.normalize("NFC", name).casefold()
-    for spelled, letter in _DIGRAPHS:
-        text = text.replace(spelled, letter)
-    latin = "".join(_LATIN.get(letter, letter) for letter in text)
-    plain = unicodedata.normalize("NFKD", latin)
-    letters = (_LETTERS.get(letter, letter) for letter in plain if letter.isalnum())
-    return "".join(letter for letter, _repeated in groupby(letters))
-
-
-_ORDER: Final = {layer.__tablename__: rank for rank, layer in enumerate(NAMED)}
-
-
-def _fit(wanted: str, key: str) -> int:
-    """0 for the whole name, 1 for its beginning, 2 for a part."""
-    return 0 if key == wanted else 1 if key.startswith(wanted) else 2
+_ORDER: Final = {name: rank for rank, name in enumerate([*(layer.__tablename__ for layer in NAMED), "rivers"])}
 
 
 def _places(connection: Connection, layer: type[Layer]) -> Iterator[Place]:
@@ -179,3 +144,26 @@ def _places(connection: Connection, layer: type[Layer]) -> Iterator[Place]:
         names = {"tg": row["name_tg"], "ru": row["name_ru"], "en": row["name_en"]}
         bounds = (row["west"], row["south"], row["east"], row["north"])
         yield Place(layer.__tablename__, row["code"], names, row[parent] if parent else None, bounds)
+
+
+def _rivers(connection: Connection) -> Iterator[Place]:
+    """Rivers that have a name, each once: lines of one name are one river, known by the least of their codes."""
+    table = River.__table__.c
+    names = (table.name_tg, table.name_ru, table.name_en)
+    extent = func.ST_Extent(table.geom)
+    rows = connection.execute(
+        select(
+            func.min(table.code).label("code"),
+            *names,
+            func.ST_XMin(extent).label("west"),
+            func.ST_YMin(extent).label("south"),
+            func.ST_XMax(extent).label("east"),
+            func.ST_YMax(extent).label("north"),
+        )
+        .where(River.ended_by.is_(None), func.coalesce(*names).is_not(None))
+        .group_by(*names)
+        .order_by(func.min(table.code))
+    )
+    for row in rows:
+        names_of = {"tg": row.name_tg, "ru": row.name_ru, "en": row.name_en}
+        yield Place("rivers", row.code, names_of, None, (row.west, row.south, row.east, row.north))

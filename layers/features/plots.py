@@ -6,9 +6,10 @@ down to one decimal, so that 74.96 never reads as 75; filters and files use the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
@@ -47,6 +48,8 @@ from layers.records.snapshot import Run
 PLOTS = Plot.__table__.c
 RESULT = suitability.c
 DRAWN = robustness.c
+# A number as people write it: 7, № 7, plot 7, участок 7, қитъаи 7. One of more digits is none of ours.
+_NUMBER: Final = re.compile(r"(?:(?:№|no\.?|#|plot|участок|қитъаи?)\s*)*([0-9]{1,18})", re.IGNORECASE)
 
 
 def scored_plots(audience: Audience, runs: Mapping[str, Run]) -> Features:
@@ -176,3 +179,27 @@ def id_of_plot(connection: Connection, plot_no: int) -> str:
     if plot_id is None:
         raise NotFound(f"There is no plot number {plot_no}.")
     return plot_id
+
+
+@dataclass(frozen=True, slots=True)
+class PlotAddress:
+    """A plot as it is called, and the district it lies in."""
+
+    plot_id: str
+    plot_no: int
+    district: str | None
+
+
+def plots_called(connection: Connection, text: str) -> list[PlotAddress]:
+    """Return the current plots of an id, or of a number: "7", "№ 7", "plot 7"."""
+    said = text.strip()
+    number = _NUMBER.fullmatch(said)
+    called: list[ColumnElement[bool]] = [PLOTS.plot_id == said]
+    if number is not None:
+        called.append(PLOTS.plot_no == int(number[1]))
+    rows = connection.execute(
+        select(PLOTS.plot_id, PLOTS.plot_no, PLOTS.district)
+        .where(Plot.ended_by.is_(None), or_(*called))
+        .order_by(PLOTS.plot_no)
+    )
+    return [PlotAddress(*row) for row in rows]
