@@ -14,7 +14,7 @@ from api.language.wording import CLASS_MEANINGS, CLASS_WORDS, CONFIDENCE, label_
 from api.maps.legend import CRITERIA_BY_ID
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue.base import Style
-from layers.catalogue.land import CLASS_STYLES, Plot
+from layers.catalogue.land import CLASS_STYLES, UNSETTLED_STYLES, Plot
 from layers.features.places import Gazetteer
 
 # Criteria a family asks about first; the card shows them even when unknown.
@@ -48,10 +48,10 @@ def plot_card(
     score = plot.get("score")
     return Card(
         plot_id=plot["plot_id"],
-        look=CLASS_STYLES[judged],
+        look=CLASS_STYLES[judged] if truth.settled else UNSETTLED_STYLES[plot.get("outlook") or "open"],
         truth=truth,
-        meaning=None if truth.mark or judged == "NE" else CLASS_MEANINGS[judged],
-        code=plot.get("subclass") or judged,
+        meaning=None if truth.mark or judged == "NE" or not truth.settled else CLASS_MEANINGS[judged],
+        code=plot.get("subclass") or judged if truth.settled else truth.code,
         score=score,
         bounds=_bounds(plot),
         facts=tuple(_facts(plot, lang)),

@@ -39,6 +39,11 @@ NOT_EVALUATED: Final = "Too little is known to judge this plot, which does not m
 MISSING: Final = "Not known: {criteria}."
 MOST_TO_GAIN: Final = "Nothing bad is known; most could still be gained by this: {criterion} ({value})."
 NOTHING_KNOWN_LIMITS: Final = "Nothing that is known holds this plot back."
+NOT_SETTLED: Final = "Not settled"
+SPAN: Final = "{best} to {worst}"
+HELD: Final = "{words} ({code}) or better in {held} of 100 draws of weights, caution and values."
+HELD_BEST: Final = "{words} ({code}) in {held} of 100 draws of weights, caution and values."
+NOT_DRAWN: Final = "How sure the class is has not been drawn yet."
 LIES_BETWEEN: Final = "Once more is known, the class may lie between {low} and {high}."
 WHOM: Final = "Whom to ask: {whom}."
 
@@ -96,7 +101,7 @@ GOOD: Final = Step("Look at the land together, and ask about the right to use it
 TO_BE_JUDGED: Final = Step("Ask that the plots of this district be judged.", _OPERATOR)
 
 MESSAGES: Final = (
-    *(NO_EXCLUSION_RECORD, FILLS_IN_YEAR),
+    *(NO_EXCLUSION_RECORD, FILLS_IN_YEAR, NOT_SETTLED, SPAN, HELD, HELD_BEST, NOT_DRAWN),
     *(NO_MINE_RECORD, NO_RUN, NOT_EVALUATED, MISSING, MOST_TO_GAIN, NOTHING_KNOWN_LIMITS, LIES_BETWEEN, WHOM),
     *(
         part
@@ -117,9 +122,11 @@ class PlotTruth:
     where : str
         Village, jamoat and district, as far as they are recorded; empty where nothing is.
     code : str
-        Class S1 to N2, or NE.
+        Class S1 to N2, or NE; of a plot that is not settled the best and the worst class it may be of.
     words : str
-        The class in plain words.
+        The class in plain words; *not settled* where it may be one of three or more.
+    settled : bool
+        Whether the plot is shown by its class.
     mark : str or None
         Kind of area that shuts the plot (``mine_suspected``, ``inundation``, ...), or the criterion of the hard limit
         that does; None for a plot that is not shut.
@@ -129,6 +136,8 @@ class PlotTruth:
         What is not known, of a plot that is not evaluated; else empty.
     range : str
         Between which classes it lies while something is not known; empty where it is settled.
+    sure : str
+        In how many draws the class holds, or that it is not drawn yet; empty of land that no draw can change.
     rule : str
         That the run judged by an earlier edition of the rule; else empty.
     step : str
@@ -143,10 +152,12 @@ class PlotTruth:
     where: str
     code: str
     words: str
+    settled: bool
     mark: str | None
     reason: str
     missing: str
     range: str
+    sure: str
     rule: str
     step: str
     whom: str
@@ -165,7 +176,7 @@ class PlotTruth:
     @property
     def sentences(self) -> tuple[str, ...]:
         """The sentences after place and class, the most important first."""
-        said = (self.reason, self.missing, self.range, self.rule, self.step, self.whom, self.mines)
+        said = (self.reason, self.missing, self.range, self.sure, self.rule, self.step, self.whom, self.mines)
         return tuple(text for text in said if text)
 
     @property
@@ -194,6 +205,7 @@ def tell_plot(plot: Mapping[str, Any], places: Gazetteer, lang: Language) -> Plo
     judged, shut = plot["class"], plot.get("shut_by")
     limiting = CRITERIA_BY_ID.get(plot.get("limiting") or "")
     excluded = judged == "N2" and plot.get("score") is None
+    settled = is_settled(plot)
     mark = shut if excluded and shut else limiting.id if excluded and limiting else "closed" if excluded else None
     reason, missing, step = _why(plot, limiting, mark, lang)
     if mark is None and plot.get("ask_first") == MINES:
@@ -201,17 +213,40 @@ def tell_plot(plot: Mapping[str, Any], places: Gazetteer, lang: Language) -> Plo
     return PlotTruth(
         plot_id=str(plot["plot_id"]),
         where=_where(plot, places, lang),
-        code=judged,
-        words=translate(CLASS_WORDS[judged], lang),
+        code=judged if settled else _span(plot, lang),
+        words=translate(CLASS_WORDS[judged] if settled else NOT_SETTLED, lang),
+        settled=settled,
         mark=mark,
         reason=reason,
         missing=missing,
         range="" if excluded else _range(plot, lang),
+        sure=_sure(plot, lang) if settled else "",
         rule=translate(EARLIER_RULE, lang) if plot.get("run") is not None and plot.get("settled") is None else "",
         step=translate(step.text, lang),
         whom=translate(WHOM, lang).format(whom=translate(step.whom, lang)),
         mines="" if SHUT.get(mark or "") is _NO_ENTRY else translate(NO_MINE_RECORD, lang),
     )
+
+
+def is_settled(plot: Mapping[str, Any]) -> bool:
+    """Return whether a plot is shown by its class: it is not evaluated, or at most two classes are possible."""
+    return plot["class"] == "NE" or plot.get("settled") is not False
+
+
+def _span(plot: Mapping[str, Any], lang: Language) -> str:
+    """The best and the worst class of a plot that is not settled, as codes."""
+    return translate(SPAN, lang).format(best=plot["class_high"], worst=plot["class_low"])
+
+
+def _sure(plot: Mapping[str, Any], lang: Language) -> str:
+    """In how many of 100 draws the plot is in its class or a better one; as many as not said of the worst of all."""
+    judged, held = plot["class"], plot.get("held_pct")
+    if plot.get("score") is None or judged in ("NE", "N2"):
+        return ""
+    if held is None:
+        return translate(NOT_DRAWN, lang)
+    words = translate(CLASS_WORDS[judged], lang)
+    return translate(HELD_BEST if judged == "S1" else HELD, lang).format(words=words, code=judged, held=held)
 
 
 def _why(

@@ -55,15 +55,12 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Sureness:
-    """Share of draws in each class as a bar; the class drawn most, its share, and whether that is too seldom.
+    """Share of draws in each class as a bar, whether none of them is drawn often enough, and how many draws.
 
     ``top`` : size of the district's best group and the share of draws in which the plot is in it; None = not drawn.
     """
 
     bar: tuple[BarPart, ...]
-    words: str
-    code: str
-    share: float
     flagged: bool
     draws: int
     top: tuple[int, float] | None
@@ -172,12 +169,10 @@ def _sureness(found: Mapping[str, Any] | None, lang: Language) -> Sureness | Non
         share = found["shares"].get(code, 0.0)
         if share > 0:
             label = f"{translate(CLASS_WORDS[code], lang)} ({code})"
-            bar.append(BarPart(start, share, CLASS_STYLES[code].colour, label))
+            bar.append(BarPart(start, share, CLASS_STYLES[code], label))
             start += share
-    modal = found["modal_class"]
-    words = translate(CLASS_WORDS[modal], lang)
     top = None if found["top_share"] is None else (found["top_of"], found["top_share"])
-    return Sureness(tuple(bar), words, modal, found["modal_share"], found["flagged"], found["draws"], top)
+    return Sureness(tuple(bar), found["flagged"], found["draws"], top)
 
 
 def _walk(found: Mapping[str, Any] | None) -> Walk | None:

@@ -6,7 +6,7 @@ Colours and filters are MapLibre expressions, so that the page recolours what it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
@@ -24,7 +24,8 @@ from api.maps.legend import (
 )
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue.base import Style
-from layers.catalogue.land import CLASS_STYLES, Plot
+from layers.catalogue.land import CLASS_STYLES, SHOWN_STYLES, UNSETTLED_STYLES, Plot
+from layers.records.outcomes import UNJUDGED
 from layers.tiles.plot_tiles import PLOT_ATTRIBUTES
 
 Expression = list[Any]
@@ -49,7 +50,7 @@ class Colouring:
     legend: Legend
     colour: Expression
     known: Expression
-    hatch: str
+    hatch: Expression | str
 
     @property
     def tiles(self) -> str:
@@ -97,7 +98,7 @@ def matched(value: Expression, colours: dict[str, str]) -> Expression:
 
 
 def _legend(attribute: str, title: str, styles: dict[str, Style]) -> Legend:
-    entries = tuple(Entry(value, look.colour, look.label, look.hatched) for value, look in styles.items())
+    entries = tuple(Entry.of(value, look) for value, look in styles.items())
     return Legend(PLOTS, title, attribute, entries, marks=(MINED,))
 
 
@@ -129,4 +130,26 @@ def _by_score(lang: Language) -> Colouring:
     return _by_number("score", legend, stops)
 
 
-BY_CLASS: Final = _by_code("class", _legend("class", "Suitability class", CLASS_STYLES))
+def _by_class() -> Colouring:
+    """By class; land that is not settled is hatched over the tone of its outlook, never in the colour of a class."""
+    plain = _by_code("class", _legend("class", "Suitability class", SHOWN_STYLES))
+    other = HATCH + UNKNOWN_COLOUR[1:]
+    patterns = {outlook: hatch_name(look) for outlook, look in UNSETTLED_STYLES.items()}
+    return replace(
+        plain,
+        known=["all", plain.known, ["!", ["has", "outlook"]]],
+        hatch=[
+            "case",
+            ["==", ["get", "class"], UNJUDGED],
+            other,
+            matched(["to-string", ["get", "outlook"]], {**patterns, "": other}),
+        ],
+    )
+
+
+def hatch_name(look: Style) -> str:
+    """Return the name of the pattern image of a hatched look: its stripes, then the ground under them."""
+    return "-".join((HATCH + look.colour[1:], *((look.ground[1:],) if look.ground else ())))
+
+
+BY_CLASS: Final = _by_class()

@@ -14,9 +14,9 @@ from geo.contract.criterion import Criterion
 from geo.contract.memberships import KNOT_LEVELS, ByClass, Knots, Probability
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME, RasterLayer
-from layers.catalogue.base import Layer
+from layers.catalogue.base import Layer, Style
 from layers.catalogue.hazards import Exclusion
-from layers.catalogue.land import CLASS_STYLES
+from layers.catalogue.land import CLASS_STYLES, SHOWN_STYLES
 
 # One ramp for the membership of every criterion: the class colours at the memberships where the classes begin, so
 # that the map of a criterion reads like the map of classes.
@@ -31,12 +31,21 @@ CRITERIA_BY_ID: Final = {criterion.id: criterion for criterion in LAND_CRITERIA}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a legend: the value it stands for, its colour #rrggbb, its text, and whether it is hatched."""
+    """One line of a legend: the value it stands for, its colour #rrggbb, its text, and whether it is hatched.
+
+    ``ground`` : #rrggbb under the stripes of what is hatched; empty = nearly white.
+    """
 
     value: str
     colour: str
     label: str
     hatched: bool = False
+    ground: str = ""
+
+    @classmethod
+    def of(cls, value: str, look: Style) -> Entry:
+        """Return the line of a value that looks so."""
+        return cls(value, look.colour, look.label, look.hatched, look.ground)
 
 
 # Plots that mines shut wear this over every colour: the one thing nobody may miss on a map.
@@ -82,13 +91,15 @@ class Legend:
 
 def _entry_json(entry: Entry, lang: Language) -> dict[str, Any]:
     said = translate(entry.label, lang)
-    return {"value": entry.value, "colour": entry.colour, "label": said, "hatched": entry.hatched}
+    shown = {"value": entry.value, "colour": entry.colour, "label": said, "hatched": entry.hatched}
+    return {**shown, "ground": entry.ground} if entry.ground else shown
 
 
 def legend_of_layer(layer: type[Layer]) -> Legend:
     """Return the legend a layer's card declares."""
     card = layer.card
-    entries = tuple(Entry(value, style.colour, style.label, style.hatched) for value, style in card.legend.items())
+    looks = SHOWN_STYLES if layer.judged else card.legend
+    entries = tuple(Entry.of(value, look) for value, look in looks.items())
     marks = (MINED,) if layer.judged else ()
     return Legend(layer.__tablename__, card.title, card.drawn_by, entries, caution=card.caution, marks=marks)
 

@@ -30,7 +30,7 @@ from api.rendering.pages import render
 from layers.cache.memory import Memo
 from layers.catalogue import LAYERS, RASTERS, RasterLayer
 from layers.catalogue.base import Audience, Layer
-from layers.catalogue.land import Plot
+from layers.catalogue.land import SHOWN_STYLES
 from layers.errors import NotFound
 from layers.features.features import CAUTION
 from layers.features.provenance import Source
@@ -189,7 +189,7 @@ def _config(scene: Scene, ways: Mapping[str, Colouring]) -> dict[str, Any]:
         "attribution": _attribution(scene),
         "bounds": None if isinstance(scene.start, View) else corners(scene.start),
         "colourings": {name: way.as_paint() for name, way in ways.items()} if _shows_results(scene) else {},
-        "classes": [{"value": value, "label": translate(look.label, lang)} for value, look in Plot.card.legend.items()],
+        "classes": [{"value": value, "label": translate(look.label, lang)} for value, look in SHOWN_STYLES.items()],
         "told": {layer.__tablename__: _told(layer, lang) for layer in scene.drawn if layer not in BOUNDARIES},
         "chosen": scene.chosen,
         "messages": {key: translate(text, lang) for key, text in MAP_WORDS.items()},

@@ -17,7 +17,7 @@ from layers.cache.memory import Memo
 from layers.errors import NotFound
 from layers.features.districts import Summary, summaries
 from layers.features.hectares import Figures, hectares_by_jamoat
-from layers.features.standing import WHOLE, Standing, Tally, standing_by_jamoat
+from layers.features.standing import WHOLE, Standing, Tally, settled_classes, standing_by_jamoat
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import SnapshotCache
 
@@ -31,9 +31,9 @@ def get_districts(request: Request, state: SnapshotDep) -> Response:
     """Every district, by code: names, area, plots, and plots and hectares by class of the run that is shown.
 
     Beside the classes stand, empty for a run of the earlier rule: `not_settled`, plots whose class may be one of three
-    or more, which `classes` counts at its low end; `ask_first`, by what is to be asked first; `shut_by_rule`, by the
-    kind of area that shuts them, where mined land may be released and land below a planned reservoir is farmed until
-    it fills; and `unfit_by_nature`, the other plots of class N2.
+    or more, which `classes` does not count, together and by their outlook; `ask_first`, by what is to be asked first;
+    `shut_by_rule`, by the kind of area that shuts them, where mined land may be released and land below a planned
+    reservoir is farmed until it fills; and `unfit_by_nature`, the other plots of class N2.
     """
     return json_answer(_listed(request, state))
 
@@ -98,14 +98,18 @@ def _jamoats(code: str, state: SnapshotCache) -> Iterator[dict[str, Any]]:
         classes = hectares_by_jamoat(connection, code, shown.run.run_id)
         standing = standing_by_jamoat(connection, shown.run, code)
     for jamoat, figures in classes.items():
-        yield {"jamoat": jamoat or None, "classes": _classes(figures), **_standing_json(standing.get(jamoat))}
+        here = standing.get(jamoat)
+        yield {"jamoat": jamoat or None, "classes": _classes(figures, here), **_standing_json(here)}
 
 
 def _standing_json(standing: Standing | None) -> dict[str, Any]:
     if standing is None:
         return dict.fromkeys(("not_settled", "ask_first", "shut_by_rule", "unfit_by_nature"))
     return {
-        "not_settled": _tally(standing.not_settled),
+        "not_settled": {
+            **_tally(standing.not_settled),
+            "outlook": {name: _tally(tally) for name, tally in standing.not_settled_by_outlook().items()},
+        },
         "ask_first": {name: _tally(asked) for name, asked in standing.ask_first.items()},
         "shut_by_rule": {
             kind: {
@@ -128,7 +132,10 @@ def _tally(tally: Tally) -> dict[str, float]:
     return {"plots": tally.plots, "area_ha": round(tally.area_ha, HECTARE_DIGITS)}
 
 
-def _classes(figures: Figures) -> dict[str, dict[str, float]]:
+def _classes(figures: Figures, standing: Standing | None) -> dict[str, dict[str, float]]:
+    """Plots and hectares by class; what is not settled stands apart."""
+    if standing is not None:
+        figures = settled_classes(figures, standing)
     return {
         name: {"plots": found["plots"], "area_ha": round(found["area_ha"], HECTARE_DIGITS)}
         for name, found in figures.items()
@@ -147,7 +154,7 @@ def _as_json(district: Summary, standing: Standing | None) -> dict[str, Any]:
         "boundary": {"official": False, "date": district.boundary_date, "note": district.boundary_note},
         "plots": district.plots,
         "plots_ha": round(district.plots_ha, HECTARE_DIGITS),
-        "classes": _classes(district.classes),
+        "classes": _classes(district.classes, standing),
         **_standing_json(standing),
         "run": None if shown is None else shown.run.run_id,
         "scheme": None if shown is None else shown.run.scheme,

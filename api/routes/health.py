@@ -21,12 +21,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.deps import json_answer
 from layers.cache.census import take_census
+from layers.errors import LayersError
 from layers.postgres.engine import reading
 from layers.records.snapshot import require_publications
+from layers.runs.pending_draws import count_pending
 
 router = APIRouter(tags=["health"])
 
 BUCKETS_S: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
+READY_S: Final = 2.0  # seconds within which the database has to answer
 
 
 class Metrics:
@@ -43,6 +46,7 @@ class Metrics:
         )
         self.sent = Counter("obod_sent_bytes", "Bytes of answers", ["route"], registry=self.registry)
         self.registry.register(CacheMetrics())
+        self.registry.register(DrawMetrics())
 
 
 class CacheMetrics(Collector):
@@ -65,6 +69,23 @@ class CacheMetrics(Collector):
                 if value is not None:
                     family.add_metric(of, value)
         yield from families
+
+
+class DrawMetrics(Collector):
+    """How far the draws of what is shown are, looked up when it is asked for; nothing while the database is away."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield districts shown whose draws are stored, and those whose are not."""
+        try:
+            with reading(timeout_s=READY_S) as connection:
+                pending, shown = count_pending(connection)
+        except LayersError:
+            return
+        told = "Districts shown, by whether the draws of their run are stored"
+        family = GaugeMetricFamily("obod_draws_districts", told, labels=["state"])
+        family.add_metric(["drawn"], shown - pending)
+        family.add_metric(["pending"], pending)
+        yield family
 
 
 class Measured:
@@ -110,7 +131,7 @@ def get_health() -> Response:
 @router.get("/readyz", summary="Can the service answer?")
 def get_readiness() -> Response:
     """Answers 200 when the database is reached and of the form this code needs, 503 otherwise."""
-    with reading(timeout_s=2.0) as connection:
+    with reading(timeout_s=READY_S) as connection:
         require_publications(connection)
     return json_answer({"status": "ready"})
 

@@ -94,8 +94,8 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         district_groups=_grouped(districts.values(), lang),
         jamoats=_sorted((_named(place, lang) for place in places.of(Jamoat, within=here.code)), lang) if here else [],
         found=found,
-        figures=_figures(here, hectares, districts, picked, lang),
-        parts=_parts(here, hectares, districts, places, picked, links, priorities),
+        figures=_figures(here, hectares, districts, standing, picked, lang),
+        parts=_parts(here, hectares, districts, places, standing, picked, links, priorities),
         parts_title="Jamoats" if here else "Districts",
         priority_note=NOTE,
         standing=_told(standing, here, picked, lang),
@@ -124,15 +124,15 @@ def _hectares(connection: Connection, here: Summary | None) -> dict[str, Any]:
 def _standing(
     connection: Connection, here: Summary | None, districts: Mapping[str, Summary]
 ) -> dict[str | None, Standing]:
-    """What stands behind the classes of a district, by jamoat, or of all districts together."""
+    """What stands behind the classes of a district, by jamoat, or of all districts, together and by their code."""
     if here is not None:
         return standing_by_jamoat(connection, here.shown.run, here.code) if here.shown else {}
-    found = [
-        standing_by_jamoat(connection, one.shown.run, one.code)[WHOLE]
+    found: dict[str | None, Standing] = {
+        one.code: standing_by_jamoat(connection, one.shown.run, one.code)[WHOLE]
         for one in districts.values()
         if one.shown is not None and not one.shown.run.earlier_rule
-    ]
-    return {WHOLE: together(found)} if found else {}
+    }
+    return {WHOLE: together(found.values()), **found} if found else {}
 
 
 def _told(
@@ -215,18 +215,20 @@ def _figures(
     here: Summary | None,
     hectares: Mapping[str, Any],
     districts: Mapping[str, Summary],
+    standing: Mapping[str | None, Standing],
     picked: Picked,
     lang: Language,
 ) -> Figures:
     if here is not None:
-        return figures(hectares.get(picked.jamoat, {}) if picked.jamoat else here.classes, lang)
-    together: dict[str, dict[str, float]] = {}
+        classes = hectares.get(picked.jamoat, {}) if picked.jamoat else here.classes
+        return figures(classes, lang, standing.get(picked.jamoat or WHOLE))
+    together_ha: dict[str, dict[str, float]] = {}
     for district in districts.values():
         for name, found in district.classes.items():
-            held = together.setdefault(name, {"plots": 0, "area_ha": 0.0})
+            held = together_ha.setdefault(name, {"plots": 0, "area_ha": 0.0})
             held["plots"] += found["plots"]
             held["area_ha"] += found["area_ha"]
-    return figures(together, lang)
+    return figures(together_ha, lang, standing.get(WHOLE))
 
 
 def _parts(
@@ -234,6 +236,7 @@ def _parts(
     hectares: Mapping[str, Any],
     districts: Mapping[str, Summary],
     places: Gazetteer,
+    standing: Mapping[str | None, Standing],
     picked: Picked,
     links: Links,
     priorities: Sequence[Mapping[str, Any]],
@@ -245,7 +248,7 @@ def _parts(
             Part(
                 local_name(one.names, lang, otherwise=one.code),
                 links.page(region=picked.region, district=one.code),
-                figures(one.classes, lang),
+                figures(one.classes, lang, standing.get(one.code)),
             )
             for one in districts.values()
             if one.plots and picked.region in (None, one.region)
@@ -257,7 +260,7 @@ def _parts(
             Part(
                 names.get(code, code) or translate("No jamoat recorded", lang),
                 links.page(district=here.code, jamoat=code) if code in names else None,
-                figures(classes, lang),
+                figures(classes, lang, standing.get(code)),
                 words.get(code),
             )
             for code, classes in hectares.items()

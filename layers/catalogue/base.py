@@ -58,12 +58,14 @@ COUNTRY = Box(66.4, 35.9, 76.1, 41.85, "a place in or near Tajikistan (66.4-76.1
 class Style:
     """How one value of the drawn attribute looks and reads.
 
-    ``colour`` is #rrggbb; ``label`` is a message id; ``hatched`` marks what is unknown or not evaluated.
+    ``colour`` is #rrggbb; ``label`` is a message id; ``hatched`` marks what is unknown, not evaluated or not settled:
+    stripes of ``colour`` on a ``ground`` of #rrggbb, nearly white where there is none.
     """
 
     colour: str
     label: str
     hatched: bool = False
+    ground: str = ""
 
 
 @dataclass(frozen=True, slots=True)

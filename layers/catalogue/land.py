@@ -26,6 +26,20 @@ CLASS_STYLES = {
     "N2": Style("#6f3a05", "N2 not suitable"),
     "NE": Style("#9aa0a6", "NE not evaluated", hatched=True),
 }
+# A class that may be one of three or more is shown as none of them: stripes over the tone of its outlook, which is that
+# of S2, S3 and N1 (domain reference 3.6, step 2).
+_STRIPES = "#3c4043"
+UNSETTLED_STYLES = {  # outlook -> look
+    "likely": Style(_STRIPES, "Not settled, likely suitable", hatched=True, ground=CLASS_STYLES["S2"].colour),
+    "open": Style(_STRIPES, "Not settled, open", hatched=True, ground=CLASS_STYLES["S3"].colour),
+    "unlikely": Style(_STRIPES, "Not settled, unlikely suitable", hatched=True, ground=CLASS_STYLES["N1"].colour),
+}
+# What a plot is shown and counted as: its class, or not settled with an outlook.
+SHOWN_STYLES = {
+    **{name: look for name, look in CLASS_STYLES.items() if not look.hatched},
+    **UNSETTLED_STYLES,
+    **{name: look for name, look in CLASS_STYLES.items() if look.hatched},
+}
 
 
 class Plot(Layer):

@@ -7,18 +7,20 @@ released and land below a planned reservoir is farmed until it fills, and land t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Float, cast, func, select
 
 from geo.measures.exclusion import INUNDATION
-from geo.suitability.model import CLASSES, N2, NE
+from geo.suitability.model import CLASSES, N2, NE, OUTLOOKS
 from layers.cache.memory import Memo
+from layers.features.hectares import Figures
 from layers.records.rows_of_run import in_run
 from layers.records.runs import suitability
 from layers.records.snapshot import Run
 
+OPEN = OUTLOOKS[1]  # of land of which nothing says more
 WHOLE = None  # key of the figures of a whole district among those of its jamoats
 
 
@@ -39,12 +41,14 @@ class Tally:
 class Standing:
     """Figures of one place, each part beside its classes.
 
-    not_settled : plots whose class may be one of three or more. ask_first : criterion id or ``mines`` -> plots of which
-    that is what to ask first. shut : kind of area -> plots it shuts. fills : year a planned reservoir takes the plots
-    from -> plots, None where no year is on record. unfit : plots of class N2 that no area shuts.
+    not_settled : plots whose class may be one of three or more. not_settled_in : the same by class, which is that of
+    the low end, and outlook. ask_first : criterion id or ``mines`` -> plots of which that is what to ask first. shut :
+    kind of area -> plots it shuts. fills : year a planned reservoir takes the plots from -> plots, None where no year
+    is on record. unfit : plots of class N2 that no area shuts.
     """
 
     not_settled: Tally = field(default_factory=Tally)
+    not_settled_in: dict[tuple[str, str], Tally] = field(default_factory=dict)
     ask_first: dict[str, Tally] = field(default_factory=dict)
     shut: dict[str, Tally] = field(default_factory=dict)
     fills: dict[int | None, Tally] = field(default_factory=dict)
@@ -53,6 +57,26 @@ class Standing:
     def years(self) -> list[tuple[int | None, Tally]]:
         """Return plots a planned reservoir takes by the year it fills, in order, the unknown year last."""
         return sorted(self.fills.items(), key=lambda row: (row[0] is None, row[0] or 0))
+
+    def not_settled_by_outlook(self) -> dict[str, Tally]:
+        """Return outlook -> plots that are not settled, the likely ones first."""
+        found: dict[str, Tally] = {}
+        for outlook in OUTLOOKS:
+            for (_, held), tally in self.not_settled_in.items():
+                if held == outlook:
+                    found.setdefault(outlook, Tally()).add(tally.plots, tally.area_ha)
+        return found
+
+
+def settled_classes(classes: Mapping[str, Mapping[str, float]], standing: Standing) -> Figures:
+    """Return plots and hectares by class without those that are not settled, which no table calls by a class."""
+    settled = {name: dict(found) for name, found in classes.items()}
+    for (name, _), tally in standing.not_settled_in.items():
+        held = settled.setdefault(name, {"plots": 0, "area_ha": 0.0})
+        held["plots"] -= tally.plots
+        # Results keep areas in 4 bytes, figures in 8: what is left of no plot is no land.
+        held["area_ha"] = max(held["area_ha"] - tally.area_ha, 0.0) if held["plots"] else 0.0
+    return settled
 
 
 def standing_by_jamoat(connection: Connection, run: Run, district: str) -> dict[str | None, Standing]:
@@ -81,6 +105,8 @@ def together(parts: Iterable[Standing]) -> Standing:
 def _pairs(whole: Standing, part: Standing) -> Iterator[tuple[Tally, Tally]]:
     yield whole.not_settled, part.not_settled
     yield whole.unfit, part.unfit
+    for key, more in part.not_settled_in.items():
+        yield whole.not_settled_in.setdefault(key, Tally()), more
     for name, more in part.ask_first.items():
         yield whole.ask_first.setdefault(name, Tally()), more
     for name, more in part.shut.items():
@@ -91,14 +117,15 @@ def _pairs(whole: Standing, part: Standing) -> Iterator[tuple[Tally, Tally]]:
 
 def _standing(connection: Connection, run: Run, district: str) -> dict[str | None, Standing]:
     kept = suitability.c
-    kinds = (kept.jamoat, kept["class"], kept.settled, kept.ask_first, kept.shut_by, kept.shut_from_year)
+    kinds = (kept.jamoat, kept["class"], kept.settled, kept.outlook, kept.ask_first, kept.shut_by, kept.shut_from_year)
     counted = select(*kinds, func.count(), func.sum(cast(kept.area_ha, Float(53))))
     counted = counted.where(in_run(run), kept.district == district).group_by(*kinds).order_by(*kinds)
     found: dict[str | None, Standing] = {WHOLE: Standing()}
-    for jamoat, judged, settled, ask_first, shut_by, year, plots, area_ha in connection.execute(counted):
+    for jamoat, judged, settled, outlook, ask_first, shut_by, year, plots, area_ha in connection.execute(counted):
         for place in (found[WHOLE], found.setdefault(jamoat or "", Standing())):
             if settled is False and judged != CLASSES[NE]:
                 place.not_settled.add(plots, area_ha)
+                place.not_settled_in.setdefault((judged, outlook or OPEN), Tally()).add(plots, area_ha)
             if ask_first is not None:
                 place.ask_first.setdefault(ask_first, Tally()).add(plots, area_ha)
             if shut_by is not None:

@@ -157,6 +157,9 @@ robustness = Table(
 )
 
 # Class shares on square cells for zooms where plots are too small to draw. Cells are 1/16 of a tile's side.
+# Land that is not settled stands apart from the classes on cells, by its outlook.
+UNSETTLED_CODES = {"likely": "UL", "open": "UO", "unlikely": "UU"}
+
 suitability_cells = Table(
     "suitability_cells",
     Base.metadata,

@@ -269,16 +269,19 @@ def _figures_without(
     before = read_plots(connection, district, base.load, only=touched)
     if not len(before):
         return kept[0], kept[1]
-    classes = dict(
+    judged = pd.DataFrame(
         connection.execute(
-            select(suitability.c.plot_no, suitability.c["class"]).where(
+            select(suitability.c.plot_no, suitability.c["class"], suitability.c.outlook).where(
                 in_run(base.run),
                 suitability.c.district == district,
                 among(suitability.c.plot_no, before["plot_no"].tolist()),
             )
-        ).all()
-    )
-    gone = figures_of(before, before["plot_no"].map(classes).to_numpy(dtype=object))
+        ).all(),
+        columns=["plot_no", "class", "outlook"],
+        dtype=object,
+    ).set_index("plot_no")
+    kinds = judged.reindex(before["plot_no"])
+    gone = figures_of(before, kinds["class"].to_numpy(dtype=object), kinds["outlook"].to_numpy(dtype=object))
     hectares, cells = (
         summed([frame, less.assign(plots=-less["plots"], area=-less["area"])], keys)
         for frame, less, keys in zip(kept, gone, (HECTARE_KEYS, CELL_KEYS), strict=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Float, and_, cast, func, select
 from sqlalchemy.orm import aliased
 
 from geo.measures.exclusion import ANSWERED
-from geo.suitability.model import CLASSES
+from geo.suitability.model import CLASSES, NE
 from geo.suitability.shown import shown_score
 from layers.catalogue.admin import District
 from layers.catalogue.hazards import Exclusion
@@ -19,6 +19,7 @@ from layers.frames.around import as_of
 from layers.records.rows_of_run import of_run
 from layers.records.runs import Publication, RunDraws, RunHectares, ScoringRun, suitability
 
+NOT_SETTLED = "not settled"  # in the place of a class, of land whose class may be one of three or more
 MOVED_LISTED = 20  # plots named in a difference; the counts always cover all
 
 
@@ -46,7 +47,7 @@ def show_run(connection: Connection, run_id: int) -> dict[str, Any]:
         "as_of_load": row["as_of_load"],
         "layer_versions": row["layer_versions"],
         "not_assessed": row["not_assessed"],
-        "classes": hectares_by_district(connection, run_id),
+        "classes": settled_by_district(connection, run_id),
         "drawn": drawn_districts(connection, run_id),
         "no_record": _no_record(connection, row["districts"], row["as_of_load"]),
     }
@@ -100,6 +101,52 @@ def hectares_by_district(connection: Connection, run_id: int) -> dict[str, dict[
     )
     for district, name, plots, area_ha in rows:
         found.setdefault(district, {})[name] = {"plots": int(plots), "area_ha": round(float(area_ha), 2)}
+    return found
+
+
+def settled_by_district(connection: Connection, run_id: int) -> dict[str, dict[str, dict[str, float]]]:
+    """Return the same with land that is not settled under ``NOT_SETTLED``, in no class."""
+    apart = not_settled_by_district(connection, run_id)
+    return {
+        district: set_apart(classes, apart.get(district, {}))
+        for district, classes in hectares_by_district(connection, run_id).items()
+    }
+
+
+def not_settled_by_district(connection: Connection, run_id: int) -> dict[str, dict[str, dict[str, float]]]:
+    """Return district -> class at the low end -> plots and hectares of which the class may be one of three or more."""
+    kept = suitability.c
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    rows = connection.execute(
+        select(kept.district, kept["class"], func.count(), func.sum(cast(kept.area_ha, Float(53))))
+        .where(of_run(connection, run_id), kept.settled.is_(False), kept["class"] != CLASSES[NE])
+        .group_by(kept.district, kept["class"])
+        .order_by(kept.district, kept["class"])
+    )
+    for district, name, plots, area_ha in rows:
+        found.setdefault(district, {})[name] = {"plots": int(plots), "area_ha": round(float(area_ha), 2)}
+    return found
+
+
+def set_apart(
+    classes: Mapping[str, Mapping[str, float]], not_settled: Mapping[str, Mapping[str, float]]
+) -> dict[str, dict[str, float]]:
+    """Return figures by class without what is not settled, and that under ``NOT_SETTLED``, where there is any."""
+    found = {
+        name: {
+            what: round(value - not_settled.get(name, {}).get(what, 0.0), 2)
+            if what == "area_ha"
+            else value - not_settled.get(name, {}).get(what, 0)
+            for what, value in figures.items()
+        }
+        for name, figures in classes.items()
+    }
+    found = {name: figures for name, figures in found.items() if figures["plots"]}
+    if not_settled:
+        found[NOT_SETTLED] = {
+            "plots": sum(figures["plots"] for figures in not_settled.values()),
+            "area_ha": round(sum(figures["area_ha"] for figures in not_settled.values()), 2),
+        }
     return found
 
 

@@ -29,7 +29,8 @@ from geo.suitability.assess import assess_findings
 from layers.cache.array_cache import ArrayCache
 from layers.frames.around import Around, district_bounds, read_plots
 from layers.postgres.copy_rows import copy_frame
-from layers.records.runs import suitability
+from layers.records.outcomes import UNJUDGED
+from layers.records.runs import UNSETTLED_CODES, suitability
 from layers.runs.findings_cache import findings, scoring_cache
 
 PLOTS_PER_PART = 300_000  # plots scored together; the ground of a district is measured once for each of its parts
@@ -147,7 +148,7 @@ def score_plots(connection: Connection, part: Part, cache: ArrayCache | None = N
     frame.insert(1, "district", plots["district"].to_numpy())
     frame.insert(2, "jamoat", plots["jamoat"].to_numpy())
     frame.insert(3, "area_ha", plots["area_ha"].to_numpy(dtype=np.float32))
-    hectares, cells = figures_of(plots, frame["class"].to_numpy())
+    hectares, cells = figures_of(plots, frame["class"].to_numpy(), frame["outlook"].to_numpy())
     return frame, Figures(len(frame), hectares, cells, dict(assessment.not_assessed))
 
 
@@ -170,10 +171,13 @@ def reach_of_layers() -> dict[str, float]:
     return reach
 
 
-def figures_of(plots: gpd.GeoDataFrame, classes: NDArray[np.object_]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def figures_of(
+    plots: gpd.GeoDataFrame, classes: NDArray[np.object_], outlooks: NDArray[np.object_]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Plots and areas by district, jamoat and class (no jamoat recorded = empty text), and by map cell and class.
 
-    Areas are whole numbers of 1 / ``PER_HECTARE`` ha, so that their sums do not depend on the order of the plots.
+    On the map land that is not settled stands apart, see ``cell_classes``. Areas are whole numbers of
+    1 / ``PER_HECTARE`` ha, so that their sums do not depend on the order of the plots.
     """
     named = pd.DataFrame(
         {
@@ -184,7 +188,19 @@ def figures_of(plots: gpd.GeoDataFrame, classes: NDArray[np.object_]) -> tuple[p
             "area": np.rint(plots["area_ha"].to_numpy(dtype=np.float64) * PER_HECTARE).astype(np.int64),
         }
     )
-    return summed([named], HECTARE_KEYS), cell_sums(named.join(tile_cells(plots)))
+    on_map = named.assign(**{"class": cell_classes(classes, outlooks)})
+    return summed([named], HECTARE_KEYS), cell_sums(on_map.join(tile_cells(plots)))
+
+
+def cell_classes(classes: NDArray[np.object_], outlooks: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return what plots are counted as on the cells of the map: their class, or ``UNSETTLED_CODES`` of their outlook.
+
+    Plots that are not evaluated have an outlook too and stay what they are.
+    """
+    shown = classes.astype(object)
+    for outlook, code in UNSETTLED_CODES.items():
+        shown[(outlooks == outlook) & (classes != UNJUDGED)] = code
+    return shown
 
 
 def tile_cells(plots: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -30,6 +30,7 @@ from layers.postgres.copy_rows import copy_frame
 from layers.records.loads import Load
 from layers.records.runs import Publication, RunHectares, ScoringRun, suitability, suitability_cells
 from layers.runs.code_digest import code_version
+from layers.runs.listing import not_settled_by_district
 from layers.runs.parts import (
     CELL_KEYS,
     HECTARE_KEYS,
@@ -53,7 +54,10 @@ Progress = Callable[[Collection[str]], Iterable[str]]
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What a run did: hectares and plots by class, criteria not assessed and why, per district."""
+    """What a run did: hectares and plots by class, criteria not assessed and why, per district.
+
+    ``not_settled`` : of these hectares and plots, those that are not settled, by the class at their low end.
+    """
 
     run_id: int
     scheme: str
@@ -63,6 +67,7 @@ class RunReport:
     classes: dict[str, dict[str, float]]
     not_assessed: dict[str, dict[str, str]]
     notes: tuple[str, ...] = field(default=())
+    not_settled: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def noting(self, *notes: str) -> RunReport:
         """Return the report with more to say."""
@@ -182,7 +187,19 @@ def finish_run(
         plots=plots,
         classes=_by_class(hectares),
         not_assessed=not_assessed,
+        not_settled=_not_settled(connection, run_id),
     )
+
+
+def _not_settled(connection: Connection, run_id: int) -> dict[str, dict[str, float]]:
+    """Plots and hectares of a run that are not settled, by the class at their low end."""
+    found: dict[str, dict[str, float]] = {}
+    for classes in not_settled_by_district(connection, run_id).values():
+        for name, figures in classes.items():
+            held = found.setdefault(name, {"plots": 0, "area_ha": 0.0})
+            held["plots"] += figures["plots"]
+            held["area_ha"] = round(held["area_ha"] + figures["area_ha"], 2)
+    return found
 
 
 def publish_run(connection: Connection, run_id: int, *, earlier_rule: bool = False) -> None:

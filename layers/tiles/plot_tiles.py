@@ -1,6 +1,7 @@
 """Tiles of plots: each plot from the zoom of its card on, shares of the classes on square cells before.
 
-A cell shows all hectares in it: it is cut into strips from S1 down to NE, each as high as its class is large.
+A cell shows all hectares in it: it is cut into strips from S1 down to NE, each as high as its class is large; land
+that is not settled has strips of its own, by its outlook.
 No plot is left out for being small, since small plots are the ones families live on. Where even a deep tile
 would hold more plots than a slow line carries, it shows cells too and says so.
 """
@@ -24,7 +25,7 @@ from layers.catalogue.land import Plot
 from layers.features.features import Features, Property
 from layers.features.plots import PLOTS
 from layers.records.outcomes import OUTCOMES, UNJUDGED
-from layers.records.runs import suitability_cells
+from layers.records.runs import UNSETTLED_CODES, suitability_cells
 from layers.records.snapshot import Run
 from layers.tiles.layer_tiles import BUFFER, DISPLAY_PX, EXTENT, HALF_SPAN_M, LARGEST_TILE, Tile, TileAddress, window
 from layers.tiles.mvt import Coded, coded, encode
@@ -36,11 +37,20 @@ CELL_ZOOM = 12  # finest zoom cells are kept for
 FINEST_CELLS_ZOOM = CELL_ZOOM + CELL_BITS  # zoom at which one such cell fills a tile
 THINNEST_STRIP = 2 / 256  # share of a cell's height a class gets at least, so that none rounds away
 CELL_ATTRIBUTES = {
-    "class": "Suitability class",
+    "class": "Suitability class, or not_settled",
+    "outlook": "Outlook of land that is not settled",
     "plots": "Plots of the class in the cell",
     "area_ha": "Hectares of the class in the cell",
     "share": "Share of the class in the hectares of the cell, 0-1",
 }
+
+NOT_SETTLED = "not_settled"
+# Strips of a cell from top to bottom: code it is kept under, class and outlook its feature carries.
+STRIPS = (
+    *((name, name, None) for name in CLASSES if name != UNJUDGED),
+    *((code, NOT_SETTLED, outlook) for outlook, code in UNSETTLED_CODES.items()),
+    (UNJUDGED, UNJUDGED, None),
+)
 
 PLOT_ATTRIBUTES = tuple(outcome.name for outcome in OUTCOMES if outcome.in_tile)
 FINE_FROM = 15  # zoom from which outlines are drawn on the whole grid of a tile
@@ -204,7 +214,7 @@ def _cells_tile(
         for key, more in _unjudged_cells(connection, block, address, unjudged).items():
             before = hectares.get(key, (0, 0.0))  # plots not evaluated come from both and are one class
             hectares[key] = before[0] + more[0], before[1] + more[1]
-    rank = {name: place for place, name in enumerate(CLASSES)}
+    rank = {code: place for place, (code, _, _) in enumerate(STRIPS)}
     cells = sorted((x, y, rank[name], plots, area) for (x, y, name), (plots, area) in hectares.items() if area > 0)
     if not cells:
         return b""
@@ -221,7 +231,8 @@ def _cells_tile(
     top = north + np.rint((reached - height) / filled * side).astype(np.int64)
     bottom = north + np.rint(reached / filled * side).astype(np.int64)
     attributes = {
-        "class": Coded(CLASSES, classes),
+        "class": Coded([name for _, name, _ in STRIPS], classes),
+        "outlook": coded([STRIPS[place][2] for place in classes]),
         "plots": coded(held.tolist()),
         "area_ha": coded(np.round(area_ha, 2).tolist()),
         "share": coded(np.round(share, 3).tolist()),

@@ -123,11 +123,10 @@ def _what_helps(found: dict[str, Any]) -> Iterator[str]:
         yield f"To be surer of the class, measure {wanted['criterion']} (about {wanted['cost_usd']:.0f} USD)."
         yield f"  {wanted['how']}"
     if found["score"] is not None and found["robustness"] is None:
-        yield "How sure the class is has not been drawn yet; obod robustness --pending draws it."
+        yield "obod robustness --pending draws how sure the class is."
     if sure := found["robustness"]:
-        yield (
-            f"In {100 * sure['modal_share']:.0f} of 100 draws of weights and errors the class is {sure['modal_class']}."
-        )
+        if sure["flagged"]:
+            yield "Fewer than 70 of 100 draws fall into one class: do not rely on it."
         if sure["top_share"] is not None:
             yield f"In {100 * sure['top_share']:.0f} of 100 it is among the best {sure['top_of']} of the district."
     for crop in found["best_crops"]:

@@ -16,6 +16,7 @@ from geo.suitability.model import CLASSES
 from layers.postgres.engine import engine
 from layers.runs.household_fit import FitReport, fit_profiles, fit_run, profiles_shown, replay_fits
 from layers.runs.incremental import score_changed
+from layers.runs.listing import NOT_SETTLED, set_apart
 from layers.runs.replay import Replay
 from layers.runs.replay import replay as replay_run
 from layers.runs.score import RunReport, publish_run
@@ -214,7 +215,7 @@ def report_as_dict(report: RunReport) -> dict[str, object]:
         "published": report.published,
         "districts": list(report.districts),
         "plots": report.plots,
-        "classes": report.classes,
+        "classes": set_apart(report.classes, report.not_settled),
         "not_assessed": report.not_assessed,
         "notes": list(report.notes),
     }
@@ -233,7 +234,8 @@ def print_report(report: RunReport) -> None:
     """Write the report for people: hectares by class, then what could not be assessed and why."""
     state = "published" if report.published else "kept as a draft"
     out.print(f"Run {report.run_id} with scheme {report.scheme}: {report.plots:,} plots, {state}.", highlight=False)
-    rows = [{"class": name, **report.classes[name]} for name in CLASSES if name in report.classes]
+    classes = set_apart(report.classes, report.not_settled)
+    rows = [{"class": name, **classes[name]} for name in (*CLASSES, NOT_SETTLED) if name in classes]
     print_table(rows, ("class", "plots", "area_ha"))
     for district, reasons in report.not_assessed.items():
         for criterion, why in reasons.items():

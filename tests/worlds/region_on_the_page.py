@@ -32,6 +32,7 @@ KALANAK: Final = "TJ.RR.GA.2"  # jamoat
 WEST, SOUTH = 70.38, 39.03  # degrees; south-west corner of the plots of Rasht
 WIDE, HIGH = 0.00116, 0.00045  # degrees; about 100 m and 50 m
 ROWS: Final = 10
+UNSETTLED_ROW: Final = 9  # of the plot of S3 that may be of three classes, N1 to S2
 CRITERIA: Final = ["water_adequacy", "flood_level", "slope_pct", "walk_minutes"]  # those with a value
 MEMBERSHIPS: Final = [0.3, 0.6, 0.57, 0.95]
 EVIDENCE: Final = "CCDB"
@@ -87,7 +88,8 @@ def fill(connection: Connection) -> None:
 
 
 def _judged(plot: dict[str, Any]) -> dict[str, Any]:
-    judged = plot.pop("plot_id").rpartition("-")[2]
+    name = plot.pop("plot_id")
+    judged, open_question = name.rpartition("-")[2], name == plot_id(UNSETTLED_ROW, "S3")
     score = SCORES[judged]
     known = judged != "NE"
     return {
@@ -95,7 +97,7 @@ def _judged(plot: dict[str, Any]) -> dict[str, Any]:
         "base_run": 1,
         "class": judged,
         "class_low": "N1" if judged == "S3" else judged,
-        "class_high": "S2" if judged == "S3" else judged,
+        "class_high": "S2" if open_question else judged,
         "subclass": SUBCLASSES.get(judged),
         "score": score,
         "score_low": score,
@@ -106,7 +108,8 @@ def _judged(plot: dict[str, Any]) -> dict[str, Any]:
         "potential_class": "S2" if judged == "S3" else judged,
         "potential_score": None if score is None else score + 5.0,
         "confidence": "C" if known else None,
-        "settled": judged != "S3",
+        "settled": not open_question,
+        "outlook": "likely" if open_question else "open" if judged == "NE" else None,
         "not_assessed": ["salinity_ds_m"],
         "irrigated": known,
         "hazard_free": judged in ("S1", "S2"),

@@ -8,6 +8,7 @@ const OPERATORS = {
   "feature-state": () => null, // nothing is chosen yet
   boolean: (parts, of) => parts.map(of).find((value) => typeof value === "boolean"),
   "!": ([part], of) => !of(part),
+  "==": ([one, other], of) => of(one) === of(other),
   all: (parts, of) => parts.every(of),
   in: ([part, many], of) => of(many).includes(of(part)),
   "to-string": ([part], of) => String(of(part) ?? ""),

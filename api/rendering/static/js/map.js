@@ -192,7 +192,8 @@ function keepInSight(map, place) {
   });
 }
 
-/** Return what every class has in the square a strip belongs to: a square is cut into one strip per class. */
+/** Return what every class has in the square a strip belongs to: a square is cut into one strip per class, and per
+ * outlook of land that is not settled. */
 function squareOf(glMap, strip) {
   const side = (feature) => {
     const [ring] = feature.geometry.coordinates;
@@ -208,7 +209,7 @@ function squareOf(glMap, strip) {
   for (const feature of glMap.querySourceFeatures("plots", { sourceLayer: "plots", filter: ["has", "plots"] })) {
     const [itsWidth, itsColumn, itsRow] = side(feature);
     const same = Math.abs(itsWidth / width - 1) < 0.01 && itsColumn === column && itsRow === row;
-    if (same) classes.set(feature.properties.class, feature.properties);
+    if (same) classes.set(feature.properties.outlook ?? feature.properties.class, feature.properties);
   }
   return classes;
 }

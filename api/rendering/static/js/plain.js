@@ -80,8 +80,8 @@ function paint(tile, features, parts, { zoom, hatch }) {
   }
 }
 
-function hatched(pen, colour) {
-  const { width, height, data } = hatchImage(`#${colour}`);
+function hatched(pen, look) {
+  const { width, height, data } = hatchImage(look);
   const image = Object.assign(document.createElement("canvas"), { width, height });
   image.getContext("2d").putImageData(new ImageData(data, width, height), 0, 0);
   const pattern = pen.createPattern(image, "repeat");
