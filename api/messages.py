@@ -14,7 +14,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import write_po
 
-from api.content import crops_text, plot_truth, reasons, standing, value_text
+from api.content import crops_text, plot_truth, standing, unknown_text, value_text
 from api.language import wording
 from api.language.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREVIEWED, Language, read_catalogue
 from api.maps.colouring import colourings
@@ -36,7 +36,7 @@ from geo.suitability.remedies import MESSAGES as OF_REMEDIES
 from geo.suitability.remedies import catalogue
 from layers.catalogue import BY_NAME, RASTERS
 from layers.catalogue.base import STAFF
-from layers.explain import ways
+from layers.catalogue.land import UNSETTLED_STYLES
 from layers.features import household_fit
 from layers.features.plots import scored_plots
 from layers.records.outcomes import FIT_OUTCOMES
@@ -77,6 +77,7 @@ def declared() -> Iterator[str]:
     for criterion in (*LAND_CRITERIA, *FIT_CRITERIA):
         yield from (criterion.title, criterion.unit, *(limit.text for limit in criterion.limits))
         yield from (limit.text_without_note for limit in criterion.limits if limit.text_without_note is not None)
+    yield from (look.label for look in UNSETTLED_STYLES.values())
     for way in colourings(SOURCE_LANGUAGE).values():
         yield from (way.legend.title, *(entry.label for entry in way.legend.entries if entry.hatched))
         yield from (mark.label for mark in way.legend.marks)
@@ -94,10 +95,10 @@ def worded() -> Iterator[str]:
     yield from wording.MAP_WORDS.values()
     yield from MESSAGES
     yield from OF_REMEDIES
-    yield from (*plot_truth.MESSAGES, *standing.MESSAGES, *crops_text.MESSAGES, *value_text.MESSAGES, *ways.MESSAGES)
+    for module in (plot_truth, standing, crops_text, value_text, unknown_text):
+        yield from module.MESSAGES
     for remedy in catalogue().remedy:
         yield from (remedy.title, remedy.who)
-    yield reasons.NO_DATA
     yield from fit_worded()
     yield from found_places.KINDS.values()
     yield from error_page.MESSAGES

@@ -13,6 +13,7 @@ import numpy as np
 from geo.contract.columns import evidence_by_age, is_recorded, numbers, season_age_years, texts
 from geo.contract.criterion import B, Block, ClassCap, Criterion, D, Floats, HardLimit, Measured
 from geo.contract.memberships import ByClass, Knots
+from geo.contract.reasons import NO_WATER_RECORDS
 from geo.errors import NotAssessed
 from geo.household.labour import demand_days_ha, labour_balance, labour_of
 from geo.household.profile import Profile
@@ -102,7 +103,7 @@ def share_of_heavy_turns(block: Block, _: Criterion) -> Measured:
     NotAssessed : neither command areas nor plot surveys are loaded.
     """
     if "command_areas" not in block.nearby and SURVEYS not in block.nearby:
-        raise NotAssessed("neither command areas nor plot surveys are loaded")
+        raise NotAssessed(NO_WATER_RECORDS)
     survey = surveyed(block, "heavy_turns_pct")
     value, evidence = survey.value.copy(), survey.evidence.copy()
     row = block.once(command_area)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from api.content.cards import unknown_in_run
 from api.content.crops_text import tell_crops
 from api.content.plot_truth import NO_MINE_RECORD, tell_plot
 from api.content.standing import facts as standing_facts
+from api.content.unknown_text import tell_not_assessed, tell_unrecorded
 from api.language.translate import Language, day, local_name, translate
 from api.language.wording import CLASS_MEANINGS, EARLIER_RULE
 from geo.household_fit.rating import SUPPORT_NEEDED
@@ -51,6 +53,12 @@ def about_plots(
         facts.insert(0, (translate("Scoring run", lang), translate(EARLIER_RULE, lang)))
     if run is not None and WHOLE in (standing := standing_by_jamoat(connection, run, district)):
         facts += standing_facts(standing[WHOLE], lang)
+    unknown = unknown_in_run(connection, run, district)
+    if said := tell_unrecorded(unknown.unrecorded, lang):
+        facts.append((translate("Not on record", lang), said))
+    facts += (
+        (translate("Not assessed in this run", lang), said) for said in tell_not_assessed(unknown.not_assessed, lang)
+    )
     places = read_gazetteer(connection)
     if synthetic:
         facts.insert(0, _made_up(lang))
@@ -69,6 +77,11 @@ def about_plots(
         cut=None if cut_at is None else cut_sentence(cut_at, lang),
         members=members,
     )
+
+
+def told_of(plot: Mapping[str, Any], places: Gazetteer, lang: Language) -> dict[str, str]:
+    """Return what is said of one plot, and of its crops, by the names of these columns."""
+    return {name: tell(plot) for name, tell in told_columns(places, lang).items()}
 
 
 def told_columns(places: Gazetteer, lang: Language) -> dict[str, Callable[[Mapping[str, Any]], str]]:

@@ -8,17 +8,43 @@ from typing import Any, Final
 
 from api.content.crops_text import tell_crops
 from api.content.plot_truth import PlotTruth, tell_plot
+from api.content.unknown_text import tell_not_assessed, tell_unrecorded
 from api.content.value_text import UNKNOWN, measured_text
 from api.language.translate import Language, number, translate
 from api.language.wording import CLASS_MEANINGS, CLASS_WORDS, CONFIDENCE, label_of
-from api.maps.legend import CRITERIA_BY_ID
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue.base import Style
 from layers.catalogue.land import CLASS_STYLES, UNSETTLED_STYLES, Plot
 from layers.features.places import Gazetteer
+from layers.postgres.engine import Connection
+from layers.records.snapshot import Run
+from layers.runs.exclusion_records import unrecorded_kinds
+from layers.runs.listing import not_assessed_in
 
 # Criteria a family asks about first; the card shows them even when unknown.
 ASKED_FIRST: Final = ("walk_minutes", "flood_level", "avalanche_level", "slide_level")
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What a run could not know in a district.
+
+    not_assessed : criterion id -> why. unrecorded : kinds of shut land of which nothing was on record, see
+    ``layers.runs.exclusion_records``.
+    """
+
+    not_assessed: Mapping[str, str]
+    unrecorded: tuple[str, ...]
+
+
+NOTHING_UNKNOWN: Final = Unknown({}, ())
+
+
+def unknown_in_run(connection: Connection, run: Run | None, district: str | None) -> Unknown:
+    """Return what a run could not know in a district; nothing where none has judged it."""
+    if run is None or district is None:
+        return NOTHING_UNKNOWN
+    return Unknown(not_assessed_in(connection, run.run_id, district), unrecorded_kinds(connection, run, district))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +61,24 @@ class Card:
     facts: tuple[tuple[str, str], ...]
     crops: tuple[str, ...]
     not_assessed: tuple[str, ...]
+    unrecorded: str
     synthetic: bool
     why: str | None
 
 
 def plot_card(
-    plot: Mapping[str, Any], places: Gazetteer, lang: Language, *, synthetic: bool, why: str | None = None
+    plot: Mapping[str, Any],
+    places: Gazetteer,
+    lang: Language,
+    *,
+    synthetic: bool,
+    unknown: Unknown = NOTHING_UNKNOWN,
+    why: str | None = None,
 ) -> Card:
-    """Return the card of a plot from its public properties, values written in ``lang``; ``places`` name where it is."""
+    """Return the card of a plot from its public properties, values written in ``lang``; ``places`` name where it is.
+
+    ``unknown`` : what the run that judged it could not know. ``why`` : address of its page.
+    """
     judged = plot["class"]
     truth = tell_plot(plot, places, lang)
     score = plot.get("score")
@@ -56,9 +92,8 @@ def plot_card(
         bounds=_bounds(plot),
         facts=tuple(_facts(plot, lang)),
         crops=tell_crops(plot, lang),
-        not_assessed=tuple(
-            CRITERIA_BY_ID[name].title for name in plot.get("not_assessed") or () if name in CRITERIA_BY_ID
-        ),
+        not_assessed=tell_not_assessed(unknown.not_assessed, lang),
+        unrecorded=tell_unrecorded(unknown.unrecorded, lang),
         synthetic=synthetic,
         why=why,
     )

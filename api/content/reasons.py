@@ -5,21 +5,26 @@ Everything comes from the explanation ``obod explain`` gives; nothing is judged 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any
 
 from api.content.figures import BarPart
+from api.content.unknown_text import (
+    NO_WAY_KNOWN,
+    NOBODY_LOOKED,
+    WAY_NOT_ASSESSED,
+    tell_not_assessed,
+    tell_reason,
+)
 from api.language.translate import LANGUAGES, Language, local_name, translate
 from api.language.wording import CLASS_WORDS, label_of
 from api.maps.legend import CRITERIA_BY_ID
+from geo.criteria import WAY_EXPOSURE
 from geo.suitability.model import CLASSES
-from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.land import CLASS_STYLES
 from layers.catalogue.services import Service as ServiceLayer
-
-NO_DATA: Final = "{criterion}: no data loaded, or too coarse. It reads: {layers}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,10 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """What the page of a plot says; every text is in the reader's language."""
+    """What the page of a plot says; every text is in the reader's language.
+
+    ``no_way`` : why no way from home is known; ``danger_unknown`` : why its danger is not, where a way is known.
+    """
 
     says: tuple[str, ...]
     groups: tuple[Group, ...]
@@ -104,6 +112,8 @@ class Reasons:
     undrawn: bool  # the plot has a score and its run is not drawn yet
     walk: Walk | None
     safer: Walk | None
+    no_way: str | None
+    danger_unknown: str | None
     services: tuple[Service, ...]
     not_assessed: tuple[str, ...]
 
@@ -122,8 +132,10 @@ def reasons(explained: Mapping[str, Any], lang: Language) -> Reasons:
         undrawn=explained["score"] is not None and explained["robustness"] is None,
         walk=_walk(explained["way"]),
         safer=_walk((explained["way"] or {}).get("safer")),
+        no_way=_no_way(explained.get("why_no_way"), lang),
+        danger_unknown=_danger_unknown(explained, lang),
         services=tuple(_service(found, lang) for found in explained["services"] or ()),
-        not_assessed=tuple(_missing(explained["not_assessed"], lang)),
+        not_assessed=tell_not_assessed(explained["not_assessed"], lang),
     )
 
 
@@ -181,6 +193,18 @@ def _walk(found: Mapping[str, Any] | None) -> Walk | None:
     return Walk(found["minutes_out"], found["minutes_back"], max(found["exposure_by_month_m"] or [0.0]))
 
 
+def _no_way(why: str | None, lang: Language) -> str | None:
+    return None if why is None else translate(NO_WAY_KNOWN, lang).format(reason=tell_reason(why, lang))
+
+
+def _danger_unknown(explained: Mapping[str, Any], lang: Language) -> str | None:
+    """Why the danger of the way is not known: as the run says, or because part of it was never looked at."""
+    if why := explained["not_assessed"].get(WAY_EXPOSURE.id):
+        return translate(WAY_NOT_ASSESSED, lang).format(reason=tell_reason(why, lang))
+    unmapped = (explained["way"] or {}).get("unmapped_m")
+    return translate(NOBODY_LOOKED, lang) if unmapped or WAY_EXPOSURE.id in explained["unknown"] else None
+
+
 def _service(found: Mapping[str, Any], lang: Language) -> Service:
     nearest, kind, why = found["nearest"] or {}, found["kind"], found["why_unknown"]
     names: dict[str, Any] = {language: nearest.get(f"name_{language}") for language in LANGUAGES}
@@ -191,17 +215,5 @@ def _service(found: Mapping[str, Any], lang: Language) -> Service:
         minutes=found["minutes"],
         minutes_winter=found["minutes_winter"],
         beyond=found["farther_than_minutes"],
-        why_unknown=None if why is None else translate(why, lang),
+        why_unknown=None if why is None else tell_reason(why, lang),
     )
-
-
-def _missing(names: Mapping[str, str], lang: Language) -> Iterator[str]:
-    for name in names:
-        criterion = CRITERIA_BY_ID.get(name)
-        if criterion is not None:
-            layers = "; ".join(translate(_title(layer), lang) for layer in criterion.layers)
-            yield translate(NO_DATA, lang).format(criterion=translate(criterion.title, lang), layers=layers)
-
-
-def _title(layer: str) -> str:
-    return RASTERS_BY_NAME[layer].title if layer in RASTERS_BY_NAME else BY_NAME[layer].card.title

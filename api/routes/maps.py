@@ -10,7 +10,7 @@ import shapely
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from api.content.cards import plot_card
+from api.content.cards import plot_card, unknown_in_run
 from api.deps import CallerDep, LanguageDep, SnapshotDep
 from api.language.translate import Language, local_name
 from api.maps.colouring import colourings
@@ -114,12 +114,14 @@ def get_card(request: Request, number: int, lang: LanguageDep, state: SnapshotDe
         runs = served.runs_of(Choice())
         features = scored_plots(Audience.PUBLIC, runs)
         found = read_feature(connection, features, PLOTS.plot_no == number)
-    if found is None:
-        raise NotFound(f"There is no plot number {number}.")
-    plot = orjson.loads(found)["properties"]
+        if found is None:
+            raise NotFound(f"There is no plot number {number}.")
+        plot = orjson.loads(found)["properties"]
+        unknown = unknown_in_run(connection, runs.get(plot["district"] or ""), plot["district"])
     base = request.scope.get("root_path", "")
     why = f"{base}/plots/{plot['plot_id']}/why?lang={lang}"
-    card = plot_card(plot, places, lang, synthetic=served.synthetic(plot["district"] or ""), why=why)
+    synthetic = served.synthetic(plot["district"] or "")
+    card = plot_card(plot, places, lang, synthetic=synthetic, unknown=unknown, why=why)
     return HTMLResponse(render("_card.html", lang=lang, base=base, card=card), headers=FRESH)
 
 

@@ -10,8 +10,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
+from api.content.cards import unknown_in_run
 from api.content.figures import Figures, figures
 from api.content.standing import Line, StandingTold, tell_standing
+from api.content.unknown_text import tell_not_assessed, tell_unrecorded
 from api.deps import LanguageDep, SnapshotDep
 from api.language.translate import Language, local_name, sort_key, translate
 from api.language.wording import EARLIER_RULE
@@ -21,7 +23,6 @@ from api.routes.found import FRESH, look_for
 from api.routes.links import Links, tongues
 from api.routes.picked import Picked, get_picked
 from api.routes.priorities import by_jamoat
-from geo.criteria import LAND_CRITERIA
 from geo.programme.priority import NOTE
 from layers.catalogue.admin import Jamoat, Region
 from layers.catalogue.base import PUBLIC
@@ -32,7 +33,6 @@ from layers.features.places import Gazetteer, Place
 from layers.features.standing import WHOLE, Standing, standing_by_jamoat, together
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import ShownRun
-from layers.runs.listing import not_assessed_in
 
 router = APIRouter(tags=["pages"])
 
@@ -75,7 +75,7 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         districts = {summary.code: summary for summary in summaries(connection, served)}
         here = _district(districts, picked)
         hectares = _hectares(connection, here)
-        run = _run(connection, here)
+        run = _run(connection, here, lang)
         standing = _standing(connection, here, districts)
         found = look_for(connection, picked.q, places, links) if picked.q else None
     shown = here.shown if here else None
@@ -157,20 +157,20 @@ def _asked_by_jamoat(
     return sorted(found, key=lambda row: sort_key(row[0], lang))
 
 
-def _run(connection: Connection, here: Summary | None) -> dict[str, Any] | None:
+def _run(connection: Connection, here: Summary | None, lang: Language) -> dict[str, Any] | None:
     """What the page says about the run shown in a district."""
     if here is None or here.shown is None:
         return None
     shown: ShownRun = here.shown
-    missing = not_assessed_in(connection, shown.run.run_id, here.code)
-    titles = {criterion.id: criterion.title for criterion in LAND_CRITERIA}
+    unknown = unknown_in_run(connection, shown.run, here.code)
     return {
         "run_id": shown.run.run_id,
         "scheme": shown.run.scheme,
         "finished_at": shown.run.finished_at,
         "published_at": shown.published_at,
         "warning": EARLIER_RULE if shown.run.earlier_rule else None,
-        "not_assessed": [titles[name] for name in missing if name in titles],
+        "not_assessed": tell_not_assessed(unknown.not_assessed, lang),
+        "unrecorded": tell_unrecorded(unknown.unrecorded, lang),
     }
 
 

@@ -9,7 +9,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from api.content.cards import plot_card
+from api.content.cards import plot_card, unknown_in_run
 from api.content.reasons import reasons
 from api.content.value_text import UNKNOWN, measured_text, month_names
 from api.deps import LanguageDep, SnapshotDep
@@ -20,7 +20,7 @@ from api.rendering.pages import render
 from api.routes.found import FRESH
 from api.routes.links import Links, tongues
 from geo.contract.criterion import Criterion
-from geo.criteria import LAND_CRITERIA, WAY_EXPOSURE
+from geo.criteria import LAND_CRITERIA
 from layers.catalogue.base import PUBLIC
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
@@ -45,6 +45,7 @@ def get_plot_page(request: Request, plot_id: str, lang: LanguageDep, state: Snap
             raise NotFound(f"There is no plot {plot_id!r}.")
         plot = orjson.loads(found)["properties"]
         explained = explain_plot(connection, plot_id) if plot["run"] else None
+        unknown = unknown_in_run(connection, runs.get(plot["district"] or ""), plot["district"])
     links = Links(request.scope.get("root_path", ""), lang)
     synthetic = served.synthetic(plot["district"] or "")
     content = render(
@@ -53,12 +54,10 @@ def get_plot_page(request: Request, plot_id: str, lang: LanguageDep, state: Snap
         base=links.base,
         tongues=tongues(request),
         synthetic=synthetic,
-        card=plot_card(plot, places, lang, synthetic=synthetic),
+        card=plot_card(plot, places, lang, synthetic=synthetic, unknown=unknown),
         back=links.page(district=plot["district"], plot=plot_id),
         reasons=reasons(explained, lang) if explained else None,
         hazards=[_hazard(zone, lang) for zone in explained["hazards"]] if explained else [],
-        way_unknown=plot.get("way_exposure_m") is None
-        or (explained is not None and WAY_EXPOSURE.id in explained["unknown"]),
         measured=list(_measured(plot, explained, lang)),
         evidence_words=list(CONFIDENCE.values()),
     )

@@ -12,10 +12,10 @@ from typing import Annotated, Any, Final, Literal, cast
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.content.about_files import CROPS_TOLD, TOLD, about_fit, about_plots
-from api.content.crops_text import crop_words, tell_crops
+from api.content.about_files import about_fit, about_plots, told_of
+from api.content.crops_text import crop_words
 from api.content.exports import FinishedFile, kept_file
-from api.content.plot_truth import tell_plot
+from api.content.unknown_text import tell_unrecorded
 from api.deps import Caller, CallerDep, LanguageDep, SnapshotDep, get_caller, json_answer, known_parameters, packed
 from api.language.translate import Language, translate
 from api.language.wording import EARLIER_RULE
@@ -160,7 +160,7 @@ def get_plot(
         raise NotFound(f"There is no plot {plot_id!r}.")
     whole = orjson.loads(feature)
     plot = whole["properties"]
-    plot |= {TOLD: tell_plot(plot, places, lang).text, CROPS_TOLD: " ".join(tell_crops(plot, lang))}
+    plot |= told_of(plot, places, lang)
     headers = {**cache_headers(audience), "Vary": "Accept-Language"}
     return Response(orjson.dumps(whole), media_type=GEOJSON, headers=headers)
 
@@ -193,8 +193,8 @@ def get_explanation(
         explained = explain_plot(connection, plot_id, choice=choice)
         features = scored_plots(PUBLIC, {district: run} if run and district else {})
         plot = orjson.loads(read_feature(connection, features, PLOTS.plot_id == plot_id) or b"{}")["properties"]
-        explained[TOLD] = tell_plot(plot, atlas.gazetteer(connection, served), lang).text
-        explained[CROPS_TOLD] = " ".join(tell_crops(plot, lang))
+        explained |= told_of(plot, atlas.gazetteer(connection, served), lang)
+        explained["no_record_told"] = tell_unrecorded(explained["no_record"], lang)
         if profile is not None:
             explained["fit"] = explain_fit_of_plot(connection, plot_id, explained["run"], profile)
             explained["priority"] = plot_priority(connection, explained["district"], explained["run"], plot_id)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from geo.contract.memberships import Membership
 from geo.contract.nearby import Nearby, surface_of
 from geo.contract.needs import Need
+from geo.contract.reasons import GRID_NOT_LOADED, LAYER_NOT_LOADED, TOO_COARSE
 from geo.errors import NotAssessed
 from geo.geometry.ragged import Ragged, ragged
 from geo.terrain.grid import Grid
@@ -138,7 +139,7 @@ class Block:
         """
         found = self.nearby.get(name)
         if found is None:
-            raise NotAssessed(f"the layer {name} is not loaded")
+            raise NotAssessed(LAYER_NOT_LOADED.format(layer=name))
         return cast("gpd.GeoDataFrame", found)
 
     def grid(self, name: str, coarsest_m: float | None) -> Grid:
@@ -159,12 +160,10 @@ class Block:
         """
         found = self.nearby.get(name)
         if found is None:
-            raise NotAssessed(f"the grid {name} is not loaded")
+            raise NotAssessed(GRID_NOT_LOADED.format(layer=name))
         grid = cast(Grid, found)
         if coarsest_m is not None and grid.native_m > coarsest_m:
-            raise NotAssessed(
-                f"the grid {name} has cells of {grid.native_m:.0f} m; at most {coarsest_m:.0f} m can be accepted"
-            )
+            raise NotAssessed(TOO_COARSE.format(layer=name, cell=f"{grid.native_m:.0f}", most=f"{coarsest_m:.0f}"))
         return grid
 
     def surface(self, what: str, needs: Sequence[str], compute: Callable[[], Grid]) -> Grid:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from geo.contract.columns import FINE_GRID_M, texts
 from geo.contract.criterion import Block, C, Criterion, D, Flags, Floats, Measured
 from geo.contract.needs import AlongWayHome, Need
+from geo.contract.reasons import NO_HAZARD_MAPPING, NO_SERVICES_NOR_ROADS
 from geo.errors import NotAssessed
 from geo.hazard.levels import EXPOSURE_FACTOR
 from geo.measures.water import large_rivers
@@ -98,7 +99,7 @@ def way_exposure_m(block: Block, criterion: Criterion) -> Measured:
     Sum over the way of metres x factor: low 1, medium 2, high 4 (domain reference 7.4).
     """
     if "hazard_zones" not in block.nearby and "hazard_extents" not in block.nearby:
-        raise NotAssessed("neither hazard zones nor the extents of hazard mapping are loaded")
+        raise NotAssessed(NO_HAZARD_MAPPING)
     walk = block.once(walks, criterion.coarsest_m)
     partly = walk.unmapped_m > 0.0
     evidence = np.where(walk.assumed, D, _way_evidence(block, criterion.coarsest_m)).astype(np.int8)
@@ -144,7 +145,7 @@ def health_minutes(block: Block, criterion: Criterion) -> Measured:
     NotAssessed : neither services nor roads, or no heights are loaded.
     """
     if "services" not in block.nearby and "roads" not in block.nearby:
-        raise NotAssessed("neither services nor roads are loaded")
+        raise NotAssessed(NO_SERVICES_NOR_ROADS)
     return _to_service(block, "health post or road", _help, criterion, driving=False)
 
 

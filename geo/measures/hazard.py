@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from geo.contract.columns import age_years, evidence_by_age, numbers, texts
 from geo.contract.criterion import Block, C, Criterion, D, Flags, Floats, Measure, Measured
 from geo.contract.needs import Need, Within
+from geo.contract.reasons import NO_HAZARD_MAPPING
 from geo.errors import NotAssessed
 from geo.hazard.levels import HIGH, MEDIUM, zone_level
 from geo.measures.overlap import highest, meetings, overlapping, share_met
@@ -59,7 +60,7 @@ def hazard_level(*processes: str, looked_for: Sequence[str], by_crop: bool = Fal
 
     def measure(block: Block, _: Criterion) -> Measured:
         if "hazard_zones" not in block.nearby and "hazard_extents" not in block.nearby:
-            raise NotAssessed("neither hazard zones nor the extents of hazard mapping are loaded")
+            raise NotAssessed(NO_HAZARD_MAPPING)
         n = len(block)
         zones = _zones(block, processes)
         zone, plot = overlapping(block, zones.outline)

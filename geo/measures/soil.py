@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from geo.contract.columns import FINE_GRID_M
 from geo.contract.criterion import Block, C, Criterion, D, Flags, Floats, Measured, outlines
 from geo.contract.memberships import Knots
+from geo.contract.reasons import NO_SURVEYS_AND
 from geo.crops.catalogue import crops
 from geo.errors import NotAssessed
 from geo.measures.reference_crop import TREES_JUDGED, trees_judged
@@ -202,7 +203,7 @@ def surveyed_or_grid(block: Block, column: str, layer: str, coarsest_m: float | 
         grid = block.grid(layer, coarsest_m)
     except NotAssessed as reason:
         if SURVEYS not in block.nearby:
-            raise NotAssessed(f"no plot surveys are loaded, and {reason}") from None
+            raise NotAssessed(NO_SURVEYS_AND.format(reason=reason)) from None
         return Surveyed(value, evidence)
     mean = zonal(grid, block.once(outlines), ("mean",))["mean"]
     by_grid = np.isnan(value)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from geo.contract.columns import FINE_GRID_M, evidence_by_age, is_recorded, numbers, season_age_years, texts
 from geo.contract.criterion import Block, C, Criterion, D, Flags, Floats, Measured, outlines
 from geo.contract.needs import Need, Within
+from geo.contract.reasons import LAYER_NOT_LOADED, NO_WATER_RECORDS
 from geo.errors import NotAssessed
 from geo.geometry.nearest import nearest_line
 from geo.measures.overlap import holder
@@ -88,7 +89,7 @@ def water_adequacy(block: Block, _: Criterion) -> Measured:
     if "command_areas" not in block.nearby:
         unknown = np.full(len(block), np.nan)
         worst, best = _let_through(block, unknown)
-        return Measured(unknown, not_assessed="the layer command_areas is not loaded", worst=worst, best=best)
+        return Measured(unknown, not_assessed=LAYER_NOT_LOADED.format(layer="command_areas"), worst=worst, best=best)
     areas = block.layer("command_areas")
     age_y = season_age_years(texts(areas, "sdr_date"), block.judgement.as_of)
     basis = texts(areas, "sdr_basis", empty="unknown")
@@ -133,7 +134,7 @@ def turn_reliability(block: Block, _: Criterion) -> Measured:
     NotAssessed : neither command areas nor plot surveys are loaded.
     """
     if "command_areas" not in block.nearby and SURVEYS not in block.nearby:
-        raise NotAssessed("neither command areas nor plot surveys are loaded")
+        raise NotAssessed(NO_WATER_RECORDS)
     value, evidence = surveyed_ratio(block, "turns_delivered", "turns_scheduled")
     value, evidence = value.copy(), evidence.copy()
     proxy = np.zeros(len(block), dtype=bool)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from geo.contract.columns import texts
 from geo.contract.criterion import Block, Floats
+from geo.contract.reasons import NO_HEIGHTS
 from geo.errors import NotAssessed
 from geo.hazard.levels import exposure_factor
 from geo.measures.access import (
@@ -194,7 +195,7 @@ def service_minutes(block: Block, coarsest_m: float | None) -> list[ServiceMinut
     services = block.layer("services")
     dem = block.grid("dem", coarsest_m).coarsened(LONG_WAY_CELL_M)
     if 0 in dem.shape:
-        raise NotAssessed("no heights are known here")
+        raise NotAssessed(NO_HEIGHTS)
     dry, winter = (_service_ground(block, dem, month) for month in (GROWING_MONTH, WINTER_MONTH))
     plots = block.once(points_inside)
     kinds, codes, xy = texts(services, "kind"), texts(services, "code"), points_of(services)

@@ -17,6 +17,7 @@ from layers.postgres.engine import computing
 from layers.records.rows_of_run import in_run
 from layers.records.runs import ScoringRun, suitability
 from layers.records.snapshot import Choice, read_runs
+from layers.runs.exclusion_records import unrecorded_kinds
 from layers.runs.robustness import stored_row
 
 
@@ -48,6 +49,7 @@ def explain_plot(
         row = connection.execute(found).mappings().one_or_none()
     if run is None or row is None:
         raise NotFound(f"Plot {plot_id} has not been scored yet.")
+    run_district = plot.district or ""
     kept = connection.execute(
         select(
             ScoringRun.scheme_text,
@@ -82,6 +84,7 @@ def explain_plot(
         "run": run.run_id,
         "as_of": kept.as_of.isoformat(),
         "synthetic": kept.synthetic,
+        "no_record": list(unrecorded_kinds(connection, run, run_district)),
         **explained,
         **lift,
         "robustness": _robustness(connection, run.run_id, row["plot_no"]),

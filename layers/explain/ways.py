@@ -16,6 +16,7 @@ import shapely
 from sqlalchemy import Connection, and_, func, select
 
 from geo.contract.criterion import Block, Judgement
+from geo.contract.reasons import NO_WAY, NONE_NEAR
 from geo.criteria import BY_ID
 from geo.errors import NotAssessed
 from geo.geometry.crs import to_stored
@@ -32,19 +33,16 @@ from layers.frames.around import PLOT_COLUMNS, Around, as_of, district_bounds, r
 
 HOME_CRITERION, SERVICE_CRITERION = BY_ID["way_exposure_m"], BY_ID["market_minutes"]  # what is read, and how far around
 REACH_M = {name: criterion.reach_m for criterion in (HOME_CRITERION, SERVICE_CRITERION) for name in criterion.layers}
-NO_SERVICES = "no services are loaded here"
-NO_RELIEF = "no relief is loaded here"
-TOO_COARSE = "the relief that is loaded here is too coarse to find ways on it"
-NONE_NEAR = "none is on record near here"
-MESSAGES = (NO_SERVICES, NO_RELIEF, TOO_COARSE, NONE_NEAR)
 NAMES = ("name_tg", "name_ru", "name_en")
 
 
 def ways_of_plot(connection: Connection, plot_id: str) -> dict[str, Any]:
-    """Return ``way`` and ``services`` of a plot, ready for JSON; None where nothing is known.
+    """Return ``way`` and ``services`` of a plot, ready for JSON.
 
-    ``way`` : home, minutes and exposure of the quickest way and of a safer one, if any. ``services`` : of every kind,
-    minutes when dry and in winter and the nearest one; ``known`` is false for a kind of which none is loaded near.
+    ``way`` : home, minutes and exposure of the quickest way and of a safer one, if any; None where no way is known, and
+    then ``why_no_way`` is the reason. ``services`` : of every kind, minutes when dry and in winter and the nearest one;
+    ``known`` is false for a kind of which none is loaded near, and then ``why_unknown`` is the reason. Reasons are of
+    ``geo.contract.reasons``.
 
     Raises
     ------
@@ -53,7 +51,8 @@ def ways_of_plot(connection: Connection, plot_id: str) -> dict[str, Any]:
     block = _block_of(connection, plot_id)
     found = _home_way(block)
     return {
-        "way": None if found is None else _way_as_dict(found),
+        "way": None if isinstance(found, str) else _way_as_dict(found),
+        "why_no_way": found if isinstance(found, str) else None,
         "services": _services(connection, block),
     }
 
@@ -99,8 +98,8 @@ def way_lines(connection: Connection, plot_id: str) -> dict[str, Any]:
     """
     block = _block_of(connection, plot_id)
     found = _home_way(block)
-    if found is None:
-        raise NotFound(f"No way between plot {plot_id} and its home is known.")
+    if isinstance(found, str):
+        raise NotFound(f"No way between plot {plot_id} and its home is known: {found}.")
     ways = {"quickest": found.quickest, **({"safer": found.safer} if found.safer else {})}
     return {
         "type": "FeatureCollection",
@@ -159,11 +158,12 @@ def _unjudged(n: int) -> Judgement:
     return Judgement(as_of=date.today(), crop=np.full(n, ""))
 
 
-def _home_way(block: Block) -> HomeWay | None:
+def _home_way(block: Block) -> HomeWay | str:
+    """The ways between home and a plot, or why none is known."""
     try:
-        return home_way(block, HOME_CRITERION.coarsest_m)
-    except NotAssessed:
-        return None
+        return home_way(block, HOME_CRITERION.coarsest_m) or NO_WAY
+    except NotAssessed as reason:
+        return str(reason)
 
 
 def _way_as_dict(found: HomeWay) -> dict[str, Any]:
@@ -202,21 +202,14 @@ def _services(connection: Connection, block: Block) -> list[dict[str, Any]]:
     why = NONE_NEAR
     try:
         found = service_minutes(block, SERVICE_CRITERION.coarsest_m)
-    except NotAssessed:
-        why = _why_unknown(block)
+    except NotAssessed as reason:
+        why = str(reason)
         found = [ServiceMinutes(kind, False, *_nothing()) for kind in SERVICE_KINDS]
     codes = [str(item.nearest[0]) for item in found if item.nearest[0] is not None]
     chosen = and_(as_of(Service, None), Service.code.in_(codes))
     rows = connection.execute(select(Service.code, *(getattr(Service, name) for name in NAMES)).where(chosen))
     names = {row.code: row for row in rows}
     return [_service_as_dict(item, names, why) for item in found]
-
-
-def _why_unknown(block: Block) -> str:
-    """Why no minutes can be searched at all."""
-    if "services" not in block.nearby:
-        return NO_SERVICES
-    return TOO_COARSE if "dem" in block.nearby else NO_RELIEF
 
 
 def _nothing() -> tuple[Any, Any, Any]:

@@ -6,18 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Float, and_, cast, func, select
+from sqlalchemy import Connection, Float, cast, func, select
 from sqlalchemy.orm import aliased
 
-from geo.measures.exclusion import ANSWERED
-from geo.suitability.model import CLASSES, NE
+from geo.suitability.model import CLASSES, MINES, NE
 from geo.suitability.shown import shown_score
-from layers.catalogue.admin import District
-from layers.catalogue.hazards import Exclusion
 from layers.errors import NotFound
-from layers.frames.around import as_of
 from layers.records.rows_of_run import of_run
 from layers.records.runs import Publication, RunDraws, RunHectares, ScoringRun, suitability
+from layers.runs.exclusion_records import KINDS, find_unrecorded
 
 NOT_SETTLED = "not settled"  # in the place of a class, of land whose class may be one of three or more
 MOVED_LISTED = 20  # plots named in a difference; the counts always cover all
@@ -53,23 +50,17 @@ def show_run(connection: Connection, run_id: int) -> dict[str, Any]:
     }
 
 
-def _no_record(connection: Connection, districts: Sequence[str], load: int) -> dict[str, list[str]]:
-    """Districts of a run in which nothing was on record when it was made: of land that is shut, and of mines alone.
+def _no_record(connection: Connection, districts: Sequence[str], load: int) -> dict[str, Any]:
+    """Districts of a run in which nothing was on record when it was made, and the kinds that were not in the others.
 
     Where nothing is on record nothing shuts a plot, which does not mean that it is open, let alone safe.
     """
-    outline = District.__table__.c.geom
-    lies_in = and_(as_of(Exclusion, load), func.ST_Intersects(Exclusion.__table__.c.geom, outline))
-    here = select(District.code).where(District.ended_by.is_(None), District.code.in_(list(districts)))
-    shut = set(connection.execute(here.where(_there_is(lies_in))).scalars())
-    mined = set(connection.execute(here.where(_there_is(lies_in, Exclusion.kind.in_(ANSWERED)))).scalars())
-    found = {"exclusions": shut, "mines": mined}
-    return {name: sorted(set(districts) - there) for name, there in found.items()}
-
-
-def _there_is(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """A row of exclusions that meets conditions on it and on the district of the query around."""
-    return select(Exclusion.code).where(*conditions).correlate(District.__table__).exists()
+    kinds = {district: find_unrecorded(connection, district, load) for district in sorted(districts)}
+    return {
+        "exclusions": [district for district, missing in kinds.items() if missing == KINDS],
+        "mines": [district for district, missing in kinds.items() if MINES in missing],
+        "kinds": {district: list(missing) for district, missing in kinds.items() if missing},
+    }
 
 
 def not_assessed_in(connection: Connection, run_id: int, district: str) -> dict[str, str]:

@@ -10,7 +10,8 @@ import typer
 
 from api.content.crops_text import tell_crops
 from api.content.plot_truth import tell_plot
-from api.language.translate import Language, language_of
+from api.content.unknown_text import NO_WAY_KNOWN, tell_not_assessed, tell_reason, tell_unrecorded
+from api.language.translate import SOURCE_LANGUAGE, Language, language_of
 from geo.household.labour import MONTH_NAMES
 from layers.catalogue.base import PUBLIC, STAFF
 from layers.catalogue.land import Plot
@@ -52,8 +53,12 @@ def explain(
     )
     for said in filter(None, (found["told"], found["crops_told"])):
         out.print(said, highlight=False)
+    if said := tell_unrecorded(found["no_record"], language_of(lang)):
+        out.print(said, highlight=False)
     for sentence in found["says"]:
         out.print(f"- {_sentence(sentence)}", highlight=False)
+    for said in tell_not_assessed(found["not_assessed"], language_of(lang)):
+        out.print(f"Not assessed in this run: {said}", highlight=False)
     rows = [{name: _short(value) for name, value in row.items()} for row in found["criteria"]]
     print_table(rows, ("code", "id", "value", "unit", "class", "membership", "weight", "gain", "evidence"))
     for line in (*_what_helps(found), *_ways(found)):
@@ -137,7 +142,7 @@ def _ways(found: dict[str, Any]) -> Iterator[str]:
     """The way from home, a safer one, hazards on the plot, and the minutes to services."""
     way = found["way"]
     if way is None:
-        yield "No way from home is known."
+        yield NO_WAY_KNOWN.format(reason=tell_reason(found["why_no_way"], SOURCE_LANGUAGE))
     else:
         yield (
             f"From {way['home']}: {way['minutes_out']:.0f} min out, {way['minutes_back']:.0f} min back; exposure "
@@ -161,7 +166,7 @@ def _ways(found: dict[str, Any]) -> Iterator[str]:
 
 def _service(service: dict[str, Any]) -> str:
     if not service["known"]:
-        return f"not known: {service['why_unknown']}"
+        return f"not known: {tell_reason(service['why_unknown'], SOURCE_LANGUAGE)}"
     if service["minutes"] is None:
         return f"farther than {service['farther_than_minutes']:.0f} min, or no way leads there"
     winter = "out of reach" if service["minutes_winter"] is None else f"{service['minutes_winter']:.0f} min"

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from api.content.plot_truth import NO_EXCLUSION_RECORD, NO_MINE_RECORD
+from api.content.plot_truth import NO_MINE_RECORD
+from api.content.unknown_text import tell_not_assessed, tell_unrecorded
+from api.language.translate import SOURCE_LANGUAGE
 from api.language.wording import EARLIER_RULE
 from geo.suitability.model import RULE
 from layers.catalogue.base import STAFF
@@ -60,15 +62,17 @@ def show(run: RunId, json: Json = False) -> None:
     missing = [district for district, there in drawn.items() if not there]
     still = f"; not yet: {', '.join(missing)}" if missing else ""
     out.print(f"Draws: {len(drawn) - len(missing)} of {len(drawn)} districts{still}.", highlight=False)
-    for name, said in (("exclusions", NO_EXCLUSION_RECORD), ("mines", NO_MINE_RECORD)):
-        if districts := found["no_record"][name]:
-            out.print(f"{', '.join(districts)}: {said}", highlight=False)
+    if districts := found["no_record"]["mines"]:
+        out.print(f"{', '.join(districts)}: {NO_MINE_RECORD}", highlight=False)
+    for district, kinds in found["no_record"]["kinds"].items():
+        if said := tell_unrecorded(kinds, SOURCE_LANGUAGE):
+            out.print(f"{district}: {said}", highlight=False)
     for profile, lights in found["fits"].items():
         counted = ", ".join(f"{plots:,} {light}" for light, plots in lights.items())
         out.print(f"Fit for {profile}: {counted}.", highlight=False)
     for district, reasons in found["not_assessed"].items():
-        for criterion, why in reasons.items():
-            out.print(f"{district}: {criterion} not assessed: {why}", highlight=False)
+        for said in tell_not_assessed(reasons, SOURCE_LANGUAGE):
+            out.print(f"{district}: not assessed: {said}", highlight=False)
 
 
 @app.command()

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from api.content.unknown_text import tell_not_assessed
+from api.language.translate import SOURCE_LANGUAGE
 from geo.household.profile import Profile, load_profile
 from geo.household_fit.rating import SUPPORT_NEEDED
 from geo.panel.scheme import load_scheme
@@ -238,7 +240,7 @@ def print_report(report: RunReport) -> None:
     rows = [{"class": name, **classes[name]} for name in (*CLASSES, NOT_SETTLED) if name in classes]
     print_table(rows, ("class", "plots", "area_ha"))
     for district, reasons in report.not_assessed.items():
-        for criterion, why in reasons.items():
-            err.print(f"{district}: {criterion} not assessed: {why}", highlight=False)
+        for said in tell_not_assessed(reasons, SOURCE_LANGUAGE):
+            err.print(f"{district}: not assessed: {said}", highlight=False)
     for note in report.notes:
         err.print(note, highlight=False)
