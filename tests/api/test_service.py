@@ -130,7 +130,8 @@ def test_every_public_layer_and_grid_has_tilejson_and_legend_in_every_language(c
             assert described["id"] == layer.__tablename__
             assert layer.__tablename__ == "plots" or described["fields"].keys() == tile_properties(layer, PUBLIC).keys()
     labels = {lang: client.get("/legend/plots", params={"lang": lang}).json() for lang in LANGUAGES}
-    assert [entry["value"] for entry in labels["en"]["classes"]] == list(CLASSES)
+    shown = ["S1", "S2", "S3", "N1", "N2", "likely", "open", "unlikely", "NE"]
+    assert [entry["value"] for entry in labels["en"]["classes"]] == shown
     assert len({str(legend["classes"]) for legend in labels.values()}) == len(LANGUAGES)
     assert client.get("/legend/slope_pct").json()["classes"]
     assert client.get("/legend/dem").json()["continuous"] is True
@@ -198,6 +199,11 @@ def test_health_readiness_and_metrics(client: TestClient) -> None:
     assert 'obod_requests_total{method="GET",route="/plots/{plot_id}",status="200"}' in told
     assert "/plots/TJ-RR-GA-00001" not in told  # routes are counted, not addresses
     assert "obod_request_seconds_bucket" in told
+    drawn, pending = (
+        float(told.split(f'obod_draws_districts{{state="{state}"}} ')[1].split()[0]) for state in ("drawn", "pending")
+    )
+    shown = [district for district in client.get("/districts").json() if district["run"] is not None]
+    assert drawn + pending == len(shown)
 
 
 @pytest.mark.parametrize("address", ROUTES)

@@ -70,7 +70,7 @@ def fill(connection: Connection) -> None:
             as_of_load=1_000,
             layer_versions={},
             criteria=[criterion.id for criterion in LAND_CRITERIA],
-            not_assessed={RASHT: {"salinity_ds_m": "no survey is loaded"}},
+            not_assessed={RASHT: {"salinity_ds_m": "the layer plot_surveys is not loaded"}},
             synthetic=True,
             code_version="test",
             finished_at=pd.Timestamp("2026-05-09T10:00:00Z"),

@@ -92,3 +92,28 @@ def test_mines_are_marked_over_whatever_plots_are_coloured_by(way: str) -> None:
     assert [mark["label"] for mark in marks["en"]] == ["Mines confirmed or suspected: do not enter"]
     assert len({str(found) for found in marks.values()}) == len(LANGUAGES)
     assert all(mark["hatched"] and mark["colour"] == "#a50f15" for found in marks.values() for mark in found)
+
+
+def test_land_that_is_not_settled_is_hatched_over_the_tone_of_its_outlook_and_never_in_the_colour_of_a_class() -> None:
+    tones = {"likely": "#4fb3a5", "open": "#f3e58f", "unlikely": "#d98f35"}  # as S2, S3 and N1 are drawn
+    colouring = colourings("en")["class"]
+    entries = {entry.value: entry for entry in colouring.legend.entries}
+    assert list(entries) == ["S1", "S2", "S3", "N1", "N2", "likely", "open", "unlikely", "NE"]
+    assert {name: entries[name].ground for name in tones} == tones
+    assert all(entries[name].hatched for name in tones)
+    assert colouring.known == [
+        "all",
+        ["in", ["to-string", ["get", "class"]], ["literal", ["S1", "S2", "S3", "N1", "N2"]]],
+        ["!", ["has", "outlook"]],
+    ]
+    condition, evaluated, unsettled = colouring.hatch[1:]
+    assert (condition, evaluated) == (["==", ["get", "class"], "NE"], "hatch-9aa0a6")
+    patterns = dict(zip(unsettled[2:-1:2], unsettled[3:-1:2], strict=True))
+    assert {name: patterns[name] for name in tones} == {
+        name: f"hatch-3c4043-{tone[1:]}" for name, tone in tones.items()
+    }
+    assert {"class", "outlook"} <= set(PLOT_ATTRIBUTES)
+    for lang in LANGUAGES:
+        told = {entry["value"]: entry for entry in colouring.legend.as_json(lang)["classes"]}
+        assert len({told[name]["label"] for name in tones}) == len(tones)
+        assert "ground" not in told["S1"]

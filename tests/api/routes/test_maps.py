@@ -228,7 +228,7 @@ def test_clicked_plots_are_told_in_plain_words(client: TestClient) -> None:
         "Marginally suitable S3wh Gharm jamoat, Rasht district There is too little water in the worst month (55 of 100 "
     )
     assert "48.3 of 100 points; between 48.3 and 58.3 until all values are known" in limited
-    assert "the class may lie between Not suitable now (N1) and Suitable (S2)." in limited
+    assert "the class may lie between Not suitable now (N1) and Marginally suitable (S3)." in limited
     assert "Severe limits, only just worth the work." in limited
     assert "Whom to ask: the water users" in limited
     assert "Mines: no mined area is on record here, which does not mean safe." in limited
@@ -236,8 +236,10 @@ def test_clicked_plots_are_told_in_plain_words(client: TestClient) -> None:
     assert "Avalanche level unknown" in limited
     assert "Walk from home, one way 12 min" in limited
     assert "After improvements Suitable (S2)" in limited
-    assert "Not assessed in this run: Salinity ECe 0-60 cm." in limited
+    assert "Not assessed in this run: Salinity ECe 0-60 cm: the layer Plot surveys is not loaded." in limited
     assert "SYNTHETIC DATA" in limited
+    assert "How sure the class is has not been drawn yet." in limited
+    assert "Nothing at all is on record of land that is shut" in limited
     unjudged = card("NE", "en")
     assert unjudged.startswith(
         "Not evaluated NE Kalanak jamoat, Rasht district Too little is known to judge this plot, which does not mean"

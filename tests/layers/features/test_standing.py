@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from layers.features.standing import _KEPT, WHOLE, Standing, Tally, standing_by_jamoat, together
+from layers.features.standing import _KEPT, WHOLE, Standing, Tally, settled_classes, standing_by_jamoat, together
 from tests.worlds.three_districts import RASHT, Land
 
 KINDS = ("mine_suspected", "inundation", "inundation", "built_up", None)
@@ -47,8 +47,23 @@ def told(tally: Tally | None) -> tuple[int, float]:
     return (0, 0.0) if tally is None else (tally.plots, tally.area_ha)
 
 
+def unsettled(row: dict[str, Any]) -> bool:
+    return row["class"] != "NE" and not row["settled"]
+
+
 def check(found: Standing, rows: list[dict[str, Any]]) -> None:
-    assert told(found.not_settled) == sums(rows, lambda row: row["class"] != "NE" and not row["settled"])
+    assert told(found.not_settled) == sums(rows, unsettled)
+    by_outlook = found.not_settled_by_outlook()
+    for outlook in ("likely", "open", "unlikely"):
+        of_it = sums(rows, lambda row, outlook=outlook: unsettled(row) and (row["outlook"] or "open") == outlook)
+        assert told(by_outlook.get(outlook)) == of_it
+    classes = {name: {"plots": 0, "area_ha": 0.0} for name in ("S1", "S2", "S3", "N1", "N2", "NE")}
+    for row in rows:
+        classes[row["class"]]["plots"] += 1
+        classes[row["class"]]["area_ha"] += row["area_ha"]
+    for name, held in settled_classes(classes, found).items():
+        wanted = sums(rows, lambda row, name=name: row["class"] == name and not unsettled(row))
+        assert (held["plots"], held["area_ha"]) == (wanted[0], pytest.approx(wanted[1].expected, rel=1e-6, abs=1e-9))
     asked = {row["ask_first"] for row in rows if row["ask_first"]}
     assert found.ask_first.keys() == asked
     for name in asked:
