@@ -239,14 +239,14 @@ def _span(plot: Mapping[str, Any], lang: Language) -> str:
 
 
 def _sure(plot: Mapping[str, Any], lang: Language) -> str:
-    """In how many of 100 draws the plot is in its class or a better one; as many as not said of the worst of all."""
+    """In how many of 100 draws the plot is in its class or a better one; no plot is in a worse one than N2."""
     judged, held = plot["class"], plot.get("held_pct")
     if plot.get("score") is None or judged in ("NE", "N2"):
         return ""
     if held is None:
         return translate(NOT_DRAWN, lang)
-    words = translate(CLASS_WORDS[judged], lang)
-    return translate(HELD_BEST if judged == "S1" else HELD, lang).format(words=words, code=judged, held=held)
+    words, said = translate(CLASS_WORDS[judged], lang), HELD_BEST if judged == "S1" else HELD
+    return translate(said, lang).format(words=words, code=judged, held=held)
 
 
 def _why(

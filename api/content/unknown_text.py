@@ -43,11 +43,11 @@ def tell_not_assessed(reasons: Mapping[str, str], lang: Language) -> tuple[str, 
     titles: dict[str, list[str]] = {}
     for name, why in reasons.items():
         if (criterion := CRITERIA_BY_ID.get(name)) is not None:
-            title = translate(criterion.title, lang)
-            titles.setdefault(why, []).append(in_sentence(title) if why in titles else title)
+            title, named = translate(criterion.title, lang), titles.setdefault(why, [])
+            named.append(in_sentence(title) if named else title)
     return tuple(
-        translate(NOT_ASSESSED, lang).format(criteria="; ".join(named), reason=tell_reason(why, lang))
-        for why, named in titles.items()
+        translate(NOT_ASSESSED, lang).format(criteria="; ".join(criteria), reason=tell_reason(why, lang))
+        for why, criteria in titles.items()
     )
 
 
