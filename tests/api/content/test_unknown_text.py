@@ -21,7 +21,7 @@ MISSING = {
 def test_criteria_are_named_with_their_reason_those_of_one_reason_together() -> None:
     assert tell_not_assessed(MISSING, "en") == (
         "Slope: the grid Slope has cells of 460 m; at most 40 m can be accepted.",
-        "Salinity ECe 0-60 cm; soil water: the layer Plot surveys is not loaded.",
+        "Salinity ECe 0-60 cm; soil water and drainage, the worse of the two: the layer Plot surveys is not loaded.",
         "Walk from home, one way: the layer Settlements is not loaded.",
         "Soil depth: no plot surveys are loaded, and the grid Soil depth is not loaded.",
     )

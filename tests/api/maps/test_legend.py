@@ -106,6 +106,7 @@ def test_land_that_is_not_settled_is_hatched_over_the_tone_of_its_outlook_and_ne
         ["in", ["to-string", ["get", "class"]], ["literal", ["S1", "S2", "S3", "N1", "N2"]]],
         ["!", ["has", "outlook"]],
     ]
+    assert isinstance(colouring.hatch, list)
     condition, evaluated, unsettled = colouring.hatch[1:]
     assert (condition, evaluated) == (["==", ["get", "class"], "NE"], "hatch-9aa0a6")
     patterns = dict(zip(unsettled[2:-1:2], unsettled[3:-1:2], strict=True))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import geopandas as gpd
 import pytest
 import shapely
@@ -15,7 +17,7 @@ from tests.worlds.region_on_the_page import LAKHSH, QUBODIYON, RASHT
 
 
 @pytest.fixture
-def connection(database: Engine) -> Connection:
+def connection(database: Engine) -> Iterator[Connection]:
     """The small region, which has no record of shut land; rolled back."""
     with database.connect() as opened:
         region_on_the_page.fill(opened)
