@@ -12,7 +12,7 @@ MISSING = {
     "slope_pct": "the grid slope has cells of 460 m; at most 40 m can be accepted",
     "salinity_ds_m": "the layer plot_surveys is not loaded",
     "walk_minutes": "the layer settlements is not loaded",
-    "soil_depth_cm": "no plot surveys are loaded, and the grid soil_depth_cm is not loaded",
+    "soil_depth_cm": "no plot surveys are loaded, and the grid slope is not loaded",
     "soil_water": "the layer plot_surveys is not loaded",
     "no_such_criterion": "the grid dem is not loaded",
 }
@@ -23,7 +23,7 @@ def test_criteria_are_named_with_their_reason_those_of_one_reason_together() -> 
         "Slope: the grid Slope has cells of 460 m; at most 40 m can be accepted.",
         "Salinity ECe 0-60 cm; soil water and drainage, the worse of the two: the layer Plot surveys is not loaded.",
         "Walk from home, one way: the layer Settlements is not loaded.",
-        "Soil depth: no plot surveys are loaded, and the grid Soil depth is not loaded.",
+        "Effective soil depth: no plot surveys are loaded, and the grid Slope is not loaded.",
     )
 
 
