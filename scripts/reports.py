@@ -47,6 +47,11 @@ def print_report(report: LoadReport) -> None:
         change_pct = "" if repair.change_pct is None else f", area changed by {repair.change_pct:g} %"
         name = f" ({repair.key})" if repair.key else ""
         out.print(f"repaired row {repair.row}{name}: {repair.what}{change_pct}", highlight=False)
+    print_rejections(report)
+
+
+def print_rejections(report: LoadReport) -> None:
+    """Print the rejected rows for people, and where all of them stand."""
     for rejection in report.rejections[:LISTED]:
         out.print(f"rejected {rejection}", highlight=False)
     if len(report.rejections) > LISTED:

@@ -11,9 +11,10 @@ from sqlalchemy.orm import aliased
 from layers.catalogue import BY_NAME, RASTERS
 from layers.errors import DataRefused, NotFound
 from layers.loading.admission import candidates
-from layers.loading.files import Options, Progress, load_file, silent
+from layers.loading.files import load_file
 from layers.loading.joined_tables import EVERY_TABLE
 from layers.loading.mapping import is_for, read_mapping
+from layers.loading.opened_file import Options, Progress, silent
 from layers.loading.reading import file_digest, mapping_digest
 from layers.records.load_report import LoadReport
 from layers.records.loads import Load
@@ -136,20 +137,3 @@ def load_mapped(
 
         return load_raster(connection, file.layer, file.path, replace(asked, table=mapping.table))
     return load_file(connection, file.layer, file.path, asked, progress=progress)
-
-
-def say_in_mapping(refusal: str, file: MappedFile) -> str:
-    """Return a refusal that advises options of one file with the place where a folder's mapping says the same."""
-    keys = [key for option, key in SAID_IN_MAPPING.items() if option in refusal]
-    return f"{refusal} {file.mapping.name} says that with: {', '.join(keys)}." if keys else refusal
-
-
-SAID_IN_MAPPING = {
-    "--crs": "crs",
-    "--encoding": "encoding",
-    "--key": "key",
-    "--map ": "[fields]",
-    "--swap-axes": "swap_axes",
-    "--table": "table",
-}
-"""Options of a single file, and the keys of a mapping file that stand for them."""

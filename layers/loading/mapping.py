@@ -114,20 +114,28 @@ def is_for(path: Path, mapping: Mapping, file_name: str) -> bool:
     return file_name in mapping.files or any(fnmatchcase(file_name, pattern) for pattern in mapping.files)
 
 
+def mappings_for(folder: Path, layer: str, file_name: str) -> list[tuple[Path, Mapping]]:
+    """Return the mapping files of a folder that are for this layer and file."""
+    return [
+        (path, mapping)
+        for path in sorted(folder.glob("*.toml"))
+        if (mapping := read_mapping(path)).layer == layer and is_for(path, mapping, file_name)
+    ]
+
+
 def find_mapping(place: Path, layer: str, file_name: str) -> Mapping:
     """Return a mapping file, or that mapping of a folder which is for this layer and file.
 
     Raises
     ------
-    DataRefused : the folder has none, or several.
+    DataRefused : the folder has none, or several; or the file is for another layer.
     """
     if not place.is_dir():
-        return read_mapping(place)
-    found = [
-        (path, mapping)
-        for path in sorted(place.glob("*.toml"))
-        if (mapping := read_mapping(path)).layer == layer and is_for(path, mapping, file_name)
-    ]
+        mapping = read_mapping(place)
+        if mapping.layer != layer:
+            raise DataRefused(f"{place.name} is a mapping file for {mapping.layer}, not for {layer}.")
+        return mapping
+    found = mappings_for(place, layer, file_name)
     if len(found) != 1:
         listed = ", ".join(path.name for path, _ in found)
         raise DataRefused(
@@ -135,6 +143,22 @@ def find_mapping(place: Path, layer: str, file_name: str) -> Mapping:
             + (f": {listed}; name one." if found else ".")
         )
     return found[0][1]
+
+
+SAID_IN_MAPPING = {
+    "--crs": "crs",
+    "--encoding": "encoding",
+    "--key": "key",
+    "--map ": "[fields]",
+    "--swap-axes": "swap_axes",
+    "--table": "table",
+}
+"""Options of a single file, and the keys of a mapping file that stand for them."""
+
+
+def keys_instead(refusal: str) -> str:
+    """Return the keys of a mapping file that say what the options a refusal advises say; "" where it advises none."""
+    return ", ".join(key for option, key in SAID_IN_MAPPING.items() if option in refusal)
 
 
 def rules_for(

@@ -22,9 +22,9 @@ from layers.grids.cog import STRIP_ROWS, Cells, Strips, raster_path
 from layers.grids.rasters import check_cells, raster_named, store_raster
 from layers.loading.admission import AdmittedFile
 from layers.loading.crs import parse_crs, place
-from layers.loading.files import Options
 from layers.loading.isolation import Reading
 from layers.loading.mapping import find_mapping
+from layers.loading.opened_file import Options
 from layers.loading.reading import file_digest, mapping_digest
 from layers.loading.room import require_room
 from layers.records.load_report import LoadReport

@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
+import pyproj
 import shapely
 from numpy.typing import NDArray
 
@@ -21,10 +22,10 @@ ROW, REASON = "rejected_row", "rejected_because"
 TEXT = "rejected_text"  # the row as it stands in the file, where it could not be told into cells
 
 
-def write_rejects(source: Source, rejections: list[Rejection], path: Path) -> Path:
+def write_rejects(source: Source, crs: pyproj.CRS | None, rejections: list[Rejection], path: Path) -> Path:
     """Write the rejected rows of a file and return the path: a GeoPackage, or CSV where no row has a position.
 
-    The file is read once more for them, so that a load need not hold its rows in memory.
+    The file is read once more for them, so that a load need not hold its rows in memory. ``crs`` : of its coordinates.
     """
     reasons: dict[int, list[str]] = defaultdict(list)
     for rejection in rejections:
@@ -59,9 +60,9 @@ def write_rejects(source: Source, rejections: list[Rejection], path: Path) -> Pa
     path.unlink(missing_ok=True)
     taken = {"fid", "geom"}  # names a GeoPackage gives to columns of its own
     rows = rows.rename(columns={name: f"{name}_" for name in rows if str(name).casefold() in taken})
-    frame = gpd.GeoDataFrame(rows, geometry=geometries, crs=source.crs)
+    frame = gpd.GeoDataFrame(rows, geometry=geometries, crs=crs)
     with warnings.catch_warnings():
-        # Rows of a file that does not say its CRS are written as they came: without one.
+        # Rows of a file that is placed by a PROJ pipeline are written as they came: without a CRS.
         warnings.filterwarnings("ignore", "'crs' was not provided", UserWarning)
         pyogrio.write_dataframe(frame, path, layer="rejected", driver="GPKG", geometry_type="Unknown")
     return path

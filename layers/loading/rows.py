@@ -20,6 +20,7 @@ from layers.postgres.pieces import Pieces
 from layers.records.load_report import LoadReport, Rejection
 from layers.records.open_load import Provenance, open_load
 
+CLASH = "the key stands in more than one row with different content; expected once"
 LISTED = 10  # keys spelled out in a refusal
 REBUILD_FROM = 50_000  # rows; into an empty table, building the indexes afterwards is about twice as fast from here
 # Whether this user may have references taken as checked: the owner of the embedded database may, others perhaps not.
@@ -186,11 +187,10 @@ class Writer:
         if self._seen_digests[before] == digest and key not in self._clashing:
             self.report.repeated += 1
             return
-        reason = "the key stands in more than one row with different content; expected once"
         if key not in self._clashing:
             self._clashing.add(key)
-            self.report.rejections.append(Rejection(self._seen_rows[before], key, self.layer.key, key, reason))
-        self.report.rejections.append(Rejection(row, key, self.layer.key, key, reason))
+            self.report.rejections.append(Rejection(self._seen_rows[before], key, self.layer.key, key, CLASH))
+        self.report.rejections.append(Rejection(row, key, self.layer.key, key, CLASH))
 
     def _withdraw(self) -> None:
         """Take back the first rows of keys that turned out to stand for more than one thing."""

@@ -7,6 +7,7 @@ last bit whoever scores it; a worker that is lost costs only its parts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ import pandas as pd
 import pyogrio
 import shapely
 
+from geo.errors import SuitabilityError
 from geo.panel.judging import judgement_by
 from geo.panel.scheme import parse_scheme
 from geo.suitability.assess import assess
@@ -25,23 +27,31 @@ from geo.terrain.grid import Grid
 from geo.terrain.relief import slope_pct
 from layers.cache.files import write_whole_at
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
-from layers.errors import DataRefused
+from layers.errors import DataRefused, LayersError
 from layers.frames.around import Bounds, widened
 from layers.loading.in_memory import frame_of_file, grid_of_file
+from layers.loading.mapping import keys_instead, mappings_for
+from layers.loading.opened_file import Options
+from layers.records.load_report import LoadReport
 from layers.records.outcomes import OUTCOMES
 from layers.runs.parts import reach_of_layers
 from layers.runs.workers import ClusterPlace, client_for, each_done
 
 DRIVERS = {".gpkg": "GPKG", ".fgb": "FlatGeobuf", ".geojson": "GeoJSON", ".csv": "CSV"}
 PARQUET = ".parquet"
+REJECTS = (".gpkg", ".csv")  # endings of a file of rejected rows
 
 
 @dataclass(frozen=True, slots=True)
 class FileLayers(Mapping[str, "gpd.GeoDataFrame | Grid"]):
-    """Layers in files, read on first use; the slope is derived from the heights."""
+    """Layers in files, read on first use; the slope is derived from the heights.
+
+    mappings : folder of mapping files, of which those are followed that are for a layer and its file.
+    """
 
     files: Mapping[str, Path]
     bounds: Bounds
+    mappings: Path | None = None
     seen: dict[str, gpd.GeoDataFrame | Grid] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> gpd.GeoDataFrame | Grid:
@@ -63,10 +73,32 @@ class FileLayers(Mapping[str, "gpd.GeoDataFrame | Grid"]):
             return slope_pct(self._grid("dem"))
         if name not in self.files:
             raise KeyError(name)
-        return self._grid(name) if name in RASTERS_BY_NAME else frame_of_file(name, self.files[name])
+        if name in RASTERS_BY_NAME:
+            return self._grid(name)
+        with self._advice_for(name):
+            return frame_of_file(name, self.files[name], self._options(name))[0]
 
     def _grid(self, name: str) -> Grid:
-        return grid_of_file(name, self.files[name], widened(self.bounds, reach_of_layers().get(name, 0.0)))
+        around = widened(self.bounds, reach_of_layers().get(name, 0.0))
+        with self._advice_for(name):
+            return grid_of_file(name, self.files[name], around, self._options(name))
+
+    def _options(self, name: str) -> Options:
+        known = [] if self.mappings is None else mappings_for(self.mappings, name, self.files[name].name)
+        return Options(mapping=self.mappings if known else None)
+
+    @contextmanager
+    def _advice_for(self, name: str) -> Iterator[None]:
+        """Options of the command are for the plots: of another layer a mapping file says the same."""
+        try:
+            yield
+        except DataRefused as refusal:
+            keys = keys_instead(str(refusal))
+            if not keys:
+                raise
+            raise DataRefused(
+                f"{refusal} Of {name}, a mapping file in the folder of --mapping says that with: {keys}."
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +106,7 @@ class FilePart:
     """One file of plots to score into one file of results.
 
     files : layer or grid -> its file. scheme_text : the scheme file, whole. day : ages of evidence are counted to it.
-    key : column that names the plots, None = as the layer's field. crs : of the plots, None = as their file says.
-    assigned : field of the plots -> column.
+    options : what the user says of the plots; a folder of mapping files is for the other layers too.
     """
 
     plots: Path
@@ -83,18 +114,21 @@ class FilePart:
     files: Mapping[str, Path]
     scheme_text: str
     day: date
-    key: str | None = None
-    crs: str | None = None
-    assigned: Mapping[str, str] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
 
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What scoring a part did: plots by class, and criteria that could not be assessed with the reason."""
+    """What scoring a part did: plots by class, and criteria that could not be assessed with the reason.
 
-    plots: int
-    classes: dict[str, int]
-    not_assessed: dict[str, str]
+    read : what reading the plots came to. refused : why nothing was scored; None where it was.
+    """
+
+    part: FilePart
+    classes: dict[str, int] = field(default_factory=dict)
+    not_assessed: dict[str, str] = field(default_factory=dict)
+    read: LoadReport | None = None
+    refused: str | None = None
 
 
 def parts_of_folder(plots: Path, output: Path) -> list[tuple[Path, Path]]:
@@ -115,14 +149,15 @@ def score_parts(
 ) -> Iterator[FileReport]:
     """Score parts in this process, in processes of this machine or on a Dask cluster; yield each report when done.
 
-    Workers of a cluster need the files under the same names, such as on a shared folder.
+    A part that is refused holds up no other; its report says why. Workers of a cluster need the files under the same
+    names, such as on a shared folder.
     """
     if workers is None and cluster is None:
-        yield from map(score_part, parts)
+        yield from map(_scored_or_refused, parts)
         return
     keys = [f"obod-file-{number}-{part.output}" for number, part in enumerate(parts)]
     with client_for(workers, cluster) as client:
-        for _, report in each_done(client, score_part, [(part,) for part in parts], keys):
+        for _, report in each_done(client, _scored_or_refused, [(part,) for part in parts], keys):
             yield report
 
 
@@ -134,16 +169,35 @@ def score_part(part: FilePart) -> FileReport:
     DataRefused : a file that cannot be read, used or written; names it.
     """
     scheme = parse_scheme(part.scheme_text, source="the scheme")
-    frame = frame_of_file("plots", part.plots, key=part.key, crs=part.crs, assigned=part.assigned)
+    rejects = part.output.with_name(f"{part.output.stem}-rejected")
+    for ending in REJECTS:
+        rejects.with_suffix(ending).unlink(missing_ok=True)  # of an earlier run
+    frame, read = frame_of_file("plots", part.plots, part.options, rejects=rejects)
     if not len(frame):
-        raise DataRefused(f"{part.plots.name} holds no plot.")
+        raise DataRefused(_none_left(part.plots.name, read))
     x_min, y_min, x_max, y_max = (float(edge) for edge in shapely.total_bounds(frame.geometry.to_numpy()))
-    around = FileLayers(part.files, (x_min, y_min, x_max, y_max))
+    said = part.options.mapping
+    around = FileLayers(part.files, (x_min, y_min, x_max, y_max), said if said is not None and said.is_dir() else None)
     found = assess(frame, around, judgement_by(scheme, part.day, frame["district"].to_numpy(dtype=object)), scheme)
     result = scored_frame(frame, found.to_frame())
     write(result, part.output)
     counts = result["class"].value_counts().sort_index()
-    return FileReport(len(result), {str(name): int(count) for name, count in counts.items()}, dict(found.not_assessed))
+    return FileReport(part, {str(name): int(count) for name, count in counts.items()}, dict(found.not_assessed), read)
+
+
+def _none_left(name: str, read: LoadReport) -> str:
+    """Why a file has no plot to score."""
+    if not read.rejections:
+        return f"{name} holds no plot."
+    kept = Path(read.rejects_file or "").name
+    return f"None of {read.read:,} rows of {name} can be scored: {read.rejections[0]}. All stand in {kept}."
+
+
+def _scored_or_refused(part: FilePart) -> FileReport:
+    try:
+        return score_part(part)
+    except (LayersError, SuitabilityError) as refusal:
+        return FileReport(part, refused=str(refusal))
 
 
 def scored_frame(plots: gpd.GeoDataFrame, results: pd.DataFrame) -> gpd.GeoDataFrame:

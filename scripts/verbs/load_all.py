@@ -11,7 +11,8 @@ import typer
 
 from layers.errors import DatabaseUnavailable, NotAllowed
 from layers.loading import LoadReport, Options
-from layers.loading.folders import MappedFile, MappedFolder, load_mapped, loaded_before, map_folder, say_in_mapping
+from layers.loading.folders import MappedFile, MappedFolder, load_mapped, loaded_before, map_folder
+from layers.loading.mapping import keys_instead
 from layers.postgres.engine import writing
 from scripts.faults import sentence_of
 from scripts.output import print_json, print_table, tell
@@ -111,7 +112,9 @@ def _load(file: MappedFile, options: Options, progress: FolderProgress, where: s
             earlier = loaded_before(connection, file)
             report = load_mapped(connection, file, options) if earlier is None else None
     except Exception as error:  # whatever it is, what was loaded before it stands and is told
-        progress.refused[file] = say_in_mapping(sentence_of(error), file)
+        refusal = sentence_of(error)
+        keys = keys_instead(refusal)
+        progress.refused[file] = f"{refusal} {file.mapping.name} says that with: {keys}." if keys else refusal
         progress.halted = isinstance(error, DatabaseUnavailable | NotAllowed)
         tell(f"{where}: not done. {progress.refused[file]}")
         return

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from geo.panel.scheme import load_scheme
 from layers.catalogue import BY_NAME, RASTERS
-from layers.runs.score_files import DRIVERS, PARQUET, FilePart, parts_of_folder, score_parts
-from scripts.output import err, out, print_json, print_table, tracked
-from scripts.verbs.layer import Crs, Map, columns_by_field
+from layers.errors import DataRefused
+from layers.loading import Options
+from layers.records.open_load import REPORTED
+from layers.runs.score_files import DRIVERS, PARQUET, FilePart, FileReport, parts_of_folder, score_parts
+from scripts.output import err, out, print_json, print_table, tell, tracked
+from scripts.reports import print_rejections
+from scripts.verbs.layer import Crs, Encoding, Map, MappingFile, SwapAxes, Table, columns_by_field
 from scripts.verbs.score import Certificates, Cluster, Insecure, place_of
 
+PARTLY = 3  # exit code: some parts are scored, each whole, and some are not
 GIVEN = (*(name for name in BY_NAME if name != "plots"), *(r.id for r in RASTERS if r.derived_from is None))
 LAYERS_HELP = "Every other layer by its own option, such as --canals FILE --dem FILE: " + ", ".join(GIVEN)
 
@@ -30,7 +36,11 @@ def score_files(
     scheme: Annotated[str, typer.Option("--scheme", help="Name of a scheme, or a scheme file.")] = "default",
     key: Annotated[str | None, typer.Option("--key", help="Column that names the plots.")] = None,
     map_: Map = None,
+    mapping: MappingFile = None,
     crs: Crs = None,
+    encoding: Encoding = None,
+    table: Table = None,
+    swap_axes: SwapAxes = False,
     as_of: Annotated[
         datetime | None,
         typer.Option("--as-of", formats=["%Y-%m-%d"], help="Ages of evidence are counted to this day, YYYY-MM-DD."),
@@ -42,6 +52,11 @@ def score_files(
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Score the plots of a file from layers in files. Every layer is an option of its own name.
+
+    `--key`, `--map`, `--crs`, `--encoding`, `--table` and `--swap-axes` say how the plots are read, as with `layer
+    load`; a folder of mapping files says it of every layer. Rows of plots that do not fit go, with the reason, to a
+    file beside the output; a row that stands twice alike counts once. A bad row of another layer refuses its file, for
+    what is left out might make a plot look better than it is.
 
     A folder of GeoParquet files, such as one for each district, is scored part by part into a folder of the same
     names, each part with the land around its own plots; `--workers` and `--cluster` share the parts out.
@@ -60,20 +75,78 @@ def score_files(
             raise typer.BadParameter(f"{output.name}: expected one of {', '.join((*DRIVERS, PARQUET))}")
         pairs = [(plots, output)]
     day = as_of.date() if as_of else date.today()
-    assigned = columns_by_field(map_)
-    parts = [FilePart(source, target, files, judged.text, day, key, crs, assigned) for source, target in pairs]
-    counts: Counter[str] = Counter()
-    not_assessed: dict[str, str] = {}
-    for report in tracked(score_parts(parts, workers=workers, cluster=place), total=len(parts), what="Scoring parts"):
-        counts.update(report.classes)
-        not_assessed |= report.not_assessed
-    total, classes = counts.total(), dict(sorted(counts.items()))
+    said = Options(
+        mapping=mapping,
+        assigned=columns_by_field(map_),
+        key=key,
+        crs=crs,
+        encoding=encoding,
+        table=table,
+        swap_axes=swap_axes,
+    )
+    parts = [FilePart(source, target, files, judged.text, day, said) for source, target in pairs]
+    scored = score_parts(parts, workers=workers, cluster=place)
+    reports = list(tracked(scored, total=len(parts), what="Scoring parts"))
+    done = [report for report in reports if report.refused is None]
+    if not done:
+        raise DataRefused(str(reports[0].refused))
     if json:
-        found = {"plots": total, "scheme": judged.name, "classes": classes, "parts": len(parts)}
-        print_json({**found, "not_assessed": not_assessed, "output": output.name})
-        return
-    out.print(f"{total:,} plots scored with scheme {judged.name} into {output.name}.", highlight=False)
+        print_json(_as_json(reports, judged.name, output))
+    else:
+        _print(done, judged.name, output)
+    for report in reports:
+        if report.refused is not None:
+            tell(f"Not scored: {report.part.plots.name}. {report.refused}")
+    raise typer.Exit(0 if len(done) == len(reports) else PARTLY)
+
+
+def _counts(reports: list[FileReport]) -> tuple[dict[str, int], dict[str, int], dict[str, str]]:
+    """Plots by class, rows by what became of them, and criteria that were not assessed, over all parts."""
+    classes: Counter[str] = Counter()
+    rows: Counter[str] = Counter(read=0, repeated=0, rejected=0)
+    not_assessed: dict[str, str] = {}
+    for report in reports:
+        classes.update(report.classes)
+        not_assessed |= report.not_assessed
+        if report.read is not None:
+            rows.update(read=report.read.read, repeated=report.read.repeated, rejected=report.read.rejected)
+    return dict(sorted(classes.items())), dict(rows), not_assessed
+
+
+def _rejects(reports: list[FileReport]) -> list[str]:
+    return [report.read.rejects_file for report in reports if report.read and report.read.rejects_file]
+
+
+def _as_json(reports: list[FileReport], scheme: str, output: Path) -> dict[str, Any]:
+    classes, rows, not_assessed = _counts(reports)
+    return {
+        "plots": sum(classes.values()),
+        "scheme": scheme,
+        "classes": classes,
+        "parts": len(reports),
+        **rows,
+        "rejections": [
+            {"file": report.part.plots.name, **asdict(rejection)}
+            for report in reports
+            if report.read is not None
+            for rejection in report.read.rejections[:REPORTED]
+        ],
+        "rejects_files": _rejects(reports),
+        "refused": {str(report.part.plots): report.refused for report in reports if report.refused is not None},
+        "not_assessed": not_assessed,
+        "output": output.name,
+    }
+
+
+def _print(reports: list[FileReport], scheme: str, output: Path) -> None:
+    classes, rows, not_assessed = _counts(reports)
+    out.print(f"{sum(classes.values()):,} plots scored with scheme {scheme} into {output.name}.", highlight=False)
+    if rows["repeated"] or rows["rejected"]:
+        out.print(", ".join(f"{count:,} {name}" for name, count in rows.items() if count), highlight=False)
     print_table([{"class": name, "plots": count} for name, count in classes.items()], ("class", "plots"))
+    for report in reports:
+        if report.read is not None:
+            print_rejections(report.read)
     for criterion, why in not_assessed.items():
         err.print(f"{criterion} not assessed: {why}", highlight=False)
 

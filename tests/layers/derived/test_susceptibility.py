@@ -27,7 +27,7 @@ from layers.features.features import layer_features
 from layers.features.paging import Listing
 from layers.grids.rasters import store_grid
 from layers.loading import load_frame, undo
-from layers.loading.files import Options
+from layers.loading.opened_file import Options
 from layers.loading.raster_files import load_raster
 from layers.records.loads import Load
 from layers.tiles.layer_tiles import TileAddress, layer_tile, tile_properties

@@ -551,6 +551,14 @@ def test_rows_of_a_table_that_cannot_be_placed_are_kept_as_text(connection: Conn
     assert list(kept["lon"].fillna("")) == ["", "seventy", "7.09"]
 
 
+def test_rejected_rows_lie_where_the_user_says_they_lie(connection: Connection, tmp_path: Path) -> None:
+    path = tmp_path / "villages.csv"
+    path.write_text("code,name_en,WKT\nv1,Hoit,POINT (70.9 39.2)\nv2,,POINT (70.5 39.1)\n")
+    kept = rejected_rows(load(connection, "settlements", path, crs="4326"))
+    assert kept.crs == "EPSG:4326"
+    assert kept.geometry.iloc[0] == shapely.Point(70.5, 39.1)
+
+
 def test_a_row_whose_replacement_is_rejected_stays_as_it_was(connection: Connection, tmp_path: Path) -> None:
     path = tmp_path / "canals.gpkg"
     good = broken_canals().iloc[:2].assign(COND=["1", "2"])
