@@ -6,7 +6,7 @@ Hazard levels are counted none 0, residual 1, low 2, medium 3, high 4.
 
 from __future__ import annotations
 
-from geo.contract.criterion import ClassCap, Criterion, HardLimit, Measuring, Presumed
+from geo.contract.criterion import ClassCap, Criterion, HardLimit, Instead, Measuring, Presumed
 from geo.contract.memberships import Always, ByClass, Knots, Lower, Probability
 from geo.contract.needs import Need, SameCanal
 from geo.hazard.levels import LEVELS as HAZARD_LEVELS
@@ -19,7 +19,7 @@ from geo.measures.access import (
     walk_minutes,
     way_exposure_m,
 )
-from geo.measures.climate import FROST_TABLES, TENDER, frost_margin_d, heat_ratio
+from geo.measures.climate import FROST_TABLES, TENDER, TREE, frost_margin_d, heat_ratio
 from geo.measures.hazard import EXTENTS_ON_PLOT, HIGH_OFTEN, MEDIUM_OFTEN, ZONES_ON_PLOT, hazard_level
 from geo.measures.reference_crop import TREES_JUDGED
 from geo.measures.slope import NOT_TERRACED, TERRACED, UNIRRIGATED, slope_pct
@@ -72,7 +72,7 @@ WATER_ADEQUACY = Criterion(
     title="Water adequacy, worst month",
     unit="ratio",
     better="more",
-    needs=(COMMAND_AREAS, FEEDING_CANALS, Need("outlets")),
+    needs=(COMMAND_AREAS, FEEDING_CANALS, Need("outlets"), Need("command_months", unread=("flow_m3_s",)), Need("dem")),
     reach_m=3_000.0,
     measure=water_adequacy,
     memberships=(Knots(1.0, 0.9, 0.75, 0.5, 0.3),),
@@ -356,11 +356,12 @@ FROST = Criterion(
     better="more",
     needs=(Need("minimum_temperature"), Need("climate_relief"), Need("dem")),
     measure=frost_margin_d,
-    memberships=(Knots(30.0, 15.0, 0.0, -10.0, -20.0), Always()),
+    memberships=(Knots(30.0, 15.0, 0.0, -10.0, -20.0), Always(), Knots(0.0, 10.0, 25.0, 45.0, 70.0)),
     tables=FROST_TABLES,
+    instead=Instead(TREE, "frost_loss_pct", "Years in which frost spoils flower, bud or wood", "%"),
     limits=(HardLimit("not_relevant", "the cycle does not fit between frosts", below=-20.0, tables=(TENDER,)),),
     coarsest_m=1_200.0,
-    poor="The season between frosts is short for the crop.",
+    poor="Frost comes too near the season of the crop.",
     measuring=Measuring(SEASON_OF_TEMPERATURE, usd=50),
     cap=ONE_BETTER,
     basis=CALIBRATE,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from api.content.crops_text import tell_crops
 from api.content.plot_truth import PlotTruth, tell_plot
 from api.content.unknown_text import tell_not_assessed, tell_unrecorded
-from api.content.value_text import UNKNOWN, measured_text
+from api.content.value_text import UNKNOWN, told_value
 from api.language.translate import Language, number, translate
 from api.language.wording import CLASS_MEANINGS, CLASS_WORDS, CONFIDENCE, label_of
 from geo.criteria import LAND_CRITERIA
@@ -114,7 +114,7 @@ def _facts(plot: Mapping[str, Any], lang: Language) -> Iterator[tuple[str, str]]
     yield translate("Irrigated", lang), _yes_or_no(plot.get("irrigated"), lang)
     for criterion in LAND_CRITERIA:
         if criterion.id in ASKED_FIRST:
-            yield translate(criterion.title, lang), measured_text(criterion, plot.get(criterion.id), lang)
+            yield translate(criterion.title, lang), told_value(criterion, plot, lang)
     after = plot.get("potential_class")
     if after and after != plot["class"]:
         yield translate("After improvements", lang), f"{translate(CLASS_WORDS[after], lang)} ({after})"

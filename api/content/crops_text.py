@@ -68,7 +68,7 @@ def _sentences(plot: Mapping[str, Any], lang: Language) -> Iterator[str]:
     if unknown:
         factors = "; ".join(translate(FACTORS.get(name, name), lang) for name in unknown)
         yield translate(NOT_KNOWN, lang).format(factors=factors)
-    if after := pairs(named):
+    if after := pairs(named, plot.get("second_crop_water")):
         said = (
             translate(PAIR, lang).format(first=_title(first, lang), second=_title(second, lang))
             for first, second in after

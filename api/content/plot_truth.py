@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from api.content.value_text import in_sentence, measured_text
+from api.content.value_text import in_sentence, is_told, told_value
 from api.language.translate import Language, local_name, translate
 from api.language.wording import CLASS_WORDS, EARLIER_RULE
 from api.maps.legend import CRITERIA_BY_ID
@@ -262,7 +262,7 @@ def _why(
         return _excluded(CLOSED.get(mark, CLOSED_AREA), lang), "", step
     if plot.get("run") is None:
         return translate(NO_RUN, lang), "", TO_BE_JUDGED
-    unknown = [criterion for criterion in LAND_CRITERIA if plot.get(criterion.id) is None]
+    unknown = [criterion for criterion in LAND_CRITERIA if not is_told(criterion, plot)]
     if plot["class"] == "NE":
         first = CRITERIA_BY_ID.get(plot.get("ask_first") or "") or (unknown[0] if unknown else None)
         titles = "; ".join(in_sentence(translate(one.title, lang)) for one in unknown)
@@ -270,11 +270,11 @@ def _why(
         return translate(NOT_EVALUATED, lang), missing, TO_BE_JUDGED if first is None else _measure(first)
     if limiting is None:
         return translate(NOTHING_KNOWN_LIMITS if unknown else NOTHING_LIMITS, lang), "", GOOD
-    if plot.get(limiting.id) is None:
+    if not is_told(limiting, plot):
         told = translate(NOT_KNOWN_LIMITS, lang).format(criterion=in_sentence(translate(limiting.title, lang)))
         return told, "", _measure(limiting)
-    value = measured_text(limiting, plot[limiting.id], lang)
-    if _may_be_good(limiting, plot[limiting.id]):
+    value = told_value(limiting, plot, lang)
+    if plot.get(limiting.id) is not None and _may_be_good(limiting, plot[limiting.id]):
         told = translate(MOST_TO_GAIN, lang).format(criterion=in_sentence(translate(limiting.title, lang)), value=value)
         return told, "", GOOD if plot["class"] == "S1" else STEPS[limiting.group]
     return f"{translate(limiting.poor, lang)[:-1]} ({value}).", "", STEPS[limiting.group]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from api.language.translate import Language, number, translate
 from geo.contract.criterion import Criterion
@@ -46,6 +46,21 @@ def measured_text(criterion: Criterion, value: float | None, lang: Language) -> 
         return translate(PARTS[criterion.id], lang).format(parts=number(int(100.0 * value + 1e-4), lang))
     text = number(value, lang, digits=digits_of(criterion))
     return f"{text} {translate(criterion.unit, lang)}" if criterion.unit not in ("", "ratio") else text
+
+
+def told_value(criterion: Criterion, plot: Mapping[str, Any], lang: Language) -> str:
+    """Return the value of a criterion on a plot as people read it, where another quantity was rated that one."""
+    instead = criterion.instead
+    if instead is not None and plot.get(instead.id) is not None:
+        return f"{number(plot[instead.id], lang)} {translate(instead.unit, lang)}"
+    return measured_text(criterion, plot.get(criterion.id), lang)
+
+
+def is_told(criterion: Criterion, plot: Mapping[str, Any]) -> bool:
+    """Return whether a plot has a value of a criterion, or of the quantity rated instead."""
+    return any(
+        plot.get(name) is not None for name in (criterion.id, criterion.instead and criterion.instead.id) if name
+    )
 
 
 def in_sentence(text: str) -> str:

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from api.content.cards import plot_card, unknown_in_run
 from api.content.reasons import reasons
-from api.content.value_text import UNKNOWN, measured_text, month_names
+from api.content.value_text import UNKNOWN, is_told, month_names, told_value
 from api.deps import LanguageDep, SnapshotDep
 from api.language.translate import Language, translate
 from api.language.wording import CODES, CONFIDENCE, GROUPS
@@ -78,9 +78,8 @@ def _hazard(zone: Mapping[str, Any], lang: Language) -> str:
 
 def _value(criterion: Criterion, plot: Mapping[str, Any], lang: Language, *, unknown: bool) -> str:
     """A value as it is read; one that could not be judged is unknown, with what is known of it in brackets."""
-    value = plot.get(criterion.id)
-    text = measured_text(criterion, value, lang)
-    return f"{translate(UNKNOWN, lang)} ({text})" if unknown and value is not None else text
+    text = told_value(criterion, plot, lang)
+    return f"{translate(UNKNOWN, lang)} ({text})" if unknown and is_told(criterion, plot) else text
 
 
 def _measured(

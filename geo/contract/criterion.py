@@ -304,6 +304,19 @@ class Measuring:
 
 
 @dataclass(frozen=True, slots=True)
+class Instead:
+    """What a value is where one membership table rates another quantity: kept and told under a name of its own.
+
+    table : number of the table. id : public name. title, unit : of that quantity.
+    """
+
+    table: int
+    id: str
+    title: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Criterion:
     """One thing a plot is judged by; everything else follows from this declaration.
 
@@ -317,7 +330,8 @@ class Criterion:
     its layers are read, metres. levels : names of the whole numbers 0.. a graded value takes. measured_again : whether
     it is measured again to explain one plot; not where least times are searched for over a whole district.
     presumed : what an unknown value lies between all the same. first_stands_for_all : where a scheme has knots of its
-    own for the first table, they stand instead of the other tables too.
+    own for the first table, they stand instead of the other tables too. instead : another quantity
+    that one of the tables rates.
     """
 
     id: str
@@ -342,6 +356,7 @@ class Criterion:
     measured_again: bool = True
     presumed: Presumed | None = None
     first_stands_for_all: bool = False
+    instead: Instead | None = None
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -127,8 +127,10 @@ class Crop:
     greatest altitude [m], NaN none on record. base_c, gdd : base temperature [degC] and degree-days [degC d] to
     harvest, NaN unknown. dormant_below_c : normal mean below which it rests in winter [degC], NaN never.
     frost_tender : the field crop dies of frost, at ``frost_damage_c`` [degC], which may come in autumn with
-    ``autumn_frost_risk_pct`` of the years; it stands above ground for ``above_ground_d`` days. salinity : threshold
-    [dS/m] and slope [%/dS/m], NaN unknown. limits : factor -> limits; a factor without a row has none on record.
+    ``autumn_frost_risk_pct`` of the years; it stands above ground for ``above_ground_d`` days. cold_damage_c : a night
+    that spoils flower, bud or wood of a tree [degC], NaN none on record, in ``cold_month_lowland`` or
+    ``cold_month_mountain`` (1-12), NaN where it is not grown. salinity : threshold [dS/m] and slope [%/dS/m], NaN
+    unknown. limits : factor -> limits; a factor without a row has none on record.
     """
 
     id: str
@@ -146,6 +148,9 @@ class Crop:
     frost_damage_c: float
     autumn_frost_risk_pct: float
     above_ground_d: float
+    cold_damage_c: float
+    cold_month_lowland: float
+    cold_month_mountain: float
     salinity: tuple[float, float]
     limits: Mapping[str, Limits]
 
@@ -285,6 +290,9 @@ def read_crops(lines: Iterable[str], limits: Mapping[str, Mapping[str, Limits]],
                 raise TableError(f"{where}, {name}: {' or '.join(words)} expected, got '{row[name]}'")
         if row["frost_tender"] == "yes" and np.isnan([value[name] for name in _OF_FROST]).any():
             raise TableError(f"{where}: a frost-tender crop needs {', '.join(_OF_FROST)}")
+        months = [value[name] for name in _COLD_MONTHS if not np.isnan(value[name])]
+        if np.isnan(value["cold_damage_c"]) != (not months) or any(month not in range(1, 13) for month in months):
+            raise TableError(f"{where}: cold_damage_c needs a month from 1 to 12, and a month needs cold_damage_c")
         if not np.isnan(value["field_cycle_d"]) and not 1 <= value["field_cycle_d"] <= 365:
             raise TableError(f"{where}, field_cycle_d: days from 1 to 365 expected, got {value['field_cycle_d']:g}")
         found[row["crop"]] = Crop(
@@ -304,10 +312,13 @@ def read_crops(lines: Iterable[str], limits: Mapping[str, Mapping[str, Limits]],
     return found
 
 
+_COLD_MONTHS = ("cold_month_lowland", "cold_month_mountain")
 _OF_FROST = ("frost_damage_c", "autumn_frost_risk_pct", "above_ground_d")
 _FIELDS = (
     *("cycle_d", "field_cycle_d", "kill_c", "altitude_max_m", "base_c", "gdd", "dormant_below_c"),
     *_OF_FROST,
+    "cold_damage_c",
+    *_COLD_MONTHS,
 )
 _NUMBERS = (
     *("t_min_c", "t_optimum_low_c", "t_optimum_high_c", "t_max_c", "salinity_threshold_ds_m", "salinity_slope_pct"),

@@ -1,4 +1,6 @@
-"""The season between damaging nights, by a stated risk: how long a tender crop may stand above ground.
+"""Damaging nights: the season between them by a stated risk, and the chance of one in a month.
+
+The season says how long a tender crop may stand above ground, the chance how often a tree loses flower, bud or wood.
 
 Night minima are the normals, carried to days by straight lines between mid-months, plus a first-order autoregressive
 series. The chance of any night at or below a temperature, from a day to the warmest one, is carried night by night on
@@ -14,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from geo.crops.kernels.season import YEAR_D
+from geo.crops.kernels.season import MONTH_DAYS, YEAR_D
 from geo.crops.season import daily_normals
 
 Floats = NDArray[np.float64]
@@ -82,6 +84,43 @@ def frost_season(
     result = Season(np.full(len(known), np.nan), np.zeros(len(known), dtype=np.int64), np.zeros(len(known), np.int64))
     for whole, of_kinds in zip(result, (days, first, last), strict=True):
         whole[known] = of_kinds[which.ravel()]
+    return result
+
+
+def night_chance(monthly_minimum_c: Floats, damage_c: float, month: int) -> Floats:
+    """Return the share of years in which at least one night of a month does damage.
+
+    Plots whose normals agree to a tenth of a degree are computed once.
+
+    Parameters
+    ----------
+    monthly_minimum_c : float64 (n, 12), normal daily minimum [degC], January first; NaN gives NaN
+    damage_c : a night at or below it does damage [degC]
+    month : 1-12
+
+    Returns
+    -------
+    float64 (n,), 0-1
+
+    Notes
+    -----
+    The nights are those of ``frost_season``; the chance of none so far is carried from the first of the month on.
+    """
+    known = np.asarray(~np.isnan(monthly_minimum_c).any(axis=1), dtype=np.bool_)
+    kinds, which = np.unique(np.round(monthly_minimum_c[known] / GRID_K).astype(np.int64), axis=0, return_inverse=True)
+    anomaly, chance, onward = _anomalies()
+    first = sum(MONTH_DAYS[: month - 1])
+    of_kinds = np.empty(len(kinds))
+    for start in range(0, len(kinds), ROWS):
+        nights = daily_normals(np.asarray(kinds[start : start + ROWS] * GRID_K))[
+            :, first : first + MONTH_DAYS[month - 1]
+        ]
+        safe = np.ones((len(anomaly), len(nights)))  # chance of no damage from a night on, by its anomaly
+        for normal in nights.T[::-1]:
+            safe = np.where(anomaly[:, np.newaxis] + normal > damage_c, onward @ safe, 0.0)
+        of_kinds[start : start + ROWS] = 1.0 - chance @ safe
+    result = np.full(len(known), np.nan)
+    result[known] = of_kinds[which.ravel()]
     return result
 
 

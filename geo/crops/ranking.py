@@ -20,7 +20,7 @@ from geo.crops.kernels import ranking as kernels
 from geo.crops.kernels.climate import CYCLE_MEAN, GROWING_MEAN, KNOTS
 from geo.crops.kernels.ranking import NO_COLUMN, NO_CROP
 from geo.crops.ratings import FROSTS, MINOR, SLOPE_COLUMNS, Ground, strictest
-from geo.crops.season import ZONES, windows_of
+from geo.crops.season import ZONES, is_summer_crop, windows_of
 
 Floats = NDArray[np.float64]
 Ranks = NDArray[np.int8]
@@ -35,9 +35,10 @@ class CropTable(NamedTuple):
     """What c crops ask for, as arrays.
 
     altitude_max_m : (c,), NaN none. tree, contrast : 1 yes (c,). frost : which of ``FROSTS``, -1 not tender (c,).
-    above_ground_d : (c,). knots, levels, rises : of the low and the high side of each of ``FACTORS``,
-    (c x factors, 2, 5), NaN without that side. has : 1 where a crop has limits of a factor (c, factors). good : range
-    of each minor factor that is S1 for every crop with limits of it (minor, 2).
+    above_ground_d : (c,). summer : 1 where it is sown after grain, by zone (c, 2). knots, levels, rises : of the low
+    and the high side of each of ``FACTORS``, (c x factors, 2, 5), NaN without that side. has : 1 where a crop has
+    limits of a factor (c, factors). good : range of each minor factor that is S1 for every crop with limits of it
+    (minor, 2).
     """
 
     altitude_max_m: Floats
@@ -45,6 +46,7 @@ class CropTable(NamedTuple):
     contrast: NDArray[np.int64]
     frost: NDArray[np.int64]
     above_ground_d: Floats
+    summer: NDArray[np.int64]
     knots: Floats
     levels: Floats
     rises: Floats
@@ -97,7 +99,7 @@ def rank(ground: Ground) -> Ranks:
     soil = _floats(np.column_stack([ground.soil[name] for name in MINOR]))
     capped = ground.unknown().any(axis=1)
     of_plots = (slope, ground.salinity_ds_m, ground.elevation_m, ground.mean_c, ground.depth_cm, ground.tree_depth_cm)
-    water = (ground.groundwater_m, ground.torrent_level, ground.frost_season_d)
+    water = (ground.groundwater_m, ground.torrent_level, ground.frost_season_d, ground.summer_water)
     plots = (*map(_floats, of_plots), *map(_floats, water), soil, ground.saltless, capped, ground.first)
     over_blocks(partial(kernels.rank_each, table, seasons, column, plots, order), n)
     return order
@@ -151,6 +153,7 @@ def tabled(rows: Sequence[Crop]) -> CropTable:
         contrast=np.array([crop.contrast for crop in rows], dtype=np.int64),
         frost=np.array(frosts, dtype=np.int64),
         above_ground_d=np.array([crop.above_ground_d for crop in rows]),
+        summer=np.array([[is_summer_crop(crop.id, zone) for zone in ZONES] for crop in rows], dtype=np.int64),
         knots=knots,
         levels=levels,
         rises=np.diff(levels) / np.where(np.diff(knots) > 0.0, np.diff(knots), np.nan),

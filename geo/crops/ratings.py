@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from geo.crops.catalogue import Crop, crops, rate_by
 from geo.crops.climate import LEAST_HEAT, ClimateRating, rate_climate
+from geo.crops.season import LOWLAND_BELOW_M, ZONES, is_summer_crop
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -35,6 +36,7 @@ TREE_WATER_M = 1.5  # m below the surface, groundwater above which no tree stand
 ANNUAL_WATER_M = 1.0  # m, groundwater above which an annual crop falls by one class; likewise
 ANNUAL_DROWNED_M = 0.5  # m higher still: not relevant; likewise
 TORRENT_LEVEL = 3.0  # medium mudflow or flood, from which on no tree is planted
+LEAST_SUMMER_WATER = 0.5  # ratio of July to September under which nothing is sown after grain; domain reference 5.2
 LEAST_FROST_MARGIN_D = -20.0  # d; domain reference 4, C2
 NO_SALT_RATING = 0.75  # low end of salinity that was not measured where salt cannot gather; domain reference 3.6 step 2
 RATED_S3 = 0.25  # rating on the limit of S3
@@ -49,9 +51,10 @@ class Ground:
     slope_rating : 0-1 by the scheme's own table. slope_pct [%], slope_column : column of the crops' own limits the
     land use asks for, a key of ``SLOPE_COLUMNS``, or ``BY_SCHEME``. salinity_ds_m [dS/m]; saltless : salt cannot gather
     there, bool (n,). elevation_m [m]; mean_c : monthly mean temperature (n, 12) [degC]. depth_cm, tree_depth_cm :
-    effective depth for annual crops and for trees [cm]. groundwater_m : shallowest of the season [m]. torrent_level :
-    of mudflow and flood, 0-4. frost_season_d : days between the frosts of each of ``FROSTS``, (n, 3). soil : factor ->
-    values, see ``MINOR``. first : crop that comes first of equals, number in the table (n,), -1 none.
+    effective depth for annual crops and for trees [cm]. groundwater_m : least in the season [m]. torrent_level : of
+    mudflow and flood, 0-4. frost_season_d : days between the frosts of each of ``FROSTS``, (n, 3).
+    summer_water : least supply-demand ratio of July to September. soil : factor -> values, see ``MINOR``. first : crop
+    that comes first of equals, number in the table (n,), -1 none.
     """
 
     slope_rating: Floats
@@ -66,6 +69,7 @@ class Ground:
     groundwater_m: Floats
     torrent_level: Floats
     frost_season_d: Floats
+    summer_water: Floats
     soil: Mapping[str, Floats]
     first: NDArray[np.int64]
 
@@ -340,6 +344,8 @@ def _shut_out(crop: Crop, ground: Ground, climate: ClimateRating) -> Flags:
         out |= beyond
     if crop.frost_tender:
         out |= _frost_season_d(crop, ground) - crop.above_ground_d < LEAST_FROST_MARGIN_D
+    in_summer = [is_summer_crop(crop.id, zone) for zone in ZONES]
+    out |= np.where(ground.elevation_m < LOWLAND_BELOW_M, *in_summer) & (ground.summer_water < LEAST_SUMMER_WATER)
     return np.asarray(out)
 
 

@@ -15,13 +15,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.crops.kernels.season import MONTH_BEFORE, MONTH_DAYS, MONTHS, TOWARDS_NEXT, YEAR_D
+from geo.crops.kernels.season import MONTH_BEFORE, MONTH_DAYS, MONTH_OF_DAY, MONTHS, TOWARDS_NEXT, YEAR_D
 from geo.errors import TableError
 
 Floats = NDArray[np.float64]
 
 LOWLAND_BELOW_M = 1_000.0  # m; domain reference 3.6 step 3
 ZONES = ("lowland", "mountain")
+IRRIGATION_MONTHS = (4, 5, 6, 7, 8, 9)  # April to September; domain reference 2.4
+SUMMER_SOWING = (6, 7, 8, 9)  # months from which a crop after grain starts
+LEAST_NEED = 0.05  # share of its season's need from which a month counts for a crop; domain reference 4, W1
 
 
 class Window(NamedTuple):
@@ -90,6 +93,48 @@ def windows_of(crop: str, zone: str) -> tuple[Window, ...]:
     the whole year where its calendar names none, none where it is not grown
     """
     return windows().get((crop, zone), (WHOLE_YEAR,))
+
+
+def is_summer_crop(crop: str, zone: str) -> bool:
+    """Return whether a crop is sown in summer, after grain: every window of it begins in June to September.
+
+    Parameters
+    ----------
+    crop : crop id
+    zone : one of ``ZONES``
+
+    Returns
+    -------
+    False where it is not grown
+    """
+    first = [MONTH_OF_DAY[window.first] for window in windows_of(crop, zone)]
+    return bool(first) and all(month in SUMMER_SOWING for month in first)
+
+
+def watered_months(crop: str, zone: str) -> tuple[tuple[int, ...], ...]:
+    """Return the months in which a crop takes at least a twentieth of its season's irrigation, window by window.
+
+    The season of irrigation is April to September; before it rain and the soil supply the crop. Its need is spread
+    evenly over the days of its window in that season: more months count than by its curve of need, never fewer of
+    those in which it stands all month.
+
+    Parameters
+    ----------
+    crop : crop id
+    zone : one of ``ZONES``
+
+    Returns
+    -------
+    months (1-12) of each window; none where it is not grown, or stands in none of these months
+    """
+    found = []
+    for window in windows_of(crop, zone):
+        days = MONTH_OF_DAY[(window.first + np.arange(window.days)) % YEAR_D]
+        watered = days[np.isin(days, IRRIGATION_MONTHS)]
+        months, count = np.unique(watered, return_counts=True)
+        if len(months):
+            found.append(tuple(months[count >= LEAST_NEED * len(watered)].tolist()))
+    return tuple(found)
 
 
 def _day(text: str, where: str) -> int:

@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 
 from geo.contract.criterion import Block, Criterion, D, Floats, Measured, outlines
 from geo.crops.catalogue import crops
-from geo.crops.frost import frost_season
+from geo.crops.frost import frost_season, night_chance
 from geo.crops.kernels.season import MONTHS
 from geo.crops.ratings import FROSTS
 from geo.crops.season import LOWLAND_BELOW_M, ZONES, warmest_run, windows_of
 from geo.errors import GridError, SuitabilityError
-from geo.measures.reference_crop import TREES
 from geo.terrain.zonal import zonal
 
-FROST_TABLES = ("tender", "hardy")
-TENDER, HARDY = range(2)
+FROST_TABLES = ("tender", "hardy", "trees")
+TENDER, HARDY, TREE = range(3)
 SEASON_GRID_K = 0.5  # K, to which nights are rounded down where crops are ranked
 ROUNDING_K = 1e-6  # of ``SEASON_GRID_K``; float32 normals that stand on the grid stay there
 LAPSE_K_M = 0.0065  # K per metre, ICAO standard atmosphere
@@ -111,9 +110,11 @@ def heat_ratio(block: Block, criterion: Criterion) -> Measured:
 
 
 def frost_margin_d(block: Block, criterion: Criterion) -> Measured:
-    """Return the days between damaging nights beyond those the reference crop stands above ground.
+    """Return what frost leaves the reference crop: days to spare of an annual one, the chance of loss of a tree.
 
-    Only an annual crop that frost kills is held by them; for another one they are counted beyond none.
+    Of an annual crop that frost kills, the days between damaging nights beyond those it stands above ground; of
+    another one, which frost does not hold, beyond none. Of a tree, by the third table, the percent of years in which a
+    night spoils flower, bud or wood in the month of danger.
 
     Parameters
     ----------
@@ -122,20 +123,26 @@ def frost_margin_d(block: Block, criterion: Criterion) -> Measured:
 
     Returns
     -------
-    days (n,), NaN for trees, whose danger is a cold night in bloom, and for a tender crop without days on record
+    days (n,), or percent of years for trees; NaN for a tender crop or a tree without such figures on record, and for
+        a tree where it is not grown
 
     Raises
     ------
     NotAssessed : normals, their relief or heights are not loaded, or too coarse.
     """
-    minimum_c = block.once(temperature_at_plots, "minimum_temperature", _coarsest(criterion))
+    coarsest_m = _coarsest(criterion)
+    minimum_c = block.once(temperature_at_plots, "minimum_temperature", coarsest_m)
+    high = block.once(plot_height_m, coarsest_m) >= LOWLAND_BELOW_M
     value = np.full(len(block), np.nan)
     table = np.full(len(block), HARDY, dtype=np.int8)
     for name, rows in _by_crop(block):
         crop = crops()[name]
-        if name in TREES:
-            continue
-        if crop.frost_tender:
+        if crop.tree:
+            table[rows] = TREE
+            for month, here in ((crop.cold_month_lowland, rows & ~high), (crop.cold_month_mountain, rows & high)):
+                if not np.isnan(month):
+                    value[here] = 100.0 * night_chance(minimum_c[here], crop.cold_damage_c, int(month))
+        elif crop.frost_tender:
             season = frost_season(minimum_c[rows], crop.frost_damage_c, autumn_risk=crop.autumn_frost_risk_pct / 100.0)
             value[rows], table[rows] = season.days - crop.above_ground_d, TENDER
         else:

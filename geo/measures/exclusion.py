@@ -27,6 +27,7 @@ RELEASABLE = frozenset(MINE_BUFFER_M)  # kinds of area that shut land until it i
 NEEDS = (
     Need("exclusions"),  # an answer of the mine action centre changes what is asked first in all of its district
     Need("lakes", touches=Within(0.0)),
+    Need("hazard_extents", touches=Within(0.0)),
 )
 WHOLLY = 0.999  # share of a plot; outlines of maps never agree to the last metre
 SLIVER = 0.01  # share of a plot; below it two outlines only disagree where they were drawn, default to calibrate
@@ -50,6 +51,22 @@ CONTAMINATED = (
     *("TJ.RR.DA", "TJ.RR.GA", "TJ.RR.TJ", "TJ.RR.TV"),
 )
 ANSWERED = ("mine_confirmed", "mine_suspected", "mine_cleared")  # kinds by which the mine action centre answers
+LOOKED_FOR_MINES, LOOKED_FOR_SHUT_LAND = "mines", "shut_land"  # what mapping extents say was looked for
+NO_RECORD, OUTSIDE_RECORD, RECORDED = range(3)
+RECORD_STATES = ("none", "outside", "recorded")
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What is on record of shut land around n plots: int8 (n,), index into ``RECORD_STATES``.
+
+    none : nothing at all around the district. outside : something, but no mapping extent holds the plot. recorded : a
+    mapping extent holds the plot, or an area with the date of its status. Neither of the first two means open land.
+    mines : of mines. shut_land : of all other land that is shut.
+    """
+
+    mines: NDArray[np.int8]
+    shut_land: NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +146,7 @@ def _years(block: Block) -> NDArray[np.int16]:
 def mines_unanswered(block: Block, contaminated: Collection[str] = CONTAMINATED) -> Flags:
     """Return where mines are known of in the district and no dated answer of the mine action centre holds the plot.
 
-    An area without the date of its status answers nothing.
+    An area without the date of its status answers nothing, nor does a mapping extent without its date.
 
     Parameters
     ----------
@@ -141,12 +158,57 @@ def mines_unanswered(block: Block, contaminated: Collection[str] = CONTAMINATED)
     bool (n,)
     """
     unanswered = np.isin(block.plots["district"].to_numpy(dtype=object).astype(str), list(contaminated))
-    exclusions = block.nearby.get("exclusions")
-    if not unanswered.any() or not isinstance(exclusions, gpd.GeoDataFrame) or "status_date" not in exclusions:
+    if not unanswered.any():
         return np.asarray(unanswered)
-    rows = exclusions[exclusions["kind"].isin(ANSWERED) & exclusions["status_date"].notna()]
-    held = share_under(block, rows.geometry.to_numpy()) >= WHOLLY
-    return np.asarray(unanswered & ~held)
+    return np.asarray(unanswered & ~(share_under(block, _answers(block)) >= WHOLLY))
+
+
+def records_of(block: Block) -> Records:
+    """Return what is on record of mines and of other shut land where each plot lies.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+
+    Returns
+    -------
+    Records of the n plots
+    """
+    exclusions = block.nearby.get("exclusions")
+    mined = np.zeros(0, dtype=bool)
+    if isinstance(exclusions, gpd.GeoDataFrame):
+        mined = exclusions["kind"].isin(ANSWERED).to_numpy(dtype=bool)
+    dated = share_under(block, _answers(block)) >= WHOLLY
+    return Records(
+        mines=_state(_held(block, LOOKED_FOR_MINES) | dated, on_record=bool(mined.any())),
+        shut_land=_state(_held(block, LOOKED_FOR_SHUT_LAND), on_record=bool((~mined).any()) or "lakes" in block.nearby),
+    )
+
+
+def _state(held: Flags, *, on_record: bool) -> NDArray[np.int8]:
+    return np.where(held, RECORDED, OUTSIDE_RECORD if on_record else NO_RECORD).astype(np.int8)
+
+
+def _held(block: Block, process: str) -> Flags:
+    """Return which plots lie wholly inside the mapping extents of what was looked for."""
+    extents = block.nearby.get("hazard_extents")
+    if not isinstance(extents, gpd.GeoDataFrame):
+        return np.zeros(len(block), dtype=bool)
+    rows = extents[extents["process"] == process]
+    return np.asarray(share_under(block, rows.geometry.to_numpy()) >= WHOLLY)
+
+
+def _answers(block: Block) -> NDArray[np.object_]:
+    """Outlines for which the mine action centre has answered, with a date: areas, and extents of its mapping."""
+    found: list[NDArray[np.object_]] = [np.empty(0, dtype=object)]
+    exclusions, extents = block.nearby.get("exclusions"), block.nearby.get("hazard_extents")
+    if isinstance(exclusions, gpd.GeoDataFrame) and "status_date" in exclusions:
+        rows = exclusions[exclusions["kind"].isin(ANSWERED) & exclusions["status_date"].notna()]
+        found.append(rows.geometry.to_numpy())
+    if isinstance(extents, gpd.GeoDataFrame) and "mapped_on" in extents:
+        rows = extents[(extents["process"] == LOOKED_FOR_MINES) & extents["mapped_on"].notna()]
+        found.append(rows.geometry.to_numpy())
+    return np.concatenate(found)
 
 
 def _zones(block: Block, kind: str) -> tuple[NDArray[np.object_], NDArray[np.float64]]:

@@ -13,7 +13,7 @@ from geo.crops.catalogue import crops
 from geo.errors import NotAssessed
 from geo.measures.reference_crop import TREES_JUDGED, trees_judged
 from geo.measures.surveys import LAYER as SURVEYS
-from geo.measures.surveys import Surveyed, surveyed
+from geo.measures.surveys import Surveyed, groundwater_m, surveyed
 from geo.terrain.zonal import zonal
 
 AVAILABLE_WATER = Knots(170.0, 130.0, 90.0, 60.0, 30.0)  # mm/m, E3; domain reference 4, default to calibrate
@@ -54,8 +54,8 @@ def salinity(block: Block, _: Criterion) -> Measured:
     dS/m (n,), NaN where never measured
     """
     value, evidence = surveyed(block, "salinity_ds_m")
-    groundwater_m = surveyed(block, "groundwater_m").value
-    free = saltless(_plot_means(block, "dem"), _plot_means(block, "slope"), groundwater_m)
+    water_m = block.once(groundwater_m).least
+    free = saltless(_plot_means(block, "dem"), _plot_means(block, "slope"), water_m)
     without = None if SURVEYS in block.nearby else f"the layer {SURVEYS} is not loaded"
     return Measured(
         value,
@@ -82,20 +82,20 @@ def response_tables(crop: NDArray[np.str_]) -> NDArray[np.int8]:
     return np.array([number.get(str(kind), 0) for kind in kinds], dtype=np.int8)[which]
 
 
-def saltless(elevation_m: Floats, slope_pct: Floats, groundwater_m: Floats) -> Flags:
+def saltless(elevation_m: Floats, slope_pct: Floats, water_m: Floats) -> Flags:
     """Return where salt cannot gather: high up, or on a slope without groundwater known near the surface.
 
     Parameters
     ----------
     elevation_m : float64 (n,), metres above the sea, NaN unknown
     slope_pct : float64 (n,), per cent, NaN unknown
-    groundwater_m : float64 (n,), metres below the surface, NaN unknown
+    water_m : float64 (n,), least depth of groundwater below the surface, metres, NaN unknown
 
     Returns
     -------
     bool (n,), False where height and slope are unknown
     """
-    sheds = (slope_pct > SALT_FREE_SLOPE_PCT) & ~(groundwater_m <= SALT_FREE_WATER_M)
+    sheds = (slope_pct > SALT_FREE_SLOPE_PCT) & ~(water_m <= SALT_FREE_WATER_M)
     return np.asarray((elevation_m > SALT_FREE_ABOVE_M) | sheds, dtype=np.bool_)
 
 
@@ -144,9 +144,10 @@ def soil_depth(block: Block, criterion: Criterion) -> Measured:
 
 
 def soil_water(block: Block, criterion: Criterion) -> Measured:
-    """Return the lesser rating of available water and of the depth of groundwater.
+    """Return the lesser rating of available water and of the shallowest groundwater of the growing season.
 
-    With one of them unknown it lies between 0 and the rating of the other; both unknown, it is unknown.
+    With one of them unknown it lies between 0 and the rating of the other; both unknown, it is unknown. Groundwater
+    that was read out of the season gives an interval too.
 
     Parameters
     ----------
@@ -155,28 +156,32 @@ def soil_water(block: Block, criterion: Criterion) -> Measured:
 
     Returns
     -------
-    rating 0-1 (n,), an interval where one of the two is unknown
+    rating 0-1 (n,), an interval where one of the two is unknown or known in part
 
     Raises
     ------
     NotAssessed : neither surveys nor a grid that can be accepted are loaded.
     """
     held, held_evidence = surveyed_or_grid(block, "awc_mm_m", "available_water", criterion.coarsest_m)
-    depth, depth_evidence = surveyed(block, "groundwater_m")
-    ratings = np.stack([AVAILABLE_WATER(held), GROUNDWATER_DEPTH(depth)])
-    lesser = np.fmin(ratings[0], ratings[1])
-    alone = np.isnan(ratings).sum(axis=0) == 1
-    half_known = alone & (lesser < 1.0)  # 0 to 1 would say nothing
+    water = block.once(groundwater_m)
+    by_held = AVAILABLE_WATER(held)
+    by_value, by_least, by_most = (GROUNDWATER_DEPTH(depth) for depth in (water.value, water.least, water.most))
+    one_unknown = np.isnan(by_held) != np.isnan(by_value)
+    value, best = np.fmin(by_held, by_value), np.fmin(by_held, by_most)
+    worst = np.where(one_unknown, 0.0, np.fmin(by_held, by_least))
+    says_nothing = one_unknown & (best == 1.0)  # 0 to 1
+    interval = (worst < best) & ~says_nothing
+    unknown = np.isnan(by_held) | np.isnan(by_value)
     return Measured(
-        np.where(alone & ~half_known, np.nan, lesser),
+        np.where(says_nothing, np.nan, value),
         evidence=np.where(
-            np.isnan(ratings).any(axis=0),
-            np.where(np.isnan(ratings[0]), depth_evidence, held_evidence),
-            np.maximum(held_evidence, depth_evidence),
+            unknown,
+            np.where(np.isnan(by_held), water.evidence, held_evidence),
+            np.maximum(held_evidence, water.evidence),
         ).astype(np.int8),
-        notes={STANDING_WATER: depth <= STANDING_WATER_M},
-        worst=np.where(half_known, 0.0, np.nan),
-        best=np.where(half_known, lesser, np.nan),
+        notes={STANDING_WATER: water.most <= STANDING_WATER_M},
+        worst=np.where(interval, worst, np.nan),
+        best=np.where(interval, best, np.nan),
     )
 
 

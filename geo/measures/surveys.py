@@ -17,7 +17,8 @@ PLOT_SURVEYS = Need(LAYER, touches=NamedPlots())
 
 
 GROWING_SEASON = range(4, 10)  # months, April to September; domain reference 2.4
-OUT_OF_SEASON_M = 0.7  # m a single reading of groundwater may lie below the shallowest of the season [K]
+# m, that a single reading of groundwater may be off from the shallowest of the season; default to calibrate
+OUT_OF_SEASON_M = 0.7
 
 
 class Surveyed(NamedTuple):
@@ -61,16 +62,22 @@ def surveyed_ratio(block: Block, numerator: str, denominator: str) -> Surveyed:
 
 
 class Groundwater(NamedTuple):
-    """Depth of groundwater per plot [m], NaN where never read, and the least it may be in the growing season."""
+    """Depth of groundwater per plot [m], NaN where never read; least and most it may be at its shallowest.
+
+    evidence : int8 (n,), A to two years, C older.
+    """
 
     value: Floats
     least: Floats
+    most: Floats
+    evidence: NDArray[np.int8]
 
 
 def groundwater_m(block: Block) -> Groundwater:
     """Return the shallowest groundwater of the newest growing season with a reading, else the newest reading there is.
 
-    A reading outside the season tells less: the water may stand ``OUT_OF_SEASON_M`` higher in it.
+    A reading outside the season tells less: the water may stand ``OUT_OF_SEASON_M`` higher in it, or deeper. Ask by
+    ``Block.once``.
 
     Parameters
     ----------
@@ -78,13 +85,14 @@ def groundwater_m(block: Block) -> Groundwater:
 
     Returns
     -------
-    depth below the surface (n,), metres, and the least it may be
+    depth below the surface (n,), metres, the least and the most it may be, and its confidence
     """
     rows = block.once(_rows)
     depth = numbers(rows, "groundwater_m")
     known = ~np.isnan(depth)
-    newest = _newest(block, depth).value
+    newest, evidence = _newest(block, depth)
     shallowest, season = np.full(len(block), np.inf), np.full(len(block), -1)
+    age_y = np.full(len(block), np.inf)
     if known.any():
         day = pd.to_datetime(rows["survey_date"]).dt
         in_season = known & day.month.isin(GROWING_SEASON).to_numpy()
@@ -92,9 +100,15 @@ def groundwater_m(block: Block) -> Groundwater:
         np.maximum.at(season, place, year)
         latest = year == season[place]
         np.minimum.at(shallowest, place[latest], depth[in_season][latest])
+        np.minimum.at(age_y, place[latest], rows["age_y"].to_numpy(dtype=np.float64)[in_season][latest])
     read = season >= 0
     value = np.where(read, shallowest, newest)
-    return Groundwater(value, np.where(read, value, np.maximum(value - OUT_OF_SEASON_M, 0.0)))
+    return Groundwater(
+        value,
+        np.where(read, value, np.maximum(value - OUT_OF_SEASON_M, 0.0)),
+        np.where(read, value, value + OUT_OF_SEASON_M),
+        np.where(read, np.where(age_y <= SURVEY_GOOD_FOR_Y, A, C), evidence).astype(np.int8),
+    )
 
 
 def _rows(block: Block) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from geo.geometry.nearest import nearest_line
 from geo.measures.overlap import holder
 from geo.measures.surveys import LAYER as SURVEYS
 from geo.measures.surveys import surveyed, surveyed_ratio
+from geo.measures.water_by_month import SECOND_CROP, WATER_MONTH, monthly_ratios, shortest
 from geo.terrain.grid import Grid
 from geo.water.gravity_command import DEM_SIGMA_M, LOSS_EARTH, head_over, water_clearance
 from geo.water.irrigation import SDR_CAP
@@ -73,18 +74,23 @@ def irrigated(block: Block) -> Flags:
     return np.asarray((block.once(command_area) != OUTSIDE) | is_recorded(block.plots, "irrigated", True))
 
 
-def water_adequacy(block: Block, _: Criterion) -> Measured:
-    """Return the supply-demand ratio of the command area that holds the plot.
+def water_adequacy(block: Block, criterion: Criterion) -> Measured:
+    """Return the supply-demand ratio of the command area that holds the plot, for its reference crop.
 
-    An unknown ratio is no better than the condition of the feeding reach lets through of the most that counts.
+    The least ratio of a dry year over the months in which the reference crop needs water, where ratios are on record by
+    month, else the one ratio the area has. An unknown ratio is no better than the condition of the feeding reach lets
+    through of the most that counts. Beside it stand the month in which water is shortest and what July to September
+    have.
 
     Parameters
     ----------
     block : n plots and what lies around them
+    criterion : coarsest height grid accepted
 
     Returns
     -------
-    ratio (n,), NaN outside and where not given; an interval where a reach is known to feed the plot
+    ratio (n,), NaN outside and where not given; an interval where a month is not on record, or where a reach is known
+        to feed the plot
     """
     if "command_areas" not in block.nearby:
         unknown = np.full(len(block), np.nan)
@@ -96,10 +102,23 @@ def water_adequacy(block: Block, _: Criterion) -> Measured:
     derived = np.isin(basis, ("balance", "loaded")) & ~np.isnan(age_y)
     evidence = np.where(basis == "surveyed", evidence_by_age(age_y), np.where(derived, C, D))
     row = block.once(command_area)
-    value = _taken(numbers(areas, "sdr"), row, np.nan)
-    rated = np.where(np.isnan(value), D, _taken(evidence.astype(np.int8), row, D)).astype(np.int8)
-    worst, best = _let_through(block, value)
-    return Measured(value, evidence=rated, worst=worst, best=best)
+    whole_year = _taken(numbers(areas, "sdr"), row, np.nan)
+    monthly = monthly_ratios(block)[row]  # -1, no area, takes the last row: nothing on record
+    found = shortest(block, monthly, whole_year, criterion)
+    rated = np.where(np.isnan(found.value), D, _taken(evidence.astype(np.int8), row, D)).astype(np.int8)
+    worst, best = _let_through(block, found.value)
+    partly = ~np.isnan(found.worst)  # there the value is known, so that no reach ends it
+    if partly.any():
+        unknown = np.full(len(block), np.nan)
+        worst = np.where(partly, found.worst, unknown if worst is None else worst)
+        best = np.where(partly, found.value, unknown if best is None else best)
+    return Measured(
+        found.value,
+        evidence=rated,
+        worst=worst,
+        best=best,
+        beside={WATER_MONTH: found.month, SECOND_CROP: np.min(monthly[:, [6, 7, 8]], axis=1)},
+    )
 
 
 def _let_through(block: Block, ratio: Floats) -> tuple[Floats | None, Floats | None]:

@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from geo.contract.criterion import Block, Flags, Judgement, Measured
 from geo.contract.nearby import Nearby
 from geo.criteria import BY_ID, CANAL_CONDITION, LAND_CRITERIA, WATER_ADEQUACY
-from geo.measures.exclusion import REASONS, Excluded
+from geo.measures.exclusion import REASONS, RECORD_STATES, Excluded
+from geo.measures.water_by_month import SECOND_CROP, WATER_MONTH
 from geo.panel.scheme import Scheme
 from geo.suitability.combination import Aggregate, Codes, Floats, Weighting, aggregate, weighting
 from geo.suitability.crop_choice import crop_lists
 from geo.suitability.findings import Findings, find
+from geo.suitability.kept_columns import EVIDENCE_LETTERS, evidence_text, kept_values, named, whole_numbers
 from geo.suitability.model import CLASS_LIMITS, CLASSES, MINES, N2, NE, NOTHING, OUTLOOKS, ROUNDING, S2, S3
 from geo.suitability.questions import ask_first
 from geo.suitability.rating import Rated, confidence, rate
@@ -31,8 +33,6 @@ MOST_SETTLED = 2  # classes a plot may be of and still be settled; domain refere
 HAZARD_LEVELS = tuple(criterion.id for criterion in LAND_CRITERIA if criterion.code in ("H1", "H2", "H3"))
 UNLIKELY = OUTLOOKS.index("unlikely")
 RESIDUAL = 1  # hazard level up to which land counts as free of hazard
-EVIDENCE_LETTERS = "ABCD"
-UNKNOWN_EVIDENCE = "-"
 
 _IDS = tuple(criterion.id for criterion in LAND_CRITERIA)
 
@@ -112,33 +112,30 @@ class Suitability:
                 "score": stored_score(self.score),
                 "score_low": stored_score(self.score_low),
                 "score_high": stored_score(self.score_high),
-                "class": _named(CLASSES, self.classes),
-                "class_low": _named(CLASSES, self.class_low),
-                "class_high": _named(CLASSES, self.class_high),
+                "class": named(CLASSES, self.classes),
+                "class_low": named(CLASSES, self.class_low),
+                "class_high": named(CLASSES, self.class_high),
                 "subclass": self.subclass(),
-                "limiting": _named(_IDS, self.limiting),
-                "confidence": _named(tuple(EVIDENCE_LETTERS), self.confidence),
-                "class_cap": _named(CLASSES, self.class_cap),
-                "shut_by": _named(REASONS, self.excluded.reason),
-                "shut_from_year": _years(self.excluded.from_year),
+                "limiting": named(_IDS, self.limiting),
+                "confidence": named(tuple(EVIDENCE_LETTERS), self.confidence),
+                "class_cap": named(CLASSES, self.class_cap),
+                "shut_by": named(REASONS, self.excluded.reason),
+                "shut_from_year": whole_numbers(_or_nan(self.excluded.from_year)),
                 "not_assessed": [list(self.not_assessed)] * len(self),
                 "settled": self.settled,
                 "known_weight_pct": _known_pct(self),
                 "score_known": stored_score(self.score_known),
-                "outlook": _named(OUTLOOKS, self.outlook),
+                "outlook": named(OUTLOOKS, self.outlook),
                 "memberships": list(np.ascontiguousarray(self.rated.memberships.T, dtype=np.float32)),
                 "memberships_high": list(np.ascontiguousarray(self.rated.highest.T, dtype=np.float32)),
                 "loose": self.rated.loose,
-                "evidence": _evidence_text(self.rated.evidence),
+                "evidence": evidence_text(self.rated.evidence),
             }
         )
 
 
-def _years(years: NDArray[np.int16]) -> NDArray[np.object_]:
-    """Years as they are kept: None where there is none."""
-    found = np.full(len(years), None, dtype=object)
-    found[years > 0] = years[years > 0].tolist()
-    return found
+def _or_nan(years: NDArray[np.int16]) -> Floats:
+    return np.where(years > 0, years, np.nan)
 
 
 def classify(memberships: Floats) -> Codes:
@@ -190,15 +187,21 @@ class Assessment:
         DataFrame of n rows; values float32 in the criterion's unit, NaN unknown.
         """
         frame = self.land.to_frame()
-        frame["ask_first"] = _named((*_IDS, MINES), self.asked)
+        frame["ask_first"] = named((*_IDS, MINES), self.asked)
         frame["potential_score"] = stored_score(self.potential.score)
-        frame["potential_class"] = _named(CLASSES, self.potential.classes)
+        frame["potential_class"] = named(CLASSES, self.potential.classes)
         judged = ~np.isnan(self.land.score)  # no crops on land that is shut or could not be judged
         for name, lists in crop_lists(self.findings.crop_ranks, self.findings.crops_unknown, judged).items():
             frame[name] = lists
+        beside = self.findings.values[WATER_ADEQUACY.id].beside
+        unknown = np.full(len(frame), np.nan)
+        frame["water_month"] = whole_numbers(beside.get(WATER_MONTH, unknown))
+        frame["second_crop_water"] = beside.get(SECOND_CROP, unknown).astype(np.float32)
+        frame["mines_record"] = named(RECORD_STATES, self.findings.records.mines)
+        frame["shut_land_record"] = named(RECORD_STATES, self.findings.records.shut_land)
         frame["irrigated"] = self.findings.irrigated
         frame["hazard_free"] = self.hazard_free
-        values = {name: self.findings.values[name].value.astype(np.float32) for name in _IDS}
+        values = dict(kept for criterion in LAND_CRITERIA for kept in kept_values(criterion, self.findings.values))
         return pd.concat([frame, pd.DataFrame(values)], axis=1)
 
 
@@ -379,13 +382,3 @@ def _known_pct(land: Suitability) -> NDArray[np.object_]:
     result = known.astype(object)
     result[land.shut] = None
     return result
-
-
-def _named(names: tuple[str, ...], codes: Codes) -> NDArray[np.object_]:
-    return np.array([*names, None], dtype=object)[codes]
-
-
-def _evidence_text(evidence: Codes) -> list[str]:
-    letters = np.frombuffer((EVIDENCE_LETTERS + UNKNOWN_EVIDENCE).encode(), dtype=np.uint8)[evidence.T]
-    width = evidence.shape[0]
-    return [row.decode() for row in np.ascontiguousarray(letters).view(f"S{width}").reshape(-1).tolist()]

@@ -22,6 +22,7 @@ from geo.crops.ratings import (
     CLASSES,
     DECIDING,
     FROSTS,
+    LEAST_SUMMER_WATER,
     MINOR,
     RATED_S3,
     SLOPE_COLUMNS,
@@ -37,6 +38,7 @@ from geo.measures.climate import frost_seasons_d, plot_height_m, temperature_at_
 from geo.measures.soil import MOST_FRAGMENTS_PCT, saltless, surveyed_or_grid
 from geo.measures.surveys import LAYER as SURVEYS
 from geo.measures.surveys import groundwater_m, surveyed
+from geo.measures.water_by_month import SECOND_CROP
 
 SURVEY_COLUMNS = {name: name if name == "ph" else f"{name}_pct" for name in MINOR}
 ROOTS_BETWEEN_STONES = 0.5  # share of the stones that does not shorten the depth of trees; domain reference 5.2 [K]
@@ -85,7 +87,7 @@ def ground_of(block: Block, values: Mapping[str, Measured]) -> Ground | None:
     water_m = unknown
     if SURVEYS in block.nearby:
         soil = {name: surveyed(block, column).value for name, column in SURVEY_COLUMNS.items()}
-        water_m = groundwater_m(block).value
+        water_m = block.once(groundwater_m).least
     depth_cm = unknown
     with suppress(NotAssessed):
         depth_cm = surveyed_or_grid(block, "soil_depth_cm", "soil_depth", SOIL_DEPTH.coarsest_m).value
@@ -103,6 +105,7 @@ def ground_of(block: Block, values: Mapping[str, Measured]) -> Ground | None:
         groundwater_m=water_m,
         torrent_level=values["flood_level"].value,
         frost_season_d=_frost_seasons(block, values["frost_margin_d"]),
+        summer_water=values["water_adequacy"].beside.get(SECOND_CROP, unknown),
         soil=soil,
         first=_numbers_of(judged.crop),
     )
@@ -279,17 +282,21 @@ def _ranked(rating: CropRating, row: int, unknown: tuple[str, ...], *, apart: bo
     )
 
 
-def pairs(named: Sequence[str]) -> list[tuple[str, str]]:
+def pairs(named: Sequence[str], summer_water: float | None = None) -> list[tuple[str, str]]:
     """Return the grain crops of a list with each second crop of it that may follow in the same year.
 
     Parameters
     ----------
     named : ids of crops.
+    summer_water : least supply-demand ratio of July to September, None unknown.
 
     Returns
     -------
-    List of (first, second). The caller sees to it that water of July to September is at least half of the need.
+    List of (first, second); empty where less than half of the need is known to come in summer. Where that is not
+    known the caller says on what water the second crop depends.
     """
+    if summer_water is not None and summer_water < LEAST_SUMMER_WATER:
+        return []
     return [(first, second) for first in GRAIN if first in named for second in AFTER_GRAIN if second in named]
 
 

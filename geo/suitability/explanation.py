@@ -16,8 +16,9 @@ from geo.contract.criterion import Criterion, HardLimit, Measured
 from geo.contract.memberships import ByClass, Knots, Lower, Probability
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.panel.scheme import LAND_GROUPS, WEIGHS_CONDITION, Scheme
-from geo.suitability.assess import UNKNOWN_EVIDENCE, classify
+from geo.suitability.assess import classify
 from geo.suitability.combination import Aggregate, Floats, Weighting, aggregate, owa, weighting
+from geo.suitability.kept_columns import UNKNOWN_EVIDENCE
 from geo.suitability.model import CLASS_LIMITS, CLASSES, N2, NE, NOTHING, ROUNDING, S2
 from geo.suitability.rating import EXCLUDING
 from geo.suitability.shown import shown_score

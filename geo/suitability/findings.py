@@ -12,7 +12,7 @@ from geo.contract.criterion import Block, Flags, Floats, Measured
 from geo.contract.needs import Need
 from geo.criteria import CANAL_CONDITION, LAND_CRITERIA, WATER_ADEQUACY
 from geo.measures import exclusion
-from geo.measures.exclusion import Excluded, exclusion_mask, mines_unanswered
+from geo.measures.exclusion import Excluded, Records, exclusion_mask, mines_unanswered, records_of
 from geo.measures.water import irrigated, repair_gain
 from geo.measures.water_in_reach import without_water
 from geo.suitability.crop_choice import crop_ranks
@@ -25,9 +25,9 @@ class Findings:
 
     values : criterion id -> Measured. excluded : land that is shut, with the reason. crop_ranks : codes of crops that
     suit, best first, then -1, int8 (n, crops), see ``geo.crops.ranking.rank``. crops_unknown : which of what decides
-    on crops is not known, one bit each, int8 (n,). mines_unanswered : mines are known of in the
-    district and no dated answer covers the plot, bool (n,). without_water : no water on record could be led to the
-    plot, bool (n,). irrigated : in a command area or recorded so, bool (n,).
+    on crops is not known, one bit each, int8 (n,). mines_unanswered : mines are known of in the district and no dated
+    answer covers the plot, bool (n,). records : what is on record of shut land there. without_water : no water on
+    record could be led to the plot, bool (n,). irrigated : in a command area or recorded so, bool (n,).
     repair_gain : condition class that conveys -> by how much more water arrives once the plot's canal is in it,
     float64 (n,); empty where water or canals are not assessed.
     """
@@ -37,6 +37,7 @@ class Findings:
     crop_ranks: NDArray[np.int8]
     crops_unknown: NDArray[np.int8]
     mines_unanswered: Flags
+    records: Records
     without_water: Flags
     irrigated: Flags
     repair_gain: Mapping[int, Floats]
@@ -65,6 +66,7 @@ def find(block: Block) -> Findings:
         crop_ranks=ranks,
         crops_unknown=unknown,
         mines_unanswered=mines_unanswered(block),
+        records=records_of(block),
         without_water=without_water(block),
         irrigated=block.once(irrigated),
         repair_gain={state: repair_gain(block, state) for state in CONVEYING} if assessed else {},

@@ -9,7 +9,7 @@ from importlib import resources
 
 import numpy as np
 
-from geo.contract.criterion import Criterion, Measured, Measuring
+from geo.contract.criterion import Criterion, Floats, Measured, Measuring
 from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import nothing_excluded
 from geo.measures.soil import AVAILABLE_WATER, GROUNDWATER_DEPTH
@@ -117,8 +117,8 @@ def facts_of(values: Mapping[str, Measured], around: Surroundings) -> frozenset[
     """
     slope = values["slope_pct"]
     terraced = slope.table is not None and slope.table[0] == 1
-    depth_m, season_m = around.groundwater_m[:1], float(around.season_groundwater_m[0])
-    wetness = float(GROUNDWATER_DEPTH(depth_m)[0])
+    season_m = float(around.groundwater.least[0])
+    wetness = float(GROUNDWATER_DEPTH(around.groundwater.least[:1])[0])
     binds = wetness < BINDS_BELOW and wetness <= float(AVAILABLE_WATER(around.available_water_mm_m[:1])[0])
     deep = season_m > DEEP_WATER_M and season_m - LEACHING_RISE_M >= LEAST_WATER_M
     sodic = bool(around.esp_pct[0] >= SODIC_ESP_PCT) and bool(around.gypsum_pct[0] < LITTLE_GYPSUM_PCT)
@@ -359,12 +359,19 @@ def repair(values: dict[str, Measured], taken: Applied) -> None:
 
 def _drain(around: Surroundings) -> Change:
     """Lower the groundwater; the rating of soil water is made again from its two quantities."""
-    lowered = GROUNDWATER_DEPTH(around.groundwater_m[:1] + DRAINAGE_M)
-    after = float(np.minimum(AVAILABLE_WATER(around.available_water_mm_m[:1]), lowered)[0])
+    held, water = AVAILABLE_WATER(around.available_water_mm_m[:1]), around.groundwater
+
+    def drained(part: Floats, depth_m: Floats, taken: Applied) -> Floats:
+        after = np.minimum(held, GROUNDWATER_DEPTH(depth_m[:1] + DRAINAGE_M))  # NaN where one of them is not known
+        return np.where(taken & (after > part), after, part)
 
     def change(values: dict[str, Measured], taken: Applied) -> None:
         before = values["soil_water"]
-        better = np.where(np.isnan(after), before.value, np.maximum(before.value, after))
-        values["soil_water"] = replace(before, value=np.where(taken, better, before.value))
+        values["soil_water"] = replace(
+            before,
+            value=drained(before.value, water.value, taken),
+            worst=None if before.worst is None else drained(before.worst, water.least, taken),
+            best=None if before.best is None else drained(before.best, water.most, taken),
+        )
 
     return change

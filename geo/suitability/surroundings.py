@@ -22,7 +22,7 @@ from geo.measures.hazard import zone_levels
 from geo.measures.overlap import highest, overlapping
 from geo.measures.soil import surveyed_or_grid
 from geo.measures.surveys import LAYER as SURVEYS
-from geo.measures.surveys import groundwater_m, surveyed
+from geo.measures.surveys import Groundwater, groundwater_m, surveyed
 from geo.measures.water import command_area, feeding_reach
 
 DRAIN_WITHIN_M = 200.0  # m, how far a drain takes water from a plot; domain reference 3.6 step 7
@@ -36,16 +36,15 @@ class Surroundings:
 
     earth_canal : the canal that feeds the plot is known to be unlined. drain_near : a working drain or collector lies
     within ``DRAIN_WITHIN_M``. by_debris_flow : the mudflow and flood level is that of debris flows, rivers reach less.
-    groundwater_m : depth the level of soil water rests on; season_groundwater_m : the least depth there may be in the
-    growing season. available_water_mm_m : water the soil holds. esp_pct, gypsum_pct : measured on the plot. outlet_ha :
-    area of the command area that holds the plot [ha].
+    groundwater : depth the level of soil water rests on, and its least and most in the growing season.
+    available_water_mm_m : water the soil holds. esp_pct, gypsum_pct : measured on the plot. outlet_ha : area of the
+    command area that holds the plot [ha].
     """
 
     earth_canal: Flags
     drain_near: Flags
     by_debris_flow: Flags
-    groundwater_m: Floats
-    season_groundwater_m: Floats
+    groundwater: Groundwater
     available_water_mm_m: Floats
     esp_pct: Floats
     gypsum_pct: Floats
@@ -64,9 +63,8 @@ def measure_surroundings(block: Block) -> Surroundings:
     Surroundings of the n plots; NaN or False where something is not known.
     """
     unknown = np.full(len(block), np.nan)
-    depth = season = esp = gypsum = held = unknown
+    esp = gypsum = held = unknown
     if SURVEYS in block.nearby:
-        depth, season = surveyed(block, "groundwater_m").value, groundwater_m(block).least
         esp, gypsum = surveyed(block, "esp_pct").value, surveyed(block, "gypsum_pct").value
     with suppress(NotAssessed):
         held = surveyed_or_grid(block, "awc_mm_m", "available_water", SOIL_WATER.coarsest_m).value
@@ -74,8 +72,7 @@ def measure_surroundings(block: Block) -> Surroundings:
         earth_canal=_earth_canal(block),
         drain_near=_drain_near(block),
         by_debris_flow=_level_of(block, DEBRIS_FLOWS) > _level_of(block, FLOODS),
-        groundwater_m=depth,
-        season_groundwater_m=season,
+        groundwater=block.once(groundwater_m),
         available_water_mm_m=held,
         esp_pct=esp,
         gypsum_pct=gypsum,

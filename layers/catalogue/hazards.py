@@ -7,9 +7,11 @@ from datetime import date
 from sqlalchemy.orm import Mapped
 
 from geo.hazard.levels import SUSCEPTIBILITY, UNTESTED, UNTESTED_PROCESSES
+from geo.measures.exclusion import LOOKED_FOR_MINES, LOOKED_FOR_SHUT_LAND
 from layers.catalogue.base import PUBLIC, Card, Layer, Style, attribute, geometry, identifier
 
 PROCESSES = ("flood", "debris_flow", "avalanche", "landslide", "rockfall", "hillslope_debris_flow")
+LOOKED_FOR = (*PROCESSES, LOOKED_FOR_MINES, LOOKED_FOR_SHUT_LAND)
 LEVELS = ("none", "residual", "low", "medium", "high", "unknown")
 NEVER_TESTED = dict.fromkeys(UNTESTED_PROCESSES, UNTESTED)
 SOURCE_CLASSES = ("official", "expert", "derived", "unknown")
@@ -29,7 +31,7 @@ class HazardExtent(Layer):
         tiles_from=6,
     )
     code: Mapped[str] = identifier("Mapping")
-    process: Mapped[str] = attribute("Process", values=PROCESSES, filter=True, in_tile=True)
+    process: Mapped[str] = attribute("Process", values=LOOKED_FOR, filter=True, in_tile=True)
     source_class: Mapped[str] = attribute("Kind of source", values=SOURCE_CLASSES, filter=True)
     mapped_on: Mapped[date | None] = attribute("Date of the mapping")
     geom = geometry("MULTIPOLYGON")

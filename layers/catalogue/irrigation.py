@@ -175,13 +175,13 @@ class CommandArea(Layer):
 
 
 class CommandMonth(Layer):
-    """Flow at the intake of a command area, month by month."""
+    """Flow at the intake of a command area, and how much of its need is met, month by month."""
 
     __tablename__ = "command_months"
     card = Card(
         title="Monthly flows",
         audience=PARTNER,
-        about="Flow at the intake of a command area by month; dry is 80 % dependable.",
+        about="Flow at the intake of a command area by month, and the need it meets; dry is 80 % dependable.",
         legend={"": Style("#08306b", "Monthly flow")},
     )
     code: Mapped[str] = identifier("Record")
@@ -189,6 +189,7 @@ class CommandMonth(Layer):
     month: Mapped[int] = attribute("Month", minimum=1, maximum=12, filter=True)
     year_type: Mapped[str] = attribute("Kind of year", values=("dry", "normal", "wet"), filter=True)
     flow_m3_s: Mapped[float] = attribute("Flow at the intake", unit="m3/s", minimum=0, maximum=2_000)
+    ratio: Mapped[float | None] = attribute("Supply-demand ratio of the month", unit="ratio", minimum=0, maximum=50)
 
 
 class CommandCrop(Layer):

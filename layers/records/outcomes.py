@@ -16,7 +16,7 @@ from sqlalchemy.types import TypeEngine
 
 from geo.criteria import LAND_CRITERIA
 from geo.household_criteria import FIT_CRITERIA
-from geo.measures.exclusion import REASONS
+from geo.measures.exclusion import REASONS, RECORD_STATES
 from geo.suitability.model import CLASSES, MINES, OUTLOOKS
 
 UNJUDGED = "NE"  # class of a plot that no served run has judged
@@ -95,6 +95,7 @@ class Outcome:
 
 
 _CLASS, _DRAWS = String(2), Kept.DRAWS
+RECORD = "none = nothing in the district, outside = no mapping holds the plot, recorded; never safe by itself"
 
 OUTCOMES: tuple[Outcome, ...] = (
     Outcome(
@@ -250,6 +251,10 @@ OUTCOMES: tuple[Outcome, ...] = (
         SmallInteger(),
         comment="Year from which a planned reservoir takes the plot; empty = none, no year on record, or not kept",
     ),
+    Outcome("water_month", "Month in which water is shortest for the reference crop, 1-12", SmallInteger()),
+    Outcome("second_crop_water", "Water for a second crop, July-September", REAL(), unit="ratio"),
+    Outcome("mines_record", "What is on record of mines here", String(), comment=RECORD, codes=RECORD_STATES),
+    Outcome("shut_land_record", "What is on record of other shut land", String(), comment=RECORD, codes=RECORD_STATES),
     Outcome("hazard_free", "All hazard levels known and none or residual", Boolean()),
     Outcome(
         "robust_class",
@@ -324,6 +329,7 @@ OUTCOMES: tuple[Outcome, ...] = (
         in_view=False,
     ),
     *(Outcome(c.id, c.title, REAL(), unit=c.unit, filter=True) for c in LAND_CRITERIA),
+    *(Outcome(c.instead.id, c.instead.title, REAL(), unit=c.instead.unit) for c in LAND_CRITERIA if c.instead),
 )
 
 OUTCOME_BY_NAME = {outcome.name: outcome for outcome in OUTCOMES}

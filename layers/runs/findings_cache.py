@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geo.contract.criterion import Block, Measured
 from geo.criteria import LAND_CRITERIA
-from geo.measures.exclusion import Excluded
+from geo.measures.exclusion import Excluded, Records
 from geo.suitability.findings import Findings, find
 from layers.cache.array_cache import ArrayCache, Entry
 from layers.cache.folders import Folder
@@ -48,6 +48,8 @@ def _entry(found: Findings) -> Entry:
         "crop_ranks": found.crop_ranks,
         "crops_unknown": found.crops_unknown,
         "mines_unanswered": found.mines_unanswered,
+        "records of mines": found.records.mines,
+        "records of shut land": found.records.shut_land,
         "without_water": found.without_water,
         "irrigated": found.irrigated,
     }
@@ -75,6 +77,7 @@ def _findings(entry: Entry) -> Findings:
         crop_ranks=arrays["crop_ranks"],
         crops_unknown=arrays["crops_unknown"],
         mines_unanswered=arrays["mines_unanswered"],
+        records=Records(arrays["records of mines"], arrays["records of shut land"]),
         without_water=arrays["without_water"],
         irrigated=arrays["irrigated"],
         repair_gain={state: arrays[f"repair_gain {state}"] for state in facts["repair_gain"]},

@@ -20,8 +20,8 @@ from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, u
 
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import Scheme, parse_scheme
-from geo.suitability.assess import EVIDENCE_LETTERS
 from geo.suitability.combination import Codes, Floats, weighting
+from geo.suitability.kept_columns import EVIDENCE_LETTERS
 from geo.suitability.model import CLASSES, NE, NOTHING
 from geo.suitability.robustness import DRAWS, Noise, Robustness
 from geo.suitability.robustness import robustness as drawn

@@ -129,7 +129,7 @@ def plot_surveys() -> pd.DataFrame:
             {
                 "code": f"survey {name}",
                 "plot_id": name,
-                "survey_date": date(2026, 1, 1),
+                "survey_date": date(2025, 8, 1),
                 "salinity_ds_m": {"mediocre": 6.7, "unsampled": None}.get(name, 1.0),
                 "groundwater_m": 3.0,
                 "soil_depth_cm": 50.0 if name == "mediocre" else 120.0,

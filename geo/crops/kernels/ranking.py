@@ -16,6 +16,7 @@ from geo.crops.ratings import (
     CLASS_FROM,
     HELD,
     LEAST_FROST_MARGIN_D,
+    LEAST_SUMMER_WATER,
     MEASURED_BAD,
     MINOR,
     NO_SALT_RATING,
@@ -26,6 +27,7 @@ from geo.crops.ratings import (
     TREE_DEPTH_CM,
     TREE_WATER_M,
 )
+from geo.crops.season import LOWLAND_BELOW_M
 
 MANY_MINOR = len(MINOR)
 SALINITY = len(SLOPE_COLUMNS)  # places of factors in the table of crops
@@ -74,8 +76,23 @@ def rank_each(table, seasons, column, plots, order, start, stop):
     No array is sliced on the way: two threads that count the users of the same array wait for each other. What shuts a
     crop out and what is rated cheaply comes first; the minor factors are rated of few crops.
     """
-    slope, salinity, elevation, mean, depth, tree_depth, water, torrent, season, soil, saltless, capped, first = plots
-    altitude_max_m, trees, contrast, frosts, above_ground_d, knots, levels, rises, has, good = table
+    (
+        slope,
+        salinity,
+        elevation,
+        mean,
+        depth,
+        tree_depth,
+        water,
+        torrent,
+        season,
+        summer_water,
+        soil,
+        saltless,
+        capped,
+        first,
+    ) = plots
+    altitude_max_m, trees, contrast, frosts, above_ground_d, summer, knots, levels, rises, has, good = table
     count = len(trees)
     room = make_room(len(seasons.bases_c))
     climate, heat = np.empty((count, LANES)), np.empty((count, LANES))
@@ -93,6 +110,8 @@ def rank_each(table, seasons, column, plots, order, start, stop):
             if _shut_out(tree, depth[i], water[i], torrent[i]) or elevation[i] > altitude_max_m[crop]:
                 continue
             if frost >= 0 and season[i, frost] - above_ground_d[crop] < LEAST_FROST_MARGIN_D:
+                continue
+            if summer_water[i] < LEAST_SUMMER_WATER and summer[crop, 0 if elevation[i] < LOWLAND_BELOW_M else 1] == 1:
                 continue
             low[0] = climate[crop, lane]
             low[1] = slope[i] if column == NO_COLUMN else _rating(has, knots, levels, rises, crop, column, slope[i])

@@ -297,6 +297,7 @@ def _figures(
     plenty = np.array([2.2, 1.9, 1.35, 1.0, 1.05, 1.4])
     dry = ratio[:, None] * plenty * demand_m3 / (DAYS * SECONDS_PER_DAY)
     flows = np.stack([dry, DRY_TO_NORMAL * dry], axis=1)
+    ratios = ratio[:, None] * plenty
     kinds = np.array(["dry", "normal"])
     count = len(command)
     of = np.repeat(command, 2 * len(MONTHS))
@@ -309,6 +310,7 @@ def _figures(
             "month": month,
             "year_type": kind,
             "flow_m3_s": np.round(flows.ravel(), 5),
+            "ratio": np.round(np.stack([ratios, DRY_TO_NORMAL * ratios], axis=1).ravel(), 2),
         }
     )
     crops = pd.DataFrame(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from geo.crops.frost import NIGHT_LAG_ONE, NIGHT_SD_K, frost_season
+from geo.crops.catalogue import crops
+from geo.crops.frost import NIGHT_LAG_ONE, NIGHT_SD_K, frost_season, night_chance
 from geo.crops.season import daily_normals
 
 HIGH = [-9.5, -7.5, -1.5, 4.5, 8, 11, 13.5, 12.5, 7.5, 2.5, -2, -6.5]
@@ -62,3 +63,37 @@ def test_simulated_years_agree() -> None:
         anomaly = NIGHT_LAG_ONE * anomaly + fresh
     first = frost_season(np.array([HIGH], dtype=float), 0.0).first[0]
     assert np.quantile(last_night, 0.8) == pytest.approx(first - 1, abs=1.5)
+
+
+def test_the_chance_of_a_damaging_night_is_that_of_simulated_months() -> None:
+    random = np.random.default_rng(9)
+    years, normal = 100_000, daily_normals(np.array([HIGH], dtype=float))[0]
+    april = range(90, 120)
+    anomaly, hit = random.normal(0.0, 3.5, years), np.zeros(years, dtype=bool)
+    for day in april:
+        hit |= normal[day] + anomaly <= -2.0
+        anomaly = 0.6 * anomaly + random.normal(0.0, 3.5 * 0.8, years)
+    found = night_chance(np.array([HIGH, [np.nan] * 12, VALLEY], dtype=float), -2.0, 4)
+    assert found[0] == pytest.approx(hit.mean(), abs=0.01)
+    assert np.isnan(found[1])
+    assert 0.0 < found[2] < 0.05 < found[0]
+
+
+def test_a_month_of_one_temperature_lies_between_one_night_and_independent_ones() -> None:
+    """Every day 3.5 K above the damage: one night in 6.3 (16 %); thirty at most all but never without one."""
+    found = float(night_chance(np.full((1, 12), 1.5), -2.0, 4)[0])
+    assert 0.1587 < found < 1.0 - (1.0 - 0.1587) ** 30
+    assert night_chance(np.full((1, 12), -2.0), -2.0, 4)[0] > 0.99
+    assert night_chance(np.full((1, 12), 20.0), -2.0, 4)[0] < 1e-6
+
+
+def test_danger_of_cold_of_trees_is_that_of_the_text() -> None:
+    """Domain reference 5: flower and bud -2 degC, pomegranate -12 in winter; months of the calendar, typed here."""
+    told = {
+        **{"apricot": (-2, 3, 4), "apple": (-2, 3, 4), "mulberry": (-2, 4, 4), "grape": (-2, 4, 5)},
+        **{"almond": (-2, 3, np.nan), "pomegranate": (-12, 1, np.nan), "walnut": (np.nan, np.nan, np.nan)},
+    }
+    for crop in crops().values():
+        expected = told.get(crop.id, (np.nan, np.nan, np.nan))
+        held = (crop.cold_damage_c, crop.cold_month_lowland, crop.cold_month_mountain)
+        np.testing.assert_array_equal(held, expected, err_msg=crop.id)

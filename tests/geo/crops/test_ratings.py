@@ -53,6 +53,7 @@ def ground(n: int = 1, **changes: Any) -> Ground:
         "groundwater_m": 4.0,
         "torrent_level": 0.0,
         "frost_season_d": np.full((n, 3), 180.0),
+        "summer_water": np.nan,
         "first": -1,
     }
     soil = {"coarse_fragments": 0.0, "caco3": 4.0, "gypsum": 0.0, "ph": 6.3, "esp": 5.0}
@@ -372,6 +373,7 @@ def scattered(seed: int, n: int = 400) -> Ground:
         groundwater_m=level(random.choice([0.4, 0.5, 0.8, 1.0, 1.3, 1.5, 2.0, 5.0], n)),
         torrent_level=level(random.choice([0.0, 1.0, 2.0, 3.0, 4.0], n, p=[0.6, 0.1, 0.1, 0.1, 0.1])),
         frost_season_d=random.uniform(60.0, 250.0, (n, 3)) * np.where(random.random((n, 1)) < 0.05, np.nan, 1.0),
+        summer_water=level(random.choice([0.2, 0.49, 0.5, 0.8, 1.2], n)),
         first=random.integers(-1, len(crops()), n),
         **{name: drawn(name, usual=usual) for name, usual in soil.items()},
     )
@@ -403,3 +405,17 @@ def test_equal_rows_get_one_number_and_others_another() -> None:
     assert (rows[first][which] == rows).all()
     assert len(first) == len(np.unique(rows, axis=0))
     assert (np.sort(first) == first).all()
+
+
+def test_nothing_is_sown_after_grain_where_less_than_half_of_the_water_comes_in_summer() -> None:
+    """Mung bean stands June to September; tomato from April on takes what there is."""
+    lowland = {
+        "elevation_m": 400.0,
+        "mean_c": np.array(VALLEY_C)[np.newaxis] + 4.0,
+        "frost_season_d": np.full((1, 3), 240.0),
+    }
+    for ratio, nothing in ((0.49, True), (0.5, False), (np.nan, False)):
+        suited, apart = named(summer_water=ratio, **lowland)
+        assert ("mung_bean" in suited + apart) != nothing
+        assert (class_of("mung_bean", summer_water=ratio, **lowland) == "NR") == nothing
+        assert class_of("tomato", summer_water=ratio, **lowland) != "NR"

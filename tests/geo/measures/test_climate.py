@@ -54,7 +54,23 @@ def test_frost_margin_asks_the_days_above_ground_of_a_tender_crop_and_nothing_of
     table = BY_ID["frost_margin_d"].memberships[hardy.table[0]]
     np.testing.assert_array_equal(table(hardy.value), 1.0)
     assert not BY_ID["frost_margin_d"].limits[0].reached(hardy).any()
-    assert np.isnan(measured("frost_margin_d", crop="apple").value).all()
+
+
+def test_frost_of_trees_is_the_share_of_years_with_a_spoiling_night_in_bloom() -> None:
+    """Apricot flowers in April above 1,000 m, in March below; the flower dies at -2 degC."""
+    monthly = valley.level(15.0, cell_m=1_000.0, bands=12)
+    monthly.values[3] = -9.0  # no April without a night below -2 degC
+    frost = BY_ID["frost_margin_d"]
+    spoiled = measured("frost_margin_d", crop="apricot", minimum_temperature=monthly, dem=valley.level(1_000.0))
+    assert spoiled.table is not None
+    assert at(spoiled, "clean") == pytest.approx(100.0, abs=0.1)
+    assert frost.memberships[spoiled.table[0]](spoiled.value)[0] == 0.0
+    assert not frost.limits[0].reached(spoiled).any()  # hardship, no limit of the use
+    lowland = {"dem": valley.level(999.0), "climate_relief": valley.level(999.0, cell_m=1_000.0)}
+    assert at(measured("frost_margin_d", crop="apricot", minimum_temperature=monthly, **lowland), "clean") < 50.0
+    assert np.isnan(measured("frost_margin_d", crop="walnut").value).all()  # no figure on record
+    assert np.isnan(measured("frost_margin_d", crop="almond").value).all()  # not grown up there
+    assert frost.memberships[2](np.array([0.0, 10.0, 25.0, 45.0, 70.0])).tolist() == [1.0, 0.75, 0.5, 0.25, 0.0]
 
 
 def test_every_crop_has_a_cycle_row_and_trees_are_crops() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import geopandas as gpd
@@ -10,7 +11,7 @@ import pytest
 import shapely
 
 from geo.contract.criterion import Block
-from geo.measures.exclusion import REASONS, exclusion_mask
+from geo.measures.exclusion import REASONS, RECORD_STATES, exclusion_mask, mines_unanswered, records_of
 from geo.measures.water import irrigated
 from tests.worlds import valley
 
@@ -85,3 +86,34 @@ def test_a_planned_reservoir_has_the_year_it_fills_the_earliest_of_those_that_ta
     assert year(("inundation", west, None), ("inundation", east, 2040)) == 2040
     assert year(("mine_suspected", west, None), ("inundation", east, 2040)) == 0  # mines shut it now
     assert year(("built_up", west, 2040)) == 0
+
+
+def test_an_empty_record_is_told_apart_from_one_that_covers_a_part() -> None:
+    plot, far = valley.square("clean"), shapely.box(0.0, 0.0, 10.0, 10.0)
+
+    def record(**layers: gpd.GeoDataFrame) -> tuple[str, str]:
+        found = records_of(Block(valley.plots(), layers, valley.judgement()))
+        return RECORD_STATES[found.mines[0]], RECORD_STATES[found.shut_land[0]]
+
+    def extent(what: str, shape: shapely.Geometry, day: date | None = None) -> gpd.GeoDataFrame:
+        return valley.frame([{"code": "e", "process": what, "mapped_on": day, "geometry": shape}])
+
+    assert record() == ("none", "none")
+    assert record(exclusions=closed("mine_suspected", far)) == ("outside", "none")
+    assert record(exclusions=closed("built_up", far)) == ("none", "outside")
+    assert record(lakes=valley.frame([{"code": "l", "geometry": far}])) == ("none", "outside")
+    assert record(hazard_extents=extent("mines", plot.buffer(1.0))) == ("recorded", "none")  # looked for, nothing found
+    assert record(hazard_extents=extent("shut_land", plot.buffer(1.0))) == ("none", "recorded")
+    half = shapely.box(*plot.bounds[:2], plot.bounds[0] + 0.5, plot.bounds[3])
+    assert record(exclusions=closed("built_up", far), hazard_extents=extent("shut_land", half)) == ("none", "outside")
+    cleared = closed("mine_cleared", plot.buffer(1.0))
+    assert record(exclusions=cleared) == ("outside", "none")
+    assert record(exclusions=cleared.assign(status_date=date(2024, 1, 1))) == ("recorded", "none")
+
+
+def test_a_dated_mapping_of_mines_answers_for_the_plots_in_it() -> None:
+    everywhere = valley.square("clean").buffer(1.0)
+    for day, unanswered in ((None, True), (date(2024, 1, 1), False)):
+        extents = valley.frame([{"code": "e", "process": "mines", "mapped_on": day, "geometry": everywhere}])
+        block = Block(valley.plots(), {"hazard_extents": extents}, valley.judgement())
+        assert mines_unanswered(block)[0] == unanswered

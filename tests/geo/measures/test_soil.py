@@ -85,8 +85,26 @@ def test_soil_water_is_the_worse_of_two_and_unknown_with_one(
     found = measured("soil_water", plot_surveys=surveys(row))
     np.testing.assert_equal(at(found, "clean"), expected)
     if (held_mm_m is None) != (groundwater_m is None) and not np.isnan(expected):
-        assert found.worst is not None
-        assert found.best is not None
-        assert (found.worst[0], found.best[0]) == (0.0, expected)
+        assert (found.at_worst[0], found.at_best[0]) == (0.0, expected)
     limit = BY_ID["soil_water"].limits[0]
     assert bool(limit.reached(found)[0]) is standing
+
+
+def test_groundwater_counts_at_its_shallowest_of_the_growing_season() -> None:
+    """Domain reference 3.6 step 7: knots of depth 2.5 1.8 1.2 .8 .4; a reading out of season is off by .7 m at most."""
+
+    def found(*readings: tuple[date, float]) -> tuple[float, float, float]:
+        rows = [
+            {"plot_id": "clean", "survey_date": day, "awc_mm_m": 200.0, "groundwater_m": depth}
+            for day, depth in readings
+        ]
+        measure = measured("soil_water", plot_surveys=surveys(*rows))
+        return measure.value[0], measure.at_worst[0], measure.at_best[0]
+
+    assert found((date(2025, 5, 1), 1.2), (date(2025, 8, 1), 1.8)) == (0.5, 0.5, 0.5)  # the newest is not the worst
+    assert found((date(2024, 6, 1), 0.4), (date(2025, 8, 1), 1.8)) == (0.75, 0.75, 0.75)  # of the newest season
+    assert found((date(2025, 8, 1), 1.2), (date(2026, 1, 1), 2.5)) == (0.5, 0.5, 0.5)  # winter tells less
+    assert found((date(2026, 1, 1), 1.5)) == pytest.approx((0.625, 0.25, 0.75 + 0.25 * 0.4 / 0.7))  # .8 to 2.2 m
+    row = {"plot_id": "clean", "survey_date": date(2026, 1, 1), "awc_mm_m": 200.0, "groundwater_m": 0.4}
+    winter = measured("soil_water", plot_surveys=surveys(row))
+    assert not BY_ID["soil_water"].limits[0].reached(winter)[0]  # it may be deeper in the season

@@ -13,6 +13,7 @@ from geo.contract.criterion import Measured
 from geo.criteria import LAND_CRITERIA
 from geo.errors import SchemeError
 from geo.measures.exclusion import nothing_excluded
+from geo.measures.surveys import Groundwater
 from geo.measures.water import ONLY_FEEDING_REACH, SHARE_OF_CANAL
 from geo.panel import remedy_sets
 from geo.panel.scheme import load_scheme
@@ -80,12 +81,13 @@ def rated(values: dict[str, Measured]) -> Suitability:
 def around(**known: float) -> Surroundings:
     """Return what is known around one plot; nothing but what is given."""
     flags = dict.fromkeys(("earth_canal", "drain_near", "by_debris_flow"), False)
-    numbers = dict.fromkeys(
-        ("groundwater_m", "season_groundwater_m", "available_water_mm_m", "esp_pct", "gypsum_pct", "outlet_ha"), np.nan
-    )
-    if "groundwater_m" in known:
-        known = {"season_groundwater_m": known["groundwater_m"], **known}
-    return Surroundings(**{name: np.array([value]) for name, value in {**flags, **numbers, **known}.items()})
+    numbers = dict.fromkeys(("available_water_mm_m", "esp_pct", "gypsum_pct", "outlet_ha"), np.nan)
+    depth_m = known.pop("groundwater_m", np.nan)
+    ends = [known.pop(name, depth_m) for name in ("least_groundwater_m", "most_groundwater_m")]
+    value, least, most = (np.array([end]) for end in (depth_m, *ends))
+    water = Groundwater(value, least, most, evidence=np.zeros(1, dtype=np.int8))
+    parts = {name: np.array([value]) for name, value in {**flags, **numbers, **known}.items()}
+    return Surroundings(groundwater=water, **parts)
 
 
 def lift(values: dict[str, Measured], area_ha: float = 0.2, **known: float) -> Lift | None:
@@ -256,7 +258,7 @@ def test_every_criterion_has_a_price_for_measuring_it() -> None:
         ({"groundwater_m": 1.7, "drain_near": True}, True),
         ({"groundwater_m": 1.4, "drain_near": True}, False),
         ({"groundwater_m": 1.0, "drain_near": True}, False),  # collector first, no leaching
-        ({"groundwater_m": 4.2, "season_groundwater_m": 3.5}, False),  # a winter reading: the season may be higher
+        ({"groundwater_m": 4.2, "least_groundwater_m": 3.5}, False),  # a winter reading: the season may be higher
         ({"drain_near": True}, False),  # groundwater not known
         ({}, False),
     ],

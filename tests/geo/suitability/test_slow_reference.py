@@ -8,7 +8,8 @@ import pytest
 from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import nothing_excluded
 from geo.panel.scheme import load_scheme
-from geo.suitability.assess import EVIDENCE_LETTERS, Suitability, classify_plots
+from geo.suitability.assess import Suitability, classify_plots
+from geo.suitability.kept_columns import EVIDENCE_LETTERS
 from geo.suitability.model import CLASSES, OUTLOOKS
 from geo.suitability.questions import ask_first
 from geo.suitability.rating import Rated

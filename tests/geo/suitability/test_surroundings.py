@@ -53,11 +53,11 @@ def test_a_winter_reading_may_stand_higher_in_the_season() -> None:
     plot = valley.plots()["plot_id"].iloc[0]
     reading = {"plot_id": plot, "survey_date": date(2025, 12, 1), "groundwater_m": 2.0}
     found = around(plot_surveys=valley.surveys(reading))
-    assert (found.groundwater_m[0], found.season_groundwater_m[0]) == (2.0, 1.3)
+    assert [part[0] for part in found.groundwater[:3]] == [2.0, 1.3, 2.7]
 
 
 def test_without_layers_nothing_is_known() -> None:
     found = around(canals=None, command_areas=None, outlets=None, hazard_zones=None, plot_surveys=None)
     assert not (found.earth_canal | found.drain_near | found.by_debris_flow).any()
-    assert np.isnan(found.groundwater_m).all()
+    assert np.isnan(found.groundwater.value).all()
     assert np.isnan(found.available_water_mm_m).all()
