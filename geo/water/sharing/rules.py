@@ -83,7 +83,7 @@ def share_water(ways: Waterways, claims: Claims, supply_m3_s: Floats, rule: str,
         raise TableError(f"shares per '{per}' are not known: {' or '.join(PER)} expected")
     _check(ways, claims, supply_m3_s)
     unknown = ways.unknown(claims.need_m3_s, supply_m3_s)
-    network = _Network(ways, claims, supply_m3_s)
+    network = Sharing(ways, claims, supply_m3_s)
     delivered, flow, taken = network.share_by(rule, per)
     hidden = unknown[ways.system]
     delivered[hidden[ways.area_node]] = np.nan
@@ -112,7 +112,7 @@ def _check(ways: Waterways, claims: Claims, supply: Floats) -> None:
         raise TableError("sharing, gardens: from 0 to the whole need of the area expected")
 
 
-class _Network:
+class Sharing:
     """The network in the order of the water, period by period; what it is given it leaves as it was.
 
     Parameters
@@ -142,6 +142,24 @@ class _Network:
         self.parent[self.head] = np.arange(len(self.head))
         # Compiled loops for trees see nothing of the systems whose reaches meet.
         self.of_tree = ~ways.joined[ways.system[np.argsort(ways.rank)]] if ways.nodes else np.empty(0, dtype=bool)
+
+    def deliver(self, rule: str, per: str) -> Floats:
+        """Share the water, without the flows that bring it.
+
+        Parameters
+        ----------
+        rule : one of ``RULES``.
+        per : one of ``PER``.
+
+        Returns
+        -------
+        float64 (areas, periods), delivered; what is unknown counts as nothing.
+        """
+        if rule == "proportional" or self.ways.joined.any():
+            return self.share_by(rule, per)[0]
+        delivered = np.empty(self.claim.T.shape)
+        delivered[self.areas] = self._on_trees(rule, per).T
+        return delivered
 
     def _of_areas(self, values: Floats) -> Floats:
         return np.ascontiguousarray(np.nan_to_num(values)[self.areas].T)
