@@ -18,13 +18,16 @@ from layers.loading.kinds import (
     DBF,
     GEODATABASE,
     GZIP,
+    INSIDE_GEODATABASE,
     OPEN_DOCUMENT,
     WORKBOOK,
     ZIP,
+    ZIPPED,
     Kind,
     kind_named,
     kind_of,
 )
+from layers.loading.plain_text import make_readable
 from layers.settings import get_settings
 
 
@@ -35,8 +38,10 @@ class AdmittedFile:
     table : the one asked for inside of it; None where an archive had to be asked for a file by that name.
     """
 
-    def __init__(self, path: Path, *, raster: bool = False, table: str | None = None) -> None:
-        """Admit a file.
+    def __init__(
+        self, path: Path, *, raster: bool = False, table: str | None = None, encoding: str | None = None
+    ) -> None:
+        """Admit a file. ``encoding`` : of its text, where it does not say so.
 
         Raises
         ------
@@ -54,6 +59,7 @@ class AdmittedFile:
             if self.kind in (WORKBOOK, OPEN_DOCUMENT):
                 check_package(path, self.name)
             self.path = self._alone(path)
+            make_readable(self.path, self.kind, self.name, encoding)
         except BaseException:
             self._end()
             raise
@@ -69,7 +75,7 @@ class AdmittedFile:
                     return path
                 path = self._only(path)
                 continue
-            if suffix not in (".zip", ".gz"):
+            if suffix not in (*ZIPPED, ".gz"):
                 return path
             if depth == most:
                 raise DataRefused(
@@ -80,8 +86,10 @@ class AdmittedFile:
             folder = self._folder / f"unpacked-{depth}"
             folder.mkdir()
             depth += 1
-            if suffix == ".zip" and head == ZIP:
+            if suffix in ZIPPED and head == ZIP:
                 unpack_zip(path, folder, allowance)
+                if (folder / INSIDE_GEODATABASE).is_file():  # of a File Geodatabase that was packed without its folder
+                    return folder.rename(folder.with_suffix(".gdb"))
                 path = self._only(folder)
             elif suffix == ".gz" and head.startswith(GZIP):
                 unpack_gzip(path, folder / path.stem, allowance)
@@ -123,7 +131,9 @@ class AdmittedFile:
 
 
 def _whole(path: Path) -> Path:
-    """Return the file that stands for a Shapefile where one of its parts was named."""
+    """Return the file that stands for a Shapefile or a File Geodatabase where one of its parts was named."""
+    if path.suffix.casefold() in (".gdbtable", ".gdbtablx", ".gdbindexes") and path.parent.suffix.casefold() == ".gdb":
+        return path.parent
     if path.suffix.casefold() in (".shx", ".dbf"):
         for suffix in (".shp", ".SHP"):
             if (whole := path.with_suffix(suffix)).is_file():
@@ -160,7 +170,7 @@ def candidates(folder: Path, *, raster: bool) -> list[Path]:
         kind = kind_named(path, raster=raster)
         if path.is_dir() and kind is not GEODATABASE:
             continue
-        if (kind is None and path.suffix.casefold() not in (".zip", ".gz")) or (kind is DBF and _whole(path) != path):
+        if (kind is None and path.suffix.casefold() not in (*ZIPPED, ".gz")) or (kind is DBF and _whole(path) != path):
             continue
         found.append(path)
     return found

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer
 
 from layers.catalogue.base import About, Layer
@@ -227,15 +228,10 @@ def _dates(given: pd.Series[Any], name: str, faults: Faults) -> Values:
 
 
 def _texts(given: pd.Series[Any], name: str, faults: Faults) -> Values:
-    if pd.api.types.is_float_dtype(given.dtype):
-        # What readers make of an integer too long for them; its last digits are lost, and a key with them.
-        rounded = given.abs().gt(EXACT).to_numpy(dtype=bool, na_value=False)
-        faults.add(
-            rounded,
-            "has more digits than a number keeps; expected it as text, in quotes",
-            name,
-            given.to_numpy(dtype=object),
-        )
+    rounded = _rounded(given)
+    if rounded.any():
+        reason = "has more digits than a number keeps; expected it as text, in quotes"
+        faults.add(rounded, reason, name, given.to_numpy(dtype=object))
         given = given.mask(rounded)
     if pd.api.types.is_float_dtype(given.dtype) and (given.dropna() % 1 == 0).all():
         given = given.astype("Int64")  # 85.0 was 85 before a reader met an empty cell
@@ -245,6 +241,16 @@ def _texts(given: pd.Series[Any], name: str, faults: Faults) -> Values:
     null = null | (text == "").to_numpy(dtype=bool)
     faults.add(text.str.contains("\x00", regex=False).to_numpy(dtype=bool), "holds a null character", name)
     return Values(data, null)
+
+
+def _rounded(given: pd.Series[Any]) -> NDArray[np.bool_]:
+    """Which values are what readers make of an integer too long for them; its last digits are lost, a key with them."""
+    if given.dtype == object:
+        floats = given.map(lambda value: value if isinstance(value, float | np.floating) else np.nan)
+        given = pd.to_numeric(floats)
+    if not pd.api.types.is_float_dtype(given.dtype):
+        return np.zeros(len(given), dtype=bool)
+    return np.asarray(given.abs().gt(EXACT).to_numpy(dtype=bool, na_value=False))
 
 
 def _check_url_safe(name: str, values: Values, faults: Faults, advice: str) -> None:

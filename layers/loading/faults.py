@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layers.loading.chunks import Unreadable
-from layers.records.load_report import Rejection
-
-SHOWN = 60  # characters of a value that are repeated in a message
+from layers.records.load_report import Rejection, shortened
 
 
 @dataclass(slots=True)
@@ -77,7 +75,7 @@ class Faults:
                 fault.field or None,
                 None
                 if fault.value is None
-                else fault.value[:SHOWN].replace("\0", "\\x00"),  # JSON of PostgreSQL has no NUL
+                else shortened(fault.value).replace("\0", "\\x00"),  # JSON of PostgreSQL has no NUL
                 fault.reason,
             )
             for fault in sorted(self.found, key=lambda fault: fault.position)

@@ -277,6 +277,16 @@ def check_tables(path: str) -> None:
                 raise Refusal(f"holds a virtual table ({name}), which stands for another source; expected tables")
 
 
+def is_json(path: str) -> bool:
+    """Whether a file is whole JSON, so that it is not damaged."""
+    try:
+        with open(path, "rb") as opened:
+            json.load(opened)
+    except (ValueError, MemoryError, RecursionError):
+        return False
+    return True
+
+
 def pick(names: list[str], wanted: str | None, what: str) -> str:
     """Return the name asked for, else the only one."""
     listed = ", ".join(names)
@@ -323,6 +333,9 @@ def main() -> None:
     except Exception as fault:
         # People are told that the file is damaged; what a library says of it names paths. Kind and place of the fault
         # go to the log, so that a mistake of ours can be told from a damaged file.
+        if request.driver == "GeoJSON" and is_json(request.path):
+            send_json("E", "is JSON and no GeoJSON; expected a Feature or a FeatureCollection")
+            return
         *_, (frame, line) = traceback.walk_tb(fault.__traceback__)
         place = os.path.basename(frame.f_code.co_filename)
         send_json("E", {"fault": f"{type(fault).__name__} at {place}:{line}"})

@@ -15,8 +15,12 @@ from layers.errors import DataRefused
 
 HEAD = 64 * 1024  # bytes a kind is told by
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)  # the first of them begins as a mark of UTF-16 does
 HGT_SIDES = (1201, 3601)  # samples along a side of a tile of SRTM, 3" and 1"; 16 bits each
 
+ZIPPED = (".zip", ".kmz", ".shz")  # endings of archives
+INSIDE_GEODATABASE = "a00000001.gdbtable"
+OLE = b"\xd0\xcf\x11\xe0"
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 
 
@@ -43,7 +47,9 @@ def _starts(*marks: bytes) -> Callable[[bytes, Path], bool]:
 
 
 def _text(head: bytes) -> bytes:
-    """The beginning of a text without the marks and blanks before it."""
+    """The beginning of a text in UTF-8, without the marks and blanks before it."""
+    if head.startswith(UTF16):
+        head = head[: len(head) // 2 * 2].decode("utf-16", errors="replace").encode()
     return head.removeprefix(codecs.BOM_UTF8).lstrip()
 
 
@@ -60,11 +66,12 @@ def _is_drawing(head: bytes, _: Path) -> bool:
 
 def _is_kml(head: bytes, _: Path) -> bool:
     # A document type is where XML defines entities; KML has none, and who writes one means harm.
-    return _text(head).startswith(b"<") and b"<kml" in head and b"<!DOCTYPE" not in head and b"<!ENTITY" not in head
+    text = _text(head)
+    return text.startswith(b"<") and b"<kml" in text and b"<!DOCTYPE" not in text and b"<!ENTITY" not in text
 
 
 def _is_table(head: bytes, _: Path) -> bool:
-    return head.startswith(UTF16) or not (head.startswith((ZIP, GZIP)) or b"\0\0\0" in head)
+    return head.startswith((*UTF16, *UTF32)) or not (head.startswith((ZIP, GZIP)) or b"\0\0\0" in head)
 
 
 def _is_package(member: str, content: bytes = b"") -> Callable[[bytes, Path], bool]:
@@ -91,7 +98,7 @@ def _is_ascii_grid(head: bytes, _: Path) -> bool:
 
 
 def _is_geodatabase(_: bytes, path: Path) -> bool:
-    return (path / "a00000001.gdbtable").is_file()
+    return (path / INSIDE_GEODATABASE).is_file()
 
 
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
@@ -108,6 +115,8 @@ WORKBOOK = Kind("XLSX workbook", (".xlsx", ".xlsm"), _is_package("[Content_Types
 OPEN_DOCUMENT = Kind(
     "ODS spreadsheet", (".ods",), _is_package("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"), "ODS"
 )
+GEOJSON = Kind("GeoJSON file", (".geojson", ".json"), _is_json, "GeoJSON")
+KML = Kind("KML file", (".kml",), _is_kml, "LIBKML")
 
 KINDS = (
     SHAPEFILE,
@@ -118,10 +127,10 @@ KINDS = (
     WORKBOOK,
     OPEN_DOCUMENT,
     Kind("GeoPackage", (".gpkg",), _starts(b"SQLite format 3\0"), "GPKG"),
-    Kind("GeoJSON file", (".geojson", ".json"), _is_json, "GeoJSON"),
+    GEOJSON,
     Kind("FlatGeobuf file", (".fgb",), _starts(b"fgb\x03fgb"), "FlatGeobuf"),
     Kind("DXF drawing", (".dxf",), _is_drawing, "DXF"),
-    Kind("KML file", (".kml",), _is_kml, "LIBKML"),
+    KML,
     Kind(
         "GeoTIFF",
         (".tif", ".tiff"),
@@ -164,7 +173,7 @@ def kind_of(path: Path, name: str, *, raster: bool) -> Kind:
     if not kind.holds(head, path):
         found = _found(head, path)
         raise DataRefused(
-            f"{name} cannot be opened: it is named as a {kind.title} and its content is {found or 'no such'}."
+            f"{name} cannot be opened: its name is that of a {kind.title} and its content is {found or 'no such'}."
         )
     return kind
 
@@ -176,6 +185,8 @@ def _found(head: bytes, path: Path) -> str | None:
             return f"that of a {kind.title}"
     if head.startswith(ZIP):
         return "that of a zip"
+    if head.startswith(OLE):
+        return "that of a workbook of Excel 97-2003, or of one with a password"
     if _text(head).startswith(b"<"):
         return "XML"
     return None
@@ -183,4 +194,4 @@ def _found(head: bytes, path: Path) -> str | None:
 
 def _expected(raster: bool) -> str:
     kinds = [f"{kind.title} ({', '.join(kind.suffixes)})" for kind in KINDS if kind.raster == raster]
-    return f"{', '.join(kinds[:-1])} or {kinds[-1]}, also as .gz or in a .zip"
+    return f"{', '.join(kinds[:-1])} or {kinds[-1]}, also as .gz or in a .zip{'' if raster else ' (.kmz, .shz)'}"

@@ -11,7 +11,7 @@ from layers.loading.admission import AdmittedFile
 from layers.loading.chunks import Source
 from layers.loading.encodings import TextDecoder
 from layers.loading.joined_tables import EVERY_TABLE, JoinedTables, tables_of
-from layers.loading.kinds import OPEN_DOCUMENT, PARQUET, SHAPEFILE, TEXT_TABLE, WORKBOOK
+from layers.loading.kinds import PARQUET, SHAPEFILE, TEXT_TABLE, WORKBOOK
 
 
 def open_source(
@@ -34,7 +34,7 @@ def open_source(
     NotFound : no such file. DataRefused : it cannot be read; see ``AdmittedFile`` for what is not even opened.
     """
     decoder = TextDecoder(encoding, letters) if encoding or letters else None
-    file = AdmittedFile(path, table=table)
+    file = AdmittedFile(path, table=table, encoding=encoding)
     if file.table == EVERY_TABLE:
         tables = tables_of(file)
         if len(tables) > 1:
@@ -45,21 +45,28 @@ def open_source(
 
 def _opened(file: AdmittedFile, decoder: TextDecoder | None, table: str | None) -> Source:
     # Each reader is imported when a file of its kind is met: together their libraries take longer than a small load.
-    if file.kind is PARQUET:
-        from layers.loading.parquet import ParquetFile
-
-        return ParquetFile(file)
     if file.kind is TEXT_TABLE:
         from layers.loading.tables import CsvFile
 
         return CsvFile(file, decoder)
-    if file.kind in (WORKBOOK, OPEN_DOCUMENT):
-        from layers.loading.workbook import OpenDocument, Workbook
+    if file.kind is WORKBOOK:
+        from layers.loading.workbook import Workbook
 
-        return Workbook(file, table=table) if file.kind is WORKBOOK else OpenDocument(file, table=table)
-    from layers.loading.vector import VectorFile
+        return Workbook(file, table=table)
+    source: Source
+    if file.kind is PARQUET:
+        from layers.loading.parquet import ParquetFile
 
-    return VectorFile(file, decoder, table=table)
+        source = ParquetFile(file)
+    else:
+        from layers.loading.vector import VectorFile
+
+        source = VectorFile(file, decoder, table=table)
+    if source.spatial:
+        return source
+    from layers.loading.tables import ColumnPositions
+
+    return ColumnPositions(source)
 
 
 def parts_of(path: Path) -> list[Path]:

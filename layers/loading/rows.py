@@ -17,7 +17,7 @@ from layers.errors import DataRefused
 from layers.loading.replacement import EndingLimits, choose_ending
 from layers.postgres.copy_columns import Values, columns_of, constant, digests, stream
 from layers.postgres.pieces import Pieces
-from layers.records.load_report import LoadReport, Rejection
+from layers.records.load_report import LoadReport, Rejection, shortened
 from layers.records.open_load import Provenance, open_load
 
 CLASH = "the key stands in more than one row with different content; expected once"
@@ -31,7 +31,9 @@ class Conflict(DataRefused):
     """Rows of the file differ from rows with the same key that are there; ``keys`` are theirs."""
 
     def __init__(self, layer: str, keys: Sequence[str]) -> None:
-        listed = ", ".join(keys[:LISTED]) + (f" and {len(keys) - LISTED} more" if len(keys) > LISTED else "")
+        listed = ", ".join(map(shortened, keys[:LISTED])) + (
+            f" and {len(keys) - LISTED} more" if len(keys) > LISTED else ""
+        )
         count = "1 row differs" if len(keys) == 1 else f"{len(keys)} rows differ"
         super().__init__(
             f"{count} from what {layer} holds under the same key ({listed}); nothing was loaded. "

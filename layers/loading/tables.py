@@ -22,9 +22,9 @@ from geo.geometry.crs import STORED_CRS
 from layers.errors import DataRefused
 from layers.loading.admission import AdmittedFile
 from layers.loading.checks import NotAValue, parse_number
-from layers.loading.chunks import CHUNK, LINE, Chunk, Unreadable
+from layers.loading.chunks import CHUNK, LINE, Chunk, Source, Unreadable
 from layers.loading.encodings import TextDecoder, undecodable
-from layers.loading.kinds import UTF16
+from layers.loading.kinds import UTF16, UTF32
 from layers.loading.shapes import NESTING, Shapes
 from layers.settings import get_settings
 
@@ -38,6 +38,7 @@ NESTED = re.compile(r"\s*(SRID=\d+;)?\s*(GEOMETRYC|C|MULTI[CS])", re.IGNORECASE)
 SNIFFED = 64 * 1024  # bytes the separator is told from
 SEPARATOR_SAID = re.compile(r'\A"?sep=(.)"?\r?\n', re.IGNORECASE)
 LINE_BYTES = 64 * 1024 * 1024  # of a line; a geometry of a million vertices in WKT has 40 MB
+MOSTLY = 0.3  # share of every second byte that is nought in text of two bytes a letter, Cyrillic mixed with Latin
 ROW_LINES = 100  # lines a row may go over, within quotes
 COLUMNS = 2_000  # PostgreSQL has 1,600 at most; a heading of more is no heading
 
@@ -87,6 +88,30 @@ class Table:
         geometries = np.full(len(frame), None, dtype=object)
         geometries[known] = shapely.points(x[known], y[known])
         return Shapes.of(geometries), unreadable
+
+
+class ColumnPositions(Table):
+    """A table of a format that can hold geometry and does not here: where its rows lie is told by its columns.
+
+    Raises
+    ------
+    DataRefused : no heading, or two columns of one name.
+    """
+
+    def __init__(self, table: Source) -> None:
+        self.file_name = table.file_name
+        self._table = table
+        self.columns = headings(self.file_name, list(table.columns)) if table.columns else ()
+        self.total = table.total
+        self._find_position()
+        self.notes[:0] = table.notes
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield all rows in their order."""
+        for chunk in self._table.chunks():
+            frame = chunk.frame[list(self._table.columns)].set_axis(list(self.columns), axis=1)
+            shapes, unreadable = self._positions(frame)
+            yield Chunk(chunk.rows, frame, shapes, [*chunk.unreadable, *unreadable])
 
 
 class CsvFile(Table):
@@ -207,9 +232,13 @@ class CsvFile(Table):
     def _in_bytes(self, path: Path) -> Path:
         """Return the file, or where letters are of two bytes or four its like in UTF-8."""
         with path.open("rb") as opened:
-            marked = opened.read(2) in UTF16
-        codec = "utf-16" if marked else codecs.lookup(self._decoder.codec).name
+            head = opened.read(SNIFFED)
+        marked = "utf-32" if head.startswith(UTF32) else "utf-16" if head.startswith(UTF16) else None
+        codec = marked or codecs.lookup(self._decoder.codec).name
         if not codec.startswith(("utf-16", "utf-32")):
+            if head[1::2].count(0) > MOSTLY * len(head) / 2 or head[::2].count(0) > MOSTLY * len(head) / 2:
+                side = "le" if head[1::2].count(0) > head[::2].count(0) else "be"
+                raise DataRefused(f"{self.file_name} is in UTF-16 and does not say so; say --encoding utf-16-{side}.")
             return path
         self._decoder = self._decoder.of_utf8()
         plain = path.with_name("utf-8.txt")

@@ -1,4 +1,4 @@
-"""Sheets of XLSX and ODS workbooks."""
+"""Sheets of XLSX workbooks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from layers.loading.admission import AdmittedFile
+from layers.loading.checks import EXACT
 from layers.loading.chunks import CHUNK, Chunk
 from layers.loading.isolation import Reading
 from layers.loading.tables import Table, headings
-from layers.loading.vector import VectorFile
 
 MOMENTS = {"datetime": datetime.fromisoformat, "date": date.fromisoformat, "time": time.fromisoformat}
 
@@ -50,29 +50,13 @@ class Workbook(Table):
             yield Chunk(rows, frame, shapes, unreadable)
 
 
-class OpenDocument(Table):
-    """A sheet of an ODS workbook, its first row the heading, read by GDAL.
-
-    Raises as ``Workbook``.
-    """
-
-    def __init__(self, file: AdmittedFile, *, table: str | None = None) -> None:
-        self.file_name = file.name
-        self._sheet = VectorFile(file, None, table=table)
-        self.columns = headings(self.file_name, list(self._sheet.columns))
-        self.total = self._sheet.total
-        self._find_position()
-
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield all rows in their order."""
-        for chunk in self._sheet.chunks():
-            frame = chunk.frame.set_axis(list(self.columns), axis=1)
-            shapes, unreadable = self._positions(frame)
-            yield Chunk(chunk.rows, frame, shapes, unreadable)
-
-
 def _cell(value: Any) -> Any:
-    """A cell as openpyxl gave it; it came as JSON."""
+    """A cell as openpyxl gave it; it came as JSON.
+
+    Numbers of a sheet are float64, whatever digits are written: one that is longer has lost its last ones.
+    """
+    if isinstance(value, int) and abs(value) > EXACT:
+        return float(value)
     if not isinstance(value, dict):
         return value
     [(kind, text)] = value.items()

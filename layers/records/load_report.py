@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+SHOWN = 60  # characters of a value that are repeated in a sentence
+
+
+def shortened(text: str) -> str:
+    """Return a text as a sentence repeats it."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
@@ -20,9 +27,9 @@ class Rejection:
     reason: str
 
     def __str__(self) -> str:
-        name = f" ({self.key})" if self.key else ""
+        name = f" ({shortened(self.key)})" if self.key else ""
         where = f", {self.field}" if self.field else ""
-        value = f" is {self.value!r}" if self.value is not None else ""
+        value = f" is {shortened(self.value)!r}" if self.value is not None else ""
         return f"row {self.row}{name}{where}{value}: {self.reason}"
 
 

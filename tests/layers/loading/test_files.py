@@ -386,19 +386,6 @@ def test_a_date_keeps_the_day_the_file_writes(connection: Connection, tmp_path: 
         savepoint.rollback()
 
 
-def test_a_number_of_too_many_digits_names_no_row(connection: Connection, tmp_path: Path) -> None:
-    path = tmp_path / "villages.geojson"
-    villages().to_file(path)
-    path.write_text(path.read_text().replace('"v1"', "12345678901234567890").replace('"v2"', "12345678901234567891"))
-    path.write_text(path.read_text().replace('"v3"', "7"))
-    report = load(connection, "settlements", path)
-    assert (report.added, report.rejected) == (1, 2)
-    assert {item.reason for item in report.rejections} == {
-        "has more digits than a number keeps; expected it as text, in quotes"
-    }
-    assert [row[0] for row in stored(connection, SETTLEMENTS)] == ["7"]
-
-
 def test_a_geometry_of_too_many_vertices_is_a_rejected_row(
     connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,7 +117,10 @@ def test_a_virtual_file_is_read_under_no_name(tmp_path: Path, kind: Kind) -> Non
 def test_a_virtual_file_says_what_it_is(tmp_path: Path) -> None:
     path = tmp_path / "evil.tif"
     path.write_text(vrt_of_cells(Path("/etc/passwd")))
-    assert sentence(path, raster=True) == "evil.tif cannot be opened: it is named as a GeoTIFF and its content is XML."
+    assert (
+        sentence(path, raster=True)
+        == "evil.tif cannot be opened: its name is that of a GeoTIFF and its content is XML."
+    )
 
 
 CALLS = {
