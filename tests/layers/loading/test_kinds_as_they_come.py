@@ -6,7 +6,7 @@ import gzip
 import json
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -80,7 +80,7 @@ def geojson_of_two_bytes_a_letter(root: Path) -> Path:
     return root / "v.geojson"
 
 
-def table(**columns: object) -> pd.DataFrame:
+def table(**columns: list[str]) -> pd.DataFrame:
     frame = villages()
     plain = pd.DataFrame(frame.drop(columns="geometry"))
     return plain.assign(lon=frame.geometry.x, lat=frame.geometry.y, **columns)
@@ -179,7 +179,7 @@ def test_an_encoding_is_asked_for_and_obeyed_in_archives_too(tmp_path: Path, pla
     assert list(read(path, Options(encoding="cp1251"))[0]["name_ru"]) == RUSSIAN
 
 
-def geojson(path: Path, *rows: dict[str, object]) -> Path:
+def geojson(path: Path, *rows: Mapping[str, object]) -> Path:
     point = {"type": "Point", "coordinates": [70.29941431777651123456, 39.0]}
     features = [{"type": "Feature", "properties": {"name_en": "x", **row}, "geometry": point} for row in rows]
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
