@@ -14,7 +14,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import write_po
 
-from api.content import crops_text, plot_truth, standing, unknown_text, value_text
+from api.content import crops_text, data_dictionary, plot_truth, standing, unknown_text, value_text
 from api.language import wording
 from api.language.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREVIEWED, Language, read_catalogue
 from api.maps.colouring import colourings
@@ -72,6 +72,7 @@ def declared() -> Iterator[str]:
         for about in layer.attributes(STAFF).values():
             yield about.title
             yield about.unit
+            yield about.empty
     for raster in RASTERS:
         yield from (raster.title, raster.about, raster.unit)
     for criterion in (*LAND_CRITERIA, *FIT_CRITERIA):
@@ -82,7 +83,7 @@ def declared() -> Iterator[str]:
         yield from (way.legend.title, *(entry.label for entry in way.legend.entries if entry.hatched))
         yield from (mark.label for mark in way.legend.marks)
     for shown in scored_plots(STAFF, {}).properties.values():
-        yield from (shown.title, shown.unit)
+        yield from (shown.title, shown.unit, shown.empty)
 
 
 def worded() -> Iterator[str]:
@@ -95,7 +96,7 @@ def worded() -> Iterator[str]:
     yield from wording.MAP_WORDS.values()
     yield from MESSAGES
     yield from OF_REMEDIES
-    for module in (plot_truth, standing, crops_text, value_text, unknown_text):
+    for module in (plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary):
         yield from module.MESSAGES
     for remedy in catalogue().remedy:
         yield from (remedy.title, remedy.who)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from api.content.cards import unknown_in_run
 from api.content.crops_text import tell_crops
+from api.content.data_dictionary import data_dictionary
 from api.content.plot_truth import NO_MINE_RECORD, tell_plot
 from api.content.standing import facts as standing_facts
 from api.content.unknown_text import tell_not_assessed, tell_unrecorded
@@ -16,6 +17,7 @@ from api.language.wording import CLASS_MEANINGS, EARLIER_RULE
 from geo.household_fit.rating import SUPPORT_NEEDED
 from layers.catalogue.base import Layer
 from layers.catalogue.land import Plot
+from layers.catalogue.qgis_style import qml
 from layers.features.export import About
 from layers.features.features import Features
 from layers.features.places import Gazetteer, read_gazetteer
@@ -74,6 +76,8 @@ def about_plots(
         facts=facts,
         headings={**headings(features, lang), **told_headings(lang)},
         told=told_columns(places, lang),
+        columns=data_dictionary(features, told_headings(lang), lang),
+        style=qml(Plot, lambda text: translate(text, lang)),
         cut=None if cut_at is None else cut_sentence(cut_at, lang),
         members=members,
     )
@@ -119,12 +123,14 @@ def about_layer(connection: Connection, features: Features, lang: Language) -> A
     facts = [(translate(layer.card.title, lang), translate(layer.card.about, lang)), *_provenance(sources, lang)]
     if synthetic:
         facts.insert(0, _made_up(lang))
-    judged = layer.judged
+    said = told_headings(lang) if layer.judged else {}
     return About(
         title=translate(layer.card.title, lang),
         facts=facts,
-        headings={**headings(features, lang), **(told_headings(lang) if judged else {})},
-        told=told_columns(read_gazetteer(connection), lang) if judged else {},
+        headings={**headings(features, lang), **said},
+        told=told_columns(read_gazetteer(connection), lang) if said else {},
+        columns=data_dictionary(features, said, lang),
+        style=qml(layer, lambda text: translate(text, lang)),
         members={"layer": layer.__tablename__, "synthetic": synthetic},
     )
 

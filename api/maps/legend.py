@@ -15,8 +15,8 @@ from geo.contract.memberships import KNOT_LEVELS, ByClass, Knots, Probability
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME, RasterLayer
 from layers.catalogue.base import Layer, Style
-from layers.catalogue.hazards import Exclusion
 from layers.catalogue.land import CLASS_STYLES, SHOWN_STYLES
+from layers.catalogue.land import MINED as MARK
 
 # One ramp for the membership of every criterion: the class colours at the memberships where the classes begin, so
 # that the map of a criterion reads like the map of classes.
@@ -49,12 +49,7 @@ class Entry:
 
 
 # Plots that mines shut wear this over every colour: the one thing nobody may miss on a map.
-MINED: Final = Entry(
-    "mines",
-    Exclusion.card.legend["mine_suspected"].colour,
-    "Mines confirmed or suspected: do not enter",
-    hatched=True,
-)
+MINED: Final = Entry("mines", MARK.style.colour, MARK.style.label, MARK.style.hatched)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
+from api.content.about_files import told_headings
+from api.content.data_dictionary import data_dictionary
 from api.deps import CallerDep, LanguageDep, get_caller, json_answer, known_parameters
 from api.language.translate import Language, translate
 from api.maps.legend import CRITERIA_BY_ID, legend
 from layers.catalogue import BY_NAME, LAYERS, RASTERS, RASTERS_BY_NAME
 from layers.catalogue.base import Audience
 from layers.errors import NotFound
-from layers.features.features import readable_layer
+from layers.features.features import layer_features, readable_layer
+from layers.features.file_dictionary import CSVW, CSVW_TYPE, csvw_schema
+from layers.features.plots import scored_plots
 from layers.features.provenance import sources_of
 from layers.postgres.engine import reading
 from layers.tiles.raster_tiles import readable_raster
@@ -53,6 +58,20 @@ def get_layers(request: Request, caller: CallerDep, lang: LanguageDep) -> Respon
             for name, (title, about) in titles.items()
         ]
     )
+
+
+@router.get("/layers/{layer}/columns", summary="Columns of a layer", responses={200: {"content": {CSVW_TYPE: {}}}})
+def get_columns(layer: str, caller: CallerDep, lang: LanguageDep) -> Response:
+    """The data dictionary of a layer as CSV on the Web has it, with the columns of the files this caller may take.
+
+    What each column holds, its unit, its codes with their meanings, what an empty cell means, and who may see it.
+    """
+    audience = caller.audience_in(None)
+    known = readable_layer(layer, audience)
+    features = scored_plots(audience, {}) if known.judged else layer_features(known, audience)
+    columns = data_dictionary(features, told_headings(lang) if known.judged else {}, lang)
+    schema = {"@context": CSVW, "@type": "Schema", **csvw_schema(features, columns)}
+    return Response(orjson.dumps(schema), media_type=CSVW_TYPE, headers={"Vary": "Accept-Language"})
 
 
 @router.get("/legend/{layer}", summary="Legend of a layer, grid or criterion")

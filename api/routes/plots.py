@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any, Final, Literal, cast
 
 import orjson
@@ -14,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.content.about_files import about_fit, about_plots, told_of
 from api.content.crops_text import crop_words
-from api.content.exports import FinishedFile, kept_file
+from api.content.exports import AS_READ, FinishedFile, file_links, file_parts, kept_file
 from api.content.unknown_text import tell_unrecorded
 from api.deps import Caller, CallerDep, LanguageDep, SnapshotDep, get_caller, json_answer, known_parameters, packed
 from api.language.translate import Language, translate
@@ -29,12 +27,12 @@ from layers.explain.household_fit import explain_fit_of_plot
 from layers.explain.plot import explain_plot
 from layers.explain.ways import way_lines
 from layers.features.districts import district_names, require_district, require_jamoats
-from layers.features.export import About, Format, stream_csv, stream_geojson, write_file
+from layers.features.export import About, Format, stream_geojson
 from layers.features.exports import token_of
 from layers.features.features import Features
 from layers.features.filters import PLOT_FILTERS, plot_conditions, sort_keys
 from layers.features.household_fit import fitted_plots, require_staff, title_of_fit
-from layers.features.paging import Listing, Page, is_cut, read_feature, read_page, read_ready_page
+from layers.features.paging import Listing, Page, cut_after, read_feature, read_page, read_ready_page, rows_after
 from layers.features.plot_texts import ReadyPlots
 from layers.features.plots import PLOTS, by_class_and_score, district_of_plot, in_district, scored_plots
 from layers.features.priorities import plot_priority
@@ -271,15 +269,21 @@ def _streamed(state: SnapshotCache, asked: PlotQuery) -> Response:
 def _file(
     request: Request, state: SnapshotCache, asked: PlotQuery, wanted: Format, limit: int | None, after: str | None
 ) -> Response:
-    """A file with every matching row, or the first ``limit``; it says so itself if rows are left out."""
-    if after is not None:
-        raise BadFilter("A file has no pages; leave out `after`.")
+    """A file with every matching row, or the first ``limit``; headers say where the rest is, if there is one."""
     with reading(asked.caller.audience_in(asked.district)) as connection:
         listing, run, served, household = _listing(connection, state, asked)
-        cut = limit is not None and is_cut(connection, listing, limit)
+        listing = listing if after is None else rows_after(listing, after)
+        cut = None if limit is None else cut_after(connection, listing, limit)
         names = district_names(connection, asked.district)
         about = about_plots(
-            connection, served, asked.district, names, run, listing.features, asked.lang, cut_at=limit if cut else None
+            connection,
+            served,
+            asked.district,
+            names,
+            run,
+            listing.features,
+            asked.lang,
+            cut_at=None if cut is None else limit,
         )
         if household is not None:
             about = about_fit(about, str(asked.profile), household, asked.lang)
@@ -287,39 +291,21 @@ def _file(
     fit = f"-{asked.profile}" if household is not None else ""
     name = f"plots-{asked.district}{f'-run{run.run_id}' if run else ''}{fit}.{wanted}"
     headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    if cut:
+    if cut is not None:
         headers[CUT] = f"only the first {limit} rows; more match"
-    stream = _written if wanted not in _AS_READ else _read
-    parts = partial(stream, asked, listing, wanted, about, limit)
-    if asked.caller.audience_in(asked.district) is PUBLIC:
+    # The rest is of the same run, even if another is published meanwhile.
+    rest = (
+        None if cut is None else {"f": wanted.value, "after": cut, **({} if run is None else {"run": str(run.run_id)})}
+    )
+    headers |= file_links(request, wanted, rest)
+    audience = asked.caller.audience_in(asked.district)
+    parts = partial(file_parts, audience, listing, wanted, about, limit)
+    if audience is PUBLIC:
         token = token_of(served, listing, about, asked.lang, wanted, limit)
-        found = kept_file(request, token, wanted, parts, whole=wanted not in _AS_READ)
+        found = kept_file(request, token, wanted, parts, whole=wanted not in AS_READ)
         if found is not None:
             return FinishedFile(found, media_type=wanted.media_type, headers=headers)
     return BegunStream(parts(), media_type=wanted.media_type, headers=headers)
-
-
-_AS_READ: Final = {Format.CSV: stream_csv, Format.GEOJSON: stream_geojson}
-
-
-def _read(
-    asked: PlotQuery, listing: Listing, wanted: Format, about: About, limit: int | None
-) -> Generator[bytes, None, None]:
-    with reading(asked.caller.audience_in(asked.district), timeout_s=get_settings().export_seconds) as connection:
-        yield from _AS_READ[wanted](connection, listing, about, limit)
-
-
-def _written(
-    asked: PlotQuery, listing: Listing, wanted: Format, about: About, limit: int | None
-) -> Generator[bytes, None, None]:
-    """Write the file, then let the database go before the first byte leaves."""
-    with tempfile.TemporaryDirectory(prefix="obod-export-") as folder:
-        path = Path(folder) / f"plots.{wanted}"
-        with reading(asked.caller.audience_in(asked.district), timeout_s=get_settings().export_seconds) as connection:
-            write_file(connection, listing, wanted, path, about, limit)
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                yield chunk
 
 
 def _listing(

@@ -13,6 +13,7 @@ class Country(Layer):
     """Outline of the country."""
 
     __tablename__ = "country"
+    tiles_land = True
     card = Card(
         title="Country outline",
         audience=PUBLIC,
@@ -32,6 +33,7 @@ class Region(Layer):
     """Regions (viloyat) and the Districts of Republican Subordination."""
 
     __tablename__ = "regions"
+    tiles_land = True
     card = Card(
         title="Regions",
         audience=PUBLIC,
@@ -53,6 +55,7 @@ class District(Layer):
 
     __tablename__ = "districts"
     key_in_address = True
+    tiles_land = True
     card = Card(
         title="Districts",
         audience=PUBLIC,
@@ -67,7 +70,9 @@ class District(Layer):
     name_ru: Mapped[str | None] = attribute("Name in Russian", in_tile=True)
     population: Mapped[int | None] = attribute("Population", unit="people", minimum=0)
     boundary_date: Mapped[date | None] = attribute("Date of the boundary")
-    boundary_note: Mapped[str | None] = attribute("What is known to be wrong with the boundary")
+    boundary_note: Mapped[str | None] = attribute(
+        "What is known to be wrong with the boundary", empty="nothing is known to be wrong"
+    )
     geom = geometry("MULTIPOLYGON")
 
 
@@ -75,6 +80,7 @@ class Jamoat(Layer):
     """Jamoats; may be empty, then everything works by district and settlement."""
 
     __tablename__ = "jamoats"
+    tiles_land = True
     card = Card(
         title="Jamoats",
         audience=PUBLIC,
@@ -151,7 +157,7 @@ class PlaceName(Layer):
     name: Mapped[str] = attribute("Name", filter=True)
     lang: Mapped[str | None] = attribute("Language", values=("tg", "ru", "en", "uz", "ky"), filter=True)
     used_from: Mapped[date | None] = attribute("In use from")
-    used_to: Mapped[date | None] = attribute("In use to; empty = still")
+    used_to: Mapped[date | None] = attribute("In use to; empty = still", empty="still in use")
 
 
 ADMIN: tuple[type[Layer], ...] = (Country, Region, District, Jamoat, Settlement)

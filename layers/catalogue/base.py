@@ -22,6 +22,7 @@ from layers.audience import STAFF as STAFF
 from layers.audience import Audience as Audience
 
 STORED_SRID = 4326  # EPSG code; storage and exchange, domain reference 2.2
+NOT_KNOWN = "not known"  # what an empty value means unless it is said otherwise
 TILE_SRID = 3857  # EPSG code; Web Mercator, the projection of web map tiles
 
 NAMING = {
@@ -84,6 +85,15 @@ class Thinned:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What rows wear over every colour if ``attribute`` holds one of ``values``."""
+
+    attribute: str
+    values: tuple[str, ...]
+    style: Style
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """What people are told about a layer, and how its map is drawn.
 
@@ -92,6 +102,7 @@ class Card:
     legend has the single key ``""``. ``caution`` is said of every row whose ``source_class`` is derived, and
     beside the legend. ``tiles_from`` is the lowest tile zoom at which rows are sent one by one; ``thinned``
     says which of them come later, and ``about`` tells people so. ``caution_of`` says it otherwise for some processes.
+    ``mark`` : the one thing nobody may miss, whatever rows are coloured by.
     """
 
     title: str
@@ -104,11 +115,15 @@ class Card:
     tiles_from: int = 0
     line_width: float = 1.5
     thinned: Thinned | None = None
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is declared about one attribute; stored in ``Column.info['about']``."""
+    """What is declared about one attribute; stored in ``Column.info['about']``.
+
+    ``empty`` is what an empty value means, a message id; of a column that is never empty it counts for nothing.
+    """
 
     title: str
     unit: str = ""
@@ -118,6 +133,8 @@ class About:
     maximum: float | None = None
     filter: bool = False
     in_tile: bool = False
+    empty: str = NOT_KNOWN
+    shown_as: str = ""
 
 
 def attribute(
@@ -130,6 +147,8 @@ def attribute(
     maximum: float | None = None,
     filter: bool = False,
     in_tile: bool = False,
+    empty: str = NOT_KNOWN,
+    shown_as: str = "",
     column: Any = None,
     **options: Any,
 ) -> Mapped[Any]:
@@ -143,8 +162,11 @@ def attribute(
     values : the codes a text attribute may hold; anything else is refused on loading.
     minimum, maximum : inclusive plausible range in ``unit``; outside is refused on loading.
     filter : offered as a filter and a queryable. in_tile : carried by the vector tile.
+    empty : what an empty value means, a message id.
+    shown_as : its name in lists, files and views, where an outcome of scoring has the column's own; files are loaded
+        from either.
     """
-    about = About(title, unit, audience, values, minimum, maximum, filter, in_tile)
+    about = About(title, unit, audience, values, minimum, maximum, filter, in_tile, empty, shown_as)
     comment = f"{title} [{unit}]" if unit else title
     positional = () if column is None else (column,)
     return mapped_column(*positional, comment=comment, info={"about": about}, **options)
@@ -185,7 +207,8 @@ class Layer(Base):
     What only some layers have is a fact on the class, so that nothing asks for a layer by name. box : where its rows
     may lie. judged : scoring finds results for its rows, and every surface shows them together. key_in_address : its
     keys stand in web addresses. computed : attributes the loader computes, never taken from a file. leading :
-    attributes that stand first in pages and files.
+    attributes that stand first in pages and files. tiles_land : its rows are outlines that lie side by side without
+    gap or overlap. disjoint : no spot belongs to two of its rows. usual_ha : least and most hectares a row usually has.
     """
 
     __abstract__ = True
@@ -197,6 +220,9 @@ class Layer(Base):
     key_in_address: ClassVar[bool] = False
     computed: ClassVar[tuple[str, ...]] = ()
     leading: ClassVar[tuple[str, ...]] = ()
+    tiles_land: ClassVar[bool] = False
+    disjoint: ClassVar[bool] = False
+    usual_ha: ClassVar[tuple[float, float] | None] = None
 
     gid: Mapped[int] = mapped_column(
         BigInteger,

@@ -8,13 +8,17 @@ from sqlalchemy import BigInteger, Index
 from sqlalchemy.orm import Mapped
 
 from geo.household import tenure
-from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Box, Card, Layer, Style, attribute, geometry, identifier
+from geo.measures.exclusion import RELEASABLE
+from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Box, Card, Layer, Mark, Style, attribute, geometry, identifier
 
 LAND_FORMS = ("household", "presidential", "dehkan", "reserve", "pasture", "unknown")
 AVAILABILITIES = ("offered", "reserve", "fallow", "in_use", "unknown")
 RIGHT_CLASSES = tuple(tenure.BY_CODE)  # domain reference 4.5
 # Domain reference 2.2: plots outside 66-73.5 E are refused since EPSG:32642 is the working CRS.
 FARMED = Box(66.0, 36.0, 73.5, 41.85, "plots between 66 and 73.5 E, 36 and 41.85 N")
+
+# Default to calibrate: below 50 m2 nobody farms alone, and a field of more than 500 ha is a farm, not a plot.
+USUAL_PLOT_HA = (0.005, 500.0)
 
 # Class colours, teal to brown: any two differ by more than 25 in CIE L*a*b* for normal sight, protanopia,
 # deuteranopia and tritanopia (Machado et al. 2009). Green to brown would not: its S1 and N2 merge.
@@ -41,6 +45,13 @@ SHOWN_STYLES = {
     **{name: look for name, look in CLASS_STYLES.items() if look.hatched},
 }
 
+# Kinds of exclusions that stand for mines, in the colour of the layer of exclusions.
+MINED = Mark(
+    "shut_by",
+    tuple(sorted(RELEASABLE)),
+    Style("#a50f15", "Mines confirmed or suspected: do not enter", hatched=True),
+)
+
 
 class Plot(Layer):
     """Land plots. Suitability is kept apart, by run; no household is recorded here or anywhere."""
@@ -54,21 +65,24 @@ class Plot(Layer):
         legend=CLASS_STYLES,
         tiles_from=13,
         line_width=0.6,
+        mark=MINED,
     )
     box = FARMED
     judged = True
+    disjoint = True
+    usual_ha = USUAL_PLOT_HA
     key_in_address = True
     computed = ("plot_no", "area_ha")
     leading = ("plot_id", "plot_no", "district", "jamoat", "area_ha", "land_form", "availability")
     plot_id: Mapped[str] = identifier("Plot")
     plot_no: Mapped[int] = attribute("Plot number; the tile feature id", column=BigInteger)
-    district: Mapped[str | None] = attribute("District code", filter=True)
-    jamoat: Mapped[str | None] = attribute("Jamoat code", filter=True)
+    district: Mapped[str | None] = attribute("District code", filter=True, empty="lies in no district")
+    jamoat: Mapped[str | None] = attribute("Jamoat code", filter=True, empty="lies in no jamoat on record")
     settlement: Mapped[str | None] = attribute("Settlement the plot is farmed from")
     area_ha: Mapped[float] = attribute("Area on the ellipsoid", unit="ha", minimum=0)
     land_form: Mapped[str] = attribute("Land form", values=LAND_FORMS, filter=True)
     availability: Mapped[str] = attribute("Availability", values=AVAILABILITIES, filter=True)
-    irrigated: Mapped[bool | None] = attribute("Recorded as irrigated")
+    irrigated: Mapped[bool | None] = attribute("Recorded as irrigated", shown_as="irrigated_recorded")
     terraced: Mapped[bool | None] = attribute("Terraced")
     cadastral_no: Mapped[str | None] = attribute("Cadastral number", audience=STAFF)
     right_class: Mapped[str | None] = attribute("Right class", audience=STAFF, values=RIGHT_CLASSES)

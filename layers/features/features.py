@@ -40,6 +40,7 @@ from layers.records.loads import Load
 DERIVED = "derived"  # kind of source of what was computed from other layers
 MOST_TOLD = 8  # codes that a refusal lists; of more it names the nearest
 CAUTION = "caution"  # property of rows of such a kind
+NO_CAUTION = "the row was mapped, not derived"
 
 
 class Kind(StrEnum):
@@ -60,7 +61,7 @@ class Property:
     ``single`` marks a number stored in single precision: what it is compared with is brought to that precision
     first, so that ``slope_pct <= 7.1`` holds for a slope shown as 7.1. ``ranks`` are its codes, the best first, where
     they have an order that is not that of the alphabet; ``order`` then counts from 1 by it. ``codes`` are all texts it
-    may hold, where they are few.
+    may hold, where they are few. ``empty`` is what an empty value means, a message id; "" = it is never empty.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Property:
     single: bool = False
     ranks: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    empty: str = ""
 
     def comparable(self, number: float) -> ColumnElement[Any]:
         """Return a bound number in the precision of this property."""
@@ -162,19 +164,24 @@ def layer_properties(layer: type[Layer], audience: Audience) -> dict[str, Proper
     ``caution``: what must be said with a row that was derived and not mapped.
     """
     columns = layer.__table__.c
-    declared = {
-        name: replace(plain_property(columns[name], about.title, about.unit, about.audience), codes=about.values)
-        for name, about in layer.attributes(audience).items()
-    }
+    declared = {about.shown_as or name: _declared(layer, name) for name, about in layer.attributes(audience).items()}
     if layer.card.caution:
         derived = columns.source_class == DERIVED
         apart = [
             (and_(derived, columns.process == name), literal(text)) for name, text in layer.card.caution_of.items()
         ]
         said = case(*apart, (derived, literal(layer.card.caution)))
-        declared[CAUTION] = Property(CAUTION, "Caution", "", Kind.TEXT, layer.card.audience, said, said)
+        caution = Property(CAUTION, "Caution", "", Kind.TEXT, layer.card.audience, said, said)
+        declared[CAUTION] = replace(caution, empty=NO_CAUTION)
     made_up = columns.load_id.in_(select(Load.load_id).where(Load.synthetic))
     return {**declared, "synthetic": Property("synthetic", "Synthetic", "", Kind.BOOLEAN, PUBLIC, made_up, made_up)}
+
+
+def _declared(layer: type[Layer], name: str) -> Property:
+    """The property that shows an attribute as it is declared, under the name that people see."""
+    column, about = layer.__table__.c[name], layer.attributes()[name]
+    plain = plain_property(column, about.title, about.unit, about.audience)
+    return replace(plain, name=about.shown_as or name, codes=about.values, empty=about.empty if column.nullable else "")
 
 
 def plain_property(column: KeyedColumnElement[Any], title: str, unit: str, audience: Audience) -> Property:

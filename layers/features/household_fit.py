@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, func, select
 from layers.catalogue.base import STAFF, Audience
 from layers.errors import NotAllowed, NotFound
 from layers.features.features import Features, plain_property
-from layers.features.plots import PLOTS
+from layers.features.plots import NO_RUN, PLOTS, meaning_of_empty
 from layers.records.outcomes import FIT_OUTCOMES
 from layers.records.runs import FitProfile, household_fit
 
@@ -61,8 +61,11 @@ def fitted_plots(features: Features, run_id: int, profile: str) -> Features:
 
     The right class on record is a property of the plot already and keeps its name and place.
     """
-    fit = [plain_property(FIT.profile, PROFILE_TITLE, "", STAFF)]
-    fit += [plain_property(FIT[shown.name], shown.title, shown.unit, STAFF) for shown in FIT_OUTCOMES]
+    fit = [replace(plain_property(FIT.profile, PROFILE_TITLE, "", STAFF), empty=NO_RUN)]
+    fit += [
+        replace(plain_property(FIT[shown.name], shown.title, shown.unit, STAFF), empty=meaning_of_empty(shown))
+        for shown in FIT_OUTCOMES
+    ]
     same = and_(FIT.plot_no == PLOTS.plot_no, FIT.run_id == run_id, FIT.profile == profile)
     return replace(
         features,

@@ -11,7 +11,7 @@ import base64
 import binascii
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -176,10 +176,20 @@ def count_rows(connection: Connection, listing: Listing) -> int:
     return int(connection.execute(listing.ordered(select(func.count())).order_by(None)).scalar_one())
 
 
-def is_cut(connection: Connection, listing: Listing, limit: int) -> bool:
-    """Tell whether more than ``limit`` rows meet the conditions."""
-    statement = listing.ordered(select(literal(1))).order_by(None).offset(limit).limit(1)
-    return connection.execute(statement).first() is not None
+def cut_after(connection: Connection, listing: Listing, limit: int) -> str | None:
+    """Return the token of the rows that come after the first ``limit``; None if these are all."""
+    rows = connection.execute(_numbers(listing).offset(limit - 1).limit(2)).all()
+    return _token(listing, rows[0]) if len(rows) == 2 else None
+
+
+def rows_after(listing: Listing, token: str) -> Listing:
+    """Return the listing of the rows that come after those a token stands for.
+
+    Raises
+    ------
+    BadFilter : it is not a token of a list sorted like this one.
+    """
+    return replace(listing, conditions=[*listing.conditions, listing.after(_read_token(listing, token))])
 
 
 def geojson_rows(listing: Listing) -> Select[Any]:

@@ -35,7 +35,7 @@ from sqlalchemy import (
 
 from geo.suitability.model import CLASSES
 from layers.cache.memory import Memo
-from layers.catalogue.base import PUBLIC, Audience
+from layers.catalogue.base import NOT_KNOWN, PUBLIC, Audience
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.features.features import Features, Property, kind_of, layer_properties, plain_property
@@ -44,6 +44,9 @@ from layers.records.outcomes import OUTCOMES, Kept, Outcome
 from layers.records.rows_of_run import holds_in, in_run
 from layers.records.runs import robustness, suitability
 from layers.records.snapshot import Run
+
+NO_RUN = "no run has judged the plot"  # what empty results mean, message ids
+NOT_DRAWN = "not drawn yet"
 
 PLOTS = Plot.__table__.c
 RESULT = suitability.c
@@ -126,18 +129,31 @@ def _property(outcome: Outcome, run_id: ColumnElement[int]) -> Property:
     """What people are shown of one outcome."""
     if outcome.kept is Kept.RUN:
         run = case((RESULT.plot_no.is_not(None), run_id))
-        return Property(outcome.name, outcome.title, outcome.unit, kind_of(outcome.column), PUBLIC, run, run)
+        of_run = Property(outcome.name, outcome.title, outcome.unit, kind_of(outcome.column), PUBLIC, run, run)
+        return replace(of_run, empty=NO_RUN)
     column = (DRAWN if outcome.kept is Kept.DRAWS else RESULT)[outcome.name]
     plain = replace(plain_property(column, outcome.title, outcome.unit, PUBLIC), codes=outcome.codes)
+    plain = replace(plain, empty=meaning_of_empty(outcome))
     if outcome.rounded_down:
         return replace(plain, value=shown_score(column), single=False)
     if outcome.codes == CLASSES:
         named = column if outcome.missing is None else func.coalesce(column, outcome.missing)
         return replace(plain, value=named, order=_rank(named), ranks=CLASSES)
     if outcome.recorded:
-        shown = func.coalesce(column, or_(PLOTS[outcome.name], null()))  # a record alone proves no "no"
+        shown = shown_record(column, PLOTS[outcome.name])
         return replace(plain, value=shown, order=shown)
     return plain
+
+
+def meaning_of_empty(outcome: Outcome) -> str:
+    """Return what an empty value of an outcome means, a message id; "" = it is never empty."""
+    if outcome.missing is not None:
+        return ""
+    if outcome.empty:
+        return outcome.empty
+    if outcome.kept is Kept.DRAWS:
+        return NOT_DRAWN
+    return NO_RUN if outcome.required else NOT_KNOWN
 
 
 def _rank(judged: ColumnElement[Any]) -> ColumnElement[int]:
@@ -149,6 +165,12 @@ def _rank(judged: ColumnElement[Any]) -> ColumnElement[int]:
 def shown_score(stored: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return a kept score as it is shown, in SQL what ``geo.suitability.shown.shown_score`` is in arrays."""
     return func.trunc(cast(cast(stored, Text), Numeric), 1, type_=Numeric(asdecimal=False))
+
+
+def shown_record(kept: ColumnElement[Any], recorded: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return what a run found, in SQL, and where none judged the plot what is recorded of it, but never as *no*."""
+    found: ColumnElement[Any] = func.coalesce(kept, or_(recorded, null()))  # a record alone proves no "no"
+    return found
 
 
 def district_of_plot(connection: Connection, plot_id: str) -> str | None:

@@ -71,9 +71,10 @@ class Existing:
         return Held(place, values, shapes)
 
     def place_shapes(self, held: Held, shapes: Shapes | None, faults: Faults) -> Shapes:
-        """Return the geometries of the rows: their own, or for a file without positions those that are there."""
+        """Return the geometries of the rows: their own, or where the file says none those that are there."""
         if shapes is not None:
-            return shapes
+            silent = np.flatnonzero(shapes.missing() & held.known)
+            return shapes.replaced(silent, held.shapes[held.place[silent]]) if len(silent) else shapes
         faults.add(~held.known, f"is not in {self.layer.__tablename__}; a new row needs a position", self.layer.key)
         found = np.full(len(held.place), None, dtype=object)
         found[held.known] = held.shapes[held.place[held.known]]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from layers.cache.folders import BYTES_PER_GB
 from layers.errors import DataRefused
 from layers.loading.load import Batches, layer_named
-from layers.loading.opened_file import OpenedFile, Options, Progress, silent
+from layers.loading.opened_file import MADE_UP, OpenedFile, Options, Progress, silent
 from layers.loading.reading import file_digest
 from layers.loading.rejects import remove_older, write_rejects
 from layers.loading.room import require_room
@@ -64,6 +64,12 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
         for part in file.parts(report, progress):
             batches.take(part.rows, part.frame, part.shapes, part.unreadable)
         batches.closing_notes()
+        if file.made_up and not said.synthetic:
+            writer.load.mark_synthetic()
+            report.notes.append(
+                f"{file.made_up:,} rows say in the column {MADE_UP} that they are made up, so the load is marked as "
+                "synthetic; leave the column out where that is no longer true."
+            )
         if said.mode == "replace" and report.read == report.filtered:
             raise DataRefused(
                 f"{path.name} has no row for {layer}: replacing by nothing would end all; nothing was changed."

@@ -25,6 +25,9 @@ from typing import Any, NamedTuple, NoReturn
 
 READ_ONLY_SQL = "file:{path}?mode=ro&immutable=1"
 SHADOWS = re.compile(r"\A\s*CREATE\s+VIRTUAL\s+TABLE\s+.*?\bUSING\s+rtree\b", re.IGNORECASE | re.DOTALL)
+ABOUT, COLUMNS = "About", "Columns"  # sheets that a workbook of ours has before its rows
+STYLES = "layer_styles"  # table in which QGIS keeps how others are drawn
+MOST_COLUMNS = 2_000  # of a table
 LISTED = 20  # tables spelled out in a refusal
 WITHOUT = ("pandas", "geopandas", "shapely")  # pyogrio would import them, for a second, and has no use for them here
 
@@ -100,7 +103,7 @@ def read_vector(request: Request) -> None:
         check_tables(request.path)
     if request.driver == "ODS":
         pyogrio.set_gdal_config_options({"OGR_ODS_HEADERS": "FORCE"})
-    table = pick([str(name) for name, _ in pyogrio.list_layers(request.path)], request.table, "table")
+    table = pick([name for name, _ in pyogrio.list_layers(request.path) if name != STYLES], request.table, "table")
     info = pyogrio.read_info(request.path, layer=table, **(request.options or {}))
     if info["features"] > request.rows:
         too_many_rows(request)
@@ -195,26 +198,52 @@ def send_batches(request: Request, schema: Any, *parts: Iterable[Any]) -> None:
 
 
 def read_workbook(request: Request) -> None:
-    """Send the rows of a sheet, lists of cells; a date is an object with its text."""
+    """Send the rows of a sheet, or of all sheets of a workbook of ours: lists of cells; a date is an object."""
     from openpyxl import load_workbook
 
     with open(request.path, "rb") as opened:
         book = load_workbook(opened, read_only=True, data_only=True)
-        sheet = book[pick(book.sheetnames, request.table, "sheet")]
+        names, headings = own_sheets(book)
         gathered: list[list[Any]] = []
         rows = 0
-        for line in sheet.iter_rows(values_only=True):
-            cells = [as_json(cell) for cell in line]
-            if rows and all(cell is None for cell in cells):
-                continue
-            rows += 1
-            if rows > request.rows:
-                too_many_rows(request)
-            gathered.append(cells)
-            if len(gathered) == request.batch:
-                send_json("J", gathered)
-                gathered = []
+        for name in names if names and request.table is None else [pick(book.sheetnames, request.table, "sheet")]:
+            for number, line in enumerate(book[name].iter_rows(values_only=True)):
+                cells = [as_json(cell) for cell in line]
+                if rows and (all(cell is None for cell in cells) or (names and number == 0)):
+                    continue
+                if names and number == 0:  # of the first sheet
+                    cells = [headings[cell].pop(0) if headings.get(cell) else cell for cell in cells]
+                rows += 1
+                if rows > request.rows:
+                    too_many_rows(request)
+                gathered.append(cells)
+                if len(gathered) == request.batch:
+                    send_json("J", gathered)
+                    gathered = []
         send_json("J", gathered)
+
+
+def own_sheets(book: Any) -> tuple[list[str], dict[Any, list[str]]]:
+    """Return the sheets of rows of a workbook of ours and its columns by their headings; nothing for another's.
+
+    Such a book says in a sheet what each column is, and goes on in another sheet where one is full.
+    """
+    if COLUMNS not in book.sheetnames:
+        return [], {}
+    lines = [
+        [str(cell or "") for cell in line] for line in book[COLUMNS].iter_rows(values_only=True, max_row=MOST_COLUMNS)
+    ]
+    if not lines or lines[0][:2] != ["name", "heading"]:
+        return [], {}
+    found = [name for name in book.sheetnames if name not in (ABOUT, COLUMNS)]
+    first = found[0] if found else ""
+    more = re.compile(rf"{re.escape(first)} \d+")
+    if not found or not all(name == first or more.fullmatch(name) for name in found):
+        return [], {}
+    names: dict[Any, list[str]] = {}
+    for name, heading, *_ in lines[1:]:
+        names.setdefault(heading, []).append(name)
+    return found, names
 
 
 def as_json(cell: Any) -> Any:

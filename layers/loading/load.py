@@ -20,6 +20,7 @@ from layers.loading.current_rows import Existing
 from layers.loading.derive import PlotFacts, Surroundings, spatially_ordered
 from layers.loading.faults import Faults
 from layers.loading.repair import sound
+from layers.loading.rounded_shapes import restore_rounded
 from layers.loading.rows import Writer
 from layers.loading.shapes import Shapes
 from layers.postgres.copy_columns import Values
@@ -51,6 +52,7 @@ class Batches:
         *,
         empty_clears: bool = False,
     ) -> None:
+        self.connection = connection
         self.layer = layer
         updates = report.mode == "update"
         self.existing = Existing(connection, layer, empty_clears=empty_clears) if updates else None
@@ -83,10 +85,13 @@ class Batches:
             table = check_attributes(self.layer, frame, faults, derived)
         else:
             table = check_attributes(self.layer, frame, faults, derived | self.existing.silent_fields(frame))
+        if kind is not None and shapes is not None:
+            shapes = restore_rounded(self.connection, self.layer, list(faults.keys), shapes)
+        if self.existing is not None:
             held = self.existing.read(list(faults.keys))
-            self.existing.fill(table, frame, held, shapes, faults)
             if kind is not None:
                 shapes = self.existing.place_shapes(held, shapes, faults)
+            self.existing.fill(table, frame, held, shapes, faults)
         if kind is not None:
             given, bounds, repairs = sound(_known(shapes, len(rows)), kind, faults, self.box)
             report.repairs.extend(repairs)

@@ -177,22 +177,27 @@ def rules_for(
     DataRefused : a field the layer does not have, or a column the file does not have.
     """
     fields = layer.attributes()
+    stored = {about.shown_as: name for name, about in fields.items() if about.shown_as}
     rules: dict[str, FieldRule] = {}
     if mapping is None:
         by_fold = {column.casefold(): column for column in reversed(columns)}
-        rules = {name: FieldRule(column=by_fold[name]) for name in fields if name in by_fold}
+        named = {
+            name: next((n for n in (about.shown_as, name) if n in by_fold), None) for name, about in fields.items()
+        }
+        rules = {name: FieldRule(column=by_fold[column]) for name, column in named.items() if column is not None}
     else:
         for name, rule in mapping.fields.items():
-            rules[name] = rule if isinstance(rule, FieldRule) else FieldRule(column=rule)
+            rules[stored.get(name, name)] = rule if isinstance(rule, FieldRule) else FieldRule(column=rule)
         key = key or mapping.key
-    rules.update({name: FieldRule(column=column) for name, column in assigned.items()})
+    rules.update({stored.get(name, name): FieldRule(column=column) for name, column in assigned.items()})
     if key is not None:
         by_digest = key == DIGEST and DIGEST not in columns
         rules[layer.key] = FieldRule(digest=True) if by_digest else FieldRule(column=key)
     unknown = [name for name in rules if name not in fields]
     if unknown:
         raise DataRefused(
-            f"{layer.__tablename__} has no field {', '.join(unknown)}; its fields are {', '.join(fields)}."
+            f"{layer.__tablename__} has no field {', '.join(unknown)}; its fields are "
+            f"{', '.join(about.shown_as or name for name, about in fields.items())}."
         )
     needed = {column for rule in rules.values() for column in rule.reads()}
     if mapping is not None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from layers.catalogue.base import Layer
 from layers.errors import DataRefused
+from layers.loading.checks import TRUE
 from layers.loading.chunks import CHUNK, Chunk
 from layers.loading.crs import Placement, parse_crs, place
 from layers.loading.load import fields_to_give
@@ -22,6 +23,8 @@ from layers.loading.mapping import Mapping as MappingFile
 from layers.loading.reading import mapping_digest, open_source
 from layers.loading.replacement import EndingLimits
 from layers.records.load_report import LoadReport
+
+MADE_UP = "synthetic"  # column that says of each row whether it was made up
 
 Progress = Callable[[Iterable[Chunk], int], Iterable[Chunk]]
 
@@ -76,6 +79,7 @@ class OpenedFile:
     """A vector file or table that can fill a layer.
 
     source : its rows as they stand in it. options : what the user says, with what the mapping file says filled in.
+    made_up : how many of the rows read so far say that they were made up, as files that Obod writes do.
 
     Raises
     ------
@@ -85,6 +89,7 @@ class OpenedFile:
 
     def __init__(self, layer: type[Layer], path: Path, options: Options) -> None:
         self.layer = layer
+        self.made_up = 0
         name = layer.__tablename__
         mapping = None if options.mapping is None else find_mapping(options.mapping, name, path.name)
         self._mapping = mapping
@@ -116,7 +121,7 @@ class OpenedFile:
         used = {column for rule in self._rules.values() for column in rule.reads()} | set(self.source.positions)
         if self._mapping is not None:
             used |= self._mapping.where.keys() | self._mapping.unless.keys()
-        report.ignored = tuple(column for column in self.source.columns if column not in used)
+        report.ignored = tuple(column for column in self.source.columns if column not in used | {MADE_UP})
         return report
 
     def parts(self, report: LoadReport, progress: Progress = silent) -> Iterator[Chunk]:
@@ -133,6 +138,7 @@ class OpenedFile:
             if placement is None and spatial and keep.any():
                 placement = self._placed(chunk, keep, report)
             part = _part(chunk, keep)
+            self.made_up += _count_made_up(part)
             stored = None
             if placement is not None and part.shapes is not None:
                 stored = placement.to_stored(part.shapes)
@@ -165,6 +171,13 @@ class OpenedFile:
                 f"{source.file_name} has no positions; {layer.__tablename__} needs them: a geometry, columns lon and "
                 "lat, or WKT."
             )
+
+
+def _count_made_up(chunk: Chunk) -> int:
+    if MADE_UP not in chunk.frame:
+        return 0
+    said = chunk.frame[MADE_UP].astype("str").str.strip().str.casefold()
+    return int(said.isin(TRUE).sum())
 
 
 def _count(total: int | None) -> int:

@@ -20,6 +20,7 @@ import shapely
 
 from geo.geometry.crs import STORED_CRS
 from layers.errors import DataRefused
+from layers.features.formulas import MARK, unguarded
 from layers.loading.admission import AdmittedFile
 from layers.loading.checks import NotAValue, parse_number
 from layers.loading.chunks import CHUNK, LINE, Chunk, Source, Unreadable
@@ -50,7 +51,7 @@ Rows = list[list[Any]]
 class Table:
     """Rows of text with a heading; where they lie on the ground is told by the names of columns.
 
-    Columns named lon and lat are degrees of EPSG:4326; x and y, or a WKT column, need ``--crs``.
+    Columns named lon and lat are degrees of EPSG:4326, and so is WKT beside them; x and y or WKT alone need ``--crs``.
     """
 
     file_name: str
@@ -71,10 +72,12 @@ class Table:
         for pair in (degrees, metres):
             if self._xy is None and pair[0] is not None and pair[1] is not None:
                 self._xy = pair[0], pair[1]
-        if self._wkt is None and self._xy is not None and self._xy == degrees:
-            self.crs = pyproj.CRS.from_user_input(STORED_CRS)
-            self.notes.append(f"Columns {self._xy[0]} and {self._xy[1]} are taken as degrees of {STORED_CRS}.")
         self.positions: tuple[str, ...] = (self._wkt,) if self._wkt is not None else self._xy or ()
+        if self._xy is not None and self._xy == degrees:
+            self.crs = pyproj.CRS.from_user_input(STORED_CRS)
+            taken = " and ".join(self._xy) if self._wkt is None else f"{', '.join(self._xy)} and {self._wkt}"
+            self.notes.append(f"Columns {taken} are taken as degrees of {STORED_CRS}.")
+            self.positions = (*self.positions, *self._xy) if self._wkt is not None else self._xy
         self.spatial = bool(self.positions)
 
     def _positions(self, frame: pd.DataFrame) -> tuple[Shapes | None, list[Unreadable]]:
@@ -169,7 +172,7 @@ class CsvFile(Table):
 
     def _chunk(self, first: int, lines: Rows, faults: list[Unreadable]) -> Chunk:
         frame = pd.DataFrame(lines, columns=list(self.columns), dtype="str")
-        frame = frame.where(frame != "", None)
+        frame = unguarded_texts(frame.where(frame != "", None))
         shapes, unreadable = self._positions(frame)
         known = {fault.position for fault in faults}
         unreadable = [fault for fault in unreadable if fault.position not in known]
@@ -331,6 +334,14 @@ def headings(file_name: str, cells: list[str]) -> tuple[str, ...]:
     if twice:
         raise DataRefused(f"{file_name} has more than one column named {', '.join(twice) or 'nothing'}.")
     return tuple(names)
+
+
+def unguarded_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without the marks that keep a spreadsheet from running its texts."""
+    marked = frame.apply(lambda cells: cells.astype("str").str.startswith(MARK, na=False))
+    for name in frame.columns[marked.any()]:
+        frame[name] = frame[name].map(lambda cell: unguarded(cell) if isinstance(cell, str) else cell)
+    return frame
 
 
 def _coordinates(

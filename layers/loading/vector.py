@@ -80,7 +80,10 @@ class VectorFile:
                 shapes = Shapes.of_wkb(wkb)
             except CurvedGeometry:
                 shapes = Shapes.of_wkb(self._without_arcs(rows))
-            lost = shapes.missing() & wkb.is_valid().to_numpy(zero_copy_only=False)
+            given = pc.fill_null(
+                pc.greater(pc.binary_length(wkb), 0), False
+            )  # a FlatGeobuf table has shapes of no byte
+            lost = shapes.missing() & given.to_numpy(zero_copy_only=False)
             unreadable.extend(
                 Unreadable(int(at), "geometry", None, "is of a kind that cannot be read") for at in np.flatnonzero(lost)
             )

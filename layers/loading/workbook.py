@@ -13,7 +13,7 @@ from layers.loading.admission import AdmittedFile
 from layers.loading.checks import EXACT
 from layers.loading.chunks import CHUNK, Chunk
 from layers.loading.isolation import Reading
-from layers.loading.tables import Table, headings
+from layers.loading.tables import Table, headings, unguarded_texts
 
 MOMENTS = {"datetime": datetime.fromisoformat, "date": date.fromisoformat, "time": time.fromisoformat}
 
@@ -44,7 +44,7 @@ class Workbook(Table):
             part = self._rows[start : start + CHUNK]
             cells = [[line[at] if at < len(line) else None for line in part] for at in range(len(self.columns))]
             series = [pd.Series(column, dtype=object) for column in cells]
-            frame = pd.DataFrame(dict(zip(self.columns, series, strict=True)))
+            frame = unguarded_texts(pd.DataFrame(dict(zip(self.columns, series, strict=True))))
             shapes, unreadable = self._positions(frame)
             rows = np.arange(start + 1, start + len(part) + 1, dtype=np.int64)
             yield Chunk(rows, frame, shapes, unreadable)

@@ -35,6 +35,11 @@ class OpenLoad:
     load_id: int
     savepoint: NestedTransaction
 
+    def mark_synthetic(self) -> None:
+        """Note that what it brings was made up, whatever was said of it when it was opened."""
+        made_up = update(Load).where(Load.load_id == self.load_id).values(synthetic=True)
+        self.connection.execute(made_up)
+
     def close(self, report: LoadReport) -> LoadReport:
         """Record the figures of ``report``, or take everything back where nothing changed."""
         if report.added + report.changed + report.ended == 0:

@@ -47,6 +47,8 @@ class Outcome:
         Unit of the value, empty for texts and counts.
     comment : str
         What the database says of the column where the heading does not say enough.
+    empty : str
+        What an empty value means beside that no run has judged the plot, a message id; follows the comment.
     required : bool
         Never empty; a new outcome cannot be, since earlier runs do not have it.
     kept : Kept
@@ -76,6 +78,7 @@ class Outcome:
     column: TypeEngine[Any]
     unit: str = ""
     comment: str = ""
+    empty: str = ""
     required: bool = False
     kept: Kept = Kept.RESULT
     shown: bool = True
@@ -91,6 +94,7 @@ class Outcome:
     def as_column(self) -> Column[Any]:
         """Return a new column that keeps it."""
         said = self.comment or (f"{self.title} [{self.unit}]" if self.unit else self.title)
+        said += f"; empty = {self.empty}" if self.empty else ""
         return Column(self.name, self.column, nullable=not self.required, comment=said)
 
 
@@ -102,7 +106,8 @@ OUTCOMES: tuple[Outcome, ...] = (
         "score",
         "Score 0-100",
         REAL(),
-        comment="Score 0-100, unrounded; empty = not evaluated or excluded",
+        comment="Score 0-100, unrounded",
+        empty="not evaluated or excluded",
         leads=True,
         rounded_down=True,
         in_tile=True,
@@ -165,7 +170,8 @@ OUTCOMES: tuple[Outcome, ...] = (
         "settled",
         "At most two classes are possible",
         Boolean(),
-        comment="At most two classes are possible; empty = scored by the earlier rule",
+        comment="At most two classes are possible",
+        empty="scored by the earlier rule",
         leads=True,
         filter=True,
     ),
@@ -210,7 +216,8 @@ OUTCOMES: tuple[Outcome, ...] = (
         "memberships_high",
         "High ends of memberships",
         ARRAY(REAL),
-        comment="High ends of memberships, as memberships where none is an interval; empty = by the earlier rule",
+        comment="High ends of memberships, as memberships where none is an interval",
+        empty="by the earlier rule",
         shown=False,
         in_view=False,
     ),
@@ -226,7 +233,8 @@ OUTCOMES: tuple[Outcome, ...] = (
         "class_cap",
         "Best class hard limits allow",
         _CLASS,
-        comment="Best class hard limits allow; empty = not kept",
+        comment="Best class hard limits allow",
+        empty="not kept",
         shown=False,
     ),
     Outcome(
@@ -234,13 +242,13 @@ OUTCOMES: tuple[Outcome, ...] = (
         "In a command area or recorded as irrigated",
         Boolean(),
         recorded=True,
-        in_view=False,
     ),
     Outcome(
         "shut_by",
         "What shuts the plot",
         String(),
-        comment="Kind of area that shuts the plot; empty = none, or not kept",
+        comment="Kind of area that shuts the plot",
+        empty="none, or not kept",
         filter=True,
         codes=REASONS,
         in_tile=True,
@@ -249,7 +257,8 @@ OUTCOMES: tuple[Outcome, ...] = (
         "shut_from_year",
         "Year the planned reservoir takes the plot",
         SmallInteger(),
-        comment="Year from which a planned reservoir takes the plot; empty = none, no year on record, or not kept",
+        comment="Year from which a planned reservoir takes the plot",
+        empty="none, no year on record, or not kept",
     ),
     Outcome("water_month", "Month in which water is shortest for the reference crop, 1-12", SmallInteger()),
     Outcome("second_crop_water", "Water for a second crop, July-September", REAL(), unit="ratio"),
@@ -292,25 +301,29 @@ OUTCOMES: tuple[Outcome, ...] = (
         "crops",
         "Crops that are S1 or S2 here, best first",
         ARRAY(String),
-        comment="Crops that are S1 or S2 here, best first; empty = not ranked",
+        comment="Crops that are S1 or S2 here, best first",
+        empty="not ranked",
     ),
     Outcome(
         "crop_classes",
         "Class of each of these crops, in their order",
         ARRAY(String),
-        comment="Class of each crop, in the order of crops; empty = not kept",
+        comment="Class of each crop, in the order of crops",
+        empty="not kept",
     ),
     Outcome(
         "crops_not_known",
         "What decides on crops and is not known here",
         ARRAY(String),
-        comment="What decides on crops and is not known here; empty = not kept",
+        comment="What decides on crops and is not known here",
+        empty="not kept",
     ),
     Outcome(
         "crops_apart",
         "Crops that might suit, limits not known",
         ARRAY(String),
-        comment="Crops that would suit but have no known limits of something that decides; empty = not kept",
+        comment="Crops that would suit but have no known limits of something that decides",
+        empty="not kept",
     ),
     Outcome(
         "memberships",

@@ -9,19 +9,25 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from psycopg import sql
-from sqlalchemy import Connection, text
+from sqlalchemy import ColumnElement, Connection, Float, cast, func, text
+from sqlalchemy.dialects import postgresql
 
 from layers.catalogue import BY_NAME
 from layers.catalogue.base import About, Layer
+from layers.catalogue.land import Plot
+from layers.features.plots import shown_record, shown_score
 from layers.postgres.roles import QGIS_SCHEMA, ROLES
-from layers.records.outcomes import OUTCOMES, Kept
+from layers.records.outcomes import OUTCOMES, Kept, Outcome
 from layers.records.runs import suitability
 
+result, plot = suitability.alias("result"), Plot.__table__.alias("layer")
 SQL = Path(__file__).parent / "sql"
+MADE_UP = "synthetic"  # column of every view; files made from it say so when they come back
 REFUSE_EDIT = f"{QGIS_SCHEMA}.refuse_edit"  # function of the triggers that keep views read-only
-RESULTS = tuple(outcome.name for outcome in OUTCOMES if outcome.kept is Kept.RESULT and outcome.in_view)
+RESULTS = tuple(outcome for outcome in OUTCOMES if outcome.kept is Kept.RESULT and outcome.in_view)
 
 
 def make_views(connection: Connection) -> None:
@@ -49,22 +55,25 @@ def view_statements(layer: type[Layer]) -> list[str]:
     """Return the statements that make the view of one layer, keep it read-only and comment on it."""
     table = layer.__tablename__
     view = f"{QGIS_SCHEMA}.{_name(table)}"
-    columns = {"gid": "Row number", **{name: _title(about) for name, about in layer.attributes().items()}}
+    shown = {about.shown_as or name: about for name, about in layer.attributes().items()}
+    columns = {"gid": "Row number", **{name: _title(about) for name, about in shown.items()}}
     selected = ["layer.gid", *(_column(name, about, layer) for name, about in layer.attributes().items())]
+    columns[MADE_UP] = "Made up, not surveyed"
+    selected.append(f"(SELECT synthetic FROM loads WHERE loads.load_id = layer.load_id) AS {MADE_UP}")  # noqa: S608
     if layer.geometry_kind is not None:
         columns["geom"] = f"{layer.geometry_kind}, EPSG:4326"
         selected.append("layer.geom")
     if layer.judged:
         template = SQL / "plots_view.sql"
         columns["run_id"] = "Scoring run"
-        columns |= {name: suitability.columns[name].comment or "" for name in RESULTS}
+        columns |= {outcome.name: _comment(outcome) for outcome in RESULTS}
     else:
         template = SQL / "layer_view.sql"
     statement = template.read_text().format(
         view=view,
         table=_name(table),
         columns=", ".join(selected),
-        results=", ".join(f"result.{_name(name)}" for name in RESULTS),
+        results=", ".join(_result(outcome) for outcome in RESULTS),
     )
     comments = [f"COMMENT ON VIEW {view} IS {_literal(layer.card.about)}"]
     comments += [f"COMMENT ON COLUMN {view}.{_name(name)} IS {_literal(said)}" for name, said in columns.items()]
@@ -73,11 +82,34 @@ def view_statements(layer: type[Layer]) -> list[str]:
 
 
 def _column(name: str, about: About, layer: type[Layer]) -> str:
-    column = f"layer.{_name(name)}"
+    column, shown = f"layer.{_name(name)}", _name(about.shown_as or name)
     if about.audience <= layer.card.audience:
-        return column
+        return column if shown == _name(name) else f"{column} AS {shown}"
     role = _literal(ROLES[about.audience].name)
-    return f"CASE WHEN pg_has_role({role}, 'USAGE') THEN {column} END AS {_name(name)}"
+    return f"CASE WHEN pg_has_role({role}, 'USAGE') THEN {column} END AS {shown}"
+
+
+def _result(outcome: Outcome) -> str:
+    """What people are shown of a result: a score as on every other surface, with one decimal, rounded down."""
+    kept, name = result.c[outcome.name], _name(outcome.name)
+    if outcome.rounded_down:
+        return f"{_sql(cast(shown_score(kept), Float(53)))} AS {name}"
+    if outcome.missing is not None:
+        return f"{_sql(func.coalesce(kept, outcome.missing))} AS {name}"
+    if outcome.recorded:
+        return f"{_sql(shown_record(kept, plot.c[outcome.name]))} AS {name}"
+    return f"result.{name}"
+
+
+def _comment(outcome: Outcome) -> str:
+    if not outcome.rounded_down:
+        return suitability.columns[outcome.name].comment or ""
+    return f"{outcome.title}, one decimal, rounded down" + (f"; empty = {outcome.empty}" if outcome.empty else "")
+
+
+def _sql(expression: ColumnElement[Any]) -> str:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    return str(expression.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
 def _title(about: About) -> str:

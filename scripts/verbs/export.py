@@ -7,9 +7,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 
-from api.content.about_files import about_layer, about_plots
+from api.content.about_files import about_layer, about_plots, cut_sentence
 from api.language.translate import language_of
 from layers.cache.files import write_whole_at
 from layers.catalogue import BY_NAME
@@ -17,14 +18,15 @@ from layers.catalogue.base import Audience, Layer
 from layers.errors import DataRefused, NotFound
 from layers.features.cql import cql2_condition
 from layers.features.districts import district_names, require_district
-from layers.features.export import About, format_of, write_file
+from layers.features.export import About, Format, format_of, write_file
 from layers.features.features import layer_features, nearest, readable_layer, rows_in_district
+from layers.features.file_dictionary import CSVW_SUFFIX, csvw
 from layers.features.paging import Listing, count_rows
 from layers.features.plots import by_class_and_score, scored_plots
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import Choice, read_snapshot
 from layers.settings import get_settings
-from scripts.output import out, print_json
+from scripts.output import err, out, print_json
 
 
 class For(StrEnum):
@@ -43,10 +45,18 @@ def export(
     audience: Annotated[For, typer.Option("--for", help="Whom the file is for; decides what is in it.")] = For.PUBLIC,
     scheme: Annotated[str | None, typer.Option(help="Results of the run published for this scheme.")] = None,
     run: Annotated[int | None, typer.Option(help="Results of this run.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Only the first N rows, in their order.")
+    ] = None,
     lang: Annotated[str, typer.Option(help="Language of headings and explanations: tg, ru or en.")] = "en",
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Write the current rows of a layer to a file, with what is known about them."""
+    """Write the current rows of a layer to a file, with what is known about them and of every column.
+
+    Tables (CSV, XLSX) have `lon` and `lat` of the place, or of a point that lies on a line or area, and then the whole
+    shape as `wkt`. Beside a CSV file stands what its columns mean, FILE-metadata.json. What was written can be loaded
+    again and says nothing new.
+    """
     wanted = format_of(output)
     if not output.parent.is_dir():
         raise DataRefused(f"There is no folder {output.parent} to write {output.name} to.")
@@ -59,12 +69,20 @@ def export(
         rows = count_rows(connection, listing)
         if rows == 0:
             raise NotFound(f"No row of {layer} matches; nothing was written.")
+        if limit is not None and limit < rows:
+            rows, about = limit, replace(about, cut=cut_sentence(limit, language_of(lang)))
         with write_whole_at(output) as draft:  # an older file of the name stands until the new one is whole
-            write_file(connection, listing, wanted, draft, about)
+            write_file(connection, listing, wanted, draft, about, limit)
+        if wanted is Format.CSV:
+            with write_whole_at(output.with_name(f"{output.name}{CSVW_SUFFIX}")) as draft:
+                draft.write_bytes(orjson.dumps(csvw(listing.features, about, output.name, lang)))
     if json:
-        print_json({"layer": layer, "file": str(output), "format": wanted.value, "rows": rows, "for": audience.value})
+        told = {"layer": layer, "file": str(output), "format": wanted.value, "rows": rows, "for": audience.value}
+        print_json(told | {"cut": about.cut})
     else:
         out.print(f"{rows} rows of {layer} are in {output}.", highlight=False)
+    if about.cut is not None:
+        err.print(about.cut, highlight=False)
 
 
 def _layer(name: str, audience: Audience) -> type[Layer]:

@@ -145,7 +145,8 @@ def _stored(row: dict[str, Any]) -> dict[str, Any]:
 
 def _seen(row: dict[str, Any]) -> dict[str, Any]:
     hidden = {"cadastral_no", "right_class", "missing_documents", "disputes", "geom", "load_id", "irrigated"}
-    return {**{name: value for name, value in row.items() if name not in hidden}, "synthetic": True}
+    shown = {name: value for name, value in row.items() if name not in hidden}
+    return {**shown, "irrigated_recorded": row["irrigated"], "synthetic": True}
 
 
 def _shown_result(row: dict[str, Any], result: dict[str, Any] | None) -> dict[str, Any]:

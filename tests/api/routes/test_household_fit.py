@@ -181,7 +181,7 @@ def test_files_hold_the_fit_and_say_what_a_low_one_means(client: TestClient, cal
     (tmp_path / "fit.gpkg").write_bytes(
         client.get(PLOTS, params={**FITTED, "f": "gpkg"}, headers=callers.staff).content
     )
-    assert set(OWN) <= set(pyogrio.read_dataframe(tmp_path / "fit.gpkg").columns)
+    assert set(OWN) <= set(pyogrio.read_dataframe(tmp_path / "fit.gpkg", layer="plots").columns)
     sheet = client.get(PLOTS, params={**FITTED, "f": "xlsx", "lang": "ru"}, headers=callers.staff).content
     book = openpyxl.load_workbook(io.BytesIO(sheet))
     about = [cell for row in book["About"].iter_rows(values_only=True) for cell in row if cell]

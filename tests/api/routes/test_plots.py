@@ -167,7 +167,8 @@ def test_files_by_parameter_or_accept_hold_every_row(
     path = tmp_path / f"plots.{wanted}"
     path.write_bytes(answer.content)
     if wanted in (Format.GPKG, Format.FGB, Format.GEOJSON):
-        assert len(pyogrio.read_dataframe(path)) == COUNTS[RASHT]
+        layer = "plots" if wanted is Format.GPKG else None  # beside it QGIS finds how it is drawn
+        assert len(pyogrio.read_dataframe(path, layer=layer)) == COUNTS[RASHT]
 
 
 @pytest.mark.parametrize("wanted", [Format.CSV, Format.GEOJSON, Format.XLSX, Format.GPKG])
@@ -182,7 +183,7 @@ def test_a_cut_file_says_so_in_a_header_and_where_there_is_room_inside(
     inside = {
         Format.GEOJSON: lambda: answer.json()["cut"],
         Format.XLSX: lambda: openpyxl.load_workbook(path).worksheets[0]["A2"].value,
-        Format.GPKG: lambda: pyogrio.read_info(path)["layer_metadata"]["DESCRIPTION"],
+        Format.GPKG: lambda: pyogrio.read_info(path, layer="plots")["layer_metadata"]["DESCRIPTION"],
     }
     if wanted is Format.CSV:  # a row is a plot, never a remark
         rows = list(csv.reader(answer.content.decode("utf-8-sig").splitlines()))
@@ -192,6 +193,39 @@ def test_a_cut_file_says_so_in_a_header_and_where_there_is_room_inside(
         assert sentence in inside[wanted]()
     whole = client.get(PLOTS, params={"f": wanted.value, "limit": COUNTS[RASHT]})
     assert "obod-cut" not in whole.headers
+    assert 'rel="next"' not in whole.headers.get("link", "")
+
+
+def test_the_link_of_a_cut_csv_leads_through_all_rows_once(client: TestClient) -> None:
+    rows: list[str] = []
+    address: str | None = f"{PLOTS}?f=csv&limit=50&sortby=-score"
+    parts = 0
+    while address is not None:
+        answer = client.get(address)
+        found = list(csv.DictReader(answer.content.decode("utf-8-sig").splitlines()))
+        rows += [row["plot_id"] for row in found]
+        parts += 1
+        address = answer.links["next"]["url"] if "next" in answer.links else None
+        assert ("obod-cut" in answer.headers) is (address is not None)
+    whole = client.get(f"{PLOTS}?f=csv&sortby=-score").content.decode("utf-8-sig").splitlines()
+    assert rows == [row["plot_id"] for row in csv.DictReader(whole)]
+    assert parts == -(-COUNTS[RASHT] // 50)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_csv_names_the_place_that_says_what_its_columns_mean(client: TestClient, lang: Language) -> None:
+    answer = client.get(PLOTS, params={"f": "csv", "limit": 1, "lang": lang})
+    header = next(csv.reader(answer.content.decode("utf-8-sig").splitlines()))
+    described = client.get(answer.links["describedby"]["url"])
+    assert described.headers["content-type"] == "application/csvm+json"
+    columns = {column["name"]: column for column in described.json()["columns"]}
+    assert list(columns) == header
+    assert "cadastral_no" not in columns
+    assert columns["area_ha"]["schema:unitText"] == translate("ha", lang)
+    assert columns["area_ha"]["rdfs:comment"] == translate("never empty", lang)
+    meanings = {item["schema:value"]: item["schema:name"] for item in columns["class"]["schema:valueReference"]}
+    assert meanings == {name: translate(text, lang) for name, text in CLASS_MEANINGS.items()}
+    assert client.get("/layers/plot_surveys/columns").status_code == 404
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -206,7 +240,7 @@ def test_a_workbook_explains_itself_in_the_reader_s_language(
         assert part in told
     for message in (*CLASS_MEANINGS.values(), "SYNTHETIC DATA", "Scoring run"):
         assert translate(message, lang) in told
-    headings = [str(cell.value) for cell in next(book.worksheets[1].iter_rows())]
+    headings = [str(cell.value) for cell in next(book["plots"].iter_rows())]
     assert headings[7] == translate("Score 0-100", lang)
 
 
@@ -252,7 +286,7 @@ def test_one_plot_by_its_id_and_by_its_number_apart(client: TestClient, land: La
         (f"{PLOTS}?limit=0", 400, "bad-filter", "1 to 10000 or all"),
         (f"{PLOTS}?limit=10001", 400, "bad-filter", "at most 10000"),
         (f"{PLOTS}?f=doc", 400, "bad-filter", "csv"),
-        (f"{PLOTS}?f=csv&after=x", 400, "bad-filter", "no pages"),
+        (f"{PLOTS}?f=csv&after=x", 400, "bad-filter", "begin again"),
         (f"{PLOTS}?after=x", 400, "bad-filter", "begin again"),
         (f"{PLOTS}?filter=(((", 400, "bad-filter", "brackets"),
         (f"{PLOTS}?filter=score%20%3E", 400, "bad-filter", "CQL2"),

@@ -18,6 +18,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pyogrio
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from shapely import Point
 from sqlalchemy import Connection, Engine, text
 
@@ -25,10 +27,11 @@ from layers.catalogue.base import PARTNER, PUBLIC
 from layers.catalogue.irrigation import Canal, CommandMonth
 from layers.catalogue.land import Pasture
 from layers.errors import DataRefused
-from layers.features import export, paging
+from layers.features import file_rows, file_sheets, paging
 from layers.features.export import About, Format, format_of, stream_csv, stream_geojson, write_file
 from layers.features.features import layer_features
 from layers.features.filters import plot_conditions, sort_keys
+from layers.features.formulas import guarded, unguarded
 from layers.features.paging import Listing
 from layers.features.plots import in_district, scored_plots
 from layers.postgres.engine import reading
@@ -118,8 +121,14 @@ def test_csv_is_utf_8_with_a_byte_order_mark_and_a_point_on_each_plot(
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_text_is_taken_for_a_formula(sign: str) -> None:
-    assert export._guarded(f"{sign}cmd|' /C calc'!A0").startswith("'")  # a text that would run stays a text
-    assert export._guarded("S1") == "S1"
+    assert guarded(f"{sign}cmd|' /C calc'!A0").startswith("'")  # a text that would run stays a text
+    assert guarded("S1") == unguarded("S1") == "S1"
+
+
+@given(st.text(alphabet="='+-@aA1", max_size=6))
+def test_what_is_guarded_is_read_as_it_was(text: str) -> None:
+    assert unguarded(guarded(text)) == text
+    assert not guarded(text).startswith(("=", "+", "-", "@"))
 
 
 def test_a_dangerous_text_of_a_row_is_guarded_where_a_spreadsheet_reads_it(
@@ -155,7 +164,7 @@ def test_a_workbook_says_first_what_it_is_and_has_headings(
 def test_a_sheet_that_is_full_is_followed_by_another(
     public: Connection, rasht: Listing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "SHEET_ROWS", 70)
+    monkeypatch.setattr(file_sheets, "SHEET_ROWS", 70)
     path = tmp_path / "plots.xlsx"
     write_file(public, rasht, Format.XLSX, path, WHOLE)
     book = openpyxl.load_workbook(path)
@@ -298,7 +307,7 @@ def kept_readers(monkeypatch: pytest.MonkeyPatch) -> list[Generator[Any, None, N
 
     monkeypatch.setattr(paging, "FETCHED_ROWS", 25)
     monkeypatch.setattr(paging, "stream_rows", kept)
-    monkeypatch.setattr(export, "stream_rows", kept)
+    monkeypatch.setattr(file_rows, "stream_rows", kept)
     return opened
 
 

@@ -17,7 +17,7 @@ from layers.errors import BadFilter
 from layers.features import paging
 from layers.features.features import Features
 from layers.features.filters import plot_conditions, sort_keys
-from layers.features.paging import Listing, count_rows, is_cut, read_page, stream_features
+from layers.features.paging import Listing, count_rows, cut_after, read_page, stream_features
 from layers.features.plots import by_class_and_score, in_district, scored_plots
 from layers.records.runs import suitability
 from tests.worlds.three_districts import CRITERIA, RASHT, Land
@@ -143,8 +143,8 @@ def test_rows_are_counted_and_cuts_noticed(land: Land, public: Connection, plots
     asked = listing(plots, "", **{"class": ["S1", "S2"]})
     expected = sum(row["class"] in ("S1", "S2") for row in land.of(RASHT))
     assert count_rows(public, asked) == expected
-    assert is_cut(public, asked, expected - 1)
-    assert not is_cut(public, asked, expected)
+    assert cut_after(public, asked, expected - 1) is not None
+    assert cut_after(public, asked, expected) is None
 
 
 def packed(content: Any) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import orjson
+import pandas as pd
 import pyogrio
 import pytest
 from typer.testing import CliRunner
@@ -21,6 +23,11 @@ def run(*arguments: str | Path) -> str:
     return CliRunner().invoke(app, [str(item) for item in arguments], catch_exceptions=False).output
 
 
+def read(path: Path) -> Any:
+    """Rows of a file; in a GeoPackage, beside how QGIS draws them."""
+    return pyogrio.read_dataframe(path, layer=pyogrio.list_layers(path)[0][0])
+
+
 @pytest.mark.parametrize("ending", ["gpkg", "fgb", "geojson", "parquet", "csv", "xlsx"])
 def test_a_district_is_written_in_the_format_of_the_ending(land: Land, tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"plots.{ending}"
@@ -28,33 +35,60 @@ def test_a_district_is_written_in_the_format_of_the_ending(land: Land, tmp_path:
     assert (told["rows"], told["format"], told["for"]) == (COUNTS[RASHT], ending, "public")
     assert path.stat().st_size > 0
     assert CANARY.encode() not in path.read_bytes()
-    assert list(tmp_path.iterdir()) == [path]
+    beside = [tmp_path / "plots.csv-metadata.json"] if ending == "csv" else []
+    assert sorted(tmp_path.iterdir()) == sorted([path, *beside])
     if ending in ("gpkg", "fgb", "geojson"):
-        frame = pyogrio.read_dataframe(path)
+        frame = read(path)
         assert list(frame.sort_values("plot_no").plot_id) == [row["plot_id"] for row in land.of(RASHT)]
+
+
+def test_a_cut_csv_says_so_on_stderr_and_in_the_report(land: Land, tmp_path: Path) -> None:
+    assert land.rows
+    path = tmp_path / "plots.csv"
+    arguments = ["export", "plots", "-o", str(path), "--limit", "7"]
+    answer = CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False)
+    assert orjson.loads(answer.stdout)["cut"] == "Only the first 7 rows are in this file; more match."
+    assert "Only the first 7 rows" in answer.stderr
+    assert len(pd.read_csv(path)) == 7
+    whole = CliRunner().invoke(app, [*arguments[:-1], str(len(land.rows)), "--json"], catch_exceptions=False)
+    assert orjson.loads(whole.stdout)["cut"] is None
+
+
+def test_a_csv_has_what_its_columns_mean_beside_it(land: Land, tmp_path: Path) -> None:
+    assert land.rows
+    path = tmp_path / "canals.csv"
+    run("export", "canals", "-o", path)
+    told = orjson.loads((tmp_path / "canals.csv-metadata.json").read_bytes())
+    columns = {column["name"]: column for column in told["tableSchema"]["columns"]}
+    assert (told["url"], told["tableSchema"]["primaryKey"]) == ("canals.csv", "code")
+    assert list(columns) == list(pd.read_csv(path).columns)
+    assert columns["capacity_m3_s"]["schema:unitText"] == "m3/s"
+    assert columns["capacity_m3_s"]["datatype"] == "double"
+    assert "Unit: m3/s. Empty: not known. For: everybody" in columns["capacity_m3_s"]["dc:description"]
+    assert {"schema:value": "drain", "schema:name": "Drain"} in columns["type"]["schema:valueReference"]
 
 
 def test_a_condition_and_another_scheme_are_followed(land: Land, tmp_path: Path) -> None:
     path = tmp_path / "best.gpkg"
     run("export", "plots", "-o", path, "--where", "class = 'S1' AND area_ha < 1")
     expected = [row["plot_id"] for row in land.rows if row["class"] == "S1" and row["area_ha"] < 1]
-    assert sorted(pyogrio.read_dataframe(path).plot_id) == sorted(expected)
+    assert sorted(read(path).plot_id) == sorted(expected)
     run("export", "plots", "-o", path, "--district", RASHT, "--scheme", OTHER)
-    assert set(pyogrio.read_dataframe(path).run) == {land.runs[OTHER]} != {land.runs[DEFAULT]}
+    assert set(read(path).run) == {land.runs[OTHER]} != {land.runs[DEFAULT]}
 
 
 def test_staff_columns_are_written_only_when_asked_for(land: Land, tmp_path: Path) -> None:
     path = tmp_path / "staff.gpkg"
     assert land.rows
     run("export", "plots", "-o", path, "--for", "staff", "--district", RASHT)
-    assert pyogrio.read_dataframe(path).cadastral_no.str.startswith(CANARY).all()
+    assert read(path).cadastral_no.str.startswith(CANARY).all()
 
 
 def test_a_layer_without_district_codes_is_cut_by_the_outline(land: Land, tmp_path: Path) -> None:
     assert land.rows
     path = tmp_path / "canals.gpkg"
     run("export", "canals", "-o", path, "--district", RASHT)
-    assert pyogrio.read_dataframe(path).code.tolist() == ["C1"]
+    assert read(path).code.tolist() == ["C1"]
     with pytest.raises(NotFound, match="nothing was written"):
         run("export", "canals", "-o", tmp_path / "none.gpkg", "--district", "TJ.RR.DA")
     assert not (tmp_path / "none.gpkg").exists()
