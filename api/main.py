@@ -23,6 +23,7 @@ from api.routes import (
     health,
     maps,
     planner,
+    plot_list,
     plot_numbers,
     plot_page,
     plots,
@@ -115,6 +116,7 @@ def create_app() -> FastAPI:
     for module in (
         found,
         planner,
+        plot_list,
         plot_page,
         maps,
         districts,

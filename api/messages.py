@@ -14,7 +14,16 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import write_po
 
-from api.content import crops_text, data_dictionary, plot_truth, standing, unknown_text, value_text
+from api.content import (
+    crops_text,
+    data_dictionary,
+    plot_list,
+    plot_truth,
+    standing,
+    state_sentence,
+    unknown_text,
+    value_text,
+)
 from api.language import wording
 from api.language.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREVIEWED, Language, read_catalogue
 from api.maps.colouring import colourings
@@ -96,7 +105,8 @@ def worded() -> Iterator[str]:
     yield from wording.MAP_WORDS.values()
     yield from MESSAGES
     yield from OF_REMEDIES
-    for module in (plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary):
+    sayings = (plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary, plot_list, state_sentence)
+    for module in sayings:
         yield from module.MESSAGES
     for remedy in catalogue().remedy:
         yield from (remedy.title, remedy.who)

@@ -50,16 +50,18 @@ class StandingTold:
 
 def tell_standing(standing: Standing, lang: Language) -> StandingTold:
     """Return the figures of a place in ``lang``."""
-    asked = [
-        _line(translate(ASK_OF_MINES if name == MINES else CRITERIA_BY_ID[name].title, lang), tally)
-        for name, tally in standing.ask_first.items()
-    ]
+    asked = [_line(first_question(name, lang), tally) for name, tally in standing.ask_first.items()]
     return StandingTold(
         not_settled=_line(translate(NOT_SETTLED, lang), standing.not_settled),
         shut=tuple(sorted(_shut(standing, lang), key=_most_land)),
         unfit=_line(translate(UNFIT_BY_NATURE, lang), standing.unfit),
         asked=tuple(sorted(asked, key=_most_land)),
     )
+
+
+def first_question(name: str, lang: Language) -> str:
+    """Return in ``lang`` what to ask about first: the title of a criterion, or whether mines were looked for."""
+    return translate(ASK_OF_MINES if name == MINES else CRITERIA_BY_ID[name].title, lang)
 
 
 def facts(standing: Standing, lang: Language) -> Iterator[tuple[str, str]]:

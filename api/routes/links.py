@@ -25,6 +25,9 @@ class Links:
         asked = {"district": picked.district, "jamoat": picked.jamoat, "at": picked.at, "plot": picked.plot}
         return f"{self.base}/maps/plots?{self._query({**asked, 'colour': picked.colour})}"
 
+    def list(self, district: str, jamoat: str | None) -> str:
+        return f"{self.base}/districts/{district}/list?{self._query({'jamoat': jamoat})}"
+
     def file(self, district: str, form: str) -> str:
         return f"{self.base}/districts/{district}/plots?{self._query({'f': form})}"
 

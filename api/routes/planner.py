@@ -103,6 +103,7 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         run=run,
         downloads=_downloads(here, links),
         map_address=links.map(picked),
+        list_address=links.list(here.code, picked.jamoat) if here else None,
     )
     return HTMLResponse(content, headers=FRESH)
 

@@ -1,0 +1,77 @@
+"""Plots as rows of a list: each from its one sentence of truth, with the criteria that were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from api.content.plot_truth import PlotTruth, tell_plot
+from api.content.standing import first_question
+from api.content.value_text import UNKNOWN, measured_text
+from api.language.translate import Language, translate
+from api.language.wording import CODES
+from api.maps.legend import CRITERIA_BY_ID
+from geo.criteria import LAND_CRITERIA
+from layers.catalogue.base import Style
+from layers.catalogue.land import CLASS_STYLES
+from layers.features.places import Gazetteer
+
+OUTLOOK: Final[Mapping[str, str]] = {  # words of ``OUTLOOKS``
+    "likely": "likely good",
+    "open": "open",
+    "unlikely": "unlikely good",
+}
+# Columns a list can be sorted by -> heading, a message id.
+COLUMNS: Final[Mapping[str, str]] = {
+    "plot_id": "Plot",
+    "class": "Class",
+    "score": "Score",
+    "area_ha": "Area",
+    **{criterion.id: criterion.title for criterion in LAND_CRITERIA},
+}
+MESSAGES: Final = (*COLUMNS.values(), *OUTLOOK.values())
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPlot:
+    """One row. All texts are in the reader's language.
+
+    ``ask_first`` and ``outlook`` are empty where nothing is to be asked; ``cells`` are the criteria asked for.
+    """
+
+    look: Style
+    truth: PlotTruth
+    score: float | None
+    area_ha: float
+    availability: str
+    outlook: str
+    ask_first: str
+    cells: tuple[str, ...]
+
+
+def list_plots(
+    plots: Iterable[Mapping[str, Any]], places: Gazetteer, lang: Language, columns: Sequence[str]
+) -> list[ListedPlot]:
+    """Return the rows of plots, from their public properties.
+
+    Parameters
+    ----------
+    plots : properties of plots, as features have them.
+    places : name where they lie.
+    lang : the reader's language.
+    columns : ids of criteria, one cell each.
+    """
+    return [
+        ListedPlot(
+            look=CLASS_STYLES[plot["class"]],
+            truth=tell_plot(plot, places, lang),
+            score=plot.get("score"),
+            area_ha=plot["area_ha"],
+            availability=translate(CODES.get(plot.get("availability") or UNKNOWN, UNKNOWN), lang),
+            outlook=translate(OUTLOOK.get(plot.get("outlook") or "", ""), lang),
+            ask_first=first_question(plot["ask_first"], lang) if plot.get("ask_first") else "",
+            cells=tuple(measured_text(CRITERIA_BY_ID[name], plot.get(name), lang) for name in columns),
+        )
+        for plot in plots
+    ]

@@ -1,0 +1,186 @@
+"""The list of plots: what is left by filters is a plain filter of all rows: on the page, in the file, in figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from html import unescape
+from typing import Any
+
+import pandas as pd
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from api.content.state_sentence import say_classes, say_filters
+from api.language.translate import Language
+from api.main import create_app
+from layers.postgres.engine import writing
+from tests.worlds import region_on_the_page
+from tests.worlds.region_on_the_page import GHARM, KALANAK, QUBODIYON, RASHT
+
+ORDER = ["S1", "S2", "S3", "N1", "N2", "NE"]
+LIST = f"/districts/{RASHT}/list"
+
+
+@pytest.fixture(scope="module", name="client")
+def _client(database: Engine) -> Iterator[TestClient]:  # noqa: ARG001 - names the database the service reads
+    with writing() as connection:
+        region_on_the_page.fill(connection)
+    with TestClient(create_app()) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module", name="plots")
+def _plots(client: TestClient) -> pd.DataFrame:
+    """All plots of the district, in the order of their numbers."""
+    features = client.get(f"/districts/{RASHT}/plots", params={"limit": "all"}).json()["features"]
+    rows = pd.DataFrame([feature["properties"] for feature in features])
+    return rows.assign(rank=rows["class"].map(ORDER.index)).sort_values("plot_no")
+
+
+def pages(client: TestClient, asked: Mapping[str, Any]) -> list[str]:
+    """HTML of the list, from its first page to its last."""
+    answer = client.get(LIST, params={"lang": "en", **asked})
+    assert answer.status_code == 200
+    found = [answer.text]
+    while (onward := re.search(r'<a href="([^"]*)">Next page', found[-1])) is not None:
+        found.append(client.get(unescape(onward[1])).text)
+        assert len(found) < 5
+    return found
+
+
+def listed(html: list[str]) -> list[str]:
+    return [name for page in html for name in re.findall(r'<th scope="row"><a href="[^"]*/why[^"]*">([^<]*)</a>', page)]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    classes=st.sets(st.sampled_from(ORDER), max_size=4),
+    jamoats=st.sets(st.sampled_from([GHARM, KALANAK])),
+    least=st.none() | st.sampled_from([0, 18, 18.5, 48.3, 62.5, 81.2, 90]),
+    walk=st.none() | st.sampled_from([0, 10, 20.5, 100]),
+    order=st.sampled_from([None, "score", "-score", "area_ha", "-plot_id", "walk_minutes"]),
+)
+def test_list_figures_and_file_are_a_plain_filter_of_all_plots(
+    client: TestClient,
+    plots: pd.DataFrame,
+    classes: set[str],
+    jamoats: set[str],
+    least: float | None,
+    walk: float | None,
+    order: str | None,
+) -> None:
+    left = plots
+    if classes:
+        left = left[left["class"].isin(classes)]
+    if jamoats:
+        left = left[left["jamoat"].isin(jamoats)]
+    if least is not None:
+        left = left[left["score"] >= least]
+    if walk is not None:
+        left = left[left["walk_minutes"] <= walk]
+    if order is None:
+        left = left.sort_values(["rank", "score", "plot_no"], ascending=[True, False, True])
+    else:
+        left = left.sort_values([order.strip("-"), "plot_no"], ascending=[not order.startswith("-"), True])
+    asked = {"class": sorted(classes), "jamoat": sorted(jamoats), "min_score": least, "max_walk_minutes": walk}
+    given = {name: value for name, value in {**asked, "sortby": order}.items() if value not in (None, [])}
+
+    html = pages(client, given)
+    assert listed(html) == left["plot_id"].tolist()
+    together = re.search(r"Together: ([\d.,]+) ha \((\d+) plots\)", html[0])
+    assert (int(together[2]) if together else 0) == len(left)
+    if together:
+        assert float(together[1]) == pytest.approx(left["area_ha"].sum(), abs=0.051)
+        address = re.search(r'<a href="([^"]*f=csv[^"]*)" download>', html[0])
+        assert address is not None
+        file = csv.DictReader(io.StringIO(client.get(unescape(address[1])).text.lstrip("\ufeff")))
+        assert [row["plot_id"] for row in file] == left["plot_id"].tolist()
+
+
+def test_empty_texts_of_a_form_are_not_asked(client: TestClient) -> None:
+    empty = client.get(f"{LIST}?lang=en&min_score=&max_walk_minutes=&sortby=&after=").text
+    assert ": all plots –" in empty
+    assert len(listed([empty])) == 50
+
+
+def test_what_the_form_shows_is_what_was_asked(client: TestClient) -> None:
+    asked = {"class": ["S1", "NE"], "max_walk_minutes": "30", "column": "slope_pct", "ask_first": "water_adequacy"}
+    html = client.get(LIST, params={"lang": "en", **asked}).text
+    assert re.findall(r'name="class" value="(\w+)" checked', html) == ["S1", "NE"]
+    assert 'name="max_walk_minutes" value="30"' in html
+    assert '<input type="hidden" name="ask_first" value="water_adequacy">' in html
+    assert re.findall(r'name="column" value="(\w+)" checked', html) == ["slope_pct"]
+    assert "<title>Rasht: S1, NE, " in html
+
+
+def test_a_column_is_sorted_by_and_says_so(client: TestClient) -> None:
+    html = client.get(LIST, params={"lang": "en", "sortby": "area_ha"}).text
+    columns = "column=water_adequacy&amp;column=walk_minutes"
+    assert re.findall(r'<th scope="col" aria-sort="(\w+)"><a href="([^"]*)">(\w+)', html) == [
+        ("ascending", f"{LIST}?{columns}&amp;sortby=-area_ha&amp;lang=en", "Area")
+    ]
+
+
+@pytest.mark.parametrize("asked", ["class=S9", "klass=S1", "min_score=x", "after=x", "jamoat=x", "sortby=x"])
+def test_what_cannot_be_asked_is_refused(client: TestClient, asked: str) -> None:
+    assert client.get(f"{LIST}?lang=en&{asked}").status_code == 400
+
+
+def test_an_empty_district_and_an_unknown_one(client: TestClient) -> None:
+    assert client.get(f"/districts/{QUBODIYON}/list?lang=en&class=N1").text.count("No plot is left") == 1
+    assert client.get("/districts/nope/list").status_code == 404
+
+
+@pytest.mark.parametrize("lang", ["tg", "ru"])
+def test_nothing_stays_english(client: TestClient, lang: str) -> None:
+    html = client.get(LIST, params={"lang": lang, "class": "NE", "min_score": "", "max_slope_pct": "90"}).text
+    main = html.split('<main id="main">')[1].split("</main>")[0]
+    said = re.sub(r"ga-\d\d-\w\w", "", unescape(re.sub(r"<[^>]*>", " ", main)))  # without ids of plots
+    assert set(re.findall(r"[A-Za-z][A-Za-z0-9]*", said)) <= {*ORDER, "Excel", "CSV", "GeoPackage", "GeoJSON", "ECe"}
+
+
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [(["S3", "S1", "S2"], "S1–S3"), (["S1", "S3"], "S1, S3"), (["N2", "NE"], "N2, NE"), (ORDER, "S1–N2, NE"), ([], "")],
+)
+def test_classes_beside_one_another_are_a_span(codes: list[str], said: str) -> None:
+    assert say_classes(codes) == said
+
+
+FILTERS: dict[str, list[str]] = {
+    "class": ["S1", "S2", "S3"],
+    "availability": ["offered", "reserve"],
+    "max_walk_minutes": ["30"],
+    "min_score": ["50.5"],
+    "crop": ["wheat", "potato"],
+    "irrigated": ["true"],
+    "max_flood_level": ["2"],
+    "jamoat": ["j1"],
+}
+
+
+def test_the_state_is_one_sentence() -> None:
+    assert say_filters(FILTERS, {"j1": "Ғарм"}, "en").split(", ") == [
+        "S1–S3",
+        "on offer or state reserve",
+        "walk from home",
+        "one way at most 30 min",
+        "score at least 50.5 points",
+        "suits wheat or potato",
+        "in a command area or recorded as irrigated",
+        "mudflow and flood level at most low",
+        "jamoat Ғарм",
+    ]
+
+
+@pytest.mark.parametrize("lang", ["tg", "ru"])
+def test_in_other_languages_no_english_is_left(lang: Language) -> None:
+    said = say_filters(FILTERS, {"j1": "Ғарм"}, lang)
+    assert not set(re.findall(r"[A-Za-z]{3,}", said)), said
+    assert say_filters({}, {}, lang)
