@@ -37,6 +37,10 @@ class NotFound(LayersError):
     """There is no such layer, district, plot, run or load."""
 
 
+class SourceUnavailable(LayersError):
+    """A public address does not answer, or not with what it is asked for."""
+
+
 class NotAllowed(LayersError):
     """The caller's audience does not reach this layer, attribute or action."""
 

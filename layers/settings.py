@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     file_seconds: float = Field(
         120.0, gt=0.0, description="The longest wait for the next piece of a file, and 1 s more for each MB of it"
     )
+    fetch_gb: float = Field(20.0, gt=0.0, description="The most that one obod fetch may bring")
     connections: int = Field(10, ge=1, description="Connections to the database that each process keeps open")
     extra_connections: int = Field(10, ge=0, description="Connections each process opens beyond those under load")
     server_connections: int = Field(

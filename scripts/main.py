@@ -59,6 +59,7 @@ VERBS = {
     "db": Verb("db", "Start, stop and update the embedded PostGIS."),
     "key": Verb("key", "Make, list, replace and end keys of partners and staff."),
     "layer": Verb("layer", "Say what layers hold, load files, take loads back.", UNCHANGED),
+    "fetch": Verb("fetch", "Bring open data from their public places and load them.", RESUMABLE, True),
     "cache": Verb("cache", "Say what is kept that can be made again; clear it."),
     "run": Verb("run", "List runs, compare them, say which one is served.", UNCHANGED),
 }

@@ -101,7 +101,7 @@ class AdmittedFile:
         """Return the one file of a folder that can be read, or the one named as the table asked for."""
         found = candidates(folder, raster=self._raster)
         named = [file for file in found if self.table in (file.stem, file.name)]
-        if len(found) > 1 and len(named) == 1:
+        if len(named) == 1 and (len(found) > 1 or self.table == named[0].name):
             found, self.table = named, None
         if len(found) != 1:
             listed = ", ".join(sorted(str(file.relative_to(folder)) for file in found))

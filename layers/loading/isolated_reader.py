@@ -29,6 +29,8 @@ ABOUT, COLUMNS = "About", "Columns"  # sheets that a workbook of ours has before
 STYLES = "layer_styles"  # table in which QGIS keeps how others are drawn
 MOST_COLUMNS = 2_000  # of a table
 LISTED = 20  # tables spelled out in a refusal
+TAGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "osmconf.ini")
+NODES_MB, NODES_PER_BYTE = 64, 10  # room for nodes, which is taken at once: so much, and so many times the file's size
 WITHOUT = ("pandas", "geopandas", "shapely")  # pyogrio would import them, for a second, and has no use for them here
 
 
@@ -42,6 +44,7 @@ class Request(NamedTuple):
     path : made by the caller, with nothing but the file's own parts beside it. name : of the file, for people.
     driver : GDAL's name, the only one there is. options : of opening. table : of several. rows, cells : the most taken.
     batch : rows, or rows of cells, a frame. skip, most : which rows, whose arcs are to become lines.
+    window : first row and column, rows and columns of the cells that are wanted; all, if not given.
     """
 
     task: str
@@ -53,6 +56,7 @@ class Request(NamedTuple):
     batch: int = 50_000
     skip: int = 0
     most: int = 0
+    window: list[int] | None = None
     rows: int = 0
     cells: int = 0
     memory_bytes: int = 0
@@ -101,6 +105,11 @@ def read_vector(request: Request) -> None:
     pyogrio = keep_driver(request.driver)
     if request.driver == "GPKG":
         check_tables(request.path)
+    if request.driver == "OSM":
+        # It puts nodes by for the lines it makes of them; this process writes no file, so in memory.
+        room_mb = NODES_MB + NODES_PER_BYTE * os.path.getsize(request.path) // 2**20
+        room_mb = min(room_mb, request.memory_bytes // 2**21)
+        pyogrio.set_gdal_config_options({"OSM_CONFIG_FILE": TAGS, "OSM_MAX_TMPFILE_SIZE": str(room_mb)})
     if request.driver == "ODS":
         pyogrio.set_gdal_config_options({"OGR_ODS_HEADERS": "FORCE"})
     table = pick([name for name, _ in pyogrio.list_layers(request.path) if name != STYLES], request.table, "table")
@@ -112,6 +121,9 @@ def read_vector(request: Request) -> None:
     send_json("J", {**about, "spatial": info["geometry_type"] is not None})
     how: dict[str, Any] = {"layer": table, "use_pyarrow": True, "batch_size": request.batch, **(request.options or {})}
     how["datetime_as_string"] = True  # keeps the day the file writes, whatever its zone
+    if request.driver == "OSM":
+        send_whole(request, table, fields)
+        return
     with pyogrio.open_arrow(request.path, **how) as (meta, reader):
         send_json("J", {"geometry": meta["geometry_name"] or "wkb_geometry"})
         send_batches(request, reader.schema, reader)
@@ -129,6 +141,19 @@ def list_tables(request: Request) -> None:
     if request.driver == "GPKG":
         check_tables(request.path)
     send_json("J", [str(name) for name, _ in pyogrio.list_layers(request.path)])
+
+
+def send_whole(request: Request, table: str, fields: list[str]) -> None:
+    """Send the rows of an extract of OpenStreetMap; on the way by Arrow, GDAL keeps to itself that a file is cut."""
+    import pyarrow as pa
+    from pyogrio import raw
+
+    meta, _, wkb, columns = raw.read(request.path, layer=table, datetime_as_string=True)
+    names = [str(name) for name in meta["fields"]]
+    texts = [pa.array(column, type=pa.string(), from_pandas=True) for column in columns]
+    whole = pa.table([*texts, pa.array(wkb, type=pa.binary())], names=[*names, "wkb_geometry"])
+    send_json("J", {"geometry": "wkb_geometry"})
+    send_batches(request, whole.schema, whole.select([*fields, "wkb_geometry"]).to_batches(request.batch))
 
 
 def read_lines(request: Request) -> None:
@@ -285,8 +310,9 @@ def read_raster(request: Request) -> None:
             "masked": has_mask or alpha is not None,
         }
         send_json("J", about)
-        for start in range(0, source.height, request.batch):
-            window = Window(0, start, source.width, min(request.batch, source.height - start))
+        first, left, height, width = request.window or (0, 0, source.height, source.width)
+        for start in range(first, first + height, request.batch):
+            window = Window(left, start, width, min(request.batch, first + height - start))
             values = source.read(bands, window=window)
             send("R", values.tobytes())
             if has_mask:

@@ -70,6 +70,10 @@ def _is_kml(head: bytes, _: Path) -> bool:
     return text.startswith(b"<") and b"<kml" in text and b"<!DOCTYPE" not in text and b"<!ENTITY" not in text
 
 
+def _is_openstreetmap(head: bytes, _: Path) -> bool:
+    return head[4:15] == OSM_HEADER  # after the length of the first block
+
+
 def _is_table(head: bytes, _: Path) -> bool:
     return head.startswith((*UTF16, *UTF32)) or not (head.startswith((ZIP, GZIP)) or b"\0\0\0" in head)
 
@@ -104,6 +108,7 @@ def _is_geodatabase(_: bytes, path: Path) -> bool:
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 DBF_VERSIONS = (b"\x03", b"\x30", b"\x31", b"\x83", b"\x8b", b"\xf5")
 SHAPE_CODE = b"\x00\x00\x27\x0a"  # 9994; ESRI Shapefile specification 1998
+OSM_HEADER = b"\x0a\x09OSMHeader"  # type of the first block; PBF format of OpenStreetMap
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 SHAPEFILE = Kind("Shapefile", (".shp",), _starts(SHAPE_CODE), "ESRI Shapefile", parts=SHAPEFILE_PARTS)
@@ -129,6 +134,7 @@ KINDS = (
     Kind("GeoPackage", (".gpkg",), _starts(b"SQLite format 3\0"), "GPKG"),
     GEOJSON,
     Kind("FlatGeobuf file", (".fgb",), _starts(b"fgb\x03fgb"), "FlatGeobuf"),
+    Kind("extract of OpenStreetMap", (".pbf",), _is_openstreetmap, "OSM"),
     Kind("DXF drawing", (".dxf",), _is_drawing, "DXF"),
     KML,
     Kind(

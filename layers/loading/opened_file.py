@@ -38,13 +38,14 @@ def silent(chunks: Iterable[Chunk], total: int) -> Iterable[Chunk]:  # noqa: ARG
 class Options:
     """What the user says about a file; it wins over the mapping file, which wins over the file.
 
-    mapping : a mapping file, or a folder of them. assigned : field -> column. key : column, or ``digest``.
-    swap_axes : x and y are the wrong way round. table : of a file with several. ending : what mode replace may end.
-    empty_clears : in mode update an empty cell empties what is there.
+    mapping : a mapping file, a folder of them, or a mapping that was read. assigned : field -> column. key : column, or
+    ``digest``. swap_axes : x and y are the wrong way round. table : of a file with several. ending : what mode replace
+    may end. empty_clears : in mode update an empty cell empties what is there. within : west, south, east, north,
+    degrees; rows and cells that do not reach into this box are not wanted.
     """
 
     mode: str = "add"
-    mapping: Path | None = None
+    mapping: Path | MappingFile | None = None
     assigned: Mapping[str, str] = field(default_factory=dict)
     key: str | None = None
     crs: str | None = None
@@ -56,6 +57,7 @@ class Options:
     source_date: date | None = None
     synthetic: bool = False
     empty_clears: bool = False
+    within: tuple[float, float, float, float] | None = None
     ending: EndingLimits = field(default_factory=EndingLimits)
 
     def with_mapping(self, mapping: MappingFile | None) -> Options:
@@ -91,7 +93,9 @@ class OpenedFile:
         self.layer = layer
         self.made_up = 0
         name = layer.__tablename__
-        mapping = None if options.mapping is None else find_mapping(options.mapping, name, path.name)
+        mapping = options.mapping
+        if isinstance(mapping, Path):
+            mapping = find_mapping(mapping, name, path.name)
         self._mapping = mapping
         self.options = options.with_mapping(mapping)
         letters = None if mapping is None else mapping.letters
@@ -116,7 +120,7 @@ class OpenedFile:
     def new_report(self, kind: str) -> LoadReport:
         """Return a report of what is known before any row is read."""
         report = LoadReport(self.layer.__tablename__, kind, self.options.mode, self.source.file_name)
-        report.mapping_sha256 = mapping_digest(self.options.mapping)
+        report.mapping_sha256 = mapping_digest(self.options.mapping if isinstance(self.options.mapping, Path) else None)
         report.notes.extend(self.source.notes)
         used = {column for rule in self._rules.values() for column in rule.reads()} | set(self.source.positions)
         if self._mapping is not None:
@@ -142,6 +146,10 @@ class OpenedFile:
             stored = None
             if placement is not None and part.shapes is not None:
                 stored = placement.to_stored(part.shapes)
+                if self.options.within is not None:
+                    near = stored.missing() | stored.reaching(self.options.within)
+                    report.filtered += int((~near).sum())
+                    part, stored = _part(part, near), stored.take(np.flatnonzero(near))
             mapped = Mapped(self._rules, part.frame, stored)
             yield Chunk(part.rows, mapped.frame, stored, [*part.unreadable, *mapped.refused])
         if report.read == report.filtered:

@@ -13,12 +13,14 @@ import rasterio
 import shapely
 from affine import Affine
 from numpy.typing import NDArray
+from rasterio.warp import transform_bounds
 from sqlalchemy import Connection, select
 
+from geo.geometry.crs import STORED_CRS
 from layers.catalogue import RasterLayer
 from layers.catalogue.base import COUNTRY, Box
 from layers.errors import DataRefused
-from layers.grids.cog import STRIP_ROWS, Cells, Strips, raster_path
+from layers.grids.cog import STRIP_ROWS, Bounds, Cells, Strips, raster_path
 from layers.grids.rasters import check_cells, raster_named, store_raster
 from layers.loading.admission import AdmittedFile
 from layers.loading.crs import parse_crs, place
@@ -64,15 +66,18 @@ def check_raster(connection: Connection, layer: str, path: Path, options: Option
 
 def _run(connection: Connection, layer: str, path: Path, options: Options, kind: str) -> LoadReport:
     target = raster_named(layer)
-    mapping = None if options.mapping is None else find_mapping(options.mapping, layer, path.name)
+    mapping = options.mapping
+    if isinstance(mapping, Path):
+        mapping = find_mapping(mapping, layer, path.name)
     options = options.with_mapping(mapping)
-    source = RasterFile(AdmittedFile(path, raster=True, table=options.table))
+    said = said_crs(path.name, options.crs)
+    source = RasterFile(AdmittedFile(path, raster=True, table=options.table), within=options.within, crs=said)
     require_room(path)
     report = LoadReport(layer, kind, options.mode, path.name, read=1)
     report.mapping_sha256 = mapping_digest(options.mapping)
     provenance = Provenance(options.source, options.licence, options.source_date, options.synthetic, file_digest(path))
     scale = 1.0 if mapping is None or mapping.scale is None else mapping.scale
-    cells = source.cells(said_crs(path.name, options.crs), scale)
+    cells = source.cells(said, scale)
     check_cells(target, cells, path.name)
     _locate(target, cells, path.name, report)
     return store_raster(connection, target, cells, lambda: source.strips(cells, scale), report, provenance)
@@ -88,22 +93,36 @@ def said_crs(file_name: str, said: str | None) -> rasterio.CRS | None:
     return rasterio.CRS.from_wkt(parsed.to_wkt())
 
 
+def horizontal_crs(wkt: str) -> rasterio.CRS:
+    """Return the CRS of cells; of one with heights the part that says where they lie."""
+    crs = pyproj.CRS.from_wkt(wkt)
+    return rasterio.CRS.from_wkt(crs.sub_crs_list[0].to_wkt() if crs.is_compound else wkt)
+
+
+class OutOfReach(DataRefused):
+    """A raster has no cell where it is wanted."""
+
+
 class RasterFile:
     """A raster read by GDAL in a process of its own.
 
-    masked : a mask says which cells are known; then they are float32, NaN = unknown.
+    masked : a mask says which cells are known; then they are float32, NaN = unknown. within : box in degrees; only
+    cells that reach into it are read, all if not given. crs : of the cells, where the user says it.
 
     Raises
     ------
-    DataRefused : it cannot be opened, or has more cells than are taken.
+    DataRefused : it cannot be opened, or has more cells than are taken. OutOfReach : none lies in the box.
     """
 
-    def __init__(self, file: AdmittedFile) -> None:
+    def __init__(self, file: AdmittedFile, *, within: Bounds | None = None, crs: rasterio.CRS | None = None) -> None:
         self._file = file
+        self._window: list[int] | None = None
         self._reading: Reading | None
         self._reading, self._about = self._open()
         self.masked = bool(self._about["masked"])
         self._nodata = None if self._about["nodata"] is None else float(self._about["nodata"])
+        if within is not None:
+            self._cut_to(within, crs)
 
     def cells(self, said: rasterio.CRS | None, scale: float = 1.0) -> Cells:
         """Return where the cells lie, in the CRS the file or the user says, and what they hold after scaling.
@@ -115,12 +134,18 @@ class RasterFile:
         about = self._about
         if said is None and about["crs"] is None:
             raise DataRefused(f"{self._file.name} does not say its CRS; say --crs.")
-        crs = said or rasterio.CRS.from_wkt(about["crs"])
+        crs = said or horizontal_crs(about["crs"])
         scaled = scale != 1.0 or any(factor != 1.0 for factor in about["scales"]) or any(about["offsets"])
         dtypes = set(about["dtypes"])
         real = scaled or self.masked or len(dtypes) > 1
         dtype, nodata = ("float32", None) if real else (dtypes.pop(), self._nodata)
         return Cells(about["bands"], about["rows"], about["cols"], Affine(*about["transform"]), crs, dtype, nodata)
+
+    @property
+    def heights_above(self) -> str | None:
+        """Name of the CRS its heights are in, None where the file says none."""
+        crs = None if self._about["crs"] is None else pyproj.CRS.from_wkt(self._about["crs"])
+        return crs.sub_crs_list[1].name if crs is not None and crs.is_compound else None
 
     def strips(self, cells: Cells, scale: float = 1.0) -> Strips:
         """Yield rows from north to south, in the layer's unit. Raises DataRefused where the file is damaged."""
@@ -154,8 +179,27 @@ class RasterFile:
             yield values, None if known is None else np.frombuffer(known.content, dtype=np.uint8).reshape(-1, cols)
             reading.seen += values.shape[1]
 
+    def _cut_to(self, within: Bounds, said: rasterio.CRS | None) -> None:
+        """Read only the cells that reach into a box."""
+        whole = self.cells(said)
+        x_min, y_min, x_max, y_max = transform_bounds(STORED_CRS, whole.crs, *within, densify_pts=21)
+        grid = whole.transform
+        first_row, first_col = (
+            max(math.floor((y_max - grid.f) / grid.e), 0),
+            max(math.floor((x_min - grid.c) / grid.a), 0),
+        )
+        rows = min(math.ceil((y_min - grid.f) / grid.e), whole.rows) - first_row
+        cols = min(math.ceil((x_max - grid.c) / grid.a), whole.cols) - first_col
+        if rows <= 0 or cols <= 0:
+            raise OutOfReach(f"{self._file.name} does not reach the place it is wanted for.")
+        if (rows, cols) == (whole.rows, whole.cols):
+            return
+        self._window, self._reading = [first_row, first_col, rows, cols], None
+        moved = [grid.a, grid.b, grid.c + first_col * grid.a, grid.d, grid.e, grid.f + first_row * grid.e]
+        self._about = {**self._about, "rows": rows, "cols": cols, "transform": moved}
+
     def _open(self) -> tuple[Reading, dict[str, Any]]:
-        reading = Reading(self._file, "raster", batch=STRIP_ROWS)
+        reading = Reading(self._file, "raster", batch=STRIP_ROWS, window=self._window)
         frame = reading.next()
         about: dict[str, Any] = {} if frame is None else frame.json()
         return reading, about

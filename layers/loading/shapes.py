@@ -131,6 +131,12 @@ class Shapes:
         """Which rows have no geometry, bool (n,)."""
         return shapely.is_missing(self.others) & ~self.plain
 
+    def reaching(self, box: tuple[float, float, float, float]) -> NDArray[np.bool_]:
+        """Which rows have a geometry that reaches into a box (west, south, east, north), by their bounds; bool (n,)."""
+        west, south, east, north = shapely.bounds(self.objects()).T
+        reaching: NDArray[np.bool_] = (west <= box[2]) & (east >= box[0]) & (south <= box[3]) & (north >= box[1])
+        return reaching  # bounds of nothing are NaN, which reaches nowhere
+
     def vertices(self) -> NDArray[np.int64]:
         """Return how many vertices each geometry has, int64 (n,)."""
         per_path = self.flat.path_start[self.flat.geometry_start]

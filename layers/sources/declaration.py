@@ -33,6 +33,12 @@ FoundBy = Literal["file", "tiles", "vrt", "stac", "ckan", "geoboundaries", "s3"]
 Restriction = Literal["non-commercial", "no redistribution", "terms not stated"]
 
 
+def is_guarded(uri: str) -> bool:
+    """Tell whether nobody on the way can change what an address sends: HTTPS, or HTTP on this machine."""
+    parts = urlsplit(uri)
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
+
+
 class Terms(StrictModel):
     """Under which terms the data are given.
 
@@ -57,9 +63,9 @@ class Address(StrictModel):
     uri : with {placeholders} for ``values``, for the corner of a tile (ns, ew, lat, lon) and for the box wanted
     (west, south, east, north). found_by : file: as it stands; tiles: one file a tile; vrt: the tiles that a VRT names;
     stac, ckan, geoboundaries, s3: what an answer in that form leads to. pick : pattern that names of files found
-    so must fit. hosts : other hosts that an answer or a redirect may lead to. checksum : ``rolling`` where the file
-    changes under its address, ``beside:URI`` of a list of sums, or ``md5:`` or ``sha256:`` and the sum. mb : about how
-    large a file is, megabytes, where the server does not say before.
+    so must fit. name : under which the file is kept, where the address does not end in one. hosts : other hosts that an
+    answer or a redirect may lead to. checksum : ``rolling`` where the file changes under its address, ``beside:URI`` of
+    a list of sums, or ``md5:`` or ``sha256:`` and the sum. mb : about how large a file is, megabytes.
     """
 
     uri: str
@@ -69,6 +75,7 @@ class Address(StrictModel):
     tile_degrees: int | None = Field(None, ge=1, le=30)
     tile_corner: Literal["south-west", "north-west"] = "south-west"
     tile_gaps: bool = Field(False, description="a tile that is not there is ground without data, not a fault")
+    name: str | None = Field(None, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", description="of the file, for queries")
     pick: str = "*"
     assets: tuple[str, ...] = Field((), description="assets of an item of a STAC catalogue")
     hosts: tuple[str, ...] = ()
@@ -78,8 +85,7 @@ class Address(StrictModel):
     @field_validator("uri")
     @classmethod
     def _over_https(cls, uri: str) -> str:
-        parts = urlsplit(uri)
-        if not parts.hostname or (parts.scheme != "https" and parts.hostname not in LOOPBACK):
+        if not is_guarded(uri):
             raise ValueError("expected an address that begins with https://")
         return uri
 
@@ -94,7 +100,7 @@ class Address(StrictModel):
         return self
 
     def fits(self, name: str) -> bool:
-        """Whether a file found by an answer is wanted."""
+        """Tell whether a file found by an answer is wanted."""
         return fnmatch.fnmatchcase(name, self.pick)
 
 

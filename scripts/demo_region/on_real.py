@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from layers.catalogue import RASTERS_BY_NAME
 from layers.catalogue.admin import District, Settlement
@@ -19,9 +20,36 @@ from scripts.demo_region.region import RealPlaces
 Say = Callable[[str], None]
 
 MAPPINGS = Path(__file__).parents[2] / "examples" / "tajikistan"
-# What the demo is laid on, in the order it is loaded: districts before the settlements that are placed in them.
-WANTED = ("country", "regions", "districts", "settlements", "drainage", "elevation")
+# What is loaded of a folder, in this order: districts before the settlements that are placed in them. Left out is what
+# repeats another file: a second drawing of the same regions, rivers, lakes and faults, towns among the settlements; and
+# the one canal line, of which nothing is known but a rough place, among canals that are made up.
+WANTED = (
+    "country",
+    "regions",
+    "districts",
+    "district_names_tg",
+    "district_names_en",
+    "settlements",
+    "drainage",
+    "lakes",
+    "glaciers",
+    "faults",
+    "landslides",
+    "earthquakes",
+    "power_plants",
+    "weather_stations",
+    "climate_zones",
+    "elevation",
+)
 NEEDED = ("districts", "settlements", "elevation")
+UNMIXED = ("hazard_events", "energy_points")  # where real rows are loaded, the demo adds none that are made up
+
+
+class RealLayers(NamedTuple):
+    """What was loaded of a folder: the file of the relief, and the layers."""
+
+    relief: Path
+    layers: frozenset[str]
 
 
 def fingerprint(folder: Path) -> str:
@@ -33,8 +61,8 @@ def fingerprint(folder: Path) -> str:
     return digest.hexdigest()[:8]
 
 
-def load_real(connection: Connection, folder: Path, say: Say = lambda _: None) -> Path:
-    """Load the real files of a folder that the demo is laid on, within the caller's transaction; return the relief's.
+def load_real(connection: Connection, folder: Path, say: Say = lambda _: None) -> RealLayers:
+    """Load the real files of a folder that the demo is laid on, within the caller's transaction.
 
     Loading them again changes nothing.
 
@@ -43,6 +71,7 @@ def load_real(connection: Connection, folder: Path, say: Say = lambda _: None) -
     NotFound : the folder lacks one that is needed. DataRefused : rows of another source are there under their keys.
     """
     files: dict[str, Path] = {}
+    layers: set[str] = set()
     for name in WANTED:
         mapping = read_mapping(MAPPINGS / f"{name}.toml")
         found = _files(folder, name)
@@ -55,7 +84,8 @@ def load_real(connection: Connection, folder: Path, say: Say = lambda _: None) -
             load = load_raster if mapping.layer in RASTERS_BY_NAME else load_file
             load(connection, mapping.layer, file, Options(mapping=MAPPINGS / f"{name}.toml"))
             files[name] = file
-    return files["elevation"]
+            layers.add(mapping.layer)
+    return RealLayers(files["elevation"], frozenset(layers))
 
 
 def _files(folder: Path, name: str) -> list[Path]:

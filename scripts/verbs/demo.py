@@ -17,7 +17,7 @@ from layers.runs.household_fit import fit_profiles
 from layers.runs.score import publish_run, score
 from layers.settings import get_settings
 from scripts.demo_region.ground.fetch_relief import true_relief
-from scripts.demo_region.on_real import fingerprint, load_real, real_places
+from scripts.demo_region.on_real import UNMIXED, fingerprint, load_real, real_places
 from scripts.demo_region.region import generate
 from scripts.demo_region.write import is_loaded, mark, require_room, take_back, write
 from scripts.output import err, out, print_json, tracked
@@ -89,9 +89,11 @@ def _load_on(folder: Path, plots: int, seed: int, known_as: str) -> None:
     with writing() as connection:
         take_back(connection)
         _step(1, f"Loading the real layers of {folder.name}")
-        relief = load_real(connection, folder, _detail)
+        there = load_real(connection, folder, _detail)
         _step(2, f"Laying {plots:,} plots on them")
-        region = generate(plots, seed, relief, real=real_places(connection), say=_detail)
+        region = generate(plots, seed, there.relief, real=real_places(connection), say=_detail)
+        for layer in there.layers.intersection(UNMIXED):
+            region.frames.pop(layer, None)
         write(connection, region, known_as, _detail)
 
 

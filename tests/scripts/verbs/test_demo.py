@@ -35,7 +35,9 @@ from geo.water.irrigation import supply_demand_ratio
 from layers.catalogue import BY_NAME
 from layers.catalogue.admin import District
 from layers.catalogue.base import STAFF
+from layers.catalogue.hazards import HazardEvent
 from layers.catalogue.land import Plot
+from layers.catalogue.services import EnergyPoint
 from layers.errors import DataRefused, NotFound
 from layers.features.household_fit import lights_of_run
 from layers.loading.listing import list_layers
@@ -433,7 +435,7 @@ def test_without_a_package_index_there_is_no_true_relief(tmp_path: Path, monkeyp
 
 
 def test_a_folder_without_real_layers_is_refused_by_name(database: Engine, tmp_path: Path) -> None:
-    with database.begin() as connection, pytest.raises(NotFound, match=r"adm2_districts_wof\.geojson"):
+    with database.begin() as connection, pytest.raises(NotFound, match=r"adm2_districts_osm2017\.geojson"):
         load_real(connection, tmp_path)
 
 
@@ -443,7 +445,7 @@ def test_the_demo_is_laid_on_real_layers() -> None:
     answer = run("--plots", str(PLOTS), "--on", os.environ["OBOD_REAL_DATA"])
     assert answer["changed"] is True
     held = counts()
-    assert held["districts"] == 57  # as many as the file has
+    assert held["districts"] == 58  # as many as the file has
     assert held["settlements"] > 2_000
     assert held["plots"] == PLOTS
     with reading(STAFF) as connection:
@@ -455,5 +457,10 @@ def test_the_demo_is_laid_on_real_layers() -> None:
         ).scalar_one()
     assert {("districts", False), ("settlements", False), ("rivers", False), ("dem", False)} <= current
     assert {("plots", True), ("canals", True), ("command_areas", True)} <= current
+    assert {(layer, False) for layer in ("hazard_events", "energy_points", "glaciers", "lakes", "faults")} <= current
+    with writing() as connection:
+        for layer in (HazardEvent, EnergyPoint):  # real ones, and nothing made up among them
+            made_up = select(func.count()).join(Load, Load.load_id == layer.load_id)
+            assert connection.execute(made_up.where(layer.ended_by.is_(None), Load.synthetic)).scalar_one() == 0
     assert inside > 0.99
     keeps_its_promises(int(str(answer["run"])))
