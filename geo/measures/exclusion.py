@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from geo.contract.columns import numbers
 from geo.contract.criterion import Block, Flags
 from geo.contract.needs import Need, Within
+from geo.measures.mined_ground import CONTAMINATED, is_mined_ground
 from geo.measures.overlap import share_under, within_distance
 
 REACH_M = 5_000.0  # m; the largest safety distance an exclusion may carry
@@ -44,12 +45,6 @@ REASONS = (
     "border_strip",
 )
 NOT_EXCLUDED = -1
-# Districts mines are known of, by code: on the Panj, and Rasht, Tojikobod, Nurobod and Sangvor. Landmine Monitor 2013
-# and 2015; domain reference 4.
-CONTAMINATED = (
-    *("TJ.KL.DZ", "TJ.KL.KA", "TJ.KL.KM", "TJ.KL.MO", "TJ.KL.PA", "TJ.KL.PJ", "TJ.KL.SB", "TJ.KL.ST"),
-    *("TJ.RR.DA", "TJ.RR.GA", "TJ.RR.TJ", "TJ.RR.TV"),
-)
 ANSWERED = ("mine_confirmed", "mine_suspected", "mine_cleared")  # kinds by which the mine action centre answers
 LOOKED_FOR_MINES, LOOKED_FOR_SHUT_LAND = "mines", "shut_land"  # what mapping extents say was looked for
 NO_RECORD, OUTSIDE_RECORD, RECORDED = range(3)
@@ -157,7 +152,7 @@ def mines_unanswered(block: Block, contaminated: Collection[str] = CONTAMINATED)
     -------
     bool (n,)
     """
-    unanswered = np.isin(block.plots["district"].to_numpy(dtype=object).astype(str), list(contaminated))
+    unanswered = is_mined_ground(block.plots, contaminated)
     if not unanswered.any():
         return np.asarray(unanswered)
     return np.asarray(unanswered & ~(share_under(block, _answers(block)) >= WHOLLY))

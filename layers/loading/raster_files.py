@@ -74,7 +74,7 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
     source = RasterFile(AdmittedFile(path, raster=True, table=options.table), within=options.within, crs=said)
     require_room(path)
     report = LoadReport(layer, kind, options.mode, path.name, read=1)
-    report.mapping_sha256 = mapping_digest(options.mapping)
+    report.mapping_sha256 = mapping_digest(options.mapping if isinstance(options.mapping, Path) else None)
     provenance = Provenance(options.source, options.licence, options.source_date, options.synthetic, file_digest(path))
     scale = 1.0 if mapping is None or mapping.scale is None else mapping.scale
     cells = source.cells(said, scale)

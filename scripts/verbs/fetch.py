@@ -20,9 +20,9 @@ from layers.sources.declaration import Source, declared_sources, require_sources
 from layers.sources.fetch import Names, bring, find_reserve, load, plan, require_accepted, require_known
 from layers.sources.listing import Box
 from layers.sources.store import Store
-from scripts.main import PARTLY
 from scripts.output import out, print_json, print_table, tell
 
+PARTLY = 3  # exit code: some sources are done, each whole, and some are not
 LINE_MBIT_S = 10.0  # megabits a second, of the line that the time is told for
 
 SourceNames = Annotated[

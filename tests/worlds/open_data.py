@@ -141,7 +141,7 @@ def put_everything(mirror: Mirror, home: Path, scratch: Path) -> None:
     _put_climate(mirror)
     _put_soil(mirror)
     cover = np.full((300, 300), 30, dtype=np.uint8)  # grass; the west of the tile is under trees
-    cover[:, :130] = 10
+    cover[:, :140] = 10
     for south in (36, 39):
         name = f"ESA_WorldCover_10m_2021_v200_N{south}E069_Map.tif"
         path = f"/esa-worldcover.s3.eu-central-1.amazonaws.com/v200/2021/map/{name}"
