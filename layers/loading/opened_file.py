@@ -38,14 +38,15 @@ def silent(chunks: Iterable[Chunk], total: int) -> Iterable[Chunk]:  # noqa: ARG
 class Options:
     """What the user says about a file; it wins over the mapping file, which wins over the file.
 
-    mapping : a mapping file, a folder of them, or a mapping that was read. assigned : field -> column. key : column, or
-    ``digest``. swap_axes : x and y are the wrong way round. table : of a file with several. ending : what mode replace
-    may end. empty_clears : in mode update an empty cell empties what is there. within : west, south, east, north,
-    degrees; rows and cells that do not reach into this box are not wanted.
+    mapping : a mapping file, or a folder of them. declared : a mapping that is no file of its own. assigned : field ->
+    column. key : column, or ``digest``. swap_axes : x and y are the wrong way round. table : of a file with several.
+    ending : what mode replace may end. empty_clears : in mode update an empty cell empties what is there. within :
+    west, south, east, north, degrees; rows and cells that do not reach into this box are not wanted.
     """
 
     mode: str = "add"
-    mapping: Path | MappingFile | None = None
+    mapping: Path | None = None
+    declared: MappingFile | None = None
     assigned: Mapping[str, str] = field(default_factory=dict)
     key: str | None = None
     crs: str | None = None
@@ -93,9 +94,7 @@ class OpenedFile:
         self.layer = layer
         self.made_up = 0
         name = layer.__tablename__
-        mapping = options.mapping
-        if isinstance(mapping, Path):
-            mapping = find_mapping(mapping, name, path.name)
+        mapping = options.declared if options.mapping is None else find_mapping(options.mapping, name, path.name)
         self._mapping = mapping
         self.options = options.with_mapping(mapping)
         letters = None if mapping is None else mapping.letters
@@ -120,7 +119,7 @@ class OpenedFile:
     def new_report(self, kind: str) -> LoadReport:
         """Return a report of what is known before any row is read."""
         report = LoadReport(self.layer.__tablename__, kind, self.options.mode, self.source.file_name)
-        report.mapping_sha256 = mapping_digest(self.options.mapping if isinstance(self.options.mapping, Path) else None)
+        report.mapping_sha256 = mapping_digest(self.options.mapping)
         report.notes.extend(self.source.notes)
         used = {column for rule in self._rules.values() for column in rule.reads()} | set(self.source.positions)
         if self._mapping is not None:

@@ -66,15 +66,13 @@ def check_raster(connection: Connection, layer: str, path: Path, options: Option
 
 def _run(connection: Connection, layer: str, path: Path, options: Options, kind: str) -> LoadReport:
     target = raster_named(layer)
-    mapping = options.mapping
-    if isinstance(mapping, Path):
-        mapping = find_mapping(mapping, layer, path.name)
+    mapping = None if options.mapping is None else find_mapping(options.mapping, layer, path.name)
     options = options.with_mapping(mapping)
     said = said_crs(path.name, options.crs)
     source = RasterFile(AdmittedFile(path, raster=True, table=options.table), within=options.within, crs=said)
     require_room(path)
     report = LoadReport(layer, kind, options.mode, path.name, read=1)
-    report.mapping_sha256 = mapping_digest(options.mapping if isinstance(options.mapping, Path) else None)
+    report.mapping_sha256 = mapping_digest(options.mapping)
     provenance = Provenance(options.source, options.licence, options.source_date, options.synthetic, file_digest(path))
     scale = 1.0 if mapping is None or mapping.scale is None else mapping.scale
     cells = source.cells(said, scale)

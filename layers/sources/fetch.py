@@ -128,7 +128,7 @@ def load(
             for file in names.get(part.address, ()):
                 options = Options(
                     mode="update",
-                    mapping=part,
+                    declared=part,
                     table=part.member or part.table,
                     within=widen(box, part.margin_km),
                     source=f"{source.title}, {source.version}",
