@@ -134,7 +134,7 @@ KINDS = (
     Kind("GeoPackage", (".gpkg",), _starts(b"SQLite format 3\0"), "GPKG"),
     GEOJSON,
     Kind("FlatGeobuf file", (".fgb",), _starts(b"fgb\x03fgb"), "FlatGeobuf"),
-    Kind("extract of OpenStreetMap", (".pbf",), _is_openstreetmap, "OSM"),
+    Kind("PBF extract of OpenStreetMap", (".pbf",), _is_openstreetmap, "OSM"),
     Kind("DXF drawing", (".dxf",), _is_drawing, "DXF"),
     KML,
     Kind(
