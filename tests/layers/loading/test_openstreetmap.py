@@ -23,9 +23,9 @@ def test_points_lines_and_areas_are_tables_with_the_tags_as_columns(tmp_path: Pa
         (chunk,) = source.chunks()
         held[table] = chunk
     points = held["points"].frame.set_index("osm_id")
-    assert points.loc["1", ["name_tg", "name_ru", "place"]].tolist() == ["Ҷафр", "Джафр", "village"]
+    assert list(points.loc["1", ["name_tg", "name_ru", "place"]]) == ["Ҷафр", "Джафр", "village"]
     lines = held["lines"].frame.set_index("osm_id")
-    assert lines.loc["20", ["highway", "surface"]].tolist() == ["secondary", "asphalt"]
+    assert list(lines.loc["20", ["highway", "surface"]]) == ["secondary", "asphalt"]
     assert lines.loc["22", "bridge"] == "yes"
     (lake,) = [shape for shape in held["multipolygons"].shapes.objects() if shape.area > 0]
     assert (len(lake.geoms), len(lake.geoms[0].interiors)) == (1, 1)
