@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-from bench import land, loading, pages, peers, runs, science, serving
+from bench import explanations, land, loading, pages, peers, runs, science, serving
 from bench.table import Row, markdown
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -50,6 +50,7 @@ def main() -> None:
         "vector": lambda: serving.vector_tiles(served),
         "raster": lambda: pages.raster_tiles(served),
         "features": lambda: pages.features(served),
+        "explanations": lambda: explanations.explanations(served),
         "page": lambda: pages.page(served, region / f"plots_{count}.parquet"),
         "edits": lambda: runs.edits(home, plots),
         "loading": lambda: loading.loading(region, count),

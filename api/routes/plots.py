@@ -188,7 +188,7 @@ def get_explanation(
     with reading(audience) as connection:
         served = state.fresh(connection)
         run = run_of(served, choice, district, audience)
-        explained = explain_plot(connection, plot_id, choice=choice)
+        explained = explain_plot(connection, plot_id, choice=choice, served=served)
         features = scored_plots(PUBLIC, {district: run} if run and district else {})
         plot = orjson.loads(read_feature(connection, features, PLOTS.plot_id == plot_id) or b"{}")["properties"]
         explained |= told_of(plot, atlas.gazetteer(connection, served), lang)
@@ -202,7 +202,7 @@ def get_explanation(
 
 
 @router.get("/plots/{plot_id}/way", summary="The ways between home and a plot")
-def get_way(plot_id: str, caller: CallerDep) -> Response:
+def get_way(plot_id: str, caller: CallerDep, state: SnapshotDep) -> Response:
     """The quickest way from home to the plot and back, and a safer one where there is one, as lines of GeoJSON.
 
     Each line has its minutes and its exposure: metres in hazard zones times the factor of their level, by month. Zones
@@ -210,8 +210,9 @@ def get_way(plot_id: str, caller: CallerDep) -> Response:
     """
     with reading() as connection:
         district = district_of_plot(connection, plot_id)
+        served = state.fresh(connection)
     with computing() as connection:
-        answer = json_answer(way_lines(connection, plot_id))
+        answer = json_answer(way_lines(connection, plot_id, served))
     answer.headers.update(cache_headers(caller.audience_in(district)) | {"Content-Type": GEOJSON})
     return answer
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.contract.memberships import Membership
-from geo.contract.nearby import Nearby, surface_of
+from geo.contract.nearby import Nearby, shared_of, surface_of
 from geo.contract.needs import Need
 from geo.contract.reasons import GRID_NOT_LOADED, LAYER_NOT_LOADED, TOO_COARSE
 from geo.errors import NotAssessed
@@ -180,6 +180,21 @@ class Block:
         Grid, computed or kept since
         """
         return surface_of(self.nearby, what, needs, compute)
+
+    def shared(self, what: str, needs: Sequence[str], make: Callable[[], Result]) -> Result:
+        """Return what is made of whole layers around the plots, as ``nearby.shared_of``.
+
+        Parameters
+        ----------
+        what : name of it with every number it depends on
+        needs : the only layers ``make`` reads
+        make : makes it
+
+        Returns
+        -------
+        what ``make`` returns, made now or for a neighbour before; not to be written to
+        """
+        return shared_of(self.nearby, what, needs, make)
 
     def once(self, compute: Callable[Concatenate[Block, P], Result], *args: P.args, **kwargs: P.kwargs) -> Result:
         """Return what is computed of the block, computed on first use: what several criteria share is measured once.

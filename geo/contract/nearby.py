@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from geo.terrain.grid import Grid
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+Made = TypeVar("Made")
 
 Nearby = Mapping[str, "gpd.GeoDataFrame | Grid"]
 
@@ -50,3 +52,40 @@ def surface_of(nearby: Nearby, what: str, needs: Sequence[str], compute: Callabl
     Grid around the plots
     """
     return nearby.surface(what, needs, compute) if isinstance(nearby, Keeping) else compute()
+
+
+@runtime_checkable
+class Sharing(Protocol):
+    """A ``Nearby`` whose layers lie around other plots too, which may share what is made of them."""
+
+    def shared(self, what: str, needs: Sequence[str], make: Callable[[], Made]) -> Made:
+        """Return what is made of some layers, as ``shared_of``.
+
+        Parameters
+        ----------
+        what : name of it with every number it depends on
+        needs : the only layers ``make`` reads
+        make : makes it
+
+        Returns
+        -------
+        what ``make`` returns; not to be written to
+        """
+        ...
+
+
+def shared_of(nearby: Nearby, what: str, needs: Sequence[str], make: Callable[[], Made]) -> Made:
+    """Return what is made of whole layers around the plots, not of the plots: made now, or for a neighbour before.
+
+    Parameters
+    ----------
+    nearby : what lies around the plots
+    what : name of it with every number it depends on
+    needs : the only layers ``make`` reads
+    make : makes it
+
+    Returns
+    -------
+    what ``make`` returns; not to be written to
+    """
+    return nearby.shared(what, needs, make) if isinstance(nearby, Sharing) else make()

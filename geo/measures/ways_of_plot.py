@@ -22,10 +22,10 @@ from geo.measures.access import (
     LONG_WAY_CELL_M,
     MOST_TRAVEL_MIN,
     MOST_WALK_MIN,
+    WALK_REACH_M,
     barrier_rivers,
     points_inside,
     points_of,
-    walking_window,
 )
 from geo.measures.hazard import zone_levels
 from geo.measures.way_dangers import exposure_grid, unmapped_cells
@@ -44,6 +44,9 @@ EXCHANGE = 1.0  # -
 ROUNDING = 1e-4  # share of a time; a search to just the time of a way must not miss its last move
 SAVES_M = 1.0  # m of exposure; a way that saves less is not called safer
 WINTER_MONTH = 1  # ways closed then are left out, and snow or mud lies on the ground; domain reference 4.3
+LATTICE_M = 3_000.0  # m; side of the cells of ground whose plots share what is made of their surroundings
+GROUND = ("dem", "roads", "rivers")  # layers of which ground to walk on is made
+DANGERS = ("dem", "hazard_zones", "hazard_extents")
 SERVICE_KINDS = (
     "market",
     "health",
@@ -126,11 +129,11 @@ def home_way(block: Block, coarsest_m: float | None) -> HomeWay | None:
     NotAssessed : settlements or heights are not loaded, or the height grid is too coarse.
     """
     settlements = block.layer("settlements")
-    dem = walking_window(block, coarsest_m)
+    bounds = _shared_window(block)
+    dem = block.grid("dem", coarsest_m).cropped(bounds)
     if 0 in dem.shape:
         return None
-    roads = block.layer("roads") if "roads" in block.nearby else None
-    surface = walking_surface(dem, paths=roads, barriers=barrier_rivers(block), month=GROWING_MONTH)
+    surface = block.shared(f"walking surface {bounds}", GROUND, lambda: _home_ground(block, dem))
     plot_xy = _opened(surface, block.once(points_inside))
     home_xy = points_of(settlements)
     codes = texts(settlements, "code")
@@ -149,7 +152,9 @@ def home_way(block: Block, coarsest_m: float | None) -> HomeWay | None:
     if home is None or start is None:
         return None
 
-    factors = _factors_by_month(block, dem)
+    factors, unmapped = block.shared(
+        f"dangers {bounds}", DANGERS, lambda: (_factors_by_month(block, dem), unmapped_cells(block, dem))
+    )
     yearly = np.max(list(factors.values()), axis=0, initial=0.0)
     # Searched first without a tree of ways, which ends at the plot: it tells how far the others need to look.
     least = ways_from_homes(surface, start, plot_xy, np.zeros(1, dtype=np.int64), within_minutes=MOST_WALK_MIN)
@@ -171,7 +176,7 @@ def home_way(block: Block, coarsest_m: float | None) -> HomeWay | None:
         assumed=recorded == "",
         quickest=quickest,
         safer=safer,
-        unmapped_m=_length_in(quickest.out, unmapped_cells(block, dem), dem),
+        unmapped_m=_length_in(quickest.out, unmapped, dem),
         processes=tuple(_met(block, quickest.out)),
     )
 
@@ -193,10 +198,10 @@ def service_minutes(block: Block, coarsest_m: float | None) -> list[ServiceMinut
     NotAssessed : no service or heights are loaded, or the height grid is too coarse.
     """
     services = block.layer("services")
-    dem = block.grid("dem", coarsest_m).coarsened(LONG_WAY_CELL_M)
-    if 0 in dem.shape:
+    heights = block.grid("dem", coarsest_m)
+    if 0 in heights.shape:
         raise NotAssessed(NO_HEIGHTS)
-    dry, winter = (_service_ground(block, dem, month) for month in (GROWING_MONTH, WINTER_MONTH))
+    dry, winter = block.shared("ground to services", GROUND, lambda: _service_grounds(block, heights))
     plots = block.once(points_inside)
     kinds, codes, xy = texts(services, "kind"), texts(services, "code"), points_of(services)
     alone = len(block) == 1
@@ -232,7 +237,8 @@ def _way(
     x, y = plot_xy[0]
     here = _row_col(surface, plot_xy)
     out, back = (
-        least_time(surface, home_xy, sign=sign, within_minutes=within_minutes, danger=danger) for sign in (OUT, BACK)
+        least_time(surface, home_xy, sign=sign, within_minutes=within_minutes, danger=danger, goals_xy=plot_xy)
+        for sign in (OUT, BACK)
     )
     way_out, way_back = out.way(x, y), back.way(x, y)
     if way_out is None or way_back is None:
@@ -308,6 +314,25 @@ def _row_col(surface: Surface, xy: Floats) -> tuple[int, int]:
     return int((dem.y_max - xy[0, 1]) // dem.cell_m), int((xy[0, 0] - dem.x_min) // dem.cell_m)
 
 
+def _shared_window(block: Block) -> tuple[float, float, float, float]:
+    """Ground within the longest walk of a plot, out to a lattice, so that its neighbours walk on the same."""
+    x_min, y_min, x_max, y_max = shapely.total_bounds(block.polygons)
+    low = [float(np.floor((edge - WALK_REACH_M) / LATTICE_M) * LATTICE_M) for edge in (x_min, y_min)]
+    high = [float(np.ceil((edge + WALK_REACH_M) / LATTICE_M) * LATTICE_M) for edge in (x_max, y_max)]
+    return low[0], low[1], high[0], high[1]
+
+
+def _home_ground(block: Block, dem: Grid) -> Surface:
+    roads = block.layer("roads") if "roads" in block.nearby else None
+    return walking_surface(dem, paths=roads, barriers=barrier_rivers(block), month=GROWING_MONTH)
+
+
+def _service_grounds(block: Block, heights: Grid) -> tuple[Surface, Surface]:
+    """Ground to walk and drive on when dry and in winter, in coarse cells."""
+    dem = heights.coarsened(LONG_WAY_CELL_M)
+    return _service_ground(block, dem, GROWING_MONTH), _service_ground(block, dem, WINTER_MONTH)
+
+
 def _service_ground(block: Block, dem: Grid, month: int) -> Surface:
     roads = block.layer("roads") if "roads" in block.nearby else None
     walker = Walker(snow_or_mud=month == WINTER_MONTH)
@@ -319,7 +344,7 @@ def _from_plot(surface: Surface, plot_xy: Floats, xy: Floats) -> Floats:
     start = _opened(surface, plot_xy)
     if start is None:
         return np.full(len(xy), np.nan)
-    minutes = least_time(surface, start, sign=OUT, within_minutes=MOST_TRAVEL_MIN).minutes().values
+    minutes = least_time(surface, start, sign=OUT, within_minutes=MOST_TRAVEL_MIN, goals_xy=xy).minutes().values
     return _read(surface, minutes, xy)
 
 

@@ -173,6 +173,7 @@ def least_time(
     within_minutes: float = np.inf,
     danger: NDArray[np.floating] | None = None,
     directions: int = ALL,
+    goals_xy: ArrayLike | None = None,
 ) -> LeastTime:
     """Return the least times from the nearest of the sources to every cell, or from every cell to it.
 
@@ -186,6 +187,8 @@ def least_time(
     danger : (rows, cols) factors >= 0; ways are chosen as if a metre took 1 + factor times as long, which gives the
         safer way of domain reference 7.4.
     directions : 8 or 40 moves; with 8 ways are up to 8 % too long, with 40 under 1 %.
+    goals_xy : (n, 2) points in EPSG:32642, metres; stop when all of these are reached, those far from open ground left
+        out; None = reach everything.
 
     Returns
     -------
@@ -201,6 +204,7 @@ def least_time(
     weights = np.empty(0, dtype=np.float32) if danger is None else surface.padded(danger)
     if not (weights >= 0).all():
         raise GridError("danger factors must be known and not below 0")
+    wanted, left = _wanted(surface, goals_xy)
     work = workspace(surface)
     settled, _ = spread(
         surface.ground,
@@ -209,13 +213,23 @@ def least_time(
         sign,
         np.float32(within_minutes * SECONDS_PER_MINUTE),
         weights,
-        np.empty(0, dtype=np.bool_),
-        0,
+        wanted,
+        left,
         *time_slots(surface, float(weights.max(initial=0.0))),
         work,
     )
     order = work.order[:settled].copy()
     return LeastTime(surface, sources, sign, danger is not None, directions, work.seconds, work.came_by, order)
+
+
+def _wanted(surface: Surface, goals_xy: ArrayLike | None) -> tuple[NDArray[np.bool_], int]:
+    """Return the cells a search ends at, bool over the padded cells or empty for all, and how many they are."""
+    if goals_xy is None:
+        return np.empty(0, dtype=np.bool_), 0
+    cells = open_cells(surface, np.asarray(goals_xy, dtype=np.float64).reshape(-1, 2))
+    wanted = np.zeros(len(surface.ground.kind), dtype=np.bool_)
+    wanted[cells[cells >= 0]] = True
+    return wanted, int(wanted.sum())
 
 
 def travel_minutes(

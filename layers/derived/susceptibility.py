@@ -36,7 +36,8 @@ from layers.catalogue.base import Layer
 from layers.catalogue.hazards import HazardEvent, HazardExtent, HazardZone
 from layers.catalogue.irrigation import River
 from layers.errors import NotFound
-from layers.frames.around import Bounds, as_of, read_layer, widened, window
+from layers.frames.around import as_of, read_layer, widened, window
+from layers.frames.windows import Bounds
 from layers.grids.rasters import read_grid
 from layers.loading import load_frame, undo
 from layers.records.loads import Load, Raster

@@ -21,6 +21,7 @@ from layers.features.household_fit import title_of_fit
 from layers.frames.around import as_of
 from layers.records.rows_of_run import of_run
 from layers.records.runs import FitProfile, household_fit, suitability
+from layers.records.snapshot import read_runs
 from layers.runs.household_fit import finished_run
 
 
@@ -56,7 +57,13 @@ def explain_fit_of_plot(connection: Connection, plot_id: str, run_id: int, profi
         raise NotFound(f"Run {run_id} did not score plot {plot_id}.")
     scheme = parse_scheme(run["scheme_text"], source=f"run {run_id}", judged=run["criteria"])
     values, block = values_of_plot(
-        connection, dict(judged), scheme, plot_id=plot_id, as_of_load=run["as_of_load"], day=run["as_of"]
+        connection,
+        dict(judged),
+        scheme,
+        served=read_runs(connection),
+        plot_id=plot_id,
+        as_of_load=run["as_of_load"],
+        day=run["as_of"],
     )
     return explain_fit(
         dict(fit),

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from geo.panel.scheme import parse_scheme
 from geo.suitability.explanation import explain
 from geo.suitability.model import CLASSES
+from layers.cache.memory import Memo
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.explain.remedies import lift_of_plot
@@ -16,23 +17,43 @@ from layers.explain.ways import hazards_on, ways_of_plot
 from layers.postgres.engine import computing
 from layers.records.rows_of_run import in_run
 from layers.records.runs import ScoringRun, suitability
-from layers.records.snapshot import Choice, read_runs
+from layers.records.snapshot import Choice, Snapshot, read_runs
 from layers.runs.exclusion_records import unrecorded_kinds
 from layers.runs.robustness import stored_row
 
 
 def explain_plot(
-    connection: Connection, plot_id: str, *, choice: Choice = Choice(), ways: bool = True
+    connection: Connection,
+    plot_id: str,
+    *,
+    choice: Choice = Choice(),
+    ways: bool = True,
+    served: Snapshot | None = None,
 ) -> dict[str, Any]:
     """Return the explanation of one plot's served result, ready for JSON; the same for every audience.
 
     ``choice`` asks for another published scheme or a stored run. ``ways`` False leaves out ``way`` and
-    ``services``, which take a second to search.
+    ``services``, which have to be searched. ``served`` : a snapshot read through this connection; with it what is
+    explained is kept for the next who asks while the same is served. Without one nothing is kept.
 
     Raises
     ------
     NotFound : no such plot, or it was never scored under that choice.
     """
+    if served is None:
+        return _explain(connection, plot_id, choice, read_runs(connection), ways=ways)
+    found = _KEPT.get(
+        (plot_id, choice, ways), lambda: _explain(connection, plot_id, choice, served, ways=ways), fresh=served
+    )
+    return dict(found)
+
+
+# Some 20 kB each: the page of a plot, its explanation and the explanation in another language are asked for together.
+_KEPT: Memo[tuple[str, Choice, bool], dict[str, Any]] = Memo("explanations", most=2_000)
+
+
+def _explain(connection: Connection, plot_id: str, choice: Choice, served: Snapshot, *, ways: bool) -> dict[str, Any]:
+    """The same, made now."""
     plot = connection.execute(
         select(Plot.plot_id, Plot.plot_no, Plot.district, Plot.jamoat, Plot.area_ha).where(
             Plot.plot_id == plot_id, Plot.ended_by.is_(None)
@@ -40,7 +61,7 @@ def explain_plot(
     ).one_or_none()
     if plot is None:
         raise NotFound(f"There is no plot {plot_id}.")
-    run = read_runs(connection).runs_of(choice).get(plot.district or "")
+    run = served.runs_of(choice).get(plot.district or "")
     row = None
     if run is not None:
         found = select(suitability).where(
@@ -65,9 +86,15 @@ def explain_plot(
     # Surveys are open to partners only; what is said of them here (a remedy, a price) quotes none of their values.
     with computing() as science:
         lift = lift_of_plot(
-            science, dict(row), scheme, plot_id=plot.plot_id, as_of_load=kept.as_of_load, day=kept.as_of
+            science,
+            dict(row),
+            scheme,
+            served=served,
+            plot_id=plot.plot_id,
+            as_of_load=kept.as_of_load,
+            day=kept.as_of,
         )
-        on_foot = ways_of_plot(science, plot.plot_id) if ways else {}
+        on_foot = ways_of_plot(science, plot.plot_id, served) if ways else {}
     now_closed_by = lift.pop("closed_by")
     explained = explain(
         dict(row),

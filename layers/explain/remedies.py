@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import shapely
-from sqlalchemy import Connection, and_
+from sqlalchemy import Connection
 
 from geo.contract.criterion import Block, Measured
 from geo.criteria import GRAVITY_HEAD, LAND_CRITERIA
@@ -31,25 +30,27 @@ from geo.suitability.remedies import (
     measured_first,
 )
 from geo.suitability.surroundings import Surroundings, measure_surroundings
-from layers.catalogue.land import Plot
-from layers.frames.around import PLOT_COLUMNS, Around, as_of, read_layer
+from layers.explain.surroundings import around_plot, read_plot
+from layers.records.snapshot import Snapshot
 
 
 def values_of_plot(
-    connection: Connection, row: Mapping[str, Any], scheme: Scheme, *, plot_id: str, as_of_load: int, day: Any
+    connection: Connection,
+    row: Mapping[str, Any],
+    scheme: Scheme,
+    *,
+    served: Snapshot,
+    plot_id: str,
+    as_of_load: int,
+    day: Any,
 ) -> tuple[dict[str, Measured], Block]:
     """Return a plot's measured values as its run had them, and the block they were measured in.
 
     Tables, errors and notes are measured again on the rows the run saw; the values themselves are the kept ones.
     """
-    plots = read_layer(connection, Plot, and_(Plot.plot_id == plot_id, as_of(Plot, as_of_load)), PLOT_COLUMNS)
-    x_min, y_min, x_max, y_max = (float(edge) for edge in shapely.total_bounds(plots.geometry.to_numpy()))
-    district = str(row["district"])
-    reach = {
-        name: criterion.reach_m for criterion in LAND_CRITERIA if criterion.measured_again for name in criterion.layers
-    }
-    around = Around(connection, district, (x_min, y_min, x_max, y_max), reach, as_of_load)
-    block = Block(plots, around, judgement_by(scheme, day, np.array([district], dtype=object)))
+    plots = read_plot(connection, plot_id, as_of_load)
+    around = around_plot(connection, served, plots, as_of_load)
+    block = Block(plots, around, judgement_by(scheme, day, np.array([str(row["district"])], dtype=object)))
     values: dict[str, Measured] = {}
     for criterion in LAND_CRITERIA:
         if criterion.id in (row["not_assessed"] or ()):
@@ -65,7 +66,14 @@ def values_of_plot(
 
 
 def lift_of_plot(
-    connection: Connection, row: Mapping[str, Any], scheme: Scheme, *, plot_id: str, as_of_load: int, day: Any
+    connection: Connection,
+    row: Mapping[str, Any],
+    scheme: Scheme,
+    *,
+    served: Snapshot,
+    plot_id: str,
+    as_of_load: int,
+    day: Any,
 ) -> dict[str, Any]:
     """Return ``remedies`` (set, cost, class and score they lead to) and ``measurement``, each None if there is none.
 
@@ -73,7 +81,9 @@ def lift_of_plot(
     start in. Land that is shut (mines, water, protected) has none of these; ``closed_by`` names the kind of area that
     shuts it.
     """
-    values, block = values_of_plot(connection, row, scheme, plot_id=plot_id, as_of_load=as_of_load, day=day)
+    values, block = values_of_plot(
+        connection, row, scheme, served=served, plot_id=plot_id, as_of_load=as_of_load, day=day
+    )
     shut = exclusion_mask(block)
     if shut.mask[0]:
         return {

@@ -1,6 +1,6 @@
 """Ways of stored plots: home and back with their dangers, a safer way, and minutes to services; information only.
 
-Searched on demand on the layers as they are now, for one plot in about a second; a district's minutes to services are
+Searched on demand on the layers as they are now, on ground that neighbours share; a district's minutes to services are
 searched from the services instead.
 """
 
@@ -28,15 +28,17 @@ from layers.catalogue.hazards import HazardZone
 from layers.catalogue.land import Plot
 from layers.catalogue.services import Service
 from layers.errors import NotFound
+from layers.explain.surroundings import around_plot, read_plot
 from layers.features.features import DERIVED
-from layers.frames.around import PLOT_COLUMNS, Around, as_of, district_bounds, read_layer, read_plots
+from layers.frames.around import Around, as_of, district_bounds, read_layer, read_plots
+from layers.records.snapshot import Snapshot
 
 HOME_CRITERION, SERVICE_CRITERION = BY_ID["way_exposure_m"], BY_ID["market_minutes"]  # what is read, and how far around
 REACH_M = {name: criterion.reach_m for criterion in (HOME_CRITERION, SERVICE_CRITERION) for name in criterion.layers}
 NAMES = ("name_tg", "name_ru", "name_en")
 
 
-def ways_of_plot(connection: Connection, plot_id: str) -> dict[str, Any]:
+def ways_of_plot(connection: Connection, plot_id: str, served: Snapshot) -> dict[str, Any]:
     """Return ``way`` and ``services`` of a plot, ready for JSON.
 
     ``way`` : home, minutes and exposure of the quickest way and of a safer one, if any; None where no way is known, and
@@ -48,7 +50,7 @@ def ways_of_plot(connection: Connection, plot_id: str) -> dict[str, Any]:
     ------
     NotFound : there is no such plot.
     """
-    block = _block_of(connection, plot_id)
+    block = _block_of(connection, plot_id, served)
     found = _home_way(block)
     return {
         "way": None if isinstance(found, str) else _way_as_dict(found),
@@ -89,14 +91,14 @@ def hazards_on(connection: Connection, plot_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def way_lines(connection: Connection, plot_id: str) -> dict[str, Any]:
+def way_lines(connection: Connection, plot_id: str, served: Snapshot) -> dict[str, Any]:
     """Return the quickest and the safer way from home to a plot as a GeoJSON feature collection.
 
     Raises
     ------
     NotFound : there is no such plot, or no way to it is known.
     """
-    block = _block_of(connection, plot_id)
+    block = _block_of(connection, plot_id, served)
     found = _home_way(block)
     if isinstance(found, str):
         raise NotFound(f"No way between plot {plot_id} and its home is known: {found}.")
@@ -144,13 +146,9 @@ def services_of_district(connection: Connection, district: str) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _block_of(connection: Connection, plot_id: str) -> Block:
-    plots = read_layer(connection, Plot, and_(Plot.plot_id == plot_id, as_of(Plot, None)), PLOT_COLUMNS)
-    if plots.empty:
-        raise NotFound(f"There is no plot {plot_id}.")
-    x_min, y_min, x_max, y_max = (float(edge) for edge in shapely.total_bounds(plots.geometry.to_numpy()))
-    around = Around(connection, str(plots["district"].iloc[0]), (x_min, y_min, x_max, y_max), REACH_M, None)
-    return Block(plots, around, _unjudged(1))
+def _block_of(connection: Connection, plot_id: str, served: Snapshot) -> Block:
+    plots = read_plot(connection, plot_id, None)
+    return Block(plots, around_plot(connection, served, plots, None), _unjudged(1))
 
 
 def _unjudged(n: int) -> Judgement:

@@ -33,11 +33,10 @@ from layers.catalogue.admin import District
 from layers.catalogue.base import STORED_SRID, Layer
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
+from layers.frames.windows import Bounds, Made, Windows
 from layers.grids.rasters import file_digests, read_grid
 from layers.postgres.read_arrays import read_raw, series_of
 from layers.postgres.read_geometries import geometries_of
-
-Bounds = tuple[float, float, float, float]  # x_min, y_min, x_max, y_max, metres in EPSG:32642
 
 LATTICE_M = 3_000.0  # windows are widened to multiples of this, so that neighbours never shift a grid's cells
 
@@ -180,7 +179,8 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
 
     A layer that holds nothing at all is absent, so that a criterion can tell *nothing near* from *not loaded*.
     ``reach_m`` says how far beyond ``bounds`` each layer is read, metres. ``cache`` keeps grids, and what follows from
-    the layers, for the next time; None = everything is computed. ``only`` : numbers of the plots that tables about
+    the layers, for the next time; None = everything is computed. ``windows`` keeps what is read of whole windows for
+    the neighbours of a plot. ``only`` : numbers of the plots that tables about
     plots are read for, where not all are.
     """
 
@@ -192,16 +192,23 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
     seen: dict[str, gpd.GeoDataFrame | Grid | None] = field(default_factory=dict)
     cache: ArrayCache | None = None
     only: Collection[int] | None = None
+    windows: Windows | None = None
+
+    def shared(self, what: str, needs: Sequence[str], make: Callable[[], Made]) -> Made:
+        """Return what is made of some layers, kept since it was made around a neighbour or made now."""
+        if self.windows is None:
+            return make()
+        return self.windows.made(what, [self.windows.key(name, self._window(name)) for name in needs], make)
 
     def surface(self, what: str, needs: Sequence[str], compute: Callable[[], Grid]) -> Grid:
         """Return a surface that follows from some layers, kept since it was computed or computed now."""
         if self.cache is None:
-            return compute()
+            return self.shared(what, needs, compute)
         return self.cache.surface(b"\0".join([what.encode(), *map(self.state, needs)]), compute)
 
     def state(self, name: str) -> bytes:
         """What stands for all that is read of a layer here: its window, and the digests of its files or its rows."""
-        bounds = widened(self.bounds, self.reach_m.get(name, 0.0))
+        bounds = self._window(name)
         if name in RASTERS_BY_NAME:
             content = "".join(file_digests(self.connection, name, bounds, self.load_id)).encode()
         else:
@@ -230,8 +237,17 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
             return False
         return True
 
+    def _window(self, name: str) -> Bounds:
+        return widened(self.bounds, self.reach_m.get(name, 0.0))
+
     def _read(self, name: str) -> gpd.GeoDataFrame | Grid | None:
-        bounds = widened(self.bounds, self.reach_m.get(name, 0.0))
+        """Rows or grid of a layer; a table of what was measured on plots is of these plots alone and kept for none."""
+        if self.windows is None or (name in BY_NAME and BY_NAME[name].geometry_kind is None):
+            return self._read_now(name)
+        return self.windows.read(name, self._window(name), lambda: self._read_now(name))
+
+    def _read_now(self, name: str) -> gpd.GeoDataFrame | Grid | None:
+        bounds = self._window(name)
         if name in RASTERS_BY_NAME:
             return self._grid(name, bounds)
         layer = BY_NAME[name]
@@ -248,7 +264,7 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
         def read() -> Grid:
             return cast(Grid, read_grid(self.connection, name, bounds, load_id=self.load_id))
 
-        return self.surface("grid", [name], read)
+        return read() if self.cache is None else self.surface("grid", [name], read)
 
     def _rows_of(self, layer: type[Layer], bounds: Bounds) -> ColumnElement[bool]:
         """Rows of a layer around the plots; of a table, those of the district's plots, or all."""

@@ -25,7 +25,8 @@ from layers.catalogue.admin import District
 from layers.catalogue.base import Layer
 from layers.catalogue.irrigation import Canal, CommandArea, Outlet
 from layers.catalogue.land import Plot
-from layers.frames.around import Bounds, among, as_of, district_bounds, holds_rows, widened, window
+from layers.frames.around import among, as_of, district_bounds, holds_rows, widened, window
+from layers.frames.windows import Bounds
 from layers.records.loads import Raster
 from layers.records.rows_of_run import of_run
 from layers.records.runs import suitability

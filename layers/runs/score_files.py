@@ -28,7 +28,8 @@ from geo.terrain.relief import slope_pct
 from layers.cache.files import write_whole_at
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.errors import DataRefused, LayersError
-from layers.frames.around import Bounds, widened
+from layers.frames.around import widened
+from layers.frames.windows import Bounds
 from layers.loading.in_memory import frame_of_file, grid_of_file
 from layers.loading.mapping import keys_instead, mappings_for
 from layers.loading.opened_file import Options

@@ -38,7 +38,11 @@ def _client(database: Engine) -> Iterator[TestClient]:  # noqa: ARG001 - names t
         columns = ", ".join(f"{name} = :{name}" for name in PLOT)
         connection.execute(text(f"UPDATE suitability SET {columns} WHERE class = 'S2'"), PLOT)
     with pytest.MonkeyPatch.context() as patch, TestClient(create_app()) as opened:
-        patch.setattr(layers.explain.plot, "ways_of_plot", lambda *_: {"way": None, "services": []})
+        patch.setattr(
+            layers.explain.plot,
+            "ways_of_plot",
+            lambda *_: {"way": None, "why_no_way": "the layer settlements is not loaded", "services": []},
+        )
         yield opened
 
 

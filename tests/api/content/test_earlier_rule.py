@@ -46,7 +46,11 @@ def filled(database: Engine) -> Engine:
 @pytest.fixture(scope="module", name="client")
 def _client(filled: Engine) -> Iterator[TestClient]:  # noqa: ARG001 - names the database the service reads
     with pytest.MonkeyPatch.context() as patch, TestClient(create_app()) as client:
-        patch.setattr(layers.explain.plot, "ways_of_plot", lambda *_: {"way": None, "services": []})
+        patch.setattr(
+            layers.explain.plot,
+            "ways_of_plot",
+            lambda *_: {"way": None, "why_no_way": "the layer settlements is not loaded", "services": []},
+        )
         yield client
 
 

@@ -59,7 +59,11 @@ def _client(database: Engine) -> Iterator[TestClient]:  # noqa: ARG001 - names t
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(region_on_the_page, "ROWS", ROWS)
         # The search for ways takes a second a plot and is tested where ways are.
-        patch.setattr(layers.explain.plot, "ways_of_plot", lambda *_: {"way": None, "services": []})
+        patch.setattr(
+            layers.explain.plot,
+            "ways_of_plot",
+            lambda *_: {"way": None, "why_no_way": "the layer settlements is not loaded", "services": []},
+        )
         with writing() as connection:
             region_on_the_page.fill(connection)
             for row in range(ROWS):

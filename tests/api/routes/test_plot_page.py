@@ -34,7 +34,11 @@ def _client(database: Engine) -> Iterator[TestClient]:  # noqa: ARG001 - names t
         best = f"{known}, memberships = array_fill(1::real, ARRAY[{count}]), evidence = repeat('A', {count})"
         connection.execute(text(f"UPDATE suitability SET {best} WHERE {number}"), {"plot": BEST})
     with pytest.MonkeyPatch.context() as patch, TestClient(create_app()) as opened:
-        patch.setattr(layers.explain.plot, "ways_of_plot", lambda *_: {"way": None, "services": []})
+        patch.setattr(
+            layers.explain.plot,
+            "ways_of_plot",
+            lambda *_: {"way": None, "why_no_way": "the layer settlements is not loaded", "services": []},
+        )
         yield opened
 
 

@@ -28,7 +28,11 @@ def _client(database: Engine) -> Iterator[TestClient]:  # noqa: ARG001 - names t
     with writing() as connection:
         region_on_the_page.fill(connection)
     with pytest.MonkeyPatch.context() as patch, TestClient(create_app()) as opened:
-        patch.setattr(layers.explain.plot, "ways_of_plot", lambda *_: {"way": None, "services": []})
+        patch.setattr(
+            layers.explain.plot,
+            "ways_of_plot",
+            lambda *_: {"way": None, "why_no_way": "the layer settlements is not loaded", "services": []},
+        )
         yield opened
 
 

@@ -309,6 +309,22 @@ def test_what_lies_within_reach_is_what_the_widest_window_holds(seed: int, share
 
 
 @settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.booleans(), st.sampled_from([OUT, BACK]))
+def test_a_search_that_ends_at_its_goals_finds_the_same_ways_to_them(seed: int, dangerous: bool, sign: float) -> None:
+    rng = np.random.default_rng(seed)
+    surface = walking_surface(grid(rng.uniform(0.0, 60.0, (31, 37))))
+    danger = rng.uniform(0.0, 5.0, (31, 37)).astype(np.float32) if dangerous else None
+    start, goals = rng.uniform(0.0, 900.0, (1, 2)), rng.uniform(0.0, 900.0, (3, 2))
+    whole = least_time(surface, start, sign=sign, danger=danger)
+    ended = least_time(surface, start, sign=sign, danger=danger, goals_xy=goals)
+    for x, y in goals:
+        here = int((31 * CELL_M - y) // CELL_M), int(x // CELL_M)
+        assert ended.minutes().values[here] == whole.minutes().values[here]
+        assert ended.way(x, y) == whole.way(x, y)
+    assert np.isfinite(ended.minutes().values).sum() <= np.isfinite(whole.minutes().values).sum()
+
+
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 1.0, 10.0, 100.0]), st.booleans(), st.sampled_from([OUT, BACK]))
 def test_moves_left_out_as_too_slow_change_no_way(seed: int, rough_m: float, dangerous: bool, sign: float) -> None:
     """With nothing to tell slow moves by, every move is worked out; times, tree and order stay the same to the bit."""

@@ -1,0 +1,52 @@
+"""What lies around one plot, read once for all that is said of it and kept for its neighbours."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import shapely
+from sqlalchemy import Connection, and_
+
+from geo.criteria import LAND_CRITERIA
+from layers.catalogue.land import Plot
+from layers.errors import NotFound
+from layers.frames.around import PLOT_COLUMNS, Around, as_of, read_layer
+from layers.frames.windows import Windows
+from layers.records.snapshot import Snapshot
+
+# How far around a plot each layer is read, metres: one distance for all that asks for it, so that it is read once.
+REACH_M = {
+    name: max(criterion.reach_m for criterion in LAND_CRITERIA if name in criterion.layers)
+    for criterion in LAND_CRITERIA
+    for name in criterion.layers
+}
+
+
+def read_plot(connection: Connection, plot_id: str, load_id: int | None) -> gpd.GeoDataFrame:
+    """Return a plot as it stood after a load, None = now: one row, EPSG:32642.
+
+    Raises
+    ------
+    NotFound : there is no such plot.
+    """
+    plots = read_layer(connection, Plot, and_(Plot.plot_id == plot_id, as_of(Plot, load_id)), PLOT_COLUMNS)
+    if plots.empty:
+        raise NotFound(f"There is no plot {plot_id}.")
+    return plots
+
+
+def around_plot(connection: Connection, served: Snapshot, plots: gpd.GeoDataFrame, load_id: int | None) -> Around:
+    """Return what lies around one plot as it stood after a load, None = now.
+
+    ``served`` : a snapshot read through this connection, or as new: it tells which windows are still good.
+    """
+    x_min, y_min, x_max, y_max = (float(edge) for edge in shapely.total_bounds(plots.geometry.to_numpy()))
+    seen = max(served.loads.values(), default=0) if load_id is None else load_id
+    return Around(
+        connection,
+        str(plots["district"].iloc[0]),
+        (x_min, y_min, x_max, y_max),
+        REACH_M,
+        load_id,
+        only=[int(plots["plot_no"].iloc[0])],
+        windows=Windows(served, seen),
+    )
