@@ -7,8 +7,8 @@ from contextlib import ExitStack
 import psycopg
 
 from bench import closed_loop
-from bench.closed_loop import FEW, Pass
-from bench.serving import Land, obod, quantiles
+from bench.closed_loop import Pass
+from bench.serving import FEW, Land, obod, quantiles
 from bench.table import Row
 
 PLOTS = 200  # asked for, each once
