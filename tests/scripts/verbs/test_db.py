@@ -47,7 +47,7 @@ def obod(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     forget_settings()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("db") / "home"
     yield folder

@@ -241,8 +241,10 @@ def test_after_an_edit_the_fits_that_are_shown_follow_to_the_new_run() -> None:
         assert call("score", "--profile", profile, *more).exit_code == 0
     with writing() as connection:
         edited = valley.plot_surveys().assign(salinity_ds_m=3.0)
-        load_frame(connection, "plot_surveys", edited, mode="update", source="made up", synthetic=True)
+        load = load_frame(connection, "plot_surveys", edited, mode="update", source="made up", synthetic=True).load_id
     (found,) = json.loads(call("score", "--changed", "--json").stdout)["runs"]
     assert found["published"] is True
     shown = json.loads(call("run", "show", str(found["run"]), "--json").stdout)
     assert set(shown["fits"]) == {"couple", "self-help-group"}
+    assert call("layer", "undo", str(load)).exit_code == 0  # for tests that run after this one
+    assert call("score", "--changed").exit_code == 0
