@@ -36,9 +36,14 @@ MODULES: dict[str, Sequence[str]] = {
     "geo/crops/climate.py": CROPS,
     "geo/crops/frost.py": ("tests/geo/crops/test_frost.py",),
     "geo/measures/climate.py": ("tests/geo/measures/test_climate.py", f"{SUITABILITY}test_crop_choice.py"),
+    "geo/measures/water_by_month.py": ("tests/geo/measures/test_water_by_month.py",),
     "geo/measures/water_in_reach.py": ("tests/geo/measures/test_water_in_reach.py",),
     "geo/panel/weights.py": ("tests/geo/panel/test_weights.py",),
-    "geo/suitability/remedies.py": (f"{SUITABILITY}test_remedies.py", f"{SUITABILITY}test_field_school.py"),
+    "geo/suitability/remedies.py": (
+        f"{SUITABILITY}test_slow_remedies.py",
+        f"{SUITABILITY}test_remedies.py",
+        f"{SUITABILITY}test_field_school.py",
+    ),
 }
 
 

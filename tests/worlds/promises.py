@@ -43,7 +43,7 @@ LEAST_WATER_M = """
 BROKEN_BY: Mapping[str, str] = {
     "S1 has water for three quarters of the need": "s.class = 'S1' AND s.water_adequacy < 0.75",
     "S1 lies below its canal": "s.class = 'S1' AND s.gravity_head_m < 0",
-    "S1 gets two turns of three": "s.class = 'S1' AND s.turn_reliability < 0.65",
+    "S1 gets two turns of three": "s.class = 'S1' AND s.turn_reliability < 0.6499",
     "S1 has no medium hazard": "s.class = 'S1' AND (s.flood_level >= 3 OR s.slide_level >= 3)",
     "S1 has a way with less than 300 m of danger": "s.class = 'S1' AND s.way_exposure_m > 300",
     "S1 in furrows is no steeper than 8 %": f"s.class = 'S1' AND s.slope_pct > 8 AND {FURROWS}",
@@ -51,7 +51,7 @@ BROKEN_BY: Mapping[str, str] = {
     "S1 for potato leaves 60 % of the yield": f"s.class = 'S1' AND {POTATO} AND s.salinity_ds_m > 5.05",
     "S1 is less salty than 8 dS/m": "s.class = 'S1' AND s.salinity_ds_m > 8",
     "S1 has half a metre of soil": "s.class = 'S1' AND s.soil_depth_cm < 50",
-    "S1 holds water and lets it go": "s.class = 'S1' AND s.soil_water < 0.5",
+    "S1 holds water and lets it go, as far as known": "s.class = 'S1' AND s.memberships_high[12] < 0.4999",
     "S1 has nine tenths of the heat": "s.class = 'S1' AND s.heat_ratio < 0.9",
     "S1 for potato has no day of frost too many": f"s.class = 'S1' AND {POTATO} AND s.frost_margin_d < 0",
     "no class on unknown slope": f"{S_CLASS} AND s.slope_pct IS NULL",
