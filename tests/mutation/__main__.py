@@ -53,15 +53,27 @@ def noticed(tree: Path, module: str, change: Change, tests: Sequence[str]) -> bo
     before = place.read_text(encoding="utf-8")
     stamp = place.stat()
     place.write_text(change.source, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", *tests, "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
     try:
-        done = subprocess.run(command, cwd=tree, capture_output=True, timeout=LONGEST_S, check=False)
-        return done.returncode != 0
-    except subprocess.TimeoutExpired:
-        return True
+        return not hold(tree, module, tests)
     finally:
         place.write_text(before, encoding="utf-8")
         os.utime(place, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # what was compiled of it is still good
+
+
+def hold(tree: Path, module: str, tests: Sequence[str]) -> bool:
+    """Return whether tests pass in a copy of the tree; they need no database, so that no fixture of all is made.
+
+    Kernels run as plain Python: what they compute is the same, and nothing has to be compiled for each change.
+    """
+    command = [sys.executable, "-m", "pytest", *tests, "-x", "-q", "-n", "0", "--noconftest", "-p", "no:cacheprovider"]
+    plain = {"NUMBA_DISABLE_JIT": "1"} if "/kernels/" in module else {}
+    try:
+        done = subprocess.run(
+            command, cwd=tree, capture_output=True, timeout=LONGEST_S, check=False, env={**os.environ, **plain}
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
 
 
 def main(wanted: Sequence[str]) -> int:
@@ -76,6 +88,9 @@ def main(wanted: Sequence[str]) -> int:
             shutil.copytree(ROOT / name, tree / name)
         shutil.copy2(ROOT / "pyproject.toml", tree)
         for module in wanted or MODULES:
+            if not hold(tree, module, MODULES[module]):
+                sys.stderr.write(f"{module}: its tests fail as it is\n")
+                return 1
             drawn = changes((ROOT / module).read_text(encoding="utf-8"), COUNT, SEED)
             alive = [change for change in drawn if not noticed(tree, module, change, MODULES[module])]
             told[module] = [f"{module}: {len(drawn) - len(alive)} of {len(drawn)} noticed"]
