@@ -8,6 +8,8 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyproj
 from numpy.typing import NDArray
 
@@ -39,6 +41,16 @@ class Chunk:
     frame: pd.DataFrame
     shapes: Shapes | None
     unreadable: list[Unreadable] = field(default_factory=list)
+
+
+def unreadable_geometries(shapes: Shapes, wkb: pa.Array) -> list[Unreadable]:
+    """Return the faults of rows whose geometry is of a kind that GEOS does not have, such as a surface in space.
+
+    ``wkb`` : the column of Well-Known Binary that ``shapes`` were made of.
+    """
+    given = pc.fill_null(pc.greater(pc.binary_length(wkb), 0), False)  # a FlatGeobuf table has shapes of no byte
+    lost = shapes.missing() & given.to_numpy(zero_copy_only=False)
+    return [Unreadable(int(at), "geometry", None, "is of a kind that cannot be read") for at in np.flatnonzero(lost)]
 
 
 class Source(Protocol):

@@ -11,7 +11,7 @@ from pyproj.exceptions import CRSError
 
 from layers.errors import DataRefused
 from layers.loading.admission import AdmittedFile
-from layers.loading.chunks import Chunk
+from layers.loading.chunks import Chunk, Unreadable, unreadable_geometries
 from layers.loading.isolation import Reading
 from layers.loading.shapes import CurvedGeometry, Shapes
 
@@ -54,9 +54,14 @@ class ParquetFile:
             for batch in reading.batches():
                 rows = np.arange(first, first + len(batch), dtype=np.int64)
                 frame = batch.select(list(self.columns)).to_pandas()
-                shapes = None if self._geometry is None else Shapes.of_wkb(batch.column(self._geometry))
+                shapes: Shapes | None = None
+                unreadable: list[Unreadable] = []
+                if self._geometry is not None:
+                    wkb = batch.column(self._geometry)
+                    shapes = Shapes.of_wkb(wkb)
+                    unreadable = unreadable_geometries(shapes, wkb)
                 first += len(batch)
-                yield Chunk(rows, frame, shapes)
+                yield Chunk(rows, frame, shapes, unreadable)
         except CurvedGeometry as curved:
             row = first + curved.place
             raise DataRefused(f"{self.file_name}, row {row}, geometry: has arcs; expected straight lines.") from curved

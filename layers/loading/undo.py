@@ -34,7 +34,7 @@ def undo(connection: Connection, load_id: int) -> LoadReport:
     """
     load = connection.execute(select(Load).where(Load.load_id == load_id)).mappings().one_or_none()
     if load is None:
-        raise NotFound(f"There is no load {load_id}; obod layer list shows the newest of each layer.")
+        raise NotFound(f"There is no load {load_id}; obod layer loads lists them.")
     report = LoadReport(load["layer"], "undo", "update", load["file_name"])
     connection.execute(select(func.pg_advisory_xact_lock(LOADS_LOCK)))
     again = connection.execute(select(func.min(Load.load_id)).where(Load.undoes == load_id)).scalar()

@@ -15,7 +15,7 @@ from pyproj.exceptions import CRSError
 
 from layers.errors import DataRefused
 from layers.loading.admission import AdmittedFile
-from layers.loading.chunks import Chunk, Unreadable
+from layers.loading.chunks import Chunk, Unreadable, unreadable_geometries
 from layers.loading.encodings import TextDecoder, dbf_encoding, undecodable
 from layers.loading.isolation import Reading
 from layers.loading.kinds import DBF, SHAPEFILE
@@ -80,13 +80,7 @@ class VectorFile:
                 shapes = Shapes.of_wkb(wkb)
             except CurvedGeometry:
                 shapes = Shapes.of_wkb(self._without_arcs(rows))
-            given = pc.fill_null(
-                pc.greater(pc.binary_length(wkb), 0), False
-            )  # a FlatGeobuf table has shapes of no byte
-            lost = shapes.missing() & given.to_numpy(zero_copy_only=False)
-            unreadable.extend(
-                Unreadable(int(at), "geometry", None, "is of a kind that cannot be read") for at in np.flatnonzero(lost)
-            )
+            unreadable.extend(unreadable_geometries(shapes, wkb))
         return Chunk(rows, pd.DataFrame(frame, index=range(len(rows))), shapes, unreadable)
 
     def _without_arcs(self, rows: NDArray[np.int64]) -> pa.Array:

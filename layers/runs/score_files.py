@@ -171,8 +171,12 @@ def score_part(part: FilePart) -> FileReport:
     """
     scheme = parse_scheme(part.scheme_text, source="the scheme")
     rejects = part.output.with_name(f"{part.output.stem}-rejected")
-    for ending in REJECTS:
-        rejects.with_suffix(ending).unlink(missing_ok=True)  # of an earlier run
+    try:
+        part.output.parent.mkdir(parents=True, exist_ok=True)
+        for ending in REJECTS:
+            rejects.with_suffix(ending).unlink(missing_ok=True)  # of an earlier run
+    except OSError as problem:
+        raise _unwritable(part.output, problem) from None
     frame, read = frame_of_file("plots", part.plots, part.options, rejects=rejects)
     if not len(frame):
         raise DataRefused(_none_left(part.plots.name, read))
@@ -215,7 +219,6 @@ def scored_frame(plots: gpd.GeoDataFrame, results: pd.DataFrame) -> gpd.GeoDataF
 
 def write(frame: gpd.GeoDataFrame, path: Path) -> None:
     """Write the frame beside its place and move it there at the end, so that no half-written file stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with write_whole_at(path) as draft:
             if path.suffix.casefold() == PARQUET:
@@ -226,4 +229,8 @@ def write(frame: gpd.GeoDataFrame, path: Path) -> None:
             else:
                 pyogrio.write_dataframe(frame, draft, layer="plots", driver=DRIVERS[path.suffix.casefold()])
     except OSError as problem:
-        raise DataRefused(f"{path.name} cannot be written: {problem.strerror or 'no such folder'}.") from None
+        raise _unwritable(path, problem) from None
+
+
+def _unwritable(path: Path, problem: OSError) -> DataRefused:
+    return DataRefused(f"{path.name} cannot be written: {problem.strerror or 'no such folder'}.")

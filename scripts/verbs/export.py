@@ -59,7 +59,7 @@ def export(
     """
     wanted = format_of(output)
     if not output.parent.is_dir():
-        raise DataRefused(f"There is no folder {output.parent} to write {output.name} to.")
+        raise DataRefused(f"There is no folder {output.parent.name} to write {output.name} to.")
     reader = Audience[audience.name]
     found = _layer(layer, reader)
     with reading(reader, timeout_s=get_settings().command_seconds) as connection:
