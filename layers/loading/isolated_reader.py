@@ -130,17 +130,18 @@ def read_vector(request: Request) -> None:
 
 
 def list_tables(request: Request) -> None:
-    """Send the names of the tables or sheets of a file."""
+    """Send the names of the tables or sheets of a file; none of a workbook of ours, which is one table."""
     if not request.driver:
         from openpyxl import load_workbook
 
         with open(request.path, "rb") as opened:
-            send_json("J", load_workbook(opened, read_only=True).sheetnames)
+            book = load_workbook(opened, read_only=True)
+            send_json("J", [] if own_sheets(book)[0] else book.sheetnames)
         return
     pyogrio = keep_driver(request.driver)
     if request.driver == "GPKG":
         check_tables(request.path)
-    send_json("J", [str(name) for name, _ in pyogrio.list_layers(request.path)])
+    send_json("J", [name for name, _ in pyogrio.list_layers(request.path) if name != STYLES])
 
 
 def send_whole(request: Request, table: str, fields: list[str]) -> None:

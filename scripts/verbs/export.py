@@ -101,7 +101,12 @@ def _asked(
     language = language_of(lang)
     served = read_snapshot(connection)
     if district is not None:
-        require_district(connection, served, district)
+        try:
+            require_district(connection, served, district)
+        except NotFound:
+            raise NotFound(
+                f"There is no district {district!r}; obod export districts -o FILE.csv writes those there are."
+            ) from None
     if not layer.judged:
         if choice != Choice():
             raise DataRefused("Only plots have results: leave out --scheme and --run.")

@@ -564,6 +564,12 @@ VALUES = [
         "v.csv",
         f"{GOOD}v1,Other,70,39\n",
     ),
+    villages(
+        "1 rows say in the column synthetic that they are made up, so the load is marked as synthetic; leave the column "
+        "out where that is no longer true.",
+        "v.csv",
+        f"{HEAD},synthetic\n{ROW},true\n",
+    ),
     villages("The file has no rows.", "v.csv", f"{HEAD}\n"),
     plots(
         "has more than 4 vertices, the most that OBOD_FILE_VERTICES allows",
@@ -851,7 +857,7 @@ EXPORTS = [
     Provocation("There is no folder none to write out.csv to.", (*EXPORT[:3], "{d}/none/out.csv")),
     Provocation("No row of settlements matches; nothing was written.", EXPORT),
     Provocation(
-        "plot_surveys is not public; write it for those who may see it with --for staff.",
+        "plot_surveys is not public; write it for those who may see it with --for partner.",
         ("export", "plot_surveys", *EXPORT[2:]),
     ),
     Provocation(
