@@ -565,8 +565,8 @@ VALUES = [
         f"{GOOD}v1,Other,70,39\n",
     ),
     villages(
-        "1 rows say in the column synthetic that they are made up, so the load is marked as synthetic; leave the column "
-        "out where that is no longer true.",
+        "1 rows say in the column synthetic that they are made up, so the load is marked as synthetic; leave the "
+        "column out where that is no longer true.",
         "v.csv",
         f"{HEAD},synthetic\n{ROW},true\n",
     ),
