@@ -86,10 +86,10 @@ def packed(*members: tuple[str, bytes | str], flag: int = 0, link: bool = False)
             if link:
                 member.external_attr = 0o120777 << 16
             archive.writestr(member, content)
-    content = bytearray(out.getvalue())
+    packet = bytearray(out.getvalue())
     if flag:
-        content[content.rindex(b"PK\x01\x02") + 8] |= flag
-    return bytes(content)
+        packet[packet.rindex(b"PK\x01\x02") + 8] |= flag
+    return bytes(packet)
 
 
 def place(code: str = "v1", **columns: Any) -> gpd.GeoDataFrame:
@@ -869,7 +869,7 @@ EXPORTS = [
         {"v.csv": GOOD},
         before=FIRST,
     ),
-    Provocation("out.doc must end in one of .gpkg", (*EXPORT[:3], "{d}/out.doc")),
+    Provocation("out.doc must end in one of .csv, .gpkg,", (*EXPORT[:3], "{d}/out.doc")),
 ]
 
 PROVOCATIONS = [*DOOR, *READING, *PLACES, *VALUES, *FILLING, *HEIGHTS, *HISTORY, *FOLDERS, *SCORES, *EXPORTS]
