@@ -25,6 +25,7 @@ from layers.catalogue.base import PUBLIC, Audience
 from layers.errors import BadFilter, LayersError, NotAllowed
 from layers.features.features import nearest
 from layers.postgres.engine import noting, reading
+from layers.records.audit import Act, note_reading
 from layers.records.snapshot import SnapshotCache
 from layers.schema.access import EXPIRED, KeyHolder, holder_of, note_use
 from layers.settings import get_settings
@@ -40,6 +41,7 @@ class Caller:
 
     audience: Audience = PUBLIC
     districts: frozenset[str] | None = None
+    key_id: str | None = None
 
     def audience_in(self, district: str | None) -> Audience:
         """Return the audience that holds in a district (None = anywhere)."""
@@ -80,7 +82,8 @@ class Callers:
         if holder.expires_at <= datetime.now(UTC):  # since it was checked
             raise KeyRefused(EXPIRED)
         self._note(holder.key_id)
-        return Caller(holder.audience, None if holder.districts is None else frozenset(holder.districts))
+        districts = None if holder.districts is None else frozenset(holder.districts)
+        return Caller(holder.audience, districts, holder.key_id)
 
     def _note(self, key_id: str) -> None:
         now = time.monotonic()
@@ -177,6 +180,21 @@ def _require_digits(name: str, text: str) -> None:
 
 
 _WHOLE: Final = re.compile(r"-?[0-9]+")
+
+
+def enter_reading(caller: Caller, district: str | None, what: Act, layer: str, rows: int | None) -> None:
+    """Enter in the audit log that a key reads what is not public; called before the answer leaves.
+
+    Raises
+    ------
+    DatabaseUnavailable : it cannot be entered; then nothing is given out.
+    """
+    audience = caller.audience_in(district)
+    if audience is PUBLIC:
+        return
+    with noting() as connection:
+        places = sorted(caller.districts or ()) or None if district is None else [district]
+        note_reading(connection, what, caller.key_id, audience, layer, places, rows)
 
 
 def json_answer(content: Any) -> Response:

@@ -19,6 +19,7 @@ from api.routes import (
     districts,
     docs,
     error_page,
+    explanations,
     found,
     health,
     maps,
@@ -29,6 +30,7 @@ from api.routes import (
     plots,
     priorities,
     tiles,
+    ways,
 )
 from api.web.acceptance import Acceptance
 from api.web.capacity import Capacity
@@ -110,6 +112,7 @@ def create_app() -> FastAPI:
     app.state.atlas = Atlas()
     app.state.district_list = Memo("districts", most=1)
     app.state.priorities = Memo("priorities", most=priorities.BANDS_KEPT)
+    app.state.maps_entered = Memo("maps in the audit log", most=tiles.MAPS_KEPT, good_for_s=tiles.MAP_ENTERED_S)
     app.state.metrics = health.Metrics()
     app.state.error_page = error_page.error_page
     add_error_handlers(app)
@@ -122,6 +125,8 @@ def create_app() -> FastAPI:
         districts,
         priorities,
         plots,
+        explanations,
+        ways,
         plot_numbers,
         tiles,
         catalogue,

@@ -58,6 +58,7 @@ VERBS = {
     "cluster": Verb("cluster", "Make the certificates of a Dask cluster."),
     "db": Verb("db", "Start, stop and update the embedded PostGIS."),
     "key": Verb("key", "Make, list, replace and end keys of partners and staff."),
+    "audit": Verb("audit", "Say who saw, loaded, published, exported or erased what.", UNCHANGED),
     "layer": Verb("layer", "Say what layers hold, load files, take loads back.", UNCHANGED),
     "fetch": Verb("fetch", "Bring open data from their public places and load them.", RESUMABLE, True),
     "cache": Verb("cache", "Say what is kept that can be made again; clear it."),

@@ -107,6 +107,7 @@ class Reasons:
     says: tuple[str, ...]
     groups: tuple[Group, ...]
     lift: Lift | None
+    withheld: bool  # what would lift the plot is told to partners and staff
     measurement: Measurement | None
     sureness: Sureness | None
     undrawn: bool  # the plot has a score and its run is not drawn yet
@@ -127,6 +128,7 @@ def reasons(explained: Mapping[str, Any], lang: Language) -> Reasons:
             for title, brings, costs in map(itemgetter("title", "brings", "costs"), explained["groups"])
         ),
         lift=_lift(explained["remedies"], lang),
+        withheld=explained["potential_withheld"],
         measurement=_measurement(explained["measurement"], lang),
         sureness=None if explained["score"] is None else _sureness(explained["robustness"], lang),
         undrawn=explained["score"] is not None and explained["robustness"] is None,

@@ -79,7 +79,7 @@ def colourings(lang: Language) -> Mapping[str, Colouring]:
     """Return every way to colour plots, by name: class, potential class, score, confidence and each criterion."""
     ways = [
         BY_CLASS,
-        _by_code("potential_class", _legend("potential_class", "Class after improvements", CLASS_STYLES)),
+        _by_code("potential_class", _legend("potential_class", "Class after improvements", POTENTIAL_STYLES)),
         _by_score(lang),
         _by_code("confidence", _legend("confidence", "Confidence", CONFIDENCE_STYLES)),
     ]
@@ -128,6 +128,12 @@ def _by_score(lang: Language) -> Colouring:
     unknown = Entry("", UNKNOWN_COLOUR, "Not evaluated", hatched=True)
     legend = Legend(PLOTS, "Score 0–100", "score", (*entries, unknown), continuous=True, marks=(MINED,))
     return _by_number("score", legend, stops)
+
+
+# What land that is not offered could become is told to partners and staff; a map never says that it was not evaluated.
+POTENTIAL_STYLES: Final = CLASS_STYLES | {
+    "NE": replace(CLASS_STYLES["NE"], label="Not evaluated, or told to partners and staff only")
+}
 
 
 def _by_class() -> Colouring:

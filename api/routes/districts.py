@@ -17,6 +17,7 @@ from layers.cache.memory import Memo
 from layers.errors import NotFound
 from layers.features.districts import Summary, summaries
 from layers.features.hectares import Figures, hectares_by_jamoat
+from layers.features.potential import potential_by_jamoat
 from layers.features.standing import WHOLE, Standing, Tally, settled_classes, standing_by_jamoat
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import SnapshotCache
@@ -40,7 +41,12 @@ def get_districts(request: Request, state: SnapshotDep) -> Response:
 
 @router.get("/districts/{code}", summary="One district")
 def get_district(code: str, request: Request, state: SnapshotDep) -> Response:
-    """One district, as in the list, and the same figures for each of its jamoats."""
+    """One district, as in the list, and the same figures for each of its jamoats.
+
+    `potential` has plots and whole hectares of a jamoat by the class they could reach; null where so few plots are in a
+    class that one could be told. Of single plots that are neither offered nor in reserve, it is told to partners and
+    staff.
+    """
     for district in orjson.loads(_listed(request, state)):
         if district["code"] == code:
             return json_answer({**district, "jamoats": list(_jamoats(code, state))})
@@ -97,9 +103,15 @@ def _jamoats(code: str, state: SnapshotCache) -> Iterator[dict[str, Any]]:
             return
         classes = hectares_by_jamoat(connection, code, shown.run.run_id)
         standing = standing_by_jamoat(connection, shown.run, code)
+        potential = potential_by_jamoat(connection, shown.run, code)
     for jamoat, figures in classes.items():
         here = standing.get(jamoat)
-        yield {"jamoat": jamoat or None, "classes": _classes(figures, here), **_standing_json(here)}
+        yield {
+            "jamoat": jamoat or None,
+            "classes": _classes(figures, here),
+            "potential": potential.get(jamoat),
+            **_standing_json(here),
+        }
 
 
 def _standing_json(standing: Standing | None) -> dict[str, Any]:

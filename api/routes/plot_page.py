@@ -44,7 +44,7 @@ def get_plot_page(request: Request, plot_id: str, lang: LanguageDep, state: Snap
         if found is None:
             raise NotFound(f"There is no plot {plot_id!r}.")
         plot = orjson.loads(found)["properties"]
-        explained = explain_plot(connection, plot_id, served=served) if plot["run"] else None
+        explained = explain_plot(connection, plot_id, audience=PUBLIC, served=served) if plot["run"] else None
         unknown = unknown_in_run(connection, runs.get(plot["district"] or ""), plot["district"])
     links = Links(request.scope.get("root_path", ""), lang)
     synthetic = served.synthetic(plot["district"] or "")

@@ -13,8 +13,16 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.content.about_files import about_fit, about_plots, told_of
 from api.content.crops_text import crop_words
 from api.content.exports import AS_READ, FinishedFile, file_links, file_parts, kept_file
-from api.content.unknown_text import tell_unrecorded
-from api.deps import Caller, CallerDep, LanguageDep, SnapshotDep, get_caller, json_answer, known_parameters, packed
+from api.deps import (
+    Caller,
+    CallerDep,
+    LanguageDep,
+    SnapshotDep,
+    enter_reading,
+    get_caller,
+    known_parameters,
+    packed,
+)
 from api.language.translate import Language, translate
 from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
@@ -22,21 +30,28 @@ from api.web.acceptance import accepted_format
 from api.web.streams import BegunStream
 from geo.household_fit.rating import SUPPORT_NEEDED
 from layers.catalogue.base import PUBLIC, Audience
+from layers.catalogue.land import Plot
 from layers.errors import BadFilter, NotFound
-from layers.explain.household_fit import explain_fit_of_plot
-from layers.explain.plot import explain_plot
-from layers.explain.ways import way_lines
 from layers.features.districts import district_names, require_district, require_jamoats
 from layers.features.export import About, Format, stream_geojson
 from layers.features.exports import token_of
 from layers.features.features import Features
 from layers.features.filters import PLOT_FILTERS, plot_conditions, sort_keys
 from layers.features.household_fit import fitted_plots, require_staff, title_of_fit
-from layers.features.paging import Listing, Page, cut_after, read_feature, read_page, read_ready_page, rows_after
+from layers.features.paging import (
+    Listing,
+    Page,
+    count_rows,
+    cut_after,
+    read_feature,
+    read_page,
+    read_ready_page,
+    rows_after,
+)
 from layers.features.plot_texts import ReadyPlots
 from layers.features.plots import PLOTS, by_class_and_score, district_of_plot, in_district, scored_plots
-from layers.features.priorities import plot_priority
-from layers.postgres.engine import Connection, computing, reading
+from layers.postgres.engine import Connection, reading
+from layers.records.audit import Act
 from layers.records.snapshot import Choice, Run, Snapshot, SnapshotCache
 from layers.settings import get_settings
 
@@ -44,7 +59,6 @@ router = APIRouter(tags=["plots"], dependencies=[Depends(get_caller), Depends(kn
 
 PAGE: Final = 100  # features of a page unless asked otherwise
 LARGEST_PAGE: Final = 10_000  # features of a page at most
-CHUNK: Final = 1 << 16  # bytes read at a time from a finished file
 GEOJSON: Final = "application/geo+json"
 CUT: Final = "Obod-Cut"  # header that says that a file holds only its first rows
 
@@ -156,65 +170,12 @@ def get_plot(
         places = atlas.gazetteer(connection, served)
     if feature is None:
         raise NotFound(f"There is no plot {plot_id!r}.")
+    enter_reading(caller, district, Act.LIST, Plot.__tablename__, 1)
     whole = orjson.loads(feature)
     plot = whole["properties"]
     plot |= told_of(plot, places, lang)
     headers = {**cache_headers(audience), "Vary": "Accept-Language"}
     return Response(orjson.dumps(whole), media_type=GEOJSON, headers=headers)
-
-
-@router.get("/plots/{plot_id}/explanation", summary="Why a plot is in its class")
-def get_explanation(
-    plot_id: str,
-    caller: CallerDep,
-    state: SnapshotDep,
-    atlas: AtlasDep,
-    lang: LanguageDep,
-    choice: ChoiceDep,
-    profile: ProfileQuery = None,
-) -> Response:
-    """What was measured, how it was judged and weighed, what limits the plot most and what would lift it.
-
-    `told` is what card, page, files and command line say of the plot, in the language of the reader.
-
-    With `profile`, staff also get `fit`, why the plot fits that kind of household or not and what support would help,
-    and `priority` for support; the three results stand side by side.
-    """
-    with reading() as connection:
-        district = district_of_plot(connection, plot_id)
-    audience = caller.audience_in(district)
-    if profile is not None:
-        require_staff(audience)
-    with reading(audience) as connection:
-        served = state.fresh(connection)
-        run = run_of(served, choice, district, audience)
-        explained = explain_plot(connection, plot_id, choice=choice, served=served)
-        features = scored_plots(PUBLIC, {district: run} if run and district else {})
-        plot = orjson.loads(read_feature(connection, features, PLOTS.plot_id == plot_id) or b"{}")["properties"]
-        explained |= told_of(plot, atlas.gazetteer(connection, served), lang)
-        explained["no_record_told"] = tell_unrecorded(explained["no_record"], lang)
-        if profile is not None:
-            explained["fit"] = explain_fit_of_plot(connection, plot_id, explained["run"], profile)
-            explained["priority"] = plot_priority(connection, explained["district"], explained["run"], plot_id)
-        answer = json_answer(explained)
-    answer.headers.update(cache_headers(audience))
-    return answer
-
-
-@router.get("/plots/{plot_id}/way", summary="The ways between home and a plot")
-def get_way(plot_id: str, caller: CallerDep, state: SnapshotDep) -> Response:
-    """The quickest way from home to the plot and back, and a safer one where there is one, as lines of GeoJSON.
-
-    Each line has its minutes and its exposure: metres in hazard zones times the factor of their level, by month. Zones
-    derived from terrain are a susceptibility, not a hazard map.
-    """
-    with reading() as connection:
-        district = district_of_plot(connection, plot_id)
-        served = state.fresh(connection)
-    with computing() as connection:
-        answer = json_answer(way_lines(connection, plot_id, served))
-    answer.headers.update(cache_headers(caller.audience_in(district)) | {"Content-Type": GEOJSON})
-    return answer
 
 
 def _page(request: Request, state: SnapshotCache, asked: PlotQuery, limit: int, after: str | None) -> Response:
@@ -228,6 +189,7 @@ def _page(request: Request, state: SnapshotCache, asked: PlotQuery, limit: int, 
             listing, run, served, _ = _listing(connection, state, asked)
             texts = ready.of(served, asked.district, run) if ready else None
             page = read_page(connection, listing, limit=limit, after=after, texts=texts)
+        enter_reading(asked.caller, asked.district, Act.LIST, Plot.__tablename__, page.count)
     else:
         page, run, served = found
     links = [_link(request, "self", {})]
@@ -262,6 +224,7 @@ def _streamed(state: SnapshotCache, asked: PlotQuery) -> Response:
     def stream() -> Generator[bytes, None, None]:
         with reading(asked.caller.audience_in(asked.district), timeout_s=get_settings().export_seconds) as connection:
             listing, run, served, _ = _listing(connection, state, asked)
+            _enter_export(connection, asked, listing)
             yield from stream_geojson(connection, listing, About("", members=_members(served, asked, run)))
 
     return BegunStream(stream(), media_type=GEOJSON, headers=_headers(asked))
@@ -288,6 +251,7 @@ def _file(
         )
         if household is not None:
             about = about_fit(about, str(asked.profile), household, asked.lang)
+        _enter_export(connection, asked, listing, limit)
     headers = _headers(asked)
     fit = f"-{asked.profile}" if household is not None else ""
     name = f"plots-{asked.district}{f'-run{run.run_id}' if run else ''}{fit}.{wanted}"
@@ -307,6 +271,13 @@ def _file(
         if found is not None:
             return FinishedFile(found, media_type=wanted.media_type, headers=headers)
     return BegunStream(parts(), media_type=wanted.media_type, headers=headers)
+
+
+def _enter_export(connection: Connection, asked: PlotQuery, listing: Listing, limit: int | None = None) -> None:
+    if asked.caller.audience_in(asked.district) is not PUBLIC:
+        rows = count_rows(connection, listing)
+        rows = rows if limit is None else min(rows, limit)
+        enter_reading(asked.caller, asked.district, Act.EXPORT, Plot.__tablename__, rows)
 
 
 def _listing(

@@ -6,16 +6,19 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 
-from api.deps import CallerDep, LanguageDep, SnapshotDep, get_caller, json_answer, known_parameters
+from api.deps import CallerDep, LanguageDep, SnapshotDep, enter_reading, get_caller, json_answer, known_parameters
 from api.language.translate import translate
 from api.routes.plots import ChoiceDep, cache_headers, run_of
 from geo.programme.priority import FULL_IMPROVEMENT, FULL_NEED, HIGH_FROM, LEFT_OUT, MEDIUM_FROM, NEED_UNKNOWN, NOTE
 from layers.cache.memory import Memo
+from layers.catalogue.admin import JamoatHouseholds
 from layers.catalogue.base import STAFF, Audience
+from layers.catalogue.land import Plot
 from layers.errors import NotAllowed, NotFound
 from layers.features.districts import require_district
 from layers.features.priorities import SMALLEST_CELL, priority_by_jamoat, priority_by_plot
 from layers.postgres.engine import computing, reading
+from layers.records.audit import Act
 from layers.records.snapshot import Snapshot
 
 router = APIRouter(tags=["districts"], dependencies=[Depends(get_caller), Depends(known_parameters)])
@@ -65,11 +68,13 @@ def get_priority(
     if by == "plot":
         with reading(STAFF) as connection:
             plots = priority_by_plot(connection, code, run.run_id, limit=limit)
+        enter_reading(caller, code, Act.LIST, Plot.__tablename__, len(plots))
         answer = json_answer({**about, "plots": plots})
     else:
         smallest = {"smallest_cell": SMALLEST_CELL[audience], "left_out": translate(LEFT_OUT, lang)}
         unknown = {"need_unknown": translate(NEED_UNKNOWN, lang)}
         jamoats = by_jamoat(request.app, served, code, run.run_id, audience)
+        enter_reading(caller, code, Act.LIST, JamoatHouseholds.__tablename__, len(jamoats))
         answer = json_answer({**about, **smallest, **unknown, "jamoats": jamoats})
     answer.headers.update(cache_headers(audience))
     answer.headers["Vary"] = "Accept-Language"

@@ -18,6 +18,7 @@ from api.deps import (
     LanguageDep,
     SnapshotDep,
     TilesDep,
+    enter_reading,
     get_caller,
     json_answer,
     known_parameters,
@@ -27,6 +28,7 @@ from api.maps.colouring import colourings
 from api.routes.plots import ChoiceDep
 from api.web.compression import GZIP
 from api.web.preferences import choose_encoding
+from layers.cache.memory import Memo
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.base import PUBLIC, STAFF, Audience, Layer
 from layers.catalogue.land import Plot
@@ -36,6 +38,7 @@ from layers.features.features import Property, layer_features, readable_layer
 from layers.features.plots import scored_plots
 from layers.features.provenance import sources_of
 from layers.postgres.engine import reading
+from layers.records.audit import Act
 from layers.records.snapshot import Choice, Snapshot
 from layers.tiles.cache import Place, Stored
 from layers.tiles.layer_tiles import (
@@ -58,6 +61,8 @@ PNG: Final = "image/png"
 DEEPEST: Final = 16  # zoom to which tiles are worth asking for; deeper, a map enlarges these
 SHARED_S: Final = 60  # seconds a public tile may be used without asking again
 NOWHERE: Final = "-"  # stands for every district that holds no plot
+MAPS_KEPT: Final = 10_000  # keys and maps remembered as entered in the audit log
+MAP_ENTERED_S: Final = 3600.0  # seconds for which one entry stands for all tiles of a map
 GENERALISED: Final = "Obod-Generalised"  # header that says what a tile leaves out
 
 
@@ -126,6 +131,7 @@ def get_vector_tile(
     carried |= {name: further[name] for name in names}
     scope = _scope(found.card.audience, carried)
     place = Place(layer, asked.address.z, asked.address.x, asked.address.y, "mvt", _variant(scope, names))
+    _enter_map(asked, None, layer, scope)
 
     def make() -> Tile:
         with reading(scope) as connection:
@@ -166,12 +172,26 @@ def _plots(
     variant = _variant(scope, names, part, choice)
     usual = part is None and choice == Choice() and (not names or (len(names) == 1 and names[0] in colourings("en")))
     place = Place(Plot.__tablename__, address.z, address.x, address.y, "mvt", variant)
+    _enter_map(asked, district, Plot.__tablename__, scope)
 
     def make() -> Tile:
         with reading(scope) as connection:
             return plots_tile(connection, scored_plots(audience, runs), address, runs, unjudged, carried, district)
 
     return _answer(asked, get(place, version, make, on_disk=usual), MVT, scope)
+
+
+def _enter_map(asked: TileQuery, district: str | None, layer: str, scope: Audience) -> None:
+    """Enter in the audit log that a key sees a map that is not public: one of hundreds of tiles once in a while."""
+    if scope is PUBLIC:
+        return
+
+    def enter() -> bool:
+        enter_reading(asked.caller, district, Act.MAP, layer, None)
+        return True
+
+    entered: Memo[tuple[str | None, str, str | None], bool] = asked.request.app.state.maps_entered
+    entered.get((asked.caller.key_id, layer, district), enter)
 
 
 def _carried_further(address: TileAddress, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -201,6 +221,7 @@ def get_raster_tile(
     variant = _variant(raster.audience, (), str(band) if band > 1 else None)
     place = Place(layer, asked.address.z, asked.address.x, asked.address.y, "png", variant)
 
+    _enter_map(asked, None, layer, raster.audience)
     version = state.current().version(layer)
 
     def make() -> Tile:

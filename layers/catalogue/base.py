@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
 from geoalchemy2 import Geometry
@@ -135,6 +136,17 @@ class About:
     in_tile: bool = False
     empty: str = NOT_KNOWN
     shown_as: str = ""
+    exact_for: Audience = PUBLIC
+    told_as: Mapping[str, str] = field(default_factory=dict)
+
+    def told_to(self, audience: Audience) -> Mapping[str, str]:
+        """Return value -> what an audience is told in its place; empty where it is told all as it is."""
+        return {} if audience >= self.exact_for else self.told_as
+
+    def values_for(self, audience: Audience) -> tuple[str, ...]:
+        """Return the codes an audience may meet."""
+        hidden = self.told_to(audience)
+        return tuple(value for value in self.values if value not in hidden)
 
 
 def attribute(
@@ -149,6 +161,8 @@ def attribute(
     in_tile: bool = False,
     empty: str = NOT_KNOWN,
     shown_as: str = "",
+    exact_for: Audience = PUBLIC,
+    told_as: Mapping[str, str] = MappingProxyType({}),
     column: Any = None,
     **options: Any,
 ) -> Mapped[Any]:
@@ -165,8 +179,9 @@ def attribute(
     empty : what an empty value means, a message id.
     shown_as : its name in lists, files and views, where an outcome of scoring has the column's own; files are loaded
         from either.
+    exact_for : audience from which every value is told as it is; those below are told ``told_as`` in place of a value.
     """
-    about = About(title, unit, audience, values, minimum, maximum, filter, in_tile, empty, shown_as)
+    about = About(title, unit, audience, values, minimum, maximum, filter, in_tile, empty, shown_as, exact_for, told_as)
     comment = f"{title} [{unit}]" if unit else title
     positional = () if column is None else (column,)
     return mapped_column(*positional, comment=comment, info={"about": about}, **options)

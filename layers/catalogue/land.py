@@ -13,6 +13,9 @@ from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Box, Card, Layer, Mark
 
 LAND_FORMS = ("household", "presidential", "dehkan", "reserve", "pasture", "unknown")
 AVAILABILITIES = ("offered", "reserve", "fallow", "in_use", "unknown")
+ON_OFFER = ("offered", "reserve")  # land that is there to be given out: its state is nobody's secret
+# A list of uncultivated plots is a list for confiscation. Where use is told, what is left is that list: neither is.
+TOLD_AS = {"fallow": "unknown", "in_use": "unknown"}
 RIGHT_CLASSES = tuple(tenure.BY_CODE)  # domain reference 4.5
 # Domain reference 2.2: plots outside 66-73.5 E are refused since EPSG:32642 is the working CRS.
 FARMED = Box(66.0, 36.0, 73.5, 41.85, "plots between 66 and 73.5 E, 36 and 41.85 N")
@@ -81,7 +84,9 @@ class Plot(Layer):
     settlement: Mapped[str | None] = attribute("Settlement the plot is farmed from")
     area_ha: Mapped[float] = attribute("Area on the ellipsoid", unit="ha", minimum=0)
     land_form: Mapped[str] = attribute("Land form", values=LAND_FORMS, filter=True)
-    availability: Mapped[str] = attribute("Availability", values=AVAILABILITIES, filter=True)
+    availability: Mapped[str] = attribute(
+        "Availability", values=AVAILABILITIES, filter=True, exact_for=PARTNER, told_as=TOLD_AS
+    )
     irrigated: Mapped[bool | None] = attribute("Recorded as irrigated", shown_as="irrigated_recorded")
     terraced: Mapped[bool | None] = attribute("Terraced")
     cadastral_no: Mapped[str | None] = attribute("Cadastral number", audience=STAFF)

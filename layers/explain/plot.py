@@ -9,8 +9,9 @@ from sqlalchemy import Connection, select
 from geo.panel.scheme import parse_scheme
 from geo.suitability.explanation import explain
 from geo.suitability.model import CLASSES
+from layers.audience import PARTNER, STAFF, Audience
 from layers.cache.memory import Memo
-from layers.catalogue.land import Plot
+from layers.catalogue.land import ON_OFFER, Plot
 from layers.errors import NotFound
 from layers.explain.remedies import lift_of_plot
 from layers.explain.ways import hazards_on, ways_of_plot
@@ -21,31 +22,46 @@ from layers.records.snapshot import Choice, Snapshot, read_runs
 from layers.runs.exclusion_records import unrecorded_kinds
 from layers.runs.robustness import stored_row
 
+STATE = "state"  # of the plot among what is kept of an explanation; no audience is told it there
+
 
 def explain_plot(
     connection: Connection,
     plot_id: str,
     *,
+    audience: Audience = STAFF,
     choice: Choice = Choice(),
     ways: bool = True,
     served: Snapshot | None = None,
 ) -> dict[str, Any]:
-    """Return the explanation of one plot's served result, ready for JSON; the same for every audience.
+    """Return the explanation of one plot's served result, ready for JSON, as it is told to an audience.
 
-    ``choice`` asks for another published scheme or a stored run. ``ways`` False leaves out ``way`` and
-    ``services``, which have to be searched. ``served`` : a snapshot read through this connection; with it what is
-    explained is kept for the next who asks while the same is served. Without one nothing is kept.
+    Below partners what a plot could become, and for how much, is told only of one that is offered or in reserve: of
+    others ``remedies`` and ``potential`` are empty and ``potential_withheld`` is true. ``choice`` asks for another
+    published scheme or a stored run. ``ways`` False leaves out ``way`` and ``services``, which have to be searched.
+    ``served`` : a snapshot read through this connection; with it what is explained is kept for the next who asks while
+    the same is served. Without one nothing is kept.
 
     Raises
     ------
     NotFound : no such plot, or it was never scored under that choice.
     """
     if served is None:
-        return _explain(connection, plot_id, choice, read_runs(connection), ways=ways)
+        return _told(_explain(connection, plot_id, choice, read_runs(connection), ways=ways), audience)
     found = _KEPT.get(
         (plot_id, choice, ways), lambda: _explain(connection, plot_id, choice, served, ways=ways), fresh=served
     )
-    return dict(found)
+    return _told(found, audience)
+
+
+def _told(found: dict[str, Any], audience: Audience) -> dict[str, Any]:
+    """What is kept for all audiences, as one is told it."""
+    found = dict(found)
+    withheld = found.pop(STATE) not in ON_OFFER and audience < PARTNER
+    found["potential_withheld"] = withheld
+    if withheld:
+        found |= {"remedies": None, "bears": None, "potential": dict.fromkeys(found["potential"])}
+    return found
 
 
 # Some 20 kB each: the page of a plot, its explanation and the explanation in another language are asked for together.
@@ -55,7 +71,7 @@ _KEPT: Memo[tuple[str, Choice, bool], dict[str, Any]] = Memo("explanations", mos
 def _explain(connection: Connection, plot_id: str, choice: Choice, served: Snapshot, *, ways: bool) -> dict[str, Any]:
     """The same, made now."""
     plot = connection.execute(
-        select(Plot.plot_id, Plot.plot_no, Plot.district, Plot.jamoat, Plot.area_ha).where(
+        select(Plot.plot_id, Plot.plot_no, Plot.district, Plot.jamoat, Plot.area_ha, Plot.availability).where(
             Plot.plot_id == plot_id, Plot.ended_by.is_(None)
         )
     ).one_or_none()
@@ -114,6 +130,7 @@ def _explain(connection: Connection, plot_id: str, choice: Choice, served: Snaps
         "no_record": list(unrecorded_kinds(connection, run, run_district)),
         **explained,
         **lift,
+        STATE: plot.availability,
         "robustness": _robustness(connection, run.run_id, row["plot_no"]),
         "crops": row["crops"],
         "crop_classes": row["crop_classes"],

@@ -164,7 +164,9 @@ def layer_properties(layer: type[Layer], audience: Audience) -> dict[str, Proper
     ``caution``: what must be said with a row that was derived and not mapped.
     """
     columns = layer.__table__.c
-    declared = {about.shown_as or name: _declared(layer, name) for name, about in layer.attributes(audience).items()}
+    declared = {
+        about.shown_as or name: _declared(layer, name, audience) for name, about in layer.attributes(audience).items()
+    }
     if layer.card.caution:
         derived = columns.source_class == DERIVED
         apart = [
@@ -177,11 +179,17 @@ def layer_properties(layer: type[Layer], audience: Audience) -> dict[str, Proper
     return {**declared, "synthetic": Property("synthetic", "Synthetic", "", Kind.BOOLEAN, PUBLIC, made_up, made_up)}
 
 
-def _declared(layer: type[Layer], name: str) -> Property:
-    """The property that shows an attribute as it is declared, under the name that people see."""
+def _declared(layer: type[Layer], name: str, audience: Audience) -> Property:
+    """The property that shows an attribute as an audience is told it, under the name that people see."""
     column, about = layer.__table__.c[name], layer.attributes()[name]
     plain = plain_property(column, about.title, about.unit, about.audience)
-    return replace(plain, name=about.shown_as or name, codes=about.values, empty=about.empty if column.nullable else "")
+    empty = about.empty if column.nullable else ""
+    plain = replace(plain, name=about.shown_as or name, codes=about.values_for(audience), empty=empty)
+    told_as = about.told_to(audience)
+    if not told_as:  # an answer that holds the values as they are is one for those who may read them, and kept so
+        return replace(plain, audience=max(plain.audience, about.exact_for))
+    told = case(*((column == value, literal(told)) for value, told in told_as.items()), else_=column)
+    return replace(plain, value=told, order=told)
 
 
 def plain_property(column: KeyedColumnElement[Any], title: str, unit: str, audience: Audience) -> Property:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, literal, or_
 
 from geo.crops.catalogue import crops
-from layers.catalogue.land import AVAILABILITIES, LAND_FORMS
+from layers.catalogue.land import AVAILABILITIES, LAND_FORMS, TOLD_AS
 from layers.errors import BadFilter
 from layers.features.cql import bound_geometry, cql2_condition, envelope, finite
 from layers.features.features import Features, Kind, kind_of, nearest, require_code
@@ -74,10 +74,10 @@ def _at_most(name: str, about: str, of: str) -> Filter:
 
 def _one_of(name: str, about: str, codes: tuple[str, ...] = ()) -> Filter:
     def condition(features: Features, given: Sequence[str]) -> ColumnElement[bool]:
-        if codes:
-            for text in given:
-                require_code(name, text, codes)
-        return features.property(name).value.in_([literal(text) for text in given])
+        asked = features.property(name)
+        for text in given if codes else ():
+            require_code(name, text, asked.codes)
+        return asked.value.in_([literal(text) for text in given])
 
     items = {"type": "string", "enum": list(codes)} if codes else {"type": "string"}
     return Filter(name, about, {"type": "array", "items": items}, condition)
@@ -145,7 +145,11 @@ PLOT_FILTERS: dict[str, Filter] = {
         *_filters_of("irrigated"),
         *_filters_of("hazard_free"),
         _one_of("land_form", "Land form; may be given several times.", LAND_FORMS),
-        _one_of("availability", "Availability; may be given several times.", AVAILABILITIES),
+        _one_of(
+            "availability",
+            f"Availability; may be given several times. Partners and staff may ask for {' and '.join(TOLD_AS)}, too.",
+            tuple(code for code in AVAILABILITIES if code not in TOLD_AS),
+        ),
         Filter("crop", "The crop is S1 or S2 there; may be given several times.", _CROPS, _carries_crop),
         *(item for outcome in OUTCOMES if outcome.filter for item in _filters_of(outcome.name)),
         Filter(

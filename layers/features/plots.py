@@ -35,8 +35,8 @@ from sqlalchemy import (
 
 from geo.suitability.model import CLASSES
 from layers.cache.memory import Memo
-from layers.catalogue.base import NOT_KNOWN, PUBLIC, Audience
-from layers.catalogue.land import Plot
+from layers.catalogue.base import NOT_KNOWN, PARTNER, PUBLIC, Audience
+from layers.catalogue.land import ON_OFFER, Plot
 from layers.errors import NotFound
 from layers.features.features import Features, Property, kind_of, layer_properties, plain_property
 from layers.features.filters import SortKey
@@ -69,7 +69,7 @@ _SCORED: Memo[tuple[Audience, tuple[tuple[str, Run], ...]], Features] = Memo("qu
 
 def _scored_plots(audience: Audience, runs: Mapping[str, Run]) -> Features:
     source, run_id = _join_results(runs)
-    found = {**layer_properties(Plot, audience), **_results(run_id)}
+    found = {**layer_properties(Plot, audience), **_results(run_id, audience)}
     first = (*Plot.leading, *(outcome.name for outcome in OUTCOMES if outcome.leads))
     order = [*first, *(name for name in found if name not in first)]
     return Features(
@@ -120,9 +120,19 @@ def _join_results(runs: Mapping[str, Run]) -> tuple[FromClause, ColumnElement[in
     return source.outerjoin(suitability, and_(same_plot, held)), served.c.run_id
 
 
-def _results(run_id: ColumnElement[int]) -> dict[str, Property]:
+def _results(run_id: ColumnElement[int], audience: Audience) -> dict[str, Property]:
     """What scoring adds to a plot, by public name."""
-    return {outcome.name: _property(outcome, run_id) for outcome in OUTCOMES if outcome.shown}
+    found = {outcome.name: _property(outcome, run_id) for outcome in OUTCOMES if outcome.shown}
+    guarded = [outcome.name for outcome in OUTCOMES if outcome.on_offer]
+    return found | {name: _guarded(found[name], audience) for name in guarded}
+
+
+def _guarded(whole: Property, audience: Audience) -> Property:
+    """A property below partners, who may read it of every plot: empty of plots neither offered nor in reserve."""
+    if audience >= PARTNER:
+        return replace(whole, audience=PARTNER)
+    offered = PLOTS.availability.in_(ON_OFFER)
+    return replace(whole, value=case((offered, whole.value)), order=case((offered, whole.order)))
 
 
 def _property(outcome: Outcome, run_id: ColumnElement[int]) -> Property:

@@ -85,7 +85,8 @@ class Existing:
     ) -> None:
         """Keep what is there where the file is silent: in columns it does not have, and in cells that are empty.
 
-        The district and jamoat of a row that moved are found anew.
+        The district and jamoat of a row that moved are found anew. A value that others are told in place of what is
+        there keeps it: what was written for everybody comes back and says nothing new.
         """
         stayed = held.known.copy()
         if shapes is not None and any(name in table for name in UNITS):
@@ -107,6 +108,9 @@ class Existing:
                 if told.any():
                     self._empty[name] += int(told.sum())
                     table[name] = _merged(table[name], held, name, empty)
+        for name, about in self.layer.attributes().items():
+            if about.told_as and name in frame:
+                table[name] = _merged(table[name], held, name, _told(table[name], held, name, about.told_as))
 
     def silent_fields(self, frame: pd.DataFrame) -> frozenset[str]:
         """Fields the file has no column for."""
@@ -123,6 +127,15 @@ class Existing:
         for name in self.layer.attributes():
             if name in table and name not in frame and name not in self.layer.computed:
                 yield name
+
+
+def _told(values: Values, held: Held, name: str, told_as: Mapping[str, str]) -> Flags:
+    """Tell which rows say what others are told in place of what is there."""
+    rows = held.known.copy()
+    at = np.flatnonzero(rows)
+    there = held.values[name].data[held.place[at]]
+    rows[at] = [told_as.get(str(was)) == says for was, says in zip(there, values.data[at], strict=True)]
+    return rows
 
 
 def _merged(values: Values, held: Held, name: str, rows: Flags) -> Values:

@@ -42,3 +42,13 @@ ROLES = {
 # Surveys as partners read them, and counts of households by jamoat: bands of need are computed from those.
 SCIENCE = Role("obod_science", PARTNER, also=frozenset({"jamoat_households"}))
 READERS = (*ROLES.values(), SCIENCE)
+# What people who open the database themselves may read: the views of ``QGIS_SCHEMA``, and no table. Views show what is
+# served; tables hold drafts and what rows said before. Each reads what those before it do.
+VIEWERS = {PUBLIC: "obod_public_views", PARTNER: "obod_partner_views", STAFF: "obod_staff_views"}
+MEMBERSHIPS = (
+    (VIEWERS[PUBLIC], VIEWERS[PARTNER]),
+    (VIEWERS[PARTNER], VIEWERS[STAFF]),
+    *((VIEWERS[audience], role.name) for audience, role in ROLES.items()),
+)
+PEOPLE_LOGIN = "obod_key_"  # begins the name of the login that belongs to a key
+PUBLIC_LOGIN = "obod_viewer"  # login of whoever opens the public views

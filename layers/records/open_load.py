@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, NestedTransaction, func, insert, select, update
+from sqlalchemy import Connection, NestedTransaction, func, insert, or_, select, update
 
+from layers.catalogue import BY_NAME
 from layers.errors import DataRefused
+from layers.records.audit import Act, note
 from layers.records.load_report import LoadReport
 from layers.records.loads import Load
 
@@ -57,8 +59,26 @@ class OpenLoad:
                 report=report.to_json(listed=REPORTED),
             )
         )
+        self._enter(report)
         self.savepoint.commit()
         return report
+
+    def _enter(self, report: LoadReport) -> None:
+        """Enter it in the audit log, with the districts of the rows it brought or ended where rows have one."""
+        layer = BY_NAME.get(report.layer)
+        districts = None
+        if layer is not None and "district" in layer.attributes():
+            rows = layer.__table__.c
+            touched = select(rows.district).where(or_(rows.load_id == self.load_id, rows.ended_by == self.load_id))
+            districts = sorted(filter(None, self.connection.execute(touched.distinct()).scalars()))
+        note(
+            self.connection,
+            Act.UNDO if report.kind == "undo" else Act.LOAD,
+            layer=report.layer,
+            number=self.load_id,
+            districts=districts,
+            rows=report.added + report.changed + report.ended,
+        )
 
     def abandon(self) -> None:
         """Take everything back."""

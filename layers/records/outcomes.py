@@ -71,6 +71,9 @@ class Outcome:
         Carried by every tile of plots.
     in_view : bool
         Stands in the view of plots for QGIS and psql.
+    on_offer : bool
+        Below partners it is told only of plots that are offered or in reserve: what a field in use could become draws
+        those who would take it.
     """
 
     name: str
@@ -90,6 +93,7 @@ class Outcome:
     codes: tuple[str, ...] = ()
     in_tile: bool = False
     in_view: bool = True
+    on_offer: bool = False
 
     def as_column(self) -> Column[Any]:
         """Return a new column that keeps it."""
@@ -134,8 +138,17 @@ OUTCOMES: tuple[Outcome, ...] = (
         in_tile=True,
     ),
     Outcome("limiting", "Criterion that limits most", String(), leads=True, in_tile=True),
-    Outcome("potential_score", "Score after the scheme's improvements", REAL(), leads=True, rounded_down=True),
-    Outcome("potential_class", "Class after the scheme's improvements", _CLASS, leads=True, codes=CLASSES),
+    Outcome(
+        "potential_score",
+        "Score after the scheme's improvements",
+        REAL(),
+        leads=True,
+        rounded_down=True,
+        on_offer=True,
+    ),
+    Outcome(
+        "potential_class", "Class after the scheme's improvements", _CLASS, leads=True, codes=CLASSES, on_offer=True
+    ),
     Outcome(
         "confidence", "Confidence, A surveyed to D coarse", String(1), comment="A surveyed to D coarse", leads=True
     ),

@@ -27,6 +27,7 @@ from layers.catalogue.land import Plot
 from layers.errors import DataRefused, NotFound
 from layers.frames.around import as_of
 from layers.postgres.copy_rows import copy_frame
+from layers.records.audit import Act, note
 from layers.records.loads import Load
 from layers.records.runs import Publication, RunHectares, ScoringRun, suitability, suitability_cells
 from layers.runs.code_digest import code_version
@@ -240,6 +241,7 @@ def publish_run(connection: Connection, run_id: int, *, earlier_rule: bool = Fal
         ],
     )
     connection.execute(update(ScoringRun).where(ScoringRun.run_id == run_id).values(published=True))
+    note(connection, Act.PUBLICATION, number=run_id, districts=run.districts)
 
 
 def sweep_abandoned(engine: Engine) -> list[int]:

@@ -24,13 +24,14 @@ from layers.cache.files import write_whole
 from layers.catalogue import BY_NAME
 from layers.catalogue.base import PUBLIC, STAFF, Audience, Base
 from layers.errors import DatabaseUnavailable, NotAllowed, NotFound
-from layers.postgres.roles import API_LOGIN, QGIS_SCHEMA, READERS, ROLES, Role
+from layers.postgres.roles import API_LOGIN, MEMBERSHIPS, QGIS_SCHEMA, READERS, ROLES, VIEWERS, Role
+from layers.records.audit import Act, note
 from layers.records.runs import ApiKey
 
 SYSTEM_COLUMNS = ("gid", "load_id", "ended_by", "geom", "tile_geom")
 # Of loads, what the report and the file say may quote restricted rows or the name of a person's file.
 STAFF_COLUMNS_OF_RESULTS: Mapping[str, frozenset[str]] = {"loads": frozenset({"file_name", "sha256", "report"})}
-CLOSED_TABLES = frozenset({"api_keys"})
+CLOSED_TABLES = frozenset({"api_keys", "audit_log"})
 STAFF_TABLES = frozenset({"fit_profiles", "household_fit"})  # what a kind of household meets, plot by plot
 KEY_PREFIX = "obod"
 EXPIRED = "This key has expired; ask whoever gave it to you for a new one."
@@ -91,7 +92,8 @@ def grant(connection: Connection) -> None:
     DatabaseUnavailable : the roles do not exist and the database user may not create them.
     """
     _make_roles(connection)
-    roles, audiences = (_names(role.name for role in of) for of in (READERS, ROLES.values()))
+    roles = _names([*(role.name for role in READERS), *VIEWERS.values()])
+    audiences = _names(role.name for role in ROLES.values())
     schema = sql.Identifier(QGIS_SCHEMA)
 
     def run(statement: LiteralString, *parts: sql.Composable) -> None:
@@ -102,17 +104,20 @@ def grant(connection: Connection) -> None:
         for role in READERS:
             if columns := readable_columns(table, role):
                 run("GRANT SELECT ({}) ON {} TO {}", _names(columns), sql.Identifier(table), sql.Identifier(role.name))
-    run("GRANT USAGE ON SCHEMA {} TO {}", schema, audiences)  # views are for people, not for computing
+    # Nobody but the owner makes functions or tables here, not temporary ones either: a function of the reader that is
+    # called in a condition would be shown rows that a view leaves out.
+    run("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC", sql.Identifier(connection.engine.url.database or ""))
+    run("GRANT USAGE ON SCHEMA {} TO {}", schema, _names(VIEWERS.values()))  # for people, not for computing
     for name, layer in BY_NAME.items():
         view = sql.Identifier(QGIS_SCHEMA, name)
-        readers = _names(role.name for role in ROLES.values() if role.audience >= layer.card.audience)
         run("REVOKE ALL ON {} FROM PUBLIC, {}", view, roles)
-        run("GRANT SELECT ON {} TO {}", view, readers)
+        run("GRANT SELECT ON {} TO {}", view, sql.Identifier(VIEWERS[layer.card.audience]))
     run("REVOKE ALL ON FUNCTION api_key_holder FROM PUBLIC, {}", roles)
     run("GRANT EXECUTE ON FUNCTION api_key_holder TO {}", audiences)
     # Of the login itself, not of a role it takes: what reads as an audience writes nothing at all.
-    run("REVOKE ALL ON FUNCTION note_key_use FROM PUBLIC, {}", roles)
-    run("GRANT EXECUTE ON FUNCTION note_key_use TO {}", sql.Identifier(API_LOGIN))
+    for function in ("note_key_use", "note_reading"):
+        run("REVOKE ALL ON FUNCTION {} FROM PUBLIC, {}", sql.Identifier(function), roles)
+        run("GRANT EXECUTE ON FUNCTION {} TO {}", sql.Identifier(function), sql.Identifier(API_LOGIN))
 
 
 def create_key(
@@ -151,6 +156,7 @@ def create_key(
         "label": label,
     }
     connection.execute(insert(ApiKey).values(values if expires_at is None else values | {"expires_at": expires_at}))
+    note(connection, Act.KEY_MADE, key_id=key_id, audience=audience, districts=districts)
     return f"{KEY_PREFIX}_{key_id}_{secret}"
 
 
@@ -178,7 +184,8 @@ def rotate_key(connection: Connection, key_id: str, expires_at: datetime | None 
     NotFound : there is no such key in use.
     NotAllowed : the new one would be over already.
     """
-    former = revoke(connection, key_id)
+    former = _end(connection, key_id)
+    note(connection, Act.KEY_ROTATED, key_id=former)
     kept = select(ApiKey.audience, ApiKey.label, ApiKey.districts).where(ApiKey.key_id == former)
     audience, label, districts = connection.execute(kept).one()
     return create_key(connection, Audience[audience.upper()], label, districts, expires_at)
@@ -196,6 +203,12 @@ def revoke(connection: Connection, key_id: str) -> str:
     ------
     NotFound : there is no such key in use.
     """
+    ended = _end(connection, key_id)
+    note(connection, Act.KEY_REVOKED, key_id=ended)
+    return ended
+
+
+def _end(connection: Connection, key_id: str) -> str:
     wanted = public_half(key_id) if key_id.startswith(f"{KEY_PREFIX}_") else key_id
     ended = connection.execute(
         update(ApiKey)
@@ -262,28 +275,39 @@ def staff_key(connection: Connection, home: Path) -> str:
 
 def _make_roles(connection: Connection) -> None:
     present = set(connection.execute(text("SELECT rolname FROM pg_roles")).scalars())
-    statements = [f"CREATE ROLE {role.name} NOLOGIN" for role in READERS if role.name not in present]
+    groups = [*(role.name for role in READERS), *VIEWERS.values()]
+    user = str(connection.execute(text("SELECT current_user")).scalar())
+    for group in groups:
+        if group not in present:
+            _make_role(connection, f"CREATE ROLE {group} NOLOGIN", groups)
     if API_LOGIN not in present:
-        statements.append(f"CREATE ROLE {API_LOGIN} LOGIN NOINHERIT")
-    groups = ", ".join(role.name for role in READERS)
-    for statement in (*statements, f"GRANT {groups} TO {API_LOGIN}", f"GRANT {groups} TO CURRENT_USER"):
-        try:
-            with connection.begin_nested():
-                connection.execute(text(statement))
-        except DBAPIError as error:
-            if not isinstance(error.orig, errors.InsufficientPrivilege):
-                raise
-            if statement.startswith("CREATE") or not _may_take_roles(connection):
-                raise DatabaseUnavailable(
-                    "The database user may not make roles; ask the administrator of the database to create the roles "
-                    f"{groups} (no login) and {API_LOGIN} (login, noinherit) and to grant all but the last to "
-                    f"both {API_LOGIN} and this user."
-                ) from error
+        _make_role(connection, f"CREATE ROLE {API_LOGIN} LOGIN NOINHERIT", groups)
+    readers = [role.name for role in READERS]
+    taken = [*((group, API_LOGIN) for group in readers), *((group, user) for group in groups), *MEMBERSHIPS]
+    for group, member in taken:
+        if not _is_member(connection, member, group):
+            statement = sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), sql.Identifier(member))
+            _make_role(connection, statement.as_string(), groups)
 
 
-def _may_take_roles(connection: Connection) -> bool:
-    held = text("SELECT bool_and(pg_has_role(role, 'MEMBER')) FROM unnest(CAST(:roles AS name[])) AS role")
-    return bool(connection.execute(held, {"roles": [role.name for role in READERS]}).scalar())
+def _make_role(connection: Connection, statement: str, groups: Sequence[str]) -> None:
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(statement)
+    except DBAPIError as error:
+        if not isinstance(error.orig, errors.InsufficientPrivilege):
+            raise
+        inner = "; ".join(f"{group} to {member}" for group, member in MEMBERSHIPS)
+        raise DatabaseUnavailable(
+            "The database user may not make roles; ask the administrator of the database to create the roles "
+            f"{', '.join(groups)} (no login) and {API_LOGIN} (login, noinherit), to grant all but the last to "
+            f"both {API_LOGIN} and this user, and {inner}."
+        ) from error
+
+
+def _is_member(connection: Connection, member: str, group: str) -> bool:
+    held = text("SELECT pg_has_role(CAST(:member AS name), CAST(:group AS name), 'MEMBER')")
+    return bool(connection.execute(held, {"member": member, "group": group}).scalar())
 
 
 def _names(names: Iterable[str]) -> sql.Composable:

@@ -27,6 +27,7 @@ from layers.cache.files import write_whole
 from layers.catalogue.base import Base
 from layers.errors import DataRefused
 from layers.postgres.roles import QGIS_SCHEMA
+from layers.records.audit import Act, note
 from layers.records.runs import household_fit, robustness, suitability
 from layers.runs.parts import partition_name
 from layers.schema.migrate import add_result_columns, current_revision, known_revisions, migrate_within, upgrade
@@ -56,6 +57,13 @@ KEEP_REVOKED = """
     INSERT INTO api_keys SELECT revoked.* FROM jsonb_array_elements(CAST(:before AS jsonb)) AS former,
         jsonb_populate_record(NULL::api_keys, jsonb_build_object('expires_at', now()) || former.value) AS revoked
     WHERE revoked.revoked_at IS NOT NULL ON CONFLICT DO NOTHING
+"""
+
+# The log only grows, through a restore too.
+KEEP_ENTERED = """
+    INSERT INTO audit_log (entry_id, at, what, key_id, audience, layer, number, districts, rows)
+    SELECT entry_id, at, what, key_id, audience, layer, number, districts, rows
+    FROM former_log ORDER BY at, entry ON CONFLICT DO NOTHING
 """
 
 Progress = Callable[[str], None]
@@ -227,6 +235,7 @@ def _rebuild(
     connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
     _fix_settings(connection)
     ended = _keys(connection)
+    entered = _set_log_aside(connection)
     ours = {*Base.metadata.tables, "alembic_version", *(table["name"] for table in manifest["tables"])}
     connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {QGIS_SCHEMA} CASCADE")
     for name in _own_tables(connection):
@@ -246,6 +255,9 @@ def _rebuild(
             connection.execute(text("SELECT setval(pg_get_serial_sequence(:table, :column), :last)"), sequence)
     migrate_within(connection)
     _keep_ended(connection, ended)
+    if entered:
+        connection.exec_driver_sql(KEEP_ENTERED)
+    note(connection, Act.RESTORE, rows=sum(int(table["rows"]) for table in manifest["tables"]))
     return tuple(table["name"] for table in manifest["tables"] if table["name"] not in present)
 
 
@@ -254,6 +266,14 @@ def _keys(connection: Connection) -> str:
     if connection.execute(text("SELECT to_regclass('public.api_keys')")).scalar() is None:
         return "[]"
     return str(connection.execute(text("SELECT coalesce(json_agg(to_jsonb(k)), '[]')::text FROM api_keys k")).scalar())
+
+
+def _set_log_aside(connection: Connection) -> bool:
+    """Keep the audit log there is before restoring until the end of the transaction; tell whether there is one."""
+    if connection.execute(text("SELECT to_regclass('public.audit_log')")).scalar() is None:
+        return False
+    connection.exec_driver_sql("CREATE TEMPORARY TABLE former_log ON COMMIT DROP AS TABLE audit_log")
+    return True
 
 
 def _keep_ended(connection: Connection, before: str) -> None:

@@ -16,10 +16,10 @@ from sqlalchemy import ColumnElement, Connection, Float, cast, func, text
 from sqlalchemy.dialects import postgresql
 
 from layers.catalogue import BY_NAME
-from layers.catalogue.base import About, Layer
-from layers.catalogue.land import Plot
+from layers.catalogue.base import PARTNER, About, Audience, Layer
+from layers.catalogue.land import ON_OFFER, Plot
 from layers.features.plots import shown_record, shown_score
-from layers.postgres.roles import QGIS_SCHEMA, ROLES
+from layers.postgres.roles import QGIS_SCHEMA, VIEWERS
 from layers.records.outcomes import OUTCOMES, Kept, Outcome
 from layers.records.runs import suitability
 
@@ -31,7 +31,7 @@ RESULTS = tuple(outcome for outcome in OUTCOMES if outcome.kept is Kept.RESULT a
 
 
 def make_views(connection: Connection) -> None:
-    """Make the views anew if what they are computed from has changed, and the functions about keys."""
+    """Make the views anew if what they are computed from has changed, and the functions of the service."""
     statements = [
         (SQL / "refuse_edit.sql").read_text().format(function=REFUSE_EDIT),
         *(statement for layer in BY_NAME.values() for statement in view_statements(layer)),
@@ -47,7 +47,7 @@ def make_views(connection: Connection) -> None:
         for statement in statements:
             connection.exec_driver_sql(statement.replace("%", "%%"))  # the driver reads % as a parameter
         connection.exec_driver_sql(f"COMMENT ON SCHEMA {QGIS_SCHEMA} IS {_literal(note)}")
-    for function in ("api_key_holder", "note_key_use"):
+    for function in ("api_key_holder", "note_key_use", "note_reading"):
         connection.exec_driver_sql((SQL / f"{function}.sql").read_text())
 
 
@@ -57,7 +57,9 @@ def view_statements(layer: type[Layer]) -> list[str]:
     view = f"{QGIS_SCHEMA}.{_name(table)}"
     shown = {about.shown_as or name: about for name, about in layer.attributes().items()}
     columns = {"gid": "Row number", **{name: _title(about) for name, about in shown.items()}}
-    selected = ["layer.gid", *(_column(name, about, layer) for name, about in layer.attributes().items())]
+    # A row is stored anew when anything on it changes, also what few may see: its own number would tell which did.
+    numbered = "layer.plot_no AS gid" if layer.judged else "layer.gid"
+    selected = [numbered, *(_column(name, about, layer) for name, about in layer.attributes().items())]
     columns[MADE_UP] = "Made up, not surveyed"
     selected.append(f"(SELECT synthetic FROM loads WHERE loads.load_id = layer.load_id) AS {MADE_UP}")  # noqa: S608
     if layer.geometry_kind is not None:
@@ -83,22 +85,38 @@ def view_statements(layer: type[Layer]) -> list[str]:
 
 def _column(name: str, about: About, layer: type[Layer]) -> str:
     column, shown = f"layer.{_name(name)}", _name(about.shown_as or name)
+    if about.told_as:
+        told = " ".join(f"WHEN {_literal(value)} THEN {_literal(as_)}" for value, as_ in about.told_as.items())
+        told = f"CASE {column} {told} ELSE {column} END"
+        return f"CASE WHEN {_reads(about.exact_for)} THEN {column} ELSE {told} END AS {shown}"
     if about.audience <= layer.card.audience:
         return column if shown == _name(name) else f"{column} AS {shown}"
-    role = _literal(ROLES[about.audience].name)
-    return f"CASE WHEN pg_has_role({role}, 'USAGE') THEN {column} END AS {shown}"
+    return f"CASE WHEN {_reads(about.audience)} THEN {column} END AS {shown}"
 
 
 def _result(outcome: Outcome) -> str:
     """What people are shown of a result: a score as on every other surface, with one decimal, rounded down."""
-    kept, name = result.c[outcome.name], _name(outcome.name)
+    name, value = _name(outcome.name), _value(outcome)
+    if outcome.on_offer:
+        offered = f"layer.availability IN ({', '.join(map(_literal, ON_OFFER))})"
+        return f"CASE WHEN {_reads(PARTNER)} OR {offered} THEN {value} END AS {name}"
+    return f"{value} AS {name}"
+
+
+def _value(outcome: Outcome) -> str:
+    kept = result.c[outcome.name]
     if outcome.rounded_down:
-        return f"{_sql(cast(shown_score(kept), Float(53)))} AS {name}"
+        return _sql(cast(shown_score(kept), Float(53)))
     if outcome.missing is not None:
-        return f"{_sql(func.coalesce(kept, outcome.missing))} AS {name}"
+        return _sql(func.coalesce(kept, outcome.missing))
     if outcome.recorded:
-        return f"{_sql(shown_record(kept, plot.c[outcome.name]))} AS {name}"
-    return f"result.{name}"
+        return _sql(shown_record(kept, plot.c[outcome.name]))
+    return f"result.{_name(outcome.name)}"
+
+
+def _reads(audience: Audience) -> str:
+    """The condition that whoever opens a view may read what is for an audience."""
+    return f"pg_has_role({_literal(VIEWERS[audience])}, 'USAGE')"
 
 
 def _comment(outcome: Outcome) -> str:

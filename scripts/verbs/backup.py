@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
+from layers.audience import STAFF
 from layers.postgres.cluster import Cluster
 from layers.postgres.engine import engine, writing
+from layers.records.audit import Act, note
 from layers.records.loads import has_loads
 from layers.schema.access import staff_key
 from layers.schema.backup import Contents
@@ -27,7 +29,10 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before replacing wh
 
 def backup(file: File, json: Json = False) -> None:
     """Write everything to one file: layers, runs, keys, raster files."""
-    _say(write_backup(engine(), get_settings().home, file, _progress), json, f"Backed up to {file.name}")
+    contents = write_backup(engine(), get_settings().home, file, _progress)
+    with writing() as connection:
+        note(connection, Act.BACKUP, audience=STAFF, rows=sum(contents.rows.values()))
+    _say(contents, json, f"Backed up to {file.name}")
 
 
 def restore(file: File, yes: Yes = False, json: Json = False) -> None:

@@ -23,7 +23,8 @@ from layers.features.features import layer_features, nearest, readable_layer, ro
 from layers.features.file_dictionary import CSVW_SUFFIX, csvw
 from layers.features.paging import Listing, count_rows
 from layers.features.plots import by_class_and_score, scored_plots
-from layers.postgres.engine import Connection, reading
+from layers.postgres.engine import Connection, reading, writing
+from layers.records.audit import Act, note
 from layers.records.snapshot import Choice, read_snapshot
 from layers.settings import get_settings
 from scripts.output import err, out, print_json
@@ -71,6 +72,8 @@ def export(
             raise NotFound(f"No row of {layer} matches; nothing was written.")
         if limit is not None and limit < rows:
             rows, about = limit, replace(about, cut=cut_sentence(limit, language_of(lang)))
+        if reader is not Audience.PUBLIC:  # before there is a file
+            _enter(reader, layer, district, rows)
         with write_whole_at(output) as draft:  # an older file of the name stands until the new one is whole
             write_file(connection, listing, wanted, draft, about, limit)
         if wanted is Format.CSV:
@@ -83,6 +86,12 @@ def export(
         out.print(f"{rows} rows of {layer} are in {output}.", highlight=False)
     if about.cut is not None:
         err.print(about.cut, highlight=False)
+
+
+def _enter(reader: Audience, layer: str, district: str | None, rows: int) -> None:
+    with writing() as connection:
+        districts = None if district is None else [district]
+        note(connection, Act.EXPORT, audience=reader, layer=layer, districts=districts, rows=rows)
 
 
 def _layer(name: str, audience: Audience) -> type[Layer]:

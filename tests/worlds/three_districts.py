@@ -40,12 +40,14 @@ CANARY = "zq7canary"  # stands in every text only staff may read
 PARTNERS_CANARY = "zq5partner"  # stands in every text only partners and staff may read
 CANARY_COUNT = 918273  # and this in every number only staff may read
 CRITERIA = [criterion.id for criterion in LAND_CRITERIA]
+POTENTIAL = 81.25  # score after improvements of every plot that has a score
+ON_OFFER = ("offered", "reserve")  # whose state and potential anybody is told; from the contract
 DEFAULT, OTHER = "default", "other"
 
 
 @dataclass(frozen=True)
 class Land:
-    """Runs by scheme, and what should be shown: one row per plot, in order of number, by the public property names."""
+    """Runs by scheme, and what everybody should be shown: one row per plot, by number, by the public property names."""
 
     runs: dict[str, int]
     rows: list[dict[str, Any]] = field(repr=False)
@@ -146,7 +148,8 @@ def _stored(row: dict[str, Any]) -> dict[str, Any]:
 def _seen(row: dict[str, Any]) -> dict[str, Any]:
     hidden = {"cadastral_no", "right_class", "missing_documents", "disputes", "geom", "load_id", "irrigated"}
     shown = {name: value for name, value in row.items() if name not in hidden}
-    return {**shown, "irrigated_recorded": row["irrigated"], "synthetic": True}
+    told = row["availability"] if row["availability"] in ON_OFFER else "unknown"
+    return {**shown, "availability": told, "irrigated_recorded": row["irrigated"], "synthetic": True}
 
 
 def _shown_result(row: dict[str, Any], result: dict[str, Any] | None) -> dict[str, Any]:
@@ -155,6 +158,8 @@ def _shown_result(row: dict[str, Any], result: dict[str, Any] | None) -> dict[st
     result = {**(result or dict.fromkeys((*_RESULTS, *CRITERIA))), **(drawn or dict.fromkeys(_DRAWN))}
     shown = {name: result[name] for name in (*_RESULTS, *_DRAWN, *CRITERIA) if name != "base_run"}
     shown |= {name: shown_score(result[name]) for name in _RESULTS if name.startswith(("score", "potential_score"))}
+    if row["availability"] not in ON_OFFER:
+        shown |= {"potential_score": None, "potential_class": None}
     recorded = True if row["irrigated"] else None
     irrigated = result["irrigated"] if result["irrigated"] is not None else recorded
     return {**shown, "class": result["class"] or "NE", "run": result["base_run"], "irrigated": irrigated}
@@ -240,8 +245,8 @@ def _result(row: dict[str, Any], run: int, chance: np.random.Generator) -> dict[
         "class_high": judged,
         "subclass": None if score is None else f"{judged}wh",
         "limiting": CRITERIA[int(chance.integers(4))],
-        "potential_score": None,
-        "potential_class": None,
+        "potential_score": None if score is None else max(score, POTENTIAL),
+        "potential_class": None if score is None else "S1",
         "confidence": "ABCD"[int(chance.integers(4))],
         "not_assessed": ["salinity_ds_m"] if row["district"] == RASHT else [],
         "irrigated": [None, True, False][int(chance.integers(3))],

@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from api.content.reasons import sentence
 from api.language.translate import LANGUAGES, Language, translate
@@ -31,6 +31,12 @@ def client(database: Engine) -> Iterator[TestClient]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def staff(database: Engine) -> dict[str, str]:
+    with database.begin() as connection:
+        return {"X-API-Key": create_key(connection, STAFF, "staff")}
+
+
 def explanation(client: TestClient, plot: str, **headers: str) -> dict[str, object]:
     answer = client.get(f"/plots/{plot}/explanation", headers=headers)
     assert answer.status_code == 200, answer.text
@@ -52,11 +58,11 @@ def test_every_plot_is_explained_by_all_criteria(client: TestClient) -> None:
         assert found["says"]
 
 
-def test_it_names_what_limits_what_helps_and_what_to_measure(client: TestClient) -> None:
-    mudflow = explanation(client, "mudflow")
+def test_it_names_what_limits_what_helps_and_what_to_measure(client: TestClient, staff: dict[str, str]) -> None:
+    mudflow = explanation(client, "mudflow", **staff)
     assert mudflow["limiting"]["criterion"] == "flood_level"  # type: ignore[index]
     assert "check_dam" in [remedy["id"] for remedy in mudflow["remedies"]["set"]]  # type: ignore[index]
-    assert explanation(client, "clean")["remedies"] is None
+    assert explanation(client, "clean", **staff)["remedies"] is None
     unsampled = explanation(client, "unsampled")
     assert unsampled["unknown"] == ["salinity_ds_m"]
 
@@ -79,10 +85,31 @@ def test_nothing_lifts_mines(client: TestClient) -> None:
     assert mined["excluded"] is not None
 
 
-def test_it_is_the_same_for_everybody(client: TestClient, database: Engine) -> None:
+def test_it_is_the_same_for_everybody_but_what_land_that_is_not_offered_could_become(
+    client: TestClient, staff: dict[str, str]
+) -> None:
+    told, shown = explanation(client, "mudflow", **staff), explanation(client, "mudflow")
+    assert told["remedies"] is not None
+    assert told["potential"]["class"] is not None  # type: ignore[index]
+    assert told["potential_withheld"] is False
+    withheld = {"remedies": None, "bears": None, "potential": dict.fromkeys(("class", "score", "improvements"))}
+    assert shown == told | withheld | {"potential_withheld": True}
+
+
+@pytest.mark.parametrize("state", ["offered", "reserve"])
+def test_what_land_on_offer_could_become_is_told_to_everybody(
+    client: TestClient, database: Engine, staff: dict[str, str], state: str
+) -> None:
+    change = text("UPDATE plots SET availability = :state WHERE plot_id = 'mudflow' RETURNING plot_id")
     with database.begin() as connection:
-        key = create_key(connection, STAFF, "staff")
-    assert explanation(client, "mediocre", **{"X-API-Key": key}) == explanation(client, "mediocre")
+        before = connection.execute(text("SELECT availability FROM plots WHERE plot_id = 'mudflow'")).scalar_one()
+        connection.execute(change, {"state": state})
+    try:
+        assert explanation(client, "mudflow") == explanation(client, "mudflow", **staff)
+        assert "check_dam" in [remedy["id"] for remedy in explanation(client, "mudflow")["remedies"]["set"]]  # type: ignore[index]
+    finally:
+        with database.begin() as connection:
+            connection.execute(change, {"state": before})
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely import MultiPoint, box
-from sqlalchemy import REAL, Connection, Float, cast, literal, select
+from sqlalchemy import REAL, Connection, Float, cast, func, literal, select
 
 from geo.suitability.model import CLASSES
 from geo.suitability.shown import shown_score as shown_score_of_arrays
 from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience
-from layers.catalogue.land import AVAILABILITIES, LAND_FORMS, Plot
+from layers.catalogue.land import LAND_FORMS, Plot
 from layers.errors import BadFilter
 from layers.features.cql import cql2_condition
 from layers.features.features import Features
@@ -27,6 +27,7 @@ from layers.features.plots import scored_plots, shown_score
 from layers.postgres.engine import reading
 from tests.worlds.three_districts import CORNERS, CRITERIA, NUROBOD, RASHT, Land
 
+TOLD = ("offered", "reserve", "unknown")  # what everybody is told of the availability of a plot; from the contract
 HIDDEN = sorted(Plot.attributes(STAFF).keys() - Plot.attributes(PUBLIC).keys())
 RELAXED = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -118,7 +119,7 @@ FILTERS = st.one_of(
     chosen("class", CLASSES),
     chosen("jamoat", ("J1", "J2", "=J3", "J9")),
     chosen("land_form", LAND_FORMS),
-    chosen("availability", AVAILABILITIES),
+    chosen("availability", TOLD),
     flagged("irrigated"),
     flagged("hazard_free"),
     st.lists(st.sampled_from(["potato", "wheat", "barley"]), min_size=1, max_size=2).map(
@@ -126,6 +127,30 @@ FILTERS = st.one_of(
     ),
     st.tuples(*[st.floats(0, 0.016), st.floats(0, 0.004), st.floats(0, 0.01), st.floats(0, 0.002)]).map(in_box),
 )
+
+
+@pytest.mark.parametrize("hidden", ["fallow", "in_use"])
+def test_whether_a_plot_is_in_use_can_be_asked_by_partners_only(
+    land: Land, public: Connection, plots: Features, hidden: str
+) -> None:
+    assert {row["availability"] for row in land.rows} == set(TOLD)
+    asked: list[tuple[str, list[str]]] = [
+        ("availability", [hidden]),
+        ("filter", [f"availability = '{hidden}'"]),
+        ("filter", [f"availability <> '{hidden}'"]),
+        ("filter", [f"availability IN ('{hidden}', 'offered')"]),
+    ]
+    for name, texts in asked:
+        with pytest.raises(BadFilter, match="there are: offered, reserve, unknown"):
+            plot_conditions(plots, {name: texts})
+    like = plot_conditions(plots, {"filter": [f"availability LIKE '{hidden[:3]}%'"]})
+    assert found(public, plots, like) == []
+    with reading(PARTNER) as connection:
+        open_to_partners = scored_plots(PARTNER, {})
+        conditions = plot_conditions(open_to_partners, {"availability": [hidden]})
+        count = len(found(connection, open_to_partners, conditions))
+        stored = select(func.count()).where(Plot.availability == hidden, Plot.ended_by.is_(None))
+        assert count == connection.execute(stored).scalar_one() > 0
 
 
 @RELAXED
