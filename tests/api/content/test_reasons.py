@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import unescape
 
+import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from api.content.reasons import sentence
 from api.language.translate import LANGUAGES, Language, translate
@@ -15,6 +16,7 @@ from api.main import create_app
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import load_scheme
 from layers.catalogue.base import STAFF
+from layers.loading import load_frame
 from layers.postgres.engine import writing
 from layers.runs.score import score
 from layers.schema.access import create_key
@@ -98,18 +100,19 @@ def test_it_is_the_same_for_everybody_but_what_land_that_is_not_offered_could_be
 
 @pytest.mark.parametrize("state", ["offered", "reserve"])
 def test_what_land_on_offer_could_become_is_told_to_everybody(
-    client: TestClient, database: Engine, staff: dict[str, str], state: str
+    client: TestClient, staff: dict[str, str], state: str
 ) -> None:
-    change = text("UPDATE plots SET availability = :state WHERE plot_id = 'mudflow' RETURNING plot_id")
-    with database.begin() as connection:
-        before = connection.execute(text("SELECT availability FROM plots WHERE plot_id = 'mudflow'")).scalar_one()
-        connection.execute(change, {"state": state})
+    def put(availability: str) -> None:
+        with writing() as connection:
+            frame = pd.DataFrame({"plot_id": ["mudflow"], "availability": [availability]})
+            load_frame(connection, "plots", frame, mode="update")
+
+    put(state)
     try:
         assert explanation(client, "mudflow") == explanation(client, "mudflow", **staff)
         assert "check_dam" in [remedy["id"] for remedy in explanation(client, "mudflow")["remedies"]["set"]]  # type: ignore[index]
     finally:
-        with database.begin() as connection:
-            connection.execute(change, {"state": before})
+        put("unknown")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
