@@ -8,7 +8,8 @@ import psycopg
 
 from bench import closed_loop
 from bench.closed_loop import Pass
-from bench.serving import FEW, Land, obod, quantiles
+from bench.martin import FEW
+from bench.serving import Land, obod, quantiles
 from bench.table import Row
 
 PLOTS = 200  # asked for, each once

@@ -53,6 +53,18 @@ SAID = {  # typed by hand: what a village is told
     "slope_pct": ("The plot is shut to this use: steeper than 25 % for surface irrigation.",),
 }
 
+_DRAWN = """
+    INSERT INTO robustness (run_id, plot_no, robust_class, robust_share, flagged, top_share, top_of, draws, seed,
+                            shares, held_pct)
+    SELECT :run, plot_no, class, 0.6, true, 0, 100, 500, 1, ARRAY[0, 0, 1, 0, 0, 0]::real[], 60 + plot_no % 40
+    FROM suitability WHERE class <> 'NE' AND plot_no % 3 = 0
+"""
+_UNSETTLED = """
+    UPDATE suitability SET settled = false, class_low = 'N1', class_high = 'S2',
+           outlook = (ARRAY['likely', 'open', 'unlikely'])[1 + plot_no / 6 % 3]
+    WHERE class = 'S3' AND plot_no / 6 % 4 < 3
+"""
+
 
 @pytest.fixture(scope="module", name="client")
 def _client(database: Engine) -> Iterator[TestClient]:  # noqa: ARG001 - names the database the service reads
@@ -88,6 +100,9 @@ def _client(database: Engine) -> Iterator[TestClient]:  # noqa: ARG001 - names t
                 ),
                 {"count": len(ids)},
             )
+            # A third of what is judged is drawn, a third of S3 may be of three classes: S2 to N1, of every outlook.
+            connection.execute(text(_DRAWN), {"run": 1})
+            connection.execute(text(_UNSETTLED))
             known = ", ".join(f"{criterion.id} = coalesce({criterion.id}, 0)" for criterion in LAND_CRITERIA)
             connection.execute(
                 text(
@@ -116,7 +131,7 @@ def _listed(client: TestClient) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_card_list_and_file_say_the_same_of_every_plot(client: TestClient, places: Gazetteer, lang: Language) -> None:
+def test_every_surface_says_the_same_of_every_plot(client: TestClient, places: Gazetteer, lang: Language) -> None:
     listed = _listed(client)
     assert len(listed) == 6 * ROWS
     answer = client.get(f"/districts/{RASHT}/plots?f=csv&lang={lang}")
@@ -128,6 +143,9 @@ def test_card_list_and_file_say_the_same_of_every_plot(client: TestClient, place
         assert told == truth.text
         if place % len(LANGUAGES) == LANGUAGES.index(lang):  # every page in one of the languages: it is what is printed
             _say_all(_read(client.get(f"/plots/{plot['plot_id']}/why?lang={lang}").text), truth)
+            written_out = CliRunner().invoke(app, ["explain", plot["plot_id"], "--lang", lang])
+            assert written_out.exit_code == 0, written_out.exception
+            assert truth.text in " ".join(written_out.stdout.split())
         assert written[plot["plot_id"]] == truth.text
         card = _read(client.get(f"/maps/plots/{plot['plot_no']}/card?lang={lang}").text)
         _say_all(card, truth)
@@ -191,6 +209,42 @@ def test_nothing_holds_back_is_said_only_where_all_is_known(client: TestClient, 
     by_id = {plot["plot_id"]: plot for plot in _listed(client)}
     assert tell_plot(by_id[plot_id(3, "S1")], places, "en").reason == "Nothing holds this plot back."
     assert tell_plot(by_id[plot_id(20, "S1")], places, "en").reason == "Nothing that is known holds this plot back."
+
+
+def test_land_that_is_not_settled_is_called_by_no_class(client: TestClient, places: Gazetteer) -> None:
+    for plot in _listed(client):
+        truth = tell_plot(plot, places, "en")
+        open_question = plot["class"] == "S3" and plot["settled"] is False
+        assert truth.settled is not open_question
+        if open_question:
+            assert (truth.words, truth.code) == ("Not settled", "S2 to N1")
+            head = truth.text.partition(". ")[0]
+            assert head.endswith(": Not settled (S2 to N1)")
+            assert "Marginally suitable" not in truth.text
+            assert truth.range == (
+                "Once more is known, the class may lie between Not suitable now (N1) and Suitable (S2)."
+            )
+    assert sum(plot["settled"] is False and plot["class"] == "S3" for plot in _listed(client)) > ROWS // 2
+
+
+def test_how_sure_a_class_is_is_said_as_at_least_or_as_not_drawn_yet(client: TestClient, places: Gazetteer) -> None:
+    told = {"drawn": 0, "not yet": 0}
+    for plot in _listed(client):
+        truth = tell_plot(plot, places, "en")
+        if plot["score"] is None or not truth.settled:
+            assert truth.sure == ""
+        elif plot["held_pct"] is None:
+            told["not yet"] += 1
+            assert truth.sure == "How sure the class is has not been drawn yet."
+        else:
+            told["drawn"] += 1
+            words = {"S1": "Highly suitable (S1)", "S2": "Suitable (S2) or better"} | {
+                "S3": "Marginally suitable (S3) or better",
+                "N1": "Not suitable now (N1) or better",
+            }
+            share = f"{plot['held_pct']} of 100 draws of weights, caution and values."
+            assert truth.sure == f"{words[plot['class']]} in {share}"
+    assert min(told.values()) > ROWS // 2
 
 
 def test_a_plot_without_a_run_is_not_bad_land(places: Gazetteer) -> None:
