@@ -93,7 +93,7 @@ def plot_card(
         facts=tuple(_facts(plot, lang)),
         crops=tell_crops(plot, lang),
         not_assessed=tell_not_assessed(unknown.not_assessed, lang),
-        unrecorded=tell_unrecorded(unknown.unrecorded, lang),
+        unrecorded="" if truth.shut_land else tell_unrecorded(unknown.unrecorded, lang),
         synthetic=synthetic,
         why=why,
     )

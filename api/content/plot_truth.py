@@ -19,7 +19,7 @@ from api.maps.legend import CRITERIA_BY_ID
 from geo.contract.criterion import Criterion
 from geo.contract.memberships import Probability
 from geo.criteria import LAND_CRITERIA
-from geo.measures.exclusion import INUNDATION
+from geo.measures.exclusion import INUNDATION, NO_RECORD, OUTSIDE_RECORD, RECORD_STATES
 from geo.suitability.explanation import (
     CLOSED,
     CLOSED_AREA,
@@ -33,6 +33,13 @@ from layers.catalogue.admin import District, Jamoat, Settlement
 from layers.features.places import Gazetteer
 
 NO_MINE_RECORD: Final = "Mines: no mined area is on record here, which does not mean safe."
+NO_MINE_MAPPING: Final = "Mines: nobody has mapped them where this plot lies, which does not mean safe."
+NO_SHUT_LAND_RECORD: Final = (
+    "Other land that is shut: nothing is on record in this district, which does not mean that there is none."
+)
+NO_SHUT_LAND_MAPPING: Final = (
+    "Other land that is shut: nobody has mapped it where this plot lies, which does not mean that there is none."
+)
 NO_EXCLUSION_RECORD: Final = "Nothing at all is on record of land that is shut, which does not mean that none is."
 NO_RUN: Final = "No run has judged this plot yet, which does not mean that the land is bad."
 NOT_EVALUATED: Final = "Too little is known to judge this plot, which does not mean that the land is bad."
@@ -101,7 +108,8 @@ GOOD: Final = Step("Look at the land together, and ask about the right to use it
 TO_BE_JUDGED: Final = Step("Ask that the plots of this district be judged.", _OPERATOR)
 
 MESSAGES: Final = (
-    *(NO_EXCLUSION_RECORD, FILLS_IN_YEAR, NOT_SETTLED, SPAN, HELD, HELD_BEST, NOT_DRAWN),
+    *(NO_MINE_MAPPING, NO_SHUT_LAND_RECORD, NO_SHUT_LAND_MAPPING, NO_EXCLUSION_RECORD, FILLS_IN_YEAR),
+    *(NOT_SETTLED, SPAN, HELD, HELD_BEST, NOT_DRAWN),
     *(NO_MINE_RECORD, NO_RUN, NOT_EVALUATED, MISSING, MOST_TO_GAIN, NOTHING_KNOWN_LIMITS, LIES_BETWEEN, WHOM),
     *(
         part
@@ -145,7 +153,10 @@ class PlotTruth:
     whom : str
         Whom to ask.
     mines : str
-        What is on record of mines where the plot is not shut for them: that there is no record; else empty.
+        What is on record of mines where the plot is not shut for them: that there is no record, or no mapping; else
+        empty.
+    shut_land : str
+        That nothing is on record of other shut land, or that no mapping holds the plot; else empty.
     """
 
     plot_id: str
@@ -162,6 +173,7 @@ class PlotTruth:
     step: str
     whom: str
     mines: str
+    shut_land: str
 
     @property
     def mined(self) -> bool:
@@ -176,8 +188,8 @@ class PlotTruth:
     @property
     def sentences(self) -> tuple[str, ...]:
         """The sentences after place and class, the most important first."""
-        said = (self.reason, self.missing, self.range, self.sure, self.rule, self.step, self.whom, self.mines)
-        return tuple(text for text in said if text)
+        judged = (self.reason, self.missing, self.range, self.sure, self.rule)
+        return tuple(text for text in (*judged, self.step, self.whom, self.mines, self.shut_land) if text)
 
     @property
     def text(self) -> str:
@@ -224,8 +236,22 @@ def tell_plot(plot: Mapping[str, Any], places: Gazetteer, lang: Language) -> Plo
         rule=translate(EARLIER_RULE, lang) if plot.get("run") is not None and plot.get("settled") is None else "",
         step=translate(step.text, lang),
         whom=translate(WHOM, lang).format(whom=translate(step.whom, lang)),
-        mines="" if SHUT.get(mark or "") is _NO_ENTRY else translate(NO_MINE_RECORD, lang),
+        mines="" if SHUT.get(mark or "") is _NO_ENTRY else translate(_mines(plot), lang),
+        shut_land="" if mark is not None else _shut_land(plot, lang),
     )
+
+
+def _mines(plot: Mapping[str, Any]) -> str:
+    """What is on record of mines; a run that did not keep it knew of none."""
+    return NO_MINE_MAPPING if plot.get("mines_record") == RECORD_STATES[OUTSIDE_RECORD] else NO_MINE_RECORD
+
+
+def _shut_land(plot: Mapping[str, Any], lang: Language) -> str:
+    """What is not on record of other shut land; nothing where it is, or where a run did not keep it."""
+    record = plot.get("shut_land_record")
+    if record == RECORD_STATES[NO_RECORD]:
+        return translate(NO_SHUT_LAND_RECORD, lang)
+    return translate(NO_SHUT_LAND_MAPPING, lang) if record == RECORD_STATES[OUTSIDE_RECORD] else ""
 
 
 def is_settled(plot: Mapping[str, Any]) -> bool:

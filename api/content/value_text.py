@@ -8,6 +8,7 @@ from typing import Any, Final
 from api.language.translate import Language, number, translate
 from geo.contract.criterion import Criterion
 from geo.contract.memberships import Knots, Probability
+from geo.criteria import WATER_ADEQUACY
 from geo.household.labour import MONTH_NAMES
 
 UNKNOWN: Final = "unknown"
@@ -23,11 +24,12 @@ PARTS: Final[Mapping[str, str]] = {  # criteria that are parts of a whole -> how
     "water_adequacy": "{parts} of 100 parts of the water needed, in the worst month",
     "turn_reliability": "{parts} of 100 turns delivered",
 }
+PARTS_IN_MONTH: Final = "{parts} of 100 parts of the water needed, in the worst month, {month}"
 ALL_PARTS: Final[Mapping[str, str]] = {  # the same where nothing is lacking
     "water_adequacy": "all of the water needed, in the worst month too",
     "turn_reliability": "every turn delivered",
 }
-MESSAGES: Final = (*CANAL_CONDITIONS.values(), *PARTS.values(), *ALL_PARTS.values())
+MESSAGES: Final = (*CANAL_CONDITIONS.values(), *PARTS.values(), PARTS_IN_MONTH, *ALL_PARTS.values())
 
 
 def measured_text(criterion: Criterion, value: float | None, lang: Language) -> str:
@@ -42,8 +44,7 @@ def measured_text(criterion: Criterion, value: float | None, lang: Language) -> 
     if criterion.id in PARTS and value >= 1.0:
         return translate(ALL_PARTS[criterion.id], lang)
     if criterion.id in PARTS:
-        # Cut, not rounded: 0.999 is not all of it.
-        return translate(PARTS[criterion.id], lang).format(parts=number(int(100.0 * value + 1e-4), lang))
+        return translate(PARTS[criterion.id], lang).format(parts=_parts(value, lang))
     text = number(value, lang, digits=digits_of(criterion))
     return f"{text} {translate(criterion.unit, lang)}" if criterion.unit not in ("", "ratio") else text
 
@@ -53,7 +54,16 @@ def told_value(criterion: Criterion, plot: Mapping[str, Any], lang: Language) ->
     instead = criterion.instead
     if instead is not None and plot.get(instead.id) is not None:
         return f"{number(plot[instead.id], lang)} {translate(instead.unit, lang)}"
+    value, month = plot.get(criterion.id), plot.get("water_month")
+    if criterion is WATER_ADEQUACY and value is not None and value < 1.0 and month is not None:
+        name = translate(MONTH_NAMES[int(month) - 1], lang)
+        return translate(PARTS_IN_MONTH, lang).format(parts=_parts(value, lang), month=name)
     return measured_text(criterion, plot.get(criterion.id), lang)
+
+
+def _parts(share: float, lang: Language) -> str:
+    """A share as parts of 100; cut, not rounded: 0.999 is not all of it."""
+    return number(int(100.0 * share + 1e-4), lang)
 
 
 def is_told(criterion: Criterion, plot: Mapping[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 import layers.explain.plot
 from api.content.plot_truth import PlotTruth, tell_plot
-from api.content.value_text import in_sentence, measured_text, month_names
+from api.content.value_text import in_sentence, measured_text, month_names, told_value
 from api.language.translate import LANGUAGES, Language
 from api.main import create_app
 from api.maps.legend import CRITERIA_BY_ID
@@ -258,8 +258,33 @@ def test_values_and_months_are_worded() -> None:
     assert measured_text(water, 0.54, "en") == "54 of 100 parts of the water needed, in the worst month"
     assert measured_text(water, 0.999, "en").startswith("99 of 100")
     assert measured_text(water, None, "en") == "unknown"
+    worst = "54 of 100 parts of the water needed, in the worst month, July"
+    assert told_value(water, {"water_adequacy": 0.54, "water_month": 7}, "en") == worst
+    assert told_value(water, {"water_adequacy": 1.3, "water_month": 7}, "en").startswith("all of the water")
+    assert "июль" in told_value(water, {"water_adequacy": 0.54, "water_month": 7}, "ru")
     assert month_names("3-7", "en") == "March–July"
     assert month_names("11-2, 5", "ru") == "ноябрь–февраль, май"
     assert month_names("spring", "en") == "spring"
     assert in_sentence("Slope") == "slope"
     assert in_sentence("ECe") == "ECe"
+
+
+def test_what_is_on_record_of_shut_land_is_said_of_every_plot_that_is_open() -> None:
+    plot = {"plot_id": "p", "class": "S2", "score": 60.0, "run": 1, "settled": True, "limiting": None}
+    nowhere = Gazetteer([], [])
+    mines = "Mines: no mined area is on record here, which does not mean safe."
+    for record, said in (
+        (None, ""),
+        ("recorded", ""),
+        ("none", "nothing is on record in this district, which does not mean that there is none."),
+        ("outside", "nobody has mapped it where this plot lies, which does not mean that there is none."),
+    ):
+        told = tell_plot({**plot, "mines_record": record, "shut_land_record": record}, nowhere, "en")
+        assert told.shut_land == (f"Other land that is shut: {said}" if said else "")
+        unmapped = "Mines: nobody has mapped them where this plot lies, which does not mean safe."
+        assert told.mines == (unmapped if record == "outside" else mines)
+        assert told.sentences[-1] == (told.shut_land or told.mines)
+    shut = tell_plot(
+        {**plot, "class": "N2", "score": None, "shut_by": "built_up", "shut_land_record": "none"}, nowhere, "en"
+    )
+    assert (shut.shut_land, shut.mines) == ("", mines)
