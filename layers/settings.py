@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     picture_cache_gb: float = Field(8.0, ge=0.0, description="Room on disk for coloured grids; 0 = none")
     export_cache_gb: float = Field(2.0, ge=0.0, description="Room on disk for finished files of public plots; 0 = none")
     rejects_gb: float = Field(2.0, ge=0.0, description="Room on disk for rejected rows; the newest are always kept")
+    retention_days: int | None = Field(
+        None, ge=1, description="Days rows are kept after they ended; obod layer purge --retention erases older ones"
+    )
     tiles_in_memory_mb: int = Field(64, ge=1, description="Finished tiles each process keeps in memory")
     answers_in_memory_mb: int = Field(128, ge=1, description="Finished public answers each process keeps in memory")
     results_in_memory_mb: int = Field(160, ge=1, description="Results for tiles in memory of each process; 40 B a plot")

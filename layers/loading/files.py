@@ -78,7 +78,7 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
     except BaseException:
         writer.abandon()
         raise
-    if report.rejections:
+    if report.rejections and kind != "check":  # a check leaves nothing behind
         name = f"{layer}-{path.stem}-{(provenance.sha256 or '')[:8]}-rejected"
         settings = get_settings()
         report.rejects_file = str(

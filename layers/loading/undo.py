@@ -19,7 +19,7 @@ from layers.catalogue.base import Layer
 from layers.errors import DataRefused, NotFound
 from layers.postgres.copy_columns import columns_of
 from layers.records.load_report import LoadReport
-from layers.records.loads import Load, Raster
+from layers.records.loads import PURGE, Load, Raster
 from layers.records.open_load import LOADS_LOCK, OpenLoad, Provenance, open_load
 
 OURS = frozenset({"gid", "load_id", "ended_by", "tile_geom"})  # columns a row gets anew when it comes back
@@ -35,6 +35,8 @@ def undo(connection: Connection, load_id: int) -> LoadReport:
     load = connection.execute(select(Load).where(Load.load_id == load_id)).mappings().one_or_none()
     if load is None:
         raise NotFound(f"There is no load {load_id}; obod layer loads lists them.")
+    if load["kind"] == PURGE:
+        raise DataRefused(f"Load {load_id} erased rows for good; nothing brings them back.")
     report = LoadReport(load["layer"], "undo", "update", load["file_name"])
     connection.execute(select(func.pg_advisory_xact_lock(LOADS_LOCK)))
     again = connection.execute(select(func.min(Load.load_id)).where(Load.undoes == load_id)).scalar()

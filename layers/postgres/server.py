@@ -179,6 +179,7 @@ def server_settings(
         "log_line_prefix": "%m [%p] %u@%d ",
         # Statements may hold what only staff may read; the log keeps messages without them.
         "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",  # no detail and no context, which quote rows
         "log_parameter_max_length_on_error": 0,
     }
     if not durable:

@@ -25,6 +25,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.catalogue.base import STORED_SRID, Base
 
+PURGE = "purge"  # kind of a load that erased rows for good
+
 
 class Load(Base):
     """One load of one file (or generated set) into one layer; also an undo, which is a load of its own."""

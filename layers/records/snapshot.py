@@ -22,7 +22,7 @@ from geo.suitability.model import RULE
 from layers.catalogue.base import STAFF, Audience
 from layers.catalogue.land import Plot
 from layers.errors import DatabaseUnavailable, NotFound
-from layers.records.loads import Load, Raster
+from layers.records.loads import PURGE, Load, Raster
 from layers.records.runs import Publication, ScoringRun
 
 Bounds = tuple[float, float, float, float]  # west, south, east, north, degrees in EPSG:4326
@@ -319,6 +319,10 @@ def _coverage(connection: Connection) -> dict[str, Coverage]:
     box: Any = func.box2d(Plot.__table__.c.geom)
     touched = func.greatest(Plot.load_id, func.coalesce(Plot.ended_by, 0))
     synthetic = select(Load.load_id).where(Load.synthetic)
+    # A purge leaves no row that tells of it.
+    purged = select(func.coalesce(func.max(Load.load_id), 0)).where(
+        Load.layer == Plot.__tablename__, Load.kind == PURGE
+    )
     rows = connection.execute(
         select(
             func.coalesce(Plot.district, ""),
@@ -328,7 +332,7 @@ def _coverage(connection: Connection) -> dict[str, Coverage]:
             func.min(func.ST_YMin(box)).filter(current),
             func.max(func.ST_XMax(box)).filter(current),
             func.max(func.ST_YMax(box)).filter(current),
-            func.max(touched),
+            func.greatest(func.max(touched), purged.scalar_subquery()),
             func.bool_or(and_(current, Plot.load_id.in_(synthetic))),
         ).group_by(Plot.district)
     ).all()

@@ -23,6 +23,7 @@ from layers.settings import get_settings
 from scripts.output import out, print_json, print_table, tracked
 from scripts.reports import is_wholly_rejected, print_report
 from scripts.verbs.load_all import load_all
+from scripts.verbs.purge import purge
 
 app = typer.Typer(help="Layers: what they hold, loading files into them, taking loads back.", no_args_is_help=True)
 
@@ -164,6 +165,7 @@ def load(
 
 
 app.command("load-all")(load_all)
+app.command("purge")(purge)
 
 
 @app.command()

@@ -11,11 +11,13 @@ from api.content.unknown_text import tell_not_assessed, tell_unrecorded
 from api.language.translate import SOURCE_LANGUAGE
 from api.language.wording import EARLIER_RULE
 from geo.suitability.model import RULE
+from layers.cache.folders import KINDS, Folder
 from layers.catalogue.base import STAFF
 from layers.features.household_fit import lights_of_run
 from layers.postgres.engine import reading, writing
 from layers.runs.listing import diff_runs, list_runs, show_run
 from layers.runs.score import publish_run
+from layers.schema.erasure import delete_runs
 from layers.settings import get_settings
 from scripts.output import err, out, print_json, print_table
 from scripts.verbs.robustness import start_drawing
@@ -102,3 +104,23 @@ def publish(
         publish_run(connection, run, earlier_rule=earlier_rule)
     start_drawing()
     out.print(f"Run {run} is served now.")
+
+
+@app.command()
+def delete(
+    runs: Annotated[list[int], typer.Argument(metavar="RUN...", help="Numbers of the runs.")],
+    published: Annotated[bool, typer.Option("--published", help="Delete them though they are published.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: Json = False,
+) -> None:
+    """Delete runs for good, with all that was found in them; one that is published only if that is said."""
+    if not yes:
+        typer.confirm(f"Delete run{'s' * (len(runs) > 1)} {', '.join(map(str, runs))} for good?", abort=True)
+    with writing() as connection:
+        results = delete_runs(connection, runs, published=published)
+    for name in KINDS:
+        Folder.of(name).clear()
+    if json:
+        print_json({"deleted": sorted(set(runs)), "results": results})
+        return
+    out.print(f"Deleted: {', '.join(map(str, sorted(set(runs))))}, with {results:,} results.", highlight=False)

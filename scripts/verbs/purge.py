@@ -1,0 +1,96 @@
+"""``obod layer purge``: rows of a load, or rows that ended long ago, erased for good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from layers.errors import NotAllowed
+from layers.postgres.engine import Connection, engine, writing
+from layers.schema.erasure import Erasure, purge_ended, purge_load, sweep
+from layers.settings import get_settings
+from scripts.output import err, out, print_json
+
+Load = Annotated[
+    int | None, typer.Argument(metavar="[LOAD]", help="Number of the load, as `obod layer loads` shows it.")
+]
+EndedBefore = Annotated[
+    datetime | None,
+    typer.Option("--ended-before", formats=["%Y-%m-%d"], help="All rows that ended before this day, of every layer."),
+]
+Retention = Annotated[
+    bool, typer.Option("--retention", help="All rows that ended longer ago than OBOD_RETENTION_DAYS, as a timer asks.")
+]
+WithCurrent = Annotated[
+    bool, typer.Option("--with-current", help="Also rows that are in force, and served results made from them.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def purge(
+    load: Load = None,
+    ended_before: EndedBefore = None,
+    retention: Retention = False,
+    with_current: WithCurrent = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Erase rows for good: from tables, results, reports of loads, rejected rows, logs, and all that is kept.
+
+    What an update or an undo carried on of a load goes too. Backups that were made before keep it: delete those as
+    well, and purge again after restoring one.
+    """
+    if sum((load is not None, ended_before is not None, retention)) != 1:
+        raise typer.BadParameter("Name a load, --ended-before DAY or --retention.")
+    before = _kept_from() if retention else ended_before and ended_before.replace(tzinfo=UTC)
+
+    def erase(connection: Connection) -> Erasure:
+        if load is not None:
+            return purge_load(connection, load, with_current=with_current)
+        assert before is not None
+        return purge_ended(connection, before, with_current=with_current)
+
+    if not yes:
+        _ask(erase)
+    with writing() as connection:
+        erased = erase(connection)
+    refused = sweep(engine(), get_settings().home, erased, before=before)
+    if json:
+        print_json(asdict(erased))
+        return
+    _say(erased, "Erased")
+    for name in refused:
+        err.print(f"The database does not let its user rewrite {name}; ask its administrator to.", highlight=False)
+    if erased.plots:
+        out.print("`obod score` judges the plots that stay anew.", highlight=False)
+
+
+def _kept_from() -> datetime:
+    days = get_settings().retention_days
+    if days is None:
+        raise NotAllowed("No time is set after which rows go; set OBOD_RETENTION_DAYS, or name --ended-before DAY.")
+    return datetime.now(UTC) - timedelta(days=days)
+
+
+def _ask(erase: Callable[[Connection], Erasure]) -> None:
+    """Say what would go, and ask; nothing is erased for that."""
+    with writing() as connection:
+        trial = connection.begin_nested()
+        found = erase(connection)
+        trial.rollback()
+    _say(found, "This erases")
+    typer.confirm("Erase it for good?", abort=True)
+
+
+def _say(erased: Erasure, verb: str) -> None:
+    rows = ", ".join(f"{count:,} of {layer}" for layer, count in sorted(erased.rows.items()) if count)
+    out.print(f"{verb}: rows {rows}." if rows else f"{verb}: no rows.", highlight=False)
+    if erased.runs:
+        runs = ", ".join(map(str, erased.runs))
+        results = f"; results of {len(erased.plots):,} plots in them" if erased.plots else ""
+        out.print(f"Runs made from them, which can no longer be computed again: {runs}{results}.", highlight=False)
