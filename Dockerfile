@@ -11,10 +11,13 @@ COPY geo geo
 COPY layers layers
 COPY api api
 COPY scripts scripts
+# Every package has a hash in constraints.txt, and one with another is refused.
 RUN python3 -m venv .venv \
- && .venv/bin/pip install --quiet "$(grep '^uv==' constraints.txt)" \
- && .venv/bin/uv pip install --quiet --python .venv/bin/python --compile-bytecode -c constraints.txt -e . \
- && .venv/bin/uv pip uninstall --quiet --python .venv/bin/python uv
+ && sed -n '/^uv==/,/[^\\]$/p' constraints.txt > uv.txt \
+ && .venv/bin/pip install --quiet --require-hashes -r uv.txt \
+ && .venv/bin/uv pip install --quiet --python .venv/bin/python -c constraints.txt setuptools \
+ && .venv/bin/uv pip install --quiet --python .venv/bin/python --compile-bytecode --no-build-isolation -c constraints.txt -e . \
+ && .venv/bin/uv pip uninstall --quiet --python .venv/bin/python uv setuptools
 
 FROM debian:bookworm-slim
 RUN apt-get update -qq \

@@ -6,13 +6,12 @@ MAKEFLAGS += --no-print-directory
 
 VENV := .venv
 BIN := $(VENV)/bin
-UV := $(shell sed -n 's/^uv==/uv==/p' constraints.txt)
 
 ifdef PORT
 export OBOD_PORT := $(PORT)
 endif
 
-.PHONY: help demo test test-all mutants check layer criterion bench clean install system-packages clients python
+.PHONY: help demo test test-all mutants check bill pin-images layer criterion bench clean install system-packages clients python
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -51,6 +50,12 @@ criterion: ## Begin a criterion: NAME=wells_m GROUP=access LAYER=wells (TITLE= U
 bench: install ## Measure beside other programs, write bench/RESULTS.md (BENCH_PLOTS=1000000, REGION=folder)
 	-$(BIN)/pytest bench --benchmark-only --benchmark-columns=median,rounds -q
 	-$(BIN)/python -m bench
+
+bill: $(VENV)/installed node_modules/installed ## Write what is installed, with licences: bill.cdx.json (CycloneDX), docs/licences.md
+	@$(BIN)/python -m scripts.setup.bill
+
+pin-images: $(VENV)/installed ## Pin the images of docker-compose.yml and Dockerfile by digest, as their tags are now
+	@$(BIN)/python -m scripts.setup.pin_images
 
 clean: ## Remove .venv, front-end files and what can be made again; data stay (obod db remove)
 	rm -rf $(VENV) node_modules $(addprefix .obod/,exports features pictures scoring tiles)

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final, cast
 
 import orjson
-from fastapi import Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response, Security
 from fastapi.concurrency import run_in_threadpool
+from fastapi.security import APIKeyHeader, HTTPBearer
 
 from api.language.translate import LANGUAGES, Language, language_of
 from api.web.compression import CODINGS, compress
@@ -23,7 +24,7 @@ from layers.cache.background import BACKGROUND
 from layers.cache.memory import Memo
 from layers.catalogue.base import PUBLIC, Audience
 from layers.errors import BadFilter, LayersError, NotAllowed
-from layers.features.features import nearest
+from layers.features.features import nearest, require_code
 from layers.postgres.engine import noting, reading
 from layers.records.audit import Act, note_reading
 from layers.records.snapshot import SnapshotCache
@@ -32,6 +33,12 @@ from layers.settings import get_settings
 from layers.tiles.cache import TileCache
 from layers.tiles.raster_tiles import RasterFiles
 
+JSON: Final = "application/json"
+# How a key may be sent, as the description of the API tells it.
+KEY: Final = APIKeyHeader(
+    name="X-API-Key", scheme_name="key", description="Key of a partner or of staff.", auto_error=False
+)
+BEARER: Final = HTTPBearer(scheme_name="bearer", description="The same key.", auto_error=False)
 NOTED_EVERY_S: Final = 60.0  # seconds between two notes that a key was used, in one process
 
 
@@ -104,7 +111,9 @@ class Callers:
 async def get_caller(
     request: Request,
     authorization: Annotated[str | None, Header(include_in_schema=False)] = None,
-    x_api_key: Annotated[str | None, Header(description="Key of a partner or of staff.")] = None,
+    x_api_key: Annotated[str | None, Header(include_in_schema=False)] = None,
+    _key: Annotated[object, Security(KEY)] = None,
+    _bearer: Annotated[object, Security(BEARER)] = None,
 ) -> Caller:
     """Return who calls, by ``X-API-Key`` or ``Authorization: Bearer``; without a key, the public."""
     key = x_api_key
@@ -124,7 +133,14 @@ async def get_language(
     ] = None,
     accept_language: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Language:
-    """Return the language to answer in: ``lang``, else the best the caller accepts."""
+    """Return the language to answer in: ``lang``, else the best the caller accepts.
+
+    Raises
+    ------
+    BadFilter : there is no such language; names them.
+    """
+    if lang is not None:
+        require_code("language", lang, LANGUAGES)
     return language_of(lang, accept_language)
 
 
@@ -197,10 +213,14 @@ def enter_reading(caller: Caller, district: str | None, what: Act, layer: str, r
         note_reading(connection, what, caller.key_id, audience, layer, places, rows)
 
 
-def json_answer(content: Any) -> Response:
-    """Return JSON that may be kept but is to be asked for again; ``bytes`` are JSON already."""
+def json_answer(content: Any, *, in_language: bool = False) -> Response:
+    """Return JSON that may be kept but is to be asked for again; ``bytes`` are JSON already.
+
+    ``in_language``: it holds words in the language of the reader.
+    """
     body = content if isinstance(content, bytes) else orjson.dumps(content)
-    return Response(body, media_type="application/json", headers={"Cache-Control": "no-cache"})
+    vary = {"Vary": "Accept-Language"} if in_language else {}
+    return Response(body, media_type=JSON, headers={"Cache-Control": "no-cache", **vary})
 
 
 def packed(request: Request, body: bytes, media_type: str, headers: dict[str, str]) -> Response:

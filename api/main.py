@@ -15,6 +15,7 @@ from api.deps import Callers
 from api.maps.places_cache import Atlas
 from api.rendering import assets
 from api.routes import (
+    answers,
     catalogue,
     districts,
     docs,
@@ -35,6 +36,7 @@ from api.routes import (
 from api.web.acceptance import Acceptance
 from api.web.capacity import Capacity
 from api.web.compression import Compression
+from api.web.description import describe_with
 from api.web.errors import add_error_handlers
 from api.web.heads import Heads
 from api.web.protection import Protection
@@ -135,6 +137,7 @@ def create_app() -> FastAPI:
         assets,
     ):
         app.include_router(module.router)
+    describe_with(app, answers.MODELS)
     # The last one added is the first a request meets.
     app.add_middleware(Compression)
     app.add_middleware(Tags)

@@ -9,9 +9,11 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api.content.about_files import told_headings
 from api.content.data_dictionary import data_dictionary
-from api.deps import CallerDep, LanguageDep, get_caller, json_answer, known_parameters
+from api.deps import JSON, CallerDep, LanguageDep, get_caller, json_answer, known_parameters
 from api.language.translate import Language, translate
 from api.maps.legend import CRITERIA_BY_ID, legend
+from api.routes.answers import LayerListed, LegendOfLayer
+from api.web.description import given
 from layers.catalogue import BY_NAME, LAYERS, RASTERS, RASTERS_BY_NAME
 from layers.catalogue.base import Audience
 from layers.errors import NotFound
@@ -22,10 +24,14 @@ from layers.features.provenance import sources_of
 from layers.postgres.engine import reading
 from layers.tiles.raster_tiles import readable_raster
 
-router = APIRouter(tags=["catalogue"], dependencies=[Depends(get_caller), Depends(known_parameters)])
+router = APIRouter(
+    tags=["catalogue"],
+    dependencies=[Depends(get_caller), Depends(known_parameters)],
+    default_response_class=Response,
+)
 
 
-@router.get("/layers", summary="Layers and grids")
+@router.get("/layers", summary="Layers and grids", responses=given({JSON: list[LayerListed]}))
 def get_layers(request: Request, caller: CallerDep, lang: LanguageDep) -> Response:
     """Everything this caller may see on a map, bottom to top, with its sources and the address of its TileJSON."""
     audience = caller.audience_in(None)
@@ -56,11 +62,12 @@ def get_layers(request: Request, caller: CallerDep, lang: LanguageDep) -> Respon
                 ],
             }
             for name, (title, about) in titles.items()
-        ]
+        ],
+        in_language=True,
     )
 
 
-@router.get("/layers/{layer}/columns", summary="Columns of a layer", responses={200: {"content": {CSVW_TYPE: {}}}})
+@router.get("/layers/{layer}/columns", summary="Columns of a layer", responses=given({CSVW_TYPE: dict}, 404))
 def get_columns(layer: str, caller: CallerDep, lang: LanguageDep) -> Response:
     """The data dictionary of a layer as CSV on the Web has it, with the columns of the files this caller may take.
 
@@ -74,10 +81,14 @@ def get_columns(layer: str, caller: CallerDep, lang: LanguageDep) -> Response:
     return Response(orjson.dumps(schema), media_type=CSVW_TYPE, headers={"Vary": "Accept-Language"})
 
 
-@router.get("/legend/{layer}", summary="Legend of a layer, grid or criterion")
+@router.get(
+    "/legend/{layer}",
+    summary="Legend of a layer, grid or criterion",
+    responses=given({JSON: LegendOfLayer}, 404),
+)
 def get_legend(layer: str, caller: CallerDep, lang: LanguageDep) -> Response:
     """Classes, colours and labels in the language asked for."""
-    return json_answer(_readable_legend(layer, caller.audience_in(None), lang))
+    return json_answer(_readable_legend(layer, caller.audience_in(None), lang), in_language=True)
 
 
 def _readable_legend(name: str, audience: Audience, lang: Language) -> dict[str, Any]:

@@ -8,10 +8,12 @@ from typing import Annotated, Any, Final
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.deps import SnapshotDep, get_caller, json_answer, known_parameters
+from api.deps import JSON, SnapshotDep, get_caller, json_answer, known_parameters
 from api.language.translate import LANGUAGES, translate
 from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
+from api.routes.answers import DistrictByJamoat, DistrictFigures, PlaceFound
+from api.web.description import given
 from geo.measures.exclusion import INUNDATION, RELEASABLE
 from layers.cache.memory import Memo
 from layers.errors import NotFound
@@ -22,12 +24,20 @@ from layers.features.standing import WHOLE, Standing, Tally, settled_classes, st
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import SnapshotCache
 
-router = APIRouter(tags=["districts"], dependencies=[Depends(get_caller), Depends(known_parameters)])
+router = APIRouter(
+    tags=["districts"],
+    dependencies=[Depends(get_caller), Depends(known_parameters)],
+    default_response_class=Response,
+)
 
 HECTARE_DIGITS: Final = 2  # decimals of hectares in figures: 100 m2
 
 
-@router.get("/districts", summary="Districts with their plots and hectares by class")
+@router.get(
+    "/districts",
+    summary="Districts with their plots and hectares by class",
+    responses=given({JSON: list[DistrictFigures]}),
+)
 def get_districts(request: Request, state: SnapshotDep) -> Response:
     """Every district, by code: names, area, plots, and plots and hectares by class of the run that is shown.
 
@@ -39,7 +49,7 @@ def get_districts(request: Request, state: SnapshotDep) -> Response:
     return json_answer(_listed(request, state))
 
 
-@router.get("/districts/{code}", summary="One district")
+@router.get("/districts/{code}", summary="One district", responses=given({JSON: DistrictByJamoat}, 404))
 def get_district(code: str, request: Request, state: SnapshotDep) -> Response:
     """One district, as in the list, and the same figures for each of its jamoats.
 
@@ -53,7 +63,7 @@ def get_district(code: str, request: Request, state: SnapshotDep) -> Response:
     raise NotFound(f"There is no district {code!r}; GET /districts lists them.")
 
 
-@router.get("/places", summary="Places by any of their names")
+@router.get("/places", summary="Places by any of their names", responses=given({JSON: list[PlaceFound]}))
 def get_places(
     state: SnapshotDep,
     atlas: AtlasDep,

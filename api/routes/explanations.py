@@ -7,9 +7,11 @@ from fastapi import APIRouter, Depends, Response
 
 from api.content.about_files import told_of
 from api.content.unknown_text import tell_unrecorded
-from api.deps import CallerDep, LanguageDep, SnapshotDep, enter_reading, get_caller, json_answer, known_parameters
+from api.deps import JSON, CallerDep, LanguageDep, SnapshotDep, enter_reading, get_caller, json_answer, known_parameters
 from api.maps.places_cache import AtlasDep
+from api.routes.answers import Explanation
 from api.routes.plots import ChoiceDep, ProfileQuery, cache_headers, run_of
+from api.web.description import given
 from layers.catalogue.base import PUBLIC
 from layers.catalogue.land import Plot
 from layers.explain.household_fit import explain_fit_of_plot
@@ -21,10 +23,18 @@ from layers.features.priorities import plot_priority
 from layers.postgres.engine import reading
 from layers.records.audit import Act
 
-router = APIRouter(tags=["plots"], dependencies=[Depends(get_caller), Depends(known_parameters)])
+router = APIRouter(
+    tags=["plots"],
+    dependencies=[Depends(get_caller), Depends(known_parameters)],
+    default_response_class=Response,
+)
 
 
-@router.get("/plots/{plot_id}/explanation", summary="Why a plot is in its class")
+@router.get(
+    "/plots/{plot_id}/explanation",
+    summary="Why a plot is in its class",
+    responses=given({JSON: Explanation}, 403, 404, 422),
+)
 def get_explanation(
     plot_id: str,
     caller: CallerDep,
@@ -57,7 +67,7 @@ def get_explanation(
         if profile is not None:
             explained["fit"] = explain_fit_of_plot(connection, plot_id, explained["run"], profile)
             explained["priority"] = plot_priority(connection, explained["district"], explained["run"], plot_id)
-        answer = json_answer(explained)
+        answer = json_answer(explained, in_language=True)
     enter_reading(caller, district, Act.LIST, Plot.__tablename__, 1)
     answer.headers.update(cache_headers(audience))
     return answer

@@ -21,7 +21,8 @@ from layers.postgres.engine import Connection, reading
 
 router = APIRouter(tags=["pages"])
 
-FRESH: Final = {"Cache-Control": "no-cache"}
+FRESH: Final = {"Cache-Control": "no-cache", "Vary": "Accept-Language"}
+HTML: Final = "text/html"
 VILLAGE_ZOOM: Final = 14  # Leaflet zoom that shows a village with the plots around it
 FARTHEST_ZOOM: Final = 7  # that shows the country
 WORLD_DEG: Final = 360.0  # degrees of longitude a tile of zoom 0 shows

@@ -19,14 +19,16 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.deps import json_answer
+from api.deps import JSON, json_answer
+from api.routes.answers import Standby
+from api.web.description import given
 from layers.cache.census import take_census
 from layers.errors import LayersError
 from layers.postgres.engine import reading
 from layers.records.snapshot import require_publications
 from layers.runs.pending_draws import count_pending
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], default_response_class=Response)
 
 BUCKETS_S: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 READY_S: Final = 2.0  # seconds within which the database has to answer
@@ -122,13 +124,13 @@ def _route(scope: Scope) -> str:
     return str(getattr(scope.get("route"), "path_format", "other"))
 
 
-@router.get("/healthz", summary="Does the service live?")
+@router.get("/healthz", summary="Does the service live?", responses=given({JSON: Standby}))
 def get_health() -> Response:
     """Answers as long as the process runs."""
     return json_answer({"status": "ok"})
 
 
-@router.get("/readyz", summary="Can the service answer?")
+@router.get("/readyz", summary="Can the service answer?", responses=given({JSON: Standby}))
 def get_readiness() -> Response:
     """Answers 200 when the database is reached and of the form this code needs, 503 otherwise."""
     with reading(timeout_s=READY_S) as connection:
@@ -136,7 +138,7 @@ def get_readiness() -> Response:
     return json_answer({"status": "ready"})
 
 
-@router.get("/metrics", summary="Metrics for Prometheus")
+@router.get("/metrics", summary="Metrics for Prometheus", responses=given({"text/plain": None}))
 def get_metrics(request: Request) -> Response:
     """Counts, times and bytes by route, in the text format of Prometheus."""
     metrics: Metrics = request.app.state.metrics

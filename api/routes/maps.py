@@ -19,6 +19,8 @@ from api.maps.maplibre_style import name_of
 from api.maps.places_cache import AtlasDep, held
 from api.maps.scene import AT, Scene, map_html, map_parts, mapped, parse_view, seen_grids, seen_layers
 from api.rendering.pages import render
+from api.routes.found import FRESH, HTML
+from api.web.description import given
 from layers.catalogue import RasterLayer
 from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.base import Audience
@@ -36,7 +38,6 @@ router = APIRouter(tags=["maps"])
 
 COUNTRY: Final[Bounds] = (67.3, 36.6, 75.2, 41.1)  # Tajikistan, degrees; where a map without plots opens
 PLOT_ZOOM: Final = 16  # Leaflet zoom at which a household plot can be seen with its neighbours
-FRESH: Final = {"Cache-Control": "no-cache"}
 
 
 def get_scene(
@@ -99,7 +100,12 @@ def get_map_style(scene: SceneDep) -> Response:
     return Response(map_parts(scene).style, media_type="text/css", headers=FRESH)
 
 
-@router.get("/maps/{name}", summary="One layer as a Folium map page, made to be embedded", response_class=HTMLResponse)
+@router.get(
+    "/maps/{name}",
+    summary="One layer as a Folium map page, made to be embedded",
+    response_class=Response,
+    responses=given({HTML: None}, 404),
+)
 def get_map(scene: SceneDep) -> Response:
     """Return the map of a layer over relief, waters, boundaries and names, all from this service."""
     return HTMLResponse(map_html(scene), headers=FRESH)

@@ -19,10 +19,11 @@ from api.language.translate import Language, local_name, sort_key, translate
 from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
-from api.routes.found import FRESH, look_for
+from api.routes.found import FRESH, HTML, look_for
 from api.routes.links import Links, tongues
 from api.routes.picked import Picked, get_picked
 from api.routes.priorities import by_jamoat
+from api.web.description import given
 from geo.programme.priority import NOTE
 from layers.catalogue.admin import Jamoat, Region
 from layers.catalogue.base import PUBLIC
@@ -64,7 +65,7 @@ class Part:
     priority: str | None = None
 
 
-@router.get("/", summary="The planner's page", response_class=HTMLResponse)
+@router.get("/", summary="The planner's page", response_class=Response, responses=given({HTML: None}, 404))
 def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: SnapshotDep, atlas: AtlasDep) -> Response:
     """Return the page: pick a district, see its map and figures, take its data away."""
     base = request.scope.get("root_path", "")

@@ -19,9 +19,10 @@ from api.language.translate import Language, local_name, sort_key, translate
 from api.language.wording import CLASS_WORDS, CODES, EARLIER_RULE
 from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
-from api.routes.found import FRESH
+from api.routes.found import FRESH, HTML
 from api.routes.links import Links, tongues
 from api.routes.planner import FORMATS
+from api.web.description import given
 from geo.criteria import LAND_CRITERIA
 from geo.crops.catalogue import crops
 from layers.catalogue.admin import District, Jamoat
@@ -74,7 +75,8 @@ FILTERS_DESCRIBED: Final = [
 @router.get(
     "/districts/{code}/list",
     summary="Plots of a district as a page to work with",
-    response_class=HTMLResponse,
+    response_class=Response,
+    responses=given({HTML: None}, 404),
     openapi_extra={"parameters": FILTERS_DESCRIBED},
 )
 def get_list(

@@ -17,8 +17,9 @@ from api.language.translate import Language, translate
 from api.language.wording import CODES, CONFIDENCE, GROUPS
 from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
-from api.routes.found import FRESH
+from api.routes.found import FRESH, HTML
 from api.routes.links import Links, tongues
+from api.web.description import given
 from geo.contract.criterion import Criterion
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue.base import PUBLIC
@@ -33,7 +34,12 @@ from layers.records.snapshot import Choice
 router = APIRouter(tags=["pages"])
 
 
-@router.get("/plots/{plot_id}/why", summary="The page of one plot", response_class=HTMLResponse)
+@router.get(
+    "/plots/{plot_id}/why",
+    summary="The page of one plot",
+    response_class=Response,
+    responses=given({HTML: None}, 404, 422),
+)
 def get_plot_page(request: Request, plot_id: str, lang: LanguageDep, state: SnapshotDep, atlas: AtlasDep) -> Response:
     """Return a page that can be printed: the plot's card, the reasons, and how every criterion was judged."""
     with reading() as connection:

@@ -26,8 +26,10 @@ from api.deps import (
 from api.language.translate import Language, translate
 from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
+from api.routes.answers import PlotList, PlotTold
 from api.web.acceptance import accepted_format
-from api.web.streams import BegunStream
+from api.web.description import given
+from api.web.streams import BegunStream, known_stream
 from geo.household_fit.rating import SUPPORT_NEEDED
 from layers.catalogue.base import PUBLIC, Audience
 from layers.catalogue.land import Plot
@@ -55,7 +57,11 @@ from layers.records.audit import Act
 from layers.records.snapshot import Choice, Run, Snapshot, SnapshotCache
 from layers.settings import get_settings
 
-router = APIRouter(tags=["plots"], dependencies=[Depends(get_caller), Depends(known_parameters)])
+router = APIRouter(
+    tags=["plots"],
+    dependencies=[Depends(get_caller), Depends(known_parameters)],
+    default_response_class=Response,
+)
 
 PAGE: Final = 100  # features of a page unless asked otherwise
 LARGEST_PAGE: Final = 10_000  # features of a page at most
@@ -100,7 +106,9 @@ ProfileQuery = Annotated[
     "/districts/{code}/plots",
     summary="Plots of a district",
     openapi_extra={"parameters": FILTER_PARAMETERS},
-    responses={200: {"content": {item.media_type: {} for item in Format}}},
+    responses=given(
+        {item.media_type: PlotList if item is Format.GEOJSON else None for item in Format}, 403, 404, headers=[CUT]
+    ),
 )
 def get_plots(
     request: Request,
@@ -111,7 +119,11 @@ def get_plots(
     choice: ChoiceDep,
     profile: ProfileQuery = None,
     limit: Annotated[
-        str | None, Query(description=f"Features of a page ({PAGE} unless given, at most {LARGEST_PAGE}) or `all`.")
+        str | None,
+        Query(
+            description=f"Features of a page ({PAGE} unless given, at most {LARGEST_PAGE}), rows of a file, or `all`.",
+            json_schema_extra={"pattern": r"^([1-9][0-9]{0,8}|all)$"},
+        ),
     ] = None,
     after: Annotated[str | None, Query(description="Token of a `next` link.")] = None,
     sortby: Annotated[
@@ -139,11 +151,11 @@ def get_plots(
     if wanted is not None:
         return _file(request, state, asked, wanted, rows, after)
     if limit == "all":
-        return _streamed(state, asked)
+        return _streamed(request, state, asked)
     return _page(request, state, asked, rows or PAGE, after)
 
 
-@router.get("/plots/{plot_id}", summary="One plot")
+@router.get("/plots/{plot_id}", summary="One plot", responses=given({GEOJSON: PlotTold}, 403, 404))
 def get_plot(
     plot_id: str,
     caller: CallerDep,
@@ -218,8 +230,16 @@ def _ready(
     return None if page is None else (page, run, served)
 
 
-def _streamed(state: SnapshotCache, asked: PlotQuery) -> Response:
-    """Every feature as one GeoJSON collection, in bounded memory."""
+def _streamed(request: Request, state: SnapshotCache, asked: PlotQuery) -> Response:
+    """Every feature as one GeoJSON collection, in bounded memory; nothing is read for whoever has it."""
+    headers = _headers(asked)
+    if asked.caller.audience_in(asked.district) is PUBLIC:
+        with reading(PUBLIC) as connection:
+            listing, run, served, _ = _listing(connection, state, asked)
+        about = About("", members=_members(served, asked, run))
+        token = token_of(served, listing, about, asked.lang, Format.GEOJSON, None)
+        if (known := known_stream(request, headers, token)) is not None:
+            return known
 
     def stream() -> Generator[bytes, None, None]:
         with reading(asked.caller.audience_in(asked.district), timeout_s=get_settings().export_seconds) as connection:
@@ -227,7 +247,7 @@ def _streamed(state: SnapshotCache, asked: PlotQuery) -> Response:
             _enter_export(connection, asked, listing)
             yield from stream_geojson(connection, listing, About("", members=_members(served, asked, run)))
 
-    return BegunStream(stream(), media_type=GEOJSON, headers=_headers(asked))
+    return BegunStream(stream(), media_type=GEOJSON, headers=headers)
 
 
 def _file(
@@ -270,6 +290,8 @@ def _file(
         found = kept_file(request, token, wanted, parts, whole=wanted not in AS_READ)
         if found is not None:
             return FinishedFile(found, media_type=wanted.media_type, headers=headers)
+        if (known := known_stream(request, headers, token)) is not None:
+            return known
     return BegunStream(parts(), media_type=wanted.media_type, headers=headers)
 
 

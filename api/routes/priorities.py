@@ -6,9 +6,11 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 
-from api.deps import CallerDep, LanguageDep, SnapshotDep, enter_reading, get_caller, json_answer, known_parameters
+from api.deps import JSON, CallerDep, LanguageDep, SnapshotDep, enter_reading, get_caller, json_answer, known_parameters
 from api.language.translate import translate
+from api.routes.answers import Priority
 from api.routes.plots import ChoiceDep, cache_headers, run_of
+from api.web.description import given
 from geo.programme.priority import FULL_IMPROVEMENT, FULL_NEED, HIGH_FROM, LEFT_OUT, MEDIUM_FROM, NEED_UNKNOWN, NOTE
 from layers.cache.memory import Memo
 from layers.catalogue.admin import JamoatHouseholds
@@ -21,7 +23,11 @@ from layers.postgres.engine import computing, reading
 from layers.records.audit import Act
 from layers.records.snapshot import Snapshot
 
-router = APIRouter(tags=["districts"], dependencies=[Depends(get_caller), Depends(known_parameters)])
+router = APIRouter(
+    tags=["districts"],
+    dependencies=[Depends(get_caller), Depends(known_parameters)],
+    default_response_class=Response,
+)
 
 PLOTS: Final = 100  # plots listed unless asked otherwise
 MOST_PLOTS: Final = 10_000  # plots listed at most
@@ -31,7 +37,11 @@ Bands = Memo[tuple[str, int, Audience], list[dict[str, Any]]]
 BANDS_KEPT: Final = 1_000  # of them, by one process; a few kB each
 
 
-@router.get("/districts/{code}/priority", summary="Priority for support by jamoat")
+@router.get(
+    "/districts/{code}/priority",
+    summary="Priority for support by jamoat",
+    responses=given({JSON: Priority}, 403, 404),
+)
 def get_priority(
     request: Request,
     code: str,

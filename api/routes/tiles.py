@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from api.content.about_files import attribution
 from api.content.crops_text import crop_words
 from api.deps import (
+    JSON,
     Caller,
     CallerDep,
     FilesDep,
@@ -25,8 +26,10 @@ from api.deps import (
 )
 from api.language.translate import Language, translate
 from api.maps.colouring import colourings
+from api.routes.answers import TileJson
 from api.routes.plots import ChoiceDep
 from api.web.compression import GZIP
+from api.web.description import given
 from api.web.preferences import choose_encoding
 from layers.cache.memory import Memo
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
@@ -98,7 +101,7 @@ AskedDep = Annotated[TileQuery, Depends(get_asked)]
     "/{layer}/{z}/{x}/{y}.mvt",
     summary="Vector tile",
     response_class=Response,
-    responses={200: {"content": {MVT: {}}}, 304: {"description": "The tile has not changed."}},
+    responses=given({MVT: None}, 403, 404, headers=[GENERALISED]),
 )
 def get_vector_tile(
     layer: str,
@@ -206,7 +209,7 @@ def _carried_further(address: TileAddress, names: tuple[str, ...]) -> tuple[str,
     "/{layer}/{z}/{x}/{y}.png",
     summary="Raster tile",
     response_class=Response,
-    responses={200: {"content": {PNG: {}}}, 304: {"description": "The tile has not changed."}},
+    responses=given({PNG: None}, 404),
 )
 def get_raster_tile(
     layer: str,
@@ -231,7 +234,12 @@ def get_raster_tile(
     return _answer(asked, stored, PNG, raster.audience)
 
 
-@router.get("/{layer}.json", summary="TileJSON 3.0 of a layer or grid")
+@router.get(
+    "/{layer}.json",
+    summary="TileJSON 3.0 of a layer or grid",
+    response_class=Response,
+    responses=given({JSON: TileJson}, 404),
+)
 def get_tilejson(layer: str, request: Request, caller: CallerDep, lang: LanguageDep) -> Response:
     """Where the tiles of a layer are, what they carry, and whom to name as its source."""
     audience = caller.audience_in(None)
@@ -268,7 +276,7 @@ def get_tilejson(layer: str, request: Request, caller: CallerDep, lang: Language
         content["vector_layers"] = [
             {"id": layer, "description": translate(about, lang), "fields": fields, "minzoom": first, "maxzoom": DEEPEST}
         ]
-    return json_answer(content)
+    return json_answer(content, in_language=True)
 
 
 def _fields(layer: type[Layer], audience: Audience, lang: Language) -> dict[str, str]:

@@ -45,6 +45,11 @@ def compress(body: bytes, coding: str, *, once: bool = False) -> bytes:
     return body
 
 
+def coded_tag(tag: str, coding: str) -> str:
+    """Return the tag of the same answer in a coding."""
+    return tag if coding == IDENTITY else f'{tag[:-1]}-{coding}"'
+
+
 class Compression:
     """ASGI middleware: compresses what gains by it and is not compressed yet, whole answers and streams."""
 
@@ -96,7 +101,7 @@ class _Sender:
         headers = MutableHeaders(raw=start["headers"])
         headers["content-encoding"] = self._coding
         if tag := headers.get("etag"):
-            headers["etag"] = f'{tag[:-1]}-{self._coding}"'
+            headers["etag"] = coded_tag(tag, self._coding)
         if more:
             del headers["content-length"]
             self._stream = _Stream(self._coding)

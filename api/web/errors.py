@@ -136,7 +136,8 @@ _PLAIN: Final = {404: "There is nothing at this address.", 405: "This address is
 
 def _fault(request: Request, error: Exception) -> Response:
     fault = uuid.uuid4().hex[:8]
-    log.error("fault %s at %s %s", fault, request.method, request.url.path, exc_info=error)
+    route = getattr(request.scope.get("route"), "path_format", "other")  # never the address, which may name a plot
+    log.error("fault %s at %s %s", fault, request.method, route, exc_info=error)
     # This answer is made outside every middleware, so it brings its headers itself.
     known = Problem(500, "fault", "Something went wrong on our side", security_headers(route_path(request.scope)))
     return answer(request, known, f"Something went wrong on our side (fault {fault}).", fault=fault)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import time
 from asyncio import sleep
-from collections import OrderedDict
 from collections.abc import Awaitable
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
@@ -35,7 +34,7 @@ class Rate:
     def __init__(self, per_second: float, burst_s: float) -> None:
         self._per_second = per_second
         self._burst_s = burst_s
-        self._paid_off_at: OrderedDict[str, float] = OrderedDict()
+        self._paid_off_at: dict[str, float] = {}  # in the order of asking
 
     def take(self, address: str, amount: float, now: float) -> float:
         """Give an amount to an address, and return the seconds it has to wait for it."""
@@ -44,7 +43,7 @@ class Rate:
         paid_off_at = max(self._paid_off_at.pop(address, now), now) + amount / self._per_second
         self._paid_off_at[address] = paid_off_at
         if len(self._paid_off_at) > ADDRESSES:
-            self._paid_off_at.popitem(last=False)
+            del self._paid_off_at[next(iter(self._paid_off_at))]
         return max(paid_off_at - self._burst_s - now, 0.0)
 
 

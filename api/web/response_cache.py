@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.web.compression import CODINGS, GZIP
 from api.web.policy import route_path
 from api.web.preferences import choose_encoding
+from api.web.tags import is_known
 from layers.cache.memory import Memo
 from layers.errors import DatabaseUnavailable
 from layers.records.snapshot import Snapshot, SnapshotCache
@@ -110,7 +111,7 @@ class FinishedAnswers:
             return False
         self._asked[key] += 1
         scope["route"] = found.route
-        if _etag_matches(known, found.etag):
+        if is_known(known, found.etag):
             await send(found.unchanged)
             await send(_NOTHING)
         else:
@@ -276,7 +277,7 @@ def _with_not_modified(send: Send, known: bytes | None) -> Send:
     async def passed(message: Message) -> None:
         nonlocal told
         if message["type"] == "http.response.start" and message["status"] in (200, 206):
-            told = _etag_matches(known, dict(message["headers"]).get(b"etag"))
+            told = is_known(known, dict(message["headers"]).get(b"etag"))
             message = _unchanged(message) if told else message
         elif told:
             if message.get("more_body", False):
@@ -293,11 +294,3 @@ def _unchanged(start: Message) -> Message:
         "status": 304,
         "headers": [(name, value) for name, value in start["headers"] if name not in OF_BODY],
     }
-
-
-def _etag_matches(known: bytes | None, tag: bytes | None) -> bool:
-    """Tell whether an ``If-None-Match`` names a tag (RFC 9110, 13.1.2)."""
-    if known is None or tag is None:
-        return False
-    tags = [part.strip().removeprefix(b"W/") for part in known.split(b",")]
-    return known == b"*" or tag.removeprefix(b"W/") in tags

@@ -5,8 +5,26 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from itertools import chain
 
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
+
+from api.web.compression import CODINGS, coded_tag
+from api.web.preferences import choose_encoding
+from api.web.tags import is_known
+
+
+def known_stream(request: Request, headers: dict[str, str], token: str) -> Response | None:
+    """Give a stream its tag, by a token that stands for its contents; return what is said to whoever has it already.
+
+    Nothing has to be read then. A tag is that of a coding, which is chosen as it will be once the stream is made.
+    """
+    tag = headers["ETag"] = f'"{token}"'
+    coded = coded_tag(tag, choose_encoding(request.headers.get("accept-encoding"), CODINGS))
+    if not is_known(request.headers.get("if-none-match", "").encode("latin-1") or None, coded.encode()):
+        return None
+    vary = ", ".join(filter(None, (headers.get("Vary"), "Accept-Encoding")))
+    return Response(status_code=304, headers={**headers, "ETag": coded, "Vary": vary})
 
 
 class BegunStream(StreamingResponse):

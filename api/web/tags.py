@@ -48,3 +48,11 @@ class Tags:
 def make_tag(body: bytes) -> str:
     """Return the strong tag of a body."""
     return f'"{hashlib.blake2b(body, digest_size=DIGEST_BYTES).hexdigest()}"'
+
+
+def is_known(known: bytes | None, tag: bytes | None) -> bool:
+    """Tell whether an ``If-None-Match`` names a tag (RFC 9110, 13.1.2)."""
+    if known is None or tag is None:
+        return False
+    tags = [part.strip().removeprefix(b"W/") for part in known.split(b",")]
+    return known == b"*" or tag.removeprefix(b"W/") in tags

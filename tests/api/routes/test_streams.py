@@ -10,6 +10,7 @@ from typing import Any, cast
 import orjson
 import psutil
 import pytest
+from fastapi import Request
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection, Engine, text
 
@@ -30,7 +31,8 @@ ROOM_BYTES = 64 * 1024 * 1024  # what the process may grow by; the plots as text
 def streamed(district: str) -> AsyncIterator[bytes]:
     """Parts of the answer that holds all plots of a district, made as they are asked for."""
     asked = plots.PlotQuery(district, Caller(), Choice(), {}, None, "en")
-    answer = plots._streamed(SnapshotCache(partial(reading, PUBLIC)), asked)
+    request = Request({"type": "http", "headers": []})
+    answer = plots._streamed(request, SnapshotCache(partial(reading, PUBLIC)), asked)
     assert isinstance(answer, StreamingResponse)
     return cast(AsyncIterator[bytes], answer.body_iterator)
 

@@ -266,3 +266,32 @@ def test_another_site_may_ask_conditionally_and_read_what_is_said(client: TestCl
         assert field in seen.split(", ")
     refused = client.get("/districts", headers={"Origin": "https://example.org", "Accept": "audio/ogg"})
     assert refused.headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize("address", [*STREAMS, f"{LIST}?f=csv&class=S1"])
+@pytest.mark.parametrize("coding", ["identity", "gzip", "zstd"])
+def test_streams_have_a_tag_and_nothing_is_read_for_who_has_it(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, address: str, coding: str
+) -> None:
+    asked = {"Accept-Encoding": coding}
+    first = client.get(address, headers=asked)
+    tag = first.headers["etag"]
+    assert tag.endswith('"' if coding == "identity" else f'-{coding}"')
+    assert client.get(address, headers=asked).headers["etag"] == tag
+    other = client.get(f"{address}&lang=ru", headers=asked).headers["etag"]
+    assert other != tag
+
+    def read(*_: object) -> None:
+        raise AssertionError("read for whoever has it")
+
+    for name in ("stream_geojson", "stream_csv", "_read"):
+        monkeypatch.setattr(f"api.routes.plots.{name}", read)
+    again = client.get(address, headers={**asked, "If-None-Match": f'W/"x", {tag}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert "Accept-Encoding" in again.headers["vary"]
+
+
+@pytest.mark.parametrize("address", ["/", "/found?q=rasht", "/maps/plots", "/layers", "/legend/plots", LIST])
+def test_answers_in_words_vary_with_the_language(client: TestClient, address: str) -> None:
+    for asked in ({}, {"Accept-Language": "ru"}):
+        assert "Accept-Language" in client.get(address, headers=asked).headers["vary"], address
