@@ -75,6 +75,9 @@ class JamoatFigures(Standing):
     """A jamoat; None: plots without one."""
 
     jamoat: str | None
+    potential: dict[str, Tally | None] | None = Field(
+        description="By the class plots could reach; None too few to tell."
+    )
 
 
 class Boundary(Answer):
