@@ -75,9 +75,7 @@ class JamoatFigures(Standing):
     """A jamoat; None: plots without one."""
 
     jamoat: str | None
-    potential: dict[str, Tally | None] | None = Field(
-        description="By the class plots could reach; None too few to tell."
-    )
+    potential: dict[str, Tally | None] | None = Field(description="By the class plots could reach; null: too few.")
 
 
 class Boundary(Answer):

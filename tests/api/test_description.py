@@ -64,7 +64,13 @@ SETTINGS: Final[dict[str, Any]] = {
     "dictionaries": {name: {"values": values} for name, values in THERE_ARE.items()},
     "parameters": {name: {"dictionary": name, "probability": 0.5} for name in THERE_ARE},
     "operations": [
-        statuses("/districts/{code}/plots", "/districts/{code}/list", "/tiles/{layer}/{z}/{x}/{y}.mvt", "/maps/{name}", further="400"),
+        statuses(
+            "/districts/{code}/plots",
+            "/districts/{code}/list",
+            "/tiles/{layer}/{z}/{x}/{y}.mvt",
+            "/maps/{name}",
+            further="400",
+        ),
         statuses("/plots/{plot_id}/why", "/plots/{plot_id}/explanation", "/plots/{plot_id}/way", further="422"),
     ],
 }
