@@ -86,7 +86,9 @@ def score_files(
     )
     parts = [FilePart(source, target, files, judged.text, day, said) for source, target in pairs]
     scored = score_parts(parts, workers=workers, cluster=place)
-    reports = list(tracked(scored, total=len(parts), what="Scoring parts"))
+    if len(parts) > 1:
+        scored = tracked(scored, total=len(parts), what="Scoring parts")
+    reports = list(scored)
     done = [report for report in reports if report.refused is None]
     if not done:
         raise DataRefused(str(reports[0].refused))

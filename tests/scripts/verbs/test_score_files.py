@@ -61,6 +61,7 @@ def test_a_file_of_which_no_row_is_good_is_refused_and_an_older_result_stays(tmp
         "None of 2 rows of plots.gpkg can be scored: row 1 (a), right_class is 'x': expected one of "
     )
     assert str(refused.exception).endswith(" All stand in out-rejected.gpkg.")
+    assert refused.stderr == ""  # nothing is said before the reason
     assert (tmp_path / "out.csv").read_text() == "as it was"
 
 
