@@ -1,4 +1,4 @@
-"""Where no water is on record that could be led to a plot: neither canal nor outlet nor river near and high enough.
+"""Where no water is on record that could be led to a plot: neither canal, outlet, river, spring nor well near enough.
 
 Only for the outlook of a plot that little is known of: a first look, never a class.
 """
@@ -23,7 +23,8 @@ LEAST_STREAM_KM2 = 10.0  # km2 drained, below which a stream is a headwater, of 
 CELL_M = 100.0  # m, cells on which water is looked for; its distance is right to a cell and a half, to the far side
 RELIEF_COARSEST_M = 120.0  # m, as ways accept it; on a coarser relief water counts at any height
 WATER = ("canals", "outlets", "rivers")
-READ = ("dem", *WATER)
+PLACES, SPRING = "services", "drinking_water"  # springs and wells are known as places where water is fetched
+READ = ("dem", *WATER, PLACES)
 
 
 def without_water(block: Block) -> Flags:
@@ -32,13 +33,14 @@ def without_water(block: Block) -> Flags:
     Parameters
     ----------
     block : Block
-        Plots, and canals, outlets, rivers and heights around them.
+        Plots, and canals, outlets, rivers, springs, wells and heights around them.
 
     Returns
     -------
     bool (n,)
-        True where no canal, outlet or river lies within ``WITHIN_M`` and not more than ``BELOW_M`` below the plot.
-        False everywhere where none of these layers is loaded. Water or plots of unknown height count as high enough.
+        True where no canal, outlet, river, spring or well lies within ``WITHIN_M`` and not more than ``BELOW_M`` below
+        the plot. False everywhere where neither canals, outlets nor rivers are loaded. Water or plots of unknown height
+        count as high enough.
     """
     if not any(name in block.nearby for name in WATER):
         return np.zeros(len(block), dtype=bool)
@@ -73,7 +75,7 @@ def _highest_water(block: Block) -> Grid:
 
 
 def _points_of_water(block: Block) -> Floats:
-    """Points along canals and rivers, no farther apart than a cell, and the outlets, float64 (k, 2)."""
+    """Points along canals and rivers, no farther apart than a cell, outlets, springs and wells, float64 (k, 2)."""
     found = [np.empty((0, 2))]
     for name in (name for name in WATER if name in block.nearby):
         rows = block.layer(name)
@@ -82,6 +84,9 @@ def _points_of_water(block: Block) -> Floats:
         if name == "rivers":
             rows = rows[~(numbers(rows, "upstream_km2") < LEAST_STREAM_KM2)]
         found.append(shapely.get_coordinates(shapely.segmentize(rows.geometry.to_numpy(), CELL_M)))
+    if PLACES in block.nearby:
+        places = block.layer(PLACES)
+        found.append(shapely.get_coordinates(places.geometry.to_numpy()[texts(places, "kind") == SPRING]))
     return np.concatenate(found)
 
 

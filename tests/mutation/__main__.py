@@ -26,11 +26,15 @@ SLOW = f"{SUITABILITY}test_slow_reference.py"
 CROPS = ("tests/geo/crops", f"{SUITABILITY}test_crop_choice.py", f"{SUITABILITY}test_field_school.py")
 # Module -> tests that are to notice a change of it.
 MODULES: dict[str, Sequence[str]] = {
-    "geo/suitability/kernels/combination.py": (SLOW, f"{SUITABILITY}test_suitability.py"),
+    "geo/suitability/kernels/combination.py": (SLOW,),
     "geo/suitability/rating.py": (f"{SUITABILITY}test_suitability.py", f"{SUITABILITY}test_explanation.py"),
     "geo/contract/memberships.py": ("tests/geo/contract", f"{SUITABILITY}test_suitability.py"),
     "geo/hazard/levels.py": ("tests/geo/hazard/test_levels.py", "tests/geo/measures/test_hazard.py"),
-    "geo/water/irrigation.py": ("tests/geo/water/test_irrigation.py",),
+    "geo/water/irrigation.py": (
+        "tests/geo/water/test_published.py",
+        "tests/geo/water/test_irrigation.py",
+        "tests/geo/crops/test_published.py",
+    ),
     "geo/water/repair.py": ("tests/geo/water/test_repair.py",),
     "geo/crops/ratings.py": CROPS,
     "geo/crops/climate.py": CROPS,

@@ -85,3 +85,11 @@ def test_water_and_plots_of_unknown_height_count_as_high_enough() -> None:
     hole = plain(west_m=1_000.0, east_m=np.nan, edge=500.0)
     assert far(plots(0.0), rivers=river(1_000.0), dem=hole) == [False]
     assert far(plots(600.0), rivers=river(0.0), dem=hole) == [False]
+
+
+@pytest.mark.parametrize(("kind", "dry"), [("drinking_water", False), ("market", True)])
+def test_springs_and_wells_are_water_and_other_places_are_not(kind: str, dry: bool) -> None:
+    place = valley.frame([{"code": "p", "kind": kind, "geometry": shapely.Point(WEST, valley.Y)}])
+    assert far(plots(1_000.0), rivers=river(9_000.0), services=place) == [dry]
+    assert far(plots(1_000.0), services=place) == [False]  # no water at all is loaded: nothing is said
+    assert far(plots(5_000.0), rivers=river(90_000.0), services=place) == [True]
