@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy.orm import Mapped
 
 from layers.catalogue.base import PARTNER, PUBLIC, Card, Layer, Style, Thinned, attribute, geometry, identifier
@@ -113,6 +115,13 @@ class Canal(Layer):
     level_basis: Mapped[str] = attribute("How the levels were obtained", values=("surveyed", "dem", "unknown"))
     flow_known: Mapped[bool] = attribute("The line runs in the direction of flow")
     pumped: Mapped[bool | None] = attribute("Fed by a pump", filter=True)
+    conveyance: Mapped[float | None] = attribute(
+        "Share of its water the reach conveys, measured", unit="ratio", minimum=0, maximum=1
+    )
+    conveyance_date: Mapped[date | None] = attribute("Day it was measured")
+    conveyance_method: Mapped[str | None] = attribute("How it was measured")
+    closed: Mapped[bool | None] = attribute("It carries nothing", filter=True)
+    upstream: Mapped[str | None] = attribute("Canal reach it takes its water from, where the drawing cannot say")
     position: Mapped[str] = attribute(
         "Position on the canal", values=("head", "middle", "tail", "unknown"), filter=True
     )
@@ -135,6 +144,8 @@ class Outlet(Layer):
     command_area: Mapped[str | None] = attribute("Command area", filter=True)
     level_m: Mapped[float | None] = attribute("Water level, EGM2008", unit="m", minimum=-100, maximum=8_000)
     level_basis: Mapped[str] = attribute("How the level was obtained", values=("surveyed", "dem", "unknown"))
+    capacity_m3_s: Mapped[float | None] = attribute("Capacity", unit="m3/s", minimum=0, maximum=1_000)
+    along_m: Mapped[float | None] = attribute("Metres along the reach", unit="m", minimum=0, maximum=500_000)
     position: Mapped[str] = attribute(
         "Position on the canal", values=("head", "middle", "tail", "unknown"), filter=True
     )
@@ -171,6 +182,15 @@ class CommandArea(Layer):
     position: Mapped[str] = attribute(
         "Position on the canal", values=("head", "middle", "tail", "unknown"), filter=True
     )
+    irrigation_method: Mapped[str | None] = attribute(
+        "How fields are watered", values=("surface", "sprinkler", "drip", "unknown"), filter=True
+    )
+    application: Mapped[float | None] = attribute(
+        "Share of the water at the outlet that reaches the roots", unit="ratio", minimum=0, maximum=1
+    )
+    garden_ha: Mapped[float | None] = attribute("Kitchen gardens", unit="ha", minimum=0, maximum=10_000)
+    water_salinity_ds_m: Mapped[float | None] = attribute("Salinity of the water", unit="dS/m", minimum=0, maximum=60)
+    soil_salinity_ds_m: Mapped[float | None] = attribute("Salinity of the soil", unit="dS/m", minimum=0, maximum=200)
     geom = geometry("MULTIPOLYGON")
 
 
@@ -206,6 +226,7 @@ class CommandCrop(Layer):
     command_area: Mapped[str] = attribute("Command area", filter=True)
     crop: Mapped[str] = attribute("Crop", filter=True)
     area_ha: Mapped[float] = attribute("Area", unit="ha", minimum=0)
+    begins: Mapped[str | None] = attribute("Day of sowing or bud break, MM-DD")
 
 
 WATERS: tuple[type[Layer], ...] = (Glacier, Lake, River)

@@ -232,6 +232,21 @@ def test_flows_and_crops_give_the_ratio_that_is_recorded(region: Region) -> None
     assert np.nanmin(ratio, axis=1) == pytest.approx(recorded, abs=0.02)
 
 
+def test_intakes_offer_what_their_areas_are_said_to_receive(region: Region) -> None:
+    frames = region.frames
+    intakes, flows = frames["intakes"], frames["intake_flows"]
+    assert set(intakes["reach"]) <= set(frames["canals"]["code"])
+    july = flows[(flows["month"] == 7) & (flows["year_type"] == "dry")].set_index("intake")["flow_m3_s"]
+    assert set(july.index) == set(intakes["code"])
+    months = frames["command_months"]
+    of_july = months[(months["month"] == 7) & (months["year_type"] == "dry")]
+    # A tenth of the flow stays in the river.
+    assert july.sum() * 0.9 == pytest.approx(of_july["flow_m3_s"].sum(), rel=1e-3)
+    by_year = flows.pivot(index=["intake", "month"], columns="year_type", values="flow_m3_s")
+    assert (by_year["dry"] <= by_year["normal"]).all()
+    assert (by_year["normal"] <= by_year["wet"]).all()
+
+
 def test_the_tail_of_a_canal_has_less_water_than_its_head(region: Region) -> None:
     ratio = region.frames["command_areas"].groupby("position")["sdr"].mean()
     assert ratio["head"] > ratio["middle"] > ratio["tail"]

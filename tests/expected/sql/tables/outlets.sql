@@ -4,6 +4,8 @@ CREATE TABLE outlets (
 	command_area VARCHAR,
 	level_m DOUBLE PRECISION,
 	level_basis VARCHAR NOT NULL,
+	capacity_m3_s DOUBLE PRECISION,
+	along_m DOUBLE PRECISION,
 	position VARCHAR NOT NULL,
 	geom geometry(POINT,4326) NOT NULL,
 	tile_geom geometry(GEOMETRY,3857) GENERATED ALWAYS AS (ST_Transform(geom, 3857)) STORED,

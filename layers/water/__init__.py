@@ -1,0 +1,1 @@
+"""The stored network of canals and what stands on it: faults, rosters of turns."""
