@@ -23,10 +23,11 @@ def load_canals(connection: Connection) -> None:
     """The canals drawn by hand, in the valley; s1 begins where its row says, 60 m off the drawing."""
     away = shapely.LineString([(500, 60), (500, 800)])
     shapes = [away if code == "s1" else shapely.LineString(line) for code, _, line in LINES]
+    nothing = {"level_basis": "unknown", "position": "unknown"}
     base = {"type": "main", "lining": "earth", "soil": "loam", "level_basis": "unknown", "flow_known": True}
     canals = gpd.GeoDataFrame(
         [{"code": code, "canal": canal, "position": "unknown", **base} for code, canal, _ in LINES],
-        geometry=shapely.transform(np.array(shapes), lambda xy: xy + [X, Y]),
+        geometry=shapely.transform(np.array(shapes), lambda xy: xy + np.array([X, Y])),
         crs=32642,
     )
     outlets = gpd.GeoDataFrame(
