@@ -83,7 +83,7 @@ def _flows_by_canal(frames: Mapping[str, Frame]) -> pd.DataFrame:
     sums = sums.groupby(["canal", "year_type", "month"], as_index=False)["flow_m3_s"].sum()
     wet = sums[sums["year_type"] == "normal"].assign(year_type="wet")
     wet["flow_m3_s"] *= WET_TO_NORMAL
-    every = pd.concat([sums, wet], ignore_index=True)
+    every: pd.DataFrame = pd.concat([sums, wet], ignore_index=True)
     every["flow_m3_s"] = np.round(every["flow_m3_s"] / (1 - RIVER_SHARE), 4)
     return every
 

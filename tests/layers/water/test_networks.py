@@ -31,16 +31,7 @@ def load_canals(connection: Connection) -> None:
         crs=32642,
     )
     outlets = gpd.GeoDataFrame(
-        [
-            {
-                "code": code,
-                "reach": reach or None,
-                "command_area": area,
-                "level_basis": "unknown",
-                "position": "unknown",
-            }
-            for code, reach, area, _ in OUTLETS
-        ],
+        [{"code": code, "reach": reach or None, "command_area": area, **nothing} for code, reach, area, _ in OUTLETS],
         geometry=[shapely.Point(X + x, Y + y) for *_, (x, y) in OUTLETS],
         crs=32642,
     )
