@@ -749,6 +749,12 @@ HISTORY = [
     ),
     Provocation("There is no load 99; obod layer loads lists them.", ("layer", "undo", "99")),
     Provocation(
+        "Load 2 erased rows for good; nothing brings them back.",
+        ("layer", "undo", "2"),
+        {"v.csv": GOOD},
+        before=(*FIRST, ("layer", "purge", "1", "--with-current", "--yes")),
+    ),
+    Provocation(
         "Load 1 was taken back already, by load 2.",
         ("layer", "undo", "1"),
         {"v.csv": GOOD},

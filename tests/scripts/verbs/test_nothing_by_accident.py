@@ -138,7 +138,7 @@ def test_every_verb_and_mode(
 
 def test_every_verb_of_layers_that_writes_is_walked() -> None:
     verbs = set(make_command("layer").commands)
-    assert verbs - {"list", "loads"} == {"check", "load", "load-all", "undo"}
+    assert verbs - {"list", "loads"} == {"check", "load", "load-all", "undo", "purge"}
 
 
 def test_a_folder_of_which_a_part_is_good_ends_with_3_and_keeps_the_good_one_whole(
@@ -158,6 +158,13 @@ def test_an_undo_that_is_refused_changes_nothing(cadastre: Engine, load: str, tm
     assert run("layer", "load", "plots", tmp_path / "plots.gpkg", "--mode", "update") == 0
     before = state(cadastre)
     assert run("layer", "undo", load) == 1
+    assert state(cadastre) == before
+
+
+@pytest.mark.parametrize("words", [("99",), ("1",)], ids=" ".join)
+def test_a_purge_of_nothing_or_of_rows_in_force_changes_nothing(cadastre: Engine, words: tuple[str, ...]) -> None:
+    before = state(cadastre)
+    assert run("layer", "purge", *words, "--yes") == 1
     assert state(cadastre) == before
 
 
