@@ -102,7 +102,9 @@ def judge_by(engine: Engine, rule: int) -> None:
 def test_a_run_says_where_nothing_is_on_record_of_mines_or_of_shut_land(client: TestClient) -> None:
     assert client
     shown = json.loads(CliRunner().invoke(app, ["run", "show", "1", "--json"]).stdout)
-    assert shown["no_record"] == {"exclusions": sorted([RASHT, QUBODIYON]), "mines": sorted([RASHT, QUBODIYON])}
+    both = sorted([RASHT, QUBODIYON])
+    kinds = ["mines", "inundation", "river_bed", "water_body", "built_up", "protected", "border_strip"]
+    assert shown["no_record"] == {"exclusions": both, "mines": both, "kinds": dict.fromkeys(both, kinds)}
     with writing() as connection:
         for kind, west in (("built_up", 70.38), ("mine_cleared", 68.2)):
             area = [shapely.box(west, 37, west + 0.1, 39.2)]
@@ -114,4 +116,8 @@ def test_a_run_says_where_nothing_is_on_record_of_mines_or_of_shut_land(client: 
     assert json.loads(CliRunner().invoke(app, ["run", "show", "1", "--json"]).stdout)["no_record"] == {
         "exclusions": [],
         "mines": [RASHT],
+        "kinds": {RASHT: [kind for kind in kinds if kind != "built_up"], QUBODIYON: kinds[1:]},
     }
+    assert (
+        f"{RASHT}: Not on record here, which does not mean that there is none: planned inundation; river bed;" in said
+    )
