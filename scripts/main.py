@@ -62,6 +62,7 @@ VERBS = {
     "audit": Verb("audit", "Say who saw, loaded, published, exported or erased what.", UNCHANGED),
     "layer": Verb("layer", "Say what layers hold, load files, take loads back.", UNCHANGED),
     "fetch": Verb("fetch", "Bring open data from their public places and load them.", RESUMABLE, True),
+    "plots": Verb("plots", "Propose candidate fields where there is no cadastre.", UNCHANGED),
     "cache": Verb("cache", "Say what is kept that can be made again; clear it."),
     "run": Verb("run", "List runs, compare them, say which one is served.", UNCHANGED),
 }

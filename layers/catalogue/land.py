@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped
 
 from geo.household import tenure
 from geo.measures.exclusion import RELEASABLE
+from geo.suitability.model import CLASSES, OUTLOOKS
 from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Box, Card, Layer, Mark, Style, attribute, geometry, identifier
 
 LAND_FORMS = ("household", "presidential", "dehkan", "reserve", "pasture", "unknown")
@@ -96,6 +97,41 @@ class Plot(Layer):
     geom = geometry("MULTIPOLYGON")
 
 
+class Field(Layer):
+    """Candidate fields where there is no cadastre. No right, no land form, no availability: never called a plot."""
+
+    __tablename__ = "fields"
+    card = Card(
+        title="Candidate fields",
+        audience=STAFF,
+        about="Outlines or squares on cropland: land somebody may be using until the jamoat says who. Never offered.",
+        drawn_by="outlook",
+        legend={
+            "likely": Style("#4fb3a5", "Likely to be suitable"),
+            "open": Style("#f3e58f", "Open"),
+            "unlikely": Style("#d98f35", "Unlikely to be suitable"),
+            "": Style("#9aa0a6", "Nothing known", hatched=True),
+        },
+        tiles_from=12,
+        line_width=0.6,
+    )
+    box = FARMED
+    code: Mapped[str] = identifier("Field")
+    district: Mapped[str] = attribute("District code", filter=True)
+    jamoat: Mapped[str | None] = attribute("Jamoat code", filter=True, empty="lies in no jamoat on record")
+    area_ha: Mapped[float] = attribute("Area on the ellipsoid", unit="ha", minimum=0)
+    basis: Mapped[str] = attribute("How it was obtained", values=("outline", "grid"), filter=True)
+    class_low: Mapped[str | None] = attribute("Class at worst", values=tuple(CLASSES))
+    class_high: Mapped[str | None] = attribute("Class at best", values=tuple(CLASSES))
+    outlook: Mapped[str | None] = attribute("Outlook", values=tuple(OUTLOOKS), filter=True, in_tile=True)
+    ask_first: Mapped[str | None] = attribute("What to ask first", filter=True, in_tile=True)
+    known_weight_pct: Mapped[int | None] = attribute(
+        "Share of the weight that is known", unit="%", minimum=0, maximum=100
+    )
+    judged_on: Mapped[date] = attribute("Day it was judged for")
+    geom = geometry("MULTIPOLYGON")
+
+
 class PlotSurvey(Layer):
     """What was measured on a plot, with its date: salinity, groundwater, depth, texture, levels, turns."""
 
@@ -158,5 +194,5 @@ Index("ix_plots_district", Plot.district, Plot.plot_no)
 Index("ix_plots_plot_no", Plot.plot_no)
 Index("ix_plot_surveys_plot_id", PlotSurvey.plot_id, PlotSurvey.survey_date)
 
-LAND: tuple[type[Layer], ...] = (Pasture, Plot)
+LAND: tuple[type[Layer], ...] = (Pasture, Field, Plot)
 LAND_TABLES: tuple[type[Layer], ...] = (PlotSurvey,)

@@ -96,6 +96,16 @@ RASTERS: tuple[RasterLayer, ...] = (
         maximum=100.0,
     ),
     RasterLayer(
+        id="cropland",
+        title="Cropland",
+        unit="%",
+        audience=PUBLIC,
+        about="Share of the ground that was cropland in one year; where to look for fields, never who farms them.",
+        ramp=((0.0, "#fffdf3"), (50.0, "#f2d16b"), (100.0, "#8a6d00")),
+        minimum=0.0,
+        maximum=100.0,
+    ),
+    RasterLayer(
         id="soil_depth",
         title="Effective soil depth",
         unit="cm",

@@ -20,6 +20,7 @@ from layers.loading.current_rows import Existing
 from layers.loading.derive import PlotFacts, Surroundings, spatially_ordered
 from layers.loading.faults import Faults
 from layers.loading.repair import sound
+from layers.loading.replacement import EndingLimits
 from layers.loading.rounded_shapes import restore_rounded
 from layers.loading.rows import Writer
 from layers.loading.shapes import Shapes
@@ -146,6 +147,7 @@ def load_frame(
     source_date: date | None = None,
     synthetic: bool = False,
     file_name: str | None = None,
+    ending: EndingLimits | None = None,
 ) -> LoadReport:
     """Load a frame whose columns are named as the layer's fields, within the caller's transaction.
 
@@ -154,6 +156,7 @@ def load_frame(
     frame : a GeoDataFrame in EPSG:4326, or a DataFrame for a table. Plots get their number and area; district and
         jamoat are found by a point inside the plot where they are missing.
     mode : add (existing keys that differ are refused), update, or replace (rows not in the frame are ended).
+    ending : what mode replace may end.
 
     Raises
     ------
@@ -174,7 +177,8 @@ def load_frame(
         raise DataRefused(f"The frame for {layer} lacks {', '.join(missing)}.")
     report = LoadReport(layer=layer, kind="generated" if synthetic else "load", mode=mode, file_name=file_name)
     report.ignored = tuple(sorted(set(frame.columns) - set(target.attributes())))
-    writer = Writer(connection, target, report, Provenance(source, licence, source_date, synthetic))
+    provenance = Provenance(source, licence, source_date, synthetic)
+    writer = Writer(connection, target, report, provenance, ending or EndingLimits())
     try:
         batches = Batches(connection, target, report, writer)
         for start, stop in _spans(len(frame)):

@@ -25,7 +25,7 @@ EXPECTED = {
     "chelsa": ("mean_temperature", "minimum_temperature", "snow_days"),
     "worldclim": ("mean_temperature", "minimum_temperature", "climate_relief"),
     "gmted2010": ("climate_relief",),
-    "worldcover": ("crown_cover",),
+    "worldcover": ("crown_cover", "cropland"),
     "soilgrids": ("available_water",),
     "agera5": (),
     "chirps": (),

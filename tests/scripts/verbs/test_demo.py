@@ -475,7 +475,7 @@ def test_the_demo_is_laid_on_real_layers() -> None:
     assert {(layer, False) for layer in ("hazard_events", "energy_points", "glaciers", "lakes", "faults")} <= current
     with writing() as connection:
         for layer in (HazardEvent, EnergyPoint):  # real ones, and nothing made up among them
-            made_up = select(func.count()).join(Load, Load.load_id == layer.load_id)
+            made_up = select(func.count()).select_from(layer).join(Load, Load.load_id == layer.load_id)
             assert connection.execute(made_up.where(layer.ended_by.is_(None), Load.synthetic)).scalar_one() == 0
     assert inside > 0.99
     keeps_its_promises(int(str(answer["run"])))
