@@ -108,7 +108,7 @@ class Field(Layer):
         drawn_by="outlook",
         legend={
             "likely": Style("#4fb3a5", "Likely to be suitable"),
-            "open": Style("#f3e58f", "Open"),
+            "open": Style("#f3e58f", "Not clear yet"),
             "unlikely": Style("#d98f35", "Unlikely to be suitable"),
             "": Style("#9aa0a6", "Nothing known", hatched=True),
         },
@@ -123,7 +123,9 @@ class Field(Layer):
     basis: Mapped[str] = attribute("How it was obtained", values=("outline", "grid"), filter=True)
     class_low: Mapped[str | None] = attribute("Class at worst", values=tuple(CLASSES))
     class_high: Mapped[str | None] = attribute("Class at best", values=tuple(CLASSES))
-    outlook: Mapped[str | None] = attribute("Outlook", values=tuple(OUTLOOKS), filter=True, in_tile=True)
+    outlook: Mapped[str | None] = attribute(
+        "Outlook by what is known", values=tuple(OUTLOOKS), filter=True, in_tile=True
+    )
     ask_first: Mapped[str | None] = attribute("What to ask first", filter=True, in_tile=True)
     known_weight_pct: Mapped[int | None] = attribute(
         "Share of the weight that is known", unit="%", minimum=0, maximum=100

@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("basis", sa.String(), nullable=False, comment="How it was obtained"),
         sa.Column("class_low", sa.String(), comment="Class at worst"),
         sa.Column("class_high", sa.String(), comment="Class at best"),
-        sa.Column("outlook", sa.String(), comment="Outlook"),
+        sa.Column("outlook", sa.String(), comment="Outlook by what is known"),
         sa.Column("ask_first", sa.String(), comment="What to ask first"),
         sa.Column("known_weight_pct", sa.Integer(), comment="Share of the weight that is known [%]"),
         sa.Column("judged_on", sa.Date(), nullable=False, comment="Day it was judged for"),
