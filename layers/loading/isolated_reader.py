@@ -29,8 +29,6 @@ ABOUT, COLUMNS = "About", "Columns"  # sheets that a workbook of ours has before
 STYLES = "layer_styles"  # table in which QGIS keeps how others are drawn
 MOST_COLUMNS = 2_000  # of a table
 LISTED = 20  # tables spelled out in a refusal
-TAGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "osmconf.ini")
-NODES_MB, NODES_PER_BYTE = 64, 10  # room for nodes, which is taken at once: so much, and so many times the file's size
 WITHOUT = ("pandas", "geopandas", "shapely")  # pyogrio would import them, for a second, and has no use for them here
 
 
@@ -43,8 +41,7 @@ class Request(NamedTuple):
 
     path : made by the caller, with nothing but the file's own parts beside it. name : of the file, for people.
     driver : GDAL's name, the only one there is. options : of opening. table : of several. rows, cells : the most taken.
-    batch : rows, or rows of cells, a frame. skip, most : which rows, whose arcs are to become lines.
-    window : first row and column, rows and columns of the cells that are wanted; all, if not given.
+    batch : rows of a frame. skip, most : rows whose arcs are to become lines. window : row, column, rows, columns wanted.
     """
 
     task: str
@@ -105,11 +102,6 @@ def read_vector(request: Request) -> None:
     pyogrio = keep_driver(request.driver)
     if request.driver == "GPKG":
         check_tables(request.path)
-    if request.driver == "OSM":
-        # It puts nodes by for the lines it makes of them; this process writes no file, so in memory.
-        room_mb = NODES_MB + NODES_PER_BYTE * os.path.getsize(request.path) // 2**20
-        room_mb = min(room_mb, request.memory_bytes // 2**21)
-        pyogrio.set_gdal_config_options({"OSM_CONFIG_FILE": TAGS, "OSM_MAX_TMPFILE_SIZE": str(room_mb)})
     if request.driver == "ODS":
         pyogrio.set_gdal_config_options({"OGR_ODS_HEADERS": "FORCE"})
     table = pick([name for name, _ in pyogrio.list_layers(request.path) if name != STYLES], request.table, "table")
@@ -150,9 +142,8 @@ def send_whole(request: Request, table: str, fields: list[str]) -> None:
     from pyogrio import raw
 
     meta, _, wkb, columns = raw.read(request.path, layer=table, datetime_as_string=True)
-    names = [str(name) for name in meta["fields"]]
     texts = [pa.array(column, type=pa.string(), from_pandas=True) for column in columns]
-    whole = pa.table([*texts, pa.array(wkb, type=pa.binary())], names=[*names, "wkb_geometry"])
+    whole = pa.table([*texts, pa.array(wkb, type=pa.binary())], names=[*map(str, meta["fields"]), "wkb_geometry"])
     send_json("J", {"geometry": "wkb_geometry"})
     send_batches(request, whole.schema, whole.select([*fields, "wkb_geometry"]).to_batches(request.batch))
 

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 PROGRAM = Path(__file__).with_name("isolated_reader.py")
 HEADER = struct.Struct(">cQ")
 BYTES_A_SECOND = 1e6  # what the slowest machine reads of the slowest format
+TAGS = Path(__file__).with_name("osmconf.ini")  # tags of OpenStreetMap that become columns
+NODES_MB, NODES_PER_BYTE = 64, 10  # room for nodes, which is taken at once: so much, and so many times the file's size
 KEPT = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
 
 # What GDAL would do by itself beyond reading: fetch, call Python, open what a database names, use several threads.
@@ -75,7 +77,10 @@ class Reading:
             "processor_s": int(10 * self._seconds) + 1,
             **asked,
         }
-        environment = {**ENVIRONMENT, **{name: os.environ[name] for name in KEPT if name in os.environ}}
+        # GDAL puts nodes by for the lines it makes of them; what reads may write no file, so in memory.
+        nodes_mb = min(NODES_MB + NODES_PER_BYTE * size // 2**20, int(settings.file_memory_gb * 1024 / 2))
+        of_tags = {"OSM_CONFIG_FILE": str(TAGS), "OSM_MAX_TMPFILE_SIZE": str(nodes_mb)}
+        environment = {**ENVIRONMENT, **of_tags, **{name: os.environ[name] for name in KEPT if name in os.environ}}
         self._process = subprocess.Popen(
             [sys.executable, "-I", PROGRAM, json.dumps(request)],
             stdin=subprocess.DEVNULL,
