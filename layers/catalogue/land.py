@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped
 
 from geo.household import tenure
 from geo.measures.exclusion import RELEASABLE
-from geo.suitability.model import CLASSES, OUTLOOKS
+from geo.suitability.model import OUTLOOKS
 from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Box, Card, Layer, Mark, Style, attribute, geometry, identifier
 
 LAND_FORMS = ("household", "presidential", "dehkan", "reserve", "pasture", "unknown")
@@ -121,8 +121,8 @@ class Field(Layer):
     jamoat: Mapped[str | None] = attribute("Jamoat code", filter=True, empty="lies in no jamoat on record")
     area_ha: Mapped[float] = attribute("Area on the ellipsoid", unit="ha", minimum=0)
     basis: Mapped[str] = attribute("How it was obtained", values=("outline", "grid"), filter=True)
-    class_low: Mapped[str | None] = attribute("Class at worst", values=tuple(CLASSES))
-    class_high: Mapped[str | None] = attribute("Class at best", values=tuple(CLASSES))
+    class_low: Mapped[str | None] = attribute("Class at worst")
+    class_high: Mapped[str | None] = attribute("Class at best")
     outlook: Mapped[str | None] = attribute(
         "Outlook by what is known", values=tuple(OUTLOOKS), filter=True, in_tile=True
     )

@@ -41,7 +41,7 @@ class Request(NamedTuple):
 
     path : made by the caller, with nothing but the file's own parts beside it. name : of the file, for people.
     driver : GDAL's name, the only one there is. options : of opening. table : of several. rows, cells : the most taken.
-    batch : rows of a frame. skip, most : rows whose arcs are to become lines. window : row, column, rows, columns wanted.
+    batch : rows of a frame. skip, most : rows whose arcs are to become lines. window : row, column, rows, columns.
     """
 
     task: str
