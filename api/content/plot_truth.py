@@ -42,6 +42,7 @@ NO_SHUT_LAND_MAPPING: Final = (
 )
 NO_EXCLUSION_RECORD: Final = "Nothing at all is on record of land that is shut, which does not mean that none is."
 NO_RUN: Final = "No run has judged this plot yet, which does not mean that the land is bad."
+IN_NO_DISTRICT: Final = "Not scored: the plot lies in no district, which does not mean that the land is bad."
 NOT_EVALUATED: Final = "Too little is known to judge this plot, which does not mean that the land is bad."
 MISSING: Final = "Not known: {criteria}."
 MOST_TO_GAIN: Final = "Nothing bad is known; most could still be gained by this: {criterion} ({value})."
@@ -109,7 +110,7 @@ TO_BE_JUDGED: Final = Step("Ask that the plots of this district be judged.", _OP
 
 MESSAGES: Final = (
     *(NO_MINE_MAPPING, NO_SHUT_LAND_RECORD, NO_SHUT_LAND_MAPPING, NO_EXCLUSION_RECORD, FILLS_IN_YEAR),
-    *(NOT_SETTLED, SPAN, HELD, HELD_BEST, NOT_DRAWN),
+    *(NOT_SETTLED, SPAN, HELD, HELD_BEST, NOT_DRAWN, IN_NO_DISTRICT),
     *(NO_MINE_RECORD, NO_RUN, NOT_EVALUATED, MISSING, MOST_TO_GAIN, NOTHING_KNOWN_LIMITS, LIES_BETWEEN, WHOM),
     *(
         part
@@ -287,7 +288,7 @@ def _why(
             step = Step(translate(FILLS_IN_YEAR, lang).format(year=plot["shut_from_year"]), step.whom)
         return _excluded(CLOSED.get(mark, CLOSED_AREA), lang), "", step
     if plot.get("run") is None:
-        return translate(NO_RUN, lang), "", TO_BE_JUDGED
+        return translate(NO_RUN if plot.get("district") else IN_NO_DISTRICT, lang), "", TO_BE_JUDGED
     unknown = [criterion for criterion in LAND_CRITERIA if not is_told(criterion, plot)]
     if plot["class"] == "NE":
         first = CRITERIA_BY_ID.get(plot.get("ask_first") or "") or (unknown[0] if unknown else None)

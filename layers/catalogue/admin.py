@@ -34,6 +34,7 @@ class Region(Layer):
 
     __tablename__ = "regions"
     tiles_land = True
+    part_of = Country
     card = Card(
         title="Regions",
         audience=PUBLIC,
@@ -56,6 +57,7 @@ class District(Layer):
     __tablename__ = "districts"
     key_in_address = True
     tiles_land = True
+    part_of = Region
     card = Card(
         title="Districts",
         audience=PUBLIC,
@@ -81,6 +83,7 @@ class Jamoat(Layer):
 
     __tablename__ = "jamoats"
     tiles_land = True
+    part_of = District
     card = Card(
         title="Jamoats",
         audience=PUBLIC,

@@ -223,7 +223,8 @@ class Layer(Base):
     may lie. judged : scoring finds results for its rows, and every surface shows them together. key_in_address : its
     keys stand in web addresses. computed : attributes the loader computes, never taken from a file. leading :
     attributes that stand first in pages and files. tiles_land : its rows are outlines that lie side by side without
-    gap or overlap. disjoint : no spot belongs to two of its rows. usual_ha : least and most hectares a row usually has.
+    gap or overlap. part_of : the layer whose rows they divide. disjoint : no spot belongs to two of its rows.
+    usual_ha : least and most hectares a row usually has.
     """
 
     __abstract__ = True
@@ -236,6 +237,7 @@ class Layer(Base):
     computed: ClassVar[tuple[str, ...]] = ()
     leading: ClassVar[tuple[str, ...]] = ()
     tiles_land: ClassVar[bool] = False
+    part_of: ClassVar[type[Layer] | None] = None
     disjoint: ClassVar[bool] = False
     usual_ha: ClassVar[tuple[float, float] | None] = None
 

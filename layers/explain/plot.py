@@ -84,9 +84,10 @@ def _explain(connection: Connection, plot_id: str, choice: Choice, served: Snaps
             in_run(run), suitability.c.plot_no == plot.plot_no, suitability.c.district == plot.district
         )
         row = connection.execute(found).mappings().one_or_none()
+    if plot.district is None:
+        raise NotFound(f"Plot {plot_id} is not scored: it lies in no district.")
     if run is None or row is None:
         raise NotFound(f"Plot {plot_id} has not been scored yet.")
-    run_district = plot.district or ""
     kept = connection.execute(
         select(
             ScoringRun.scheme_text,
@@ -127,7 +128,7 @@ def _explain(connection: Connection, plot_id: str, choice: Choice, served: Snaps
         "run": run.run_id,
         "as_of": kept.as_of.isoformat(),
         "synthetic": kept.synthetic,
-        "no_record": list(unrecorded_kinds(connection, run, run_district)),
+        "no_record": list(unrecorded_kinds(connection, run, plot.district)),
         **explained,
         **lift,
         STATE: plot.availability,

@@ -25,7 +25,8 @@ DECIMALS = 9  # of a degree, 0.1 mm: coordinates are rounded so that another rel
 SAMPLE = 1_000  # points the shift and the position are judged by
 MOST = 0.5  # share of the sample that decides
 KNOWN_ELLIPSOIDS = ("WGS 84", "GRS 1980")  # the same to 0.1 mm, so that an unnamed datum on them is no danger
-SUGGESTED = ("EPSG:4326", "EPSG:32642", "EPSG:32643", "EPSG:28412", "EPSG:28413", "EPSG:3857")
+# Soviet grids with the number of the zone before x, the same without (28472, 28473, and 2599 of three degrees), UTM.
+SUGGESTED = tuple(f"EPSG:{code}" for code in (4326, 28412, 28413, 2540, 28472, 28473, 2599, 32642, 32643, 3857))
 
 _GEOD = pyproj.Geod(ellps="WGS84")
 
@@ -230,13 +231,22 @@ def _check_position(file_name: str, placement: Placement, xy: Floats, box: Box) 
 
 
 def _fitting(xy: Floats, box: Box) -> str:
-    """A hint: the usual CRS in which the coordinates would lie in the country."""
+    """A hint: all usual CRS in which the coordinates would lie in the country.
+
+    Grids without a prefix give the same numbers to places far apart, and one datum lies beside the other by 60 m and a
+    scale by 1.8 km: numbers alone cannot tell which was meant.
+    """
     fits = [
         name
         for name in SUGGESTED
         if len(xy) and _within(_chosen("", pyproj.CRS.from_user_input(name), False).points(xy), box) > MOST
     ]
-    return f" Its coordinates would fit {' or '.join(fits)}." if fits else ""
+    if len(fits) < 2:
+        return f" Its coordinates would fit {fits[0]}." if fits else ""
+    return (
+        f" Its coordinates would fit {', '.join(fits)}, which cannot be told apart by numbers: check a known point, a "
+        "wrong one moves rows by tens of metres or more."
+    )
 
 
 def _pulkovo_note(placement: Placement, xy: Floats) -> list[str]:

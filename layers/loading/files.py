@@ -58,7 +58,7 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
     report = file.new_report(kind)
     said = file.options
     provenance = Provenance(said.source, said.licence, said.source_date, said.synthetic, file_digest(path))
-    writer = Writer(connection, target, report, provenance, said.ending)
+    writer = Writer(connection, target, report, provenance, said.ending, looks=True, strict=said.strict)
     try:
         batches = Batches(connection, target, report, writer, empty_clears=said.empty_clears)
         for part in file.parts(report, progress):

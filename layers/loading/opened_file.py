@@ -42,6 +42,7 @@ class Options:
     column. key : column, or ``digest``. swap_axes : x and y are the wrong way round. table : of a file with several.
     ending : what mode replace may end. empty_clears : in mode update an empty cell empties what is there. within :
     west, south, east, north, degrees; rows and cells that do not reach into this box are not wanted.
+    strict : what is found in the layer as a whole, such as overlaps, refuses the file.
     """
 
     mode: str = "add"
@@ -59,6 +60,7 @@ class Options:
     synthetic: bool = False
     empty_clears: bool = False
     within: tuple[float, float, float, float] | None = None
+    strict: bool = False
     ending: EndingLimits = field(default_factory=EndingLimits)
 
     def with_mapping(self, mapping: MappingFile | None) -> Options:

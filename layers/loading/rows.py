@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, literal, select,
 from layers.catalogue.base import Layer
 from layers.errors import DataRefused
 from layers.loading.replacement import EndingLimits, choose_ending
+from layers.loading.whole_layer import look_at
 from layers.postgres.copy_columns import Values, columns_of, constant, digests, stream
 from layers.postgres.pieces import Pieces
 from layers.records.load_report import LoadReport, Rejection, shortened
@@ -55,12 +56,20 @@ class Writer:
         report: LoadReport,
         provenance: Provenance,
         limits: EndingLimits | None = None,
+        *,
+        looks: bool = False,
+        strict: bool = False,
     ) -> None:
-        """Open a load. ``limits`` : what a replacement may end; None = all that the rows written do not have."""
+        """Open a load.
+
+        ``limits`` : what a replacement may end; None = all that the rows written do not have. ``looks`` : at its
+        end the layer is looked at as a whole. ``strict`` : what is found then refuses the load.
+        """
         self.connection = connection
         self.layer = layer
         self.report = report
         self.limits = limits
+        self.looks, self.strict = looks, strict
         self.load = open_load(connection, report, provenance)
         key = getattr(layer, layer.key)
         rows = connection.execute(select(key, layer.gid, layer.row_hash).where(layer.ended_by.is_(None)))
@@ -117,6 +126,7 @@ class Writer:
         Raises
         ------
         Conflict : existing keys differ and the mode is add; nothing of the load is kept.
+        DataRefused : something is found in the layer as a whole, and that is to refuse the load.
         """
         self._settle()
         self._copier.shutdown()
@@ -133,7 +143,16 @@ class Writer:
             self._end(gone)
             self.report.ended += len(gone)
         self._rebuild_indexes()
+        if self.looks:
+            self._look_at_layer()
         return self.load.close(self.report)
+
+    def _look_at_layer(self) -> None:
+        seen = [key for key in self._seen if key not in self._clashing]
+        self.report.findings = look_at(self.connection, self.layer, seen)
+        if self.strict and self.report.findings:
+            said = " ".join(finding.text for finding in self.report.findings)
+            raise DataRefused(f"{said} Nothing was changed, since --strict refuses that.")
 
     def _limited(self, gone: list[int], limits: EndingLimits) -> list[int]:
         """Rows that may end. A file without a good row is about nothing: it ends nothing."""

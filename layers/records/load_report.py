@@ -44,6 +44,20 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What only shows in a layer as a whole, such as overlaps.
+
+    kind : overlap, gap, double, size, district or vertices. count : how often. text : of it, for people. keys : of some
+    of the rows concerned.
+    """
+
+    kind: str
+    count: int
+    text: str
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Transformation:
     """How coordinates came to EPSG:4326: stated accuracy and median shift of the datum, metres; None = not known."""
 
@@ -75,6 +89,7 @@ class LoadReport:
     repeated: int = 0
     rejections: list[Rejection] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     rejects_file: str | None = None
     transformation: Transformation | None = None
     ignored: tuple[str, ...] = ()

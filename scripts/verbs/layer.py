@@ -65,6 +65,10 @@ EmptyClears = Annotated[
 InDistrict = Annotated[
     list[str] | None, typer.Option("--district", metavar="CODE", help="With replace: end rows of this district only.")
 ]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Refuse the file if rows overlap, stand twice, leave gaps, are of an odd size, ..."),
+]
 Synthetic = Annotated[bool, typer.Option("--synthetic", help="The data are made up; they will be marked so.")]
 
 
@@ -118,12 +122,20 @@ def check(
     empty_clears: EmptyClears = False,
     allow_ending: AllowEnding = None,
     district: InDistrict = None,
+    strict: Strict = False,
     json: Json = False,
 ) -> None:
-    """Say what loading a file would do, and load nothing."""
+    """Say what loading a file would do, and load nothing.
+
+    Also what shows only in the layer as a whole: rows that overlap, stand there twice under other keys, leave gaps in
+    layers that tile the land, are of an unusual size, have very many vertices, or lie in no district.
+    """
     options = _options(map_, mapping, key, mode, crs, encoding, table, swap_axes, None, None, None, False)
     options = replace(
-        options, empty_clears=_update_only(mode, empty_clears), ending=_ending(mode, allow_ending, district)
+        options,
+        empty_clears=_update_only(mode, empty_clears),
+        ending=_ending(mode, allow_ending, district),
+        strict=strict,
     )
     _run(layer, file, options, json, only_check=True)
 
@@ -147,6 +159,7 @@ def load(
     empty_clears: EmptyClears = False,
     allow_ending: AllowEnding = None,
     district: InDistrict = None,
+    strict: Strict = False,
     json: Json = False,
 ) -> None:
     """Load a file into a layer: the good rows in one transaction, the others into a file the report names.
@@ -159,7 +172,10 @@ def load(
     day = None if date_ is None else date_.date()
     options = _options(map_, mapping, key, mode, crs, encoding, table, swap_axes, source, licence, day, synthetic)
     options = replace(
-        options, empty_clears=_update_only(mode, empty_clears), ending=_ending(mode, allow_ending, district)
+        options,
+        empty_clears=_update_only(mode, empty_clears),
+        ending=_ending(mode, allow_ending, district),
+        strict=strict,
     )
     _run(layer, file, options, json, only_check=False)
 
