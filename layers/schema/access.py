@@ -27,6 +27,7 @@ from layers.errors import DatabaseUnavailable, NotAllowed, NotFound
 from layers.postgres.roles import API_LOGIN, MEMBERSHIPS, QGIS_SCHEMA, READERS, ROLES, VIEWERS, Role
 from layers.records.audit import Act, note
 from layers.records.runs import ApiKey
+from layers.schema.views import styles_are_ours
 
 SYSTEM_COLUMNS = ("gid", "load_id", "ended_by", "geom", "tile_geom")
 # Of loads, what the report and the file say may quote restricted rows or the name of a person's file.
@@ -112,6 +113,8 @@ def grant(connection: Connection) -> None:
         view = sql.Identifier(QGIS_SCHEMA, name)
         run("REVOKE ALL ON {} FROM PUBLIC, {}", view, roles)
         run("GRANT SELECT ON {} TO {}", view, sql.Identifier(VIEWERS[layer.card.audience]))
+    if styles_are_ours(connection):
+        run("GRANT SELECT ON public.layer_styles TO {}", _names(VIEWERS.values()))  # colours, for QGIS
     run("REVOKE ALL ON FUNCTION api_key_holder FROM PUBLIC, {}", roles)
     run("GRANT EXECUTE ON FUNCTION api_key_holder TO {}", audiences)
     # Of the login itself, not of a role it takes: what reads as an audience writes nothing at all.

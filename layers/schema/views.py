@@ -2,7 +2,8 @@
 
 A view shows current rows only and carries the declared titles as comments. An attribute that the reader's role
 may not see is empty there rather than missing, so that one QGIS project serves all. Views are read-only for whoever
-opens them, the owner too: edits come in by a load, which keeps what was and can be undone.
+opens them, the owner too: edits come in by a load, which keeps what was and can be undone. QGIS opens them in the
+colours of the maps, by a table ``layer_styles`` in the schema ``public``, where it looks for one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sqlalchemy.dialects import postgresql
 from layers.catalogue import BY_NAME
 from layers.catalogue.base import PARTNER, About, Audience, Layer
 from layers.catalogue.land import ON_OFFER, Plot
+from layers.catalogue.qgis_style import qml
 from layers.features.plots import shown_record, shown_score
 from layers.postgres.roles import QGIS_SCHEMA, VIEWERS
 from layers.records.outcomes import OUTCOMES, Kept, Outcome
@@ -35,8 +37,10 @@ def make_views(connection: Connection) -> None:
     statements = [
         (SQL / "refuse_edit.sql").read_text().format(function=REFUSE_EDIT),
         *(statement for layer in BY_NAME.values() for statement in view_statements(layer)),
+        *(style_statements() if styles_are_ours(connection) else ()),
     ]
-    form = hashlib.sha256("".join(statements).encode()).hexdigest()[:16]
+    name = connection.execute(text("SELECT current_database()")).scalar_one()  # which styles are for
+    form = hashlib.sha256("".join([*statements, name]).encode()).hexdigest()[:16]
     note = f"Current rows of every layer, for QGIS and psql; made by Obod, form {form}"
     made = connection.execute(
         text("SELECT obj_description(to_regnamespace(:schema)::oid, 'pg_namespace')"), {"schema": QGIS_SCHEMA}
@@ -81,6 +85,33 @@ def view_statements(layer: type[Layer]) -> list[str]:
     comments += [f"COMMENT ON COLUMN {view}.{_name(name)} IS {_literal(said)}" for name, said in columns.items()]
     read_only = (SQL / "read_only_view.sql").read_text().format(view=view, function=REFUSE_EDIT)
     return [statement, read_only, *comments]
+
+
+def styles_are_ours(connection: Connection) -> bool:
+    """Return whether the table QGIS looks for styles in may be made or filled; another user may own it."""
+    owned = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('public.layer_styles')"
+    return connection.execute(text(owned)).scalar() is not False
+
+
+def style_statements() -> list[str]:
+    """Return the statements that tell QGIS in which colours to open the views: those of the maps."""
+    schema = _literal(QGIS_SCHEMA)
+    made, emptied = (SQL / "layer_styles.sql").read_text().format(schema=schema).rsplit(";", 1)
+    style = (SQL / "layer_style.sql").read_text()
+    return [
+        *(made, emptied),
+        *(
+            style.format(
+                schema=schema,
+                table=_literal(layer.__tablename__),
+                title=_literal(layer.card.title),
+                style=_literal(qml(layer, str)),
+                about=_literal(layer.card.about),
+            )
+            for layer in BY_NAME.values()
+            if layer.geometry_kind is not None
+        ),
+    ]
 
 
 def _column(name: str, about: About, layer: type[Layer]) -> str:

@@ -13,12 +13,12 @@ import layers.records.runs  # noqa: F401  declares runs and results
 from layers.catalogue.base import Base
 from layers.postgres.engine import engine
 
-STRANGERS = re.compile(r"spatial_ref_sys|suitability_run_\d+")
+STRANGERS = re.compile(r"spatial_ref_sys|layer_styles|suitability_run_\d+")
 
 
 def _run(connection: Connection) -> None:
     def ours(_item: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:
-        # Scoring makes a table for each run, and PostGIS keeps one of its own beside ours.
+        # Scoring makes a table for each run; PostGIS and QGIS keep one of their own beside ours.
         stranger = kind == "table" and reflected and compare_to is None
         return not (stranger and name is not None and STRANGERS.fullmatch(name))
 

@@ -29,7 +29,8 @@ from layers.schema.access import (
     rotate_key,
     staff_key,
 )
-from layers.schema.views import view_statements
+from layers.schema.migrate import migrate
+from layers.schema.views import make_views, view_statements
 
 # The contract, written out: staff only on every surface.
 STAFF_ONLY = {"right_class", "missing_documents", "disputes", "cadastral_no"}
@@ -407,3 +408,30 @@ def _may_read(connection: Connection, reader: Audience | str, table: str, column
     asked = text("SELECT has_column_privilege(:role, :table, :column, 'SELECT')")
     names = {"role": reader if isinstance(reader, str) else ROLES[reader].name, "table": table, "column": column}
     return bool(connection.execute(asked, names).scalar())
+
+
+def test_qgis_finds_the_colours_of_the_maps_beside_the_views(database: Engine) -> None:
+    migrate(database)  # it was copied under another name, and QGIS asks for the styles of a database by its name
+    found = text(
+        "SELECT f_table_name, styleqml::text FROM layer_styles "
+        "WHERE f_table_catalog = current_database() AND f_table_schema = 'qgis' AND useasdefault"
+    )
+    for role in ROLES.values():
+        with database.connect() as connection:
+            connection.execute(text(f"SET ROLE {role.name}"))
+            styles = {row[0]: row[1] for row in connection.execute(found)}
+        assert styles.keys() == {name for name, layer in BY_NAME.items() if layer.geometry_kind is not None}
+    assert 'value="mine_confirmed"' in styles["exclusions"]
+    assert "103,0,13," in styles["exclusions"]  # #67000d
+    assert 'k="style" v="f_diagonal"' in styles["hazard_zones"]  # level unknown
+
+
+def test_styles_of_others_stay_and_ours_are_there_once(connection: Connection) -> None:
+    count = text("SELECT count(*) FROM layer_styles")
+    before = connection.execute(count).scalar_one()
+    connection.execute(
+        text("INSERT INTO layer_styles (f_table_schema, f_table_name, owner) VALUES ('qgis', 'x', 'me')")
+    )
+    connection.execute(text("COMMENT ON SCHEMA qgis IS 'of an earlier form'"))
+    make_views(connection)
+    assert connection.execute(count).scalar_one() == before + 1
