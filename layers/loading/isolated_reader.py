@@ -229,7 +229,7 @@ def read_workbook(request: Request) -> None:
                 if rows and (all(cell is None for cell in cells) or (names and number == 0)):
                     continue
                 if names and number == 0:  # of the first sheet
-                    cells = [headings[cell].pop(0) if headings.get(cell) else cell for cell in cells]
+                    cells = [headings.get(str(cell), cell) for cell in cells]
                 rows += 1
                 if rows > request.rows:
                     too_many_rows(request)
@@ -240,27 +240,16 @@ def read_workbook(request: Request) -> None:
         send_json("J", gathered)
 
 
-def own_sheets(book: Any) -> tuple[list[str], dict[Any, list[str]]]:
-    """Return the sheets of rows of a workbook of ours and its columns by their headings; nothing for another's.
+def own_sheets(book: Any) -> tuple[list[str], dict[Any, str]]:
+    """Return the sheets of rows of a workbook of ours, and its columns by their headings; nothing for another's.
 
     Such a book says in a sheet what each column is, and goes on in another sheet where one is full.
     """
-    if COLUMNS not in book.sheetnames:
-        return [], {}
-    lines = [
-        [str(cell or "") for cell in line] for line in book[COLUMNS].iter_rows(values_only=True, max_row=MOST_COLUMNS)
-    ]
-    if not lines or lines[0][:2] != ["name", "heading"]:
-        return [], {}
+    sheet = book[COLUMNS].iter_rows(values_only=True, max_row=MOST_COLUMNS) if COLUMNS in book.sheetnames else ()
+    lines = list(sheet)
     found = [name for name in book.sheetnames if name not in (ABOUT, COLUMNS)]
-    first = found[0] if found else ""
-    more = re.compile(rf"{re.escape(first)} \d+")
-    if not found or not all(name == first or more.fullmatch(name) for name in found):
-        return [], {}
-    names: dict[Any, list[str]] = {}
-    for name, heading, *_ in lines[1:]:
-        names.setdefault(heading, []).append(name)
-    return found, names
+    ours = bool(lines) and lines[0][:2] == ("name", "heading") and all(name.startswith(found[0]) for name in found)
+    return (found, {heading: name for name, heading, *_ in lines[1:]}) if ours and found else ([], {})
 
 
 def as_json(cell: Any) -> Any:

@@ -9,27 +9,25 @@ from __future__ import annotations
 import json
 import os
 import sys
+from importlib import import_module
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
-from qgis.core import QgsApplication, QgsMapRendererParallelJob, QgsMapSettings, QgsVectorLayer  # type: ignore[import-not-found]
-from qgis.PyQt.QtCore import QSize  # type: ignore[import-not-found]
-from qgis.PyQt.QtGui import QColor  # type: ignore[import-not-found]
-
+core, qt, gui = (import_module(f"qgis.{name}") for name in ("core", "PyQt.QtCore", "PyQt.QtGui"))
 provider, address, picture = sys.argv[1:]
-QgsApplication.setPrefixPath("/usr", True)
-application = QgsApplication([], False)
+core.QgsApplication.setPrefixPath("/usr", True)
+application = core.QgsApplication([], False)
 application.initQgis()
-layer = QgsVectorLayer(address, "drawn", provider)
+layer = core.QgsVectorLayer(address, "drawn", provider)
 renderer = layer.renderer()
 categories = renderer.categories() if hasattr(renderer, "categories") else []
-settings = QgsMapSettings()
+settings = core.QgsMapSettings()
 settings.setLayers([layer])
 settings.setDestinationCrs(layer.crs())
 settings.setExtent(layer.extent())
-settings.setOutputSize(QSize(400, 400))
-settings.setBackgroundColor(QColor("white"))
-job = QgsMapRendererParallelJob(settings)
+settings.setOutputSize(qt.QSize(400, 400))
+settings.setBackgroundColor(gui.QColor("white"))
+job = core.QgsMapRendererParallelJob(settings)
 job.start()
 job.waitForFinished()
 image = job.renderedImage()
@@ -37,7 +35,7 @@ image.save(picture)
 pixels: dict[str, int] = {}
 for x in range(image.width()):
     for y in range(image.height()):
-        colour = QColor(image.pixel(x, y)).name()
+        colour = gui.QColor(image.pixel(x, y)).name()
         pixels[colour] = pixels.get(colour, 0) + 1
 told = {
     "valid": layer.isValid(),
