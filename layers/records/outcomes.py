@@ -39,12 +39,10 @@ class Outcome:
     ----------
     name : str
         Public name of column, property, filter and tile attribute.
-    title : str
-        Heading, a message id.
+    title, unit : str
+        Heading, a message id, and unit of the value, empty for texts and counts.
     column : TypeEngine
         Type of its column.
-    unit : str
-        Unit of the value, empty for texts and counts.
     comment : str
         What the database says of the column where the heading does not say enough.
     empty : str
@@ -250,12 +248,7 @@ OUTCOMES: tuple[Outcome, ...] = (
         empty="not kept",
         shown=False,
     ),
-    Outcome(
-        "irrigated",
-        "In a command area or recorded as irrigated",
-        Boolean(),
-        recorded=True,
-    ),
+    Outcome("irrigated", "In a command area or recorded as irrigated", Boolean(), recorded=True),
     Outcome(
         "shut_by",
         "What shuts the plot",
