@@ -6,7 +6,8 @@ Hazard levels are counted none 0, residual 1, low 2, medium 3, high 4.
 
 from __future__ import annotations
 
-from geo.contract.criterion import ClassCap, Criterion, HardLimit, Instead, Measuring, Presumed
+from geo.contract.criterion import Criterion, HardLimit
+from geo.contract.declared import ClassCap, Instead, Measuring, Presumed
 from geo.contract.memberships import Always, ByClass, Knots, Lower, Probability
 from geo.contract.needs import Need, SameCanal
 from geo.hazard.levels import LEVELS as HAZARD_LEVELS

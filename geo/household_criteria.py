@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from geo.contract.columns import evidence_by_age, is_recorded, numbers, season_age_years, texts
-from geo.contract.criterion import B, Block, ClassCap, Criterion, D, Floats, HardLimit, Measured
+from geo.contract.criterion import B, Block, Criterion, D, Floats, HardLimit, Measured
+from geo.contract.declared import ClassCap
 from geo.contract.memberships import ByClass, Knots
 from geo.contract.reasons import NO_WATER_RECORDS
 from geo.errors import NotAssessed

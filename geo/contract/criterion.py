@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.contract.declared import ClassCap, Instead, Measuring, Presumed
 from geo.contract.memberships import Membership
 from geo.contract.nearby import Nearby, shared_of, surface_of
 from geo.contract.needs import Need
@@ -279,56 +280,6 @@ class HardLimit:
         if self.surveyed_only and measured.sigma is not None:
             reached &= ~(measured.sigma > 0)
         return reached
-
-
-@dataclass(frozen=True, slots=True)
-class ClassCap:
-    """How far a criterion holds the class of a plot down, whatever the score; domain reference 3.6 steps 2 and 6.
-
-    own : classes a plot may be better than the class of this criterion's own membership; None = it holds none.
-    loose_tables : membership tables for which it holds one class less. loose_from_grid : it holds one class less where
-    its value comes with a standard error, from a grid; such a value does not count for its group either.
-    with_group : classes a plot may be better than the mean of its group's known members; alike for all members of a
-    group. decisive : no class is better than S2 while the criterion weighs and is unknown. required : no class at all
-    while it is unknown.
-    """
-
-    own: int | None = None
-    loose_tables: tuple[int, ...] = ()
-    loose_from_grid: bool = False
-    with_group: int | None = None
-    decisive: bool = False
-    required: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Presumed:
-    """What the membership of an unknown value lies between where a note of its measure holds; evidence D."""
-
-    where: str
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Measuring:
-    """How an unknown value is found out on one plot, as a sentence, and what that costs [USD a plot]."""
-
-    how: str
-    usd: float
-
-
-@dataclass(frozen=True, slots=True)
-class Instead:
-    """What a value is where one membership table rates another quantity: kept and told under a name of its own.
-
-    table : number of the table. id : public name. title, unit : of that quantity.
-    """
-
-    table: int
-    id: str
-    title: str
-    unit: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from importlib import resources
 
 import numpy as np
 
-from geo.contract.criterion import Criterion, Floats, Measured, Measuring
+from geo.contract.criterion import Criterion, Floats, Measured
+from geo.contract.declared import Measuring
 from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import nothing_excluded
 from geo.measures.soil import AVAILABLE_WATER, GROUNDWATER_DEPTH
