@@ -33,6 +33,12 @@ class DataRefused(LayersError):
     """A file or row that cannot be loaded; names file, row, field and what was expected."""
 
 
+def cannot_be_written(name: str, problem: OSError) -> DataRefused:
+    """Return the refusal of a file for what an operating system says against it."""
+    why = "no such folder" if isinstance(problem, FileNotFoundError) else problem.strerror or type(problem).__name__
+    return DataRefused(f"{name} cannot be written: {why}.")
+
+
 class NotFound(LayersError):
     """There is no such layer, district, plot, run or load."""
 

@@ -156,7 +156,7 @@ def load_frame(
     frame : a GeoDataFrame in EPSG:4326, or a DataFrame for a table. Plots get their number and area; district and
         jamoat are found by a point inside the plot where they are missing.
     mode : add (existing keys that differ are refused), update, or replace (rows not in the frame are ended).
-    ending : what mode replace may end.
+    ending : what mode replace may end; None = all that the frame does not have.
 
     Raises
     ------
@@ -178,7 +178,7 @@ def load_frame(
     report = LoadReport(layer=layer, kind="generated" if synthetic else "load", mode=mode, file_name=file_name)
     report.ignored = tuple(sorted(set(frame.columns) - set(target.attributes())))
     provenance = Provenance(source, licence, source_date, synthetic)
-    writer = Writer(connection, target, report, provenance, ending or EndingLimits())
+    writer = Writer(connection, target, report, provenance, ending)
     try:
         batches = Batches(connection, target, report, writer)
         for start, stop in _spans(len(frame)):

@@ -27,7 +27,7 @@ from geo.terrain.grid import Grid
 from geo.terrain.relief import slope_pct
 from layers.cache.files import write_whole_at
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
-from layers.errors import DataRefused, LayersError
+from layers.errors import DataRefused, LayersError, cannot_be_written
 from layers.frames.around import widened
 from layers.frames.windows import Bounds
 from layers.loading.in_memory import frame_of_file, grid_of_file
@@ -176,7 +176,7 @@ def score_part(part: FilePart) -> FileReport:
         for ending in REJECTS:
             rejects.with_suffix(ending).unlink(missing_ok=True)  # of an earlier run
     except OSError as problem:
-        raise _unwritable(part.output, problem) from None
+        raise cannot_be_written(part.output.name, problem) from None
     frame, read = frame_of_file("plots", part.plots, part.options, rejects=rejects)
     if not len(frame):
         raise DataRefused(_none_left(part.plots.name, read))
@@ -229,8 +229,4 @@ def write(frame: gpd.GeoDataFrame, path: Path) -> None:
             else:
                 pyogrio.write_dataframe(frame, draft, layer="plots", driver=DRIVERS[path.suffix.casefold()])
     except OSError as problem:
-        raise _unwritable(path, problem) from None
-
-
-def _unwritable(path: Path, problem: OSError) -> DataRefused:
-    return DataRefused(f"{path.name} cannot be written: {problem.strerror or 'no such folder'}.")
+        raise cannot_be_written(path.name, problem) from None

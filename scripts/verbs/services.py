@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from layers.cache.files import write_whole_at
-from layers.errors import DataRefused
+from layers.errors import cannot_be_written
 from layers.explain.ways import services_of_district
 from layers.postgres.engine import computing
 from layers.settings import get_settings
@@ -27,7 +27,7 @@ def services(district: District, output: Output, json: Json = False) -> None:
         with write_whole_at(output) as draft:
             table.to_csv(draft, index=False, encoding="utf-8-sig")
     except OSError as problem:
-        raise DataRefused(f"{output.name} cannot be written: {problem.strerror or 'no such folder'}.") from None
+        raise cannot_be_written(output.name, problem) from None
     kinds = [name.removesuffix("_nearest") for name in table.columns if name.endswith("_nearest")]
     if json:
         print_json({"district": district, "plots": len(table), "kinds": kinds, "file": str(output)})

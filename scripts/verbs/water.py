@@ -18,7 +18,7 @@ from geo.water.need.station_table import RESULTS, read_weather
 from geo.water.need.turns import lies_in_daylight, share_turns, start_in_daylight
 from geo.water.network.joints import SNAP_M
 from layers.cache.files import write_whole_at
-from layers.errors import DataRefused
+from layers.errors import DataRefused, cannot_be_written
 from layers.postgres.engine import computing
 from layers.settings import get_settings
 from layers.water.networks import faults_frame, read_network
@@ -152,7 +152,7 @@ def _write_faults(frame: gpd.GeoDataFrame, output: Path) -> None:
         with write_whole_at(output) as draft:
             pyogrio.write_dataframe(frame, draft, layer="faults", driver="GPKG", geometry_type="Point")
     except OSError as problem:
-        raise DataRefused(f"{output.name} cannot be written: {problem.strerror or 'no such folder'}.") from None
+        raise cannot_be_written(output.name, problem) from None
 
 
 def _plots_of(area: str) -> tuple[list[str], list[float], list[float], list[float]]:

@@ -572,6 +572,12 @@ VALUES = [
     ),
     villages("The file has no rows.", "v.csv", f"{HEAD}\n"),
     plots(
+        "twice under other keys (a is b). 2 rows lie in no district and cannot be scored (a, b). Nothing was changed, "
+        "since --strict refuses that.",
+        field_of("a", "b", geometry=[shapely.box(70, 39, 70.005, 39.005)] * 2),
+        "--strict",
+    ),
+    plots(
         "has more than 4 vertices, the most that OBOD_FILE_VERTICES allows",
         field_of("a"),
         settings={"OBOD_FILE_VERTICES": "4"},

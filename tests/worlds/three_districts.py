@@ -169,6 +169,7 @@ _RESULTS = (
     *("base_run", "score", "score_low", "score_high", "class", "subclass", "limiting", "potential_score"),
     *("potential_class", "confidence", "class_low", "class_high", "not_assessed", "irrigated", "hazard_free", "crops"),
     *("settled", "known_weight_pct", "score_known", "outlook", "ask_first", "shut_by", "shut_from_year"),
+    *("water_month", "second_crop_water", "frost_loss_pct", "mines_record", "shut_land_record"),
     *("crop_classes", "crops_not_known", "crops_apart"),
 )
 
@@ -259,6 +260,11 @@ def _result(row: dict[str, Any], run: int, chance: np.random.Generator) -> dict[
         "ask_first": [None, "mines", CRITERIA[0]][int(chance.integers(3))] if score is None else None,
         "shut_by": None,
         "shut_from_year": None,
+        "water_month": None,
+        "second_crop_water": None,
+        "frost_loss_pct": None,
+        "mines_record": None,
+        "shut_land_record": None,
         "crop_classes": None,
         "crops_not_known": None,
         "crops_apart": None,

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from fastapi.testclient import TestClient
 
+from api.content.exports import AS_READ
 from api.main import create_app
 from tests.worlds.three_districts import RASHT, Land
 
@@ -284,8 +285,10 @@ def test_streams_have_a_tag_and_nothing_is_read_for_who_has_it(
     def read(*_: object) -> None:
         raise AssertionError("read for whoever has it")
 
-    for name in ("stream_geojson", "stream_csv", "_read"):
-        monkeypatch.setattr(f"api.routes.plots.{name}", read)
+    for name in ("routes.plots.stream_geojson", "content.exports.stream_geojson", "content.exports.stream_csv"):
+        monkeypatch.setattr(f"api.{name}", read)
+    for form in list(AS_READ):
+        monkeypatch.setitem(AS_READ, form, read)
     again = client.get(address, headers={**asked, "If-None-Match": f'W/"x", {tag}'})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
     assert "Accept-Encoding" in again.headers["vary"]

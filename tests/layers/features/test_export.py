@@ -335,7 +335,7 @@ def test_layers_of_lines_and_tables_without_geometry_are_written_too(
         assert lines.geometry.geom_type.tolist() == ["MultiLineString"]
         assert lines["name"].tolist() == ["+Obi Rasht"]
         assert pq.read_table(tmp_path / "months.parquet").to_pylist()[0]["flow_m3_s"] == 0.25
-        assert "M1,A1,6,dry,0.25,false" in (tmp_path / "months.csv").read_text()
+        assert "M1,A1,6,dry,0.25,,false" in (tmp_path / "months.csv").read_text()
         assert pyogrio.read_dataframe(tmp_path / "months.gpkg").code.tolist() == ["M1"]
         write_file(connection, Listing(layer_features(Pasture, PARTNER)), Format.GPKG, tmp_path / "p.gpkg", WHOLE)
 

@@ -156,8 +156,8 @@ def test_names_in_the_repository_are_dated_and_belong_to_one_place_each() -> Non
     assert set(names["lang"]) == {"en", "tg", "ru"}
     assert set(names["layer"]) == {"districts"}
     present = names[names["used_to"] == ""].groupby(["place", "lang"]).size()
-    assert present.index.get_level_values("place").nunique() == 27
+    assert present.index.get_level_values("place").nunique() == 26
     assert (present >= 1).all()
-    assert len(present) == 27 * 3  # a present name in each language for each district
+    assert len(present) == 26 * 3  # a present name in each language for each district
     gharm = names[names["name"] == "Gharm"].iloc[0]
     assert (gharm["place"], gharm["used_to"]) == ("TJ.RR.GA", "2001-04-28")

@@ -141,7 +141,7 @@ def test_an_installation_corrects_an_address_and_adds_a_source(tmp_path: Path) -
         (("https://example", "file:///etc"), "addresses.wells.uri: expected an address that begins with https://."),
         (("wells.csv", "{year}.csv"), "addresses.wells: nothing says what {year} of its uri stands for."),
         (('address = "wells"', 'address = "springs"'), "services asks for the address springs, which is not declared."),
-        (('layer = "services"', 'layer = "wells"'), "there is no layer of rows wells."),
+        (('layer = "services"', 'layer = "springs"'), "there is no layer of rows springs."),
         (('code = "id"', 'code = "id", depth = "d"'), "services has no field depth."),
         (("mb = 1", 'mb = 1\nchecksum = "crc"'), "addresses.wells.checksum: String should match pattern"),
         (("cycle =", "[[x]]\ncycle ="), "sources/wells.toml: cycle: this key is missing."),
