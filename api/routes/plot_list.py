@@ -27,7 +27,7 @@ from geo.criteria import LAND_CRITERIA
 from geo.crops.catalogue import crops
 from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.base import PUBLIC
-from layers.catalogue.land import AVAILABILITIES, CLASS_STYLES, LAND_FORMS
+from layers.catalogue.land import CLASS_STYLES, LAND_FORMS, ON_OFFER
 from layers.features.districts import require_district, require_jamoats
 from layers.features.filters import PLOT_FILTERS, plot_conditions, sort_keys
 from layers.features.hectares import hectares_of
@@ -42,7 +42,7 @@ router = APIRouter(tags=["pages"], dependencies=[Depends(known_parameters)])
 ROWS: Final = 50  # plots of a page of the list
 MOST_COLUMNS: Final = 6  # criteria beside one another; more cannot be read on a screen
 SHOWN_UNASKED: Final = ("walk_minutes", "water_adequacy")
-OPEN_TO_ALL: Final = tuple(name for name in AVAILABILITIES if name != "fallow")  # nobody lists idle land here
+OPEN_TO_ALL: Final = (*ON_OFFER, "unknown")  # below partner all other land reads unknown
 SORTED_BY: Final = ("plot_id", "class", "score", "area_ha")  # beside the criteria that are shown
 
 

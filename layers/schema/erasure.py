@@ -13,9 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from psycopg import sql
 from sqlalchemy import ColumnElement, Connection, Engine, FromClause, delete, func, insert, or_, select, text, update
-from sqlalchemy.exc import DBAPIError
 
 from layers.cache.files import files_in
 from layers.cache.folders import KINDS, Folder
@@ -23,6 +21,7 @@ from layers.catalogue import BY_NAME
 from layers.catalogue.base import Layer
 from layers.catalogue.land import Plot
 from layers.errors import DataRefused, NotFound
+from layers.postgres.rewriting import rewrite
 from layers.records.audit import Act, note
 from layers.records.loads import PURGE, Load, Raster
 from layers.records.open_load import LOADS_LOCK
@@ -168,7 +167,7 @@ def sweep(engine: Engine, home: Path, erased: Erasure, *, before: datetime | Non
             path.unlink(missing_ok=True)
     _empty(path for path, _ in files_in(home / "logs"))
     _empty(path for path, _ in files_in(home / "postgres" / "log"))
-    return _rewrite(engine, [*erased.rows, *(("suitability", "robustness", "household_fit") if erased.plots else ())])
+    return rewrite(engine, [*erased.rows, *(("suitability", "robustness", "household_fit") if erased.plots else ())])
 
 
 # -- which rows ------------------------------------------------------------------------------------------
@@ -334,18 +333,3 @@ def _empty(paths: Iterable[Path]) -> None:
     for path in paths:
         with path.open("r+b") as file:
             file.truncate(0)
-
-
-def _rewrite(engine: Engine, tables: Sequence[str]) -> list[str]:
-    """Write tables anew without what was deleted, their statistics too, which quote values; return what was refused."""
-    refused = []
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        present = set(connection.execute(text("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p')")).scalars())
-        for name in dict.fromkeys([*(name for name in tables if name in present), "loads", "rasters", "scoring_runs"]):
-            table = sql.Identifier(name).as_string()
-            connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {table}")
-        try:
-            connection.exec_driver_sql("VACUUM FULL pg_catalog.pg_statistic")
-        except DBAPIError:  # a database of others may not let its user
-            refused.append("pg_statistic")
-    return refused
