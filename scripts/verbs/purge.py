@@ -61,11 +61,15 @@ def purge(
         erased = erase(connection)
     refused = sweep(engine(), get_settings().home, erased, before=before)
     if json:
-        print_json(asdict(erased))
+        print_json(asdict(erased) | {"not_written_anew": refused})
         return
     _say(erased, "Erased")
     for name in refused:
-        err.print(f"The database does not let its user rewrite {name}; ask its administrator to.", highlight=False)
+        err.print(
+            f"{name} may still hold what was erased: somebody goes on reading, or the database does not let its user "
+            "write it anew. End what reads, then have its administrator write it anew.",
+            highlight=False,
+        )
     if erased.plots:
         out.print("`obod score` judges the plots that stay anew.", highlight=False)
 
