@@ -16,7 +16,7 @@ from layers.settings import get_settings
 
 MEMBERS = 10_000  # files in an archive; a File Geodatabase has some hundreds
 BLOCK = 1 << 20
-DAMAGE = (BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, NotImplementedError, RuntimeError, ValueError)
+DAMAGE = (BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, ValueError)
 
 
 class Allowance:
@@ -52,7 +52,7 @@ def unpack_zip(path: Path, folder: Path, allowance: Allowance) -> None:
 
     Raises
     ------
-    DataRefused : damaged, encrypted, too large, or with a member that leads out of the folder or is no file.
+    DataRefused : damaged, encrypted, packed by a method that is not read here, too large, or with a member that leads out of the folder or is no file.
     """
     with _damage_told(allowance.name), ZipFile(path) as opened:
         members = opened.infolist()
@@ -101,6 +101,10 @@ def _damage_told(name: str) -> Iterator[None]:
         yield
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
         raise DataRefused(f"{name} holds two files of one name.") from None
+    except RuntimeError:  # the archive is whole; zipfile lacks its method, such as Deflate64 of large files on Windows
+        raise DataRefused(
+            f"{name} is packed by a method that is not read here; pack it again as a plain zip."
+        ) from None
     except (*DAMAGE, OSError) as error:
         if isinstance(error, OSError) and as_disk_refusal(error) is not None:
             raise  # the disk's fault, not the archive's

@@ -87,7 +87,7 @@ def _is_package(member: str, content: bytes = b"") -> Callable[[bytes, Path], bo
         try:
             with ZipFile(path) as opened, opened.open(member) as inside:
                 return inside.read(len(content)) == content
-        except (BadZipFile, KeyError, OSError, RuntimeError, NotImplementedError, EOFError, ValueError):
+        except (BadZipFile, KeyError, OSError, RuntimeError, EOFError, ValueError):
             return False
 
     return holds

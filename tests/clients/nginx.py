@@ -17,9 +17,11 @@ CONFIGURATION = Path(__file__).parents[2] / "deploy" / "nginx.conf"
 START_S = 30.0  # seconds a proxy has to begin
 
 
-def find_nginx() -> str | None:
-    """Return the program; None where there is none. Debian keeps it where users do not look."""
-    return shutil.which("nginx", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin")))
+def find_nginx() -> str:
+    """Return the program, which `make clients` installs. Debian keeps it where users do not look."""
+    found = shutil.which("nginx", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin")))
+    assert found is not None, "nginx is not installed (Debian: nginx-light); make clients does it"
+    return found
 
 
 @contextmanager
@@ -31,7 +33,6 @@ def proxied(service: str, *, watchers: str = "") -> Iterator[str]:
     watchers : what the folder of allowed addresses holds, such as ``allow 127.0.0.1;``.
     """
     program = find_nginx()
-    assert program is not None
     with tempfile.TemporaryDirectory(prefix="obod-nginx-") as name, socket.socket() as free:
         place = Path(name)
         place.chmod(0o711)  # nginx serves as another user when it is started by root

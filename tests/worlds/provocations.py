@@ -76,6 +76,14 @@ def extents(said: str, day: str) -> Provocation:
     return Provocation(said, (*CHECK, "hazard_extents", "{d}/h.csv", "--crs", "4326"), {"h.csv": text})
 
 
+def packed_as(method: int, content: bytes) -> bytes:
+    """A zip whose members say that they are packed by another method, in both places where a zip says so."""
+    for signature, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):  # of a local and of a central header
+        at = content.index(signature) + offset
+        content = content[:at] + method.to_bytes(2, "little") + content[at + 2 :]
+    return content
+
+
 def packed(*members: tuple[str, bytes | str], flag: int = 0, link: bool = False) -> bytes:
     """A zip of some members, which may say that they are encrypted or links."""
     out = io.BytesIO()
@@ -266,6 +274,11 @@ DOOR = [
         packed(("a.csv", "b.csv"), link=True),
     ),
     villages("a.zip is encrypted; unpack it first.", "a.zip", packed(("a.csv", GOOD), flag=1)),
+    villages(
+        "a.zip is packed by a method that is not read here; pack it again as a plain zip.",
+        "a.zip",
+        packed_as(9, packed(("a.csv", GOOD))),  # Deflate64, which Windows takes for large files
+    ),
     villages(
         "a.zip unpacks to more than the 1e-09 GB that OBOD_FILE_UNPACKED_GB allows.",
         "a.zip",

@@ -11,11 +11,9 @@ import httpx2 as httpx
 import pytest
 
 from tests.clients.browser import served
-from tests.clients.nginx import find_nginx, proxied
+from tests.clients.nginx import proxied
 from tests.clients.process import other_settings
 from tests.worlds.three_districts import RASHT, Land
-
-pytestmark = pytest.mark.skipif(find_nginx() is None, reason="nginx is not installed (Debian: nginx-light)")
 
 TILE = "/tiles/plots/15/22789/12520.mvt"
 PLAIN = {"Accept-Encoding": "identity"}
