@@ -52,7 +52,8 @@ def unpack_zip(path: Path, folder: Path, allowance: Allowance) -> None:
 
     Raises
     ------
-    DataRefused : damaged, encrypted, packed by a method that is not read here, too large, or with a member that leads out of the folder or is no file.
+    DataRefused : damaged, encrypted, packed by a method that is not read here, too large, or with a member that leads
+        out of the folder or is no file.
     """
     with _damage_told(allowance.name), ZipFile(path) as opened:
         members = opened.infolist()
