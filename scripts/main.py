@@ -16,9 +16,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from scripts.faults import sentence_of
-from scripts.stopping import STANDING, Stopped, stoppable
+from scripts.stopping import PARTLY, STANDING, Stopped, stoppable
 
-PARTLY = 3  # exit code: some parts are done, each whole, and some are not
 PRIVATE = 0o077  # umask: files and folders are for their owner alone
 
 
@@ -53,7 +52,7 @@ VERBS = {
     "susceptibility": Verb("susceptibility", "Derive hazard zones where nobody has mapped."),
     "export": Verb("export", "Write the current rows of a layer to a file.", UNWRITTEN),
     "up": Verb("up", "Do all that make demo does, then serve."),
-    "water": Verb("water", "Say what crops need, share turns, name the faults of canals.", UNWRITTEN),
+    "water": Verb("water", "Reference evapotranspiration, turns of water, faults of canals.", UNWRITTEN),
     "weights": Verb("weights", "Work out weights from a square table of comparisons.", UNCHANGED),
     "serve": Verb("serve", "Serve maps, tiles and data over HTTP."),
     "cluster": Verb("cluster", "Make the certificates of a Dask cluster."),

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+PARTLY = 3  # exit code: some parts are done, each whole, and some are not
+
 
 @dataclass(slots=True)
 class Standing:

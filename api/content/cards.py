@@ -66,6 +66,11 @@ class Card:
     why: str | None
 
 
+def look_of(plot: Mapping[str, Any], truth: PlotTruth) -> Style:
+    """Return how a plot is drawn: in its class, or hatched over its outlook while that is not settled."""
+    return CLASS_STYLES[plot["class"]] if truth.settled else UNSETTLED_STYLES[plot.get("outlook") or "open"]
+
+
 def plot_card(
     plot: Mapping[str, Any],
     places: Gazetteer,
@@ -84,7 +89,7 @@ def plot_card(
     score = plot.get("score")
     return Card(
         plot_id=plot["plot_id"],
-        look=CLASS_STYLES[judged] if truth.settled else UNSETTLED_STYLES[plot.get("outlook") or "open"],
+        look=look_of(plot, truth),
         truth=truth,
         meaning=None if truth.mark or judged == "NE" or not truth.settled else CLASS_MEANINGS[judged],
         code=plot.get("subclass") or judged if truth.settled else truth.code,

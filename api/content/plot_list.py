@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from api.content.cards import look_of
 from api.content.plot_truth import PlotTruth, tell_plot
 from api.content.standing import first_question
 from api.content.value_text import UNKNOWN, measured_text
@@ -14,14 +15,8 @@ from api.language.wording import CODES
 from api.maps.legend import CRITERIA_BY_ID
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue.base import Style
-from layers.catalogue.land import CLASS_STYLES
 from layers.features.places import Gazetteer
 
-OUTLOOK: Final[Mapping[str, str]] = {  # words of ``OUTLOOKS``
-    "likely": "likely good",
-    "open": "open",
-    "unlikely": "unlikely good",
-}
 # Columns a list can be sorted by -> heading, a message id.
 COLUMNS: Final[Mapping[str, str]] = {
     "plot_id": "Plot",
@@ -30,7 +25,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "area_ha": "Area",
     **{criterion.id: criterion.title for criterion in LAND_CRITERIA},
 }
-MESSAGES: Final = (*COLUMNS.values(), *OUTLOOK.values())
+MESSAGES: Final = tuple(COLUMNS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +59,12 @@ def list_plots(
     """
     return [
         ListedPlot(
-            look=CLASS_STYLES[plot["class"]],
-            truth=tell_plot(plot, places, lang),
+            look=look_of(plot, truth := tell_plot(plot, places, lang)),
+            truth=truth,
             score=plot.get("score"),
             area_ha=plot["area_ha"],
             availability=translate(CODES.get(plot.get("availability") or UNKNOWN, UNKNOWN), lang),
-            outlook=translate(OUTLOOK.get(plot.get("outlook") or "", ""), lang),
+            outlook=translate(CODES.get(plot.get("outlook") or "", ""), lang),
             ask_first=first_question(plot["ask_first"], lang) if plot.get("ask_first") else "",
             cells=tuple(measured_text(CRITERIA_BY_ID[name], plot.get(name), lang) for name in columns),
         )

@@ -221,8 +221,11 @@ def tell_plot(plot: Mapping[str, Any], places: Gazetteer, lang: Language) -> Plo
     settled = is_settled(plot)
     mark = shut if excluded and shut else limiting.id if excluded and limiting else "closed" if excluded else None
     reason, missing, step = _why(plot, limiting, mark, lang)
-    if mark is None and plot.get("ask_first") == MINES:
+    asked = plot.get("ask_first")
+    if mark is None and asked == MINES:
         step = _ASK_OF_MINES
+    elif mark is None and not settled and asked in CRITERIA_BY_ID:
+        step = _measure(CRITERIA_BY_ID[asked])  # what would settle it comes before what limits the low end
     return PlotTruth(
         plot_id=str(plot["plot_id"]),
         where=_where(plot, places, lang),

@@ -9,9 +9,10 @@ from api.content.crops_text import crop_words
 from api.content.standing import first_question
 from api.content.value_text import in_sentence, measured_text
 from api.language.translate import Language, number, translate
-from api.language.wording import CODES, unit_after_number
+from api.language.wording import CODES, label_of, unit_after_number
 from api.maps.legend import CRITERIA_BY_ID
 from geo.suitability.model import CLASSES
+from layers.catalogue.hazards import Exclusion
 from layers.catalogue.land import Plot
 from layers.records.outcomes import OUTCOME_BY_NAME
 
@@ -103,6 +104,8 @@ def _title(name: str, lang: Language) -> str:
 def _code(name: str, text: str, lang: Language) -> str:
     if name == "ask_first":
         return in_sentence(first_question(text, lang))
+    if name == "shut_by":
+        return in_sentence(translate(label_of(Exclusion, "kind", text), lang))
     return translate(CODES.get(text, text), lang)
 
 

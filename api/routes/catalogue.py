@@ -13,6 +13,7 @@ from api.deps import JSON, CallerDep, LanguageDep, get_caller, json_answer, know
 from api.language.translate import Language, translate
 from api.maps.legend import CRITERIA_BY_ID, legend
 from api.routes.answers import LayerListed, LegendOfLayer
+from api.routes.plots import cache_headers
 from api.web.description import given
 from layers.catalogue import BY_NAME, LAYERS, RASTERS, RASTERS_BY_NAME
 from layers.catalogue.base import Audience
@@ -78,7 +79,9 @@ def get_columns(layer: str, caller: CallerDep, lang: LanguageDep) -> Response:
     features = scored_plots(audience, {}) if known.judged else layer_features(known, audience)
     columns = data_dictionary(features, told_headings(lang) if known.judged else {}, lang)
     schema = {"@context": CSVW, "@type": "Schema", **csvw_schema(features, columns)}
-    return Response(orjson.dumps(schema), media_type=CSVW_TYPE, headers={"Vary": "Accept-Language"})
+    return Response(
+        orjson.dumps(schema), media_type=CSVW_TYPE, headers={**cache_headers(audience), "Vary": "Accept-Language"}
+    )
 
 
 @router.get(

@@ -14,6 +14,7 @@ from api.routes.plots import ChoiceDep, ProfileQuery, cache_headers, run_of
 from api.web.description import given
 from layers.catalogue.base import PUBLIC
 from layers.catalogue.land import Plot
+from layers.errors import NotFound
 from layers.explain.household_fit import explain_fit_of_plot
 from layers.explain.plot import explain_plot
 from layers.features.household_fit import require_staff
@@ -61,7 +62,10 @@ def get_explanation(
         run = run_of(served, choice, district, audience)
         explained = explain_plot(connection, plot_id, audience=audience, choice=choice, served=served)
         features = scored_plots(PUBLIC, {district: run} if run and district else {})
-        plot = orjson.loads(read_feature(connection, features, PLOTS.plot_id == plot_id) or b"{}")["properties"]
+        feature = read_feature(connection, features, PLOTS.plot_id == plot_id)
+        if feature is None:
+            raise NotFound(f"There is no plot {plot_id!r}.")
+        plot = orjson.loads(feature)["properties"]
         explained |= told_of(plot, atlas.gazetteer(connection, served), lang)
         explained["no_record_told"] = tell_unrecorded(explained["no_record"], lang)
         if profile is not None:

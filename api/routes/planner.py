@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.content.cards import unknown_in_run
@@ -21,7 +21,7 @@ from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
 from api.routes.found import FRESH, HTML, look_for
 from api.routes.links import Links, tongues
-from api.routes.picked import Picked, get_picked
+from api.routes.picked import Picked, PickedDep
 from api.routes.priorities import by_jamoat
 from api.web.description import given
 from geo.programme.priority import NOTE
@@ -37,7 +37,6 @@ from layers.records.snapshot import ShownRun
 
 router = APIRouter(tags=["pages"])
 
-PickedDep = Annotated[Picked, Depends(get_picked)]
 FORMATS: Final = {
     "xlsx": ("Excel", "for a spreadsheet, with a sheet that explains it"),
     "csv": ("CSV", "plain table"),

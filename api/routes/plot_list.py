@@ -22,6 +22,7 @@ from api.rendering.pages import render
 from api.routes.found import FRESH, HTML
 from api.routes.links import Links, tongues
 from api.routes.planner import FORMATS
+from api.routes.plots import FILTER_PARAMETERS, ChoiceDep, run_of
 from api.web.description import given
 from geo.criteria import LAND_CRITERIA
 from geo.crops.catalogue import crops
@@ -30,10 +31,10 @@ from layers.catalogue.base import PUBLIC
 from layers.catalogue.land import CLASS_STYLES, LAND_FORMS, ON_OFFER
 from layers.features.districts import require_district, require_jamoats
 from layers.features.filters import PLOT_FILTERS, plot_conditions, sort_keys
-from layers.features.hectares import hectares_of
 from layers.features.paging import Listing, read_page
 from layers.features.places import Gazetteer
 from layers.features.plots import by_class_and_score, in_district, scored_plots
+from layers.features.standing import standing_of
 from layers.postgres.engine import reading
 from layers.records.snapshot import Choice
 
@@ -66,18 +67,12 @@ class Bounds:
     most: str
 
 
-FILTERS_DESCRIBED: Final = [
-    {"name": item.name, "in": "query", "required": False, "description": item.about, "schema": dict(item.schema)}
-    for item in PLOT_FILTERS.values()
-]
-
-
 @router.get(
     "/districts/{code}/list",
     summary="Plots of a district as a page to work with",
     response_class=Response,
     responses=given({HTML: None}, 404),
-    openapi_extra={"parameters": FILTERS_DESCRIBED},
+    openapi_extra={"parameters": FILTER_PARAMETERS},
 )
 def get_list(
     request: Request,
@@ -85,6 +80,7 @@ def get_list(
     lang: LanguageDep,
     state: SnapshotDep,
     atlas: AtlasDep,
+    choice: ChoiceDep,
     sortby: Annotated[str | None, Query(description="As for the list of plots.")] = None,
     after: Annotated[str | None, Query(description="Token of the next page.")] = None,
     column: Annotated[list[str] | None, Query(description="Criteria shown beside the class.")] = None,
@@ -101,18 +97,20 @@ def get_list(
         served = state.fresh(connection)
         require_district(connection, served, code)
         require_jamoats(connection, code, filters.get("jamoat", ()))
-        run = served.runs_open_to(PUBLIC, Choice()).get(code)
+        run = run_of(served, choice, code, PUBLIC)
         features = scored_plots(PUBLIC, {} if run is None else {code: run})
         conditions = [in_district(code), *plot_conditions(features, filters)]
-        listing = Listing(features, conditions, sort_keys(features, sortby) or by_class_and_score(features))
+        keys = sort_keys(features, sortby or _usual_order(filters)) or by_class_and_score(features)
+        listing = Listing(features, conditions, keys)
         page = read_page(connection, listing, limit=ROWS, after=after or None)
-        counted = hectares_of(connection, listing)
+        counted, standing = standing_of(connection, listing)
         places = atlas.gazetteer(connection, served)
     features_read = orjson.loads(b"".join((b"[", page.body, b"]")))
-    asked = _Asked(request, code, lang, filters, sortby, columns)
+    asked = _Asked(request, code, lang, {**filters, **_chosen(choice)}, sortby, columns)
     names = {
         place.code: local_name(place.names, lang, otherwise=place.code) for place in places.of(Jamoat, within=code)
     }
+    pinned = {} if run is None or choice != Choice() else {"run": str(run.run_id)}
     content = render(
         "list.html",
         lang=lang,
@@ -121,12 +119,14 @@ def get_list(
         synthetic=served.synthetic(code) or bool(run and run.synthetic),
         place=_district_name(places, code, lang),
         sentence=say_filters(filters, names, lang),
+        run=run,
         warning=EARLIER_RULE if run is not None and run.earlier_rule else None,
-        figures=figures(counted, lang),
+        figures=figures(counted, lang, standing),
         plots=list_plots((found["properties"] for found in features_read), places, lang, columns),
         heads=asked.heads(),
         form=asked.form(names),
-        next_page=None if page.next is None else asked.address(after=page.next),
+        # The next page is of the same run, even if another is published meanwhile.
+        next_page=None if page.next is None else asked.address(after=page.next, **pinned),
         first_page=asked.address() if after else None,
         downloads=[(name, asked.file(form)) for form, (name, _about) in FORMATS.items()],
         map_page=asked.links.page(district=code, jamoat=next(iter(filters.get("jamoat", ())), None)),
@@ -158,7 +158,8 @@ class _Asked:
 
     def file(self, form: str) -> str:
         """Address of the file of exactly these plots, in this order."""
-        return f"{self._here}/plots?{self._query([*self._narrowed(), ('sortby', self._sortby), ('f', form)])}"
+        order = self._sortby or _usual_order(self._filters) or ""
+        return f"{self._here}/plots?{self._query([*self._narrowed(), ('sortby', order), ('f', form)])}"
 
     def heads(self) -> list[dict[str, Any]]:
         """Columns that can be sorted by: title, address that sorts by it, and which way it is sorted now."""
@@ -218,6 +219,17 @@ class _Asked:
 
 
 _IN_FORM: Final = frozenset({"class", "availability", "land_form", "crop", "jamoat"})
+
+
+def _usual_order(filters: Mapping[str, Sequence[str]]) -> str | None:
+    """Land that is not evaluated comes by its outlook; the words of outlooks are in the order of the alphabet."""
+    return "outlook,-score_known" if set(filters.get("class", ())) == {"NE"} else None
+
+
+def _chosen(choice: Choice) -> dict[str, list[str]]:
+    """What says of which run the list is, kept in every address."""
+    asked = {"scheme": choice.scheme, "run": None if choice.run is None else str(choice.run)}
+    return {name: [text] for name, text in asked.items() if text is not None}
 
 
 def _columns(asked: Sequence[str] | None) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from api.web.rates import COUNTED, wait_for
 HEALTH: Final = ("/healthz", "/readyz", "/metrics")  # never wait
 PAGES: Final = ("/", "/found", "/places", "/docs", "/openapi.json")
 BELOW: Final = ("/maps/", "/static/")  # begin addresses of pages, and of what pages are made of
-PLOT_PAGE: Final = "/why"  # ends the address of the page of a plot
+PAGE_ENDINGS: Final = ("/why", "/list")  # end addresses of the page of a plot and of the list of a district
 KEPT: Final = 6  # one place of so many is kept for pages, and one for health
 
 
@@ -52,7 +52,7 @@ class Capacity:
         if scope["type"] != "http" or (path := route_path(scope)) in HEALTH:
             await self.app(scope, receive, send)
             return
-        page = path in PAGES or path.startswith(BELOW) or path.endswith(PLOT_PAGE)
+        page = path in PAGES or path.startswith(BELOW) or path.endswith(PAGE_ENDINGS)
         turn = Turn(page, scope.get(COUNTED))
         if self._may_begin(turn):
             self._begin(turn)

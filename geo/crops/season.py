@@ -114,9 +114,9 @@ def is_summer_crop(crop: str, zone: str) -> bool:
 def watered_months(crop: str, zone: str) -> tuple[tuple[int, ...], ...]:
     """Return the months in which a crop takes at least a twentieth of its season's irrigation, window by window.
 
-    The season of irrigation is April to September; before it rain and the soil supply the crop. Its need is spread
-    evenly over the days of its window in that season: more months count than by its curve of need, never fewer of
-    those in which it stands all month.
+    The season of irrigation is April to September (domain reference 2.4): before it rain and the soil supply the crop,
+    and what still stands in October is not asked about. Its need is spread evenly over the days of its window in that
+    season, not by its curve of need.
 
     Parameters
     ----------

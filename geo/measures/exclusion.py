@@ -155,7 +155,7 @@ def mines_unanswered(block: Block, contaminated: Collection[str] = CONTAMINATED)
     unanswered = is_mined_ground(block.plots, contaminated)
     if not unanswered.any():
         return np.asarray(unanswered)
-    return np.asarray(unanswered & ~(share_under(block, _answers(block)) >= WHOLLY))
+    return np.asarray(unanswered & ~block.once(_answered))
 
 
 def records_of(block: Block) -> Records:
@@ -173,10 +173,11 @@ def records_of(block: Block) -> Records:
     mined = np.zeros(0, dtype=bool)
     if isinstance(exclusions, gpd.GeoDataFrame):
         mined = exclusions["kind"].isin(ANSWERED).to_numpy(dtype=bool)
-    dated = share_under(block, _answers(block)) >= WHOLLY
+    lakes = block.nearby.get("lakes")
+    other = bool((~mined).any()) or (isinstance(lakes, gpd.GeoDataFrame) and len(lakes) > 0)
     return Records(
-        mines=_state(_held(block, LOOKED_FOR_MINES) | dated, on_record=bool(mined.any())),
-        shut_land=_state(_held(block, LOOKED_FOR_SHUT_LAND), on_record=bool((~mined).any()) or "lakes" in block.nearby),
+        mines=_state(_held(block, LOOKED_FOR_MINES) | block.once(_answered), on_record=bool(mined.any())),
+        shut_land=_state(_held(block, LOOKED_FOR_SHUT_LAND), on_record=other),
     )
 
 
@@ -191,6 +192,11 @@ def _held(block: Block, process: str) -> Flags:
         return np.zeros(len(block), dtype=bool)
     rows = extents[extents["process"] == process]
     return np.asarray(share_under(block, rows.geometry.to_numpy()) >= WHOLLY)
+
+
+def _answered(block: Block) -> Flags:
+    """Return which plots lie wholly where the mine action centre has answered."""
+    return np.asarray(share_under(block, _answers(block)) >= WHOLLY)
 
 
 def _answers(block: Block) -> NDArray[np.object_]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from geo.contract.columns import FINE_GRID_M
 from geo.contract.criterion import Block, C, Criterion, D, Flags, Floats, Measured, outlines
 from geo.contract.memberships import Knots
-from geo.contract.reasons import NO_SURVEYS_AND
+from geo.contract.reasons import LAYER_NOT_LOADED, NO_SURVEYS_AND
 from geo.crops.catalogue import crops
 from geo.errors import NotAssessed
 from geo.measures.reference_crop import TREES_JUDGED, trees_judged
@@ -56,7 +56,7 @@ def salinity(block: Block, _: Criterion) -> Measured:
     value, evidence = surveyed(block, "salinity_ds_m")
     water_m = block.once(groundwater_m).least
     free = saltless(_plot_means(block, "dem"), _plot_means(block, "slope"), water_m)
-    without = None if SURVEYS in block.nearby else f"the layer {SURVEYS} is not loaded"
+    without = None if SURVEYS in block.nearby else LAYER_NOT_LOADED.format(layer=SURVEYS)
     return Measured(
         value,
         evidence=evidence,

@@ -341,8 +341,10 @@ def _knots(file: SchemeFile, criteria: Mapping[str, Criterion], source: str) -> 
             knots = Knots(*values)
         except SuitabilityError as error:
             raise SchemeError(f"{key}: {error}") from None
-        if knots.better != criterion.better:
-            raise SchemeError(f"{key}: the first value is the best one, and here {criterion.better} is better")
+        # One table of a criterion may rate another quantity than the rest.
+        better = declared.better if isinstance(declared, Knots) else criterion.better
+        if knots.better != better:
+            raise SchemeError(f"{key}: the first value is the best one, and here {better} is better")
         replaced[criterion.id, table] = Probability(knots) if isinstance(declared, Probability) else knots
     return replaced
 

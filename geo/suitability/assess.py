@@ -266,7 +266,7 @@ def improved(found: Findings, scheme: Scheme) -> dict[str, Measured]:
         result[change.criterion] = replace(before, value=np.where(worse, change.value, before.value))
         if change.criterion == CANAL_CONDITION.id and (gain := found.repair_gain.get(round(change.value))) is not None:
             water = result[WATER_ADEQUACY.id]
-            result[WATER_ADEQUACY.id] = replace(water, value=water.value * gain)
+            result[WATER_ADEQUACY.id] = water.times(gain)
     return result
 
 

@@ -181,8 +181,10 @@ class _Flows:
             piece_length_m=length,
         )
         limit = intake_limit(beds.capacity_m3_s[reach], beds.condition[reach])
-        # A pump stands at the upper end of its reach.
-        first = (pieces.start_m[self.carries] == 0)[:, None]
+        # A pump stands at the upper end of its reach; pieces shorter than the snap are none, so that may not be at 0 m.
+        upper = np.full(len(whole), np.inf)
+        np.minimum.at(upper, pieces.reach, pieces.start_m)
+        first = (pieces.start_m[self.carries] == upper[reach])[:, None]
         pump = np.where(first, np.broadcast_to(beds.pump, (len(whole), beds.pump.shape[1]))[reach], np.inf)
         unknown = np.isnan(pump)
         lifts = np.where(first[:, 0], stage_conveyance(beds.stages[reach]), 1.0)
@@ -193,12 +195,14 @@ class _Flows:
         )
 
     def _supplies(self) -> None:
-        """What each intake may take for drinking and for fields, m3/s; a pump lifts no more than it can."""
+        """What each intake may take for drinking and for fields, m3/s; a pump lifts no more than it can of both."""
         of = self.offers
-        self.drinking, allowed = fields_supply(
+        drinking, fields = fields_supply(
             of.flow_m3_s, of.right_m3_s[:, None], of.river_share[:, None], of.drinking_m3_d[:, None]
         )
-        self.supply = np.minimum(of.pump, allowed) * of.runs
+        lifted = np.minimum(of.pump, drinking + fields) * of.runs
+        self.drinking = np.minimum(drinking, lifted)
+        self.supply = lifted - self.drinking
         self.lift = stage_conveyance(of.stages)
 
     def _outlets(self) -> None:
@@ -206,6 +210,9 @@ class _Flows:
         network, fields = self.network, self.fields
         there = np.flatnonzero((fields.outlet_area != NOWHERE) & (network.outlet_node != NOWHERE))
         there = there[network.ordered[network.outlet_node[there]]]
+        # A system no intake is known of brings nobody knows how much; that is unknown, not nothing.
+        fed = network.system[network.intake_node[self.intakes]]
+        there = there[np.isin(network.system[network.outlet_node[there]], fed)]
         count = np.bincount(fields.outlet_area[there], minlength=len(fields.code))
         self.areas = np.flatnonzero(count > 0)
         place = np.full(len(fields.code), NOWHERE)

@@ -16,6 +16,7 @@ from geo.measures.exclusion import INUNDATION
 from geo.suitability.model import CLASSES, N2, NE, OUTLOOKS
 from layers.cache.memory import Memo
 from layers.features.hectares import Figures
+from layers.features.paging import Listing
 from layers.records.rows_of_run import in_run
 from layers.records.runs import suitability
 from layers.records.snapshot import Run
@@ -87,6 +88,31 @@ def standing_by_jamoat(connection: Connection, run: Run, district: str) -> dict[
     if run.earlier_rule:
         return {}
     return _KEPT.get((run.run_id, run.finished_at, district), lambda: _standing(connection, run, district))
+
+
+def standing_of(connection: Connection, listing: Listing) -> tuple[Figures, Standing]:
+    """Return the figures of every class among the plots of a listing, and what of them is not settled."""
+    features = listing.features
+    kinds = (
+        features.property("class").value,
+        features.property("settled").value,
+        features.property("outlook").value,
+    )
+    counted = (
+        select(*kinds, func.count(), func.sum(features.property("area_ha").value))
+        .select_from(features.source)
+        .where(*features.where, *listing.conditions)
+        .group_by(*kinds)
+    )
+    classes: Figures = {name: {"plots": 0, "area_ha": 0.0} for name in CLASSES}
+    standing = Standing()
+    for judged, settled, outlook, plots, area_ha in connection.execute(counted):
+        classes[judged]["plots"] += plots
+        classes[judged]["area_ha"] += area_ha
+        if settled is False and judged != CLASSES[NE]:
+            standing.not_settled.add(plots, area_ha)
+            standing.not_settled_in.setdefault((judged, outlook or OPEN), Tally()).add(plots, area_ha)
+    return classes, standing
 
 
 # What a run found never changes. Some kB each; making one reads every row of a district, 40 ms at 40,000.

@@ -50,6 +50,7 @@ class Existing:
         self.layer = layer
         self.empty_clears = empty_clears
         self._empty: Counter[str] = Counter()
+        self._kept: Counter[str] = Counter()
 
     def read(self, keys: Sequence[str]) -> Held:
         """Return what the layer holds under ``keys``."""
@@ -110,18 +111,26 @@ class Existing:
                     table[name] = _merged(table[name], held, name, empty)
         for name, about in self.layer.attributes().items():
             if about.told_as and name in frame:
-                table[name] = _merged(table[name], held, name, _told(table[name], held, name, about.told_as))
+                same = _told(table[name], held, name, about.told_as)
+                self._kept[name] += int(same.sum())
+                table[name] = _merged(table[name], held, name, same)
 
     def silent_fields(self, frame: pd.DataFrame) -> frozenset[str]:
         """Fields the file has no column for."""
         return frozenset(name for name in self.layer.attributes() if name not in frame)
 
     def notes(self) -> list[str]:
-        """Say how many empty cells kept what was there."""
-        return [
+        """Say how many cells kept what was there: empty ones, and those that say what others are told instead."""
+        empty = [
             f"{count:,} empty cells of {name} kept what was there; --empty-clears empties them."
             for name, count in sorted(self._empty.items())
         ]
+        told = [
+            f"{count:,} cells of {name} say what the public reads in place of what is there, so that was kept."
+            for name, count in sorted(self._kept.items())
+            if count
+        ]
+        return [*empty, *told]
 
     def _silent(self, table: Mapping[str, Values], frame: pd.DataFrame) -> Iterator[str]:
         for name in self.layer.attributes():

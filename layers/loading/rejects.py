@@ -53,10 +53,10 @@ def write_rejects(source: Source, crs: pyproj.CRS | None, rejections: list[Rejec
     geometries = np.concatenate(shapes)
     path.parent.mkdir(parents=True, exist_ok=True)
     if shapely.is_missing(geometries).all():
-        path = path.with_suffix(".csv")
+        path = path.with_name(f"{path.name}.csv")  # a name may hold a dot: no suffix is replaced
         rows.to_csv(path, index=False, encoding="utf-8-sig")
         return path
-    path = path.with_suffix(".gpkg")
+    path = path.with_name(f"{path.name}.gpkg")
     path.unlink(missing_ok=True)
     taken = {"fid", "geom"}  # names a GeoPackage gives to columns of its own
     rows = rows.rename(columns={name: f"{name}_" for name in rows if str(name).casefold() in taken})

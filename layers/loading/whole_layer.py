@@ -95,7 +95,8 @@ def _read(connection: Connection, layer: type[Layer], keys: Sequence[str]) -> Ro
     wkb = [bytes(row[1]) for row in rows] if spatial else []
     shapes = Shapes.of_wkb(pa.array(wkb, pa.binary())) if spatial else Shapes.none(len(rows))
     given = np.isin(names.astype(str), np.array(list(keys)))
-    other = [(*(wkb[at : at + 1]), *row[2:]) for at, row in enumerate(rows)]
+    apart = layer.tiles_land or layer.disjoint  # such rows are compared by their ground
+    other = [] if apart else [(*(wkb[at : at + 1]), *row[2:]) for at, row in enumerate(rows)]
     return Rows(names, given, shapes, other)
 
 

@@ -50,5 +50,3 @@ MEMBERSHIPS = (
     (VIEWERS[PARTNER], VIEWERS[STAFF]),
     *((VIEWERS[audience], role.name) for audience, role in ROLES.items()),
 )
-PEOPLE_LOGIN = "obod_key_"  # begins the name of the login that belongs to a key
-PUBLIC_LOGIN = "obod_viewer"  # login of whoever opens the public views

@@ -1,8 +1,8 @@
 """Who saw, loaded, published, exported or erased what: a table that only grows, and never holds what was seen.
 
 An act that changes the database writes its entry in its own transaction: there is no act without one. PostgreSQL
-refuses to change or delete entries, to the owner too (``refuse_rewriting.sql``). Reading what is for partners or staff
-is entered before the answer leaves; where that fails, there is no answer.
+refuses to change or delete entries, to the owner too (``refuse_rewriting``, made by revision 0021). Reading what is for
+partners or staff is entered before the answer leaves; where that fails, there is no answer.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ class Act(StrEnum):
     KEY_MADE = "key-made"
     KEY_ROTATED = "key-rotated"
     KEY_REVOKED = "key-revoked"
-    LOGIN_MADE = "login-made"
     LOAD = "load"
     UNDO = "undo"
     PURGE = "purge"

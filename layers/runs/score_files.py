@@ -174,7 +174,7 @@ def score_part(part: FilePart) -> FileReport:
     try:
         part.output.parent.mkdir(parents=True, exist_ok=True)
         for ending in REJECTS:
-            rejects.with_suffix(ending).unlink(missing_ok=True)  # of an earlier run
+            rejects.with_name(rejects.name + ending).unlink(missing_ok=True)  # of an earlier run
     except OSError as problem:
         raise cannot_be_written(part.output.name, problem) from None
     frame, read = frame_of_file("plots", part.plots, part.options, rejects=rejects)

@@ -105,9 +105,10 @@ def grant(connection: Connection) -> None:
         for role in READERS:
             if columns := readable_columns(table, role):
                 run("GRANT SELECT ({}) ON {} TO {}", _names(columns), sql.Identifier(table), sql.Identifier(role.name))
+    name_of_database = connection.execute(text("SELECT current_database()")).scalar_one()
     # Nobody but the owner makes functions or tables here, not temporary ones either: a function of the reader that is
     # called in a condition would be shown rows that a view leaves out.
-    run("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC", sql.Identifier(connection.engine.url.database or ""))
+    run("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC", sql.Identifier(name_of_database))
     run("GRANT USAGE ON SCHEMA {} TO {}", schema, _names(VIEWERS.values()))  # for people, not for computing
     for name, layer in BY_NAME.items():
         view = sql.Identifier(QGIS_SCHEMA, name)

@@ -21,6 +21,7 @@ from layers.catalogue import BY_NAME
 from layers.catalogue.base import Layer
 from layers.catalogue.land import Plot
 from layers.errors import DataRefused, NotFound
+from layers.frames.around import among
 from layers.postgres.rewriting import rewrite
 from layers.records.audit import Act, note
 from layers.records.loads import PURGE, Load, Raster
@@ -186,7 +187,7 @@ def _carried(connection: Connection, layer: type[Layer], loads: Sequence[int]) -
     carrying = select(Load.load_id).where(or_(Load.mode == "update", Load.kind == "undo"))
     while fresh:
         found.update(fresh)
-        ended = select(key.label("key"), rows.ended_by).where(rows.gid.in_(fresh)).subquery()
+        ended = select(key.label("key"), rows.ended_by).where(among(rows.gid, fresh)).subquery()
         after = (
             select(rows.gid)
             .join(ended, (ended.c.key == key) & (ended.c.ended_by == rows.load_id))
@@ -204,11 +205,14 @@ def _erase(
     *,
     with_current: bool,
 ) -> Erasure:
+    working = connection.execute(select(ScoringRun.run_id).where(ScoringRun.status == "running").limit(1)).scalar()
+    if working is not None:
+        raise DataRefused(f"Run {working} is at work and may have read these rows; wait for it or stop it, then purge.")
     erased = Erasure()
     touched, runs, plots = set(loads), set[int](), set[int]()
     for layer, gids in rows.items():
         of = layer.__table__.c
-        mine = of.gid.in_(gids)
+        mine = among(of.gid, gids)
         erased.rows[layer.__tablename__] = len(gids)
         erased.current[layer.__tablename__] = _count(connection, layer.__table__, mine & of.ended_by.is_(None))
         touched |= set(connection.execute(select(of.load_id).where(mine).distinct()).scalars())
@@ -274,15 +278,15 @@ def _delete(
     connection: Connection, rows: dict[type[Layer], list[int]], rasters: Sequence[int], erased: Erasure
 ) -> None:
     for layer, gids in rows.items():
-        connection.execute(delete(layer).where(layer.gid.in_(gids)))
+        connection.execute(delete(layer).where(among(layer.gid, gids)))
     connection.execute(delete(Raster).where(Raster.raster_id.in_(rasters)))
     if not erased.plots:
         return
     for number in erased.runs:
         run = run_of(connection, number)
-        connection.execute(delete(suitability).where(in_run(run), suitability.c.plot_no.in_(erased.plots)))
+        connection.execute(delete(suitability).where(in_run(run), among(suitability.c.plot_no, erased.plots)))
         for kept in (robustness, household_fit):
-            connection.execute(delete(kept).where(kept.c.run_id == number, kept.c.plot_no.in_(erased.plots)))
+            connection.execute(delete(kept).where(kept.c.run_id == number, among(kept.c.plot_no, erased.plots)))
     # What is kept of a run, in the memory of services too, is told by the moment it was made.
     later = ScoringRun.finished_at + text("interval '1 microsecond'")
     connection.execute(update(ScoringRun).where(ScoringRun.run_id.in_(erased.runs)).values(finished_at=later))

@@ -181,6 +181,7 @@ class Client:
         first = response.read1(BLOCK)
         if response.status == 200:
             _refuse_page(first, response, url)
+            part.unlink(missing_ok=True)  # of another version: never beside the note of this one
             note.write_text(json.dumps(asdict(said)))
         with part.open("ab" if response.status == 206 else "wb") as file:
             while first:

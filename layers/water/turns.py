@@ -43,7 +43,7 @@ def plots_in_order(connection: Connection, area: str) -> PlotsInOrder:
     if not len(plots):
         raise NotFound(f"No plot lies in command area '{area}'.")
     outlets = read_layer(connection, Outlet, and_(Outlet.command_area == area, as_of(Outlet, None)), ("code",))
-    from_here = outlets.geometry.iloc[0] if len(outlets) else shapely.centroid(shape)
+    from_here = shapely.union_all(outlets.geometry.to_numpy()) if len(outlets) else shapely.centroid(shape)
     order = np.argsort(shapely.distance(plots.geometry.to_numpy(), from_here), kind="stable")
     return PlotsInOrder(
         plots["plot_no"].to_numpy(dtype=np.int64)[order], plots["area_ha"].to_numpy(dtype=np.float64)[order]

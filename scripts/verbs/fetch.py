@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from layers.audience import STAFF
-from layers.errors import LayersError, SourceUnavailable
+from layers.errors import LayersError, NotFound, SourceUnavailable
 from layers.loading import LoadReport
 from layers.postgres.engine import reading, writing
 from layers.settings import get_settings
@@ -21,8 +21,8 @@ from layers.sources.fetch import Names, bring, find_reserve, load, plan, require
 from layers.sources.listing import Box
 from layers.sources.store import Store
 from scripts.output import out, print_json, print_table, tell
+from scripts.stopping import PARTLY, STANDING
 
-PARTLY = 3  # exit code: some sources are done, each whole, and some are not
 LINE_MBIT_S = 10.0  # megabits a second, of the line that the time is told for
 
 SourceNames = Annotated[
@@ -154,6 +154,7 @@ def _fetch(
             with reading(STAFF) as connection:
                 box = find_area(connection, districts)
         done.append(result)
+        _told_if_stopped(done, wanted)
     return done
 
 
@@ -201,6 +202,7 @@ def _pack(
             result.why = str(refusal)
             tell(f"{name}: {refusal}")
         done.append(result)
+        _told_if_stopped(done, wanted)
     if packed:
         size = store.pack(target, packed, {"box": list(box), "districts": districts})
         tell(f"{target.name}: {len(packed)} sources, {size / 1e6:,.0f} MB.")
@@ -212,7 +214,10 @@ def _from_parcel(parcel: Path, names: list[str], declared: Mapping[str, Source],
     with store.alone():
         found, area = store.unpack(parcel)
         require_known(found, declared)
-        wanted = {name: declared[name] for name in declared if name in found and (names == ["all"] or name in names)}
+        asked = require_sources([*found] if names == ["all"] else names, declared)
+        if lacking := [name for name in asked if name not in found]:
+            raise NotFound(f"The parcel has no files of {lacking[0]}; it has {', '.join(sorted(found))}.")
+        wanted = {name: declared[name] for name in asked}
         box = tuple(float(edge) for edge in area["box"])
         done = []
         for name, source in wanted.items():
@@ -225,7 +230,13 @@ def _from_parcel(parcel: Path, names: list[str], declared: Mapping[str, Source],
                 result.why = str(refusal)
                 tell(f"{name}: {refusal}")
             done.append(result)
+            _told_if_stopped(done, wanted)
         return done
+
+
+def _told_if_stopped(done: Sequence[Done], wanted: Mapping[str, Source]) -> None:
+    """Note how many sources have come, for whoever stops the command."""
+    STANDING.move("Sources", sum(not one.why for one in done), len(wanted))
 
 
 def _as_box(edges: tuple[float, ...]) -> Box:

@@ -17,9 +17,7 @@ from layers.postgres.engine import writing
 from scripts.faults import sentence_of
 from scripts.output import print_json, print_table, tell
 from scripts.reports import is_wholly_rejected
-from scripts.stopping import stoppable
-
-PARTLY = 3  # exit code: some files are done, each whole, and some are not
+from scripts.stopping import PARTLY, stoppable
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of files; folders within it are looked into too.")]
 Mappings = Annotated[

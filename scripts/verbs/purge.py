@@ -11,9 +11,11 @@ import typer
 
 from layers.errors import NotAllowed
 from layers.postgres.engine import Connection, engine, writing
+from layers.runs.score import sweep_abandoned
 from layers.schema.erasure import Erasure, purge_ended, purge_load, sweep
 from layers.settings import get_settings
 from scripts.output import err, out, print_json
+from scripts.stopping import PARTLY, Stopped
 
 Load = Annotated[
     int | None, typer.Argument(metavar="[LOAD]", help="Number of the load, as `obod layer loads` shows it.")
@@ -55,11 +57,19 @@ def purge(
         assert before is not None
         return purge_ended(connection, before, with_current=with_current)
 
+    sweep_abandoned(engine())  # of runs that were killed: they are not at work
     if not yes:
         _ask(erase)
     with writing() as connection:
         erased = erase(connection)
-    refused = sweep(engine(), get_settings().home, erased, before=before)
+    try:
+        refused = sweep(engine(), get_settings().home, erased, before=before)
+    except KeyboardInterrupt:
+        raise Stopped(
+            "The rows are erased; rejected rows, logs and the files of the database may still hold them. Remove "
+            "rejects and logs below OBOD_HOME, and have the tables written anew.",
+            PARTLY,
+        ) from None
     if json:
         print_json(asdict(erased) | {"not_written_anew": refused})
         return

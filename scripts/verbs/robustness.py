@@ -19,6 +19,7 @@ from layers.runs.pending_draws import draw_pending
 from layers.runs.robustness import BEST, SEED, Drawn, store_robustness
 from layers.settings import get_settings
 from scripts.output import err, out, print_json, print_table, tracked
+from scripts.stopping import STANDING
 
 PENDING_NICENESS = 10  # scoring and serving come first
 
@@ -96,6 +97,7 @@ def start_drawing() -> None:
 
 def _draw_pending(json: bool) -> None:
     def tell(drawn: Drawn, left: int) -> None:
+        STANDING.begun, STANDING.place = True, f"{drawn.district} drawn, {left} districts to go"
         err.print(
             f"Run {drawn.run_id}, {drawn.district}: {drawn.plots:,} plots drawn; {left} districts to go.",
             highlight=False,

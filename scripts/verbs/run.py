@@ -14,9 +14,9 @@ from geo.suitability.model import RULE
 from layers.cache.folders import KINDS, Folder
 from layers.catalogue.base import STAFF
 from layers.features.household_fit import lights_of_run
-from layers.postgres.engine import reading, writing
+from layers.postgres.engine import engine, reading, writing
 from layers.runs.listing import diff_runs, list_runs, show_run
-from layers.runs.score import publish_run
+from layers.runs.score import publish_run, sweep_abandoned
 from layers.schema.erasure import delete_runs
 from layers.settings import get_settings
 from scripts.output import err, out, print_json, print_table
@@ -116,6 +116,7 @@ def delete(
     """Delete runs for good, with all that was found in them; one that is published only if that is said."""
     if not yes:
         typer.confirm(f"Delete run{'s' * (len(runs) > 1)} {', '.join(map(str, runs))} for good?", abort=True)
+    sweep_abandoned(engine())  # of runs that were killed: they are not at work
     with writing() as connection:
         results = delete_runs(connection, runs, published=published)
     for name in KINDS:

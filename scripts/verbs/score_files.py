@@ -18,10 +18,10 @@ from layers.records.open_load import REPORTED
 from layers.runs.score_files import DRIVERS, PARQUET, FilePart, FileReport, parts_of_folder, score_parts
 from scripts.output import err, out, print_json, print_table, tell, tracked
 from scripts.reports import print_rejections
+from scripts.stopping import PARTLY
 from scripts.verbs.layer import Crs, Encoding, Map, MappingFile, SwapAxes, Table, columns_by_field
 from scripts.verbs.score import Certificates, Cluster, Insecure, place_of
 
-PARTLY = 3  # exit code: some parts are scored, each whole, and some are not
 GIVEN = (*(name for name in BY_NAME if name != "plots"), *(r.id for r in RASTERS if r.derived_from is None))
 LAYERS_HELP = "Every other layer by its own option, such as --canals FILE --dem FILE: " + ", ".join(GIVEN)
 

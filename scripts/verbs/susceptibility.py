@@ -18,8 +18,7 @@ from layers.derived.susceptibility import take_back as undone
 from layers.errors import LayersError
 from layers.postgres.engine import writing
 from scripts.output import err, out, print_json, print_table
-
-PARTLY = 3  # exit code: some districts are done, each whole, and some are not
+from scripts.stopping import PARTLY
 
 District = Annotated[list[str] | None, typer.Option("--district", help="District code; may be given several times.")]
 Process = Annotated[list[str] | None, typer.Option("--process", help=f"One of {', '.join(RULES)}; several times.")]

@@ -757,6 +757,12 @@ HISTORY = [
         before=((*LOAD, "canals", "{d}/c.gpkg"),),
     ),
     Provocation(
+        "1 cells of availability say what the public reads in place of what is there, so that was kept.",
+        (*LOAD, "plots", "{d}/u.csv", "--mode", "update"),
+        {"p.gpkg": _written(field_of("a", availability="fallow")), "u.csv": "plot_id,availability\na,unknown\n"},
+        before=(PLOTS,),
+    ),
+    Provocation(
         "row 1 (new), plot_id: is not in plots; a new row needs a position",
         (*LOAD, "plots", "{d}/u.csv", "--mode", "update"),
         {"u.csv": "plot_id,right_class\nnew,O1\n"},

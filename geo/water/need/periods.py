@@ -77,17 +77,3 @@ def day_of_year(month: int, day: int) -> int:
         return (date(2001, month, day) - date(2001, 1, 1)).days
     except ValueError:
         raise TableError(f"day {month:02d}-{day:02d} is not in the calendar") from None
-
-
-def month_of_period(periods: Periods) -> NDArray[np.int64]:
-    """Return which month each period lies in, counted from 0.
-
-    Parameters
-    ----------
-    periods : of a year.
-
-    Returns
-    -------
-    int64 (p,), 0-11.
-    """
-    return np.asarray(periods.month - 1)

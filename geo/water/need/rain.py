@@ -5,7 +5,8 @@ A method is a rule for months. Ten days are a third of a month: they get a third
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +16,6 @@ from geo.errors import TableError
 Floats = NDArray[np.float64]
 Period = Literal["month", "decade"]
 
-RAIN_METHODS = ("scs", "dependable", "manual-3")
 SHARE_OF_MONTH = {"month": 1.0, "decade": 1.0 / 3.0}  # -, length of a period, as FAO CROPWAT counts ten days
 
 
@@ -36,9 +36,11 @@ def effective_rain_scs_mm(rain_mm: ArrayLike, period: Period = "month") -> Float
     Pe = P (125 - 0.2 P) / 125 up to 250 mm a month, 125 + 0.1 P above; by ten days P (125 - 0.6 P) / 125 up to 250 / 3
     mm, 125 / 3 + 0.1 P above; USDA Soil Conservation Service, as in FAO CROPWAT.
     """
-    share = SHARE_OF_MONTH[period]
-    rain = np.asarray(rain_mm, dtype=np.float64) / share
-    return np.asarray(np.where(rain <= 250, rain * (125 - 0.2 * rain) / 125, 125 + 0.1 * rain) * share)
+
+    def usable(rain: Floats) -> Floats:
+        return np.where(rain <= 250, rain * (125 - 0.2 * rain) / 125, 125 + 0.1 * rain)
+
+    return _as_of_month(rain_mm, period, usable)
 
 
 def effective_rain_dependable_mm(rain_mm: ArrayLike, period: Period = "month") -> Floats:
@@ -57,9 +59,7 @@ def effective_rain_dependable_mm(rain_mm: ArrayLike, period: Period = "month") -
     -----
     Pe = 0.6 P - 10 up to 70 mm a month, 0.8 P - 24 above; dependable rain of FAO CROPWAT.
     """
-    share = SHARE_OF_MONTH[period]
-    rain = np.asarray(rain_mm, dtype=np.float64) / share
-    return np.asarray(np.maximum(np.where(rain <= 70, 0.6 * rain - 10, 0.8 * rain - 24), 0.0) * share)
+    return _as_of_month(rain_mm, period, lambda rain: np.where(rain <= 70, 0.6 * rain - 10, 0.8 * rain - 24))
 
 
 def effective_rain_manual_3_mm(rain_mm: ArrayLike, period: Period = "month") -> Floats:
@@ -82,9 +82,21 @@ def effective_rain_manual_3_mm(rain_mm: ArrayLike, period: Period = "month") -> 
     ----------
     Brouwer and Heibloem 1986: Irrigation water needs. FAO Irrigation Water Management Training Manual 3, chapter 4.
     """
+    return _as_of_month(rain_mm, period, lambda rain: np.where(rain <= 75, 0.6 * rain - 10, 0.8 * rain - 25))
+
+
+_RULES: Final[Mapping[str, Callable[[ArrayLike, Period], Floats]]] = {
+    "scs": effective_rain_scs_mm,
+    "dependable": effective_rain_dependable_mm,
+    "manual-3": effective_rain_manual_3_mm,
+}
+RAIN_METHODS: Final = tuple(_RULES)
+
+
+def _as_of_month(rain_mm: ArrayLike, period: Period, usable: Callable[[Floats], Floats]) -> Floats:
+    """Usable rain of a period by the formula of a month, as if all of the month were like it; never below 0."""
     share = SHARE_OF_MONTH[period]
-    rain = np.asarray(rain_mm, dtype=np.float64) / share
-    return np.asarray(np.maximum(np.where(rain <= 75, 0.6 * rain - 10, 0.8 * rain - 25), 0.0) * share)
+    return np.asarray(np.maximum(usable(np.asarray(rain_mm, dtype=np.float64) / share), 0.0) * share)
 
 
 def effective_rain_mm(rain_mm: ArrayLike, method: str, period: Period = "month") -> Floats:
@@ -104,15 +116,10 @@ def effective_rain_mm(rain_mm: ArrayLike, method: str, period: Period = "month")
     ------
     TableError : a method or a period that is not known, or rain below 0.
     """
-    rules = {
-        "scs": effective_rain_scs_mm,
-        "dependable": effective_rain_dependable_mm,
-        "manual-3": effective_rain_manual_3_mm,
-    }
-    if method not in rules:
+    if method not in _RULES:
         raise TableError(f"effective rain '{method}' is not one of {', '.join(RAIN_METHODS)}")
     if period not in SHARE_OF_MONTH:
         raise TableError(f"period '{period}' is not one of {', '.join(SHARE_OF_MONTH)}")
     if (np.asarray(rain_mm, dtype=np.float64) < 0).any():
         raise TableError("rain of 0 mm or more expected, got less")
-    return rules[method](rain_mm, period)
+    return _RULES[method](rain_mm, period)

@@ -14,7 +14,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import TableError
-from geo.water.irrigation import M3_PER_MM_HA, MINIMUM_LEACHING, SECONDS_PER_DAY, leaching_fraction
+from geo.water.irrigation import (
+    M3_PER_MM_HA,
+    duty_l_s_ha,
+    leaching_fraction,
+    net_requirement_mm,
+    with_leaching_mm,
+)
 from geo.water.need.coefficients import CropCoefficients, adjust_end, adjust_mid, weigh_periods
 from geo.water.need.periods import Periods
 from geo.water.need.rain import effective_rain_mm
@@ -114,7 +120,8 @@ def find_need(
 
     Raises
     ------
-    TableError : hectares that are negative or unknown, shapes that do not go together, or a rule that is not known.
+    TableError : hectares that are negative or unknown, a leaching fraction outside 0 to 1, shapes that do not go
+        together, or a rule that is not known.
 
     Notes
     -----
@@ -125,13 +132,14 @@ def find_need(
     count, span = len(hectares), len(periods.days)
     if hectares.shape != (count, len(plantings)) or not (hectares >= 0).all():
         raise TableError("need: hectares of 0 or more expected for every area and planting")
+    if not ((np.asarray(leaching) >= 0) & (np.asarray(leaching) < 1)).all():
+        raise TableError("need, leaching: a share of 0 to below 1 expected")
     for what, values in (("et0", climate.et0_mm_d), ("rain", climate.rain_mm)):
         if values.shape not in ((count, span), (1, span)):
             raise TableError(f"need, {what}: one value for each of {span} periods expected")
     rain = effective_rain_mm(climate.rain_mm, rain_method, "month" if periods.by == "month" else "decade")
     et0 = climate.et0_mm_d * periods.days
-    raised = 1.0 / (1.0 - np.asarray(leaching, dtype=np.float64))
-    factor = np.where(np.asarray(leaching) > MINIMUM_LEACHING, raised, 1.0) * M3_PER_MM_HA
+    factor = with_leaching_mm(1.0, leaching) * M3_PER_MM_HA
     known = ~np.isnan(climate.wind_2m_m_s) & ~np.isnan(climate.rh_min_pct)
     total = np.zeros((count, span))
     each = np.zeros((count, span, len(plantings))) if by_planting else None
@@ -146,7 +154,7 @@ def find_need(
         end = np.where(known, adjust_end(kc.end, wind, humidity, planting.height_m), kc.end)
         shares = weights[stands]
         levels = kc.initial * shares[:, 0] + mid[:, None] * shares[:, 1] + end[:, None] * shares[:, 2]
-        net = np.maximum(levels * et0[:, stands] - rain[:, stands] * shares.sum(axis=1), 0.0)
+        net = net_requirement_mm(levels * et0[:, stands], rain[:, stands] * shares.sum(axis=1))
         net = np.broadcast_to(net, (count, len(stands)))[here]
         volume = net * (hectares[here, number] * np.broadcast_to(factor, (count,))[here])[:, None]
         total[np.ix_(here, stands)] += volume
@@ -199,7 +207,7 @@ def gross_need(
     with np.errstate(divide="ignore", invalid="ignore"):
         mm = np.where(land > 0, m3 / land / M3_PER_MM_HA, np.nan)
         hours = np.where(flow > 0, m3 / flow / 3_600.0, np.nan)
-    return Gross(m3, mm, mm * 10_000 / (periods.days * SECONDS_PER_DAY), hours)
+    return Gross(m3, mm, duty_l_s_ha(mm, periods.days), hours)
 
 
 def periods_of_crop(need_m3: ArrayLike) -> NDArray[np.bool_]:

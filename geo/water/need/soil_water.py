@@ -127,7 +127,7 @@ def deplete_soil(
     etc_mm_d : float (..., days), crop evapotranspiration without stress, mm/d.
     rain_mm_d : float (..., days), rain that enters the soil, mm/d.
     irrigation_mm_d : float (..., days), net depth given, mm/d; None: the root zone is filled up on the evening of each
-        day that ends with less than the readily available water left.
+        day that ends with more than the readily available water used up.
     taw_mm : float (...), total available water, mm.
     depletion_at_5_mm : float (...), depletion fraction at 5 mm/d, FAO-56 table 22.
     start_mm : float (...), depletion before the first day, mm.

@@ -42,8 +42,20 @@ def build_network(reaches: Reaches, outlets: Points, intakes: Points, *, snap_m:
         for cut in (joints.outlet_cut, joints.intake_cut)
     )
     used = np.concatenate([outlet_node, intake_node])
-    bad[facing_nodes(reaches, pieces, used, nodes)] = True
+    bad[facing_nodes(reaches, open_of(reaches, pieces), used, nodes)] = True
     return Network(pieces, xy, outlet_node, intake_node, system, ~np.isin(system, system[bad]))
+
+
+def open_of(reaches: Reaches, pieces: Pieces) -> Pieces:
+    """Return the pieces of the reaches that are not closed."""
+    carries = ~reaches.closed[pieces.reach]
+    return Pieces(
+        pieces.reach[carries],
+        pieces.start_m[carries],
+        pieces.end_m[carries],
+        pieces.tail[carries],
+        pieces.head[carries],
+    )
 
 
 def _components(tail: Ints, head: Ints, nodes: int, *, directed: bool) -> Ints:

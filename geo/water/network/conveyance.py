@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import TableError
-from geo.water.irrigation import CONDITION_FACTOR, CONVEYANCE, canal_conveyance
+from geo.water.irrigation import CONDITION_FACTOR, CONVEYANCE, SECONDS_PER_DAY, canal_conveyance
 from geo.water.network.parts import Floats, Words
 
 LINED = ("concrete", "stone", "membrane", "pipe")  # linings that lose as little as the lined bed of the table
@@ -179,7 +179,8 @@ def pump_limit(pump_m3_s: ArrayLike, hours: ArrayLike, availability: ArrayLike) 
 
     Notes
     -----
-    min(pump, supply) x hours / 24 x availability, then 0.9 for each stage; domain reference 6.5.
+    pump x hours / 24 x availability; what the source holds and the stages take is reckoned where that is known; domain
+    reference 6.5.
     """
     run, works = np.asarray(hours, dtype=np.float64), np.asarray(availability, dtype=np.float64)
     if ((run < 0) | (run > HOURS_PER_DAY)).any():
@@ -225,7 +226,7 @@ def fields_supply(
     TableError : a share outside 0 to 1, or a negative flow.
     """
     flow, share = np.asarray(offered_m3_s, dtype=np.float64), np.asarray(river_share, dtype=np.float64)
-    drink = np.asarray(drinking_m3_d, dtype=np.float64) / 86_400.0
+    drink = np.asarray(drinking_m3_d, dtype=np.float64) / SECONDS_PER_DAY
     if ((share < 0) | (share > 1)).any():
         raise TableError("intake, river share: a share of 0 to 1 expected")
     if (flow < 0).any() or (drink < 0).any() or (np.asarray(right_m3_s) < 0).any():

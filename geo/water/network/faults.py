@@ -9,7 +9,7 @@ import shapely
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from geo.water.network.build import facing_nodes
+from geo.water.network.build import facing_nodes, open_of
 from geo.water.network.joints import rows_of, whole_lines
 from geo.water.network.parts import MATTERING, NOWHERE, Fault, Floats, Ints, Network, Points, Reaches, Shapes, Words
 
@@ -120,7 +120,7 @@ def _circles(reaches: Reaches, network: Network) -> list[Fault]:
 
 
 def _facing(reaches: Reaches, network: Network) -> list[Fault]:
-    pieces = network.pieces
+    pieces = open_of(reaches, network.pieces)
     used = np.concatenate([network.outlet_node, network.intake_node])
     found = []
     for v in facing_nodes(reaches, pieces, used, len(network.node_xy)):

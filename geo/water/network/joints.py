@@ -124,7 +124,6 @@ def find_joints(
         pairs.append(np.column_stack([spots[inside], add(hosts[inside], where[inside])]))
         if len(coded):
             where = shapely.line_locate_point(lines[above[coded]], ends[coded])
-            where = np.where(where <= snap_m, np.minimum(where, snap_m), where)
             where = np.where(where >= length[above[coded]] - snap_m, length[above[coded]], where)
             pairs.append(np.column_stack([coded, add(above[coded], where)]))
     outlet_cut = _lay(outlets, lines, length, codes, snap_m, add)

@@ -107,7 +107,7 @@ def thirds_by_distance(ratio: ArrayLike, area_ha: ArrayLike, distance_m: ArrayLi
     ----------
     ratio : float (areas,), delivered over needed; NaN unknown, left out.
     area_ha : float (areas,), hectares.
-    distance_m : float (areas,), along the network from the intake.
+    distance_m : float (areas,), along the network from the intake; NaN unknown, left out.
 
     Returns
     -------
@@ -115,8 +115,9 @@ def thirds_by_distance(ratio: ArrayLike, area_ha: ArrayLike, distance_m: ArrayLi
         with its parts. NaN without hectares.
     """
     x, w = np.asarray(ratio, dtype=np.float64), np.asarray(area_ha, dtype=np.float64)
-    there = ~np.isnan(x) & (w > 0)
-    order = np.flatnonzero(there)[np.argsort(np.asarray(distance_m, dtype=np.float64)[there], kind="stable")]
+    away = np.asarray(distance_m, dtype=np.float64)
+    there = ~np.isnan(x) & (w > 0) & np.isfinite(away)
+    order = np.flatnonzero(there)[np.argsort(away[there], kind="stable")]
     if not len(order):
         return float("nan"), float("nan"), float("nan")
     ends = np.cumsum(w[order])

@@ -14,14 +14,14 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from api.content.state_sentence import say_classes, say_filters
 from api.language.translate import Language
 from api.main import create_app
 from layers.postgres.engine import writing
 from tests.worlds import region_on_the_page
-from tests.worlds.region_on_the_page import GHARM, KALANAK, QUBODIYON, RASHT
+from tests.worlds.region_on_the_page import GHARM, KALANAK, QUBODIYON, RASHT, plot_id
 
 ORDER = ["S1", "S2", "S3", "N1", "N2", "NE"]
 LIST = f"/districts/{RASHT}/list"
@@ -31,8 +31,17 @@ LIST = f"/districts/{RASHT}/list"
 def _client(database: Engine) -> Iterator[TestClient]:  # noqa: ARG001 - names the database the service reads
     with writing() as connection:
         region_on_the_page.fill(connection)
+        unsettled = text(
+            "UPDATE suitability SET settled = false, class_low = 'N2', class_high = 'S1', outlook = :outlook "
+            "WHERE plot_no = (SELECT plot_no FROM plots WHERE plot_id = :plot AND ended_by IS NULL)"
+        )
+        for plot, outlook in ((OPEN, None), (LIKELY, "likely")):
+            connection.execute(unsettled, {"plot": plot, "outlook": outlook})
     with TestClient(create_app()) as opened:
         yield opened
+
+
+OPEN, LIKELY = plot_id(2, "S3"), plot_id(3, "S2")  # not settled, of outlooks open and likely
 
 
 @pytest.fixture(scope="module", name="plots")
@@ -52,6 +61,11 @@ def pages(client: TestClient, asked: Mapping[str, Any]) -> list[str]:
         found.append(client.get(unescape(onward[1])).text)
         assert len(found) < 5
     return found
+
+
+def plain(html: str) -> str:
+    """Text of a part of a page as one line."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", html))).strip()
 
 
 def listed(html: list[str]) -> list[str]:
@@ -103,6 +117,39 @@ def test_list_figures_and_file_are_a_plain_filter_of_all_plots(
         assert [row["plot_id"] for row in file] == left["plot_id"].tolist()
 
 
+def test_land_that_is_not_settled_is_neither_called_nor_counted_by_a_class(
+    client: TestClient, plots: pd.DataFrame
+) -> None:
+    html = client.get(LIST, params={"lang": "en", "class": ["S2", "S3"]}).text
+    counted = plain(html.split('<p class="counted">')[1].split("</p>")[0])
+    by_class = re.findall(r"(S2|S3) [\d.]+ ha \((\d+)\)", counted)
+    unsettled = re.findall(r"(Not settled[^0-9;]*) [\d.]+ ha \((\d+)\)", counted)
+    kept = plots[plots["class"].isin(["S2", "S3"])]
+    open_ones = kept[kept["settled"].eq(False)]
+    assert {OPEN, LIKELY} <= set(open_ones["plot_id"])
+    assert [int(count) for _, count in by_class] == kept.drop(open_ones.index).groupby("class").size().tolist()
+    assert sum(int(count) for _, count in unsettled) == len(open_ones)
+    assert len(unsettled) == open_ones["outlook"].fillna("open").nunique()
+    for plot in (OPEN, LIKELY):
+        row = html.split(f">{plot}</a>")[1].split("</tr>")[0]
+        assert "Not settled" in row
+        assert "S1 to N2" in plain(row)
+        assert "<path" in row.split("</svg>")[0], "hatched"
+        assert "Suitable <" not in row
+
+
+def test_the_next_page_is_of_the_same_run_and_every_address_keeps_it(client: TestClient) -> None:
+    onward = re.search(r'<a href="([^"]*)">Next page', client.get(LIST, params={"lang": "en"}).text)
+    assert onward is not None
+    run = re.search(r"run=(\d+)", onward[1])
+    assert run is not None
+    second = client.get(unescape(onward[1])).text
+    addresses = re.findall(r'href="([^"]*(?:sortby=|f=csv)[^"]*)"', second)
+    assert addresses
+    assert all(run[0] in address for address in addresses)
+    assert f'<input type="hidden" name="run" value="{run[1]}">' in second
+
+
 def test_empty_texts_of_a_form_are_not_asked(client: TestClient) -> None:
     empty = client.get(f"{LIST}?lang=en&min_score=&max_walk_minutes=&sortby=&after=").text
     assert ": all plots –" in empty
@@ -142,7 +189,8 @@ def test_nothing_stays_english(client: TestClient, lang: str) -> None:
     html = client.get(LIST, params={"lang": lang, "class": "NE", "min_score": "", "max_slope_pct": "90"}).text
     main = html.split('<main id="main">')[1].split("</main>")[0]
     said = re.sub(r"ga-\d\d-\w\w", "", unescape(re.sub(r"<[^>]*>", " ", main)))  # without ids of plots
-    assert set(re.findall(r"[A-Za-z][A-Za-z0-9]*", said)) <= {*ORDER, "Excel", "CSV", "GeoPackage", "GeoJSON", "ECe"}
+    allowed = {*ORDER, "Excel", "CSV", "GeoPackage", "GeoJSON", "ECe", "panel"}  # the last one names a scheme
+    assert set(re.findall(r"[A-Za-z][A-Za-z0-9]*", said)) <= allowed
 
 
 @pytest.mark.parametrize(
