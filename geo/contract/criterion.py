@@ -56,11 +56,6 @@ class Measured:
     worst: Floats | None = None
     best: Floats | None = None
 
-    def times(self, factor: Floats) -> Measured:
-        """Return the values and both their ends times a factor, float64 (n,)."""
-        worst, best = (None if end is None else end * factor for end in (self.worst, self.best))
-        return replace(self, value=self.value * factor, worst=worst, best=best)
-
     def with_parts(self, change: Callable[[Floats], Floats]) -> Measured:
         """Return the same with the value and both ends of its interval changed alike.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -266,7 +267,7 @@ def improved(found: Findings, scheme: Scheme) -> dict[str, Measured]:
         result[change.criterion] = replace(before, value=np.where(worse, change.value, before.value))
         if change.criterion == CANAL_CONDITION.id and (gain := found.repair_gain.get(round(change.value))) is not None:
             water = result[WATER_ADEQUACY.id]
-            result[WATER_ADEQUACY.id] = water.times(gain)
+            result[WATER_ADEQUACY.id] = water.with_parts(partial(np.multiply, gain))
     return result
 
 

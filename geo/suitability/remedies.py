@@ -355,7 +355,7 @@ def repair(values: dict[str, Measured], taken: Applied) -> None:
     water = values["water_adequacy"]
     values["canal_condition"] = replace(condition, value=np.where(taken, float(GOOD), condition.value))
     if water.not_assessed is None:
-        values["water_adequacy"] = water.times(np.where(taken, gain, 1.0))
+        values["water_adequacy"] = water.with_parts(lambda part: np.where(taken, part * gain, part))
 
 
 def _drain(around: Surroundings) -> Change:

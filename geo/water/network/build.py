@@ -47,7 +47,17 @@ def build_network(reaches: Reaches, outlets: Points, intakes: Points, *, snap_m:
 
 
 def open_of(reaches: Reaches, pieces: Pieces) -> Pieces:
-    """Return the pieces of the reaches that are not closed."""
+    """Return the pieces of the reaches that are not closed.
+
+    Parameters
+    ----------
+    reaches : of the network.
+    pieces : of these reaches.
+
+    Returns
+    -------
+    Pieces : those that carry water, in the same order.
+    """
     carries = ~reaches.closed[pieces.reach]
     return Pieces(
         pieces.reach[carries],

@@ -30,6 +30,7 @@ from geo.suitability.remedies import (
     measured_first,
     parse_catalogue,
     rated_with,
+    repair,
 )
 from geo.suitability.surroundings import Surroundings
 from tests.worlds import valley
@@ -112,6 +113,17 @@ def test_a_worn_canal_is_repaired() -> None:
     assert [remedy.id for remedy in found.remedies] == ["canal_repair"]
     assert found.cost_usd == pytest.approx(150 + 350 * 0.2)
     assert CLASSES.index(found.suitability_class) < rated(values).classes[0]
+
+
+def test_a_repair_lifts_both_ends_of_what_is_known_only_between_two() -> None:
+    values = plot(canal_condition=4, water_adequacy=0.4, turn_reliability=0.5)
+    values["canal_condition"] = replace(values["canal_condition"], beside={SHARE_OF_CANAL: np.ones(1)})
+    values["water_adequacy"] = replace(values["water_adequacy"], worst=np.array([0.3]), best=np.array([0.5]))
+    repair(values, np.array([True]))
+    water = values["water_adequacy"]
+    assert water.worst is not None
+    assert water.best is not None
+    assert (water.worst[0], water.value[0], water.best[0]) == pytest.approx((0.6, 0.8, 1.0))  # 1 / .50 of class 4
 
 
 @given(

@@ -114,6 +114,35 @@ def test_unknown_gives_bounds_and_never_a_guess() -> None:
     assert np.isnan(flow.best.ratio).all()
 
 
+def test_a_system_no_intake_is_known_of_is_unknown_and_not_dry() -> None:
+    lines, outlets = reaches(LINES), points(OUTLETS)
+    away = points([("i9", "", "", (90_000.0, 90_000.0))])
+    found = find_balance(
+        lines, build_network(lines, outlets, away), beds(4), offers([[9.0]]), fields(AREAS, NEED, [0, 1, 2]), "max-min"
+    )
+    assert np.isnan(found.worst.ratio).all()
+    assert np.isnan(found.best.ratio).all()
+
+
+def test_a_pump_lifts_drinking_water_before_water_of_fields() -> None:
+    offer = offers([[0.2]], drinking_m3_d=[0.05 * DAY_S], pump=[[0.10]], runs=[[1.0]])
+    found = run(offer=offer).worst
+    assert found.drinking_m3[0, 0] == pytest.approx(0.05 * DAY_S)
+    assert found.diverted_m3[0, 0] == pytest.approx(0.05 * DAY_S)
+    still = run(offer=offers([[0.2]], drinking_m3_d=[0.05 * DAY_S], pump=[[0.10]], runs=[[0.0]])).worst
+    assert (still.drinking_m3[0, 0], still.diverted_m3[0, 0]) == (0.0, 0.0)
+
+
+def test_a_closed_link_that_ends_where_a_canal_ends_throws_nothing_out() -> None:
+    lines: list[Row] = [("m1", "M", [(0, 0), (1_000, 0)]), ("x", "M", [(1_000, 900), (1_000, 0)])]
+    outlet = points([("o1", "m1", "a1", (500.0, 0.0))])
+    one = fields(["a1"], [[0.02 * DAY_S]], [0])
+    shut = reaches(lines, closed=[False, True])
+    assert run(lines=shut, outlets=outlet, bed=beds(2), offer=offers([[10.0]]), field=one).worst.ratio == 1.0
+    facing = run(lines=reaches(lines), outlets=outlet, bed=beds(2), offer=offers([[10.0]]), field=one)
+    assert np.isnan(facing.worst.ratio).all()
+
+
 def test_areas_nobody_reaches_are_unknown() -> None:
     field = fields([*AREAS, "a4"], [*NEED, [1.0]], [0, 1, 2])
     assert np.isnan(run(field=field).worst.ratio[3, 0])

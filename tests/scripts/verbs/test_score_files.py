@@ -52,6 +52,16 @@ def test_a_bad_row_is_set_aside_and_one_that_stands_twice_counts_once(tmp_path: 
     assert not (tmp_path / "out-rejected.gpkg").exists()  # it was of other rows
 
 
+def test_a_name_with_a_dot_costs_no_other_file(tmp_path: Path) -> None:
+    squares("a", "b", right_class=["", "no such"]).to_file(tmp_path / "plots.gpkg")
+    done = score(tmp_path / "plots.gpkg", tmp_path / "plots.2024.gpkg", "--json")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "plots.gpkg").exists()
+    assert len(gpd.read_file(tmp_path / "plots.2024-rejected.gpkg")) == 1
+    assert score(tmp_path / "plots.gpkg", tmp_path / "plots.2025.gpkg").exit_code == 0
+    assert (tmp_path / "plots.2024-rejected.gpkg").exists()
+
+
 def test_a_file_of_which_no_row_is_good_is_refused_and_an_older_result_stays(tmp_path: Path) -> None:
     (tmp_path / "out.csv").write_text("as it was")
     squares("a", "b", right_class=["x", "y"]).to_file(tmp_path / "plots.gpkg")
