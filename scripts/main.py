@@ -52,7 +52,7 @@ VERBS = {
     "susceptibility": Verb("susceptibility", "Derive hazard zones where nobody has mapped."),
     "export": Verb("export", "Write the current rows of a layer to a file.", UNWRITTEN),
     "up": Verb("up", "Do all that make demo does, then serve."),
-    "water": Verb("water", "Reference evapotranspiration, turns of water, faults of canals.", UNWRITTEN),
+    "water": Verb("water", "Water crops need, turns of water, faults of canals.", UNWRITTEN),
     "weights": Verb("weights", "Work out weights from a square table of comparisons.", UNCHANGED),
     "serve": Verb("serve", "Serve maps, tiles and data over HTTP."),
     "cluster": Verb("cluster", "Make the certificates of a Dask cluster."),
