@@ -46,7 +46,7 @@ from geo.suitability.remedies import catalogue
 from layers.catalogue import BY_NAME, RASTERS
 from layers.catalogue.base import STAFF
 from layers.catalogue.land import UNSETTLED_STYLES
-from layers.features import household_fit
+from layers.features import household_fit, row_provenance
 from layers.features.plots import scored_plots
 from layers.records.outcomes import FIT_OUTCOMES
 
@@ -93,6 +93,7 @@ def declared() -> Iterator[str]:
         yield from (mark.label for mark in way.legend.marks)
     for shown in scored_plots(STAFF, {}).properties.values():
         yield from (shown.title, shown.unit, shown.empty)
+    yield from row_provenance.MESSAGES
 
 
 def worded() -> Iterator[str]:

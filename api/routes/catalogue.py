@@ -22,6 +22,7 @@ from layers.features.features import layer_features, readable_layer
 from layers.features.file_dictionary import CSVW, CSVW_TYPE, csvw_schema
 from layers.features.plots import scored_plots
 from layers.features.provenance import sources_of
+from layers.features.row_provenance import with_provenance
 from layers.postgres.engine import reading
 from layers.tiles.raster_tiles import readable_raster
 
@@ -77,6 +78,7 @@ def get_columns(layer: str, caller: CallerDep, lang: LanguageDep) -> Response:
     audience = caller.audience_in(None)
     known = readable_layer(layer, audience)
     features = scored_plots(audience, {}) if known.judged else layer_features(known, audience)
+    features = with_provenance(features)
     columns = data_dictionary(features, told_headings(lang) if known.judged else {}, lang)
     schema = {"@context": CSVW, "@type": "Schema", **csvw_schema(features, columns)}
     return Response(

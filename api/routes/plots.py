@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, Final, Literal, cast
 
@@ -52,6 +52,7 @@ from layers.features.paging import (
 )
 from layers.features.plot_texts import ReadyPlots
 from layers.features.plots import PLOTS, by_class_and_score, district_of_plot, in_district, scored_plots
+from layers.features.row_provenance import with_provenance
 from layers.postgres.engine import Connection, reading
 from layers.records.audit import Act
 from layers.records.snapshot import Choice, Run, Snapshot, SnapshotCache
@@ -256,6 +257,7 @@ def _file(
     """A file with every matching row, or the first ``limit``; headers say where the rest is, if there is one."""
     with reading(asked.caller.audience_in(asked.district)) as connection:
         listing, run, served, household = _listing(connection, state, asked)
+        listing = replace(listing, features=with_provenance(listing.features))
         listing = listing if after is None else rows_after(listing, after)
         cut = None if limit is None else cut_after(connection, listing, limit)
         names = district_names(connection, asked.district)

@@ -35,7 +35,7 @@ from layers.catalogue import BY_NAME
 from layers.catalogue.admin import District
 from layers.catalogue.base import PUBLIC, Audience, Layer
 from layers.errors import BadFilter, DataRefused, NotFound
-from layers.records.loads import Load
+from layers.records.loads import ROW_COLUMNS, Load
 
 DERIVED = "derived"  # kind of source of what was computed from other layers
 MOST_TOLD = 8  # codes that a refusal lists; of more it names the nearest
@@ -176,7 +176,8 @@ def layer_properties(layer: type[Layer], audience: Audience) -> dict[str, Proper
         caution = Property(CAUTION, "Caution", "", Kind.TEXT, layer.card.audience, said, said)
         declared[CAUTION] = replace(caution, empty=NO_CAUTION)
     made_up = columns.load_id.in_(select(Load.load_id).where(Load.synthetic))
-    return {**declared, "synthetic": Property("synthetic", "Synthetic", "", Kind.BOOLEAN, PUBLIC, made_up, made_up)}
+    name = ROW_COLUMNS["synthetic"]
+    return {**declared, name: Property(name, "Synthetic", "", Kind.BOOLEAN, PUBLIC, made_up, made_up)}
 
 
 def _declared(layer: type[Layer], name: str, audience: Audience) -> Property:

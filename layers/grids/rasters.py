@@ -171,7 +171,7 @@ def store_raster(
         name = new_file_name(layer.id, load.load_id)
         path = folder / name
         made.append(path)
-        tags = {"source": provenance.source or "", "units": layer.unit, "synthetic": str(provenance.synthetic).lower()}
+        tags = {"units": layer.unit, **provenance.as_tags()}
         content = _checked(strips(), layer, cells, stored, report.file_name)
         digest = write_cog(path, stored, content, categories=layer.categories, tags=tags)
         same = select(Raster.raster_id).where(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,6 +14,7 @@ import pyproj
 from numpy.typing import NDArray
 
 from layers.loading.shapes import Shapes
+from layers.records.open_load import Provenance
 
 LINE = ""  # field of a fault that is the whole row's
 CHUNK = 50_000  # rows read at once; about 100 MB of plots
@@ -30,17 +31,31 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class Origins:
+    """Where rows come from: ``codes`` int64 (n,), places in ``known``."""
+
+    known: Sequence[Provenance]
+    codes: NDArray[np.int64]
+
+    def take(self, positions: NDArray[np.int64]) -> Origins:
+        """Return those of some rows."""
+        return Origins(self.known, self.codes[positions])
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """Some rows of a file.
 
     rows : int64 (n,), counted from 1. frame : attributes, columns as the file names them.
     shapes : geometries in the file's CRS, None for a table without positions.
+    origins : where each row comes from, None where the file says nothing of its rows.
     """
 
     rows: NDArray[np.int64]
     frame: pd.DataFrame
     shapes: Shapes | None
     unreadable: list[Unreadable] = field(default_factory=list)
+    origins: Origins | None = None
 
 
 def unreadable_geometries(shapes: Shapes, wkb: pa.Array) -> list[Unreadable]:

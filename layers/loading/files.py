@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -9,13 +10,12 @@ from sqlalchemy import Connection
 from layers.cache.folders import BYTES_PER_GB
 from layers.errors import DataRefused
 from layers.loading.load import Batches, layer_named
-from layers.loading.opened_file import MADE_UP, OpenedFile, Options, Progress, silent
+from layers.loading.opened_file import OpenedFile, Options, Progress, silent
 from layers.loading.reading import file_digest
 from layers.loading.rejects import remove_older, write_rejects
 from layers.loading.room import require_room
 from layers.loading.rows import Writer
 from layers.records.load_report import LoadReport
-from layers.records.open_load import Provenance
 from layers.settings import get_settings
 
 
@@ -57,19 +57,13 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
     file = OpenedFile(target, path, options)
     report = file.new_report(kind)
     said = file.options
-    provenance = Provenance(said.source, said.licence, said.source_date, said.synthetic, file_digest(path))
+    provenance = replace(file.provenance, sha256=file_digest(path))
     writer = Writer(connection, target, report, provenance, said.ending, looks=True, strict=said.strict)
     try:
         batches = Batches(connection, target, report, writer, empty_clears=said.empty_clears)
         for part in file.parts(report, progress):
-            batches.take(part.rows, part.frame, part.shapes, part.unreadable)
+            batches.take(part.rows, part.frame, part.shapes, part.unreadable, part.origins)
         batches.closing_notes()
-        if file.made_up and not said.synthetic:
-            writer.load.mark_synthetic()
-            report.notes.append(
-                f"{file.made_up:,} rows say in the column {MADE_UP} that they are made up, so the load is marked as "
-                "synthetic; leave the column out where that is no longer true."
-            )
         if said.mode == "replace" and report.read == report.filtered:
             raise DataRefused(
                 f"{path.name} has no row for {layer}: replacing by nothing would end all; nothing was changed."

@@ -27,6 +27,8 @@ READ_ONLY_SQL = "file:{path}?mode=ro&immutable=1"
 SHADOWS = re.compile(r"\A\s*CREATE\s+VIRTUAL\s+TABLE\s+.*?\bUSING\s+rtree\b", re.IGNORECASE | re.DOTALL)
 ABOUT, COLUMNS = "About", "Columns"  # sheets that a workbook of ours has before its rows
 STYLES = "layer_styles"  # table in which QGIS keeps how others are drawn
+TAGS = ("source", "licence", "date", "synthetic")  # of a raster file of ours
+SHORT_TEXT = 1_000  # characters of a tag
 MOST_COLUMNS = 2_000  # of a table
 LISTED = 20  # tables spelled out in a refusal
 WITHOUT = ("pandas", "geopandas", "shapely")  # pyogrio would import them, for a second, and has no use for them here
@@ -289,6 +291,7 @@ def read_raster(request: Request) -> None:
             "scales": [source.scales[n - 1] for n in bands],
             "offsets": [source.offsets[n - 1] for n in bands],
             "masked": has_mask or alpha is not None,
+            "tags": {name: text[:SHORT_TEXT] for name, text in source.tags().items() if name in TAGS},
         }
         send_json("J", about)
         first, left, height, width = request.window or (0, 0, source.height, source.width)

@@ -35,6 +35,7 @@ class PastLoad:
     layer: str
     kind: str
     undoes: int | None
+    part_of: int | None
     mode: str
     file_name: str | None
     source: str | None
@@ -81,6 +82,7 @@ def list_loads(connection: Connection, layer: str | None = None) -> list[PastLoa
             Load.layer,
             Load.kind,
             Load.undoes,
+            Load.part_of,
             Load.mode,
             Load.file_name,
             Load.source,

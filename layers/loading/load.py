@@ -15,7 +15,7 @@ from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.base import STORED_SRID, Layer
 from layers.errors import DataRefused, NotFound
 from layers.loading.checks import check_attributes, required_fields
-from layers.loading.chunks import CHUNK, Unreadable
+from layers.loading.chunks import CHUNK, Origins, Unreadable
 from layers.loading.current_rows import Existing
 from layers.loading.derive import PlotFacts, Surroundings, spatially_ordered
 from layers.loading.faults import Faults
@@ -69,6 +69,7 @@ class Batches:
         frame: pd.DataFrame,
         shapes: Shapes | None,
         found: Iterable[Unreadable] = (),
+        origins: Origins | None = None,
     ) -> None:
         """Check one batch and store its good rows.
 
@@ -76,6 +77,7 @@ class Batches:
         ----------
         rows : int64 (n,), row numbers of the file. frame : fields of the layer, as read.
         shapes : geometries in EPSG:4326, None for a table. found : faults of rows that were met on the way here.
+        origins : where each row comes from; None = where the load does.
         """
         report = self.report
         faults = Faults(rows)
@@ -111,7 +113,8 @@ class Batches:
         if kind is not None:
             self.surroundings.fill(table, given)
             table["geom"] = Values.known(given.ewkb(kind))
-        self.writer.write(rows[good], table, self._given_on_storing)
+        origins = None if origins is None else origins.take(good)
+        self.writer.write(rows[good], table, self._given_on_storing, origins)
 
     def _given_on_storing(self, keys: Sequence[str]) -> dict[str, Values]:
         """Columns of rows that are stored, by their keys, which say nothing of the row's content."""

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from layers.catalogue.base import Layer
 from layers.errors import DataRefused
-from layers.loading.checks import TRUE
 from layers.loading.chunks import CHUNK, Chunk
 from layers.loading.crs import Placement, parse_crs, place
 from layers.loading.load import fields_to_give
@@ -22,9 +21,9 @@ from layers.loading.mapping import Mapped, find_mapping, rules_for, select_rows
 from layers.loading.mapping import Mapping as MappingFile
 from layers.loading.reading import mapping_digest, open_source
 from layers.loading.replacement import EndingLimits
+from layers.loading.row_provenance import RowProvenance
 from layers.records.load_report import LoadReport
-
-MADE_UP = "synthetic"  # column that says of each row whether it was made up
+from layers.records.open_load import Provenance
 
 Progress = Callable[[Iterable[Chunk], int], Iterable[Chunk]]
 
@@ -84,7 +83,7 @@ class OpenedFile:
     """A vector file or table that can fill a layer.
 
     source : its rows as they stand in it. options : what the user says, with what the mapping file says filled in.
-    made_up : how many of the rows read so far say that they were made up, as files that Obod writes do.
+    provenance : of the file as a whole; its rows may say more, as those of files that Obod writes do.
 
     Raises
     ------
@@ -94,7 +93,6 @@ class OpenedFile:
 
     def __init__(self, layer: type[Layer], path: Path, options: Options) -> None:
         self.layer = layer
-        self.made_up = 0
         name = layer.__tablename__
         mapping = options.declared if options.mapping is None else find_mapping(options.mapping, name, path.name)
         self._mapping = mapping
@@ -111,6 +109,12 @@ class OpenedFile:
             file_name=self.source.file_name,
         )
         self._require()
+        mapped = {column for rule in self._rules.values() for column in rule.reads()} | set(self.source.positions)
+        if mapping is not None:
+            mapped |= mapping.where.keys() | mapping.unless.keys()
+        self._mapped = mapped
+        self.provenance = Provenance(said.source, said.licence, said.source_date, said.synthetic)
+        self._origins = RowProvenance(self.provenance, self.source.columns, mapped)
 
     @property
     def crs(self) -> pyproj.CRS | None:
@@ -123,10 +127,8 @@ class OpenedFile:
         report = LoadReport(self.layer.__tablename__, kind, self.options.mode, self.source.file_name)
         report.mapping_sha256 = mapping_digest(self.options.mapping)
         report.notes.extend(self.source.notes)
-        used = {column for rule in self._rules.values() for column in rule.reads()} | set(self.source.positions)
-        if self._mapping is not None:
-            used |= self._mapping.where.keys() | self._mapping.unless.keys()
-        report.ignored = tuple(column for column in self.source.columns if column not in used | {MADE_UP})
+        used = {*self._mapped, *self._origins.columns.values()}
+        report.ignored = tuple(column for column in self.source.columns if column not in used)
         return report
 
     def parts(self, report: LoadReport, progress: Progress = silent) -> Iterator[Chunk]:
@@ -143,7 +145,6 @@ class OpenedFile:
             if placement is None and spatial and keep.any():
                 placement = self._placed(chunk, keep, report)
             part = _part(chunk, keep)
-            self.made_up += _count_made_up(part)
             stored = None
             if placement is not None and part.shapes is not None:
                 stored = placement.to_stored(part.shapes)
@@ -152,9 +153,11 @@ class OpenedFile:
                     report.filtered += int((~near).sum())
                     part, stored = _part(part, near), stored.take(np.flatnonzero(near))
             mapped = Mapped(self._rules, part.frame, stored)
-            yield Chunk(part.rows, mapped.frame, stored, [*part.unreadable, *mapped.refused])
+            origins, odd = self._origins.read(part.frame, self.source.file_name)
+            yield Chunk(part.rows, mapped.frame, stored, [*part.unreadable, *mapped.refused, *odd], origins)
         if report.read == report.filtered:
             report.notes.append("The file has no rows." if not report.read else "No row of the file is wanted.")
+        report.notes.extend(self._origins.notes())
 
     def _placed(self, chunk: Chunk, keep: NDArray[np.bool_], report: LoadReport) -> Placement:
         """Find the way to EPSG:4326 by the first rows of the file."""
@@ -180,13 +183,6 @@ class OpenedFile:
                 f"{source.file_name} has no positions; {layer.__tablename__} needs them: a geometry, columns lon and "
                 "lat, or WKT."
             )
-
-
-def _count_made_up(chunk: Chunk) -> int:
-    if MADE_UP not in chunk.frame:
-        return 0
-    said = chunk.frame[MADE_UP].astype("str").str.strip().str.casefold()
-    return int(said.isin(TRUE).sum())
 
 
 def _count(total: int | None) -> int:

@@ -29,6 +29,7 @@ from layers.loading.mapping import find_mapping
 from layers.loading.opened_file import Options
 from layers.loading.reading import file_digest, mapping_digest
 from layers.loading.room import require_room
+from layers.loading.row_provenance import described, tagged
 from layers.records.load_report import LoadReport
 from layers.records.loads import Raster
 from layers.records.open_load import Provenance
@@ -73,7 +74,10 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
     require_room(path)
     report = LoadReport(layer, kind, options.mode, path.name, read=1)
     report.mapping_sha256 = mapping_digest(options.mapping)
-    provenance = Provenance(options.source, options.licence, options.source_date, options.synthetic, file_digest(path))
+    said_of_it = Provenance(options.source, options.licence, options.source_date, options.synthetic, file_digest(path))
+    provenance = tagged(said_of_it, source.tags)
+    if provenance != said_of_it:
+        report.notes.append(f"The file comes from {described(provenance)}, as it says of itself.")
     scale = 1.0 if mapping is None or mapping.scale is None else mapping.scale
     cells = source.cells(said, scale)
     check_cells(target, cells, path.name)
@@ -138,6 +142,11 @@ class RasterFile:
         real = scaled or self.masked or len(dtypes) > 1
         dtype, nodata = ("float32", None) if real else (dtypes.pop(), self._nodata)
         return Cells(about["bands"], about["rows"], about["cols"], Affine(*about["transform"]), crs, dtype, nodata)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What the file says of where it comes from, if it is one of ours."""
+        return dict(self._about["tags"])
 
     @property
     def heights_above(self) -> str | None:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, literal, select,
 
 from layers.catalogue.base import Layer
 from layers.errors import DataRefused
+from layers.loading.chunks import Origins
 from layers.loading.replacement import EndingLimits, choose_ending
 from layers.loading.whole_layer import look_at
 from layers.postgres.copy_columns import Values, columns_of, constant, digests, stream
@@ -94,6 +95,7 @@ class Writer:
         rows: NDArray[np.int64],
         table: dict[str, Values],
         uncompared: Callable[[Sequence[str]], dict[str, Values]] = lambda _: {},
+        origins: Origins | None = None,
     ) -> None:
         """Compare one batch with what is there and store what is new or, when the mode allows, different.
 
@@ -101,7 +103,7 @@ class Writer:
         ----------
         rows : row numbers of the file, int64 (n,), for the report.
         table : every declared column of the layer, checked. uncompared : gives the columns that are not compared of the
-            rows that are stored, by their keys.
+            rows that are stored, by their keys. origins : where each row comes from; None = where the load does.
         """
         keys: list[str] = table[self.layer.key].data.tolist()
         found = digests(table, [columns_of(self.layer)[name] for name in table])
@@ -112,11 +114,12 @@ class Writer:
         if fresh:
             if len(fresh) < len(keys):
                 chosen = np.asarray(fresh)
+                origins = None if origins is None else origins.take(chosen)
                 table = {name: column.take(chosen) for name, column in table.items()}
                 keys = [keys[position] for position in fresh]
                 found = [found[position] for position in fresh]
             values = {**table, **uncompared(keys)}
-            values["load_id"] = constant(self.load.load_id, len(fresh), np.int64)
+            values["load_id"] = self._loads_of(origins, len(fresh))
             values["row_hash"] = Values.known(Pieces.of(found))
             self._copy(values)
 
@@ -146,6 +149,16 @@ class Writer:
         if self.looks:
             self._look_at_layer()
         return self.load.close(self.report)
+
+    def _loads_of(self, origins: Origins | None, count: int) -> Values:
+        """The load that brings each row."""
+        if origins is None:
+            return constant(self.load.load_id, count, np.int64)
+        self._settle()  # a load may have to be entered
+        loads = np.zeros(len(origins.known), dtype=np.int64)
+        for code in np.unique(origins.codes):
+            loads[code] = self.load.part_for(origins.known[code])
+        return Values.known(loads[origins.codes])
 
     def _look_at_layer(self) -> None:
         seen = [key for key in self._seen if key not in self._clashing]
@@ -220,7 +233,7 @@ class Writer:
         key = getattr(self.layer, self.layer.key)
         clashing = key == func.any(literal(sorted(self._clashing)))
         taken = self.connection.execute(
-            delete(self.layer).where(self.layer.load_id == self.load.load_id, clashing)
+            delete(self.layer).where(self.layer.load_id.in_(self.load.load_ids), clashing)
         ).rowcount
         back = update(self.layer).where(self.layer.ended_by == self.load.load_id, clashing).values(ended_by=None)
         restored = self.connection.execute(back).rowcount

@@ -19,7 +19,7 @@ from layers.catalogue.base import Layer
 from layers.errors import DataRefused, NotFound
 from layers.postgres.copy_columns import columns_of
 from layers.records.load_report import LoadReport
-from layers.records.loads import PURGE, Load, Raster
+from layers.records.loads import PURGE, Load, Raster, loads_together
 from layers.records.open_load import LOADS_LOCK, OpenLoad, Provenance, open_load
 
 OURS = frozenset({"gid", "load_id", "ended_by", "tile_geom"})  # columns a row gets anew when it comes back
@@ -39,6 +39,7 @@ def undo(connection: Connection, load_id: int) -> LoadReport:
         raise DataRefused(f"Load {load_id} erased rows for good; nothing brings them back.")
     report = LoadReport(load["layer"], "undo", "update", load["file_name"])
     connection.execute(select(func.pg_advisory_xact_lock(LOADS_LOCK)))
+    load_id = load["part_of"] or load_id
     again = connection.execute(select(func.min(Load.load_id)).where(Load.undoes == load_id)).scalar()
     if again is not None:
         raise DataRefused(f"Load {load_id} was taken back already, by load {again}.")
@@ -56,9 +57,9 @@ def undo(connection: Connection, load_id: int) -> LoadReport:
 
 
 def _made_together(connection: Connection, load_id: int, undoes: int | None) -> list[int]:
-    """Return the loads that belong together: all those of one undo, else the load alone."""
+    """Return the loads that belong together: all those of one undo, else those of one file."""
     if undoes is None:
-        return [load_id]
+        return loads_together(connection, load_id)
     together = connection.execute(select(Load.load_id).where(Load.undoes == undoes).order_by(Load.load_id))
     return list(together.scalars())
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from geoalchemy2 import Geometry
 from sqlalchemy import (
@@ -26,6 +26,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from layers.catalogue.base import STORED_SRID, Base
 
 PURGE = "purge"  # kind of a load that erased rows for good
+# Field of a load -> column of files and views that says it of each row, so that it comes back with the row.
+ROW_COLUMNS: Final[Mapping[str, str]] = {
+    "source": "data_source",
+    "licence": "data_licence",
+    "source_date": "data_date",
+    "synthetic": "synthetic",
+}
 
 
 class Load(Base):
@@ -38,6 +45,9 @@ class Load(Base):
     undoes: Mapped[int | None] = mapped_column(ForeignKey("loads.load_id"))
     restores: Mapped[int | None] = mapped_column(
         ForeignKey("loads.load_id"), comment="Load whose rows an undo brought again; their source is its"
+    )
+    part_of: Mapped[int | None] = mapped_column(
+        ForeignKey("loads.load_id"), comment="First load of the same file, where its rows come from several sources"
     )
     file_name: Mapped[str | None]
     sha256: Mapped[str | None]
@@ -68,6 +78,13 @@ class Raster(Base):
     load_id: Mapped[int] = mapped_column(ForeignKey("loads.load_id"))
     ended_by: Mapped[int | None] = mapped_column(ForeignKey("loads.load_id"))
     footprint: Mapped[Any] = mapped_column(Geometry("POLYGON", srid=STORED_SRID, spatial_index=True))
+
+
+def loads_together(connection: Connection, load_id: int) -> list[int]:
+    """Return the loads that one file made, the first of them first, whichever of them is named."""
+    first = select(func.coalesce(Load.part_of, Load.load_id)).where(Load.load_id == load_id).scalar_subquery()
+    together = select(Load.load_id).where(func.coalesce(Load.part_of, Load.load_id) == first)
+    return list(connection.execute(together.order_by(Load.load_id)).scalars())
 
 
 def has_loads(connection: Connection) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import Connection, NestedTransaction, func, insert, or_, select, update
+from sqlalchemy import Connection, NestedTransaction, func, insert, literal, or_, select, update
 
 from layers.catalogue import BY_NAME
 from layers.errors import DataRefused
@@ -20,7 +20,7 @@ REPORTED = 1_000  # rejections and repairs kept with the load's record
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where data come from: said once for a load, shown with the layer for ever."""
+    """Where data come from: said of a load, or of a row in its file, and shown with the layer for ever."""
 
     source: str | None = None
     licence: str | None = None
@@ -28,19 +28,51 @@ class Provenance:
     synthetic: bool = False
     sha256: str | None = None
 
+    def as_tags(self) -> dict[str, str]:
+        """Return it as the tags of a raster file."""
+        day = "" if self.source_date is None else self.source_date.isoformat()
+        said = {"source": self.source or "", "licence": self.licence or "", "date": day}
+        return {**said, "synthetic": str(self.synthetic).lower()}
+
 
 @dataclass(frozen=True, slots=True)
 class OpenLoad:
-    """A load under way within the caller's transaction, behind a savepoint of its own."""
+    """A load under way within the caller's transaction, behind a savepoint of its own.
+
+    parts : where rows of one file come from several sources, the load that brings those of each.
+    """
 
     connection: Connection
     load_id: int
     savepoint: NestedTransaction
+    parts: dict[Provenance, int] = field(default_factory=dict)
 
-    def mark_synthetic(self) -> None:
-        """Note that what it brings was made up, whatever was said of it when it was opened."""
-        made_up = update(Load).where(Load.load_id == self.load_id).values(synthetic=True)
-        self.connection.execute(made_up)
+    def part_for(self, provenance: Provenance) -> int:
+        """Return the load that brings rows of this provenance: for the first that is asked for, this one itself."""
+        if provenance not in self.parts:
+            said = {
+                "source": provenance.source,
+                "licence": provenance.licence,
+                "source_date": provenance.source_date,
+                "synthetic": provenance.synthetic,
+            }
+            if not self.parts:
+                self.connection.execute(update(Load).where(Load.load_id == self.load_id).values(said))
+                self.parts[provenance] = self.load_id
+            else:
+                own = select(
+                    *(Load.layer, Load.kind, Load.file_name, Load.sha256, Load.mode, literal(self.load_id)),
+                    *(literal(value, Load.__table__.c[name].type) for name, value in said.items()),
+                ).where(Load.load_id == self.load_id)
+                names = ["layer", "kind", "file_name", "sha256", "mode", "part_of", *said]
+                made = insert(Load).from_select(names, own).returning(Load.load_id)
+                self.parts[provenance] = self.connection.execute(made).scalar_one()
+        return self.parts[provenance]
+
+    @property
+    def load_ids(self) -> list[int]:
+        """The numbers of this load and of its parts."""
+        return sorted({self.load_id, *self.parts.values()})
 
     def close(self, report: LoadReport) -> LoadReport:
         """Record the figures of ``report``, or take everything back where nothing changed."""
@@ -69,7 +101,8 @@ class OpenLoad:
         districts = None
         if layer is not None and "district" in layer.attributes():
             rows = layer.__table__.c
-            touched = select(rows.district).where(or_(rows.load_id == self.load_id, rows.ended_by == self.load_id))
+            came = rows.load_id.in_(self.load_ids)
+            touched = select(rows.district).where(or_(came, rows.ended_by == self.load_id))
             districts = sorted(filter(None, self.connection.execute(touched.distinct()).scalars()))
         note(
             self.connection,

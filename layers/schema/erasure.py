@@ -24,7 +24,7 @@ from layers.errors import DataRefused, NotFound
 from layers.frames.around import among
 from layers.postgres.rewriting import rewrite
 from layers.records.audit import Act, note
-from layers.records.loads import PURGE, Load, Raster
+from layers.records.loads import PURGE, Load, Raster, loads_together
 from layers.records.open_load import LOADS_LOCK
 from layers.records.rows_of_run import in_run
 from layers.records.runs import Publication, ScoringRun, household_fit, robustness, suitability
@@ -72,8 +72,8 @@ def purge_load(connection: Connection, load_id: int, *, with_current: bool) -> E
         raise DataRefused(f"Load {load_id} is a purge itself and brought nothing.")
     _alone(connection)
     origin = func.coalesce(Load.restores, Load.load_id)
-    own = select(origin).where(Load.load_id == load_id).scalar_subquery()
-    family = list(connection.execute(select(Load.load_id).where(Load.layer == load.layer, origin == own)).scalars())
+    own = select(origin).where(Load.load_id.in_(loads_together(connection, load_id)))
+    family = list(connection.execute(select(Load.load_id).where(Load.layer == load.layer, origin.in_(own))).scalars())
     if load.layer in BY_NAME:
         layer = BY_NAME[load.layer]
         return _erase(connection, {layer: _carried(connection, layer, family)}, family, with_current=with_current)

@@ -22,12 +22,18 @@ from layers.catalogue.land import ON_OFFER, Plot
 from layers.catalogue.qgis_style import qml
 from layers.features.plots import shown_record, shown_score
 from layers.postgres.roles import QGIS_SCHEMA, VIEWERS
+from layers.records.loads import ROW_COLUMNS
 from layers.records.outcomes import OUTCOMES, Kept, Outcome
 from layers.records.runs import suitability
 
 result, plot = suitability.alias("result"), Plot.__table__.alias("layer")
 SQL = Path(__file__).parent / "sql"
-MADE_UP = "synthetic"  # column of every view; files made from it say so when they come back
+PROVENANCE = {  # titles of the columns of every view that say where a row comes from
+    "source": "Source",
+    "licence": "Licence",
+    "source_date": "Date of the data",
+    "synthetic": "Made up, not surveyed",
+}
 REFUSE_EDIT = f"{QGIS_SCHEMA}.refuse_edit"  # function of the triggers that keep views read-only
 RESULTS = tuple(outcome for outcome in OUTCOMES if outcome.kept is Kept.RESULT and outcome.in_view)
 
@@ -64,8 +70,10 @@ def view_statements(layer: type[Layer]) -> list[str]:
     # A row is stored anew when anything on it changes, also what few may see: its own number would tell which did.
     numbered = "layer.plot_no AS gid" if layer.judged else "layer.gid"
     selected = [numbered, *(_column(name, about, layer) for name, about in layer.attributes().items())]
-    columns[MADE_UP] = "Made up, not surveyed"
-    selected.append(f"(SELECT synthetic FROM loads WHERE loads.load_id = layer.load_id) AS {MADE_UP}")  # noqa: S608
+    for field, title in PROVENANCE.items():
+        columns[ROW_COLUMNS[field]] = title
+        said = f"(SELECT {field} FROM loads WHERE loads.load_id = layer.load_id)"  # noqa: S608 - declared names
+        selected.append(f"{said} AS {ROW_COLUMNS[field]}")
     if layer.geometry_kind is not None:
         columns["geom"] = f"{layer.geometry_kind}, EPSG:4326"
         selected.append("layer.geom")

@@ -23,6 +23,7 @@ from layers.features.features import layer_features, nearest, readable_layer, ro
 from layers.features.file_dictionary import CSVW_SUFFIX, csvw
 from layers.features.paging import Listing, count_rows
 from layers.features.plots import by_class_and_score, scored_plots
+from layers.features.row_provenance import with_provenance
 from layers.postgres.engine import Connection, reading, writing
 from layers.records.audit import Act, note
 from layers.records.snapshot import Choice, read_snapshot
@@ -55,8 +56,9 @@ def export(
     """Write the current rows of a layer to a file, with what is known about them and of every column.
 
     Tables (CSV, XLSX) have `lon` and `lat` of the place, or of a point that lies on a line or area, and then the whole
-    shape as `wkt`. Beside a CSV file stands what its columns mean, FILE-metadata.json. What was written can be loaded
-    again and says nothing new.
+    shape as `wkt`. Beside a CSV file stands what its columns mean, FILE-metadata.json. Every row says where it comes
+    from (`data_source`, `data_licence`, `data_date`, `synthetic`). What was written can be loaded again, keeps its
+    source, and says nothing new.
     """
     wanted = format_of(output)
     if not output.parent.is_dir():
@@ -119,11 +121,11 @@ def _asked(
     if not layer.judged:
         if choice != Choice():
             raise DataRefused("Only plots have results: leave out --scheme and --run.")
-        features = layer_features(layer, audience)
+        features = with_provenance(layer_features(layer, audience))
         conditions = [] if district is None else [rows_in_district(features, district)]
         return Listing(features, conditions), about_layer(connection, features, language)
     runs = served.runs_of(choice)
-    features = scored_plots(audience, runs)
+    features = with_provenance(scored_plots(audience, runs))
     if district is None:
         return Listing(features, keys=by_class_and_score(features)), about_layer(connection, features, language)
     names = district_names(connection, district)

@@ -101,7 +101,8 @@ def loads(
     for load in past:
         load["loaded"] = f"{load['loaded_at']:%Y-%m-%d}"
         load["file"] = load["file_name"]
-        load["kind"] = f"undo of {load['undoes']}" if load["undoes"] else load["mode"]
+        first = f"part of {load['part_of']}" if load["part_of"] else load["mode"]
+        load["kind"] = f"undo of {load['undoes']}" if load["undoes"] else first
         figures = {name: load[name] for name in ("added", "changed", "ended", "rejected")}
         load["rows"] = ", ".join(f"{count:,} {name}" for name, count in figures.items() if count)
     print_table(past, ("load", "layer", "kind", "loaded", "file", "rows"))

@@ -35,12 +35,20 @@ from layers.features.export import Format, format_of, write_file
 from layers.features.features import layer_features
 from layers.features.paging import Listing
 from layers.features.plots import scored_plots
+from layers.features.row_provenance import with_provenance
 from layers.loading import Options, load_file, load_frame
 from layers.records.loads import Load
 
 MODES = ("add", "update", "replace")
 TEXTS = ("Шохоб", "=SUM(A1)", "'=kept", "-", 'a,b;"c"', "two\nlines", "00123", "Ғ ғ Ҳ", "1e5", "12/03/2024")
 ROWS = 7
+PROVENANCE = (Load.source, Load.licence, Load.source_date, Load.synthetic)
+SURVEYED: dict[str, Any] = {
+    "source": 'Survey of "Гарм", 1:10 000',
+    "licence": "CC BY 4.0",
+    "source_date": date(2024, 5, 1),
+}
+MADE_UP: dict[str, Any] = {"source": "Drawn by hand", "synthetic": True}
 
 
 def value_of(layer: type[Layer], name: str, row: int, chance: random.Random) -> Any:
@@ -92,27 +100,29 @@ Rows = dict[str, tuple[Any, ...]]
 
 
 def held(connection: Connection, layer: type[Layer]) -> Rows:
-    """Key -> shape, whether it was made up, then values of the current row but for its number."""
+    """Key -> shape, where it comes from, then values of the current row but for its number."""
     shape = func.ST_AsBinary(layer.__table__.c.geom, type_=LargeBinary) if layer.geometry_kind else null()
     names = [name for name in layer.attributes() if name != "plot_no"]
-    wanted: list[Any] = [layer.__table__.c[layer.key], shape, Load.synthetic]
+    wanted: list[Any] = [layer.__table__.c[layer.key], shape, *PROVENANCE]
     wanted += [layer.__table__.c[name] for name in names]
     statement = select(*wanted).join(Load, Load.load_id == layer.load_id).where(layer.ended_by.is_(None))
-    return {row[0]: tuple(row[1:]) for row in connection.execute(statement)}
+    split = 2 + len(PROVENANCE)
+    return {row[0]: (row[1], tuple(row[2:split]), *row[split:]) for row in connection.execute(statement)}
 
 
 @pytest.fixture(scope="module")
 def full(database: Engine) -> Engine:
-    """A database with rows in every layer, half of the layers made up."""
+    """A database with rows in every layer, those of each from several loads, some of them made up."""
     with database.begin() as connection:
-        for number, layer in enumerate(BY_NAME.values()):
-            made_up = number % 2 == 0
-            load_frame(connection, layer.__tablename__, frame_of(layer), source="Survey", synthetic=made_up)
+        for layer in BY_NAME.values():
+            frame = frame_of(layer)
+            for rows, told in ((slice(0, 3), SURVEYED), (slice(3, 5), MADE_UP), (slice(5, ROWS), {})):
+                load_frame(connection, layer.__tablename__, frame.iloc[rows].reset_index(drop=True), **told)
     return database
 
 
 def write(connection: Connection, layer: type[Layer], path: Path, lang: Language = "en") -> None:
-    features = scored_plots(STAFF, {}) if layer.judged else layer_features(layer, STAFF)
+    features = with_provenance(scored_plots(STAFF, {}) if layer.judged else layer_features(layer, STAFF))
     about = about_layer(connection, features, lang)
     write_file(connection, Listing(features), format_of(path), path, about)
 
@@ -129,15 +139,15 @@ def test_what_is_written_is_read_back(full: Engine, tmp_path: Path, layer: type[
         assert (report.unchanged, report.rejected, report.load_id) == (ROWS, 0, None), report
 
         connection.execute(update(layer).values(ended_by=layer.load_id))
-        report = load_file(connection, name, path, Options(source="Another"))
+        report = load_file(connection, name, path, Options())
         after = held(connection, layer)
         connection.rollback()
     assert (report.added, report.rejected) == (ROWS, 0)
     assert after.keys() == before.keys()
     exact = wanted in (Format.GPKG, Format.FGB, Format.PARQUET)
-    for key, (shape, made_up, *values) in before.items():
-        found_shape, found_made_up, *found = after[key]
-        assert found_made_up is made_up
+    for key, (shape, origin, *values) in before.items():
+        found_shape, found_origin, *found = after[key]
+        assert found_origin == origin
         if shape is not None:  # seven decimals in texts
             was, now = shapely.from_wkb(bytes(shape)), shapely.from_wkb(bytes(found_shape))
             assert now.equals_exact(was, 0.0 if exact else 0.75e-7)
@@ -164,10 +174,13 @@ def test_rows_that_say_that_they_are_made_up_stay_so_whatever_is_typed(full: Eng
     path.write_text("code,name,synthetic\ncanals.0,Шохоб,true\ncanals.1,Нав,false\n", encoding="utf-8")
     with full.connect() as connection:
         report = load_file(connection, "canals", path, Options(mode="update", source="Office of Gharm"))
-        marked = connection.execute(select(Load.synthetic).where(Load.load_id == report.load_id)).scalar_one()
+        origins = {key: row[1] for key, row in held(connection, BY_NAME["canals"]).items()}
         connection.rollback()
-    assert marked
-    assert [note for note in report.notes if note.startswith("1 rows say")]
+    assert origins["canals.0"] == ("Office of Gharm", None, None, True)
+    assert origins["canals.1"] == ("Office of Gharm", None, None, False)
+    assert report.notes[-1] == (
+        "1 row comes from Office of Gharm (licence not stated; made up), as the file says of its rows."
+    )
 
 
 def test_what_moves_by_a_step_of_the_format_is_a_change(full: Engine, tmp_path: Path) -> None:

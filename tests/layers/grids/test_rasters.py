@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from pyproj import Transformer
 from rasterio.enums import ColorInterp
 from rasterio.warp import transform_bounds
 from scipy.ndimage import map_coordinates
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from layers.errors import DataRefused, NotFound
 from layers.grids import cog
@@ -403,3 +404,43 @@ def test_beyond_the_file_nothing_is_known(tmp_path: Path) -> None:
         assert int((~np.isnan(found)).sum()) == 16
     assert np.isnan(resampled(path, (1, 5, 5), at(30, X + 9_000, Y))).all()
     assert np.isnan(resampled(path, (1, 5, 5), at(31, X + 9_000, Y))).all()
+
+
+def test_a_stored_file_says_where_it_comes_from_and_brings_that_back(connection: Connection, tmp_path: Path) -> None:
+    origin = ("GEBCO 2023", "public domain", date(2023, 5, 1), True)
+    source, licence, day, made_up = origin
+    said = {"source": source, "licence": licence, "source_date": day, "synthetic": made_up}
+    store_grid(connection, "dem", plane(), at(30), UTM, **said)
+    [name] = catalogue(connection)["dem"]
+    copy = tmp_path / "copy.tif"
+    copy.write_bytes(raster_path(name).read_bytes())
+    connection.execute(update(Raster).values(ended_by=Raster.load_id))
+
+    told = select(Load.source, Load.licence, Load.source_date, Load.synthetic)
+    report = load_raster(connection, "dem", copy, Options())
+    assert connection.execute(told.where(Load.load_id == report.load_id)).one() == origin
+    assert report.notes[-1] == (
+        "The file comes from GEBCO 2023, 2023-05-01 (public domain; made up), as it says of itself."
+    )
+    connection.execute(update(Raster).values(ended_by=Raster.load_id))
+    report = load_raster(connection, "dem", copy, Options(source="Typed", source_date=date(2024, 1, 1)))
+    assert connection.execute(told.where(Load.load_id == report.load_id)).one() == (
+        *("Typed", "public domain", date(2024, 1, 1)),
+        True,
+    )
+
+
+@pytest.mark.parametrize("day", ["2023-02-30", "in spring"])
+def test_tags_of_a_raster_are_those_of_a_file_of_ours_or_nothing(
+    connection: Connection, tmp_path: Path, day: str
+) -> None:
+    told = select(Load.source, Load.source_date, Load.synthetic)
+    for tags, found in (
+        ({"source": "a camera", "date": "2023-05-01"}, (None, None, False)),
+        ({"source": "Survey", "date": day, "synthetic": "false"}, ("Survey", None, False)),
+    ):
+        path = write(tmp_path / "dem.tif", plane() + len(tags))
+        with rasterio.open(path, "r+") as target:
+            target.update_tags(**tags)
+        report = load_raster(connection, "dem", path, Options(mode="replace"))
+        assert connection.execute(told.where(Load.load_id == report.load_id)).one() == found

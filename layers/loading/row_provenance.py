@@ -1,0 +1,134 @@
+"""Where each row of a file comes from, as files that Obod writes say it in columns of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from layers.errors import DataRefused
+from layers.loading.checks import TRUE, NotAValue, parse_date
+from layers.loading.chunks import Origins, Unreadable
+from layers.records.load_report import shortened
+from layers.records.loads import ROW_COLUMNS
+from layers.records.open_load import Provenance
+
+MOST_SOURCES: Final = 100  # of one file; each becomes a load
+LISTED: Final = 5  # sources spelled out in a report
+DBF_LETTERS: Final = 10  # of a column's name, dBASE III; a Shapefile made of our file cuts it there
+
+
+class RowProvenance:
+    """Reads where rows come from; what the user or a mapping file says of all of them stands before it.
+
+    said : of the whole file. columns : of the file. used : those that fill a field of the layer.
+    """
+
+    def __init__(self, said: Provenance, columns: Sequence[str], used: AbstractSet[str]) -> None:
+        self._said = said
+        self._places: dict[Provenance, int] = {}
+        self._counts: dict[Provenance, int] = {}
+        free = [column for column in columns if column not in used]
+        self.columns: Mapping[str, str] = {
+            field: column
+            for field, name in ROW_COLUMNS.items()
+            for column in free
+            if column in (name, name[:DBF_LETTERS])
+        }
+
+    def read(self, frame: pd.DataFrame, file_name: str) -> tuple[Origins | None, list[Unreadable]]:
+        """Return where the rows of a chunk come from, and what could not be understood; None where nothing is said.
+
+        Raises
+        ------
+        DataRefused : there are more sources than are kept.
+        """
+        if not self.columns:
+            return None, []
+        faults: list[Unreadable] = []
+        said = {
+            "source": self._column(frame, "source", str, faults, self._said.source),
+            "licence": self._column(frame, "licence", str, faults, self._said.licence),
+            "source_date": self._column(frame, "source_date", parse_date, faults, self._said.source_date),
+            "synthetic": self._column(frame, "synthetic", _is_true, faults, self._said.synthetic or None),
+        }
+        codes = np.empty(len(frame), dtype=np.int64)
+        for at, (source, licence, day, made_up) in enumerate(zip(*said.values(), strict=True)):
+            origin = Provenance(source, licence, day, bool(made_up), self._said.sha256)
+            codes[at] = self._places.setdefault(origin, len(self._places))
+            self._counts[origin] = self._counts.get(origin, 0) + 1
+        if len(self._places) > MOST_SOURCES:
+            raise DataRefused(
+                f"{file_name} names more than {MOST_SOURCES} sources in {', '.join(self.columns.values())}; say one "
+                "for all of it with --source, --licence and --date."
+            )
+        return Origins(list(self._places), codes), faults
+
+    def notes(self) -> Iterator[str]:
+        """Yield what a report says of it."""
+        stated = {origin: count for origin, count in self._counts.items() if origin != self._said}
+        for origin, count in sorted(stated.items(), key=lambda item: -item[1])[:LISTED]:
+            yield f"{_counted(count)} from {described(origin)}, as the file says of its rows."
+        if len(stated) > LISTED:
+            yield f"The file names {len(stated) - LISTED} more sources."
+
+    def _column(
+        self, frame: pd.DataFrame, field: str, parse: Callable[[str], Any], faults: list[Unreadable], said: Any
+    ) -> list[Any]:
+        """What is said of each row in one regard; of the whole file before what the row says."""
+        column = self.columns.get(field)
+        if said is not None or column is None:
+            return [said] * len(frame)
+        known: dict[Any, Any] = {}
+        values: list[Any] = []
+        for at, cell in enumerate(frame[column].array):
+            text = "" if pd.isna(cell) else cell.isoformat() if isinstance(cell, date | datetime) else str(cell).strip()
+            if text not in known:
+                try:
+                    known[text] = parse(text) if text else None
+                except NotAValue as unreadable:
+                    known[text] = unreadable
+            value = known[text]
+            if isinstance(value, NotAValue):
+                faults.append(Unreadable(at, column, text, f"{value}; or say one for all rows with --date"))
+                value = None
+            values.append(value)
+        return values
+
+
+def _is_true(text: str) -> bool:
+    return text.casefold() in TRUE  # any other word says nothing of it
+
+
+def _counted(count: int) -> str:
+    return "1 row comes" if count == 1 else f"{count:,} rows come"
+
+
+def tagged(said: Provenance, tags: Mapping[str, str]) -> Provenance:
+    """Return what is said of a raster file and, where nothing is, what one of ours says of itself in its tags."""
+    if tags.get("synthetic") not in ("true", "false"):
+        return said  # a tag of the same name in others' files may mean anything
+    try:
+        day = parse_date(tags.get("date", ""))
+    except NotAValue:
+        day = None
+    return replace(
+        said,
+        source=said.source or tags.get("source") or None,
+        licence=said.licence or tags.get("licence") or None,
+        source_date=said.source_date or day,
+        synthetic=said.synthetic or tags["synthetic"] == "true",
+    )
+
+
+def described(origin: Provenance) -> str:
+    """Return where something comes from, for people."""
+    source = shortened(origin.source) if origin.source else "a source that is not stated"
+    dated = f", {origin.source_date.isoformat()}" if origin.source_date else ""
+    licence = shortened(origin.licence) if origin.licence else "licence not stated"
+    return f"{source}{dated} ({licence}{'; made up' if origin.synthetic else ''})"
