@@ -409,7 +409,7 @@ def test_beyond_the_file_nothing_is_known(tmp_path: Path) -> None:
 def test_a_stored_file_says_where_it_comes_from_and_brings_that_back(connection: Connection, tmp_path: Path) -> None:
     origin = ("GEBCO 2023", "public domain", date(2023, 5, 1), True)
     source, licence, day, made_up = origin
-    said = {"source": source, "licence": licence, "source_date": day, "synthetic": made_up}
+    said: dict[str, Any] = {"source": source, "licence": licence, "source_date": day, "synthetic": made_up}
     store_grid(connection, "dem", plane(), at(30), UTM, **said)
     [name] = catalogue(connection)["dem"]
     copy = tmp_path / "copy.tif"
