@@ -61,7 +61,7 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
     writer = Writer(connection, target, report, provenance, said.ending, looks=True, strict=said.strict)
     try:
         batches = Batches(connection, target, report, writer, empty_clears=said.empty_clears)
-        for part in file.parts(report, progress):
+        for part in file.parts(report, progress, origins=True):
             batches.take(part.rows, part.frame, part.shapes, part.unreadable, part.origins)
         batches.closing_notes()
         if said.mode == "replace" and report.read == report.filtered:

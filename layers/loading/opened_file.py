@@ -131,10 +131,11 @@ class OpenedFile:
         report.ignored = tuple(column for column in self.source.columns if column not in used)
         return report
 
-    def parts(self, report: LoadReport, progress: Progress = silent) -> Iterator[Chunk]:
+    def parts(self, report: LoadReport, progress: Progress = silent, *, origins: bool = False) -> Iterator[Chunk]:
         """Yield the wanted rows: fields of the layer, geometries in EPSG:4326, and what could not be understood.
 
-        What is read, left out and done to positions is noted in the report.
+        What is read, left out and done to positions is noted in the report; with ``origins``, also where the rows come
+        from, which then stands with them.
         """
         spatial = self.layer.geometry_kind is not None and self.source.spatial
         placement: Placement | None = None
@@ -153,8 +154,8 @@ class OpenedFile:
                     report.filtered += int((~near).sum())
                     part, stored = _part(part, near), stored.take(np.flatnonzero(near))
             mapped = Mapped(self._rules, part.frame, stored)
-            origins, odd = self._origins.read(part.frame, self.source.file_name)
-            yield Chunk(part.rows, mapped.frame, stored, [*part.unreadable, *mapped.refused, *odd], origins)
+            known, odd = self._origins.read(part.frame, self.source.file_name) if origins else (None, [])
+            yield Chunk(part.rows, mapped.frame, stored, [*part.unreadable, *mapped.refused, *odd], known)
         if report.read == report.filtered:
             report.notes.append("The file has no rows." if not report.read else "No row of the file is wanted.")
         report.notes.extend(self._origins.notes())

@@ -185,12 +185,13 @@ def _changed(statement: str, *values: str) -> Content:
 
 
 def _raster(values: Any = 1500, *, dtype: str = "int16", crs: str | None = "EPSG:32642", bands: int = 1, to: Any = None,
-            **how: Any) -> Content:  # fmt: skip
+            tags: Mapping[str, str] | None = None, **how: Any) -> Content:  # fmt: skip
     def write(path: Path) -> None:
         cells = np.full((bands, 20, 30), values, dtype=dtype)
         where = to or Affine(30, 0, 600_000, 0, -30, 4_330_000)
         with rasterio.open(path, "w", "GTiff", 30, 20, bands, dtype=dtype, crs=crs, transform=where, **how) as target:
             target.write(cells)
+            target.update_tags(**(tags or {}))
 
     return write
 
@@ -578,10 +579,24 @@ VALUES = [
         f"{GOOD}v1,Other,70,39\n",
     ),
     villages(
-        "1 rows say in the column synthetic that they are made up, so the load is marked as synthetic; leave the "
-        "column out where that is no longer true.",
+        "1 row comes from a source that is not stated (licence not stated; made up), as the file says of its rows.",
         "v.csv",
         f"{HEAD},synthetic\n{ROW},true\n",
+    ),
+    villages(
+        "row 1 (v1), data_date is 'in spring': expected a date as YYYY-MM-DD; or say one for all rows with --date",
+        "v.csv",
+        f"{HEAD},data_date\n{ROW},in spring\nv2,Other,70,39,2024-05-01\n",
+    ),
+    villages(
+        "v.csv names more than 100 sources in data_source; say one for all of it with --source, --licence and --date.",
+        "v.csv",
+        f"{HEAD},data_source\n" + "".join(f"v{n},Hoit,70.9,39.2,Office {n}\n" for n in range(101)),
+    ),
+    villages(
+        "The file names 2 more sources.",
+        "v.csv",
+        f"{HEAD},data_source\n" + "".join(f"v{n},Hoit,70.{n},39.2,Office {n}\n" for n in range(7)),
     ),
     villages("The file has no rows.", "v.csv", f"{HEAD}\n"),
     plots(
@@ -694,6 +709,11 @@ HEIGHTS = [
         "in the file.",
         "x.tif",
         _raster(-32768),
+    ),
+    heights(
+        "The file comes from Survey, 2023-05-01 (licence not stated; made up), as it says of itself.",
+        "x.tif",
+        _raster(tags={"source": "Survey", "date": "2023-05-01", "synthetic": "true"}),
     ),
     heights("x.tif has no known cell.", "x.tif", _raster(-9999, nodata=-9999)),
     heights(
