@@ -73,7 +73,11 @@ WATER_ADEQUACY = Criterion(
     title="Water adequacy, worst month",
     unit="ratio",
     better="more",
-    needs=(COMMAND_AREAS, FEEDING_CANALS, Need("outlets"), Need("command_months", unread=("flow_m3_s",)), Need("dem")),
+    needs=(
+        *(COMMAND_AREAS, FEEDING_CANALS, Need("outlets"), Need("command_months", unread=("flow_m3_s",)), Need("dem")),
+        *(Need("mean_temperature"), Need("minimum_temperature"), Need("climate_relief")),
+    ),
+    coarsest_m=1_200.0,
     reach_m=3_000.0,
     measure=water_adequacy,
     memberships=(Knots(1.0, 0.9, 0.75, 0.5, 0.3),),

@@ -25,11 +25,16 @@ PARTS: Final[Mapping[str, str]] = {  # criteria that are parts of a whole -> how
     "turn_reliability": "{parts} of 100 turns delivered",
 }
 PARTS_IN_MONTH: Final = "{parts} of 100 parts of the water needed, in the worst month, {month}"
+SHORT_FROM: Final = "short from {first}: {parts} of 100 parts of the water needed in the worst month, {month}"
+SHORT_FROM_WORST: Final = "short from {month}, the worst month: {parts} of 100 parts of the water needed"
 ALL_PARTS: Final[Mapping[str, str]] = {  # the same where nothing is lacking
     "water_adequacy": "all of the water needed, in the worst month too",
     "turn_reliability": "every turn delivered",
 }
-MESSAGES: Final = (*CANAL_CONDITIONS.values(), *PARTS.values(), PARTS_IN_MONTH, *ALL_PARTS.values())
+MESSAGES: Final = (
+    *(*CANAL_CONDITIONS.values(), *PARTS.values(), PARTS_IN_MONTH, SHORT_FROM, SHORT_FROM_WORST),
+    *ALL_PARTS.values(),
+)
 
 
 def measured_text(criterion: Criterion, value: float | None, lang: Language) -> str:
@@ -56,9 +61,18 @@ def told_value(criterion: Criterion, plot: Mapping[str, Any], lang: Language) ->
         return f"{number(plot[instead.id], lang)} {translate(instead.unit, lang)}"
     value, month = plot.get(criterion.id), plot.get("water_month")
     if criterion is WATER_ADEQUACY and value is not None and value < 1.0 and month is not None:
-        name = translate(MONTH_NAMES[int(month) - 1], lang)
-        return translate(PARTS_IN_MONTH, lang).format(parts=_parts(value, lang), month=name)
+        return _short_water(value, int(month), plot.get("water_short_from"), lang)
     return measured_text(criterion, plot.get(criterion.id), lang)
+
+
+def _short_water(value: float, month: int, first: int | None, lang: Language) -> str:
+    """Say from which month on water is short, and how much there is in the worst one; no first is kept of old runs."""
+    said = PARTS_IN_MONTH if first is None else SHORT_FROM_WORST if first == month else SHORT_FROM
+    names = {
+        "month": translate(MONTH_NAMES[month - 1], lang),
+        "first": translate(MONTH_NAMES[(first or month) - 1], lang),
+    }
+    return translate(said, lang).format(parts=_parts(value, lang), **names)
 
 
 def _parts(share: float, lang: Language) -> str:

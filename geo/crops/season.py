@@ -24,7 +24,6 @@ LOWLAND_BELOW_M = 1_000.0  # m; domain reference 3.6 step 3
 ZONES = ("lowland", "mountain")
 IRRIGATION_MONTHS = (4, 5, 6, 7, 8, 9)  # April to September; domain reference 2.4
 SUMMER_SOWING = (6, 7, 8, 9)  # months from which a crop after grain starts
-LEAST_NEED = 0.05  # share of its season's need from which a month counts for a crop; domain reference 4, W1
 
 
 class Window(NamedTuple):
@@ -109,32 +108,6 @@ def is_summer_crop(crop: str, zone: str) -> bool:
     """
     first = [MONTH_OF_DAY[window.first] for window in windows_of(crop, zone)]
     return bool(first) and all(month in SUMMER_SOWING for month in first)
-
-
-def watered_months(crop: str, zone: str) -> tuple[tuple[int, ...], ...]:
-    """Return the months in which a crop takes at least a twentieth of its season's irrigation, window by window.
-
-    The season of irrigation is April to September (domain reference 2.4): before it rain and the soil supply the crop,
-    and what still stands in October is not asked about. Its need is spread evenly over the days of its window in that
-    season, not by its curve of need.
-
-    Parameters
-    ----------
-    crop : crop id
-    zone : one of ``ZONES``
-
-    Returns
-    -------
-    months (1-12) of each window; none where it is not grown, or stands in none of these months
-    """
-    found = []
-    for window in windows_of(crop, zone):
-        days = MONTH_OF_DAY[(window.first + np.arange(window.days)) % YEAR_D]
-        watered = days[np.isin(days, IRRIGATION_MONTHS)]
-        months, count = np.unique(watered, return_counts=True)
-        if len(months):
-            found.append(tuple(months[count >= LEAST_NEED * len(watered)].tolist()))
-    return tuple(found)
 
 
 def _day(text: str, where: str) -> int:

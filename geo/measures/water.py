@@ -22,7 +22,7 @@ from geo.geometry.nearest import nearest_line
 from geo.measures.overlap import holder
 from geo.measures.surveys import LAYER as SURVEYS
 from geo.measures.surveys import surveyed, surveyed_ratio
-from geo.measures.water_by_month import SECOND_CROP, WATER_MONTH, monthly_ratios, shortest
+from geo.measures.water_by_month import SECOND_CROP, SHORT_FROM, WATER_MONTH, monthly_ratios, shortest
 from geo.terrain.grid import Grid
 from geo.water.gravity_command import DEM_SIGMA_M, LOSS_EARTH, head_over, water_clearance
 from geo.water.irrigation import SDR_CAP
@@ -79,18 +79,18 @@ def water_adequacy(block: Block, criterion: Criterion) -> Measured:
 
     The least ratio of a dry year over the months in which the reference crop needs water, where ratios are on record by
     month, else the one ratio the area has. An unknown ratio is no better than the condition of the feeding reach lets
-    through of the most that counts. Beside it stand the month in which water is shortest and what July to September
-    have.
+    through of the most that counts. Beside it stand the month in which water is shortest, the first in which it is
+    short, and what July to September have.
 
     Parameters
     ----------
     block : n plots and what lies around them
-    criterion : coarsest height grid accepted
+    criterion : coarsest grids of heights and climate accepted
 
     Returns
     -------
-    ratio (n,), NaN outside and where not given; an interval where a month is not on record, or where a reach is known
-        to feed the plot
+    ratio (n,), NaN outside and where not given; an interval where a month is not on record, where it is not known which
+        months count, or where a reach is known to feed the plot
     """
     if "command_areas" not in block.nearby:
         unknown = np.full(len(block), np.nan)
@@ -111,13 +111,17 @@ def water_adequacy(block: Block, criterion: Criterion) -> Measured:
     if partly.any():
         unknown = np.full(len(block), np.nan)
         worst = np.where(partly, found.worst, unknown if worst is None else worst)
-        best = np.where(partly, found.value, unknown if best is None else best)
+        best = np.where(partly, found.best, unknown if best is None else best)
     return Measured(
         found.value,
         evidence=rated,
         worst=worst,
         best=best,
-        beside={WATER_MONTH: found.month, SECOND_CROP: np.min(monthly[:, [6, 7, 8]], axis=1)},
+        beside={
+            WATER_MONTH: found.month,
+            SHORT_FROM: found.short_from,
+            SECOND_CROP: np.min(monthly[:, [6, 7, 8]], axis=1),
+        },
     )
 
 

@@ -11,11 +11,15 @@ import numpy as np
 from geo.contract.columns import numbers, texts
 from geo.contract.criterion import Block, Criterion, Floats
 from geo.crops.kernels.season import MONTHS
-from geo.crops.season import IRRIGATION_MONTHS, LOWLAND_BELOW_M, ZONES, watered_months
+from geo.crops.season import LOWLAND_BELOW_M, ZONES
+from geo.crops.water_months import IRRIGATED, Months, months_that_count
 from geo.errors import NotAssessed
 from geo.measures.climate import plot_height_m
+from geo.measures.reference_et import reference_et_mm_d
+from geo.water.irrigation import SDR_CAP
 
 WATER_MONTH = "month in which water is shortest"
+SHORT_FROM = "first month in which water is short"
 SECOND_CROP = "water of July to September"
 DRY = "dry"  # kind of year the ratio is judged for; domain reference 6.5: the 80 % dependable flow
 
@@ -23,13 +27,16 @@ DRY = "dry"  # kind of year the ratio is judged for; domain reference 6.5: the 8
 class Shortest(NamedTuple):
     """Ratio of n plots in the month in which water is shortest for their reference crop.
 
-    value : NaN where none is on record. worst : what it may be where a month that counts is not on record, NaN where
-    the value is exact or unknown. month : 1-12, NaN where it is not known.
+    value : NaN where none is on record. worst, best : ends of what it may be where a month that counts is not on record
+    or where it is not known which months count; NaN where the value is exact or unknown. month : 1-12, NaN where it is
+    not known. short_from : first month with less than is needed, NaN where there is none or it is not known.
     """
 
     value: Floats
     worst: Floats
+    best: Floats
     month: Floats
+    short_from: Floats
 
 
 def monthly_ratios(block: Block) -> Floats:
@@ -60,50 +67,75 @@ def monthly_ratios(block: Block) -> Floats:
 def shortest(block: Block, monthly: Floats, whole_year: Floats, criterion: Criterion) -> Shortest:
     """Return the least ratio over the months in which the reference crop of each plot needs water.
 
-    Of a crop with several windows the best one counts; a plot of unknown height counts the months of both zones. A
+    Of a crop with several windows the best one counts; a plot of unknown height may have the months of either zone. A
     month that counts and is not on record has at least the ratio of the whole year, which is that of its worst month.
 
     Parameters
     ----------
-    block : n plots
+    block : n plots and what lies around them
     monthly : float64 (n, 12), ratios of each plot's area, NaN not on record
     whole_year : float64 (n,), ratio of the worst month of the year, NaN not on record
-    criterion : coarsest height grid accepted
+    criterion : coarsest grids of heights and climate accepted
 
     Returns
     -------
     Shortest of the n plots
     """
-    height_m = np.full(len(block), np.nan)
+    coarsest_m = np.inf if criterion.coarsest_m is None else criterion.coarsest_m
+    height_m, et0_mm_d = np.full(len(block), np.nan), np.full((len(block), MONTHS), np.nan)
     with suppress(NotAssessed):
-        height_m = block.once(plot_height_m, np.inf if criterion.coarsest_m is None else criterion.coarsest_m)
-    at_zone = {"lowland": ~(height_m >= LOWLAND_BELOW_M), "mountain": ~(height_m < LOWLAND_BELOW_M)}
-    value, worst, month = whole_year.copy(), whole_year.copy(), np.full(len(block), np.nan)
+        height_m = block.once(plot_height_m, coarsest_m)
     recorded, seen = ~np.isnan(monthly).all(axis=1), np.zeros(len(block), dtype=bool)
+    if recorded.any():
+        with suppress(NotAssessed):
+            et0_mm_d = block.once(reference_et_mm_d, coarsest_m)
+    at_zone = {"lowland": ~(height_m >= LOWLAND_BELOW_M), "mountain": ~(height_m < LOWLAND_BELOW_M)}
+    nothing = np.full(len(block), np.nan)
+    found = Shortest(whole_year.copy(), whole_year.copy(), whole_year.copy(), nothing.copy(), nothing.copy())
     for crop in np.unique(block.judgement.crop).tolist():
         for zone in ZONES:
             rows = np.flatnonzero(recorded & (block.judgement.crop == crop) & at_zone[zone])
-            windows = watered_months(crop, zone) or (IRRIGATION_MONTHS,)
+            windows = months_that_count(crop, zone, et0_mm_d[rows]) or (_all_months(len(rows)),)
             here = _best_window(monthly[rows], whole_year[rows], windows)
-            less = ~seen[rows] | (here.worst < worst[rows])
-            for into, found in zip((value, worst, month), here, strict=True):
-                into[rows] = np.where(less, found, into[rows])
+            less = ~seen[rows] | (here.worst < found.worst[rows])
+            best = np.where(seen[rows], np.fmax(found.best[rows], here.best), here.best)
+            for into, new in zip(found, here, strict=True):
+                into[rows] = np.where(less, new, into[rows])
+            found.best[rows] = best
             seen[rows] = True
-    return Shortest(value, np.where(worst < value, worst, np.nan), month)
+    partly = found.worst < found.best
+    worst, best = (np.where(partly, end, np.nan) for end in (found.worst, found.best))
+    return found._replace(worst=worst, best=best)
 
 
-def _best_window(monthly: Floats, whole_year: Floats, windows: Sequence[Sequence[int]]) -> Shortest:
-    """Return the least ratio of the window whose least is highest; ``worst`` stands on every row."""
-    found = Shortest(np.full(len(monthly), np.nan), np.full(len(monthly), -np.inf), np.full(len(monthly), np.nan))
-    for months in windows:
-        ratios = monthly[:, np.array(months) - 1]
-        missing = np.isnan(ratios)
-        known = np.where(missing, np.inf, ratios)
-        some, every = ~missing.all(axis=1), ~missing.any(axis=1)
-        value = np.where(some, known.min(axis=1), whole_year)
-        worst = np.where(some & ~every, np.minimum(value, np.nan_to_num(whole_year, nan=0.0)), value)
-        month = np.where(every, np.array(months)[known.argmin(axis=1)], np.nan)
-        better = np.isinf(found.worst) | (worst > found.worst)
-        for into, new in zip(found, (value, worst, month), strict=True):
-            into[better] = new[better]
+def _all_months(count: int) -> Months:
+    counts = np.broadcast_to(IRRIGATED, (count, MONTHS))
+    return Months(counts, counts)
+
+
+def _best_window(monthly: Floats, whole_year: Floats, windows: Sequence[Months]) -> Shortest:
+    """Return the window whose worst ratio is highest; both ends stand on every row, the high one of all windows."""
+    every = [_of_window(monthly, whole_year, months) for months in windows]
+    found = every[0]
+    for other in every[1:]:
+        better = other.worst > found.worst
+        best = np.fmax(found.best, other.best)
+        found = Shortest(*(np.where(better, new, old) for new, old in zip(other, found, strict=True)))
+        found = found._replace(best=best)
     return found
+
+
+def _of_window(monthly: Floats, whole_year: Floats, months: Months) -> Shortest:
+    counts, missing = months.possible, np.isnan(monthly)
+    known = np.where(counts & ~missing, monthly, np.inf)
+    some, every = (counts & ~missing).any(axis=1), ~(counts & missing).any(axis=1)
+    sure = (months.certain == counts).all(axis=1)
+    value = np.where(some, known.min(axis=1), whole_year)
+    worst = np.where(some & ~every, np.minimum(value, np.nan_to_num(whole_year, nan=0.0)), value)
+    # Of months that may count at least one does.
+    highest = np.where(every, np.where(counts, monthly, -np.inf).max(axis=1), SDR_CAP)
+    best = np.where(some & ~sure, highest, value)
+    shown, below = every & sure, known < 1.0
+    month = np.where(shown, known.argmin(axis=1) + 1.0, np.nan)
+    short_from = np.where(shown & below.any(axis=1), below.argmax(axis=1) + 1.0, np.nan)
+    return Shortest(value, worst, best, month, short_from)

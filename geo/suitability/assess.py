@@ -19,7 +19,7 @@ from geo.contract.criterion import Block, Flags, Judgement, Measured
 from geo.contract.nearby import Nearby
 from geo.criteria import BY_ID, CANAL_CONDITION, LAND_CRITERIA, WATER_ADEQUACY
 from geo.measures.exclusion import REASONS, RECORD_STATES, Excluded
-from geo.measures.water_by_month import SECOND_CROP, WATER_MONTH
+from geo.measures.water_by_month import SECOND_CROP, SHORT_FROM, WATER_MONTH
 from geo.panel.scheme import Scheme
 from geo.suitability.combination import Aggregate, Codes, Floats, Weighting, aggregate, weighting
 from geo.suitability.crop_choice import crop_lists
@@ -197,6 +197,7 @@ class Assessment:
         beside = self.findings.values[WATER_ADEQUACY.id].beside
         unknown = np.full(len(frame), np.nan)
         frame["water_month"] = whole_numbers(beside.get(WATER_MONTH, unknown))
+        frame["water_short_from"] = whole_numbers(beside.get(SHORT_FROM, unknown))
         frame["second_crop_water"] = beside.get(SECOND_CROP, unknown).astype(np.float32)
         frame["mines_record"] = named(RECORD_STATES, self.findings.records.mines)
         frame["shut_land_record"] = named(RECORD_STATES, self.findings.records.shut_land)

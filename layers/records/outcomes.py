@@ -267,6 +267,7 @@ OUTCOMES: tuple[Outcome, ...] = (
         empty="none, no year on record, or not kept",
     ),
     Outcome("water_month", "Month in which water is shortest for the reference crop, 1-12", SmallInteger()),
+    Outcome("water_short_from", "First month in which the reference crop lacks water, 1-12", SmallInteger()),
     Outcome("second_crop_water", "Water for a second crop, July-September", REAL(), unit="ratio"),
     Outcome("mines_record", "What is on record of mines here", String(), comment=RECORD, codes=RECORD_STATES),
     Outcome("shut_land_record", "What is on record of other shut land", String(), comment=RECORD, codes=RECORD_STATES),

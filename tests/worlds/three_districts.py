@@ -169,7 +169,7 @@ _RESULTS = (
     *("base_run", "score", "score_low", "score_high", "class", "subclass", "limiting", "potential_score"),
     *("potential_class", "confidence", "class_low", "class_high", "not_assessed", "irrigated", "hazard_free", "crops"),
     *("settled", "known_weight_pct", "score_known", "outlook", "ask_first", "shut_by", "shut_from_year"),
-    *("water_month", "second_crop_water", "frost_loss_pct", "mines_record", "shut_land_record"),
+    *("water_month", "water_short_from", "second_crop_water", "frost_loss_pct", "mines_record", "shut_land_record"),
     *("crop_classes", "crops_not_known", "crops_apart"),
 )
 
@@ -261,6 +261,7 @@ def _result(row: dict[str, Any], run: int, chance: np.random.Generator) -> dict[
         "shut_by": None,
         "shut_from_year": None,
         "water_month": None,
+        "water_short_from": None,
         "second_crop_water": None,
         "frost_loss_pct": None,
         "mines_record": None,

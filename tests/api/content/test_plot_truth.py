@@ -260,6 +260,14 @@ def test_values_and_months_are_worded() -> None:
     assert measured_text(water, None, "en") == "unknown"
     worst = "54 of 100 parts of the water needed, in the worst month, July"
     assert told_value(water, {"water_adequacy": 0.54, "water_month": 7}, "en") == worst
+    july = {"water_adequacy": 0.54, "water_month": 7, "water_short_from": 7}
+    assert told_value(water, july, "en") == "short from July, the worst month: 54 of 100 parts of the water needed"
+    august = {"water_adequacy": 0.54, "water_month": 8, "water_short_from": 6}
+    assert told_value(water, august, "en").startswith("short from June: 54 of 100 parts of the water needed in the")
+    assert told_value(water, august, "en").endswith(" worst month, August")
+    for told in (told_value(water, august, "ru"), told_value(water, august, "tg")):
+        assert "июн" in told
+        assert "август" in told
     assert told_value(water, {"water_adequacy": 1.3, "water_month": 7}, "en").startswith("all of the water")
     assert "июль" in told_value(water, {"water_adequacy": 0.54, "water_month": 7}, "ru")
     assert month_names("3-7", "en") == "March–July"
