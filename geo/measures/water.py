@@ -22,7 +22,7 @@ from geo.geometry.nearest import nearest_line
 from geo.measures.overlap import holder
 from geo.measures.surveys import LAYER as SURVEYS
 from geo.measures.surveys import surveyed, surveyed_ratio
-from geo.measures.water_by_month import SECOND_CROP, SHORT_FROM, WATER_MONTH, monthly_ratios, shortest
+from geo.measures.water_by_month import beside_ratio, monthly_ratios, shortest
 from geo.terrain.grid import Grid
 from geo.water.gravity_command import DEM_SIGMA_M, LOSS_EARTH, head_over, water_clearance
 from geo.water.irrigation import SDR_CAP
@@ -117,11 +117,7 @@ def water_adequacy(block: Block, criterion: Criterion) -> Measured:
         evidence=rated,
         worst=worst,
         best=best,
-        beside={
-            WATER_MONTH: found.month,
-            SHORT_FROM: found.short_from,
-            SECOND_CROP: np.min(monthly[:, [6, 7, 8]], axis=1),
-        },
+        beside=beside_ratio(found, monthly),
     )
 
 

@@ -108,6 +108,22 @@ def shortest(block: Block, monthly: Floats, whole_year: Floats, criterion: Crite
     return found._replace(worst=worst, best=best)
 
 
+def beside_ratio(found: Shortest, monthly: Floats) -> dict[str, Floats]:
+    """Return what is told beside the ratio of n plots.
+
+    Parameters
+    ----------
+    found : of the plots
+    monthly : float64 (n, 12), ratios of each plot's area, NaN not on record
+
+    Returns
+    -------
+    text -> float64 (n,): the shortest month and the first short one, and the least ratio of July to September
+    """
+    summer = np.min(monthly[:, [6, 7, 8]], axis=1)
+    return {WATER_MONTH: found.month, SHORT_FROM: found.short_from, SECOND_CROP: summer}
+
+
 def _all_months(count: int) -> Months:
     counts = np.broadcast_to(IRRIGATED, (count, MONTHS))
     return Months(counts, counts)
