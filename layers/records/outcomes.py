@@ -244,7 +244,6 @@ OUTCOMES: tuple[Outcome, ...] = (
         "class_cap",
         "Best class hard limits allow",
         _CLASS,
-        comment="Best class hard limits allow",
         empty="not kept",
         shown=False,
     ),
