@@ -41,6 +41,8 @@ def print_report(report: LoadReport) -> None:
         out.print(f"Coordinates in {change.crs}, {how}.", highlight=False)
     if report.ignored:
         out.print(f"Columns not used: {', '.join(report.ignored)}.", highlight=False)
+    if report.dropped:
+        out.print(f"Columns dropped: {', '.join(report.dropped)}.", highlight=False)
     for note in report.notes:
         out.print(note, highlight=False)
     for repair in report.repairs[:LISTED]:

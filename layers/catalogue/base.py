@@ -124,6 +124,7 @@ class About:
     """What is declared about one attribute; stored in ``Column.info['about']``.
 
     ``empty`` is what an empty value means, a message id; of a column that is never empty it counts for nothing.
+    ``of_place`` : its values are names of places, which are often called after people.
     """
 
     title: str
@@ -138,6 +139,7 @@ class About:
     shown_as: str = ""
     exact_for: Audience = PUBLIC
     told_as: Mapping[str, str] = field(default_factory=dict)
+    of_place: bool = False
 
     def told_to(self, audience: Audience) -> Mapping[str, str]:
         """Return value -> what an audience is told in its place; empty where it is told all as it is."""
@@ -163,6 +165,7 @@ def attribute(
     shown_as: str = "",
     exact_for: Audience = PUBLIC,
     told_as: Mapping[str, str] = MappingProxyType({}),
+    of_place: bool = False,
     column: Any = None,
     **options: Any,
 ) -> Mapped[Any]:
@@ -180,8 +183,11 @@ def attribute(
     shown_as : its name in lists, files and views, where an outcome of scoring has the column's own; files are loaded
         from either.
     exact_for : audience from which every value is told as it is; those below are told ``told_as`` in place of a value.
+    of_place : its values are names of places; they are not taken for names of people when a file is loaded.
     """
-    about = About(title, unit, audience, values, minimum, maximum, filter, in_tile, empty, shown_as, exact_for, told_as)
+    about = About(
+        title, unit, audience, values, minimum, maximum, filter, in_tile, empty, shown_as, exact_for, told_as, of_place
+    )
     comment = f"{title} [{unit}]" if unit else title
     positional = () if column is None else (column,)
     return mapped_column(*positional, comment=comment, info={"about": about}, **options)

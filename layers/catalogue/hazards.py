@@ -118,7 +118,7 @@ class Fault(Layer):
         tiles_from=4,
     )
     code: Mapped[str] = identifier("Fault")
-    name: Mapped[str | None] = attribute("Name", in_tile=True)
+    name: Mapped[str | None] = attribute("Name", of_place=True, in_tile=True)
     kind: Mapped[str | None] = attribute("Kind of fault or fold", in_tile=True)
     geom = geometry("MULTILINESTRING")
 
@@ -161,7 +161,7 @@ class Exclusion(Layer):
         filter=True,
         in_tile=True,
     )
-    name: Mapped[str | None] = attribute("Name")
+    name: Mapped[str | None] = attribute("Name", of_place=True)
     buffer_m: Mapped[float | None] = attribute(
         "Safety distance given by the authority", unit="m", minimum=0, maximum=5_000
     )

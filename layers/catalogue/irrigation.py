@@ -28,9 +28,9 @@ class River(Layer):
         thinned=Thinned("stream_class", {2: 6, 3: 7, 4: 8, 5: 9, None: 9, 6: 10, 7: 11, 8: 11, 9: 12, 10: 12}),
     )
     code: Mapped[str] = identifier("River")
-    name_en: Mapped[str | None] = attribute("Name in English", in_tile=True)
-    name_tg: Mapped[str | None] = attribute("Name in Tajik", in_tile=True)
-    name_ru: Mapped[str | None] = attribute("Name in Russian", in_tile=True)
+    name_en: Mapped[str | None] = attribute("Name in English", of_place=True, in_tile=True)
+    name_tg: Mapped[str | None] = attribute("Name in Tajik", of_place=True, in_tile=True)
+    name_ru: Mapped[str | None] = attribute("Name in Russian", of_place=True, in_tile=True)
     stream_class: Mapped[int | None] = attribute(
         "Stream class, 1 the largest", minimum=1, maximum=10, filter=True, in_tile=True
     )
@@ -53,9 +53,9 @@ class Lake(Layer):
         tiles_from=4,
     )
     code: Mapped[str] = identifier("Lake")
-    name_en: Mapped[str | None] = attribute("Name in English", in_tile=True)
-    name_tg: Mapped[str | None] = attribute("Name in Tajik")
-    name_ru: Mapped[str | None] = attribute("Name in Russian")
+    name_en: Mapped[str | None] = attribute("Name in English", of_place=True, in_tile=True)
+    name_tg: Mapped[str | None] = attribute("Name in Tajik", of_place=True)
+    name_ru: Mapped[str | None] = attribute("Name in Russian", of_place=True)
     kind: Mapped[str] = attribute("Kind of water body", values=("lake", "reservoir", "unknown"), filter=True)
     geom = geometry("MULTIPOLYGON")
 
@@ -72,7 +72,7 @@ class Glacier(Layer):
         tiles_from=4,
     )
     code: Mapped[str] = identifier("Glacier")
-    name: Mapped[str | None] = attribute("Name")
+    name: Mapped[str | None] = attribute("Name", of_place=True)
     geom = geometry("MULTIPOLYGON")
 
 
@@ -98,7 +98,7 @@ class Canal(Layer):
     )
     code: Mapped[str] = identifier("Canal reach")
     canal: Mapped[str | None] = attribute("Canal the reach belongs to", filter=True, in_tile=True)
-    name: Mapped[str | None] = attribute("Name", in_tile=True)
+    name: Mapped[str | None] = attribute("Name", of_place=True, in_tile=True)
     type: Mapped[str] = attribute("Type", values=CANAL_TYPES, filter=True, in_tile=True)
     lining: Mapped[str] = attribute("Lining", values=LININGS, filter=True)
     soil: Mapped[str] = attribute("Bed soil", values=SOILS)
@@ -164,7 +164,7 @@ class CommandArea(Layer):
         tiles_from=8,
     )
     code: Mapped[str] = identifier("Command area")
-    name: Mapped[str | None] = attribute("Name", in_tile=True)
+    name: Mapped[str | None] = attribute("Name", of_place=True, in_tile=True)
     canal: Mapped[str | None] = attribute("Feeding canal", filter=True)
     reach: Mapped[str | None] = attribute("Feeding canal reach", filter=True)
     sdr: Mapped[float | None] = attribute(

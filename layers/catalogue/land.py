@@ -82,7 +82,7 @@ class Plot(Layer):
     plot_no: Mapped[int] = attribute("Plot number; the tile feature id", column=BigInteger)
     district: Mapped[str | None] = attribute("District code", filter=True, empty="lies in no district")
     jamoat: Mapped[str | None] = attribute("Jamoat code", filter=True, empty="lies in no jamoat on record")
-    settlement: Mapped[str | None] = attribute("Settlement the plot is farmed from")
+    settlement: Mapped[str | None] = attribute("Settlement the plot is farmed from", of_place=True)
     area_ha: Mapped[float] = attribute("Area on the ellipsoid", unit="ha", minimum=0)
     land_form: Mapped[str] = attribute("Land form", values=LAND_FORMS, filter=True)
     availability: Mapped[str] = attribute(
@@ -184,7 +184,7 @@ class Pasture(Layer):
         tiles_from=6,
     )
     code: Mapped[str] = identifier("Pasture unit")
-    name: Mapped[str | None] = attribute("Name")
+    name: Mapped[str | None] = attribute("Name", of_place=True)
     condition: Mapped[str] = attribute(
         "Range condition class", values=("good", "fair", "degraded", "unknown"), filter=True, in_tile=True
     )

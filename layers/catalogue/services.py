@@ -34,7 +34,7 @@ class Road(Layer):
         filter=True,
         in_tile=True,
     )
-    name: Mapped[str | None] = attribute("Name", in_tile=True)
+    name: Mapped[str | None] = attribute("Name", of_place=True, in_tile=True)
     closed_months: Mapped[str | None] = attribute("Months closed, such as 12-3")
     geom = geometry("MULTILINESTRING")
 
@@ -76,9 +76,9 @@ class Service(Layer):
         filter=True,
         in_tile=True,
     )
-    name_en: Mapped[str | None] = attribute("Name in English", in_tile=True)
-    name_tg: Mapped[str | None] = attribute("Name in Tajik", in_tile=True)
-    name_ru: Mapped[str | None] = attribute("Name in Russian", in_tile=True)
+    name_en: Mapped[str | None] = attribute("Name in English", of_place=True, in_tile=True)
+    name_tg: Mapped[str | None] = attribute("Name in Tajik", of_place=True, in_tile=True)
+    name_ru: Mapped[str | None] = attribute("Name in Russian", of_place=True, in_tile=True)
     open_days: Mapped[str | None] = attribute("Days open")
     geom = geometry("POINT")
 
@@ -98,7 +98,7 @@ class EnergyPoint(Layer):
     kind: Mapped[str] = attribute(
         "Kind", values=("power_plant", "substation", "pump_station", "unknown"), filter=True, in_tile=True
     )
-    name: Mapped[str | None] = attribute("Name", in_tile=True)
+    name: Mapped[str | None] = attribute("Name", of_place=True, in_tile=True)
     capacity_mw: Mapped[float | None] = attribute("Capacity", unit="MW", minimum=0, maximum=10_000)
     status: Mapped[str | None] = attribute("Status")
     geom = geometry("POINT")
@@ -116,7 +116,7 @@ class WeatherStation(Layer):
         tiles_from=5,
     )
     code: Mapped[str] = identifier("Station")
-    name: Mapped[str | None] = attribute("Name", in_tile=True)
+    name: Mapped[str | None] = attribute("Name", of_place=True, in_tile=True)
     wmo: Mapped[str | None] = attribute("WMO number", filter=True)
     elevation_m: Mapped[float | None] = attribute("Elevation", unit="m", minimum=-100, maximum=8_000)
     geom = geometry("POINT")

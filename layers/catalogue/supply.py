@@ -22,7 +22,7 @@ class Intake(Layer):
         tiles_from=9,
     )
     code: Mapped[str] = identifier("Intake")
-    name: Mapped[str | None] = attribute("Name", in_tile=True)
+    name: Mapped[str | None] = attribute("Name", of_place=True, in_tile=True)
     reach: Mapped[str | None] = attribute("Canal reach it feeds", filter=True)
     source: Mapped[str] = attribute("Source of the water", values=SOURCES, filter=True, in_tile=True)
     right_m3_s: Mapped[float | None] = attribute("Most it may take in", unit="m3/s", minimum=0, maximum=2_000)

@@ -11,6 +11,7 @@ from layers.cache.folders import BYTES_PER_GB
 from layers.errors import DataRefused
 from layers.loading.load import Batches, layer_named
 from layers.loading.opened_file import OpenedFile, Options, Progress, silent
+from layers.loading.personal import without_lines
 from layers.loading.reading import file_digest
 from layers.loading.rejects import remove_older, write_rejects
 from layers.loading.room import require_room
@@ -64,6 +65,7 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
         for part in file.parts(report, progress, origins=True):
             batches.take(part.rows, part.frame, part.shapes, part.unreadable, part.origins)
         batches.closing_notes()
+        report.rejections = without_lines(report.rejections, file.left_out)
         if said.mode == "replace" and report.read == report.filtered:
             raise DataRefused(
                 f"{path.name} has no row for {layer}: replacing by nothing would end all; nothing was changed."
@@ -75,8 +77,9 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
     if report.rejections and kind != "check":  # a check leaves nothing behind
         name = f"{layer}-{path.stem}-{(provenance.sha256 or '')[:8]}-rejected"
         settings = get_settings()
+        place = settings.home / "rejects" / name
         report.rejects_file = str(
-            write_rejects(file.source, file.crs, report.rejections, settings.home / "rejects" / name)
+            write_rejects(file.source, file.crs, report.rejections, place, left_out=file.left_out)
         )
         remove_older(settings.home / "rejects", int(settings.rejects_gb * BYTES_PER_GB))
     return report

@@ -131,6 +131,7 @@ def load_mapped(
         source=mapping.source or options.source,
         licence=mapping.licence or options.licence,
         source_date=mapping.date_ or options.source_date,
+        one_of_many=True,
     )
     if file.layer in {raster.id for raster in RASTERS}:
         from layers.loading.raster_files import load_raster  # whoever loads rows alone need not wait for it

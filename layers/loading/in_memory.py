@@ -30,6 +30,7 @@ from layers.loading.faults import Faults
 from layers.loading.load import derived_fields, layer_named
 from layers.loading.mapping import find_mapping
 from layers.loading.opened_file import OpenedFile, Options
+from layers.loading.personal import without_lines
 from layers.loading.raster_files import RasterFile, said_crs
 from layers.loading.rejects import write_rejects
 from layers.loading.repair import sound
@@ -88,12 +89,14 @@ def frame_of_file(
             table["geom"] = Values.known(given.ewkb(layer.geometry_kind))
         frame[DIGEST] = digests(table, [columns_of(layer)[name] for name in table])
         frames.append(frame)
+    report.rejections = without_lines(report.rejections, file.left_out)
     frame = pd.concat(frames, ignore_index=True)
     kept = _kept_once(layer, frame, report)
     if rejects is None:
         _refuse(report)
     elif report.rejections:
-        report.rejects_file = str(write_rejects(file.source, file.crs, report.rejections, rejects))
+        kept_at = write_rejects(file.source, file.crs, report.rejections, rejects, left_out=file.left_out)
+        report.rejects_file = str(kept_at)
     frame = frame.drop(columns=[ROW, DIGEST])[kept].reset_index(drop=True)
     if layer.geometry_kind is None:
         return gpd.GeoDataFrame(frame), report

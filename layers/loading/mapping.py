@@ -79,6 +79,8 @@ class Mapping(StrictModel):
     synthetic: bool = False
     where: dict[str, tuple[Scalar, ...]] = Field(default_factory=dict, description="only rows with these values")
     unless: dict[str, tuple[Scalar, ...]] = Field(default_factory=dict, description="no rows with these values")
+    drop: tuple[str, ...] = Field((), description="columns of personal data that are not read")
+    keep_anyway: tuple[str, ...] = Field((), description="columns that look like personal data and are stored")
     fields: dict[str, str | FieldRule] = Field(default_factory=dict)
     scale: float | None = Field(None, description="of a raster: its values are multiplied by this")
 
@@ -147,7 +149,9 @@ def find_mapping(place: Path, layer: str, file_name: str) -> Mapping:
 
 SAID_IN_MAPPING = {
     "--crs": "crs",
+    "--drop": "drop",
     "--encoding": "encoding",
+    "--keep-anyway": "keep_anyway",
     "--key": "key",
     "--map ": "[fields]",
     "--swap-axes": "swap_axes",

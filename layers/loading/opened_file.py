@@ -19,6 +19,7 @@ from layers.loading.crs import Placement, parse_crs, place
 from layers.loading.load import fields_to_give
 from layers.loading.mapping import Mapped, find_mapping, rules_for, select_rows
 from layers.loading.mapping import Mapping as MappingFile
+from layers.loading.personal import PersonalColumns
 from layers.loading.reading import mapping_digest, open_source
 from layers.loading.replacement import EndingLimits
 from layers.loading.row_provenance import RowProvenance
@@ -42,6 +43,8 @@ class Options:
     ending : what mode replace may end. empty_clears : in mode update an empty cell empties what is there. within :
     west, south, east, north, degrees; rows and cells that do not reach into this box are not wanted.
     strict : what is found in the layer as a whole, such as overlaps, refuses the file.
+    drop, keep_anyway : columns that look like personal data and are not to be read, or stored all the same.
+    one_of_many : the file is one of several, of which some may lack a column named there.
     """
 
     mode: str = "add"
@@ -60,6 +63,9 @@ class Options:
     empty_clears: bool = False
     within: tuple[float, float, float, float] | None = None
     strict: bool = False
+    drop: tuple[str, ...] = ()
+    keep_anyway: tuple[str, ...] = ()
+    one_of_many: bool = False
     ending: EndingLimits = field(default_factory=EndingLimits)
 
     def with_mapping(self, mapping: MappingFile | None) -> Options:
@@ -76,6 +82,8 @@ class Options:
             licence=self.licence or mapping.licence,
             source_date=self.source_date or mapping.date_,
             synthetic=self.synthetic or mapping.synthetic,
+            drop=(*self.drop, *mapping.drop),
+            keep_anyway=(*self.keep_anyway, *mapping.keep_anyway),
         )
 
 
@@ -100,7 +108,7 @@ class OpenedFile:
         letters = None if mapping is None else mapping.letters
         said = self.options
         self.source = open_source(path, encoding=said.encoding, letters=letters, table=said.table)
-        self._rules = rules_for(
+        rules = rules_for(
             layer,
             self.source.columns,
             mapping=mapping,
@@ -108,13 +116,25 @@ class OpenedFile:
             key=said.key,
             file_name=self.source.file_name,
         )
+        dropped = frozenset(said.drop)
+        self._require_columns((*options.drop, *options.keep_anyway))
+        self._rules = {name: rule for name, rule in rules.items() if dropped.isdisjoint(rule.reads())}
         self._require()
         mapped = {column for rule in self._rules.values() for column in rule.reads()} | set(self.source.positions)
         if mapping is not None:
             mapped |= mapping.where.keys() | mapping.unless.keys()
         self._mapped = mapped
         self.provenance = Provenance(said.source, said.licence, said.source_date, said.synthetic)
-        self._origins = RowProvenance(self.provenance, self.source.columns, mapped)
+        read = tuple(column for column in self.source.columns if column not in dropped)
+        self._origins = RowProvenance(self.provenance, read, mapped)
+        self._personal = PersonalColumns(
+            layer,
+            self.source,
+            self._rules,
+            provenance=self._origins.columns,
+            dropped=dropped,
+            kept=frozenset(said.keep_anyway),
+        )
 
     @property
     def crs(self) -> pyproj.CRS | None:
@@ -122,13 +142,19 @@ class OpenedFile:
         said = None if self.options.crs is None else parse_crs(self.options.crs)
         return said if isinstance(said, pyproj.CRS) else self.source.crs
 
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Columns that go nowhere, not into a file of rejected rows either."""
+        return self._personal.left_out
+
     def new_report(self, kind: str) -> LoadReport:
         """Return a report of what is known before any row is read."""
         report = LoadReport(self.layer.__tablename__, kind, self.options.mode, self.source.file_name)
         report.mapping_sha256 = mapping_digest(self.options.mapping)
         report.notes.extend(self.source.notes)
         used = {*self._mapped, *self._origins.columns.values()}
-        report.ignored = tuple(column for column in self.source.columns if column not in used)
+        report.dropped = tuple(column for column in self.source.columns if column in self.options.drop)
+        report.ignored = tuple(column for column in self.source.columns if column not in used.union(report.dropped))
         return report
 
     def parts(self, report: LoadReport, progress: Progress = silent, *, origins: bool = False) -> Iterator[Chunk]:
@@ -136,16 +162,26 @@ class OpenedFile:
 
         What is read, left out and done to positions is noted in the report; with ``origins``, also where the rows come
         from, which then stands with them.
+
+        Raises
+        ------
+        DataRefused : a column that would be stored looks like personal data; nothing of its chunk was handed on.
         """
         spatial = self.layer.geometry_kind is not None and self.source.spatial
         placement: Placement | None = None
-        for chunk in progress(self.source.chunks(), _count(self.source.total)):
+        chunks = iter(progress(self.source.chunks(), _count(self.source.total)))
+        for chunk in chunks:
             keep = select_rows(self._mapping, chunk.frame)
             report.read += len(keep)
             report.filtered += int((~keep).sum())
             if placement is None and spatial and keep.any():
                 placement = self._placed(chunk, keep, report)
             part = _part(chunk, keep)
+            self._personal.look(part.frame)
+            if self._personal.refused:
+                for later in chunks:
+                    self._personal.look(later.frame[select_rows(self._mapping, later.frame)])
+                raise self._personal.refusal()
             stored = None
             if placement is not None and part.shapes is not None:
                 stored = placement.to_stored(part.shapes)
@@ -156,6 +192,7 @@ class OpenedFile:
             mapped = Mapped(self._rules, part.frame, stored)
             known, odd = self._origins.read(part.frame, self.source.file_name) if origins else (None, [])
             yield Chunk(part.rows, mapped.frame, stored, [*part.unreadable, *mapped.refused, *odd], known)
+        report.notes.extend(self._personal.notes())
         if report.read == report.filtered:
             report.notes.append("The file has no rows." if not report.read else "No row of the file is wanted.")
         report.notes.extend(self._origins.notes())
@@ -168,6 +205,15 @@ class OpenedFile:
         report.transformation = placement.described(xy)
         report.notes.extend(notes)
         return placement
+
+    def _require_columns(self, named: tuple[str, ...]) -> None:
+        """Refuse a column of personal data that the file does not have: what was misspelt would be stored."""
+        columns = self.source.columns
+        lacking = [name for name in named if name not in columns]
+        if lacking and not self.options.one_of_many:
+            raise DataRefused(
+                f"{self.source.file_name} has no column {', '.join(lacking)}; it has {', '.join(columns) or 'none'}."
+            )
 
     def _require(self) -> None:
         """Refuse a file that cannot fill the layer, whatever its rows say."""

@@ -22,10 +22,22 @@ ROW, REASON = "rejected_row", "rejected_because"
 TEXT = "rejected_text"  # the row as it stands in the file, where it could not be told into cells
 
 
-def write_rejects(source: Source, crs: pyproj.CRS | None, rejections: list[Rejection], path: Path) -> Path:
+def write_rejects(
+    source: Source,
+    crs: pyproj.CRS | None,
+    rejections: list[Rejection],
+    path: Path,
+    *,
+    left_out: frozenset[str] = frozenset(),
+) -> Path:
     """Write the rejected rows of a file and return the path: a GeoPackage, or CSV where no row has a position.
 
-    The file is read once more for them, so that a load need not hold its rows in memory. ``crs`` : of its coordinates.
+    The file is read once more for them, so that a load need not hold its rows in memory.
+
+    Parameters
+    ----------
+    crs : of its coordinates. left_out : columns of personal data; where there are any, rows that could not be told into
+        cells are not repeated either.
     """
     reasons: dict[int, list[str]] = defaultdict(list)
     for rejection in rejections:
@@ -40,11 +52,11 @@ def write_rejects(source: Source, crs: pyproj.CRS | None, rejections: list[Rejec
         if not len(at):
             continue
         frame = chunk.frame.iloc[at].reset_index(drop=True).astype(object)
-        frame = frame.map(str, na_action="ignore")
+        frame = frame.drop(columns=[name for name in frame if name in left_out]).map(str, na_action="ignore")
         frame.insert(0, ROW, chunk.rows[at])
         frame.insert(1, REASON, ["; ".join(reasons[row]) for row in chunk.rows[at]])
         lines = {int(chunk.rows[fault.position]): fault.value for fault in chunk.unreadable if fault.field == LINE}
-        if lines:
+        if lines and not left_out:
             frame.insert(2, TEXT, [lines.get(int(row)) for row in chunk.rows[at]])
         frames.append(frame)
         none = np.full(len(at), None, dtype=object)

@@ -71,7 +71,8 @@ class Transformation:
 class LoadReport:
     """What a check, load or undo did.
 
-    load_id : None when nothing was stored. mapping_sha256 : of the mapping file, where one was named.
+    load_id : None when nothing was stored. ignored : columns no field takes. dropped : columns not to be read.
+    mapping_sha256 : of the mapping file, where one was named.
     """
 
     layer: str
@@ -93,6 +94,7 @@ class LoadReport:
     rejects_file: str | None = None
     transformation: Transformation | None = None
     ignored: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
     mapping_sha256: str | None = None
     notes: list[str] = field(default_factory=list)
 

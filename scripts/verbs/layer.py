@@ -21,6 +21,7 @@ from layers.loading.rows import Conflict
 from layers.postgres.engine import Connection, reading, writing
 from layers.settings import get_settings
 from scripts.output import out, print_json, print_table, tracked
+from scripts.personal_columns import Drop, KeepAnyway, personal_columns
 from scripts.reports import is_wholly_rejected, print_report
 from scripts.verbs.load_all import load_all
 from scripts.verbs.purge import purge
@@ -124,6 +125,8 @@ def check(
     allow_ending: AllowEnding = None,
     district: InDistrict = None,
     strict: Strict = False,
+    drop: Drop = None,
+    keep_anyway: KeepAnyway = None,
     json: Json = False,
 ) -> None:
     """Say what loading a file would do, and load nothing.
@@ -131,12 +134,15 @@ def check(
     Also what shows only in the layer as a whole: rows that overlap, stand there twice under other keys, leave gaps in
     layers that tile the land, are of an unusual size, have very many vertices, or lie in no district.
     """
+    dropped, kept = personal_columns(drop, keep_anyway)
     options = _options(map_, mapping, key, mode, crs, encoding, table, swap_axes, None, None, None, False)
     options = replace(
         options,
         empty_clears=_update_only(mode, empty_clears),
         ending=_ending(mode, allow_ending, district),
         strict=strict,
+        drop=dropped,
+        keep_anyway=kept,
     )
     _run(layer, file, options, json, only_check=True)
 
@@ -161,6 +167,8 @@ def load(
     allow_ending: AllowEnding = None,
     district: InDistrict = None,
     strict: Strict = False,
+    drop: Drop = None,
+    keep_anyway: KeepAnyway = None,
     json: Json = False,
 ) -> None:
     """Load a file into a layer: the good rows in one transaction, the others into a file the report names.
@@ -169,14 +177,20 @@ def load(
     and needs no positions for that; replace puts its rows in the place of all that the file is about: it
     also ends rows the file does not have: none outside the districts it is about and no more than a tenth of the layer,
     unless --allow-ending or --district say so. Loading the same file twice changes nothing.
+
+    A column that looks like names of people, phones or identity numbers refuses the file until --drop or --keep-anyway
+    names it; one that no field takes is left out by itself, of the file of rejected rows too.
     """
     day = None if date_ is None else date_.date()
+    dropped, kept = personal_columns(drop, keep_anyway)
     options = _options(map_, mapping, key, mode, crs, encoding, table, swap_axes, source, licence, day, synthetic)
     options = replace(
         options,
         empty_clears=_update_only(mode, empty_clears),
         ending=_ending(mode, allow_ending, district),
         strict=strict,
+        drop=dropped,
+        keep_anyway=kept,
     )
     _run(layer, file, options, json, only_check=False)
 

@@ -16,6 +16,7 @@ from layers.loading.mapping import keys_instead
 from layers.postgres.engine import writing
 from scripts.faults import sentence_of
 from scripts.output import print_json, print_table, tell
+from scripts.personal_columns import Drop, KeepAnyway, personal_columns
 from scripts.reports import is_wholly_rejected
 from scripts.stopping import PARTLY, stoppable
 
@@ -68,20 +69,27 @@ def load_all(
     source: Source = None,
     licence: Licence = None,
     date_: Date = None,
+    drop: Drop = None,
+    keep_anyway: KeepAnyway = None,
     json: Json = False,
 ) -> None:
     """Load every file of a folder that a mapping file is for: districts first, then what lies in them.
 
     Each file is loaded whole or not at all, with all its tables where it has several, such as the folders of a KML.
     Rows that do not fit go to a file of rejects, as with `load`. The same command goes on after a stop: files that
-    were loaded by the same mapping are not read again. Exit code 3: some files are done and some are not.
+    were loaded by the same mapping are not read again. `--drop` and `--keep-anyway` are for every file that has such a
+    column; `drop` and `keep_anyway` of a mapping file are for its own. Exit code 3: some files are done and some
+    are not.
     """
     if mode not in ("add", "update"):
         raise typer.BadParameter(
             f"{mode} is not add or update; a layer is replaced by `obod layer load`.", param_hint="--mode"
         )
     found = map_folder(folder, mapping)
-    options = Options(mode=mode, source=source, licence=licence, source_date=_day(date_))
+    dropped, kept = personal_columns(drop, keep_anyway)
+    options = Options(
+        mode=mode, source=source, licence=licence, source_date=_day(date_), drop=dropped, keep_anyway=kept
+    )
     progress = FolderProgress(found.files)
     with stoppable():
         try:
@@ -95,6 +103,9 @@ def load_all(
         print_json(_as_json(found, progress))
     else:
         _print(found, progress)
+    met = {column for report in progress.loaded.values() for column in report.dropped}
+    if progress.loaded and (never := [column for column in drop or () if column not in met]):
+        tell(f"No file that was loaded has a column {', '.join(never)}.")
     _tell_what_is_left(progress)
     raise typer.Exit(progress.exit_code)
 

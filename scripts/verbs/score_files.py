@@ -17,6 +17,7 @@ from layers.loading import Options
 from layers.records.open_load import REPORTED
 from layers.runs.score_files import DRIVERS, PARQUET, FilePart, FileReport, parts_of_folder, score_parts
 from scripts.output import err, out, print_json, print_table, tell, tracked
+from scripts.personal_columns import Drop, KeepAnyway, personal_columns
 from scripts.reports import print_rejections
 from scripts.stopping import PARTLY
 from scripts.verbs.layer import Crs, Encoding, Map, MappingFile, SwapAxes, Table, columns_by_field
@@ -41,6 +42,8 @@ def score_files(
     encoding: Encoding = None,
     table: Table = None,
     swap_axes: SwapAxes = False,
+    drop: Drop = None,
+    keep_anyway: KeepAnyway = None,
     as_of: Annotated[
         datetime | None,
         typer.Option("--as-of", formats=["%Y-%m-%d"], help="Ages of evidence are counted to this day, YYYY-MM-DD."),
@@ -75,6 +78,7 @@ def score_files(
             raise typer.BadParameter(f"{output.name}: expected one of {', '.join((*DRIVERS, PARQUET))}")
         pairs = [(plots, output)]
     day = as_of.date() if as_of else date.today()
+    dropped, kept = personal_columns(drop, keep_anyway)
     said = Options(
         mapping=mapping,
         assigned=columns_by_field(map_),
@@ -83,6 +87,9 @@ def score_files(
         encoding=encoding,
         table=table,
         swap_axes=swap_axes,
+        one_of_many=len(pairs) > 1,
+        drop=dropped,
+        keep_anyway=kept,
     )
     parts = [FilePart(source, target, files, judged.text, day, said) for source, target in pairs]
     scored = score_parts(parts, workers=workers, cluster=place)
