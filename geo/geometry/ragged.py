@@ -94,6 +94,38 @@ class Ragged:
         return found
 
 
+def join(parts: Sequence[Ragged]) -> Ragged:
+    """Return the coordinates of all geometries of some parts, one part after the other.
+
+    Parameters
+    ----------
+    parts : at least one, in the same CRS
+
+    Returns
+    -------
+    copies of their coordinates
+    """
+    if len(parts) == 1:
+        return parts[0]
+    vertices, paths = _starts_of([len(part.xy) for part in parts]), _starts_of([len(part.hole) for part in parts])
+    return Ragged(
+        xy=np.concatenate([part.xy for part in parts]),
+        path_start=_end_to_end([part.path_start for part in parts], vertices),
+        geometry_start=_end_to_end([part.geometry_start for part in parts], paths),
+        hole=np.concatenate([part.hole for part in parts]),
+        areal=np.concatenate([part.areal for part in parts]),
+    )
+
+
+def _starts_of(counts: Sequence[int]) -> NDArray[np.int64]:
+    return _starts(np.array(counts, dtype=np.int64))
+
+
+def _end_to_end(starts: Sequence[NDArray[np.int64]], before: NDArray[np.int64]) -> NDArray[np.int64]:
+    moved = [start[:-1] + first for start, first in zip(starts, before[:-1], strict=True)]
+    return np.concatenate([*moved, before[-1:]])
+
+
 def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     starts = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=starts[1:])

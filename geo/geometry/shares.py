@@ -46,13 +46,13 @@ def share_by_level(polygons: Geometries | Ragged, zones: Geometries, levels: Lev
     return _swept(shapes, zones, np.searchsorted(plot, np.arange(len(shapes) + 1)), zone, level, n_levels)
 
 
-def share_of_pairs(polygons: Geometries | Ragged, zones: Geometries, zone: NDArray[np.int64]) -> Floats:
+def share_of_pairs(polygons: Geometries | Ragged, zones: Geometries | Ragged, zone: NDArray[np.int64]) -> Floats:
     """Return the share of each polygon that lies under its own zone.
 
     Parameters
     ----------
     polygons : n valid polygons or multipolygons in a metric CRS, or their coordinates made once by ``ragged``
-    zones : valid polygons or multipolygons in the same CRS
+    zones : valid polygons or multipolygons in the same CRS, or their coordinates
     zone : int64 (n,), which of the zones is that of each polygon
 
     Returns
@@ -69,10 +69,15 @@ def share_of_pairs(polygons: Geometries | Ragged, zones: Geometries, zone: NDArr
 
 
 def _swept(
-    shapes: Ragged, zones: Geometries, pair_start: NDArray[np.int64], zone: NDArray[np.int64], level: Levels, n: int
+    shapes: Ragged,
+    zones: Geometries | Ragged,
+    pair_start: NDArray[np.int64],
+    zone: NDArray[np.int64],
+    level: Levels,
+    n: int,
 ) -> Floats:
     """Shares (polygons, n) by the zones each polygon has to be measured with: those from its pair_start to the next."""
-    covers = ragged(zones)
+    covers = zones if isinstance(zones, Ragged) else ragged(zones)
     _check_areal(shapes, "polygon")
     _check_areal(covers, "zone")
     signs, ring_areas = sweep.ring_signs(shapes.xy, shapes.path_start, shapes.hole)

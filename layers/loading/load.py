@@ -106,12 +106,17 @@ class Batches:
         if kind is not None:
             good = good[spatially_ordered(bounds[good])]
             given = given.take(good)
+            bounds = bounds[good]
         table = {name: values.take(good) for name, values in table.items()}
         if self.plots is not None:
             self.plots.measure(table, given)
             del table["plot_no"]
         if kind is not None:
             self.surroundings.fill(table, given)
+        if self.writer.gathering is not None:
+            ground = (None, None) if kind is None else (given, bounds)
+            self.writer.gathering.add(table, *ground)
+        if kind is not None:
             table["geom"] = Values.known(given.ewkb(kind))
         origins = None if origins is None else origins.take(good)
         self.writer.write(rows[good], table, self._given_on_storing, origins)

@@ -15,8 +15,9 @@ from sqlalchemy import ColumnElement, Connection, delete, func, literal, select,
 from layers.catalogue.base import Layer
 from layers.errors import DataRefused
 from layers.loading.chunks import Origins
+from layers.loading.given_rows import Gathering
 from layers.loading.replacement import EndingLimits, choose_ending
-from layers.loading.whole_layer import look_at
+from layers.loading.whole_layer import look_at, meet_own
 from layers.postgres.copy_columns import Values, columns_of, constant, digests, stream
 from layers.postgres.pieces import Pieces
 from layers.records.load_report import LoadReport, Rejection, shortened
@@ -47,7 +48,7 @@ class Conflict(DataRefused):
 class Writer:
     """One load of one layer within the caller's transaction: ``write`` batches, then ``finish``.
 
-    All that is kept in memory is one key and digest per row.
+    What is kept in memory is one key and digest per row and, where the layer is looked at as a whole, its outline.
     """
 
     def __init__(
@@ -70,7 +71,8 @@ class Writer:
         self.layer = layer
         self.report = report
         self.limits = limits
-        self.looks, self.strict = looks, strict
+        self.gathering = Gathering(layer) if looks else None
+        self.strict = strict
         self.load = open_load(connection, report, provenance)
         key = getattr(layer, layer.key)
         rows = connection.execute(select(key, layer.gid, layer.row_hash).where(layer.ended_by.is_(None)))
@@ -132,7 +134,6 @@ class Writer:
         DataRefused : something is found in the layer as a whole, and that is to refuse the load.
         """
         self._settle()
-        self._copier.shutdown()
         differing = [key for key in self._differing if key not in self._clashing]
         if differing:
             self.load.abandon()
@@ -145,9 +146,16 @@ class Writer:
                 gone = self._limited(gone, self.limits)
             self._end(gone)
             self.report.ended += len(gone)
-        self._rebuild_indexes()
-        if self.looks:
-            self._look_at_layer()
+        # The server makes indexes on another core meanwhile.
+        self._copying = self._copier.submit(self._rebuild_indexes)
+        given = None if self.gathering is None else self.gathering.all_but(self._clashing)
+        own = meet_own(self.layer, given)
+        self._settle()
+        self._copier.shutdown()
+        self.report.findings = look_at(self.connection, self.layer, given, own, self.load.load_id)
+        if self.strict and self.report.findings:
+            said = " ".join(finding.text for finding in self.report.findings)
+            raise DataRefused(f"{said} Nothing was changed, since --strict refuses that.")
         return self.load.close(self.report)
 
     def _loads_of(self, origins: Origins | None, count: int) -> Values:
@@ -159,13 +167,6 @@ class Writer:
         for code in np.unique(origins.codes):
             loads[code] = self.load.part_for(origins.known[code])
         return Values.known(loads[origins.codes])
-
-    def _look_at_layer(self) -> None:
-        seen = [key for key in self._seen if key not in self._clashing]
-        self.report.findings = look_at(self.connection, self.layer, seen)
-        if self.strict and self.report.findings:
-            said = " ".join(finding.text for finding in self.report.findings)
-            raise DataRefused(f"{said} Nothing was changed, since --strict refuses that.")
 
     def _limited(self, gone: list[int], limits: EndingLimits) -> list[int]:
         """Rows that may end. A file without a good row is about nothing: it ends nothing."""

@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, LargeBinary, String, bindparam, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Connection, LargeBinary, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from geo.geometry.crs import area_ha
+from geo.geometry.crs import area_ha, area_ha_of
+from geo.geometry.pairs import lie_apart, pairs_of_boxes
+from geo.geometry.ragged import Ragged, join, ragged
 from geo.geometry.shares import share_of_pairs
+from geo.geometry.wkb import polygons_of_wkb
 from layers.catalogue.base import STORED_SRID, Layer
-from layers.loading.shapes import Shapes
+from layers.loading.chunks import CHUNK
+from layers.loading.given_rows import Given
+from layers.postgres.read_arrays import pieces_of, read_raw, series_of, spans
 from layers.records.load_report import Finding
 
 OVERLAP_SHARE = 0.01  # of the smaller row; less is how exactly borders are drawn. Default to calibrate
@@ -30,137 +34,205 @@ MOSTLY = 0.5  # share of a parent that its parts cover before what they leave ou
 LEFT_OUT = 0.01  # share of a parent that its parts may leave out: outlines of two sources never agree to a metre
 MANY_VERTICES = 10_000  # of one row; tiles and analyses of such a row take seconds
 NAMED = 5  # rows spelled out in a finding
+MOST_PAIRS = 50  # of rows whose boxes meet, a row: plots of a cadastre have about three, rows all on one spot thousands
+PAIRS_AT_ONCE = 100_000  # pairs whose coordinates are held at a time, some 30 MB
 M2_PER_HA = 10_000.0
 
 Flags = NDArray[np.bool_]
 Places = NDArray[np.int64]
+Hectares = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """Current rows of a layer, those of the file among them.
+class Outlines:
+    """Polygons of rows that must not overlap.
 
-    keys : object (n,). given : bool (n,), rows of the file. shapes : of all. other : values but for the key, by row.
+    keys : object (n,). shapes : in EPSG:4326. bounds : float64 (n, 4), degrees. area_ha : float64 (n,).
     """
 
     keys: NDArray[np.object_]
-    given: Flags
-    shapes: Shapes
-    other: Sequence[tuple[Any, ...]]
+    shapes: Ragged
+    bounds: NDArray[np.float64]
+    area_ha: Hectares
 
-    def named(self, places: Sequence[int] | Places) -> tuple[str, ...]:
-        """Return the keys of some rows, not more than are spelled out."""
-        return tuple(str(self.keys[place]) for place in places[:NAMED])
+    @classmethod
+    def of(cls, given: Given) -> Outlines:
+        """Return those of a file."""
+        assert given.shapes is not None
+        assert given.area_ha is not None
+        return cls(given.keys, given.shapes, given.bounds, given.area_ha)
+
+    def followed_by(self, keys: NDArray[np.object_], shapes: Ragged) -> Outlines:
+        """Return them and some more."""
+        return Outlines(
+            np.concatenate([self.keys, keys]),
+            join([self.shapes, shapes]),
+            np.concatenate([self.bounds, shapes.bounds()]),
+            np.concatenate([self.area_ha, area_ha_of(shapes)]),
+        )
 
 
-def look_at(connection: Connection, layer: type[Layer], keys: Sequence[str]) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class Meetings:
+    """Pairs of outlines whose boxes share ground.
+
+    keys : object (m, 2), of the rows; the first is one of the file. shared_ha, smaller_ha, larger_ha : float64 (m,),
+    what both cover, and the areas of the two. whole : there are no more than these.
+    """
+
+    keys: NDArray[np.object_]
+    shared_ha: Hectares
+    smaller_ha: Hectares
+    larger_ha: Hectares
+    whole: bool
+
+
+def meet_own(layer: type[Layer], given: Given | None) -> Meetings | None:
+    """Return which rows of a file meet each other; None for a layer whose rows may overlap. Needs no database."""
+    if given is None or not (layer.tiles_land or layer.disjoint):
+        return None
+    return _met(Outlines.of(given), len(given.keys))
+
+
+def look_at(
+    connection: Connection, layer: type[Layer], given: Given | None, own: Meetings | None, load_id: int
+) -> list[Finding]:
     """Return what is to be said of the rows of a file among all rows of the layer, as they stand now.
 
     Parameters
     ----------
-    keys : of the rows of the file.
+    given : the rows of the file; None where there is none. own : how they meet each other, see ``meet_own``.
+    load_id : of the load that has stored them.
     """
-    if not keys:
+    if given is None:
         return []
-    rows = _read(connection, layer, keys)
-    found = [*_doubles_by_content(layer, rows)]
-    if layer.geometry_kind == "MULTIPOLYGON":
-        if layer.tiles_land or layer.disjoint:
-            found += _overlaps(layer, rows)
-        if layer.tiles_land:
-            found += _gaps(connection, layer)
-        found += _sizes(layer, rows)
-    if layer.geometry_kind is not None:
-        found += _vertices(rows)
-    if layer.judged:
-        found += _without_district(connection, layer, keys)
-    return found
+    found: list[Finding] = []
+    if own is None:
+        found += _doubles_by_content(connection, layer, given)
+    else:
+        found += _overlaps(layer, [own, *_met_before(connection, layer, given, load_id)])
+    if layer.tiles_land:
+        found += _gaps(connection, layer)
+    return [*found, *_sizes(layer, given), *_vertices(given), *_without_district(given)]
 
 
-def _read(connection: Connection, layer: type[Layer], keys: Sequence[str]) -> Rows:
-    """Current rows that can have to do with those of the file: by place, else all."""
-    columns = layer.__table__.c
-    mine = columns[layer.key] == func.any(bindparam("keys", list(keys), type_=ARRAY(String)))
-    current = layer.ended_by.is_(None)
-    where: list[ColumnElement[bool]] = [current]
-    spatial = layer.geometry_kind is not None
-    if spatial:
-        extent = select(func.ST_SetSRID(func.ST_Extent(columns.geom), STORED_SRID)).where(current, mine)
-        where.append(columns.geom.op("&&")(extent.scalar_subquery()))
-    shape = func.ST_AsBinary(columns.geom, type_=LargeBinary) if spatial else columns[layer.key]
-    compared = [] if layer.tiles_land or layer.disjoint else _compared(layer)
-    found = connection.execute(select(columns[layer.key], shape, *(columns[name] for name in compared)).where(*where))
-    rows = found.all()
-    names = np.array([row[0] for row in rows], dtype=object)
-    wkb = [bytes(row[1]) for row in rows] if spatial else []
-    shapes = Shapes.of_wkb(pa.array(wkb, pa.binary())) if spatial else Shapes.none(len(rows))
-    given = np.isin(names.astype(str), np.array(list(keys)))
-    apart = layer.tiles_land or layer.disjoint  # such rows are compared by their ground
-    other = [] if apart else [(*(wkb[at : at + 1]), *row[2:]) for at, row in enumerate(rows)]
-    return Rows(names, given, shapes, other)
-
-
-def _compared(layer: type[Layer]) -> list[str]:
-    return [name for name in layer.attributes() if name != layer.key and name not in layer.computed]
-
-
-def _doubles_by_content(layer: type[Layer], rows: Rows) -> Iterator[Finding]:
+def _doubles_by_content(connection: Connection, layer: type[Layer], given: Given) -> Iterator[Finding]:
     """Rows that say the same of the same place under another key."""
-    if layer.tiles_land or layer.disjoint:
-        return  # told by how much they lie in each other
-    groups: dict[tuple[Any, ...], list[int]] = {}
-    for place, content in enumerate(rows.other):
-        groups.setdefault(content, []).append(place)
-    twice = [group for group in groups.values() if len(group) > 1 and rows.given[group].any()]
+    columns = layer.__table__.c
+    content = [columns[name] for name in layer.attributes() if name != layer.key and name not in layer.computed]
+    rows = select(func.array_agg(aggregate_order_by(columns[layer.key], layer.gid))).where(layer.ended_by.is_(None))
+    if layer.geometry_kind is not None:
+        content.append(columns.geom)
+        rows = rows.where(columns.geom.op("&&")(_box_of(given)))
+    rows = rows.group_by(*content).having(func.count() > 1).order_by(func.min(layer.gid))
+    mine = set(given.keys.tolist())
+    twice = [group for group in connection.execute(rows).scalars() if not mine.isdisjoint(group)]
     if twice:
-        yield _double(rows, [(group[0], group[1]) for group in twice])
+        yield _double([(group[0], group[1]) for group in twice])
 
 
-def _double(rows: Rows, pairs: Sequence[tuple[int, int]]) -> Finding:
-    named = ", ".join(f"{rows.keys[one]} is {rows.keys[other]}" for one, other in pairs[:NAMED])
-    text = f"{_counted(len(pairs), 'row stands', 'rows stand')} there twice under other keys ({named}{_more(pairs)})."
-    return Finding("double", len(pairs), text, rows.named([one for one, _ in pairs]))
+def _box_of(given: Given) -> ColumnElement[Any]:
+    """The ground that the rows of a file lie on, for a query."""
+    west, south = np.nanmin(given.bounds[:, :2], axis=0).tolist()
+    east, north = np.nanmax(given.bounds[:, 2:], axis=0).tolist()
+    return func.ST_MakeEnvelope(west, south, east, north, STORED_SRID)
 
 
-def _overlaps(layer: type[Layer], rows: Rows) -> Iterator[Finding]:
-    one, other = _touching(rows)
-    if not len(one):
-        return
-    areas = rows.shapes.area_ha()
-    zones, zone = np.unique(other, return_inverse=True)
-    shared = share_of_pairs(rows.shapes.flat.take(one), rows.shapes.objects(zones), zone)
-    overlap_ha = np.nan_to_num(shared) * areas[one]
-    smaller, larger = np.minimum(areas[one], areas[other]), np.maximum(areas[one], areas[other])
-    least = np.full(len(one), OVERLAP_HA) if layer.tiles_land else OVERLAP_SHARE * smaller
-    double = overlap_ha > DOUBLE_SHARE * larger
-    partly = (overlap_ha > least) & ~double
+def _met_before(connection: Connection, layer: type[Layer], given: Given, load_id: int) -> Iterator[Meetings]:
+    """How the rows of a file meet those that were there before under other keys; some at a time."""
+    columns = layer.__table__.c
+    mine = set(given.keys.tolist())
+    last = 0
+    while True:
+        block = (
+            select(layer.gid, columns[layer.key], func.ST_AsBinary(columns.geom, type_=LargeBinary))
+            .where(layer.ended_by.is_(None), layer.load_id != load_id)
+            .where(layer.gid > last, columns.geom.op("&&")(_box_of(given)))
+            .order_by(layer.gid)
+            .limit(CHUNK)
+        )
+        raw = read_raw(connection, block)
+        if raw is None:
+            return
+        gids, names = (series_of(raw[place], block.selected_columns[place].type) for place in (0, 1))
+        last = int(gids.iloc[-1])
+        others = np.flatnonzero([name not in mine for name in names])
+        if len(others):
+            keys, shapes = names.to_numpy(dtype=object)[others], _polygons(raw[2]).take(others)
+            yield _met(Outlines.of(given).followed_by(keys, shapes), len(given.keys))
+
+
+def _polygons(raw: bytes) -> Ragged:
+    """An array of Well-Known Binary, as PostgreSQL sends it, as coordinates."""
+    data = np.frombuffer(raw, dtype=np.uint8)
+    start, size = spans(data, int.from_bytes(raw[12:16]))
+    found, _ = polygons_of_wkb(data, start, size)
+    return found if found.areal.all() else ragged(shapely.from_wkb(pieces_of(raw, start, size)))
+
+
+def _double(pairs: Sequence[Sequence[Any]], least: str = "") -> Finding:
+    named = ", ".join(f"{one} is {other}" for one, other in pairs[:NAMED])
+    text = f"{least}{_counted(len(pairs), 'row stands', 'rows stand')} there twice under other keys"
+    return Finding("double", len(pairs), f"{text} ({named}{_more(pairs)}).", _spelled(pairs))
+
+
+def _spelled(pairs: Sequence[Sequence[Any]]) -> tuple[str, ...]:
+    return tuple(str(one) for one, _ in pairs[:NAMED])
+
+
+def _met(rows: Outlines, given: int) -> Meetings:
+    """Pairs of outlines, the first so many of which are the file's; pairs of others among themselves are no news."""
+    most = MOST_PAIRS * len(rows.keys)
+    of_file = np.arange(len(rows.keys)) < given
+    if of_file.all():
+        one, other = pairs_of_boxes(rows.bounds, of_file, most)
+        whole = len(one) < most
+    else:
+        other, one = pairs_of_boxes(rows.bounds, ~of_file, most)
+        whole = len(one) < most
+        one, other = one[of_file[one]], other[of_file[one]]
+    areas = rows.area_ha
+    return Meetings(
+        np.column_stack([rows.keys[one], rows.keys[other]]),
+        _shared(rows.shapes, one, other) * areas[one],
+        np.minimum(areas[one], areas[other]),
+        np.maximum(areas[one], areas[other]),
+        whole,
+    )
+
+
+def _overlaps(layer: type[Layer], met: Sequence[Meetings]) -> Iterator[Finding]:
+    keys = np.concatenate([some.keys for some in met])
+    shared_ha = np.concatenate([some.shared_ha for some in met])
+    least_ha = np.concatenate([OVERLAP_SHARE * some.smaller_ha for some in met])
+    double = shared_ha > DOUBLE_SHARE * np.concatenate([some.larger_ha for some in met])
+    partly = (shared_ha > (OVERLAP_HA if layer.tiles_land else least_ha)) & ~double
+    at_least = "" if all(some.whole for some in met) else "At least "
     if double.any():
-        yield _double(rows, list(zip(one[double].tolist(), other[double].tolist(), strict=True)))
+        yield _double(keys[double].tolist(), at_least)
     if partly.any():
-        order = np.flatnonzero(partly)[np.argsort(-overlap_ha[partly])]
+        order = np.flatnonzero(partly)[np.argsort(-shared_ha[partly], kind="stable")]
+        pairs, hectares = keys[order].tolist(), shared_ha[order]
         named = ", ".join(
-            f"{rows.keys[one[at]]} and {rows.keys[other[at]]} {_hectares(overlap_ha[at])}" for at in order[:NAMED]
+            f"{one} and {other} {_hectares(ha)}"
+            for (one, other), ha in zip(pairs[:NAMED], hectares[:NAMED], strict=True)
         )
         text = (
-            f"{_counted(len(order), 'pair of rows overlaps', 'pairs of rows overlap')}, by "
-            f"{_hectares(float(overlap_ha[partly].sum()))} in all ({named}{_more(order)})."
+            f"{at_least}{_counted(len(pairs), 'pair of rows overlaps', 'pairs of rows overlap')}, by "
+            f"{_hectares(hectares.sum())} in all ({named}{_more(pairs)})."
         )
-        yield Finding("overlap", len(order), text, rows.named(one[order]))
+        yield Finding("overlap", len(pairs), text, _spelled(pairs))
 
 
-def _touching(rows: Rows) -> tuple[Places, Places]:
-    """Pairs of rows whose boxes have ground in common, one of the file at least, each pair once."""
-    boxes = rows.shapes.flat.boxes()
-    bounds = shapely.bounds(boxes)
-    mine = np.flatnonzero(rows.given)
-    found, other = shapely.STRtree(boxes).query(boxes[mine])
-    one = mine[found]
-    once = (one < other) | ((one != other) & ~rows.given[other])
-    one, other = one[once], other[once]
-    low = np.maximum(bounds[one, :2], bounds[other, :2])
-    high = np.minimum(bounds[one, 2:], bounds[other, 2:])
-    common = (high > low).all(axis=1)
-    return one[common].astype(np.int64), other[common].astype(np.int64)
+def _shared(shapes: Ragged, one: Places, other: Places) -> NDArray[np.float64]:
+    """Share of the first of each pair that lies in the second, float64 (pairs,); nothing is shared with no area."""
+    shares = np.zeros(len(one))
+    near = np.flatnonzero(~lie_apart(shapes, one, other))
+    for start in range(0, len(near), PAIRS_AT_ONCE):  # coordinates are copied for every pair
+        block = near[start : start + PAIRS_AT_ONCE]
+        zones, zone = np.unique(other[block], return_inverse=True)
+        shares[block] = share_of_pairs(shapes.take(one[block]), shapes.take(zones), zone)
+    return np.nan_to_num(shares)
 
 
 def _gaps(connection: Connection, layer: type[Layer]) -> Iterator[Finding]:
@@ -200,43 +272,34 @@ def _outlines(connection: Connection, layer: type[Layer]) -> dict[str, shapely.G
     return dict(zip([row[0] for row in rows], shapely.from_wkb([bytes(row[1]) for row in rows]), strict=True))
 
 
-def _sizes(layer: type[Layer], rows: Rows) -> Iterator[Finding]:
-    if layer.usual_ha is None:
+def _sizes(layer: type[Layer], given: Given) -> Iterator[Finding]:
+    if layer.usual_ha is None or given.area_ha is None:
         return
     least, most = layer.usual_ha
-    areas = rows.shapes.area_ha()
-    odd = np.flatnonzero(rows.given & ((areas < least) | (areas > most)))
+    areas = given.area_ha
+    odd = np.flatnonzero((areas < least) | (areas > most))
     if len(odd):
-        named = ", ".join(f"{rows.keys[at]} {_hectares(areas[at])}" for at in odd[:NAMED])
+        named = ", ".join(f"{given.keys[at]} {_hectares(areas[at])}" for at in odd[:NAMED])
         text = (
             f"{_counted(len(odd), 'row is', 'rows are')} of an unusual size ({named}{_more(odd)}); a row of "
             f"{layer.__tablename__} usually has {_hectares(least)} to {_hectares(most)}."
         )
-        yield Finding("size", len(odd), text, rows.named(odd))
+        yield Finding("size", len(odd), text, tuple(given.keys[odd[:NAMED]]))
 
 
-def _vertices(rows: Rows) -> Iterator[Finding]:
-    counts = rows.shapes.vertices()
-    many = np.flatnonzero(rows.given & (counts > MANY_VERTICES))
+def _vertices(given: Given) -> Iterator[Finding]:
+    many = np.flatnonzero(given.vertices > MANY_VERTICES)
     if len(many):
-        named = ", ".join(f"{rows.keys[at]} {counts[at]:,}" for at in many[:NAMED])
+        named = ", ".join(f"{given.keys[at]} {given.vertices[at]:,}" for at in many[:NAMED])
         text = (
             f"{_counted(len(many), 'row has', 'rows have')} more than {MANY_VERTICES:,} vertices "
             f"({named}{_more(many)}), which makes tiles and scoring slow."
         )
-        yield Finding("vertices", len(many), text, rows.named(many))
+        yield Finding("vertices", len(many), text, tuple(given.keys[many[:NAMED]]))
 
 
-def _without_district(connection: Connection, layer: type[Layer], keys: Sequence[str]) -> Iterator[Finding]:
-    columns = layer.__table__.c
-    mine = columns[layer.key] == func.any(bindparam("keys", list(keys), type_=ARRAY(String)))
-    lost = list(
-        connection.execute(
-            select(columns[layer.key])
-            .where(layer.ended_by.is_(None), mine, columns.district.is_(None))
-            .order_by(columns[layer.key])
-        ).scalars()
-    )
+def _without_district(given: Given) -> Iterator[Finding]:
+    lost = sorted(given.keys[given.lost])
     if lost:
         text = (
             f"{_counted(len(lost), 'row lies', 'rows lie')} in no district and cannot be scored "

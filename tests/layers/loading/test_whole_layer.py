@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -139,7 +141,7 @@ def test_points_and_tables_are_doubles_where_all_but_the_key_is_the_same(
 def test_overlaps_are_those_that_shapely_finds(
     connection: Connection, tmp_path_factory: pytest.TempPathFactory, corners: list[tuple[int, int]]
 ) -> None:
-    shapes = {f"p{at}": cell(x / 10, y / 10) for at, (x, y) in enumerate(corners)}
+    shapes = {f"p{at}": cell(x / 11, y / 11) for at, (x, y) in enumerate(corners)}
     names = list(shapes)
     pairs = [
         (one, other)
@@ -152,3 +154,35 @@ def test_overlaps_are_those_that_shapely_finds(
     told = found(check_file(connection, "plots", path, Options()))
     assert told.get("overlap", (0, ""))[0] == len(pairs) - len(doubles)
     assert told.get("double", (0, ""))[0] == len(doubles)
+
+
+def test_others_are_met_in_every_mode_and_a_repaired_or_repeated_row_counts_once(
+    connection: Connection, tmp_path: Path
+) -> None:
+    district(connection, tmp_path)
+    old = {f"old{at}": cell(at, 0) for at in range(4)}
+    load_file(connection, "plots", write(tmp_path / "a.gpkg", old), Options())
+    corners = [(0, 0), (1, 0), (1, 1), (0, 1), (0, 0.9), (0.02, 0.86), (0.02, 0.9), (0, 0.86)]  # runs over itself
+    bow = shapely.Polygon([(70 + STEP * x, 39.01 + STEP * y) for x, y in corners])
+    new = {"mended": bow, "again": cell(0.4, 0), "under": cell(0, 10.4)}
+    path = write(tmp_path / "b.geojson", new)
+    said = json.loads(path.read_text())
+    said["features"].append(said["features"][1])  # the same row once more
+    path.write_text(json.dumps(said))
+    report = load_file(connection, "plots", path, Options(mode="update"))
+    assert report.repeated == 1
+    assert [repair.key for repair in report.repairs] == ["mended"]
+    count, told = found(report)["overlap"]
+    pairs = {frozenset(named.split(" and ")) for named in re.findall(r"(\w+ and \w+) [\d.]+ ha", told)}
+    assert pairs == {frozenset(("again", "old0")), frozenset(("again", "old1")), frozenset(("under", "mended"))}
+    assert count == 3
+    again = load_file(connection, "plots", path, Options(mode="update"))  # unchanged rows are looked at as well
+    assert found(again)["overlap"] == (count, told)
+
+
+def test_rows_all_on_one_spot_are_told_as_at_least_so_many(connection: Connection, tmp_path: Path) -> None:
+    district(connection, tmp_path)
+    path = write(tmp_path / "a.gpkg", {f"p{at}": cell(0, 0) for at in range(120)})
+    count, told = found(load_file(connection, "plots", path, Options()))["double"]
+    assert count == 50 * 120  # of 7,140 pairs
+    assert told.startswith("At least 6,000 rows stand there twice under other keys (p0 is p1, ")
