@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from geo.crops.kernels.season import MONTH_DAYS, YEAR_D
 from geo.crops.season import daily_normals
@@ -148,6 +147,8 @@ def _safe_nights(daily: Floats, warmest: Ints, step: int, damage_c: float, risk:
 @lru_cache
 def _anomalies() -> tuple[Floats, Floats, Floats]:
     """Anomalies of the grid [K] (k,), the chance of each, and of each given the one of the night before (k, k)."""
+    from scipy.special import ndtr  # takes a fifth of a second; most commands do without
+
     reach = round(REACH_SD * NIGHT_SD_K / GRID_K)
     anomaly = np.arange(-reach, reach + 1, dtype=np.float64) * GRID_K
     edges = np.concatenate([[-np.inf], (anomaly[1:] + anomaly[:-1]) / 2, [np.inf]])

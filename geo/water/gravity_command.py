@@ -16,7 +16,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
-from scipy.optimize import isotonic_regression
 
 from geo.compiled.threads import at_once, over_blocks
 from geo.contract.columns import is_recorded, numbers, texts
@@ -73,6 +72,8 @@ def sampled(dem: Grid, xy: Floats) -> Floats:
 
 def _falling(ground: Floats) -> tuple[Floats, float]:
     """The level closest to ``ground`` (least squares) that never rises along it, and the squared misfit."""
+    from scipy.optimize import isotonic_regression  # takes a fifth of a second; most commands do without
+
     level = np.full(ground.shape, np.nan)
     known = ~np.isnan(ground)
     if known.any():
