@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.compiled.threads import over_blocks
 from geo.contract.criterion import Criterion, D, Flags, HardLimit, Measured
 from geo.contract.memberships import Membership
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.panel.scheme import Scheme
 from geo.suitability.combination import Codes, Floats
+from geo.suitability.kernels import rating as kernels
 from geo.suitability.model import CLASSES, NOTHING, ROUNDING
 
 CONFIDENT_SHARE = 0.70  # of all weight that evidence of a letter or better has to carry; domain reference 3.6 step 9
@@ -64,8 +66,8 @@ def rate(values: Mapping[str, Measured], scheme: Scheme) -> Rated:
     values = overridden(values, scheme)
     n = len(next(iter(values.values())).value)
     shape = (len(LAND_CRITERIA), n)
-    memberships, highest = np.full(shape, np.nan), np.full(shape, np.nan)
-    evidence, tables = np.full(shape, -1, dtype=np.int8), np.zeros(shape, dtype=np.int8)
+    memberships, highest = np.empty(shape), np.empty(shape)
+    evidence, tables = np.empty(shape, dtype=np.int8), np.empty(shape, dtype=np.int8)
     loose = np.zeros(n, dtype=np.int32)
     excluded_by, cap_by = np.full(n, NOTHING, dtype=np.int8), np.full(n, NOTHING, dtype=np.int8)
     cap = np.zeros(n, dtype=np.int8)
@@ -77,7 +79,7 @@ def rate(values: Mapping[str, Measured], scheme: Scheme) -> Rated:
         surely = D if measured.evidence is None else measured.evidence
         evidence[k] = np.where(known, np.where(np.isnan(measured.at_worst), D, surely), -1)
         tables[k] = 0 if measured.table is None else measured.table
-        loose |= np.where(_loose(measured, criterion, tables[k], known), 1 << k, 0).astype(np.int32)
+        loose |= _loose(measured, criterion, tables[k], known).astype(np.int32) << k
         for limit in scheme.limits(criterion):
             where = limit.reached(measured)
             if not where.any():
@@ -190,8 +192,7 @@ def confidence(evidence: Codes, share: Floats) -> Codes:
     -------
     int8 (n,), 0..3 = A..D.
     """
-    found = np.full(evidence.shape[1], D, dtype=np.int8)
-    for letter in range(D, -1, -1):
-        carried = share @ ((evidence >= 0) & (evidence <= letter))
-        found[carried >= CONFIDENT_SHARE - ROUNDING] = letter
+    found = np.empty(evidence.shape[1], dtype=np.int8)
+    letters, least = np.ascontiguousarray(evidence), CONFIDENT_SHARE - ROUNDING
+    over_blocks(lambda start, stop: kernels.confide(letters, share, least, D, found, start, stop), len(found))
     return found

@@ -8,7 +8,9 @@ from numba import njit
 from geo.suitability.model import CLASS_LIMITS, HAZARD, NO_HOLD, NOTHING, ROUNDING, WATER
 
 LETTER_SLOTS, LETTER_BASE = 3, 16  # a subclass code holds up to three letters, worst first, base 16, 0 = none
-GOOD = 0.75 - ROUNDING  # membership from which a value is in its S1 range
+# Memberships below which a class is missed; single numbers are compiled in, an array would be read for every plot.
+BELOW_S1, BELOW_S2, BELOW_S3, BELOW_N1 = (float(limit) - ROUNDING for limit in CLASS_LIMITS)
+GOOD = BELOW_S1  # membership from which a value is in its S1 range
 
 
 @njit(cache=True, nogil=True)
@@ -23,10 +25,7 @@ def class_at(membership):
     -------
     int, index into ``geo.suitability.model.CLASSES``.
     """
-    found = 0
-    for c in range(len(CLASS_LIMITS)):
-        found += membership < CLASS_LIMITS[c] - ROUNDING
-    return found
+    return (membership < BELOW_S1) + (membership < BELOW_S2) + (membership < BELOW_S3) + (membership < BELOW_N1)
 
 
 @njit(cache=True, nogil=True)
@@ -242,7 +241,9 @@ def aggregate(
                         if allowed > held:
                             held, held_by = allowed, active[j]
                         held_high = max(held_high, allowed)
-                    held_low = max(held_low, held_at(at_worst, better))
+                    if at_worst != at_best:
+                        allowed = held_at(at_worst, better)
+                    held_low = max(held_low, allowed)
                 if hold < NO_HOLD and not is_loose:
                     firm_all += within[k]
                     firm_low += within[k] * at_worst
