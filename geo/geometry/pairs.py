@@ -76,7 +76,8 @@ def lie_apart(shapes: Ragged, one: Ints, other: Ints) -> NDArray[np.bool_]:
     Parameters
     ----------
     shapes : n polygons or multipolygons in any CRS
-    one, other : int64 (m,), positions of the two of each pair; each has at least one path
+    one : int64 (m,), position of the first of each pair; it has at least one path
+    other : int64 (m,), position of the second, likewise
 
     Returns
     -------

@@ -47,7 +47,7 @@ def test_among_a_great_many_an_r_tree_finds_the_same() -> None:
     corner = rng.uniform(0, 1, (20_000, 2))
     bounds = np.column_stack([corner, corner + rng.exponential(0.005, (20_000, 2))])
     bounds[0] = [0, 0, 1, 1]  # a district among plots
-    boxes = shapely.box(*bounds.T)
+    boxes = np.asarray(shapely.box(*bounds.T))
     a, b = shapely.STRtree(boxes).query(boxes)
     one, other = pairs_of_boxes(bounds, np.ones(20_000, dtype=bool), 10_000_000)
     kept = a < b
