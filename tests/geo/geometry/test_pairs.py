@@ -12,6 +12,7 @@ from geo.geometry.pairs import lie_apart, pairs_of_boxes
 from geo.geometry.ragged import join, ragged
 
 MANY = 1_000
+LINE = shapely.LineString([(0, 0), (1, 1)])
 
 
 def brute(bounds: np.ndarray, given_: np.ndarray) -> set[frozenset[int]]:
@@ -90,14 +91,8 @@ def test_boxes_side_by_side_lie_apart_and_what_stands_in_a_bend_may_not() -> Non
 
 
 def test_joined_coordinates_are_those_of_all_at_once() -> None:
-    parts = [
-        [shapely.box(0, 0, 1, 1), None],
-        [],
-        [
-            shapely.MultiPolygon([shapely.box(0, 0, 1, 1), shapely.box(2, 2, 3, 3)]),
-            shapely.LineString([(0, 0), (1, 1)]),
-        ],
-    ]
+    two = shapely.MultiPolygon([shapely.box(0, 0, 1, 1), shapely.box(2, 2, 3, 3)])
+    parts: list[list[shapely.Geometry | None]] = [[shapely.box(0, 0, 1, 1), None], [], [two, LINE]]
     whole, found = ragged([shape for part in parts for shape in part]), join([ragged(part) for part in parts])
     for name in ("xy", "path_start", "geometry_start", "hole", "areal"):
         np.testing.assert_array_equal(getattr(found, name), getattr(whole, name))
