@@ -24,7 +24,7 @@ from geo.panel.scheme import Scheme
 from geo.suitability.combination import Aggregate, Codes, Floats, Weighting, aggregate, weighting
 from geo.suitability.crop_choice import crop_lists
 from geo.suitability.findings import Findings, find
-from geo.suitability.kept_columns import EVIDENCE_LETTERS, evidence_text, kept_values, named, whole_numbers
+from geo.suitability.kept_columns import EVIDENCE_LETTERS, evidence_text, kept_values, named, tables_text, whole_numbers
 from geo.suitability.model import CLASS_LIMITS, CLASSES, MINES, N2, NE, NOTHING, OUTLOOKS, ROUNDING, S2, S3
 from geo.suitability.questions import ask_first
 from geo.suitability.rating import Rated, confidence, rate
@@ -131,6 +131,7 @@ class Suitability:
                 "memberships_high": list(np.ascontiguousarray(self.rated.highest.T, dtype=np.float32)),
                 "loose": self.rated.loose,
                 "evidence": evidence_text(self.rated.evidence),
+                "membership_tables": tables_text(self.rated.tables),
             }
         )
 

@@ -12,6 +12,7 @@ from geo.suitability.combination import Codes
 
 EVIDENCE_LETTERS = "ABCD"
 UNKNOWN_EVIDENCE = "-"
+TABLE_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"  # numbers of membership tables, a digit each
 
 
 def named(names: tuple[str, ...], codes: Codes) -> NDArray[np.object_]:
@@ -57,9 +58,28 @@ def evidence_text(evidence: Codes) -> list[str]:
     -------
     List of n texts, a letter a criterion.
     """
-    letters = np.frombuffer((EVIDENCE_LETTERS + UNKNOWN_EVIDENCE).encode(), dtype=np.uint8)[evidence.T]
-    width = evidence.shape[0]
-    return [row.decode() for row in np.ascontiguousarray(letters).view(f"S{width}").reshape(-1).tolist()]
+    return _texts(EVIDENCE_LETTERS + UNKNOWN_EVIDENCE, evidence)
+
+
+def tables_text(tables: Codes) -> list[str]:
+    """Return the membership tables of each plot.
+
+    Parameters
+    ----------
+    tables : int8 (k, n), below the length of ``TABLE_DIGITS``.
+
+    Returns
+    -------
+    List of n texts, a digit a criterion.
+    """
+    return _texts(TABLE_DIGITS, tables)
+
+
+def _texts(letters: str, codes: Codes) -> list[str]:
+    """Texts of n plots, a letter for each of k codes."""
+    found = np.frombuffer(letters.encode(), dtype=np.uint8)[codes.T]
+    width = codes.shape[0]
+    return [row.decode() for row in np.ascontiguousarray(found).view(f"S{width}").reshape(-1).tolist()]
 
 
 def kept_values(criterion: Criterion, values: Mapping[str, Measured]) -> Iterator[tuple[str, NDArray[np.float32]]]:

@@ -1,9 +1,11 @@
 """How sure a class is: the model drawn again and again with other weights, another risk attitude and other values.
 
 Each draw takes every weight within +-25 % (renormalised), an orness between 0.2 and 0.5 and, for every value, an
-error as large as its evidence deserves; an unknown value is drawn from the whole of 0-1, an interval between its
-ends. Draw d of plot number p is
-the same whatever other plots are drawn with it: its random numbers come from a hash of (seed, d, p, criterion).
+error as large as its evidence deserves, in the value's own unit and both ways; a level is one higher or lower by a
+chance, a head from a grid errs by its standard error. An unknown value is drawn from the whole of 0-1, an interval
+between its ends. Where the value behind a membership is not on record (runs made before tables were kept) the
+membership itself is drawn. Draw d of plot number p is the same whatever other plots are drawn with it: its random
+numbers come from a hash of (seed, d, p, criterion).
 """
 
 from __future__ import annotations
@@ -13,32 +15,42 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from geo.compiled.threads import over_blocks
 from geo.panel.scheme import LAND_GROUPS
 from geo.suitability.combination import Weighting, quantified
 from geo.suitability.kernels import draws as kernels
 from geo.suitability.model import CLASSES, STRUCTURE
+from geo.suitability.value_errors import NO_SCALES, Values
 
 Floats = NDArray[np.float64]
 
 DRAWS = 500  # draws per plot, domain reference 3.6 step 9
 WEIGHT_SPREAD = 0.25  # -, weights are drawn within +-25 %, domain reference 3.6 step 9
 ORNESS_RANGE = (0.2, 0.5)  # -, domain reference 3.6 step 9
-# Half-width of the uniform error of a membership by evidence A, B, C, D; default to calibrate against repeat surveys.
-MEMBERSHIP_ERROR = (0.02, 0.05, 0.10, 0.15)  # -
+# By evidence A, B, C, D; domain reference 3.6 step 9, defaults to calibrate against repeat surveys.
+VALUE_ERROR = (0.04, 0.10, 0.20, 0.30)  # half-width of an even error, share of the distance between knots .75 and .25
+LEVEL_CHANCE = (0.02, 0.05, 0.10, 0.15)  # -, of one level lower, and of one higher
+MEMBERSHIP_DISTANCE = 0.5  # -, between the knots of .75 and .25 where the value is not on record, or is itself a rating
+QUANTILES = ndtri((np.arange(4096) + 0.5) / 4096)  # of the standard normal distribution
 BLOCK = 16_384  # plots a thread draws at a time
 FLAG_BELOW = 0.70  # share of draws in the modal class below which a result is flagged, domain reference 3.6 step 9
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """How far a draw may stray; all zero gives the run's own result in every draw."""
+    """How far a draw may stray: ``SILENT`` gives the run's own result in every draw."""
 
     weights: float = WEIGHT_SPREAD
     orness: tuple[float, float] | None = ORNESS_RANGE
-    membership: tuple[float, float, float, float] = MEMBERSHIP_ERROR
+    values: tuple[float, float, float, float] = VALUE_ERROR
+    levels: tuple[float, float, float, float] = LEVEL_CHANCE
+    heads: bool = True
     unknown: bool = True
+
+
+SILENT = Noise(weights=0.0, orness=None, values=(0.0,) * 4, levels=(0.0,) * 4, heads=False, unknown=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,7 @@ def robustness(
     best: int | None = None,
     highest: Floats | None = None,
     loose: NDArray[np.int32] | None = None,
+    values: Values | None = None,
 ) -> Robustness:
     """Draw n plots again and again and return how often each lands in each class.
 
@@ -90,6 +103,7 @@ def robustness(
     best : size of the top group; None = not asked.
     highest : float64 (17, n), high ends of the memberships; None = no intervals.
     loose : int32 (n,), bits of criteria that hold the class one less; None = nowhere.
+    values : behind the memberships; None = not on record.
 
     Returns
     -------
@@ -100,19 +114,24 @@ def robustness(
     counts = np.zeros((n, len(CLASSES)), dtype=np.int32)
     in_top = np.zeros(n, dtype=np.int32)
     score = np.empty(n)
-    memberships = np.ascontiguousarray(memberships, dtype=np.float64)
-    high = memberships if highest is None else np.ascontiguousarray(highest, dtype=np.float64)
+    low = np.ascontiguousarray(memberships.T, dtype=np.float64)  # what is drawn of a plot lies together
+    high = low if highest is None else np.ascontiguousarray(highest.T, dtype=np.float64)
+    letters = np.ascontiguousarray(evidence.T)
     no_loose = np.zeros(n, dtype=np.int32)
-    errors = np.array([*noise.membership, 0.0])
+    value_errors, level_chances = np.array([*noise.values, 0.0]), np.array([*noise.levels, 0.0])
+    errors = MEMBERSHIP_DISTANCE * value_errors
+    if values is None:
+        values = Values(np.full(memberships.shape, np.nan), np.zeros(memberships.shape, dtype=np.int8), NO_SCALES)
+    of_plot, by_table = np.ascontiguousarray(values.value.T), np.ascontiguousarray(values.table.T)
     for draw in range(draws):
         drawn, minimum_weights, alpha = _drawn_weights(generator, weights, orness, noise)
         table = quantified(minimum_weights, alpha)
         kernel = partial(
             kernels.draw,
-            memberships,
+            low,
             high,
             no_loose if loose is None else loose,
-            evidence,
+            letters,
             cap,
             fixed,
             plot_no,
@@ -123,7 +142,14 @@ def robustness(
             weights.minimum,
             table,
             STRUCTURE,
+            of_plot,
+            by_table,
+            values.scales,
             errors,
+            value_errors,
+            level_chances,
+            noise.heads,
+            QUANTILES,
             noise.unknown,
             np.uint64(seed) * np.uint64(1_000_003) + np.uint64(draw),
             counts,

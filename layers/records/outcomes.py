@@ -103,6 +103,12 @@ class Outcome:
 _CLASS, _DRAWS = String(2), Kept.DRAWS
 RECORD = "none = nothing in the district, outside = no mapping holds the plot, recorded; never safe by itself"
 
+
+def _inner(name: str, title: str, column: TypeEngine[Any], **more: Any) -> Outcome:
+    """What results are drawn and explained from again; nobody is shown it."""
+    return Outcome(name, title, column, shown=False, in_view=False, **more)
+
+
 OUTCOMES: tuple[Outcome, ...] = (
     Outcome(
         "score",
@@ -223,22 +229,18 @@ OUTCOMES: tuple[Outcome, ...] = (
         kept=_DRAWS,
         leads=True,
     ),
-    Outcome(
+    _inner(
         "memberships_high",
         "High ends of memberships",
         ARRAY(REAL),
         comment="High ends of memberships, as memberships where none is an interval",
         empty="by the earlier rule",
-        shown=False,
-        in_view=False,
     ),
-    Outcome(
+    _inner(
         "loose",
         "Criteria that hold the class one less",
         Integer(),
         comment="Criteria of the run, as bits, that hold the class one less",
-        shown=False,
-        in_view=False,
     ),
     Outcome(
         "class_cap",
@@ -331,21 +333,14 @@ OUTCOMES: tuple[Outcome, ...] = (
         comment="Crops that would suit but have no known limits of something that decides",
         empty="not kept",
     ),
-    Outcome(
-        "memberships",
-        "Membership per criterion of the run, NaN unknown",
-        ARRAY(REAL),
-        required=True,
-        shown=False,
-        in_view=False,
-    ),
-    Outcome(
-        "evidence",
-        "Confidence letter per criterion of the run, - unknown",
+    _inner("memberships", "Membership per criterion of the run, NaN unknown", ARRAY(REAL), required=True),
+    _inner("evidence", "Confidence letter per criterion of the run, - unknown", String(), required=True),
+    _inner(
+        "membership_tables",
+        "Membership table per criterion of the run",
         String(),
-        required=True,
-        shown=False,
-        in_view=False,
+        comment="Number of the membership table per criterion of the run, a digit or letter each",
+        empty="not kept",
     ),
     *(Outcome(c.id, c.title, REAL(), unit=c.unit, filter=True) for c in LAND_CRITERIA),
     *(Outcome(c.instead.id, c.instead.title, REAL(), unit=c.instead.unit) for c in LAND_CRITERIA if c.instead),

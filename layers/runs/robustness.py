@@ -7,7 +7,7 @@ hundred megabytes and seconds to read. What is drawn is described in ``geo.suita
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, cast
 
 import numpy as np
@@ -18,13 +18,14 @@ from psycopg import sql
 from psycopg.adapt import Buffer
 from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, update
 
-from geo.criteria import LAND_CRITERIA
+from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.panel.scheme import Scheme, parse_scheme
 from geo.suitability.combination import Codes, Floats, weighting
-from geo.suitability.kept_columns import EVIDENCE_LETTERS
+from geo.suitability.kept_columns import EVIDENCE_LETTERS, TABLE_DIGITS
 from geo.suitability.model import CLASSES, NE, NOTHING
 from geo.suitability.robustness import DRAWS, Noise, Robustness
 from geo.suitability.robustness import robustness as drawn
+from geo.suitability.value_errors import values_to_draw
 from layers.errors import DataRefused, NotFound
 from layers.postgres.copy_rows import copy_frame
 from layers.records.rows_of_run import of_run, rows_of_district
@@ -40,6 +41,8 @@ BLOCK = 65_536  # rows read or written at a time
 _COPY_HEAD = 19  # bytes before the first row: signature, flags, length of the extension (none)
 _EVIDENCE = np.full(256, NOTHING, dtype=np.int8)
 _EVIDENCE[[ord(letter) for letter in EVIDENCE_LETTERS]] = range(len(EVIDENCE_LETTERS))
+_TABLE = np.full(256, NOTHING, dtype=np.int8)
+_TABLE[[ord(digit) for digit in TABLE_DIGITS]] = range(len(TABLE_DIGITS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ class StoredMemberships:
     """What a run kept of n plots, as ``geo.suitability.robustness`` takes it.
 
     plot_no : int64 (n,), rising. memberships : float64 (17, n), NaN unknown. evidence : int8 (17, n), 0..3 = A..D, -1
-    unknown. highest : as memberships, high ends. loose : int32 (n,).
+    unknown. highest : as memberships, high ends. loose : int32 (n,). value : float64 (17, n), as measured, NaN unknown.
+    table : int8 (17, n), membership tables, -1 where the run kept none.
     cap, fixed : int8 (n,), see ``geo.suitability.robustness.robustness``. judged : int8 (n,), class.
     """
 
@@ -56,6 +60,8 @@ class StoredMemberships:
     highest: Floats
     evidence: Codes
     loose: NDArray[np.int32]
+    value: Floats
+    table: Codes
     cap: Codes
     fixed: Codes
     judged: Codes
@@ -156,16 +162,24 @@ def read_kept(connection: Connection, run_id: int, district: str, order: Sequenc
             *_fixed("loose", ">i4"),
             ("array", _array(width)),
             ("highest", _array(width)),
+            ("values", _array(width)),
             ("text", [("bytes", ">i4"), ("letters", "u1", (width,))]),
+            ("tables", [("bytes", ">i4"), ("digits", "u1", (width,))]),
         ]
     )
     names = sql.SQL(", ").join(sql.Literal(name) for name in CLASSES)
     query = sql.SQL(
         "COPY (SELECT plot_no, coalesce(array_position(ARRAY[{names}], class_cap::text), 0), "
         "array_position(ARRAY[{names}], class::text), score IS NOT NULL, coalesce(loose, 0), memberships, "
-        "coalesce(memberships_high, memberships), evidence "
+        "coalesce(memberships_high, memberships), CAST(ARRAY[{values}] AS real[]), evidence, "
+        "coalesce(membership_tables, repeat('-', {width})) "
         "FROM suitability WHERE {chosen} ORDER BY plot_no) TO STDOUT (FORMAT BINARY)"
-    ).format(names=names, chosen=rows_of_district(run_of(connection, run_id), district))
+    ).format(
+        names=names,
+        values=sql.SQL(", ").join(_value_of(name) for name in order),
+        width=sql.Literal(width),
+        chosen=rows_of_district(run_of(connection, run_id), district),
+    )
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     with driver.cursor() as cursor, cursor.copy(query) as copy:
         blocks = [_arranged_rows(rows, order) for rows in _row_blocks(copy, kind)]
@@ -177,8 +191,17 @@ def read_kept(connection: Connection, run_id: int, district: str, order: Sequenc
     return kept
 
 
+def _value_of(criterion_id: str) -> sql.Composable:
+    """SQL of the value a criterion was rated by: its own or the one judged instead; NaN of one that is no more."""
+    criterion = BY_ID.get(criterion_id)
+    if criterion is None:
+        return sql.SQL("CAST('NaN' AS real)")
+    named = [criterion.id, *([criterion.instead.id] if criterion.instead else [])]
+    return sql.SQL("coalesce({}, 'NaN')").format(sql.SQL(", ").join(map(sql.Identifier, named)))
+
+
 def _parts(kept: StoredMemberships) -> tuple[NDArray[Any], ...]:
-    return kept.plot_no, kept.memberships, kept.highest, kept.evidence, kept.loose, kept.cap, kept.fixed, kept.judged
+    return tuple(getattr(kept, part.name) for part in fields(StoredMemberships))
 
 
 def _array(width: int) -> list[Any]:
@@ -206,45 +229,26 @@ def _row_blocks(copy: Iterable[Buffer], kind: np.dtype[Any]) -> Iterator[NDArray
 
 
 def _arranged_rows(rows: NDArray[Any], order: Sequence[str]) -> StoredMemberships:
-    return _arranged(
-        rows["plot_no"].astype(np.int64),
-        rows["array"]["items"]["v"].astype(np.float32),
-        rows["highest"]["items"]["v"].astype(np.float32),
-        rows["loose"].astype(np.int64),
-        rows["text"]["letters"],
-        (rows["cap"] - 1).astype(np.int8),
-        (rows["judged"] - 1).astype(np.int8),
-        rows["scored"] == 1,
-        order,
-    )
-
-
-def _arranged(
-    plot_no: NDArray[np.int64],
-    memberships: NDArray[np.float32],
-    highest: NDArray[np.float32],
-    loose: NDArray[np.int64],
-    letters: NDArray[np.uint8],
-    cap: Codes,
-    judged: Codes,
-    scored: NDArray[np.bool_],
-    order: Sequence[str],
-) -> StoredMemberships:
     """Kept columns (n, criteria of the run) in today's order of criteria; plots no draw can change keep their class."""
-    n = len(plot_no)
-    position = {name: number for number, name in enumerate(order)}
-    arranged, high = np.full((len(LAND_CRITERIA), n), np.nan), np.full((len(LAND_CRITERIA), n), np.nan)
-    bits = np.zeros(n, dtype=np.int32)
-    evidence = np.full((len(LAND_CRITERIA), n), NOTHING, dtype=np.int8)
+    shape = (len(LAND_CRITERIA), len(rows))
+    low, high, value = (np.full(shape, np.nan) for _ in range(3))
+    evidence, table = (np.full(shape, NOTHING, dtype=np.int8) for _ in range(2))
+    loose = np.zeros(len(rows), dtype=np.int32)
+    column_of = {name: number for number, name in enumerate(order)}
     for k, criterion in enumerate(LAND_CRITERIA):
-        if criterion.id in position:
-            column = position[criterion.id]
-            arranged[k] = np.round(memberships[:, column].astype(np.float64), KEPT_DECIMALS)
-            high[k] = np.round(highest[:, column].astype(np.float64), KEPT_DECIMALS)
-            bits |= (((loose >> column) & 1) << k).astype(np.int32)
-            evidence[k] = _EVIDENCE[letters[:, position[criterion.id]]]
-    fixed = np.where(scored & (judged != NE), NOTHING, judged).astype(np.int8)
-    return StoredMemberships(plot_no, arranged, high, evidence, bits, cap, fixed, judged)
+        if criterion.id in column_of:
+            column = column_of[criterion.id]
+            for into, kept in ((low, "array"), (high, "highest")):
+                into[k] = np.round(rows[kept]["items"]["v"][:, column].astype(np.float64), KEPT_DECIMALS)
+            value[k] = rows["values"]["items"]["v"][:, column]
+            loose |= (((rows["loose"].astype(np.int64) >> column) & 1) << k).astype(np.int32)
+            evidence[k] = _EVIDENCE[rows["text"]["letters"][:, column]]
+            table[k] = _TABLE[rows["tables"]["digits"][:, column]]
+    judged = (rows["judged"] - 1).astype(np.int8)
+    fixed = np.where((rows["scored"] == 1) & (judged != NE), NOTHING, judged).astype(np.int8)
+    cap = (rows["cap"] - 1).astype(np.int8)
+    plot_no = rows["plot_no"].astype(np.int64)
+    return StoredMemberships(plot_no, low, high, evidence, loose, value, table, cap, fixed, judged)
 
 
 def _drawn(
@@ -271,6 +275,7 @@ def _drawn(
         best=best,
         highest=kept.highest,
         loose=kept.loose,
+        values=values_to_draw(kept.value, kept.table, kept.memberships, kept.loose, scheme),
     )
 
 

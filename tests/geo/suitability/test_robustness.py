@@ -16,12 +16,11 @@ from geo.panel.scheme import load_scheme
 from geo.suitability.assess import classify, evaluate
 from geo.suitability.combination import aggregate, weighting
 from geo.suitability.model import CLASSES
-from geo.suitability.robustness import Noise, Robustness, robustness
+from geo.suitability.robustness import SILENT, Robustness, robustness
 from layers.runs.robustness import KEPT_DECIMALS
 
 SCHEME = load_scheme()
 WEIGHTS = weighting(SCHEME)
-SILENT = Noise(weights=0.0, orness=None, membership=(0.0, 0.0, 0.0, 0.0), unknown=False)
 
 
 def world(n: int, seed: int, unknown: float = 0.15) -> tuple[NDArray[np.float64], NDArray[np.int8]]:

@@ -13,8 +13,10 @@ from sqlalchemy import Engine, delete, select, text, update
 from typer.testing import CliRunner
 
 from geo.panel.scheme import load_scheme
+from geo.suitability.combination import weighting
 from geo.suitability.model import CLASSES
-from geo.suitability.robustness import Noise
+from geo.suitability.robustness import SILENT
+from geo.suitability.robustness import robustness as drawn
 from layers.catalogue.base import PUBLIC
 from layers.errors import DataRefused, NotFound
 from layers.explain.plot import explain_plot
@@ -30,7 +32,6 @@ from tests.worlds import valley
 from tests.worlds.valley_in_database import NUROBOD, RASHT, load_valley
 
 SCHEME = load_scheme()
-SILENT = Noise(weights=0.0, orness=None, membership=(0.0, 0.0, 0.0, 0.0), unknown=False)
 OPTIONS: dict[str, Any] = {"best": 3, "draws": 60, "seed": 4}
 
 
@@ -68,6 +69,13 @@ def test_what_is_read_is_what_was_kept(database: Engine, run_id: int, monkeypatc
     np.testing.assert_allclose(kept.memberships, expected, atol=1e-7)
     letters = [[-1 if letter == "-" else "ABCD".index(letter) for letter in row["evidence"]] for row in rows]
     assert kept.evidence.T.tolist() == letters
+    tables = [["0123456789abcdefghijklmno".index(digit) for digit in row["membership_tables"]] for row in rows]
+    assert kept.table.T.tolist() == tables
+    told = [[row[name] for name in order] for row in rows]
+    frost = order.index("frost_margin_d")
+    for values, row in zip(told, rows, strict=True):
+        values[frost] = row["frost_loss_pct"] if values[frost] is None else values[frost]
+    np.testing.assert_array_equal(kept.value.T, np.array(told, dtype=np.float32))
     assert [CLASSES[cap] for cap in kept.cap] == [row["class_cap"] for row in rows]
     unscored = [row["score"] is None for row in rows]
     assert (kept.fixed >= 0).tolist() == unscored
@@ -179,3 +187,19 @@ def test_the_command_says_what_it_stored(undrawn: Engine, run_id: int) -> None:
     with undrawn.connect() as connection:
         flagged = connection.execute(select(robustness.c.flagged)).scalars().all()
     assert district["flagged"] == sum(flagged)
+
+
+def test_a_run_that_kept_no_tables_draws_its_memberships(database: Engine, run_id: int) -> None:
+    """As such runs were drawn before; what was said of them is said again."""
+    with database.connect() as connection:
+        _, by_values = draws_of_district(connection, run_id, RASHT, **OPTIONS)
+        connection.execute(update(suitability).values(membership_tables=None))
+        order = connection.execute(select(ScoringRun.criteria).where(ScoringRun.run_id == run_id)).scalar_one()
+        kept = read_kept(connection, run_id, RASHT, order)
+        numbers, found = draws_of_district(connection, run_id, RASHT, **OPTIONS)
+        connection.rollback()
+    assert (kept.table == -1).all()
+    given = (kept.memberships, kept.evidence, kept.cap, kept.fixed, numbers, weighting(SCHEME), SCHEME.orness)
+    expected = drawn(*given, highest=kept.highest, loose=kept.loose, **OPTIONS)
+    assert (found.shares == expected.shares).all()
+    assert (found.shares != by_values.shares).any()
