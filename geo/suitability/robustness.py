@@ -11,11 +11,11 @@ numbers come from a hash of (seed, d, p, criterion).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from geo.compiled.threads import over_blocks
 from geo.panel.scheme import LAND_GROUPS
@@ -33,7 +33,7 @@ ORNESS_RANGE = (0.2, 0.5)  # -, domain reference 3.6 step 9
 VALUE_ERROR = (0.04, 0.10, 0.20, 0.30)  # half-width of an even error, share of the distance between knots .75 and .25
 LEVEL_CHANCE = (0.02, 0.05, 0.10, 0.15)  # -, of one level lower, and of one higher
 MEMBERSHIP_DISTANCE = 0.5  # -, between the knots of .75 and .25 where the value is not on record, or is itself a rating
-QUANTILES = ndtri((np.arange(4096) + 0.5) / 4096)  # of the standard normal distribution
+SHARES = 4096  # equal shares a normal error is drawn from, by the quantile at the middle of each
 BLOCK = 16_384  # plots a thread draws at a time
 FLAG_BELOW = 0.70  # share of draws in the modal class below which a result is flagged, domain reference 3.6 step 9
 
@@ -149,7 +149,7 @@ def robustness(
             value_errors,
             level_chances,
             noise.heads,
-            QUANTILES,
+            _normal_quantiles(),
             noise.unknown,
             np.uint64(seed) * np.uint64(1_000_003) + np.uint64(draw),
             counts,
@@ -163,6 +163,13 @@ def robustness(
     modal_share = shares.max(axis=1)
     top = in_top / draws if best is not None else np.full(n, np.nan)
     return Robustness(shares, modal, modal_share, modal_share < FLAG_BELOW, np.asarray(top, dtype=np.float64))
+
+
+@cache
+def _normal_quantiles() -> Floats:
+    """Quantiles of the standard normal distribution at the middles of ``SHARES`` equal shares."""
+    normal = NormalDist()
+    return np.array([normal.inv_cdf((share + 0.5) / SHARES) for share in range(SHARES)])
 
 
 def _drawn_weights(
