@@ -31,8 +31,7 @@ def print_report(report: LoadReport) -> None:
     }
     out.print(", ".join(f"{count:,} {name}" for name, count in figures.items() if count), highlight=False)
     if report.ended_in:
-        places = ", ".join(f"{name} {count:,}" for name, count in report.ended_in.items())
-        out.print(f"Ended in: {places}.", highlight=False)
+        out.print(ended_in(report), highlight=False)
     if report.transformation is not None:
         change = report.transformation
         accuracy = "not stated" if change.accuracy_m is None else f"{change.accuracy_m:g} m"
@@ -45,11 +44,18 @@ def print_report(report: LoadReport) -> None:
         out.print(f"Columns dropped: {', '.join(report.dropped)}.", highlight=False)
     for note in report.notes:
         out.print(note, highlight=False)
+    for finding in report.findings:
+        out.print(finding.text, highlight=False)
     for repair in report.repairs[:LISTED]:
         change_pct = "" if repair.change_pct is None else f", area changed by {repair.change_pct:g} %"
         name = f" ({repair.key})" if repair.key else ""
         out.print(f"repaired row {repair.row}{name}: {repair.what}{change_pct}", highlight=False)
     print_rejections(report)
+
+
+def ended_in(report: LoadReport) -> str:
+    """Return where rows ended, and how many."""
+    return f"Ended in: {', '.join(f'{name} {count:,}' for name, count in report.ended_in.items())}."
 
 
 def print_rejections(report: LoadReport) -> None:

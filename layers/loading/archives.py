@@ -16,6 +16,7 @@ from layers.settings import get_settings
 
 MEMBERS = 10_000  # files in an archive; a File Geodatabase has some hundreds
 BLOCK = 1 << 20
+BYTES_PER_GB = 1024**3  # of what files unpack to
 DAMAGE = (BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, ValueError)
 
 
@@ -24,7 +25,7 @@ class Allowance:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.left = int(get_settings().file_unpacked_gb * 1024**3)
+        self.left = int(get_settings().file_unpacked_gb * BYTES_PER_GB)
 
     def copy(self, source: IO[bytes] | gzip.GzipFile, target: Path) -> None:
         """Write what comes out of an archive; raises DataRefused when it is too much."""

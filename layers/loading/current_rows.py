@@ -41,6 +41,10 @@ class Held:
         """Which keys have a row, bool (n,)."""
         return self.place >= 0
 
+    def shapes_by(self, keys: Sequence[str]) -> dict[str, shapely.Geometry]:
+        """Return the shapes of the rows that are there; ``keys`` are those asked for, in their order."""
+        return {keys[at]: self.shapes[self.place[at]] for at in np.flatnonzero(self.known)}
+
 
 class Existing:
     """Fills in what the rows of an update do not say from the rows that are there; one per load."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import aliased
 
 from layers.catalogue import BY_NAME, RASTERS
@@ -19,6 +20,7 @@ from layers.loading.reading import file_digest, mapping_digest
 from layers.records.load_report import LoadReport
 from layers.records.loads import Load
 
+LISTED = 5  # files spelled out in a refusal
 ORDER = {name: place for place, name in enumerate((*BY_NAME, *(raster.id for raster in RASTERS)))}
 """Districts come before what lies in them, for rows get the code of the district they lie in when they are loaded."""
 
@@ -88,14 +90,37 @@ def map_folder(folder: Path, mappings: Path | None = None) -> MappedFolder:
     return MappedFolder(tuple(found), tuple(unnamed), tuple(sorted(absent)))
 
 
-def loaded_before(connection: Connection, file: MappedFile) -> int | None:
+def require_one_file_each(files: Iterable[MappedFile]) -> None:
+    """Refuse to replace a layer by several files: each would end what the one before it brought.
+
+    Raises
+    ------
+    DataRefused : names the layer and its files.
+    """
+    by_layer: dict[str, list[str]] = {}
+    for file in files:
+        by_layer.setdefault(file.layer, []).append(file.name)
+    for layer, names in by_layer.items():
+        if len(names) > 1:
+            listed = ", ".join(names[:LISTED]) + (f" and {len(names) - LISTED} more" if len(names) > LISTED else "")
+            raise DataRefused(
+                f"{layer} would be replaced by {len(names)} files ({listed}), each of which ends what the others bring;"
+                " nothing was changed. Join them to one, or say --mode update."
+            )
+
+
+def loaded_before(connection: Connection, file: MappedFile, mode: str = "add") -> int | None:
     """Return the load that brought this file by this mapping and was not taken back; None when there is none.
+
+    A replacement counts only as one that nothing was loaded after: what it ended may be there again.
 
     Raises
     ------
     OSError : the file cannot be read.
     """
-    undoing = aliased(Load)
+    undoing, later = aliased(Load), aliased(Load)
+    since = func.coalesce(later.part_of, later.load_id) > Load.load_id
+    replaced = ~select(later.load_id).where(later.layer == Load.layer, since).exists()
     found: int | None = connection.execute(
         select(Load.load_id)
         .where(
@@ -104,6 +129,7 @@ def loaded_before(connection: Connection, file: MappedFile) -> int | None:
             Load.kind == "load",
             Load.report["mapping_sha256"].astext == mapping_digest(file.mapping),
             ~select(undoing.load_id).where(undoing.undoes == Load.load_id).exists(),
+            *((Load.mode == mode, replaced) if mode == "replace" else ()),
         )
         .order_by(Load.load_id.desc())
         .limit(1)

@@ -88,10 +88,12 @@ class Batches:
             table = check_attributes(self.layer, frame, faults, derived)
         else:
             table = check_attributes(self.layer, frame, faults, derived | self.existing.silent_fields(frame))
+        keys = list(faults.keys)
+        held = None if self.existing is None else self.existing.read(keys)
         if kind is not None and shapes is not None:
-            shapes = restore_rounded(self.connection, self.layer, list(faults.keys), shapes)
-        if self.existing is not None:
-            held = self.existing.read(list(faults.keys))
+            known = None if held is None else held.shapes_by(keys)
+            shapes = restore_rounded(self.connection, self.layer, keys, shapes, known)
+        if self.existing is not None and held is not None:
             if kind is not None:
                 shapes = self.existing.place_shapes(held, shapes, faults)
             self.existing.fill(table, frame, held, shapes, faults)

@@ -6,7 +6,7 @@ Taking that for a correction would move every corner of the layer, and end every
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import shapely
@@ -24,18 +24,25 @@ HALF_STEP = 0.5 + ON_STEP  # farthest a coordinate moves when it is rounded
 Floats = NDArray[np.float64]
 
 
-def restore_rounded(connection: Connection, layer: type[Layer], keys: Sequence[str | None], shapes: Shapes) -> Shapes:
+def restore_rounded(
+    connection: Connection,
+    layer: type[Layer],
+    keys: Sequence[str | None],
+    shapes: Shapes,
+    known: Mapping[str, shapely.Geometry] | None = None,
+) -> Shapes:
     """Return shapes in EPSG:4326 with those of current rows in the place of what is the same at seven decimals.
 
     Parameters
     ----------
-    keys : of the rows. shapes : as the file has them.
+    keys : of the rows. shapes : as the file has them. known : shapes of the current rows under these keys, where they
+        are at hand; else they are read.
     """
     rows = _on_steps(shapes)
     rows = rows[[keys[row] is not None for row in rows]]
     if not len(rows):
         return shapes
-    held = _current(connection, layer, [str(keys[row]) for row in rows])
+    held = _current(connection, layer, [str(keys[row]) for row in rows]) if known is None else known
     rows = np.array([row for row in rows if keys[row] in held], dtype=np.int64)
     if not len(rows):
         return shapes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 from layers.audience import STAFF
 from layers.errors import LayersError, NotFound, SourceUnavailable
 from layers.loading import LoadReport
+from layers.loading.archives import BYTES_PER_GB
 from layers.postgres.engine import reading, writing
 from layers.settings import get_settings
 from layers.sources.area import find_area
@@ -206,6 +208,9 @@ def _pack(
     if packed:
         size = store.pack(target, packed, {"box": list(box), "districts": districts})
         tell(f"{target.name}: {len(packed)} sources, {size / 1e6:,.0f} MB.")
+        needed_gb = math.ceil(size / BYTES_PER_GB)  # nothing in it is packed
+        if needed_gb > get_settings().file_unpacked_gb:
+            tell(f"Whoever loads {target.name} needs OBOD_FILE_UNPACKED_GB={needed_gb} or more.")
     return done
 
 

@@ -11,13 +11,21 @@ import typer
 
 from layers.errors import DatabaseUnavailable, NotAllowed
 from layers.loading import LoadReport, Options
-from layers.loading.folders import MappedFile, MappedFolder, load_mapped, loaded_before, map_folder
+from layers.loading.folders import (
+    MappedFile,
+    MappedFolder,
+    load_mapped,
+    loaded_before,
+    map_folder,
+    require_one_file_each,
+)
 from layers.loading.mapping import keys_instead
+from layers.loading.replacement import EndingLimits
 from layers.postgres.engine import writing
 from scripts.faults import sentence_of
 from scripts.output import print_json, print_table, tell
 from scripts.personal_columns import Drop, KeepAnyway, personal_columns
-from scripts.reports import is_wholly_rejected
+from scripts.reports import ended_in, is_wholly_rejected
 from scripts.stopping import PARTLY, stoppable
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of files; folders within it are looked into too.")]
@@ -25,7 +33,18 @@ Mappings = Annotated[
     Path | None, typer.Option("--mapping", metavar="DIR", help="Folder of the mapping files; without it, DIR itself.")
 ]
 Mode = Annotated[
-    str, typer.Option(metavar="add|update", help="What to do with rows that are there under the same key.")
+    str, typer.Option(metavar="add|update|replace", help="What to do with rows that are there under the same key.")
+]
+AllowEnding = Annotated[
+    int | None,
+    typer.Option("--allow-ending", min=0, metavar="N", help="With replace: rows of each layer that may end, anywhere."),
+]
+InDistrict = Annotated[
+    list[str] | None, typer.Option("--district", metavar="CODE", help="With replace: end rows of this district only.")
+]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Refuse a file if rows overlap, stand twice, leave gaps, are of an odd size, ..."),
 ]
 Source = Annotated[str | None, typer.Option(metavar="TEXT", help="Who made the data, where no mapping file says it.")]
 Licence = Annotated[str | None, typer.Option(metavar="TEXT", help="Licence, where no mapping file says it.")]
@@ -33,6 +52,9 @@ Date = Annotated[
     datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Date, where no mapping file says it.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+FIGURES = ("added", "changed", "ended", "unchanged", "repeated", "rejected")  # of a report, in the order they are told
+SHOWN = ("added", "changed", "unchanged", "rejected")  # columns of the table whether anything stands in them or not
 
 
 @dataclass(slots=True)
@@ -71,6 +93,9 @@ def load_all(
     date_: Date = None,
     drop: Drop = None,
     keep_anyway: KeepAnyway = None,
+    allow_ending: AllowEnding = None,
+    district: InDistrict = None,
+    strict: Strict = False,
     json: Json = False,
 ) -> None:
     """Load every file of a folder that a mapping file is for: districts first, then what lies in them.
@@ -79,16 +104,26 @@ def load_all(
     Rows that do not fit go to a file of rejects, as with `load`. The same command goes on after a stop: files that
     were loaded by the same mapping are not read again. `--drop` and `--keep-anyway` are for every file that has such a
     column; `drop` and `keep_anyway` of a mapping file are for its own. Exit code 3: some files are done and some
-    are not.
+    are not. Mode replace ends also what a file does not have, within the limits that `load` keeps to; each layer is
+    replaced by one file.
     """
-    if mode not in ("add", "update"):
-        raise typer.BadParameter(
-            f"{mode} is not add or update; a layer is replaced by `obod layer load`.", param_hint="--mode"
-        )
+    if mode not in ("add", "update", "replace"):
+        raise typer.BadParameter(f"{mode} is not add, update or replace.", param_hint="--mode")
+    if mode != "replace" and (allow_ending is not None or district):
+        raise typer.BadParameter("--allow-ending and --district go with --mode replace.")
     found = map_folder(folder, mapping)
+    if mode == "replace":
+        require_one_file_each(found.files)
     dropped, kept = personal_columns(drop, keep_anyway)
     options = Options(
-        mode=mode, source=source, licence=licence, source_date=_day(date_), drop=dropped, keep_anyway=kept
+        mode=mode,
+        source=source,
+        licence=licence,
+        source_date=_day(date_),
+        strict=strict,
+        ending=EndingLimits(allow_ending, tuple(district or ())),
+        drop=dropped,
+        keep_anyway=kept,
     )
     progress = FolderProgress(found.files)
     with stoppable():
@@ -118,7 +153,7 @@ def _load(file: MappedFile, options: Options, progress: FolderProgress, where: s
     """Load one file in a transaction of its own, and say what came of it."""
     try:
         with writing() as connection:
-            earlier = loaded_before(connection, file)
+            earlier = loaded_before(connection, file, options.mode)
             report = load_mapped(connection, file, options) if earlier is None else None
     except Exception as error:  # whatever it is, what was loaded before it stands and is told
         refusal = sentence_of(error)
@@ -143,7 +178,7 @@ def _load(file: MappedFile, options: Options, progress: FolderProgress, where: s
 
 
 def _outcome(report: LoadReport) -> str:
-    figures = {name: getattr(report, name) for name in ("added", "changed", "unchanged", "repeated", "rejected")}
+    figures = {name: getattr(report, name) for name in FIGURES}
     said = ", ".join(f"{count:,} {name}" for name, count in figures.items() if count) or "no rows"
     return f"{f'load {report.load_id}' if report.stored else 'nothing changed'}; {said}."
 
@@ -170,15 +205,18 @@ def _print(found: MappedFolder, progress: FolderProgress) -> None:
         row: dict[str, Any] = {"file": file.name, "layer": file.layer}
         if (report := progress.loaded.get(file)) is not None:
             row |= {"outcome": "loaded" if report.stored else "unchanged", "load": report.load_id}
-            row |= {name: getattr(report, name) or None for name in ("added", "changed", "unchanged", "rejected")}
+            row |= {name: getattr(report, name) or None for name in FIGURES}
         elif file in progress.before:
             row |= {"outcome": "done before", "load": progress.before[file]}
         else:
             row["outcome"] = "refused" if file in progress.refused else "not begun"
         rows.append(row)
-    print_table(rows, ("file", "layer", "outcome", "load", "added", "changed", "unchanged", "rejected"))
+    shown = [name for name in FIGURES if name in SHOWN or any(row.get(name) for row in rows)]
+    print_table(rows, ("file", "layer", "outcome", "load", *shown))
     for file, report in progress.loaded.items():
-        for note in report.notes:
+        if report.ended_in:
+            tell(f"{file.name}: {ended_in(report)}")
+        for note in (*report.notes, *(finding.text for finding in report.findings)):
             tell(f"{file.name}: {note}")
         if report.rejects_file is not None:
             tell(f"{file.name}: rejected rows, with the reason: {report.rejects_file}")

@@ -739,6 +739,12 @@ CADASTRE = ({"p.gpkg": _written(TWENTY), "q.gpkg": _written(TWENTY.iloc[:10])}, 
 REPLACE = (*LOAD, "plots", "{d}/q.gpkg", "--mode", "replace")
 HISTORY = [
     Provocation(
+        "settlements would be replaced by 2 files (v.csv, w.csv), each of which ends what the others bring; nothing "
+        "was changed. Join them to one, or say --mode update.",
+        ("layer", "load-all", "{d}", "--mode", "replace"),
+        {"v.csv": GOOD, "w.csv": GOOD, "v.toml": 'layer = "settlements"\nfiles = ["*.csv"]\n'},
+    ),
+    Provocation(
         "1 row differs from what settlements holds under the same key (v1); nothing was loaded. Use --mode update "
         "to correct them.",
         (*LOAD, "settlements", "{d}/w.csv"),

@@ -252,6 +252,20 @@ def test_a_plot_without_a_run_is_not_bad_land(places: Gazetteer) -> None:
     assert told.text.startswith("Rasht district: Not evaluated (NE). No run has judged this plot yet")
 
 
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", "Not scored: the plot lies in no district, which does not mean that the land is bad."),
+        ("ru", "Не оценён: участок не лежит ни в одном районе, это не значит, что земля плохая."),
+        ("tg", "Баҳо дода нашудааст: қитъа дар ягон ноҳия нест, ин маънои бад будани заминро надорад."),
+    ],
+)
+def test_a_plot_in_no_district_waits_for_no_run(places: Gazetteer, lang: Language, said: str) -> None:
+    told = tell_plot({"plot_id": "p", "class": "NE", "run": None, "district": None}, places, lang)
+    assert said in told.text
+    assert "yet" not in told.text
+
+
 def test_values_and_months_are_worded() -> None:
     condition, water = CRITERIA_BY_ID["canal_condition"], CRITERIA_BY_ID["water_adequacy"]
     assert measured_text(condition, 3.0, "en") == "cracked or silted (3)"

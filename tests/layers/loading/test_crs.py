@@ -176,3 +176,25 @@ def test_coordinates_are_rounded_to_a_tenth_of_a_millimetre_so_that_digests_last
 def test_coordinates_in_the_stored_crs_keep_every_bit() -> None:
     shapes = Shapes.of(np.array([shapely.Point(place) for place in around(RASHT, crs=4326)]))
     assert Placement(pyproj.CRS.from_epsg(4326), None, "none", 0.0).to_stored(shapes) is shapes
+
+
+def test_all_grids_that_fit_are_named_since_numbers_cannot_tell_them_apart() -> None:
+    """Metres without the number of a zone lie in Rasht by UTM and by the Soviet grid, 0.04 % of 4,330 km apart."""
+    xy = around(RASHT, crs=28472)
+    with pytest.raises(DataRefused) as refused:
+        place("f", None, None, xy, COUNTRY)
+    told = str(refused.value)
+    assert told.startswith("f does not say its CRS; say --crs. Its coordinates would fit EPSG:28472, ")
+    assert "EPSG:32642" in told
+    assert "EPSG:28412" not in told  # with the number of its zone, 12 million metres east
+    assert ", which cannot be told apart by numbers: check a known point" in told
+    named = [word.strip(",") for word in told.split() if word.startswith("EPSG:")]
+    reached = {name: place("f", None, name, xy, COUNTRY)[0].points(xy).mean(axis=0) for name in named}
+    _, _, metres = GEOD.inv(*reached["EPSG:28472"], *reached["EPSG:32642"])
+    assert metres == pytest.approx(0.0004 * 4_330_000, abs=100)
+    assert all(66.4 < lon < 76.1 and 35.9 < lat < 41.85 for lon, lat in reached.values())
+
+
+def test_a_grid_with_the_number_of_its_zone_fits_no_other() -> None:
+    with pytest.raises(DataRefused, match=r"say --crs\. Its coordinates would fit EPSG:28412\.$"):
+        place("f", None, None, around(RASHT, crs=28412), COUNTRY)

@@ -8,7 +8,7 @@ from typing import Any
 import geopandas as gpd
 import pytest
 import shapely
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, event, select, text
 from typer.testing import CliRunner
 
 from layers.catalogue.land import Plot
@@ -162,3 +162,14 @@ def test_a_cadastral_number_that_is_no_key_is_told_the_way_and_the_way_works(
     load_file(connection, "plots", tmp_path / "cadastre.gpkg", Options(assigned={"cadastral_no": "KAD"}, key="digest"))
     (row,) = rows(connection).values()
     assert row["cadastral_no"] == number
+
+
+def test_shapes_that_are_there_are_read_once(cadastre: Connection, tmp_path: Path) -> None:
+    path = tmp_path / "edited.geojson"
+    plots("p1", "p2", right_class=["O4", "O5"]).to_file(path)
+    said: list[str] = []
+    event.listen(cadastre, "before_cursor_execute", lambda *asked: said.append(asked[2]))
+    report = load_file(cadastre, "plots", path, Options(mode="update"))
+    assert report.changed == 2
+    by_key = [one for one in said if "ST_AsBinary" in one and "FROM plots" in one and "&&" not in one]
+    assert len(by_key) == 1

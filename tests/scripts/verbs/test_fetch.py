@@ -204,6 +204,25 @@ def test_a_parcel_that_was_changed_on_the_way_is_refused(obod: Obod, tmp_path: P
         assert (code, said in err) == (1, True)
 
 
+def test_a_parcel_that_unpacks_to_more_than_is_allowed_takes_nothing_and_says_what_to_set(
+    obod: Obod, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OBOD_FILE_UNPACKED_GB", "1e-6")
+    get_settings.cache_clear()
+    code, _, err = obod("rgi", "--bundle", tmp_path / "a.zip")
+    assert code == 0
+    assert "Whoever loads a.zip needs OBOD_FILE_UNPACKED_GB=1 or more." in err
+    before = sorted((get_settings().home / "open_data").rglob("*"))
+    code, _, err = obod("--from", tmp_path / "a.zip")
+    assert (code, err) == (1, "a.zip unpacks to more than the 1e-06 GB that OBOD_FILE_UNPACKED_GB allows.\n")
+    assert sorted((get_settings().home / "open_data").rglob("*")) == before
+    monkeypatch.setenv("OBOD_FILE_UNPACKED_GB", "1")
+    get_settings.cache_clear()
+    code, _, err = obod("rgi", "--bundle", tmp_path / "b.zip")
+    assert (code, "Whoever loads" in err) == (0, False)
+    assert obod("--from", tmp_path / "b.zip")[0] == 0
+
+
 def test_what_must_not_be_handed_on_has_to_be_accepted_and_stays_here(obod: Obod, tmp_path: Path) -> None:
     code, _, err = obod("worldclim")
     assert code == 1

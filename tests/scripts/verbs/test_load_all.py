@@ -179,7 +179,8 @@ def test_nothing_done_is_exit_code_1(obod: Callable[..., Answer], folder: Path) 
     assert "Not done: villages.kml -> ponds. There is no layer ponds" in err
     (folder / "villages.toml").write_text('layers = "ponds"\n')
     assert obod("load-all", folder)[0] == 1
-    assert obod("load-all", folder, "--mode", "replace")[0] == 2
+    assert obod("load-all", folder, "--mode", "refill")[0] == 2
+    assert obod("load-all", folder, "--allow-ending", "3")[0] == 2
 
 
 def test_tables_of_other_columns_are_named_and_one_can_be_said(
@@ -200,3 +201,77 @@ def test_tables_of_other_columns_are_named_and_one_can_be_said(
     (folder / "two.toml").write_text(mapping.replace('mode = "x"', 'table = "new"'))
     assert obod("load-all", folder)[0] == 0
     assert ("new",) in rows(database, "settlements", "name_en")
+
+
+def put_villages(folder: Path, *names: str) -> None:
+    places = [PLACE.format(name, 70.2 + 0.01 * at, 39.1) for at, name in enumerate(names)]
+    folders = "".join(FOLDER.format(f"f{at}", place) for at, place in enumerate(places))
+    (folder / "villages.kml").write_text(KML.format(folders=folders))
+
+
+def test_a_folder_replaces_its_layers_within_the_limits_of_each_and_goes_on_after_a_refusal(
+    obod: Callable[..., Answer], folder: Path, database: Engine
+) -> None:
+    assert obod("load-all", folder)[0] == 0
+    put_villages(folder, "Hoit", "Nav")  # one of three stays away, more than a tenth of them
+    lines = [shapely.LineString([(70.1, 39.0), (70.25, 39.05)])]
+    below = folder / "water" / "canals_2026.gpkg"
+    gpd.GeoDataFrame({"id": ["c1"], "known": ["no"]}, geometry=lines, crs=4326).to_file(below)
+    code, out, err = obod("load-all", folder, "--mode", "replace")
+    assert code == 3
+    assert "Not done: villages.kml -> settlements. 3 of 3 rows of settlements would end" in err
+    assert rows(database, "settlements", "name_en") == [("Gharm",), ("Hoit",), ("Navobod",)]
+    assert rows(database, "canals", "flow_known") == [(False,)]
+
+    code, out, err = obod("load-all", folder, "--mode", "replace", "--allow-ending", "3")
+    assert code == 0, err
+    assert out.count("done before") == 1  # the canals; districts were loaded in mode add, and say nothing new
+    assert "villages.kml: Ended in: TJ.RR.GA 3." in err
+    assert rows(database, "settlements", "name_en") == [("Hoit",), ("Nav",)]
+
+    assert obod("load", "settlements", _csv(folder, "Other,70.3,39.1"), "--key", "digest")[0] == 0
+    code, out, err = obod("load-all", folder, "--mode", "replace", "--allow-ending", "1")
+    assert code == 0, err
+    assert rows(database, "settlements", "name_en") == [("Hoit",), ("Nav",)]  # what came since is not of the file
+
+
+def _csv(folder: Path, row: str) -> Path:
+    path = folder.parent / "other.csv"
+    path.write_text(f"name_en,lon,lat\n{row}\n")
+    return path
+
+
+def test_a_layer_is_not_replaced_by_two_files_of_which_one_would_end_the_other(
+    obod: Callable[..., Answer], folder: Path, database: Engine
+) -> None:
+    assert obod("load-all", folder)[0] == 0
+    (folder / "water" / "canals_2025.gpkg").write_bytes((folder / "water" / "canals_2026.gpkg").read_bytes())
+    code, _, err = obod("load-all", folder, "--mode", "replace", "--allow-ending", "9")
+    assert code == 1
+    assert err == (
+        "canals would be replaced by 2 files (water/canals_2025.gpkg, water/canals_2026.gpkg), each of which ends what "
+        "the others bring; nothing was changed. Join them to one, or say --mode update.\n"
+    )
+    with database.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM loads")).scalar_one() == 3
+
+
+def test_what_is_found_in_the_whole_is_told_and_refuses_a_file_if_asked(
+    obod: Callable[..., Answer], folder: Path, database: Engine
+) -> None:
+    twice = PLACE.format("Hoit", 70.9, 39.2) + PLACE.format("Hoit", 70.9, 39.2)
+    (folder / "villages.kml").write_text(KML.format(folders=FOLDER.format("all", twice)))
+    (folder / "villages.toml").write_text('layer = "settlements"\n[fields]\ncode = "description"\nname_en = "Name"\n')
+    kml = (folder / "villages.kml").read_text()
+    for code in ("a", "b"):
+        kml = kml.replace("</name><Point>", f"</name><description>{code}</description><Point>", 1)
+    (folder / "villages.kml").write_text(kml)
+    code, _, err = obod("load-all", folder, "--strict")
+    assert code == 3
+    assert "under other keys (a is b)" in err
+    assert "--strict refuses that" in err
+    assert rows(database, "settlements", "code") == []
+    code, _, err = obod("load-all", folder)
+    assert code == 0
+    assert "villages.kml: 1 row stands there twice under other keys (a is b)." in err
+    assert rows(database, "settlements", "code") == [("a",), ("b",)]

@@ -107,7 +107,13 @@ OUTCOMES: dict[tuple[str, tuple[str, ...], str], tuple[int, list[str] | None]] =
     ("load-all", ("update",), "rejected"): (1, None),
     ("load-all", ("update",), "part"): (0, None),
     ("load-all", ("update",), "part, one other"): (0, HELD),
-    **{("load-all", ("replace",), file): (2, None) for file in FILES},
+    **{("load-all", ("replace",), file): (1, None) for file in FILES},
+    ("load-all", ("replace", *REPLACED), "empty"): (1, None),
+    ("load-all", ("replace", *REPLACED), "rejected"): (1, None),
+    ("load-all", ("replace", *REPLACED), "part"): (0, HELD[:15]),
+    ("load-all", ("replace", *REPLACED), "part, one new"): (0, [*HELD[:15], "n80"]),
+    ("load-all", ("replace", "--district", NORTH), "part"): (0, [*HELD[:15], *HELD[20:]]),
+    ("load-all", ("replace", "--district", SOUTH), "part"): (0, HELD[:20]),
 }
 
 
