@@ -43,7 +43,7 @@ class Held:
 
     def shapes_by(self, keys: Sequence[str]) -> dict[str, shapely.Geometry]:
         """Return the shapes of the rows that are there; ``keys`` are those asked for, in their order."""
-        return {keys[at]: self.shapes[self.place[at]] for at in np.flatnonzero(self.known)}
+        return {keys[at]: self.shapes[self.place[at]] for at in np.flatnonzero(self.known).tolist()}
 
 
 class Existing:

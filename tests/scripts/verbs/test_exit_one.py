@@ -67,7 +67,7 @@ def run(*words: str | Path) -> int:
     return int(end.value.code or 0)
 
 
-REFUSED = {
+REFUSED: dict[str, list[tuple[str, ...]]] = {
     "score": [
         ("--district", "TJ.XX"),
         ("--district", DISTRICT, "--district", "TJ.XX"),

@@ -263,8 +263,8 @@ def test_what_is_found_in_the_whole_is_told_and_refuses_a_file_if_asked(
     (folder / "villages.kml").write_text(KML.format(folders=FOLDER.format("all", twice)))
     (folder / "villages.toml").write_text('layer = "settlements"\n[fields]\ncode = "description"\nname_en = "Name"\n')
     kml = (folder / "villages.kml").read_text()
-    for code in ("a", "b"):
-        kml = kml.replace("</name><Point>", f"</name><description>{code}</description><Point>", 1)
+    for key in ("a", "b"):
+        kml = kml.replace("</name><Point>", f"</name><description>{key}</description><Point>", 1)
     (folder / "villages.kml").write_text(kml)
     code, _, err = obod("load-all", folder, "--strict")
     assert code == 3
