@@ -48,6 +48,8 @@ from layers.catalogue.base import STAFF
 from layers.catalogue.land import UNSETTLED_STYLES
 from layers.features import household_fit, row_provenance
 from layers.features.plots import scored_plots
+from layers.loading import finding_texts
+from layers.records import phrases
 from layers.records.outcomes import FIT_OUTCOMES
 
 PACKAGE: Final = Path(__file__).parent
@@ -93,7 +95,7 @@ def declared() -> Iterator[str]:
         yield from (mark.label for mark in way.legend.marks)
     for shown in scored_plots(STAFF, {}).properties.values():
         yield from (shown.title, shown.unit, shown.empty)
-    yield from row_provenance.MESSAGES
+    yield from (*row_provenance.MESSAGES, *finding_texts.MESSAGES, *phrases.MESSAGES)
 
 
 def worded() -> Iterator[str]:

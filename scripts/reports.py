@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.language.speech import Spoken
+from api.language.translate import SOURCE_LANGUAGE, Language
 from layers.records.load_report import LoadReport
+from layers.records.phrases import say
 from scripts.output import err, out
 
 LISTED = 20  # rejected rows and repairs spelled out for people; --json and the file of rejects have all
@@ -15,8 +18,8 @@ def is_wholly_rejected(report: LoadReport) -> bool:
     return bool(report.read) and report.rejected == report.read - report.filtered
 
 
-def print_report(report: LoadReport) -> None:
-    """Print a report for people: what happened first, then what to look at."""
+def print_report(report: LoadReport, lang: Language = SOURCE_LANGUAGE) -> None:
+    """Print a report for people: what happened first, then what to look at; what was found in the whole in ``lang``."""
     out.print(f"{report.file_name} -> {report.layer}: {_outcome(report)}", highlight=False)
     figures: dict[str, Any] = {
         "read": report.read,
@@ -45,7 +48,7 @@ def print_report(report: LoadReport) -> None:
     for note in report.notes:
         out.print(note, highlight=False)
     for finding in report.findings:
-        out.print(finding.text, highlight=False)
+        out.print(say(finding.said, Spoken(lang)), highlight=False)
     for repair in report.repairs[:LISTED]:
         change_pct = "" if repair.change_pct is None else f", area changed by {repair.change_pct:g} %"
         name = f" ({repair.key})" if repair.key else ""

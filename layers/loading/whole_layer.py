@@ -23,9 +23,30 @@ from geo.geometry.shares import share_of_pairs
 from geo.geometry.wkb import polygons_of_wkb
 from layers.catalogue.base import STORED_SRID, Layer
 from layers.loading.chunks import CHUNK
+from layers.loading.finding_texts import (
+    AT_LEAST,
+    BOTH,
+    DOUBLE,
+    DOUBLES,
+    GAP,
+    GAPS,
+    LEFT_OUT_OF,
+    LOST,
+    LOST_MANY,
+    ONE,
+    OVERLAP,
+    OVERLAPS,
+    PART,
+    SAME,
+    SIZE,
+    SIZES,
+    VERTICES,
+    VERTICES_OF_MANY,
+)
 from layers.loading.given_rows import Given
 from layers.postgres.read_arrays import pieces_of, read_raw, series_of, spans
 from layers.records.load_report import Finding
+from layers.records.phrases import Area, Listed, Phrase
 
 OVERLAP_SHARE = 0.01  # of the smaller row; less is how exactly borders are drawn. Default to calibrate
 OVERLAP_HA = 1.0  # of outlines that tile the land, and of gaps between them; default to calibrate
@@ -36,7 +57,6 @@ MANY_VERTICES = 10_000  # of one row; tiles and analyses of such a row take seco
 NAMED = 5  # rows spelled out in a finding
 MOST_PAIRS = 50  # of rows whose boxes meet, a row: plots of a cadastre have about three, rows all on one spot thousands
 PAIRS_AT_ONCE = 100_000  # pairs whose coordinates are held at a time, some 30 MB
-M2_PER_HA = 10_000.0
 
 Flags = NDArray[np.bool_]
 Places = NDArray[np.int64]
@@ -170,10 +190,10 @@ def _polygons(raw: bytes) -> Ragged:
     return found if found.areal.all() else ragged(shapely.from_wkb(pieces_of(raw, start, size)))
 
 
-def _double(pairs: Sequence[Sequence[Any]], least: str = "") -> Finding:
-    named = ", ".join(f"{one} is {other}" for one, other in pairs[:NAMED])
-    text = f"{least}{_counted(len(pairs), 'row stands', 'rows stand')} there twice under other keys"
-    return Finding("double", len(pairs), f"{text} ({named}{_more(pairs)}).", _spelled(pairs))
+def _double(pairs: Sequence[Sequence[Any]], *, whole: bool = True) -> Finding:
+    named = _listed([Phrase(SAME, {"one": one, "other": other}) for one, other in pairs[:NAMED]], len(pairs))
+    said = _counted(len(pairs), DOUBLE, DOUBLES, named=named)
+    return Finding("double", len(pairs), said if whole else Phrase(AT_LEAST, {"said": said}), _spelled(pairs))
 
 
 def _spelled(pairs: Sequence[Sequence[Any]]) -> tuple[str, ...]:
@@ -207,21 +227,19 @@ def _overlaps(layer: type[Layer], met: Sequence[Meetings]) -> Iterator[Finding]:
     least_ha = np.concatenate([OVERLAP_SHARE * some.smaller_ha for some in met])
     double = shared_ha > DOUBLE_SHARE * np.concatenate([some.larger_ha for some in met])
     partly = (shared_ha > (OVERLAP_HA if layer.tiles_land else least_ha)) & ~double
-    at_least = "" if all(some.whole for some in met) else "At least "
+    whole = all(some.whole for some in met)
     if double.any():
-        yield _double(keys[double].tolist(), at_least)
+        yield _double(keys[double].tolist(), whole=whole)
     if partly.any():
         order = np.flatnonzero(partly)[np.argsort(-shared_ha[partly], kind="stable")]
         pairs, hectares = keys[order].tolist(), shared_ha[order]
-        named = ", ".join(
-            f"{one} and {other} {_hectares(ha)}"
+        named = [
+            Phrase(BOTH, {"one": one, "other": other, "area": Area(ha)})
             for (one, other), ha in zip(pairs[:NAMED], hectares[:NAMED], strict=True)
-        )
-        text = (
-            f"{at_least}{_counted(len(pairs), 'pair of rows overlaps', 'pairs of rows overlap')}, by "
-            f"{_hectares(hectares.sum())} in all ({named}{_more(pairs)})."
-        )
-        yield Finding("overlap", len(pairs), text, _spelled(pairs))
+        ]
+        total = Area(hectares.sum())
+        said = _counted(len(pairs), OVERLAP, OVERLAPS, area=total, named=_listed(named, len(pairs)))
+        yield Finding("overlap", len(pairs), said if whole else Phrase(AT_LEAST, {"said": said}), _spelled(pairs))
 
 
 def _shared(shapes: Ragged, one: Places, other: Places) -> NDArray[np.float64]:
@@ -242,19 +260,17 @@ def _gaps(connection: Connection, layer: type[Layer]) -> Iterator[Finding]:
     areas = area_ha(holes) if len(holes) else np.empty(0)
     large = np.sort(areas[areas > OVERLAP_HA])[::-1]
     if len(large):
-        text = (
-            f"{_counted(len(large), 'gap lies', 'gaps lie')} between the rows, {_hectares(float(large.sum()))} in all, "
-            f"the largest {_hectares(float(large[0]))}."
-        )
-        yield Finding("gap", len(large), text)
+        said = _counted(len(large), GAP, GAPS, area=Area(large.sum()), largest=Area(large[0]))
+        yield Finding("gap", len(large), said)
     if layer.part_of is None:
         return
     left = {key: _left_out(shape, whole) for key, shape in _outlines(connection, layer.part_of).items()}
     open_ha = {key: ha for key, (ha, share) in left.items() if LEFT_OUT < share < 1.0 - MOSTLY}
     if open_ha:
-        named = ", ".join(f"{_hectares(ha)} of {key}" for key, ha in list(open_ha.items())[:NAMED])
-        text = f"{layer.__tablename__} leave land of {layer.part_of.__tablename__} out: {named}{_more(list(open_ha))}."
-        yield Finding("gap", len(open_ha), text, tuple(open_ha)[:NAMED])
+        named = [Phrase(PART, {"area": Area(ha), "key": key}) for key, ha in list(open_ha.items())[:NAMED]]
+        tables = {"layer": layer.__tablename__, "parent": layer.part_of.__tablename__}
+        said = Phrase(LEFT_OUT_OF, {**tables, "named": _listed(named, len(open_ha))})
+        yield Finding("gap", len(open_ha), said, tuple(open_ha)[:NAMED])
 
 
 def _left_out(parent: shapely.Geometry, parts: shapely.Geometry) -> tuple[float, float]:
@@ -279,45 +295,30 @@ def _sizes(layer: type[Layer], given: Given) -> Iterator[Finding]:
     areas = given.area_ha
     odd = np.flatnonzero((areas < least) | (areas > most))
     if len(odd):
-        named = ", ".join(f"{given.keys[at]} {_hectares(areas[at])}" for at in odd[:NAMED])
-        text = (
-            f"{_counted(len(odd), 'row is', 'rows are')} of an unusual size ({named}{_more(odd)}); a row of "
-            f"{layer.__tablename__} usually has {_hectares(least)} to {_hectares(most)}."
-        )
-        yield Finding("size", len(odd), text, tuple(given.keys[odd[:NAMED]]))
+        named = [Phrase(ONE, {"key": given.keys[at], "what": Area(areas[at])}) for at in odd[:NAMED]]
+        usual = {"layer": layer.__tablename__, "least": Area(least), "most": Area(most)}
+        said = _counted(len(odd), SIZE, SIZES, named=_listed(named, len(odd)), **usual)
+        yield Finding("size", len(odd), said, tuple(given.keys[odd[:NAMED]]))
 
 
 def _vertices(given: Given) -> Iterator[Finding]:
     many = np.flatnonzero(given.vertices > MANY_VERTICES)
     if len(many):
-        named = ", ".join(f"{given.keys[at]} {given.vertices[at]:,}" for at in many[:NAMED])
-        text = (
-            f"{_counted(len(many), 'row has', 'rows have')} more than {MANY_VERTICES:,} vertices "
-            f"({named}{_more(many)}), which makes tiles and scoring slow."
-        )
-        yield Finding("vertices", len(many), text, tuple(given.keys[many[:NAMED]]))
+        named = [Phrase(ONE, {"key": given.keys[at], "what": int(given.vertices[at])}) for at in many[:NAMED]]
+        said = _counted(len(many), VERTICES, VERTICES_OF_MANY, most=MANY_VERTICES, named=_listed(named, len(many)))
+        yield Finding("vertices", len(many), said, tuple(given.keys[many[:NAMED]]))
 
 
 def _without_district(given: Given) -> Iterator[Finding]:
     lost = sorted(given.keys[given.lost])
     if lost:
-        text = (
-            f"{_counted(len(lost), 'row lies', 'rows lie')} in no district and cannot be scored "
-            f"({', '.join(lost[:NAMED])}{_more(lost)})."
-        )
-        yield Finding("district", len(lost), text, tuple(lost[:NAMED]))
+        said = _counted(len(lost), LOST, LOST_MANY, named=_listed(lost[:NAMED], len(lost)))
+        yield Finding("district", len(lost), said, tuple(lost[:NAMED]))
 
 
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
+def _counted(count: int, one: str, many: str, **values: Any) -> Phrase:
+    return Phrase(one if count == 1 else many, {"count": count, **values})
 
 
-def _more(listed: Sequence[Any] | Places) -> str:
-    return f" and {len(listed) - NAMED:,} more" if len(listed) > NAMED else ""
-
-
-def _hectares(area: float) -> str:
-    """An area as people read it: in square metres where it is small."""
-    if area < 0.01:
-        return f"{area * M2_PER_HA:,.2g} m²"
-    return f"{area:,.3g} ha" if area < 1_000 else f"{area:,.0f} ha"
+def _listed(named: Sequence[str | Phrase], count: int) -> Listed:
+    return Listed(tuple(named), count - len(named))

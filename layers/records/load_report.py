@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+from layers.records.phrases import English, Phrase, say
 
 SHOWN = 60  # characters of a value that are repeated in a sentence
 
@@ -47,14 +49,23 @@ class Repair:
 class Finding:
     """What only shows in a layer as a whole, such as overlaps.
 
-    kind : overlap, gap, double, size, district or vertices. count : how often. text : of it, for people. keys : of some
+    kind : overlap, gap, double, size, district or vertices. count : how often. said : of it, for people. keys : of some
     of the rows concerned.
     """
 
     kind: str
     count: int
-    text: str
+    said: Phrase
     keys: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What is said of it, in English."""
+        return say(self.said, English())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {"kind": self.kind, "count": self.count, "text": self.text, "keys": list(self.keys)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +121,8 @@ class LoadReport:
 
     def to_json(self, listed: int | None = None) -> dict[str, Any]:
         """Return the report as plain values; at most ``listed`` rejections and repairs are spelled out."""
-        plain = asdict(self)
+        plain = asdict(replace(self, findings=[]))
+        plain["findings"] = [finding.to_json() for finding in self.findings]
         plain["rejected"], plain["repaired"] = self.rejected, len(self.repairs)
         plain["rejections"] = plain["rejections"][:listed]
         plain["repairs"] = plain["repairs"][:listed]

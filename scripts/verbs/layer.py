@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from api.language.translate import SOURCE_LANGUAGE, Language, language_of
 from layers.catalogue import RASTERS_BY_NAME
 from layers.catalogue.base import STAFF
 from layers.loading import LoadReport, Options, check_file, load_file
@@ -71,6 +72,7 @@ Strict = Annotated[
     typer.Option("--strict", help="Refuse the file if rows overlap, stand twice, leave gaps, are of an odd size, ..."),
 ]
 Synthetic = Annotated[bool, typer.Option("--synthetic", help="The data are made up; they will be marked so.")]
+Lang = Annotated[str, typer.Option(help="Language of what is found in the whole layer: tg, ru or en.")]
 
 
 @app.command("list")
@@ -127,6 +129,7 @@ def check(
     strict: Strict = False,
     drop: Drop = None,
     keep_anyway: KeepAnyway = None,
+    lang: Lang = SOURCE_LANGUAGE,
     json: Json = False,
 ) -> None:
     """Say what loading a file would do, and load nothing.
@@ -144,7 +147,7 @@ def check(
         drop=dropped,
         keep_anyway=kept,
     )
-    _run(layer, file, options, json, only_check=True)
+    _run(layer, file, options, json, language_of(lang), only_check=True)
 
 
 @app.command()
@@ -169,6 +172,7 @@ def load(
     strict: Strict = False,
     drop: Drop = None,
     keep_anyway: KeepAnyway = None,
+    lang: Lang = SOURCE_LANGUAGE,
     json: Json = False,
 ) -> None:
     """Load a file into a layer: the good rows in one transaction, the others into a file the report names.
@@ -192,7 +196,7 @@ def load(
         drop=dropped,
         keep_anyway=kept,
     )
-    _run(layer, file, options, json, only_check=False)
+    _run(layer, file, options, json, language_of(lang), only_check=False)
 
 
 app.command("load-all")(load_all)
@@ -270,7 +274,7 @@ def _options(
     )
 
 
-def _run(layer: str, file: Path, options: Options, json: bool, *, only_check: bool) -> None:
+def _run(layer: str, file: Path, options: Options, json: bool, lang: Language, *, only_check: bool) -> None:
     try:
         with writing() as connection:
             report = _report(connection, layer, file, options, only_check=only_check)
@@ -281,7 +285,7 @@ def _run(layer: str, file: Path, options: Options, json: bool, *, only_check: bo
     if json:
         print_json(report.to_json())
     else:
-        print_report(report)
+        print_report(report, lang)
     if is_wholly_rejected(report):
         raise typer.Exit(1)
 

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from api.language.speech import Spoken
+from api.language.translate import SOURCE_LANGUAGE, language_of
 from layers.errors import DatabaseUnavailable, NotAllowed
 from layers.loading import LoadReport, Options
 from layers.loading.folders import (
@@ -22,6 +24,7 @@ from layers.loading.folders import (
 from layers.loading.mapping import keys_instead
 from layers.loading.replacement import EndingLimits
 from layers.postgres.engine import writing
+from layers.records.phrases import Speech, say
 from scripts.faults import sentence_of
 from scripts.output import print_json, print_table, tell
 from scripts.personal_columns import Drop, KeepAnyway, personal_columns
@@ -51,6 +54,7 @@ Licence = Annotated[str | None, typer.Option(metavar="TEXT", help="Licence, wher
 Date = Annotated[
     datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Date, where no mapping file says it.")
 ]
+Lang = Annotated[str, typer.Option(help="Language of what is found in the whole layer: tg, ru or en.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 FIGURES = ("added", "changed", "ended", "unchanged", "repeated", "rejected")  # of a report, in the order they are told
@@ -96,6 +100,7 @@ def load_all(
     allow_ending: AllowEnding = None,
     district: InDistrict = None,
     strict: Strict = False,
+    lang: Lang = SOURCE_LANGUAGE,
     json: Json = False,
 ) -> None:
     """Load every file of a folder that a mapping file is for: districts first, then what lies in them.
@@ -137,7 +142,7 @@ def load_all(
     if json:
         print_json(_as_json(found, progress))
     else:
-        _print(found, progress)
+        _print(found, progress, Spoken(language_of(lang)))
     met = {column for report in progress.loaded.values() for column in report.dropped}
     if progress.loaded and (never := [column for column in drop or () if column not in met]):
         tell(f"No file that was loaded has a column {', '.join(never)}.")
@@ -198,7 +203,7 @@ def _as_json(found: MappedFolder, progress: FolderProgress) -> dict[str, Any]:
     }
 
 
-def _print(found: MappedFolder, progress: FolderProgress) -> None:
+def _print(found: MappedFolder, progress: FolderProgress, speech: Speech) -> None:
     """Print the report for people: a row for each file, then what else is in the folders."""
     rows: list[dict[str, Any]] = []
     for file in progress.files:
@@ -216,7 +221,7 @@ def _print(found: MappedFolder, progress: FolderProgress) -> None:
     for file, report in progress.loaded.items():
         if report.ended_in:
             tell(f"{file.name}: {ended_in(report)}")
-        for note in (*report.notes, *(finding.text for finding in report.findings)):
+        for note in (*report.notes, *(say(finding.said, speech) for finding in report.findings)):
             tell(f"{file.name}: {note}")
         if report.rejects_file is not None:
             tell(f"{file.name}: rejected rows, with the reason: {report.rejects_file}")

@@ -16,8 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
+from api.language.speech import Spoken
+from api.language.translate import LANGUAGES, Language
 from layers.errors import DataRefused
 from layers.loading import LoadReport, Options, check_file, load_file
+from layers.records.phrases import Area, English, Phrase, say
 
 STEP = 0.001  # degree; 111 m by about 86 m at 39 N, 0.96 ha
 
@@ -186,3 +189,39 @@ def test_rows_all_on_one_spot_are_told_as_at_least_so_many(connection: Connectio
     count, told = found(load_file(connection, "plots", path, Options()))["double"]
     assert count == 50 * 120  # of 7,140 pairs
     assert told.startswith("At least 6,000 rows stand there twice under other keys (p0 is p1, ")
+
+
+def test_what_is_found_is_said_in_three_languages(connection: Connection, tmp_path: Path) -> None:
+    district(connection, tmp_path)
+    shapes = {f"p{at}": cell(0.5 * at, 0) for at in range(8)}
+    shapes["tiny"] = cell(20, 0, 5e-7, 5e-7)
+    report = check_file(connection, "plots", write(tmp_path / "a.gpkg", shapes), Options())
+    told: dict[Language, dict[str, str]] = {
+        lang: {finding.kind: say(finding.said, Spoken(lang)) for finding in report.findings} for lang in LANGUAGES
+    }
+    assert told["en"] == {finding.kind: finding.text for finding in report.findings}
+    [pairs] = re.findall(r"^7 pairs of rows overlap, by 3\.37 ha in all \((.*) and 2 more\)\.$", told["en"]["overlap"])
+    assert re.fullmatch(r"(p\d and p\d 0\.481 ha(, )?){5}", pairs)
+    in_russian = pairs.replace("and", "и").replace("0.481 ha", "0,481 га")
+    assert told["ru"]["overlap"] == f"Пар строк, которые перекрываются: 7, всего 3,37 га ({in_russian} и ещё 2)."
+    in_tajik = pairs.replace("and", "ва").replace("0.481 ha", "0,481 га")
+    assert told["tg"]["overlap"] == f"7 ҷуфти сатрҳо якдигарро мепӯшонанд, дар маҷмӯъ 3,37 га ({in_tajik} ва боз 2)."
+    assert "tiny 0,0024 м²" in told["ru"]["size"]
+    for lang in ("tg", "ru"):
+        assert not re.search(r"\b(row|rows|ha|and|more)\b", " ".join(told[lang].values()))
+
+
+@pytest.mark.parametrize(
+    ("hectares", "told"),
+    [
+        (0.0099612, "100 m²"),  # not 1e+02
+        (0.00000024, "0.0024 m²"),
+        (0.01, "0.01 ha"),
+        (0.4807, "0.481 ha"),
+        (999.6, "1,000 ha"),
+        (1234567.8, "1,234,568 ha"),
+        (0.0, "0 m²"),
+    ],
+)
+def test_areas_are_written_as_people_write_them(hectares: float, told: str) -> None:
+    assert say(Phrase("{area}", {"area": Area(hectares)}), English()) == told

@@ -1,0 +1,27 @@
+"""Phrases of the layers in the reader's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from babel import Locale
+
+from api.language.translate import SOURCE_LANGUAGE, Language, translate
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A language that phrases are said in, as ``layers.records.phrases.say`` asks for it."""
+
+    lang: Language
+
+    def text(self, message: str) -> str:
+        """Return a message in it."""
+        return translate(message, self.lang)
+
+    def number(self, digits: str) -> str:
+        """Return a number, given with commas between thousands and a decimal point, with the signs of the language."""
+        if self.lang == SOURCE_LANGUAGE:
+            return digits
+        signs = Locale.parse(self.lang).number_symbols["latn"]
+        return digits.translate({ord(","): signs["group"], ord("."): signs["decimal"]})
