@@ -24,4 +24,5 @@ class Spoken:
         if self.lang == SOURCE_LANGUAGE:
             return digits
         signs = Locale.parse(self.lang).number_symbols["latn"]
-        return digits.translate({ord(","): signs["group"], ord("."): signs["decimal"]})
+        own = {",": signs["group"], ".": signs["decimal"]}
+        return "".join(own.get(sign, sign) for sign in digits)
