@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
+from collections.abc import Iterable
 from collections.abc import Mapping as Table
 from datetime import date
 from fnmatch import fnmatchcase
@@ -22,6 +24,7 @@ from layers.catalogue.base import Layer
 from layers.errors import DataRefused, NotFound
 from layers.loading.checks import URL_SAFE, NotAValue, parse_number
 from layers.loading.chunks import Unreadable
+from layers.loading.kinds import DBF_LETTERS
 from layers.loading.shapes import Shapes
 
 DIGEST = "digest"  # the key of files that have none
@@ -185,8 +188,10 @@ def rules_for(
     rules: dict[str, FieldRule] = {}
     if mapping is None:
         by_fold = {column.casefold(): column for column in reversed(columns)}
+        cut = _cut_names(about.shown_as or name for name, about in fields.items())
         named = {
-            name: next((n for n in (about.shown_as, name) if n in by_fold), None) for name, about in fields.items()
+            name: next((n for n in (about.shown_as, cut.get(about.shown_as or name), name) if n in by_fold), None)
+            for name, about in fields.items()
         }
         rules = {name: FieldRule(column=by_fold[column]) for name, column in named.items() if column is not None}
     else:
@@ -210,6 +215,13 @@ def rules_for(
     if lacking:
         raise DataRefused(f"{file_name} has no column {', '.join(lacking)}; it has {', '.join(columns) or 'none'}.")
     return rules
+
+
+def _cut_names(names: Iterable[str]) -> dict[str, str]:
+    """Return what a DBF makes of names that are too long for it, where that is no other's name too."""
+    known = list(names)
+    cut = Counter(name[:DBF_LETTERS] for name in known)
+    return {name: name[:DBF_LETTERS] for name in known if len(name) > DBF_LETTERS and cut[name[:DBF_LETTERS]] == 1}
 
 
 def select_rows(mapping: Mapping | None, frame: pd.DataFrame) -> NDArray[np.bool_]:

@@ -16,6 +16,7 @@ from layers.catalogue.base import Layer
 from layers.errors import DataRefused
 from layers.loading.chunks import CHUNK, Chunk
 from layers.loading.crs import Placement, parse_crs, place
+from layers.loading.kinds import DBF_LETTERS
 from layers.loading.load import fields_to_give
 from layers.loading.mapping import Mapped, find_mapping, rules_for, select_rows
 from layers.loading.mapping import Mapping as MappingFile
@@ -152,6 +153,7 @@ class OpenedFile:
         report = LoadReport(self.layer.__tablename__, kind, self.options.mode, self.source.file_name)
         report.mapping_sha256 = mapping_digest(self.options.mapping)
         report.notes.extend(self.source.notes)
+        report.notes.extend(self._cut_columns())
         used = {*self._mapped, *self._origins.columns.values()}
         report.dropped = tuple(column for column in self.source.columns if column in self.options.drop)
         report.ignored = tuple(column for column in self.source.columns if column not in used.union(report.dropped))
@@ -196,6 +198,15 @@ class OpenedFile:
         if report.read == report.filtered:
             report.notes.append("The file has no rows." if not report.read else "No row of the file is wanted.")
         report.notes.extend(self._origins.notes())
+
+    def _cut_columns(self) -> Iterator[str]:
+        """Say which columns are taken for fields whose names a DBF has cut."""
+        asked = {*self.options.assigned, *([] if self._mapping is None else self._mapping.fields)}
+        for name, rule in self._rules.items():
+            field, column = self.layer.attributes()[name].shown_as or name, rule.column or ""
+            cut = len(column) == DBF_LETTERS < len(field) and field.startswith(column.casefold())
+            if cut and not {name, field} & asked:
+                yield f"Column {column} is taken for {field}: a DBF keeps {DBF_LETTERS} letters of a name."
 
     def _placed(self, chunk: Chunk, keep: NDArray[np.bool_], report: LoadReport) -> Placement:
         """Find the way to EPSG:4326 by the first rows of the file."""

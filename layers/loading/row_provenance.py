@@ -14,13 +14,13 @@ import pandas as pd
 from layers.errors import DataRefused
 from layers.loading.checks import TRUE, NotAValue, parse_date
 from layers.loading.chunks import Origins, Unreadable
+from layers.loading.kinds import DBF_LETTERS
 from layers.records.load_report import shortened
 from layers.records.loads import ROW_COLUMNS
 from layers.records.open_load import Provenance
 
 MOST_SOURCES: Final = 100  # of one file; each becomes a load
 LISTED: Final = 5  # sources spelled out in a report
-DBF_LETTERS: Final = 10  # of a column's name, dBASE III; a Shapefile made of our file cuts it there
 
 
 class RowProvenance:

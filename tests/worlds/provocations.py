@@ -599,11 +599,16 @@ VALUES = [
         f"{HEAD},data_source\n" + "".join(f"v{n},Hoit,70.{n},39.2,Office {n}\n" for n in range(7)),
     ),
     villages(
-        "v.csv: column tel (2 of 2 rows) looks like … and would be stored as name_en: say --drop tel or, if it is none, "
-        "--keep-anyway tel. Nothing was stored: no record of a person is needed.",
+        "v.csv: column tel (2 of 2 rows) looks like … and would be stored as name_en: say --drop tel or, if it is none,"
+        " --keep-anyway tel. Nothing was stored: no record of a person is needed.",
         "v.csv",
         "code,tel,lon,lat\nv1,+992 93 555 12 34,70.9,39.2\nv2,+992 93 555 12 35,70.8,39.2\n",
         *("--map", "name_en=tel"),
+    ),
+    plots(
+        "Column right_clas is taken for right_class: a DBF keeps 10 letters of a name.",
+        field_of("a", right_clas=["O1"]),
+        name="p.shp",
     ),
     villages("The file has no rows.", "v.csv", f"{HEAD}\n"),
     plots(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -214,3 +215,39 @@ def test_the_recorded_irrigation_has_a_name_of_its_own_and_is_still_loaded_from_
         load_file(connection, "plots", path, told)
         assert connection.execute(stored).scalar_one() is True
         connection.rollback()
+
+
+@pytest.mark.parametrize("name", ["plots", "districts", "jamoats", "hazard_extents", "services"])
+def test_a_shapefile_made_of_a_file_of_ours_loses_no_field_and_no_source(
+    full: Engine, tmp_path: Path, name: str
+) -> None:
+    """QGIS and ogr2ogr cut names of columns to ten letters, the most a DBF has."""
+    layer, path = BY_NAME[name], tmp_path / "out.shp"
+    with full.connect() as connection:
+        before = held(connection, layer)
+        write(connection, layer, tmp_path / "out.gpkg")
+        frame = gpd.read_file(tmp_path / "out.gpkg", layer=name)
+        frame = frame[[column for column in frame if column in SHAPE_AND_SOURCE or column in stored_names(layer)]]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it cuts them
+            frame.to_file(path, encoding="utf-8")
+        connection.execute(update(layer).values(ended_by=layer.load_id))
+        report = load_file(connection, name, path, Options())
+        after = held(connection, layer)
+        connection.rollback()
+    assert (report.added, report.rejected) == (ROWS, 0), report.rejections
+    names = [column for column in layer.attributes() if column != "plot_no"]
+    types = [layer.__table__.c[column].type for column in names]
+    exact = [at for at, kind in enumerate(types) if isinstance(kind, Boolean | Integer | Date)]
+    for key, (_, origin, *values) in before.items():
+        _, found_origin, *found = after[key]
+        assert found_origin == origin
+        assert [value is None for value in found] == [value is None for value in values]
+        assert [found[at] for at in exact] == [values[at] for at in exact]
+
+
+SHAPE_AND_SOURCE = ("geometry", "data_source", "data_licence", "data_date", "synthetic")
+
+
+def stored_names(layer: type[Layer]) -> set[str]:
+    return {about.shown_as or name for name, about in layer.attributes().items()}
