@@ -5,15 +5,18 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 from sqlalchemy import Connection, select
 
 from layers.catalogue.irrigation import Canal
-from layers.loading import load_frame, undo
+from layers.loading import LoadReport, Options, load_file, load_frame, undo
+from layers.loading.replacement import EndingLimits
 from layers.records.loads import Load
 
 CODES = ("a", "b", "c", "d", "e")
@@ -71,10 +74,23 @@ def canals(chance: random.Random) -> gpd.GeoDataFrame:
     )
 
 
-def run_sequence(connection: Connection, seed: int) -> int:
+def load_mixed(connection: Connection, folder: Path, chance: random.Random, mode: str) -> LoadReport:
+    """Load a file each row of which says where it comes from."""
+    frame = canals(chance)
+    origins = [chance.choice(SOURCES) for _ in range(len(frame))]
+    columns = {"source": "data_source", "licence": "data_licence", "source_date": "data_date", "synthetic": "synthetic"}
+    told = {column: [origin[name] for origin in origins] for name, column in columns.items()}
+    path = folder / "mixed.csv"
+    pd.DataFrame(frame.drop(columns="geometry").assign(wkt=frame.geometry.to_wkt(), **told)).to_csv(path, index=False)
+    ending = EndingLimits(len(CODES)) if mode == "replace" else EndingLimits()
+    return load_file(connection, "canals", path, Options(mode=mode, crs="EPSG:4326", ending=ending, empty_clears=True))
+
+
+def run_sequence(connection: Connection, seed: int, folder: Path | None = None) -> int:
     """Run one sequence and take everything back at its end; return how many undos there were.
 
-    An undo that was the last thing done may be taken back itself: then everything stands as after the load.
+    An undo that was the last thing done may be taken back itself: then everything stands as after the load. With a
+    ``folder`` some loads are of files whose rows come from several sources.
     """
     chance = random.Random(seed)
     steps: list[Step] = []
@@ -96,8 +112,12 @@ def run_sequence(connection: Connection, seed: int) -> int:
             last_undo, undos = (report.load_id, before), undos + 1
             continue
         else:
-            how: dict[str, Any] = {"mode": chance.choice(("update", "replace")), **chance.choice(SOURCES)}
-            report = load_frame(connection, "canals", canals(chance), file_name="a.gpkg", **how)
+            mode = chance.choice(("update", "replace"))
+            if folder is not None and chance.random() < 0.6:
+                report = load_mixed(connection, folder, chance, mode)
+            else:
+                how: dict[str, Any] = {"mode": mode, **chance.choice(SOURCES)}
+                report = load_frame(connection, "canals", canals(chance), file_name="a.gpkg", **how)
             last_undo = None if report.load_id is not None else last_undo
         if report.load_id is not None:
             steps.append(Step(report.load_id, before))
@@ -113,6 +133,21 @@ def run_sequence(connection: Connection, seed: int) -> int:
 @pytest.mark.parametrize("seed", range(12))
 def test_what_is_taken_back_leaves_what_was_there(connection: Connection, seed: int) -> None:
     run_sequence(connection, seed)
+
+
+@pytest.mark.parametrize("seed", range(100, 104))
+def test_rows_of_several_sources_in_one_file_come_and_go_with_theirs(
+    connection: Connection, tmp_path: Path, seed: int
+) -> None:
+    run_sequence(connection, seed, tmp_path)
+
+
+@pytest.mark.heavy
+def test_a_hundred_sequences_with_files_of_several_sources(connection: Connection, tmp_path: Path) -> None:
+    for seed in range(2_000, 2_100):
+        with connection.begin_nested() as savepoint:
+            run_sequence(connection, seed, tmp_path)
+            savepoint.rollback()
 
 
 @pytest.mark.heavy
