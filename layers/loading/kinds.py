@@ -18,6 +18,7 @@ UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)  # the first of them begins as a mark of UTF-16 does
 HGT_SIDES = (1201, 3601)  # samples along a side of a tile of SRTM, 3" and 1"; 16 bits each
 
+NULL_MARK = "\ufffe"  # no character (Unicode 23.7); stands for a null character of JSON, at which libraries end a text
 DBF_LETTERS = 10  # of a column's name, dBASE III; what comes after them is cut
 ZIPPED = (".zip", ".kmz", ".shz")  # endings of archives
 INSIDE_GEODATABASE = "a00000001.gdbtable"

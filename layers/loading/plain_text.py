@@ -10,7 +10,7 @@ from pathlib import Path
 
 from layers.errors import DataRefused
 from layers.loading.encodings import TextDecoder
-from layers.loading.kinds import GEOJSON, KML, UTF16, Kind
+from layers.loading.kinds import GEOJSON, KML, NULL_MARK, UTF16, Kind
 
 PART = 1 << 20  # bytes copied at once
 UTF8_MARK = codecs.BOM_UTF8
@@ -20,12 +20,15 @@ KNOWN_TO_XML = ("utf-8", "ascii")  # encodings that need no change; of others th
 # A text in quotes, or a whole number of 19 digits and more: 2^63 has 19. JSON sets no limit; the library does.
 LONG = re.compile(rb'"(?:[^"\\]|\\.)*"|(?<![\d.eE+])-?\d{19,}(?![\d.eE])', re.DOTALL)
 LONG_SOMEWHERE = re.compile(rb"(?<![\d.])\d{19,}(?![\d.])")
+NULL_ESCAPE = rb"\u0000"
+NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # of JSON; a backslash that is escaped begins no escape
 
 
 def make_readable(path: Path, kind: Kind, name: str, encoding: str | None = None) -> None:
     """Put in the place of a link to a text its like that the library of its kind reads, where it would not read it.
 
-    Whole numbers of 19 digits and more become texts: exact, where a number would be rounded or refused.
+    Whole numbers of 19 digits and more become texts: exact, where a number would be rounded or refused. Null characters
+    become ``NULL_MARK``, where a text would end and lose the rest.
     ``encoding`` : of an XML that is not in the one it says.
 
     Raises
@@ -35,6 +38,7 @@ def make_readable(path: Path, kind: Kind, name: str, encoding: str | None = None
     if kind in (GEOJSON, KML):
         _make_utf8(path, kind, name, encoding)
     if kind is GEOJSON:
+        _mark_nulls(path)
         _quote_long_numbers(path)
 
 
@@ -81,6 +85,21 @@ def _recoded(path: Path, codec: str, name: str) -> Iterator[bytes]:
                 yield part.encode()
         except UnicodeError:
             raise DataRefused(f"{name} is not {codec}, as it or --encoding says; say another --encoding.") from None
+
+
+def _mark_nulls(path: Path) -> None:
+    with path.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        if text.find(NULL_ESCAPE) >= 0:
+            _put(path, _marked(text))
+
+
+def _marked(text: mmap.mmap) -> Iterator[bytes]:
+    at = 0
+    for found in NULL.finditer(text):
+        yield from _cut(text, at, found.end() - len(NULL_ESCAPE))
+        yield ascii(NULL_MARK).strip("'").encode()
+        at = found.end()
+    yield from _cut(text, at, len(text))
 
 
 def _quote_long_numbers(path: Path) -> None:

@@ -18,7 +18,7 @@ from layers.loading.admission import AdmittedFile
 from layers.loading.chunks import Chunk, Unreadable, unreadable_geometries
 from layers.loading.encodings import TextDecoder, dbf_encoding, undecodable
 from layers.loading.isolation import Reading
-from layers.loading.kinds import DBF, SHAPEFILE
+from layers.loading.kinds import DBF, GEOJSON, NULL_MARK, SHAPEFILE
 from layers.loading.shapes import CurvedGeometry, Shapes
 
 
@@ -100,6 +100,8 @@ class VectorFile:
         self, name: str, column: pa.Array, rows: NDArray[np.int64], unreadable: list[Unreadable]
     ) -> pd.Series[Any]:
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            if self._file.kind is GEOJSON:  # as the file has it; its library would have ended the text there
+                column = pc.replace_substring(column, NULL_MARK, "\0")
             return self._text(name, column, rows, unreadable)
         if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
             return pd.Series(column.to_pylist(), dtype=object)

@@ -242,3 +242,26 @@ def test_the_file_that_is_given_stays_as_it_is(tmp_path: Path) -> None:
     before = path.read_bytes()
     assert list(read(path)[0]["code"]) == [str(2**64)]
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        (r'"a\u0000b"', None),  # a null character, and what stands behind it
+        (r'"a\\\u0000b"', None),
+        (r'"a\\u0000b"', r"a\u0000b"),  # a backslash and letters
+        (r'"a\\\\u0000b"', r"a\\u0000b"),
+        (r'"\u0041"', "A"),
+    ],
+)
+def test_a_null_character_of_json_rejects_its_row_and_is_not_where_the_text_ends(
+    tmp_path: Path, written: str, found: str | None
+) -> None:
+    where = '"geometry":{{"type":"Point","coordinates":[70.9,39.2]}}'
+    place = f'{{{{"type":"Feature","properties":{{{{"code":"{{}}","name_en":{{}}}}}},{where}}}}}'
+    rows = ",".join((place.format("v1", written), place.format("v2", '"Hoit"')))
+    path = tmp_path / "v.geojson"
+    path.write_text(f'{{"type":"FeatureCollection","features":[{rows}]}}')
+    frame, report = read(path)
+    assert dict(zip(frame["code"], frame["name_en"], strict=True)) == {**({"v1": found} if found else {}), "v2": "Hoit"}
+    assert [str(one) for one in report.rejections] == ([] if found else ["row 1 (v1), name_en: holds a null character"])
