@@ -34,17 +34,24 @@ from layers.loading.personal import without_lines
 from layers.loading.raster_files import RasterFile, said_crs
 from layers.loading.rejects import write_rejects
 from layers.loading.repair import sound
+from layers.loading.row_provenance import provenance_columns
 from layers.loading.rows import CLASH
 from layers.loading.shapes import Shapes
 from layers.postgres.copy_columns import Values, columns_of, digests
 from layers.records.load_report import LoadReport, Rejection
+from layers.records.loads import ROW_COLUMNS
 
 NAMED = 3  # faults spelled out in a refusal
 DIGEST, ROW = "_digest", "_row"  # columns of a frame under way; no layer has such
 
 
 def frame_of_file(
-    layer_name: str, path: Path, options: Options | None = None, *, rejects: Path | None = None
+    layer_name: str,
+    path: Path,
+    options: Options | None = None,
+    *,
+    rejects: Path | None = None,
+    provenance: bool = False,
 ) -> tuple[gpd.GeoDataFrame, LoadReport]:
     """Rows of a file as a layer's frame in EPSG:32642 (no geometry for tables), columns named as the layer's fields.
 
@@ -54,7 +61,8 @@ def frame_of_file(
     Parameters
     ----------
     options : what the user says of the file, as on loading. rejects : where the rows that do not fit are written, with
-        their reasons; an ending is put to it. Without it one such row refuses the file.
+        their reasons; an ending is put to it. Without it one such row refuses the file. provenance : further columns
+        say of each row where it comes from, if that is said of any.
 
     Raises
     ------
@@ -66,9 +74,9 @@ def frame_of_file(
     report = file.new_report("score")
     frames = [pd.DataFrame(columns=[*layer.attributes(), ROW, DIGEST])]
     stored, areas = [np.empty(0, dtype=object)], [np.empty(0)]
-    for part in file.parts(report):
+    for part in file.parts(report, origins=provenance):
         faults = Faults(part.rows)
-        faults.note(part.unreadable)
+        faults.note(fault for fault in part.unreadable if fault.field not in file.provenance_columns)
         table = check_attributes(layer, part.frame, faults, derived_fields(layer))
         if layer.geometry_kind is not None:
             given = Shapes.none(len(part.rows)) if part.shapes is None else part.shapes
@@ -82,6 +90,9 @@ def frame_of_file(
         frame = pd.DataFrame({name: values.objects() for name, values in table.items()}).assign(
             **{ROW: part.rows[good]}
         )
+        if provenance:
+            said = provenance_columns(part.origins, file.provenance, len(part.rows)).iloc[good]
+            frame = frame.assign(**{name: column.to_numpy() for name, column in said.items()})
         if layer.geometry_kind is not None:
             given = given.take(good)
             stored.append(given.objects())
@@ -98,6 +109,11 @@ def frame_of_file(
         kept_at = write_rejects(file.source, file.crs, report.rejections, rejects, left_out=file.left_out)
         report.rejects_file = str(kept_at)
     frame = frame.drop(columns=[ROW, DIGEST])[kept].reset_index(drop=True)
+    if provenance:
+        *told, made_up = ROW_COLUMNS.values()
+        frame[made_up] = frame[made_up].astype(bool)
+        if not (frame[told].notna().any(axis=None) or frame[made_up].any()):
+            frame = frame.drop(columns=[*told, made_up])
     if layer.geometry_kind is None:
         return gpd.GeoDataFrame(frame), report
     if "area_ha" in frame:

@@ -148,13 +148,18 @@ class OpenedFile:
         """Columns that go nowhere, not into a file of rejected rows either."""
         return self._personal.left_out
 
+    @property
+    def provenance_columns(self) -> frozenset[str]:
+        """Columns that say where rows come from."""
+        return frozenset(self._origins.columns.values())
+
     def new_report(self, kind: str) -> LoadReport:
         """Return a report of what is known before any row is read."""
         report = LoadReport(self.layer.__tablename__, kind, self.options.mode, self.source.file_name)
         report.mapping_sha256 = mapping_digest(self.options.mapping)
         report.notes.extend(self.source.notes)
         report.notes.extend(self._cut_columns())
-        used = {*self._mapped, *self._origins.columns.values()}
+        used = {*self._mapped, *self.provenance_columns}
         report.dropped = tuple(column for column in self.source.columns if column in self.options.drop)
         report.ignored = tuple(column for column in self.source.columns if column not in used.union(report.dropped))
         return report

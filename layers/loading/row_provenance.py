@@ -109,6 +109,21 @@ def _counted(count: int) -> str:
     return "1 row comes" if count == 1 else f"{count:,} rows come"
 
 
+def provenance_columns(origins: Origins | None, said: Provenance, count: int) -> pd.DataFrame:
+    """Return where rows come from as the columns that files of ours say it in; dates as texts.
+
+    Parameters
+    ----------
+    origins : of ``count`` rows; None = the file says nothing of its rows. said : of the file as a whole.
+    """
+    known, codes = ([said], np.zeros(count, dtype=np.int64)) if origins is None else (origins.known, origins.codes)
+    plain = [
+        (origin.source, origin.licence, origin.source_date and origin.source_date.isoformat(), origin.synthetic)
+        for origin in known
+    ]
+    return pd.DataFrame([plain[code] for code in codes], columns=list(ROW_COLUMNS.values()))
+
+
 def tagged(said: Provenance, tags: Mapping[str, str]) -> Provenance:
     """Return what is said of a raster file and, where nothing is, what one of ours says of itself in its tags."""
     if tags.get("synthetic") not in ("true", "false"):

@@ -34,6 +34,7 @@ from layers.loading.in_memory import frame_of_file, grid_of_file
 from layers.loading.mapping import keys_instead, mappings_for
 from layers.loading.opened_file import Options
 from layers.records.load_report import LoadReport
+from layers.records.loads import ROW_COLUMNS
 from layers.records.outcomes import OUTCOMES
 from layers.runs.parts import reach_of_layers
 from layers.runs.workers import ClusterPlace, client_for, each_done
@@ -177,7 +178,7 @@ def score_part(part: FilePart) -> FileReport:
             rejects.with_name(rejects.name + ending).unlink(missing_ok=True)  # of an earlier run
     except OSError as problem:
         raise cannot_be_written(part.output.name, problem) from None
-    frame, read = frame_of_file("plots", part.plots, part.options, rejects=rejects)
+    frame, read = frame_of_file("plots", part.plots, part.options, rejects=rejects, provenance=True)
     if not len(frame):
         raise DataRefused(_none_left(part.plots.name, read))
     x_min, y_min, x_max, y_max = (float(edge) for edge in shapely.total_bounds(frame.geometry.to_numpy()))
@@ -206,13 +207,17 @@ def _scored_or_refused(part: FilePart) -> FileReport:
 
 
 def scored_frame(plots: gpd.GeoDataFrame, results: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Plots with their results in EPSG:4326: scores rounded down to one decimal, lists as text; no staff attribute."""
+    """Plots with their results in EPSG:4326: scores rounded down to one decimal, lists as text; no staff attribute.
+
+    Where it is said, each says where it comes from, and whether it is made up.
+    """
     public = [name for name in BY_NAME["plots"].attributes(BY_NAME["plots"].card.audience) if name in plots]
     shown = results.drop(columns=[outcome.name for outcome in OUTCOMES if not outcome.in_view and not outcome.shown])
     for name in (outcome.name for outcome in OUTCOMES if outcome.rounded_down):
         shown[name] = shown_score(shown[name].to_numpy(dtype=np.float64))
     shown["not_assessed"] = [",".join(names) for names in shown["not_assessed"]]
     kept = [name for name in public if name not in ("plot_no", *shown.columns)]
+    kept += [name for name in ROW_COLUMNS.values() if name in plots]
     frame = pd.concat([pd.DataFrame(plots[kept]).reset_index(drop=True), shown.reset_index(drop=True)], axis=1)
     return gpd.GeoDataFrame(frame, geometry=plots.geometry.to_numpy(), crs=plots.crs).to_crs(4326)
 

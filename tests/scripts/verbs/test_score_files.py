@@ -130,3 +130,30 @@ def test_a_part_that_is_refused_holds_up_no_other(tmp_path: Path) -> None:
     assert [path.name for path in sorted((tmp_path / "out").iterdir())] == ["bad-rejected.gpkg", "good.parquet"]
     (parts / "good.parquet").unlink()
     assert score(parts, tmp_path / "none").exit_code == 1
+
+
+@pytest.mark.parametrize("ending", ["gpkg", "csv", "parquet"])
+def test_what_was_made_up_stays_so_and_each_plot_keeps_its_source(tmp_path: Path, ending: str) -> None:
+    plots = squares("a", "b", "c").assign(
+        data_source=["Office", "Drawn", None],
+        data_date=["2024-05-01", "in spring", None],
+        synthetic=[False, True, False],
+    )
+    plots.to_file(tmp_path / "plots.gpkg")
+    result = score(tmp_path / "plots.gpkg", tmp_path / f"out.{ending}")
+    assert result.exit_code == 0, result.output
+    read = {"gpkg": gpd.read_file, "csv": pd.read_csv, "parquet": gpd.read_parquet}[ending]
+    found = pd.DataFrame(read(tmp_path / f"out.{ending}")).set_index("plot_id")
+    assert found["data_source"].fillna("").to_dict() == {"a": "Office", "b": "Drawn", "c": ""}
+    assert found["data_date"].fillna("").to_dict() == {"a": "2024-05-01", "b": "", "c": ""}
+    assert found["synthetic"].to_dict() == {"a": False, "b": True, "c": False}
+
+    squares("a").to_file(tmp_path / "silent.gpkg")
+    assert score(tmp_path / "silent.gpkg", tmp_path / "silent.csv").exit_code == 0
+    assert "synthetic" not in pd.read_csv(tmp_path / "silent.csv").columns
+
+    (tmp_path / "silent.toml").write_text('layer = "plots"\nsynthetic = true\n[fields]\nplot_id = "plot_id"\n')
+    assert (
+        score(tmp_path / "silent.gpkg", tmp_path / "made_up.csv", "--mapping", tmp_path / "silent.toml").exit_code == 0
+    )
+    assert pd.read_csv(tmp_path / "made_up.csv")["synthetic"].tolist() == [True]
