@@ -92,7 +92,7 @@ def frame_of_file(
         )
         if provenance:
             said = provenance_columns(part.origins, file.provenance, len(part.rows)).iloc[good]
-            frame = frame.assign(**{name: column.to_numpy() for name, column in said.items()})
+            frame = pd.concat([frame, said.reset_index(drop=True)], axis=1)
         if layer.geometry_kind is not None:
             given = given.take(good)
             stored.append(given.objects())
