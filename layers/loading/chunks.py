@@ -32,14 +32,18 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Where rows come from: ``codes`` int64 (n,), places in ``known``."""
+    """Where rows come from: ``codes`` int64 (n,), places in ``known``.
+
+    marked : the file says of each row whether it is made up.
+    """
 
     known: Sequence[Provenance]
     codes: NDArray[np.int64]
+    marked: bool = False
 
     def take(self, positions: NDArray[np.int64]) -> Origins:
         """Return those of some rows."""
-        return Origins(self.known, self.codes[positions])
+        return Origins(self.known, self.codes[positions], self.marked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,17 +29,25 @@ Places = NDArray[np.int64]
 class Held:
     """Current rows of a layer under some keys.
 
-    place : int64 (n,), where the row of each key stands in ``values`` and ``shapes``; -1 = no row is there.
+    place : int64 (n,), where the row of each key stands in ``values``, ``shapes`` and ``loads``; -1 = no row is there.
+    loads : int64, load that brought each.
     """
 
     place: Places
     values: Mapping[str, Values]
     shapes: NDArray[np.object_]
+    loads: Places
 
     @property
     def known(self) -> Flags:
         """Which keys have a row, bool (n,)."""
         return self.place >= 0
+
+    def load_by_row(self) -> Places:
+        """Return the load that brought the row under each key, int64 (n,); 0 = no row is there."""
+        loads = np.zeros(len(self.place), dtype=np.int64)
+        loads[self.known] = self.loads[self.place[self.known]]
+        return loads
 
     def shapes_by(self, keys: Sequence[str]) -> dict[str, shapely.Geometry]:
         """Return the shapes of the rows that are there; ``keys`` are those asked for, in their order."""
@@ -61,6 +69,7 @@ class Existing:
         columns = columns_of(self.layer)
         names = [name for name in self.layer.attributes() if name in columns]
         wanted: list[Any] = [columns[name] for name in names]
+        wanted.append(columns["load_id"].label("load_id"))
         spatial = self.layer.geometry_kind is not None
         if spatial:
             wanted.append(func.ST_AsBinary(columns["geom"], type_=LargeBinary).label("shape"))
@@ -73,7 +82,7 @@ class Existing:
         shapes = np.full(len(rows), None, dtype=object)
         if spatial:
             shapes[:] = shapely.from_wkb([bytes(row.shape) for row in rows])
-        return Held(place, values, shapes)
+        return Held(place, values, shapes, np.array([row.load_id for row in rows], dtype=np.int64))
 
     def place_shapes(self, held: Held, shapes: Shapes | None, faults: Faults) -> Shapes:
         """Return the geometries of the rows: their own, or where the file says none those that are there."""

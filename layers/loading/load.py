@@ -22,11 +22,12 @@ from layers.loading.faults import Faults
 from layers.loading.repair import sound
 from layers.loading.replacement import EndingLimits
 from layers.loading.rounded_shapes import restore_rounded
+from layers.loading.row_provenance import carried_on
 from layers.loading.rows import Writer
 from layers.loading.shapes import Shapes
 from layers.postgres.copy_columns import Values
 from layers.records.load_report import LoadReport
-from layers.records.open_load import Provenance
+from layers.records.open_load import Provenance, provenance_of
 
 
 def layer_named(name: str) -> type[Layer]:
@@ -62,6 +63,7 @@ class Batches:
         self.surroundings = Surroundings(connection, layer)
         self.plots = PlotFacts(connection) if layer.computed else None
         self.box = layer.box
+        self._made_up = 0
 
     def take(
         self,
@@ -105,6 +107,13 @@ class Batches:
         good = np.flatnonzero(~faults.bad)
         if not len(good):
             return
+        if held is not None:
+            loads = held.load_by_row()
+            behind = provenance_of(self.connection, loads[loads > 0].tolist())
+            if origins is None or not origins.marked:
+                made_up = [load for load, said in behind.items() if said.synthetic]
+                self._made_up += int(np.isin(loads[good], made_up).sum())
+            origins = carried_on(self.writer.provenance, origins, loads, behind)
         if kind is not None:
             good = good[spatially_ordered(bounds[good])]
             given = given.take(good)
@@ -132,6 +141,11 @@ class Batches:
         self.report.notes.extend(self.surroundings.notes())
         if self.existing is not None:
             self.report.notes.extend(self.existing.notes())
+        if self._made_up:
+            self.report.notes.append(
+                f"{self._made_up:,} rows that are there were made up and stay marked so; a column synthetic that says "
+                "false ends that."
+            )
         if self.plots is not None:
             self.report.notes.extend(self.plots.notes())
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from layers.errors import DataRefused
 from layers.loading.checks import TRUE, NotAValue, parse_date
@@ -67,7 +68,7 @@ class RowProvenance:
                 f"{file_name} names more than {MOST_SOURCES} sources in {', '.join(self.columns.values())}; say one "
                 "for all of it with --source, --licence and --date."
             )
-        return Origins(list(self._places), codes), faults
+        return Origins(list(self._places), codes, "synthetic" in self.columns), faults
 
     def notes(self) -> Iterator[str]:
         """Yield what a report says of it."""
@@ -107,6 +108,40 @@ def _is_true(text: str) -> bool:
 
 def _counted(count: int) -> str:
     return "1 row comes" if count == 1 else f"{count:,} rows come"
+
+
+def carried_on(
+    said: Provenance, origins: Origins | None, held: NDArray[np.int64], of_loads: Mapping[int, Provenance]
+) -> Origins | None:
+    """Return where the rows of an update come from: what it does not say of a row stays as it was.
+
+    A row that was made up stays so unless its file says that it is not; a source, licence and date stay together where
+    the update names none of them.
+
+    Parameters
+    ----------
+    said, origins : of the update, see ``Batches``. held : int64 (n,), load of the row that is there, 0 = none.
+    of_loads : what these loads say.
+    """
+    codes = np.zeros(len(held), dtype=np.int64) if origins is None else origins.codes
+    stated = [said] if origins is None else origins.known
+    pairs, found = np.unique(np.column_stack([codes, held]), axis=0, return_inverse=True)
+    known = [
+        _carried(stated[code], of_loads.get(load), marked=origins is not None and origins.marked)
+        for code, load in pairs.tolist()
+    ]
+    if origins is None and all(origin == said for origin in known):
+        return None
+    return Origins(known, found.reshape(-1), marked=True)
+
+
+def _carried(said: Provenance, was: Provenance | None, *, marked: bool) -> Provenance:
+    if was is None:
+        return said
+    made_up = said.synthetic or (was.synthetic and not marked)
+    if (said.source, said.licence, said.source_date) == (None, None, None):
+        return replace(was, synthetic=made_up, sha256=said.sha256)
+    return replace(said, synthetic=made_up)
 
 
 def provenance_columns(origins: Origins | None, said: Provenance, count: int) -> pd.DataFrame:

@@ -73,6 +73,7 @@ class Writer:
         self.limits = limits
         self.gathering = Gathering(layer) if looks else None
         self.strict = strict
+        self.provenance = provenance
         self.load = open_load(connection, report, provenance)
         key = getattr(layer, layer.key)
         rows = connection.execute(select(key, layer.gid, layer.row_hash).where(layer.ended_by.is_(None)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -33,6 +34,13 @@ class Provenance:
         day = "" if self.source_date is None else self.source_date.isoformat()
         said = {"source": self.source or "", "licence": self.licence or "", "date": day}
         return {**said, "synthetic": str(self.synthetic).lower()}
+
+
+def provenance_of(connection: Connection, load_ids: Iterable[int]) -> dict[int, Provenance]:
+    """Return what loads say of where their rows come from."""
+    wanted = (Load.load_id, Load.source, Load.licence, Load.source_date, Load.synthetic)
+    rows = connection.execute(select(*wanted).where(Load.load_id.in_(sorted(set(load_ids)))))
+    return {row.load_id: Provenance(row.source, row.licence, row.source_date, row.synthetic) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -810,6 +810,12 @@ HISTORY = [
         (*LOAD, "settlements", "{d}/u.csv", "--mode", "update"),
         {"u.csv": "code,lon,lat\nv9,70.9,39.2\n"},
     ),
+    Provocation(
+        "1 rows that are there were made up and stay marked so; a column synthetic that says false ends that.",
+        (*LOAD, "settlements", "{d}/u.csv", "--mode", "update"),
+        {"v.csv": GOOD, "u.csv": "code,name_en\nv1,Other\n"},
+        before=((*LOAD, "settlements", "{d}/v.csv", "--synthetic"),),
+    ),
     Provocation("There is no load 99; obod layer loads lists them.", ("layer", "undo", "99")),
     Provocation(
         "Load 2 erased rows for good; nothing brings them back.",

@@ -176,3 +176,41 @@ def test_rows_under_one_key_from_two_sources_that_differ_are_both_rejected(
     assert {rejection.key for rejection in report.rejections} == {"b"}
     assert (report.added, report.repeated) == (1, 1)
     assert origins(connection) == {"a": FROM_OFFICE}
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "options", "found"),
+    [
+        # nothing is said: the source stays, and so does the mark
+        ("code,name", "Нав", {}, {"a": FROM_OFFICE, "b": FROM_DRAWN}),
+        # a patch has its own source, and does not make real what was made up
+        (
+            "code,name",
+            "Нав",
+            {"source": "Patch"},
+            {"a": ("Patch", None, None, False), "b": ("Patch", None, None, True)},
+        ),
+        ("code,name,data_source", "Нав,NGO", {}, {"a": ("NGO", None, None, False), "b": ("NGO", None, None, True)}),
+        # unless it says so of the row
+        (
+            *("code,name,synthetic", "Нав,false", {}),
+            {"a": FROM_OFFICE, "b": ("Drawn", None, None, False)},
+        ),
+        ("code,name", "Нав", {"synthetic": True}, {"a": (*FROM_OFFICE[:3], True), "b": FROM_DRAWN}),
+    ],
+)
+def test_an_update_changes_of_the_source_what_it_says(
+    connection: Connection, tmp_path: Path, heading: str, cells: str, options: dict[str, Any], found: dict[str, Origin]
+) -> None:
+    load(connection, write(tmp_path, f"a,{LINE},{OFFICE}", f"b,{LINE},{DRAWN}"))
+    path = write(tmp_path, *(f"{code},{cells}" for code in "ab"), heading=heading, name="patch.csv")
+    report = load(connection, path, mode="update", **options)
+    assert report.changed == 2
+    assert origins(connection) == found
+
+
+def test_rows_that_an_update_adds_have_the_source_it_says(connection: Connection, tmp_path: Path) -> None:
+    load(connection, write(tmp_path, f"b,{LINE},{DRAWN}"))
+    path = write(tmp_path, f"b,{LINE},Нав", f"new,{LINE},Нав", heading="code,wkt,flow_known,name", name="patch.csv")
+    load(connection, path, mode="update")
+    assert origins(connection) == {"b": FROM_DRAWN, "new": (None, None, None, False)}
