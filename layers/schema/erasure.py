@@ -184,14 +184,16 @@ def _carried(connection: Connection, layer: type[Layer], loads: Sequence[int]) -
     rows = layer.__table__.c
     key = rows[layer.key]
     fresh = list(connection.execute(select(rows.gid).where(rows.load_id.in_(loads))).scalars())
-    carrying = select(Load.load_id).where(or_(Load.mode == "update", Load.kind == "undo"))
+    first = func.coalesce(Load.part_of, Load.load_id)  # which ended the rows that all parts of a file took the place of
+    carrying = or_(Load.mode == "update", Load.kind == "undo")
     while fresh:
         found.update(fresh)
         ended = select(key.label("key"), rows.ended_by).where(among(rows.gid, fresh)).subquery()
         after = (
             select(rows.gid)
-            .join(ended, (ended.c.key == key) & (ended.c.ended_by == rows.load_id))
-            .where(rows.load_id.in_(carrying))
+            .join(Load, Load.load_id == rows.load_id)
+            .join(ended, (ended.c.key == key) & (ended.c.ended_by == first))
+            .where(carrying)
         )
         fresh = [gid for gid in connection.execute(after).scalars() if gid not in found]
     return sorted(found)

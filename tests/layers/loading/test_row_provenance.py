@@ -214,3 +214,17 @@ def test_rows_that_an_update_adds_have_the_source_it_says(connection: Connection
     path = write(tmp_path, f"b,{LINE},Нав", f"new,{LINE},Нав", heading="code,wkt,flow_known,name", name="patch.csv")
     load(connection, path, mode="update")
     assert origins(connection) == {"b": FROM_DRAWN, "new": (None, None, None, False)}
+
+
+def test_a_purge_follows_values_into_rows_that_a_part_of_an_update_carries_on(
+    connection: Connection, tmp_path: Path
+) -> None:
+    first = load(connection, write(tmp_path, f"a,{LINE},{OFFICE}", f"b,{LINE},{DRAWN}")).load_id
+    assert first is not None
+    path = write(tmp_path, "a,Нав", "b,Боло", heading="code,name", name="patch.csv")
+    second = load(connection, path, mode="update").load_id
+    assert second is not None
+    parts = select(Load.load_id).where(Load.part_of == second)
+    assert connection.execute(parts).scalars().all() == [second + 1]
+    purge_load(connection, first, with_current=True)
+    assert connection.execute(select(Canal.code)).scalars().all() == []
