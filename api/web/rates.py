@@ -10,15 +10,17 @@ from __future__ import annotations
 import asyncio
 import time
 from asyncio import sleep
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Generator
+from functools import lru_cache, partial
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Final
+from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BURST_S: Final = 10.0  # seconds of its requests that an address may ask for at once: a map with all its tiles
 BURST_BYTES_S: Final = 60.0  # seconds of its bytes that an address is sent as fast as the network takes them
 ADDRESSES: Final = 100_000  # addresses remembered by one process; those that asked longest ago go first
+READ: Final = 1_000  # addresses whose meaning is kept: a map asks for many tiles
 SITE: Final = 64  # bits of an IPv6 address that one customer has at least (RFC 6177)
 
 
@@ -101,8 +103,13 @@ COUNTED: Final = "obod.counted_address"  # in the scope of a request: whom it is
 
 def counted_address(scope: Scope, *, with_loopback: bool) -> str | None:
     """Return whom a request is counted for: an IPv4 address or the site of an IPv6 one; None = nobody."""
+    return _counted((scope.get("client") or ("",))[0], with_loopback)
+
+
+@lru_cache(maxsize=READ)
+def _counted(client: str, with_loopback: bool) -> str | None:
     try:
-        address = ip_address((scope.get("client") or ("",))[0].partition("%")[0])
+        address = ip_address(client.partition("%")[0])
     except ValueError:
         return None  # a socket of this machine has none
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
@@ -140,9 +147,14 @@ class _Reader:
         """Send a part, unless the reader has gone."""
         if self._has_gone.is_set():
             return
+        sending = self._send(message).__await__()
+        try:
+            waits_for = next(sending)
+        except StopIteration:  # the network has room, as it nearly always has: no clock need be set
+            return
         try:
             async with asyncio.timeout(self._patience_s):
-                await self._send(message)
+                await _Rest(sending, waits_for)
         except TimeoutError:
             self._has_gone.set()
 
@@ -155,3 +167,25 @@ class _Reader:
         finally:
             said.cancel()
             gone.cancel()
+
+
+class _Rest:
+    """What is left of an awaitable that has been begun and waits for something."""
+
+    def __init__(self, begun: Generator[Any, Any, None], waits_for: Any) -> None:
+        self._begun = begun
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waits_for = self._waits_for
+        while True:
+            try:
+                told = yield waits_for
+            except BaseException as error:  # it is cancelled, which it has to learn
+                step = partial(self._begun.throw, error)
+            else:
+                step = partial(self._begun.send, told)
+            try:
+                waits_for = step()
+            except StopIteration:
+                return

@@ -195,7 +195,11 @@ def test_health_readiness_and_metrics(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json() == {"status": "ready"}
     client.get("/plots/TJ-RR-GA-00001")
+    for number in range(3):
+        client.request(f"X-MADE-UP-{number}", "/healthz")
     told = client.get("/metrics").text
+    assert "MADE-UP" not in told  # each would be kept for good
+    assert 'obod_requests_total{method="other",route="/healthz",status="405"} 3.0' in told
     assert 'obod_requests_total{method="GET",route="/plots/{plot_id}",status="200"}' in told
     assert "/plots/TJ-RR-GA-00001" not in told  # routes are counted, not addresses
     assert "obod_request_seconds_bucket" in told

@@ -155,6 +155,64 @@ def test_a_reader_that_takes_nothing_counts_as_gone() -> None:
     assert [message.get("body") for message in sent] == [None, b"all that fits"]
 
 
+def test_a_slow_reader_gets_all_in_order_and_one_that_is_cancelled_is_let_go() -> None:
+    """The network makes the service wait for each part, a hundredth of the patience long."""
+    ended = []
+
+    async def streams(_scope: Scope, _receive: Receive, send: Send) -> None:
+        try:
+            for number in range(50):
+                await send({"type": "http.response.body", "body": bytes([number]), "more_body": True})
+        finally:
+            ended.append(True)
+
+    async def waits(sent: list[bytes], stuck_at: int) -> None:
+        async def send(message: Message) -> None:
+            for _ in range(3):  # several things to wait for within one sending
+                await asyncio.sleep(0)
+            if len(sent) == stuck_at:
+                await asyncio.Future[None]()
+            sent.append(message["body"])
+
+        async def receive() -> Message:
+            raise AssertionError
+
+        app = Rates(streams, 0.0, 0.0, 60.0, with_loopback=False)
+        await app({"type": "http", "client": VISITOR}, receive, send)
+
+    sent: list[bytes] = []
+    asyncio.run(waits(sent, -1))
+    assert sent == [bytes([number]) for number in range(50)]
+    assert ended == [True]
+
+    async def cancelled() -> None:
+        task = asyncio.create_task(waits([], 7))
+        for _ in range(200):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled())
+    assert ended == [True, True]
+
+
+def test_what_goes_wrong_while_sending_is_told() -> None:
+    async def streams(_scope: Scope, _receive: Receive, send: Send) -> None:
+        with pytest.raises(OSError, match="broken"):
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def send(_message: Message) -> None:
+        await asyncio.sleep(0)
+        raise OSError("broken")
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    app = Rates(streams, 0.0, 0.0, 60.0, with_loopback=False)
+    asyncio.run(app({"type": "http", "client": VISITOR}, receive, send))
+
+
 def _run(app: Rates, fits: int = 1_000) -> list[Message]:
     """What an application sends to a visitor who takes so many messages, then none."""
     sent: list[Message] = []
