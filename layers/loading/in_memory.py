@@ -72,7 +72,8 @@ def frame_of_file(
     layer = layer_named(layer_name)
     file = OpenedFile(layer, path, options or Options())
     report = file.new_report("score")
-    frames = [pd.DataFrame(columns=[*layer.attributes(), ROW, DIGEST])]
+    said_of_rows = ROW_COLUMNS.values() if provenance else ()
+    frames = [pd.DataFrame(columns=[*layer.attributes(), *said_of_rows, ROW, DIGEST])]
     stored, areas = [np.empty(0, dtype=object)], [np.empty(0)]
     for part in file.parts(report, origins=provenance):
         faults = Faults(part.rows)
