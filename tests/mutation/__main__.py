@@ -41,6 +41,8 @@ MODULES: dict[str, Sequence[str]] = {
     "geo/crops/frost.py": ("tests/geo/crops/test_frost.py",),
     "geo/measures/climate.py": ("tests/geo/measures/test_climate.py", f"{SUITABILITY}test_crop_choice.py"),
     "geo/measures/water_by_month.py": ("tests/geo/measures/test_water_by_month.py",),
+    "geo/crops/water_months.py": ("tests/geo/measures/test_water_by_month.py",),
+    "geo/suitability/value_errors.py": (f"{SUITABILITY}test_value_errors.py",),
     "geo/measures/water_in_reach.py": ("tests/geo/measures/test_water_in_reach.py",),
     "geo/panel/weights.py": ("tests/geo/panel/test_weights.py",),
     "geo/suitability/remedies.py": (

@@ -19,6 +19,29 @@ from layers.postgres.engine import writing
 from tests.worlds import region_on_the_page
 from tests.worlds.region_on_the_page import plot_id
 
+MINES = ("mines or unexploded ordnance are confirmed there or close by.", "Do not enter; ask the mine action centre.")
+SHUT_BY = {  # kind of shut land -> what is stored of it, the reason that is said, the first step, and whom to ask
+    "mines": ("shut_by = 'mine_confirmed'", *MINES, "the mine action centre."),
+    "reservoir": (
+        "shut_by = 'inundation', shut_from_year = 2032",
+        "a planned reservoir will flood it.",
+        "Plant no trees and build nothing here; the reservoir fills in 2032. Until then the land may be sown.",
+        "the district authority.",
+    ),
+    "built up": (
+        "shut_by = 'built_up'",
+        "it is built up.",
+        "Look for another plot; if nothing is built here, have the map corrected.",
+        "the district's land committee.",
+    ),
+    "too shallow": (
+        "limiting = 'soil_depth_cm', soil_depth_cm = 10",
+        "less than 15 cm of soil.",
+        "Ask what this soil can bear before anything is sown.",
+        "the agency for land reclamation and irrigation.",
+    ),
+}
+SHUT_PLOTS = {kind: plot_id(row, "N2") for row, kind in enumerate(SHUT_BY, start=2)}
 JUDGED, NOT_EVALUATED, SHUT, BEST = (plot_id(1, judged) for judged in ("S3", "NE", "N2", "S1"))
 
 
@@ -27,8 +50,14 @@ def _client(database: Engine) -> Iterator[TestClient]:  # noqa: ARG001 - names t
     with writing() as connection:
         region_on_the_page.fill(connection)
         number = "plot_no = (SELECT plot_no FROM plots WHERE plot_id = :plot)"
-        shut = "score = NULL, score_low = NULL, score_high = NULL, limiting = NULL, shut_by = 'mine_suspected'"
-        connection.execute(text(f"UPDATE suitability SET {shut} WHERE {number}"), {"plot": SHUT})
+        shut = "score = NULL, score_low = NULL, score_high = NULL, limiting = NULL"
+        for name in (SHUT, *SHUT_PLOTS.values()):
+            connection.execute(text(f"UPDATE suitability SET {shut} WHERE {number}"), {"plot": name})
+        for name, state in [
+            (SHUT, "shut_by = 'mine_suspected'"),
+            *((SHUT_PLOTS[kind], told[0]) for kind, told in SHUT_BY.items()),
+        ]:
+            connection.execute(text(f"UPDATE suitability SET {state} WHERE {number}"), {"plot": name})
         known = ", ".join(f"{criterion.id} = coalesce({criterion.id}, 0)" for criterion in LAND_CRITERIA)
         count = len(LAND_CRITERIA)
         best = f"{known}, memberships = array_fill(1::real, ARRAY[{count}]), evidence = repeat('A', {count})"
@@ -100,6 +129,25 @@ def test_shut_land_says_why_first_and_nothing_is_scored_lifted_or_planted(client
     assert "no mined area is on record" not in found["card"]
 
 
+@pytest.mark.parametrize("kind", SHUT_BY)
+def test_every_kind_of_shut_land_says_its_reason_and_first_step_in_every_section(client: TestClient, kind: str) -> None:
+    _, reason, step, whom = SHUT_BY[kind]
+    found = sections(client, SHUT_PLOTS[kind])
+    assert set(found) == {"card", "why", "lift", "ways", "measured"}
+    assert found["why"] == f"Why this class The plot is shut to this use: {reason}"
+    assert f"The plot is shut to this use: {reason} {step}" in found["card"]
+    assert found["lift"].startswith(f"What would help {step}")
+    for section in ("card", "lift"):
+        assert f"Whom to ask: {whom}" in found[section]
+    assert "Not suitable N2x" in found["card"]
+    assert ("⚠" in found["card"]) == (kind == "mines")
+    assert ("no mined area is on record here" in found["card"]) == (kind != "mines")
+    for section in ("card", "why", "lift"):
+        assert "of 100 points" not in found[section]
+        assert "Crops" not in found[section]
+    assert ("holds back most" in found["measured"]) == (kind == "too shallow")
+
+
 def test_the_best_land_without_limits_says_so_in_every_section(client: TestClient) -> None:
     found = sections(client, BEST)
     assert "Highly suitable S1" in found["card"]
@@ -111,7 +159,7 @@ def test_the_best_land_without_limits_says_so_in_every_section(client: TestClien
     assert "holds back most" not in found["measured"]
 
 
-@pytest.mark.parametrize("name", [JUDGED, NOT_EVALUATED, SHUT, BEST])
+@pytest.mark.parametrize("name", [JUDGED, NOT_EVALUATED, SHUT, BEST, *SHUT_PLOTS.values()])
 def test_the_card_on_the_map_is_that_of_the_page(client: TestClient, name: str) -> None:
     number = client.get(f"/plots/{name}").json()["properties"]["plot_no"]
     card = plain(client.get(f"/maps/plots/{number}/card?lang=en").text).replace(" Why this class", "")
