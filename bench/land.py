@@ -32,6 +32,7 @@ def home_of(plots: int) -> Path:
     home = peers.CACHE / f"home-{plots}"
     peers.say(f"demo region of {plots:,} plots")
     run(home, "up", "--no-serve", "--plots", str(plots))
+    run(home, "robustness", "--pending")
     return home
 
 
@@ -65,9 +66,12 @@ def run(home: Path, *command: str) -> str:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Return the environment in which commands use the database of a home, whatever is set outside."""
+    """Return the environment in which commands use the database of a home, whatever is set outside.
+
+    Nothing is drawn beside what is measured.
+    """
     kept = {name: value for name, value in os.environ.items() if name != "OBOD_DATABASE_URL"}
-    return kept | {"OBOD_HOME": str(home)}
+    return kept | {"OBOD_HOME": str(home), "OBOD_DRAW_AFTER_PUBLICATION": "false"}
 
 
 def region_of(home: Path, plots: int) -> tuple[Path, int]:

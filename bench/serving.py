@@ -24,6 +24,7 @@ from psycopg import sql
 
 from bench import closed_loop, martin, peers
 from bench.closed_loop import Pass
+from bench.land import environment as environment_of
 from bench.table import Row
 from layers.postgres.cluster import Cluster
 
@@ -113,7 +114,7 @@ def obod(land: Land, stack: ExitStack, folder: str = "tiles") -> str:
     shutil.rmtree(land.home / folder, ignore_errors=True)
     port = peers.free_port()
     command = [str(Path(sys.executable).with_name("obod")), "serve", "--port", str(port)]
-    environment = {"OBOD_HOME": str(land.home)}
+    environment = environment_of(land.home)
     base = stack.enter_context(peers.serving(command, "/readyz", environment=environment, port=port, log="obod"))
     # One answer of each kind of statement, outside the list: compiled code, connections and plans are there.
     for zoom in (7, 12, 14, 15):
