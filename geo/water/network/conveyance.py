@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import TableError
-from geo.water.irrigation import CONDITION_FACTOR, CONVEYANCE, SECONDS_PER_DAY, canal_conveyance
+from geo.water.irrigation import CONDITION_FACTOR, CONVEYANCE, LONG_M, MEDIUM_M, SECONDS_PER_DAY, canal_conveyance
 from geo.water.network.parts import Floats, Words
 
 LINED = ("concrete", "stone", "membrane", "pipe")  # linings that lose as little as the lined bed of the table
@@ -65,8 +65,8 @@ def bed_conveyance(lining: Words, soil: Words, canal_length_m: Floats) -> Betwee
 
 def _length_is(length_m: Floats, kind: str) -> NDArray[np.bool_]:
     if kind == "long":
-        return np.asarray(length_m > 2_000.0)
-    return np.asarray((length_m < 200.0) if kind == "short" else (length_m >= 200.0) & (length_m <= 2_000.0))
+        return np.asarray(length_m > LONG_M)
+    return np.asarray((length_m < MEDIUM_M) if kind == "short" else (length_m >= MEDIUM_M) & (length_m <= LONG_M))
 
 
 def condition_factor(condition: Floats) -> Between:

@@ -52,7 +52,7 @@ def rank_works(cost_usd: Floats, gain: Callable[[Chosen], float], budget_usd: fl
         raise TableError("works: costs and a budget above 0 expected")
     worth = _Memo(gain)
     exact = len(cost_usd) <= ALL_SETS_TO
-    chosen = _try_all(cost_usd, worth, budget_usd) if exact else search_works(cost_usd, gain, budget_usd)
+    chosen = _try_all(cost_usd, worth, budget_usd) if exact else search_works(cost_usd, worth, budget_usd)
     total = worth(chosen)
     missed = {}
     for work in np.flatnonzero(chosen):
@@ -149,7 +149,7 @@ def search_works(cost_usd: Floats, gain: Callable[[Chosen], float], budget_usd: 
     -----
     An exchange takes out up to two works and puts in one that fits, or two for one or none.
     """
-    worth = _Memo(gain)
+    worth = gain if isinstance(gain, _Memo) else _Memo(gain)
     chosen = add_by_gain_per_cost(cost_usd, worth, budget_usd)
     budget, count = budget_usd * (1 + 1e-12), len(cost_usd)
     better = True

@@ -62,8 +62,8 @@ class Valuation:
 
     Raises
     ------
-    TableError : an objective that is not known, a cost of 0 or less, a reach that is not there, or a work that makes a
-        reach worse.
+    TableError : an objective that is not known, a cost of 0 or less, a reach that is not there, a limit below 0 or
+        unknown, or a work that makes a reach worse.
     """
 
     def __init__(self, ways: Waterways, claims: Claims, supply_m3_s: Floats, works: Sequence[Work], aim: Aim) -> None:
@@ -145,5 +145,7 @@ def _check(number: int, work: Work, ways: Waterways) -> None:
     if not len(work.reach) or (work.reach < 0).any() or (work.reach >= len(ways.tail)).any():
         raise TableError(f"{where}: a reach that is there expected")
     old = np.nan_to_num(ways.conveyance[work.reach])
-    if (work.conveyance > 1).any() or (work.conveyance < old * (1 - ROUNDING)).any():
+    if not ((work.conveyance <= 1) & (work.conveyance >= old * (1 - ROUNDING))).all():
         raise TableError(f"{where}: a conveyance from that of today to 1 expected")
+    if not (work.limit_m3_s >= 0).all():
+        raise TableError(f"{where}: a limit of 0 m3/s or more, or none, expected")

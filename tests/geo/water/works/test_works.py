@@ -107,6 +107,9 @@ def test_works_that_cannot_be_are_refused() -> None:
         (work(0, 0), "cost"),
         (work(0, 5, 0.4), "conveyance"),
         (work(0, 5, 1.1), "conveyance"),
+        (work(0, 5, np.nan), "conveyance"),
+        (work(0, 5)._replace(limit_m3_s=np.array([-1.0])), "limit of 0"),
+        (work(0, 5)._replace(limit_m3_s=np.array([np.nan])), "limit of 0"),
     ):
         with pytest.raises(TableError, match=said):
             Valuation(WAYS, AREAS, supply(10), [work(1, 1), wrong], aim())
