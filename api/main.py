@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
@@ -49,12 +51,14 @@ from layers.cache.background import BACKGROUND
 from layers.cache.folders import KINDS, Folder
 from layers.cache.memory import Memo
 from layers.catalogue.base import PUBLIC
+from layers.errors import LayersError
 from layers.features.exports import Exports
 from layers.features.plot_texts import ReadyPlots
 from layers.postgres.cluster import Cluster
-from layers.postgres.engine import reading
+from layers.postgres.engine import noting, reading
 from layers.postgres.revival import kept_running
 from layers.records.snapshot import SnapshotCache
+from layers.schema.access import end_key_logins
 from layers.settings import get_settings
 from layers.tiles import coloured_grids, results_in_memory
 from layers.tiles.cache import TileCache
@@ -69,8 +73,10 @@ EXPOSED = [
     *("Accept-Ranges", "Content-Disposition", "Content-Encoding", "Content-Range", "ETag", "Retry-After"),
     *(tiles.GENERALISED, plots.CUT),
 ]
+log = logging.getLogger(__name__)
 BYTES_PER_MB = 1_000_000
 SECONDS_PER_MINUTE = 60.0
+LOGINS_ENDED_S = 60.0  # between looks for logins of the database that outlived their key
 
 
 @asynccontextmanager
@@ -85,10 +91,29 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         results_in_memory.prepare(partial(reading, PUBLIC), app.state.served.current)
         app.state.ready_plots.prepare(app.state.served.current)
         coloured_grids.prepare(partial(reading, PUBLIC))
+        upkeep = asyncio.create_task(_end_key_logins())
         try:
             yield
         finally:
+            upkeep.cancel()
             await run_in_threadpool(BACKGROUND.end)
+
+
+async def _end_key_logins() -> None:
+    """End logins of the database whose keys have expired, as long as the service runs."""
+
+    def end() -> None:
+        with noting() as connection:
+            end_key_logins(connection)
+
+    while True:
+        await asyncio.sleep(LOGINS_ENDED_S)
+        try:
+            await run_in_threadpool(end)
+        except LayersError:
+            pass  # while the database is away nobody is logged in
+        except Exception:  # whatever it is, the next try may go better
+            log.exception("logins of keys that have ended could not be looked for")
 
 
 def create_app() -> FastAPI:

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
 
     database_url: SecretStr | None = Field(None, description="A PostGIS to use; unset: the embedded one")
+    service_database_url: SecretStr | None = Field(
+        None, description="The same PostGIS with a login for the service; unset: the login that obod db migrate made"
+    )
     home: Path = Field(Path(".obod"), description="Embedded database, raster files, tile cache, scoring cache, logs")
     scoring_cache_gb: float = Field(8.0, ge=0.0, description="Room for what a run hands on to the next; 0 = none")
     tile_cache_gb: float = Field(8.0, ge=0.0, description="Room on disk for finished tiles; 0 = none")
@@ -117,6 +120,8 @@ class Settings(BaseSettings):
                 f"OBOD_QUERY_SECONDS ({self.query_seconds:g}), OBOD_EXPORT_SECONDS ({self.export_seconds:g}) and "
                 f"OBOD_COMMAND_SECONDS ({self.command_seconds:g}) must not fall: a file takes longer than a page"
             )
+        if self.service_database_url is not None and self.database_url is None:
+            self.database_url = self.service_database_url  # a machine that serves and knows no owner
         self.require_connections(processes=1)
         return self
 
@@ -134,6 +139,11 @@ class Settings(BaseSettings):
                 f"({self.extra_connections}) each, and {CONNECTIONS_OF_COMMANDS} for commands, need {needed}; "
                 f"OBOD_SERVER_CONNECTIONS is {self.server_connections}"
             )
+
+    @property
+    def knows_owner(self) -> bool:
+        """Whether this machine may log in as the owner of the database; one that only serves may not."""
+        return self.database_url is None or self.database_url is not self.service_database_url
 
     @property
     def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -110,7 +110,14 @@ class Cluster:
         """Whether somebody stopped the server and nobody has started it since."""
         return (self.home / STOPPED).exists()
 
-    def start(self, say: Say = lambda _sentence: None, *, unless_stopped: bool = False, make: bool = True) -> None:
+    def start(
+        self,
+        say: Say = lambda _sentence: None,
+        *,
+        unless_stopped: bool = False,
+        make: bool = True,
+        ensure: bool = True,
+    ) -> None:
         """Start the server and make the database if there never was one; does nothing when it runs already.
 
         Safe for several callers at once, and after a crash: leftovers of a killed server are cleared away.
@@ -119,6 +126,7 @@ class Cluster:
         ----------
         say : is told in a sentence each what the operator ought to know, such as where the data are kept.
         unless_stopped : leave alone a server that somebody stopped. make : False refuses where there is no database.
+        ensure : log in as the superuser and make what is missing of roles and extension; not in a process that serves.
 
         Raises
         ------
@@ -141,7 +149,8 @@ class Cluster:
                 clear_leftovers(place / "data", self._socket_folder(place, record))
                 self._launch(place, record, installation, account)
             (self.home / STOPPED).unlink(missing_ok=True)
-            ensure_database(self.socket_url(SUPERUSER, "postgres"), self.socket_url(SUPERUSER), record)
+            if ensure:
+                ensure_database(self.socket_url(SUPERUSER, "postgres"), self.socket_url(SUPERUSER), record)
 
     def stop(self) -> None:
         """Stop the server cleanly: open transactions are rolled back, data are on disk. Idempotent.

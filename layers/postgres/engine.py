@@ -14,12 +14,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, cast
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy import Connection as Connection  # handed on: whoever is above layers names no database library
-from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -28,6 +29,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from layers.audience import PUBLIC, Audience
 from layers.errors import DatabaseUnavailable, LayersError, NotAllowed, OperatorNeeded
 from layers.postgres.cluster import Cluster
+from layers.postgres.login_file import place_of, read_logins
 from layers.postgres.revival import awaited
 from layers.postgres.roles import API_LOGIN, ROLES, SCIENCE, Role
 from layers.settings import get_settings
@@ -53,8 +55,9 @@ def engine() -> Engine:
 def reading_engine() -> Engine:
     """Return the engine of this process for reading; ``reading`` makes its transactions.
 
-    On the embedded database it logs in as ``obod_api``, which may do nothing before it takes an audience's role.
-    An external database is reached with the one URL there is; the transaction still takes the audience's role.
+    On the embedded database it logs in as ``obod_api``, which may do nothing before it takes an audience's role; on
+    another as ``OBOD_SERVICE_DATABASE_URL`` says, else with the login that ``obod db migrate`` made and ``OBOD_HOME``
+    keeps. Where there is neither the one URL there is must do; the transaction still takes the audience's role.
     """
     with _MAKING:
         return _readers_engine()
@@ -75,12 +78,23 @@ def _owners_engine() -> Engine:
 @lru_cache
 def _readers_engine() -> Engine:
     settings = get_settings()
-    if settings.database_url is not None:
-        url = settings.database_url.get_secret_value()
+    said = settings.service_database_url or settings.database_url
+    if said is not None:
+        url = said.get_secret_value()
+        if settings.service_database_url is None or address_of(url).username is None:
+            url = _with_service_login(url, settings.home)
     else:
-        url = _embedded().socket_url(API_LOGIN)
+        url = _embedded(as_superuser=False).socket_url(API_LOGIN)
     # The driver begins nothing by itself: `reading` begins in the same message that takes the role.
     return _engine(url, isolation_level="AUTOCOMMIT")
+
+
+def forget_owner() -> None:
+    """Close the connections of the owner, before a process that has prepared the database begins to serve it."""
+    with _MAKING:
+        if _owners_engine.cache_info().currsize:
+            _owners_engine().dispose()
+            _owners_engine.cache_clear()
 
 
 @contextmanager
@@ -207,7 +221,17 @@ def _away() -> DatabaseUnavailable:
     return DatabaseUnavailable("The database does not answer; obod db status says more.")
 
 
-def _embedded() -> Cluster:
+def _with_service_login(url: str, home: Path) -> str:
+    """Return an address with the login that ``home`` keeps for the service on that database, or as it is."""
+    address = address_of(url)
+    login = read_logins(home).get(place_of(address), {}).get("service")
+    if login is None:
+        return url
+    return address.set(username=login["name"], password=login["password"]).render_as_string(hide_password=False)
+
+
+def _embedded(*, as_superuser: bool = True) -> Cluster:
+    """Return the embedded database, started; ``as_superuser`` also makes what may be missing of its roles."""
     cluster = Cluster(get_settings().home)
     if not cluster.made and (problem := cluster.status().problem) is not None:
         raise OperatorNeeded(problem)
@@ -216,11 +240,17 @@ def _embedded() -> Cluster:
             "There is no database yet; run obod db start and obod db migrate (make demo does both), "
             "or name a PostGIS to use in OBOD_DATABASE_URL."
         )
-    cluster.start(make=False)
+    cluster.start(make=False, ensure=as_superuser)
     return cluster
 
 
-def _engine(url: str, **options: Any) -> Engine:
+def address_of(url: str) -> URL:
+    """Return the parts of an address of a PostgreSQL database.
+
+    Raises
+    ------
+    DatabaseUnavailable : it is none.
+    """
     try:
         address = make_url(url)
     except ArgumentError:
@@ -229,6 +259,11 @@ def _engine(url: str, **options: Any) -> Engine:
         ) from None
     if address.get_backend_name() not in ("postgresql", "postgres"):
         raise DatabaseUnavailable("OBOD_DATABASE_URL must begin with postgresql:// and name a database with PostGIS.")
+    return address
+
+
+def _engine(url: str, **options: Any) -> Engine:
+    address = address_of(url)
     settings = get_settings()
     made = create_engine(
         address.set(drivername="postgresql+psycopg"),

@@ -63,7 +63,7 @@ class Revival:
         self._tries += 1
         self._tried_at = self._clock()
         try:
-            self._cluster.start(unless_stopped=True, make=False)
+            self._cluster.start(unless_stopped=True, make=False, ensure=False)
         except Exception as error:  # whatever it is, the next try may go better
             if not isinstance(error, LayersError):
                 log.exception("the embedded database could not be started")

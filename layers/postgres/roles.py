@@ -16,6 +16,9 @@ DATABASE = "obod"  # of the embedded server
 SUPERUSER = "postgres"  # of the embedded server; only makes the database and its extension
 OWNER = "obod"  # owns the database and writes
 API_LOGIN = "obod_api"  # logs in for the service; may do nothing until it takes the role of a reader
+SERVICE_LOGIN = "obod_service_"  # begins the name of a login that serves where the database is not the embedded one
+VIEW_LOGIN = "obod_view_"  # begins the name of a login for the public views
+KEY_LOGIN = "obod_key_"  # begins the name of a login that belongs to a key; database, key and audience follow
 RUN_LOGIN = "obod_run_"  # begins the name of the login that the workers of one run are given, a member of SCIENCE
 QGIS_SCHEMA = "qgis"
 

@@ -119,7 +119,7 @@ def grant(connection: Connection) -> None:
     run("REVOKE ALL ON FUNCTION api_key_holder FROM PUBLIC, {}", roles)
     run("GRANT EXECUTE ON FUNCTION api_key_holder TO {}", audiences)
     # Of the login itself, not of a role it takes: what reads as an audience writes nothing at all.
-    for function in ("note_key_use", "note_reading"):
+    for function in ("end_key_logins", "note_key_use", "note_reading"):
         run("REVOKE ALL ON FUNCTION {} FROM PUBLIC, {}", sql.Identifier(function), roles)
         run("GRANT EXECUTE ON FUNCTION {} TO {}", sql.Identifier(function), sql.Identifier(API_LOGIN))
 
@@ -222,7 +222,16 @@ def _end(connection: Connection, key_id: str) -> str:
     )
     if ended.first() is None:
         raise NotFound("There is no such key in use.")
+    end_key_logins(connection)
     return wanted
+
+
+def end_key_logins(connection: Connection) -> None:
+    """End the logins of the database, and their sessions, that belong to keys which are not good any more.
+
+    ``connection`` is one of ``noting``, or the owner's.
+    """
+    connection.execute(text("SELECT end_key_logins()"))
 
 
 def holder_of(connection: Connection, key: str) -> KeyHolder:

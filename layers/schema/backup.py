@@ -30,6 +30,7 @@ from layers.postgres.roles import QGIS_SCHEMA
 from layers.records.audit import Act, note
 from layers.records.runs import household_fit, robustness, suitability
 from layers.runs.parts import partition_name
+from layers.schema.access import end_key_logins
 from layers.schema.migrate import add_result_columns, current_revision, known_revisions, migrate_within, upgrade
 
 FORM = 1  # of the archive; a reader refuses a higher one
@@ -255,6 +256,7 @@ def _rebuild(
             connection.execute(text("SELECT setval(pg_get_serial_sequence(:table, :column), :last)"), sequence)
     migrate_within(connection)
     _keep_ended(connection, ended)
+    end_key_logins(connection)
     if entered:
         connection.exec_driver_sql(KEEP_ENTERED)
     note(connection, Act.RESTORE, rows=sum(int(table["rows"]) for table in manifest["tables"]))

@@ -57,8 +57,8 @@ def make_views(connection: Connection) -> None:
         for statement in statements:
             connection.exec_driver_sql(statement.replace("%", "%%"))  # the driver reads % as a parameter
         connection.exec_driver_sql(f"COMMENT ON SCHEMA {QGIS_SCHEMA} IS {_literal(note)}")
-    for function in ("api_key_holder", "note_key_use", "note_reading"):
-        connection.exec_driver_sql((SQL / f"{function}.sql").read_text())
+    for function in ("api_key_holder", "end_key_logins", "note_key_use", "note_reading"):
+        connection.exec_driver_sql((SQL / f"{function}.sql").read_text().replace("%", "%%"))
 
 
 def view_statements(layer: type[Layer]) -> list[str]:

@@ -7,8 +7,10 @@ import: the two commands that ask the database something import them.
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -85,6 +87,7 @@ def migrate_(json: Json = False) -> None:
     from layers.postgres.engine import engine, writing
     from layers.records.snapshot import read_runs
     from layers.schema.access import staff_key
+    from layers.schema.logins import make_service_login
     from layers.schema.migrate import current_revision, migrate
 
     if get_settings().database_url is None:
@@ -92,6 +95,8 @@ def migrate_(json: Json = False) -> None:
     migrate(engine())
     with writing() as connection:
         staff_key(connection, get_settings().home)
+    make_service_login()
+    with writing() as connection:
         revision = current_revision(connection)
         earlier = sorted(name for name, shown in read_runs(connection).shown.items() if shown.run.earlier_rule)
     if json:
@@ -104,18 +109,73 @@ def migrate_(json: Json = False) -> None:
         out.print("`obod score` judges their plots anew.", highlight=False)
 
 
+class Viewer(StrEnum):
+    """Whom a login of the database is for."""
+
+    PUBLIC = "public"
+    PARTNER = "partner"
+    STAFF = "staff"
+
+
 @app.command()
-def url(json: Json = False) -> None:
-    """Print a connection string that psql and QGIS accept; it holds the password."""
+def url(
+    for_: Annotated[
+        Viewer, typer.Option("--for", help="Whom the login is for; partner and staff need a key.")
+    ] = Viewer.PUBLIC,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            "--key",
+            envvar="OBOD_KEY",
+            show_envvar=True,
+            help="Key the login belongs to; asked for where it is missing.",
+        ),
+    ] = None,
+    owner: Annotated[bool, typer.Option("--owner", help="The login of the owner, who may change everything.")] = False,
+    json: Json = False,
+) -> None:
+    """Print a connection string that psql and QGIS accept, password included: a login that reads the views of `qgis`.
+
+    It is for the public views unless `--for` says otherwise. A login for partners or staff belongs to a key, and ends
+    when that is revoked, replaced or expires. None of them reads a table or writes.
+    """
+    if owner and for_ is not Viewer.PUBLIC:
+        raise typer.BadParameter("--owner and --for exclude each other.")
     external = get_settings().database_url
     cluster = Cluster(get_settings().home)
     if external is None and not cluster.made:
         raise DatabaseUnavailable(NOT_MADE)
     answer = cluster.url() if external is None else external.get_secret_value()
-    if json:
-        print_json({"url": answer})
+    if owner:
+        tell(
+            "This is the owner's login: whoever has it may read, change and delete everything. Keep it to this machine."
+        )
     else:
-        out.print(answer, highlight=False, markup=False)
+        answer = _login(answer, for_, key)
+    if json:
+        print_json({"url": answer, "for": "owner" if owner else for_.value})
+    else:
+        out.print(answer, highlight=False, markup=False, soft_wrap=True)
+
+
+def _login(address: str, viewer: Viewer, key: str | None) -> str:
+    """Return the address with a login for the views of an audience."""
+    from layers.audience import Audience
+    from layers.postgres.engine import address_of, writing
+    from layers.schema.logins import key_login, view_login
+
+    at = address_of(address)
+    if viewer is not Viewer.PUBLIC and not key:
+        if not sys.stdin.isatty():
+            raise LayersError(f"A login for {viewer.value} belongs to a key; name it in --key or OBOD_KEY.")
+        key = typer.prompt("Key", hide_input=True, err=True)
+    with writing() as connection:
+        if key is None or viewer is Viewer.PUBLIC:
+            login = view_login(connection, at, get_settings().home)
+        else:
+            login = key_login(connection, key, Audience[viewer.name])
+    plain = at.set(drivername="postgresql", username=login.name, password=login.password)
+    return plain.render_as_string(hide_password=False)
 
 
 def _cluster() -> Cluster:

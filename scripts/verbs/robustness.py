@@ -80,7 +80,7 @@ def start_drawing() -> None:
     ends at once.
     """
     settings = get_settings()
-    if not settings.draw_after_publication:
+    if not (settings.draw_after_publication and settings.knows_owner):
         return
     try:
         with open_log(settings.home / "log" / "draws.log") as said:

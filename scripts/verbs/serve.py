@@ -11,7 +11,8 @@ import typer
 import uvicorn
 
 from layers.errors import LayersError
-from layers.postgres.engine import engine
+from layers.postgres.engine import noting, reading_engine
+from layers.schema.logins import require_own_login
 from layers.settings import get_settings
 from layers.warm_up import compile_all
 from scripts.output import err
@@ -33,7 +34,9 @@ def serve(
     except ValueError as error:
         raise LayersError(f"--workers {workers} is more than the database serves: {error}.") from None
     require_free(host, port)
-    engine()  # starts the embedded database if it is stopped, and refuses in one sentence if there is none
+    reading_engine()  # starts the embedded database if it is stopped, and refuses in one sentence if there is none
+    with noting() as connection:
+        require_own_login(connection)
     compile_all()  # what is in the cache already takes a second or two; no request waits for a compiler
     start_drawing()  # what a stop left undone
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")

@@ -17,9 +17,10 @@ import typer
 
 from layers.errors import LayersError
 from layers.postgres.cluster import Cluster
-from layers.postgres.engine import engine, reading, writing
+from layers.postgres.engine import engine, forget_owner, reading, writing
 from layers.records.snapshot import served_districts
 from layers.schema.access import staff_key
+from layers.schema.logins import make_service_login
 from layers.schema.migrate import migrate
 from layers.settings import get_settings
 from scripts.output import err, out, tell
@@ -46,6 +47,7 @@ def up(plots: Plots = PLOTS, no_serve: NoServe = False) -> None:
         try:
             _prepare(plots)
             _step(8, "Service")
+            forget_owner()
             threading.Thread(target=_announce, daemon=True).start()
             serve()
         finally:
@@ -71,6 +73,9 @@ def _prepare(plots: int) -> None:
     if get_settings().database_url is None:
         Cluster(get_settings().home).start(tell)
     migrate(engine())
+    make_service_login()
+    with writing() as connection:
+        staff_key(connection, get_settings().home)  # made if there is none; never printed here, a log may keep it
     _step(7, "Demo region")
     demo(plots)
 
@@ -85,11 +90,9 @@ def _announce() -> None:
         return
     with reading() as connection:
         district = next(iter(served_districts(connection)), None)
-    with writing() as connection:
-        staff_key(connection, settings.home)  # made if there is none; never printed here, where a log may keep it
     lines = {
         "Planner": f"{base}/",
-        "GIS officer": f"{base}/tiles/plots.json (vector tiles); obod db url gives QGIS the database",
+        "GIS officer": f"{base}/tiles/plots.json (vector tiles); obod db url gives QGIS its public views",
         "NGO worker": f"{base}/districts/{district}/plots?f=xlsx",
         "Programmer": f"{base}/docs",
         "Staff key": "obod key show-demo, typed on a terminal",

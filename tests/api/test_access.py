@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,11 +16,13 @@ import mapbox_vector_tile
 import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
+from api import main
 from api.main import create_app
 from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience
 from layers.catalogue.land import Plot
+from layers.errors import DatabaseUnavailable
 from layers.features.export import Format
 from layers.schema.access import create_key, revoke
 from tests.worlds.three_districts import CANARY, CANARY_COUNT, CORNERS, NUROBOD, PARTNERS_CANARY, RASHT, Land
@@ -260,3 +263,24 @@ def test_a_revoked_key_works_no_longer_than_it_is_remembered(
 def test_the_land_lies_in_the_tile_the_tests_ask_for(client: TestClient) -> None:
     assert CORNERS[RASHT] == (70.37, 39.02)
     assert mapbox_vector_tile.decode(client.get(TILE).content)["plots"]["features"]
+
+
+def test_a_service_keeps_looking_for_logins_that_outlived_their_key(
+    keys: Keys,  # noqa: ARG001 - a database must be there
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    faults = iter([ValueError("a fault of ours"), DatabaseUnavailable("away")])
+    modes: list[str] = []
+    looked = Event()
+
+    def look(connection: Connection) -> None:
+        if fault := next(faults, None):
+            raise fault
+        modes.append(connection.execute(text("SELECT current_setting('transaction_read_only')")).scalar_one())
+        looked.set()
+
+    monkeypatch.setattr(main, "LOGINS_ENDED_S", 0.0)
+    monkeypatch.setattr(main, "end_key_logins", look)
+    with TestClient(create_app()):
+        assert looked.wait(60)
+    assert modes[0] == "off"  # it may write, unlike the audiences
