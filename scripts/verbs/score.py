@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from api.content.unknown_text import tell_not_assessed
+from api.content.unknown_text import tell_not_assessed, tell_reason
 from api.language.translate import SOURCE_LANGUAGE
 from geo.household.profile import Profile, load_profile
 from geo.household_fit.rating import SUPPORT_NEEDED
@@ -181,7 +181,7 @@ def print_fitted(report: RunReport | None, fit: FitReport, json: bool) -> None:
     out.print(f"Run {fit.run_id} fitted to {fit.profile}: {lights}. {SUPPORT_NEEDED}", highlight=False)
     for district, reasons in fit.not_assessed.items():
         for criterion, why in reasons.items():
-            err.print(f"{district}: {criterion} not assessed: {why}", highlight=False)
+            err.print(f"{district}: {criterion} not assessed: {tell_reason(why, SOURCE_LANGUAGE)}", highlight=False)
 
 
 def print_replay(found: Replay, fits: Mapping[str, int], json: bool) -> None:

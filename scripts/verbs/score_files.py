@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from api.content.unknown_text import tell_not_assessed
+from api.language.translate import SOURCE_LANGUAGE
 from geo.panel.scheme import load_scheme
 from layers.catalogue import BY_NAME, RASTERS
 from layers.errors import DataRefused
@@ -156,8 +158,8 @@ def _print(reports: list[FileReport], scheme: str, output: Path) -> None:
     for report in reports:
         if report.read is not None:
             print_rejections(report.read)
-    for criterion, why in not_assessed.items():
-        err.print(f"{criterion} not assessed: {why}", highlight=False)
+    for said in tell_not_assessed(not_assessed, SOURCE_LANGUAGE):
+        err.print(f"not assessed: {said}", highlight=False)
 
 
 def layer_files(arguments: list[str]) -> dict[str, Path]:

@@ -47,6 +47,8 @@ def test_a_bad_row_is_set_aside_and_one_that_stands_twice_counts_once(tmp_path: 
     assert "6 read, 1 repeated, 3 rejected" in people.stdout
     assert "rejected row 4 (c), right_class is 'no such': expected one of" in people.stdout
     assert "out-rejected.gpkg" in people.stderr
+    assert "not assessed: Slope: the grid Slope is not loaded." in people.stderr.splitlines()
+    assert "slope_pct" not in people.stderr  # names of columns, and reasons as they are stored, are no sentences
     squares("a").to_file(tmp_path / "plots.gpkg")
     assert score(tmp_path / "plots.gpkg", tmp_path / "out.gpkg").exit_code == 0
     assert not (tmp_path / "out-rejected.gpkg").exists()  # it was of other rows
