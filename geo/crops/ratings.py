@@ -200,7 +200,8 @@ def rate_crop(crop: Crop, ground: Ground) -> CropRating:
     low = np.column_stack([*deciding.values(), *minor.values()])
     index = square_root_index(100 * low)
     classes = _classes(crop, ground, climate, low)
-    full = dict(deciding) | {name: np.ones(len(ground)) for name in without}
+    # What is not known of the plot is met by nothing: a crop is no better for it.
+    full = dict(deciding) | {name: np.where(np.isnan(deciding[name]), np.nan, 1.0) for name in without}
     high = _classes(crop, ground, climate, np.column_stack([*full.values(), *minor.values()])) if without else classes
     names = np.array([*deciding, *minor])
     worst = names[np.where(np.isnan(low), np.inf, low).argmin(axis=1)]

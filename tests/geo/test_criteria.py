@@ -55,7 +55,17 @@ def full_valley() -> Layers:
         "reach": "lower",
         "geometry": shapely.Point(valley.X, valley.Y),
     }
-    more = {"roads": valley.frame(roads), "rivers": valley.frame(river), "outlets": valley.frame([outlet])}
+    # Months that count are looked for where ratios are on record by month, in heights and climate.
+    dry = [
+        {"command_area": "upper command", "year_type": "dry", "month": month, "ratio": 0.8} for month in range(1, 13)
+    ]
+    months = pd.DataFrame(dry).assign(code=[f"m{month}" for month in range(1, 13)])
+    more = {
+        "roads": valley.frame(roads),
+        "rivers": valley.frame(river),
+        "outlets": valley.frame([outlet]),
+        "command_months": months,
+    }
     return {**valley.layers(), **more, "soil_depth": valley.level(90.0), "available_water": valley.level(120.0)}
 
 

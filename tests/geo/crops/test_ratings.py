@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -381,11 +381,29 @@ def scattered(seed: int, n: int = 400) -> Ground:
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
+@example(seed=149)  # a plot of which only the minor factors are known
 def test_the_compiled_ranking_is_that_of_one_crop_after_the_other(seed: int) -> None:
     plots = scattered(seed)
     order, slowly = rank(plots), ranked_slowly(plots)
     assert (order == slowly).all()
     assert (order >= 0).any(axis=1).sum() > len(order) / 10
+
+
+def test_of_a_plot_of_which_nothing_that_decides_is_known_no_crop_is_named() -> None:
+    """Neither as one that suits nor as one that would if it had limits: there is nothing to have limits of."""
+    plots = ground(
+        1,
+        slope_rating=np.full(1, np.nan),
+        salinity_ds_m=np.full(1, np.nan),
+        depth_cm=np.full(1, np.nan),
+        tree_depth_cm=np.full(1, np.nan),
+        mean_c=np.full((1, 12), np.nan),
+        ph=np.full(1, 7.2),
+    )
+    suited, apart = recommended(rank_crops(plots))
+    assert not suited.any()
+    assert not apart.any()
+    assert (rank(plots) == -1).all()
 
 
 @settings(max_examples=20, deadline=None)
