@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterator
 from html import unescape
+from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
+import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
@@ -130,13 +131,28 @@ def _listed(client: TestClient) -> list[dict[str, Any]]:
     return [feature["properties"] for feature in found]
 
 
+def _told_in_file(client: TestClient, form: str, lang: Language, folder: Path) -> dict[str, str]:
+    """What a downloaded file says of each plot, read as those who get it read it."""
+    path = folder / f"plots.{form}"
+    path.write_bytes(client.get(f"/districts/{RASHT}/plots?f={form}&limit=all&lang={lang}").content)
+    if form == "csv":
+        frame = pd.read_csv(path)
+    elif form == "xlsx":
+        sheets = pd.read_excel(path, sheet_name=None)
+        frame = sheets["plots"].rename(columns=dict(zip(sheets["Columns"]["heading"], sheets["Columns"]["name"])))
+    else:
+        frame = gpd.read_parquet(path) if form == "parquet" else gpd.read_file(path, layer="plots")
+    return dict(zip(frame["plot_id"], frame["told"], strict=True))
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_every_surface_says_the_same_of_every_plot(client: TestClient, places: Gazetteer, lang: Language) -> None:
+def test_every_surface_says_the_same_of_every_plot(
+    client: TestClient, places: Gazetteer, tmp_path: Path, lang: Language
+) -> None:
     listed = _listed(client)
     assert len(listed) == 6 * ROWS
-    answer = client.get(f"/districts/{RASHT}/plots?f=csv&lang={lang}")
-    written = {row["plot_id"]: row["told"] for row in csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff")))}
-    assert len(written) == len(listed)
+    files = {form: _told_in_file(client, form, lang, tmp_path) for form in ("csv", "xlsx", "gpkg", "fgb", "parquet")}
+    assert {form: len(told) for form, told in files.items()} == dict.fromkeys(files, len(listed))
     for place, plot in enumerate(listed):
         truth = tell_plot(plot, places, lang)
         told = client.get(f"/plots/{plot['plot_id']}?lang={lang}").json()["properties"]["told"]
@@ -146,7 +162,7 @@ def test_every_surface_says_the_same_of_every_plot(client: TestClient, places: G
             written_out = CliRunner().invoke(app, ["explain", plot["plot_id"], "--lang", lang])
             assert written_out.exit_code == 0, written_out.exception
             assert truth.text in " ".join(written_out.stdout.split())
-        assert written[plot["plot_id"]] == truth.text
+        assert {form: told[plot["plot_id"]] for form, told in files.items()} == dict.fromkeys(files, truth.text)
         card = _read(client.get(f"/maps/plots/{plot['plot_no']}/card?lang={lang}").text)
         _say_all(card, truth)
 
