@@ -139,7 +139,7 @@ def _told_in_file(client: TestClient, form: str, lang: Language, folder: Path) -
         frame = pd.read_csv(path)
     elif form == "xlsx":
         sheets = pd.read_excel(path, sheet_name=None)
-        frame = sheets["plots"].rename(columns=dict(zip(sheets["Columns"]["heading"], sheets["Columns"]["name"])))
+        frame = sheets["plots"].rename(columns=sheets["Columns"].set_index("heading")["name"].to_dict())
     else:
         frame = gpd.read_parquet(path) if form == "parquet" else gpd.read_file(path, layer="plots")
     return dict(zip(frame["plot_id"], frame["told"], strict=True))
