@@ -11,7 +11,7 @@ ifdef PORT
 export OBOD_PORT := $(PORT)
 endif
 
-.PHONY: help demo test test-all mutants check bill pin-images layer criterion bench clean install system-packages clients python
+.PHONY: help demo test test-all drills mutants check bill pin-images layer criterion bench clean install system-packages clients python
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -25,6 +25,10 @@ test: install clients ## Run every test
 
 test-all: install clients ## Run every test, heavy clients and long drills too
 	$(BIN)/pytest -n 2 --dist loadfile --heavy
+
+drills: install clients ## Run the long drills, write what they found into docs/drills.md (DRILL_MINUTES=30 of mixed load)
+	$(BIN)/pytest -n 0 --heavy --figures -m heavy tests/drills tests/api/test_access.py tests/api/test_description.py \
+		tests/api/test_nobody_dispossessed.py tests/layers/loading/test_untrusted_files.py
 
 mutants: $(VENV)/installed ## Change the science in one place at a time, list what no test notices (MODULE=geo/crops/frost.py; takes hours)
 	@nice -n 19 $(BIN)/python -m tests.mutation $(MODULE)

@@ -36,12 +36,14 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 settings.register_profile("untimed", deadline=None)  # how long an example takes says more about the machine
 settings.load_profile("untimed")
 
+pytest_plugins = ["tests.drills.figures"]
 HOME_VARIABLE = "OBOD_TEST_HOME"  # set by the process that starts the session, read by its workers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer ``--heavy``: heavy clients and long drills too."""
+    """Offer ``--heavy``: heavy clients and long drills too, and ``--figures``: what drills found into their page."""
     parser.addoption("--heavy", action="store_true", help="run heavy clients and long drills too")
+    parser.addoption("--figures", action="store_true", help="write what drills found into docs/drills.md")
 
 
 def pytest_configure(config: pytest.Config) -> None:

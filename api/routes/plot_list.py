@@ -23,13 +23,14 @@ from api.routes.found import FRESH, HTML
 from api.routes.links import Links, tongues
 from api.routes.planner import FORMATS
 from api.routes.plots import FILTER_PARAMETERS, ChoiceDep, run_of
-from api.web.description import given
+from api.web.description import given, or_empty
 from geo.criteria import LAND_CRITERIA
 from geo.crops.catalogue import crops
 from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.base import PUBLIC
 from layers.catalogue.land import CLASS_STYLES, LAND_FORMS, ON_OFFER
 from layers.features.districts import require_district, require_jamoats
+from layers.features.features import require_code
 from layers.features.filters import PLOT_FILTERS, plot_conditions, sort_keys
 from layers.features.paging import Listing, read_page
 from layers.features.places import Gazetteer
@@ -67,12 +68,22 @@ class Bounds:
     most: str
 
 
+_CRITERIA: Final = tuple(criterion.id for criterion in LAND_CRITERIA)
+COLUMN: Final[Mapping[str, Any]] = {
+    "name": "column",
+    "in": "query",
+    "required": False,
+    "description": "Criterion shown beside the class; may be given several times.",
+    "schema": {"type": "array", "items": {"type": "string", "enum": [*_CRITERIA]}},
+}
+
+
 @router.get(
     "/districts/{code}/list",
     summary="Plots of a district as a page to work with",
     response_class=Response,
     responses=given({HTML: None}, 404),
-    openapi_extra={"parameters": FILTER_PARAMETERS},
+    openapi_extra={"parameters": [*(or_empty(item) for item in FILTER_PARAMETERS), COLUMN]},
 )
 def get_list(
     request: Request,
@@ -83,7 +94,6 @@ def get_list(
     choice: ChoiceDep,
     sortby: Annotated[str | None, Query(description="As for the list of plots.")] = None,
     after: Annotated[str | None, Query(description="Token of the next page.")] = None,
-    column: Annotated[list[str] | None, Query(description="Criteria shown beside the class.")] = None,
 ) -> Response:
     """The same filters and order as `GET /districts/{code}/plots`, as a table in the reader's language.
 
@@ -92,7 +102,7 @@ def get_list(
     filters = {
         name: texts for name in PLOT_FILTERS if (texts := [text for text in request.query_params.getlist(name) if text])
     }
-    columns = _columns(column)
+    columns = _columns(request.query_params.getlist("column"))
     with reading(PUBLIC) as connection:
         served = state.fresh(connection)
         require_district(connection, served, code)
@@ -232,10 +242,17 @@ def _chosen(choice: Choice) -> dict[str, list[str]]:
     return {name: [text] for name, text in asked.items() if text is not None}
 
 
-def _columns(asked: Sequence[str] | None) -> tuple[str, ...]:
-    """Criteria to be shown, in the order of their declaration; unknown names are passed over, as in a saved link."""
-    wanted = SHOWN_UNASKED if asked is None else tuple(asked)
-    return tuple(one.id for one in LAND_CRITERIA if one.id in wanted)[:MOST_COLUMNS]
+def _columns(asked: Sequence[str]) -> tuple[str, ...]:
+    """Criteria to be shown, in the order of their declaration; some when none is asked for.
+
+    Raises
+    ------
+    BadFilter : there is no such criterion; names the nearest.
+    """
+    for name in asked:
+        require_code("column", name, _CRITERIA)
+    wanted = asked or SHOWN_UNASKED
+    return tuple(name for name in _CRITERIA if name in wanted)[:MOST_COLUMNS]
 
 
 def _district_name(places: Gazetteer, code: str, lang: Language) -> str:

@@ -72,6 +72,18 @@ def given(
     return found | {status: {"description": REFUSED[str(status)]} for status in refused}
 
 
+def or_empty(parameter: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a parameter that may also be an empty text, as a form sends what nobody filled in."""
+
+    def either(schema: Mapping[str, Any]) -> dict[str, Any]:
+        return {"anyOf": [dict(schema), {"type": "string", "const": ""}]}
+
+    schema = parameter["schema"]
+    if schema["type"] == "array":
+        return {**parameter, "schema": {**schema, "items": either(schema["items"])}}
+    return {**parameter, "schema": either(schema)}
+
+
 def _schema(model: type[BaseModel] | object | None) -> dict[str, Any]:
     if model is None or model is dict:
         return {"type": "string" if model is None else "object"}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import permutations, product
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
@@ -25,6 +28,8 @@ from layers.catalogue.land import Plot
 from layers.errors import DatabaseUnavailable
 from layers.features.export import Format
 from layers.schema.access import create_key, revoke
+from layers.settings import get_settings
+from tests.drills.figures import Note
 from tests.worlds.three_districts import CANARY, CANARY_COUNT, CORNERS, NUROBOD, PARTNERS_CANARY, RASHT, Land
 
 HIDDEN = sorted(Plot.attributes(STAFF).keys() - Plot.attributes(PUBLIC).keys())
@@ -117,6 +122,60 @@ def test_a_partner_meets_no_staff_canary(client: TestClient, keys: Keys, surface
     content = readable(answer.content, tmp_path)
     assert CANARY.encode() not in content
     assert str(CANARY_COUNT).encode() not in content
+
+
+ROLES = ("public", "partner", "staff")
+STATES = ("cold", "kept", "named", "part", "head", "packed")  # caches empty, filled, asked with a tag, in part, packed
+
+
+HIDDEN_FROM = {
+    "public": (CANARY, str(CANARY_COUNT), PARTNERS_CANARY),
+    "partner": (CANARY, str(CANARY_COUNT)),
+    "staff": (),
+}
+
+
+@pytest.mark.heavy
+def test_no_canary_comes_to_another_whoever_asked_before(keys: Keys, tmp_path: Path, figure: Note) -> None:
+    """Role by role in every order, on caches that the others have filled; with the tags of the others, too."""
+    headers = {"public": {}, "partner": {"X-API-Key": keys.partner}, "staff": {"X-API-Key": keys.staff}}
+    asked: Counter[str] = Counter()
+    met = 0
+    for surface, order in product(SURFACES, permutations(ROLES)):
+        for folder in ("tiles", "features", "exports", "pictures"):
+            shutil.rmtree(get_settings().home / folder, ignore_errors=True)
+        tags: list[str] = []
+        with TestClient(create_app()) as client:
+            for role, state in product(order, STATES):
+                body, fields = ask_in(client, surface, state, headers[role], tags)
+                tags.extend(tag for name, tag in fields.items() if name == "etag")
+                content = readable(body, tmp_path) + str(fields).encode()
+                for word in HIDDEN_FROM[role]:
+                    assert word.encode() not in content, (surface, order, role, state, word)
+                asked[role] += 1
+                met += role == "staff" and CANARY.encode() in content
+    assert met > 100, "staff meet what is theirs, so that the search could have found it elsewhere"
+    figure(
+        "canaries, role by route by format by state of caches",
+        f"{asked.total():,} answers of {len(SURFACES)} routes and formats in {len(STATES)} states of caches, roles in "
+        f"6 orders: the planted values came to staff {met:,} times, to nobody else",
+        0,
+    )
+
+
+def ask_in(
+    client: TestClient, surface: str, state: str, headers: dict[str, str], tags: list[str]
+) -> tuple[bytes, dict[str, str]]:
+    """Give body and fields of an answer in one of the states; with all tags so far, it may be told nothing is new."""
+    asked = dict(headers)
+    if state == "named" and tags:
+        asked["If-None-Match"] = ", ".join(tags)
+    elif state == "part":
+        asked["Range"] = "bytes=0-"
+    elif state == "packed":
+        asked["Accept-Encoding"] = "gzip"
+    answer = client.request("HEAD" if state == "head" else "GET", surface, headers=asked)
+    return answer.content, dict(answer.headers)
 
 
 def test_a_partner_meets_what_is_for_partners(client: TestClient, keys: Keys) -> None:

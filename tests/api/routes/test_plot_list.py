@@ -174,7 +174,9 @@ def test_a_column_is_sorted_by_and_says_so(client: TestClient) -> None:
     ]
 
 
-@pytest.mark.parametrize("asked", ["class=S9", "klass=S1", "min_score=x", "after=x", "jamoat=x", "sortby=x"])
+@pytest.mark.parametrize(
+    "asked", ["class=S9", "klass=S1", "min_score=x", "after=x", "jamoat=x", "sortby=x", "column=x", "column="]
+)
 def test_what_cannot_be_asked_is_refused(client: TestClient, asked: str) -> None:
     assert client.get(f"{LIST}?lang=en&{asked}").status_code == 400
 

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -36,6 +37,7 @@ from layers.loading.kinds import KINDS, Kind
 from layers.loading.raster_files import RasterFile
 from layers.loading.reading import open_source
 from tests.clients.process import forget_settings
+from tests.drills.figures import Note
 from tests.worlds.village_files import WRITERS, villages
 
 SetLimit = Callable[[str, str], None]
@@ -423,6 +425,9 @@ DAMAGED = ("villages.gpkg", "villages.shp", "villages.geojson", "villages.fgb", 
            "villages.csv", "villages.xlsx", "villages.tif", "villages.zip")  # fmt: skip
 
 
+SEEDS = range(1_000, 1_100)  # of the damage to a file of each format
+
+
 def damaged(content: bytes, random: np.random.Generator) -> bytes:
     """Content with some bytes changed, taken out or put in, anywhere."""
     changed = bytearray(content)
@@ -460,7 +465,7 @@ def check_sentence(said: str, folder: Path, seed: int) -> None:
     assert str(folder) not in said, seed
 
 
-def hold_damage(folder: Path, name: str, seed: int) -> None:
+def hold_damage(folder: Path, name: str, seed: int) -> str:
     """Damage one file and read it: rows that are all told, or one sentence; never a crash or a library's words."""
     random = np.random.default_rng(seed)
     path = write_whole(folder, name)
@@ -470,16 +475,17 @@ def hold_damage(folder: Path, name: str, seed: int) -> None:
             assert read_raster(path).shape[1:] == tuple(
                 RasterFile(AdmittedFile(path, raster=True))._about[side] for side in ("rows", "cols")
             )
-            return
+            return "read"
         source = open_source(path)
         chunks = list(source.chunks())
     except (DataRefused, NotFound) as refusal:
         check_sentence(str(refusal), folder, seed)
-        return
+        return "refused"
     rows = np.concatenate([chunk.rows for chunk in chunks]) if chunks else np.empty(0)
     assert rows.tolist() == list(range(1, len(rows) + 1)), seed
     if source.total is not None:
         assert len(rows) == source.total, seed
+    return "read"
 
 
 @pytest.mark.parametrize("name", DAMAGED)
@@ -491,9 +497,17 @@ def test_a_damaged_file_is_read_or_refused(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("name", DAMAGED)
-def test_a_thousand_damaged_files_are_read_or_refused(tmp_path: Path, name: str) -> None:
-    for seed in range(1_000, 1_100):
-        hold_damage(tmp_path, name, seed)
-        shutil.rmtree(tmp_path)
-        tmp_path.mkdir()
+def test_a_thousand_damaged_files_are_read_or_refused(tmp_path: Path, figure: Note) -> None:
+    ends = Counter[str]()
+    for name in DAMAGED:
+        for seed in SEEDS:
+            folder = tmp_path / f"{name}-{seed}"
+            folder.mkdir()
+            ends[hold_damage(folder, name, seed)] += 1
+            shutil.rmtree(folder)
+    figure(
+        "damaged files",
+        f"{ends.total():,} files of {len(DAMAGED)} formats with bytes changed, taken out, put in: {ends['read']} read "
+        f"with all rows told, {ends['refused']} refused in one sentence, none crashed, hung or lost a row silently",
+        SEEDS.start,
+    )

@@ -1,0 +1,1 @@
+"""Long drills on real processes, disks and databases; ``make drills`` runs them and writes what they found."""
