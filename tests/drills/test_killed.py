@@ -58,7 +58,7 @@ def kinds(names: Counter[str]) -> str:
 
 def moment_of(name: str) -> str:
     when, what = name.split(" ", 1)
-    return f"{when} {what.split()[0].upper()}" if what != "the commit" else "before the commit"
+    return f"{when} {what.split()[0].upper().rstrip(',')}" if what != "the commit" else "before the commit"
 
 
 def test_loads_killed_while_they_write(planted: Engine, tmp_path: Path, figure: Note) -> None:
