@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 LOWLAND_BELOW_M = 1_000.0  # m; domain reference 3.6 step 3
 ZONES = ("lowland", "mountain")
 IRRIGATION_MONTHS = (4, 5, 6, 7, 8, 9)  # April to September; domain reference 2.4
+ROWS = 256  # plots whose runs of days are summed at a time
 SUMMER_SOWING = (6, 7, 8, 9)  # months from which a crop after grain starts
 
 
@@ -153,25 +154,26 @@ def warmest_run(monthly_mean_c: Floats, base_c: float, cycle_d: int, window: Win
 
     Returns
     -------
-    degree-days, mean temperature and first day on each plot
+    degree-days, mean temperature and first day on each plot; NaN, NaN and 0 where a month is unknown
 
     Notes
     -----
     Degree-days = sum over the run of max(normal of the day - base, 0).
     """
-    daily = daily_normals(np.asarray(monthly_mean_c, dtype=np.float64))
-    above, warmth = _summed(np.maximum(daily - base_c, 0.0)), _summed(daily)
+    monthly = np.asarray(monthly_mean_c, dtype=np.float64)
     days = min(cycle_d, window.days)
-    n = len(daily)
-    best, mean, first = np.full(n, -1.0), np.full(n, np.nan), np.zeros(n, dtype=np.int64)
-    for start in range(window.first, window.first + starts(window, days)):
-        total = _between(above, start, days)
-        better = total > best
-        best = np.where(better, total, best)
-        mean = np.where(better, _between(warmth, start, days) / days, mean)
-        first = np.where(better, start % YEAR_D, first)
-    known = ~np.isnan(monthly_mean_c).any(axis=1)
-    return Run(np.where(known, best, np.nan), np.where(known, mean, np.nan), first)
+    begin = np.arange(window.first, window.first + starts(window, days)) % YEAR_D
+    n = len(monthly)
+    best, mean, first = np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, dtype=np.int64)
+    known = np.flatnonzero(~np.isnan(monthly).any(axis=1))
+    for part in np.split(known, range(ROWS, len(known), ROWS)):
+        daily = daily_normals(monthly[part])
+        totals = _between(_summed(np.maximum(daily - base_c, 0.0)), begin, days)
+        earliest = totals.argmax(axis=1)[:, np.newaxis]
+        best[part] = np.take_along_axis(totals, earliest, axis=1)[:, 0]
+        mean[part] = np.take_along_axis(_between(_summed(daily), begin, days), earliest, axis=1)[:, 0] / days
+        first[part] = begin[earliest[:, 0]]
+    return Run(best, mean, first)
 
 
 def starts(window: Window, days: int) -> int:
@@ -217,9 +219,10 @@ def _summed(daily: Floats) -> Floats:
     return np.concatenate([np.zeros((len(daily), 1)), np.cumsum(daily, axis=1)], axis=1)
 
 
-def _between(summed: Floats, start: int, days: int) -> Floats:
-    """Return the sum of ``days`` days from ``start`` on, over the turn of the year if need be."""
-    first, last = start % YEAR_D, start % YEAR_D + days
-    if last <= YEAR_D:
-        return np.asarray(summed[:, last] - summed[:, first])
-    return np.asarray((summed[:, YEAR_D] - summed[:, first]) + summed[:, last - YEAR_D])
+def _between(summed: Floats, begin: NDArray[np.int64], days: int) -> Floats:
+    """Return the sums (n, m) of ``days`` days from m days on, over the turn of the year if need be."""
+    end = begin + days
+    turns = end > YEAR_D
+    found = summed[:, np.where(turns, YEAR_D, end)] - summed[:, begin]
+    found[:, turns] += summed[:, end[turns] - YEAR_D]
+    return np.asarray(found)

@@ -149,6 +149,18 @@ def test_a_window_shorter_than_the_cycle_is_the_run() -> None:
     assert run.degree_days[0] == pytest.approx(1_230.0)
 
 
+def test_each_of_many_plots_has_its_own_run_and_an_unknown_month_spoils_no_other() -> None:
+    even_c = np.arange(600) / 20.0  # degC, the same all year
+    monthly = np.repeat(even_c[:, np.newaxis], 12, axis=1)
+    monthly[[0, 300, 599], [11, 5, 0]] = np.nan
+    known = np.isfinite(monthly).all(axis=1)
+    run = warmest_run(monthly, 10.0, 100, Window(330, 150))
+    assert run.degree_days == pytest.approx(np.where(known, 100 * np.clip(even_c - 10.0, 0, None), np.nan), nan_ok=True)
+    assert run.mean_c == pytest.approx(np.where(known, even_c, np.nan), nan_ok=True)
+    assert run.first[0] == run.first[300] == run.first[599] == 0
+    assert (run.first[1:200] == 330).all()  # none is warm enough: of equal runs the earliest
+
+
 def test_the_warmest_run_is_that_of_all_runs_one_after_the_other() -> None:
     random = np.random.default_rng(7)
     monthly = np.array(VALLEY_C) + random.uniform(-6, 6, (20, 1))
