@@ -285,7 +285,7 @@ def _suspects(series: pd.Series[Any]) -> tuple[int, pa.StringArray]:
         return 0, pa.array([], pa.string())
     if pd.api.types.is_numeric_dtype(series.dtype):
         known = series.dropna().to_numpy(dtype=np.float64)
-        measured = (known % 1 != 0).any()
+        measured = (known != np.floor(known)).any()  # infinite is whole, and no number of a person
         whole = known[[]] if measured else known[(known >= SHORTEST) & (known < LONGEST)]
         return len(known), pa.array(whole.astype(np.int64)).cast(pa.string())
     if pd.api.types.infer_dtype(series, skipna=True) != "string":
