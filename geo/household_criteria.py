@@ -12,7 +12,7 @@ import numpy as np
 
 from geo.contract.columns import evidence_by_age, is_recorded, numbers, season_age_years, texts
 from geo.contract.criterion import B, Block, Criterion, D, Floats, HardLimit, Measured
-from geo.contract.declared import ClassCap
+from geo.contract.declared import CALIBRATE, ClassCap
 from geo.contract.memberships import ByClass, Knots
 from geo.contract.reasons import NO_WATER_RECORDS
 from geo.errors import NotAssessed
@@ -25,7 +25,6 @@ from geo.measures.surveys import PLOT_SURVEYS, surveyed
 from geo.measures.water import COMMAND_AREAS, OUTSIDE, command_area
 
 FIT_GROUPS = ("labour", "tenure")  # reported beside the land score, never in it
-CALIBRATE = "default to calibrate"
 NO_CAP = ClassCap()  # a fit never holds the class of land
 CARE_WALK_LIMIT_MIN = 120.0  # min one way with care duties, then red; domain reference 4, A1
 NO_TURNS = "no turns: recorded as not irrigated"

@@ -8,7 +8,7 @@ from typing import Any, Final
 from api.language.translate import Language, number, translate
 from geo.contract.criterion import Criterion
 from geo.contract.memberships import Knots, Probability
-from geo.criteria import WATER_ADEQUACY
+from geo.criteria.water import WATER_ADEQUACY
 from geo.household.labour import MONTH_NAMES
 
 UNKNOWN: Final = "unknown"

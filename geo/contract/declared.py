@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+CALIBRATE = "default to calibrate"  # basis of knots that no source names
+
 
 @dataclass(frozen=True, slots=True)
 class ClassCap:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.contract.criterion import Judgement
-from geo.criteria import SLOPE
+from geo.criteria.terrain import SLOPE
 from geo.panel.scheme import Scheme
 
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from geo.contract.criterion import Criterion, HardLimit
 from geo.contract.memberships import ByClass, Knots, Membership, Probability
-from geo.criteria import CANAL_CONDITION, LAND_CRITERIA
+from geo.criteria import LAND_CRITERIA
+from geo.criteria.water import CANAL_CONDITION
 from geo.errors import SchemeError, SuitabilityError
 from geo.household_criteria import FIT_CRITERIA, FIT_GROUPS
 from geo.panel.scheme_keys import GroupMembers, SchemeFile, weights_of

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from geo.contract.criterion import Block, Flags, Judgement, Measured
 from geo.contract.nearby import Nearby
-from geo.criteria import BY_ID, CANAL_CONDITION, LAND_CRITERIA, WATER_ADEQUACY
+from geo.criteria import BY_ID, LAND_CRITERIA
+from geo.criteria.water import CANAL_CONDITION, WATER_ADEQUACY
 from geo.measures.exclusion import REASONS, RECORD_STATES, Excluded
 from geo.measures.water_by_month import SECOND_CROP, SHORT_FROM, WATER_MONTH
 from geo.panel.scheme import Scheme

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.contract.criterion import Block, Floats, Measured
-from geo.criteria import FROST, HEAT, SLOPE, SOIL_DEPTH
+from geo.criteria.climate import FROST, HEAT
+from geo.criteria.soil import SOIL_DEPTH
+from geo.criteria.terrain import SLOPE
 from geo.crops.catalogue import Crop, crops
 from geo.crops.kernels.ranking import GRADES, NO_CROP
 from geo.crops.ranking import Ranks, numbered, rank

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from geo.contract.criterion import Block, Flags, Floats, Measured
 from geo.contract.needs import Need
-from geo.criteria import CANAL_CONDITION, LAND_CRITERIA, WATER_ADEQUACY
+from geo.criteria import LAND_CRITERIA
+from geo.criteria.water import CANAL_CONDITION, WATER_ADEQUACY
 from geo.measures import exclusion
 from geo.measures.exclusion import Excluded, Records, exclusion_mask, mines_unanswered, records_of
 from geo.measures.water import irrigated, repair_gain

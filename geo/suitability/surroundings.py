@@ -15,7 +15,7 @@ import shapely
 
 from geo.contract.columns import numbers, texts
 from geo.contract.criterion import Block, Flags, Floats
-from geo.criteria import SOIL_WATER
+from geo.criteria.soil import SOIL_WATER
 from geo.errors import NotAssessed
 from geo.geometry.nearest import nearest_line
 from geo.measures.hazard import zone_levels

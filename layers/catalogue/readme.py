@@ -23,7 +23,7 @@ def page() -> str:
 def _lines() -> Iterator[str]:
     yield "# Layers and criteria"
     yield ""
-    yield "Written by `python -m layers.catalogue.readme` from `layers/catalogue/`, `geo/criteria.py` and"
+    yield "Written by `python -m layers.catalogue.readme` from `layers/catalogue/`, `geo/criteria/` and"
     yield "`geo/household_criteria.py`; `make check` holds it current. One name everywhere: layer = table = tile = URL."
     yield "Audiences: public, partner, staff; each sees what those before it see."
     yield ""

@@ -10,7 +10,8 @@ import numpy as np
 from sqlalchemy import Connection
 
 from geo.contract.criterion import Block, Measured
-from geo.criteria import GRAVITY_HEAD, LAND_CRITERIA
+from geo.criteria import LAND_CRITERIA
+from geo.criteria.water import GRAVITY_HEAD
 from geo.crops.catalogue import crops as crops_known
 from geo.measures.exclusion import REASONS, exclusion_mask
 from geo.panel.judging import judgement_by

@@ -22,11 +22,16 @@ from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 ROOT: Final = Path(__file__).parents[2]
 CATALOGUE: Final = ROOT / "layers" / "catalogue"
 REVISIONS: Final = ROOT / "layers" / "schema" / "migrations" / "versions"
-CRITERIA: Final = ROOT / "geo" / "criteria.py"
+CRITERIA: Final = ROOT / "geo" / "criteria"
 SCHEMES: Final = ROOT / "geo" / "schemes"
 DECLARED: Final = re.compile(
     r'(?m)^([A-Z_0-9]+) = Criterion\(\n    id="(\w+)",\n    code="(\w)(\d+)",\n    group="(\w+)",\n    letter="(\w)"'
 )
+DECLARED_WITH: Final = {  # what a declaration as it is begun is written with
+    "geo.contract.declared": ("CALIBRATE", "ClassCap", "Measuring"),
+    "geo.contract.memberships": ("Knots",),
+    "geo.contract.needs": ("Need",),
+}
 GEOMETRIES: Final = ("POINT", "MULTILINESTRING", "MULTIPOLYGON")
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{1,40}")
 LAYER_OPTIONS: Final = {"NAME": "", "FILE": "services", "GEOMETRY": "POINT", "TITLE": ""}
@@ -144,8 +149,8 @@ def begin_criterion(given: Mapping[str, str]) -> list[Path]:
     Refused : a name that is taken or no name, a group or layer there is not, knots that neither rise nor fall.
     """
     name, title, layer = _name_of(given), given["TITLE"] or _words(given["NAME"]), given["LAYER"]
-    text = CRITERIA.read_text("utf-8")
-    declared = DECLARED.findall(text)
+    texts = {criterion.group: (CRITERIA / f"{criterion.group}.py").read_text("utf-8") for criterion in LAND_CRITERIA}
+    declared = [found for text in texts.values() for found in DECLARED.findall(text)]
     groups = {group: (constant, code, int(last), letter) for constant, _, code, last, group, letter in declared}
     if given["GROUP"] not in groups:
         raise Refused(f"GROUP: expected one of {', '.join(groups)}, got {given['GROUP']!r}.")
@@ -184,15 +189,20 @@ def begin_criterion(given: Mapping[str, str]) -> list[Path]:
 {reach}    basis=CALIBRATE,
 )
 '''
+    text = texts[given["GROUP"]]
     start = text.index(f"{last} = Criterion(")
     end = text.index("\n)\n", start) + len("\n)\n")
     text = text[:end] + declaration + text[end:]
-    text = re.sub(rf"(?ms)(^LAND_CRITERIA.*?\n    {last},\n)", rf"\1    {constant},\n", text)
+    text = re.sub(rf"(?ms)(^CRITERIA: .*?\b{last})\b", rf"\1, {constant}", text)
+    for module, used in DECLARED_WITH.items():
+        for one in used:
+            text = _importing(text, module, one)
     text = _importing(text, "geo.measures.plain", measure)
     if measure == "distance_to":
         text = _importing(text, "geo.contract.needs", "Within")
-    CRITERIA.write_text(text, "utf-8")
-    written = [CRITERIA]
+    file = CRITERIA / f"{given['GROUP']}.py"
+    file.write_text(text, "utf-8")
+    written = [file]
     for scheme in sorted(SCHEMES.glob("*.toml")):
         found = scheme.read_text("utf-8")
         listed = re.search(r"(?m)^unweighed = \[(.*?)\]", found)
@@ -207,7 +217,7 @@ def begin_criterion(given: Mapping[str, str]) -> list[Path]:
 def _cap_of(group: str) -> str:
     """How far a new criterion holds the class: with its group, as all its members do, and not by itself."""
     with_group = next(criterion.cap.with_group for criterion in LAND_CRITERIA if criterion.group == group)
-    return "NO_CAP" if with_group is None else f"ClassCap(with_group={with_group})"
+    return "ClassCap()" if with_group is None else f"ClassCap(with_group={with_group})"
 
 
 def _importing(text: str, module: str, name: str) -> str:

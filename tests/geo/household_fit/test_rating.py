@@ -14,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.contract.criterion import Block, Criterion, Judgement
+from geo.contract.declared import CALIBRATE
 from geo.criteria import LAND_CRITERIA
 from geo.errors import SchemeError, TableError
 from geo.household.labour import area_alone_ha, crop_labour, demand_days_ha, labour_balance, peak_month, supply_days
 from geo.household.profile import Profile, load_profile, parse_profile, profile_names
 from geo.household.tenure import RIGHT_CLASSES, right_numbers
-from geo.household_criteria import CALIBRATE, FIT_BY_ID, FIT_CRITERIA, FIT_GROUPS, NO_TURNS, HouseholdBlock
+from geo.household_criteria import FIT_BY_ID, FIT_CRITERIA, FIT_GROUPS, NO_TURNS, HouseholdBlock
 from geo.household_fit.rating import Fit, assess_fit
 from geo.panel.scheme import load_scheme, parse_scheme
 from tests.worlds import valley

@@ -10,7 +10,7 @@ import shapely
 
 from geo.contract.criterion import Block
 from geo.contract.needs import Need, Within
-from geo.criteria import SLOPE
+from geo.criteria.terrain import SLOPE
 from geo.measures.plain import distance_to, mean_of
 from tests.worlds import valley
 

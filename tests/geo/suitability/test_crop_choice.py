@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from geo.contract.criterion import Block
-from geo.criteria import SLOPE
+from geo.criteria.terrain import SLOPE
 from geo.crops.catalogue import crops
 from geo.crops.ratings import Ground
 from geo.measures.soil import saltless

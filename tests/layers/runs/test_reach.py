@@ -19,7 +19,8 @@ from sqlalchemy import Connection, Engine, func, select
 
 from geo.contract.criterion import Block, Criterion, Judgement, Measured
 from geo.contract.needs import EVERYTHING, AlongWayHome, NamedPlots, Need, SameCanal, Within
-from geo.criteria import LAND_CRITERIA, SLIDE_LEVEL
+from geo.criteria import LAND_CRITERIA
+from geo.criteria.hazard import SLIDE_LEVEL
 from geo.measures import exclusion
 from geo.panel.scheme import load_scheme
 from geo.suitability.assess import assess_findings

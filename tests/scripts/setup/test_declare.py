@@ -26,7 +26,8 @@ RECIPES = (
 WRITTEN = {
     "layers/catalogue/services.py",
     "layers/README.md",
-    "geo/criteria.py",
+    "geo/criteria/terrain.py",
+    "geo/criteria/access.py",
     *(f"geo/schemes/{name}.toml" for name in ("default", "officials-panel", "womens-panel")),
     *(f"api/language/locale/{lang}/LC_MESSAGES/obod.po" for lang in ("tg", "ru")),
 }
