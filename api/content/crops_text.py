@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
+from api.language.speech import with_own_signs
 from api.language.translate import Language, translate
 from geo.crops.catalogue import crops
 from geo.crops.ratings import DECIDING
@@ -82,7 +83,8 @@ def _crop(name: str, judged: str | None, unknown: Sequence[str], lang: Language)
     if (crop := crops().get(name)) is not None:
         for factor in unknown:
             text, args = itemgetter("text", "args")(condition(crop, factor))
-            about.append(translate(text, lang).format(**args))
+            limits = {key: with_own_signs(limit, lang) for key, limit in args.items()}
+            about.append(translate(text, lang).format(**limits))
     return f"{_title(name, lang)} ({'; '.join(about)})" if about else _title(name, lang)
 
 

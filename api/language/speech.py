@@ -21,8 +21,13 @@ class Spoken:
 
     def number(self, digits: str) -> str:
         """Return a number, given with commas between thousands and a decimal point, with the signs of the language."""
-        if self.lang == SOURCE_LANGUAGE:
-            return digits
-        signs = Locale.parse(self.lang).number_symbols["latn"]
-        own = {",": signs["group"], ".": signs["decimal"]}
-        return "".join(own.get(sign, sign) for sign in digits)
+        return with_own_signs(digits, self.lang)
+
+
+def with_own_signs(digits: str, lang: Language) -> str:
+    """Return a number, given with commas between thousands and a decimal point, with the signs of a language."""
+    if lang == SOURCE_LANGUAGE:
+        return digits
+    signs = Locale.parse(lang).number_symbols["latn"]
+    own = {",": signs["group"], ".": signs["decimal"]}
+    return "".join(own.get(sign, sign) for sign in digits)

@@ -9,9 +9,11 @@ import orjson
 import typer
 
 from api.content.crops_text import tell_crops
-from api.content.plot_truth import tell_plot
+from api.content.plot_truth import PlotTruth, tell_plot
 from api.content.unknown_text import NO_WAY_KNOWN, tell_not_assessed, tell_reason, tell_unrecorded
+from api.content.value_text import in_sentence
 from api.language.translate import SOURCE_LANGUAGE, Language, language_of
+from api.maps.legend import CRITERIA_BY_ID
 from geo.household.labour import MONTH_NAMES
 from layers.catalogue.base import PUBLIC, STAFF
 from layers.catalogue.land import Plot
@@ -37,7 +39,8 @@ def explain(
     """Say why a plot has its class: values, memberships, weights, what limits it, what would lift it."""
     with reading(STAFF) as connection:
         found = explain_plot(connection, plot_id, choice=Choice(scheme, run))
-        found["told"], found["crops_told"] = _told(connection, found, Choice(scheme, run), language_of(lang))
+        truth, found["crops_told"] = _told(connection, found, Choice(scheme, run), language_of(lang))
+        found["told"] = truth.text
         if profile is not None:
             found["fit"] = explain_fit_of_plot(connection, plot_id, found["run"], profile)
             found["priority"] = plot_priority(connection, found["district"], found["run"], plot_id)
@@ -48,9 +51,8 @@ def explain(
     out.print(f"Plot {found['plot_id']}, {found['area_ha']} ha, run {found['run']}{mark}", highlight=False)
     score = "no score" if found["score"] is None else f"score {found['score']}"
     span = "" if found["score_low"] == found["score_high"] else f" ({found['score_low']} to {found['score_high']})"
-    out.print(
-        f"{found['subclass'] or found['class']}: {score}{span}, confidence {found['confidence']}", highlight=False
-    )
+    judged = found["subclass"] or found["class"] if truth.settled else f"{truth.words} ({truth.code})"
+    out.print(f"{judged}: {score}{span}, confidence {found['confidence']}", highlight=False)
     for said in filter(None, (found["told"], found["crops_told"])):
         out.print(said, highlight=False)
     if said := tell_unrecorded(found["no_record"], language_of(lang)):
@@ -69,14 +71,14 @@ def explain(
         out.print(f"Priority for support, 0 to 1: {span}. {found['priority']['note']}", highlight=False)
 
 
-def _told(connection: Connection, found: dict[str, Any], choice: Choice, lang: Language) -> tuple[str, str]:
-    """Return what card, page and files say of the plot and of its crops, each in a paragraph."""
+def _told(connection: Connection, found: dict[str, Any], choice: Choice, lang: Language) -> tuple[PlotTruth, str]:
+    """Return what card, page and files say of the plot, and of its crops in a paragraph."""
     district = found["district"]
     run = read_runs(connection).runs_of(choice).get(district)
     runs = {} if run is None else {district: run}
     feature = read_feature(connection, scored_plots(PUBLIC, runs), Plot.plot_id == found["plot_id"])
     plot = orjson.loads(feature or "{}")["properties"]
-    return tell_plot(plot, read_gazetteer(connection), lang).text, " ".join(tell_crops(plot, lang))
+    return tell_plot(plot, read_gazetteer(connection), lang), " ".join(tell_crops(plot, lang))
 
 
 def _print_fit(fit: dict[str, Any]) -> None:
@@ -125,7 +127,8 @@ def _what_helps(found: dict[str, Any]) -> Iterator[str]:
         yield found["remedies"]["note"]
     if found["measurement"]:
         wanted = found["measurement"]
-        yield f"To be surer of the class, measure {wanted['criterion']} (about {wanted['cost_usd']:.0f} USD)."
+        title = in_sentence(CRITERIA_BY_ID[wanted["criterion"]].title)
+        yield f"To be surer of the class, measure this: {title} (about {wanted['cost_usd']:.0f} USD)."
         yield f"  {wanted['how']}"
     if found["score"] is not None and found["robustness"] is None:
         yield "obod robustness --pending draws how sure the class is."
@@ -133,7 +136,8 @@ def _what_helps(found: dict[str, Any]) -> Iterator[str]:
         if sure["flagged"]:
             yield "Fewer than 70 of 100 draws fall into one class: do not rely on it."
         if sure["top_share"] is not None:
-            yield f"In {100 * sure['top_share']:.0f} of 100 it is among the best {sure['top_of']} of the district."
+            share = f"{100 * sure['top_share']:.0f} of 100 draws"
+            yield f"In {share} it is among the best {sure['top_of']} of the district."
     for crop in found["best_crops"]:
         yield f"  {_crop(crop)}"
 

@@ -285,6 +285,29 @@ def test_a_place_is_found_as_its_name_is_typed_in_any_script(page: Page) -> None
     assert "district=TJ.RR.GA" in page.url
 
 
+def test_no_word_of_the_page_of_a_plot_is_cut_on_a_phone(browser: Browser, address: str, noticed: Noticed) -> None:
+    """Each word of a list of facts stands on one line, however the browser knows to hyphenate."""
+    cut = """() => [...document.querySelectorAll("dt, dd")].flatMap((cell) => {
+        const range = document.createRange(), found = [];
+        for (const node of cell.childNodes) {
+            for (const word of (node.nodeValue || "").matchAll(/\\p{L}+/gu)) {
+                range.setStart(node, word.index);
+                range.setEnd(node, word.index + word[0].length);
+                if (range.getClientRects().length > 1) found.push(word[0]);
+            }
+        }
+        return found;
+    })"""
+    with browser.new_context(viewport=PHONE, base_url=address) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        noticed.watch(context)
+        page = context.new_page()
+        for lang in ("ru", "tg", "en"):
+            page.goto(f"/plots/{plot_id(4, 'S1')}/why?lang={lang}")
+            assert page.locator("dd").count() > 3
+            assert page.evaluate(cut) == [], lang
+
+
 def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, address: str, noticed: Noticed) -> None:
     with browser.new_context(viewport=PHONE, base_url=address, has_touch=True) as context:
         context.set_default_timeout(PATIENCE_MS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,6 +58,14 @@ def test_sentences_by_hand() -> None:
     assert apart == "These might suit too, but not all their limits are known: walnut."
     assert unknown == "What decides on crops and is not known here: salinity; depth of the soil."
     assert pair.endswith("at least half of what the second needs: wheat, then potato.")
+
+
+def test_limits_are_written_with_the_signs_of_the_language() -> None:
+    assert "potato (suited with limits, S2; if salinity is below 5.0 dS/m: not measured" in tell_crops(PLOT, "en")[0]
+    for lang in ("ru", "tg"):
+        said = tell_crops(PLOT, lang)[0]
+        assert "5,0 " in said
+        assert not re.search(r"\d\.\d", said)
 
 
 def test_nothing_is_said_where_no_run_ranked_crops_and_no_crop_where_none_suits() -> None:

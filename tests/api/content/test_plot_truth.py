@@ -162,6 +162,8 @@ def test_every_surface_says_the_same_of_every_plot(
             written_out = CliRunner().invoke(app, ["explain", plot["plot_id"], "--lang", lang])
             assert written_out.exit_code == 0, written_out.exception
             assert truth.text in " ".join(written_out.stdout.split())
+            judged = written_out.stdout.splitlines()[1]  # before all else
+            assert judged.startswith(plot["class"] if truth.settled else f"{truth.words} ({truth.code}): ")
         assert {form: told[plot["plot_id"]] for form, told in files.items()} == dict.fromkeys(files, truth.text)
         card = _read(client.get(f"/maps/plots/{plot['plot_no']}/card?lang={lang}").text)
         _say_all(card, truth)
