@@ -55,3 +55,12 @@ def test_pages_name_the_district(client: TestClient, lang: Language) -> None:
                 assert name in headings, (address, headings)
         assert RASHT not in title + headings
         assert GHARM not in title + headings
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_page_of_the_planner_says_how_the_views_are_opened_in_qgis(client: TestClient, lang: Language) -> None:
+    everywhere, here = ["/tiles/plots/{z}/{x}/{y}.mvt", "obod db url"], f"/districts/{RASHT}/plots?f=gpkg"
+    for address, codes in (("/?", everywhere), (f"/?district={RASHT}&", [everywhere[0], here, everywhere[1]])):
+        page = client.get(f"{address}lang={lang}").text
+        shown = re.findall(r"<p><code>(.*?)</code></p>", page)
+        assert [code.removeprefix("http://testserver") for code in shown] == codes
