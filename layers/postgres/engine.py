@@ -28,7 +28,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from layers.audience import PUBLIC, Audience
 from layers.errors import DatabaseUnavailable, LayersError, NotAllowed, OperatorNeeded
-from layers.postgres.cluster import Cluster
+from layers.postgres.cluster import NO_OWNER, Cluster
 from layers.postgres.login_file import place_of, read_logins
 from layers.postgres.revival import awaited
 from layers.postgres.roles import API_LOGIN, ROLES, SCIENCE, Role
@@ -70,6 +70,8 @@ _MAKING = threading.Lock()
 @lru_cache
 def _owners_engine() -> Engine:
     settings = get_settings()
+    if not settings.knows_owner:
+        raise OperatorNeeded(NO_OWNER)
     if settings.database_url is not None:
         return _engine(settings.database_url.get_secret_value())
     return _engine(_embedded().socket_url())

@@ -16,8 +16,8 @@ from typing import Annotated
 
 import typer
 
-from layers.errors import DatabaseUnavailable, LayersError
-from layers.postgres.cluster import NOT_MADE, Cluster, Status
+from layers.errors import DatabaseUnavailable, LayersError, OperatorNeeded
+from layers.postgres.cluster import NO_OWNER, NOT_MADE, Cluster, Status
 from layers.postgres.contents import bytes_in, count_rows
 from layers.postgres.roles import SUPERUSER
 from layers.settings import get_settings
@@ -119,6 +119,7 @@ class Viewer(StrEnum):
 
 @app.command()
 def url(
+    context: typer.Context,
     for_: Annotated[
         Viewer, typer.Option("--for", help="Whom the login is for; partner and staff need a key.")
     ] = Viewer.PUBLIC,
@@ -141,6 +142,11 @@ def url(
     """
     if owner and for_ is not Viewer.PUBLIC:
         raise typer.BadParameter("--owner and --for exclude each other.")
+    source = context.get_parameter_source("key")  # OBOD_KEY may be there for other commands
+    if for_ is Viewer.PUBLIC and source is not None and source.name == "COMMANDLINE":
+        raise typer.BadParameter("--key goes with --for partner or --for staff.")
+    if not get_settings().knows_owner:
+        raise OperatorNeeded(NO_OWNER)
     external = get_settings().database_url
     cluster = Cluster(get_settings().home)
     if external is None and not cluster.made:

@@ -109,10 +109,15 @@ def test_one_of_partners_or_staff_needs_a_key_and_ends_with_it(
     assert (weak.code, weak.out) == (1, "")
     assert "This key is for partner" in weak.err
     assert obod("db", "url", "--for", "bishop").code == 2
+    for words in ((), ("--for", "public"), ("--owner",)):  # it would not be of the audience that the key opens
+        passed_over = obod("db", "url", *words, "--key", partner)
+        assert (passed_over.code, passed_over.out) == (2, "")
+        assert "--key goes with --for partner or --for staff." in passed_over.err
 
     of_partner = obod("db", "url", "--for", "partner", "--key", partner).out.strip()
     monkeypatch.setenv("OBOD_KEY", staff)
     of_staff = obod("db", "url", "--for", "staff").out.strip()
+    assert json.loads(obod("db", "url", "--json").out)["for"] == "public"  # the variable is there for other commands too
     for key in (partner, staff):
         assert key.rpartition("_")[2] not in of_partner + of_staff
     households = "SELECT * FROM qgis.jamoat_households"
@@ -154,3 +159,7 @@ def test_a_service_refuses_to_be_the_owner_and_has_a_login_once_migrated(
     monkeypatch.setenv("OBOD_SERVICE_DATABASE_URL", f"postgresql://{owner.host}:{owner.port}/{owner.database}")
     assert obod("serve").code == 0  # as in docker-compose.yml: an address without a user, and the login of the home
     assert served[-1] == served[0]
+    for words in (("url",), ("url", "--owner"), ("status",)):
+        no_owner = obod("db", *words)
+        assert (no_owner.code, no_owner.out) == (1, "")
+        assert " ".join(no_owner.err.split()).startswith("OBOD_SERVICE_DATABASE_URL alone names the database here, with")
