@@ -5,26 +5,16 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from layers.postgres import installation
 from layers.postgres.cluster import Cluster
-from scripts.main import main
+from tests.clients import command
+from tests.clients.command import Said
 from tests.clients.process import forget_settings
-
-
-class Said(NamedTuple):
-    """What one command answered."""
-
-    code: int
-    out: str
-    err: str
-
 
 Obod = Callable[..., Said]
 
@@ -37,11 +27,7 @@ def obod(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 
     def run(*words: str) -> Said:
         forget_settings()
-        monkeypatch.setattr(sys, "argv", ["obod", *words])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        code = exit_.value.code
-        return Said(code if isinstance(code, int) else int(bool(code)), *capsys.readouterr())
+        return Said(command.run(*words), *capsys.readouterr())
 
     yield run
     forget_settings()

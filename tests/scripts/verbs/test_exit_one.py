@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import zipfile
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from layers.grids.rasters import store_grid
 from layers.loading import load_frame
 from layers.postgres.engine import writing
 from layers.settings import get_settings
-from scripts.main import main
+from tests.clients.command import run
 
 DISTRICT = "TJ.RR.GA"
 State = tuple[dict[str, str], set[str]]
@@ -57,14 +56,6 @@ def state(database: Engine) -> State:
     home = get_settings().home
     kept = {str(path.relative_to(home)) for place in ("rasters", "rejects") for path in (home / place).glob("*")}
     return rows, kept
-
-
-def run(*words: str | Path) -> int:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["obod", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            main()
-    return int(end.value.code or 0)
 
 
 REFUSED: dict[str, list[tuple[str, ...]]] = {

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 import pytest
 
@@ -14,32 +12,20 @@ from layers.catalogue.base import PARTNER
 from layers.errors import NotAllowed
 from layers.postgres.engine import writing
 from layers.schema.access import holder_of
-from scripts.main import main
+from tests.clients import command
+from tests.clients.command import Said
 from tests.worlds.three_districts import NUROBOD, Land
-
-
-class Said(NamedTuple):
-    """What one command answered."""
-
-    code: int
-    out: str
-    err: str
-
 
 Obod = Callable[..., Said]
 
 
 @pytest.fixture
-def obod(land: Land, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Obod:
+def obod(land: Land, capsys: pytest.CaptureFixture[str]) -> Obod:
     """Give a function that runs ``obod key`` with the given words in this process."""
     assert land.rows
 
     def run(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["obod", "key", *words])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        code = exit_.value.code
-        return Said(code if isinstance(code, int) else int(bool(code)), *capsys.readouterr())
+        return Said(command.run("key", *words), *capsys.readouterr())
 
     return run
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from sqlalchemy import Engine, text
 
 from layers.loading import load_frame
 from layers.postgres.engine import writing
-from scripts.main import main, make_command
+from scripts.main import make_command
+from tests.clients.command import run
 
 NORTH, SOUTH = "TJ.RR.GA", "TJ.KT.QU"
 HELD = [f"n{number}" for number in range(20)] + [f"s{number}" for number in range(20)]
@@ -65,14 +65,6 @@ def state(database: Engine) -> State:
 def current(database: Engine) -> list[str]:
     with database.connect() as connection:
         return list(connection.execute(text("SELECT plot_id FROM plots WHERE ended_by IS NULL ORDER BY 1")).scalars())
-
-
-def run(*words: str | Path) -> int:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["obod", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            main()
-    return int(end.value.code or 0)
 
 
 REPLACED = ("--allow-ending", "40")
