@@ -41,6 +41,7 @@ from api.web.compression import Compression
 from api.web.description import describe_with
 from api.web.errors import add_error_handlers
 from api.web.heads import Heads
+from api.web.own_login import OwnLogin
 from api.web.protection import Protection
 from api.web.proxies import Proxies
 from api.web.ranges import Ranges
@@ -191,4 +192,5 @@ def create_app() -> FastAPI:
         Proxies, root_path=settings.root_path, trusted=settings.proxy_networks, hosts=settings.host_names
     )
     app.add_middleware(health.Measured, metrics=app.state.metrics)
+    app.add_middleware(OwnLogin)
     return app

@@ -27,6 +27,7 @@ from layers.catalogue.base import PUBLIC
 from layers.postgres.cluster import Cluster
 from layers.postgres.engine import engine, reading
 from layers.postgres.roles import DATABASE
+from layers.schema.logins import make_service_login
 from layers.schema.migrate import migrate
 from tests.clients.process import forget_settings
 from tests.clients.service import state
@@ -126,8 +127,8 @@ def database(
 ) -> Iterator[Engine]:
     """Give the owner's engine of a fresh, migrated, empty database that lives as long as the test module.
 
-    ``OBOD_DATABASE_URL`` and ``OBOD_HOME`` name it and an empty folder meanwhile, so that ``reading()``,
-    ``writing()`` and commands started by the tests use it too.
+    ``OBOD_DATABASE_URL`` and ``OBOD_HOME`` name it and a folder meanwhile that holds a login for the service alone, so
+    that ``reading()``, ``writing()`` and commands started by the tests use it too. Logins that belong to it go with it.
     """
     name = f"{request.module.__name__.rpartition('.')[2]}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"[:63]
     with psycopg.connect(cluster.url(database="postgres"), autocommit=True) as administration:
@@ -136,9 +137,15 @@ def database(
         administration.execute(statement.format(sql.Identifier(name), sql.Identifier(DATABASE)))
     home = tmp_path_factory.mktemp("home")
     with _environment({"OBOD_DATABASE_URL": cluster.url(database=name), "OBOD_HOME": str(home)}):
+        make_service_login()
         yield engine()
     with psycopg.connect(cluster.url(database="postgres"), autocommit=True) as administration:
+        of_database = "rolname ~ ('^obod_[a-z]+_' || d.oid || '_')"
+        made = f"SELECT rolname FROM pg_roles, pg_database d WHERE datname = %s AND {of_database}"
+        logins = administration.execute(made, [name]).fetchall()
         drop_database(administration, name)
+        for (login,) in logins:
+            administration.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(login)))
 
 
 @pytest.fixture

@@ -49,8 +49,8 @@ SHORT_FOLDER = Path("/tmp")  # noqa: S108 - for the socket alone, where the path
 STOPPED = "database.stopped"  # file in the home: somebody stopped the database and meant it
 NOT_MADE = "There is no embedded database yet; obod db start makes it."
 NO_OWNER = (
-    "OBOD_SERVICE_DATABASE_URL alone names the database here, with a login that only serves; this needs the owner's: run "
-    "it where OBOD_DATABASE_URL names that."
+    "OBOD_SERVICE_DATABASE_URL alone names the database here, with a login that only serves; this needs the owner's: "
+    "run it where OBOD_DATABASE_URL names that."
 )
 
 Say = Callable[[str], None]

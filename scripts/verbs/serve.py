@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from layers.errors import LayersError
+from layers.errors import DatabaseUnavailable, LayersError, OperatorNeeded
 from layers.postgres.engine import noting, reading_engine
 from layers.schema.logins import require_own_login
 from layers.settings import get_settings
@@ -35,8 +35,13 @@ def serve(
         raise LayersError(f"--workers {workers} is more than the database serves: {error}.") from None
     require_free(host, port)
     reading_engine()  # starts the embedded database if it is stopped, and refuses in one sentence if there is none
-    with noting() as connection:
-        require_own_login(connection)
+    try:
+        with noting() as connection:
+            require_own_login(connection)
+    except OperatorNeeded:
+        raise
+    except DatabaseUnavailable as away:  # another machine's: the service waits for it, and looks then
+        err.print(f"{away} The service answers once it does.", highlight=False)
     compile_all()  # what is in the cache already takes a second or two; no request waits for a compiler
     start_drawing()  # what a stop left undone
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,16 +29,9 @@ FOR_STAFF = {"jamoat_households", "fields"}
 
 
 @pytest.fixture(scope="module")
-def address(cluster: Cluster, database: Engine) -> Iterator[URL]:
-    """Give the address of the database; logins of it are dropped in the end."""
-    name = str(make_url(str(database.url)).database)
-    yield make_url(cluster.url(database=name))
-    with psycopg.connect(cluster.url(database=name), autocommit=True) as connection:
-        made = (
-            "SELECT rolname FROM pg_roles, pg_database d WHERE d.datname = %s AND rolname ~ ('^obod_[a-z]+_' || d.oid)"
-        )
-        for (login,) in connection.execute(made, [name]).fetchall():
-            connection.execute(f'DROP ROLE "{login}"')
+def address(cluster: Cluster, database: Engine) -> URL:
+    """Give the address of the database."""
+    return make_url(cluster.url(database=str(database.url.database)))
 
 
 def opened(address: URL, login: Login) -> psycopg.Connection[tuple[object, ...]]:

@@ -6,7 +6,6 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import psycopg
 import pytest
@@ -19,19 +18,11 @@ from layers.postgres.engine import noting
 from layers.postgres.login_file import LOGINS
 from layers.schema.access import create_key, public_half
 from layers.settings import get_settings
-from scripts.main import main
 from scripts.verbs import serve
+from tests.clients import command
+from tests.clients.command import Said
 from tests.clients.process import forget_settings
 from tests.worlds.three_districts import Land
-
-
-class Said(NamedTuple):
-    """What one command answered."""
-
-    code: int
-    out: str
-    err: str
-
 
 Obod = Callable[..., Said]
 
@@ -44,27 +35,11 @@ def obod(land: Land, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 
     def run(*words: str) -> Said:
         forget_settings()
-        monkeypatch.setattr(sys, "argv", ["obod", *words])
         monkeypatch.setattr(sys, "stdin", io.StringIO())
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        code = exit_.value.code
-        return Said(code if isinstance(code, int) else int(bool(code)), *capsys.readouterr())
+        return Said(command.run(*words), *capsys.readouterr())
 
     yield run
-    (get_settings().home / LOGINS).unlink(missing_ok=True)
     forget_settings()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _drop_logins(cluster: Cluster, database: Engine) -> Iterator[None]:
-    """Logins are the server's and outlive the database of the tests; drop what they made."""
-    yield
-    name = str(database.url.database)
-    with psycopg.connect(cluster.url(database=name), autocommit=True) as connection:
-        made = "SELECT rolname FROM pg_roles, pg_database d WHERE datname = %s AND rolname ~ ('^obod_[a-z]+_' || d.oid)"
-        for (login,) in connection.execute(made, [name]).fetchall():
-            connection.execute(f'DROP ROLE "{login}"')
 
 
 def may(url: str, statement: str) -> bool:
@@ -117,7 +92,9 @@ def test_one_of_partners_or_staff_needs_a_key_and_ends_with_it(
     of_partner = obod("db", "url", "--for", "partner", "--key", partner).out.strip()
     monkeypatch.setenv("OBOD_KEY", staff)
     of_staff = obod("db", "url", "--for", "staff").out.strip()
-    assert json.loads(obod("db", "url", "--json").out)["for"] == "public"  # the variable is there for other commands too
+    assert (
+        json.loads(obod("db", "url", "--json").out)["for"] == "public"
+    )  # the variable is there for other commands too
     for key in (partner, staff):
         assert key.rpartition("_")[2] not in of_partner + of_staff
     households = "SELECT * FROM qgis.jamoat_households"
@@ -143,6 +120,7 @@ def test_a_service_refuses_to_be_the_owner_and_has_a_login_once_migrated(
     monkeypatch.setattr(serve, "require_free", lambda *_: None)
     monkeypatch.setattr(serve, "compile_all", lambda: None)
     monkeypatch.setattr(serve, "start_drawing", lambda: None)
+    (get_settings().home / LOGINS).unlink(missing_ok=True)
     refused = obod("serve")
     assert (refused.code, served) == (1, [])
     assert "does not log in as the owner of the database" in " ".join(refused.err.split())
@@ -162,4 +140,20 @@ def test_a_service_refuses_to_be_the_owner_and_has_a_login_once_migrated(
     for words in (("url",), ("url", "--owner"), ("status",)):
         no_owner = obod("db", *words)
         assert (no_owner.code, no_owner.out) == (1, "")
-        assert " ".join(no_owner.err.split()).startswith("OBOD_SERVICE_DATABASE_URL alone names the database here, with")
+        assert " ".join(no_owner.err.split()).startswith(
+            "OBOD_SERVICE_DATABASE_URL alone names the database here, with"
+        )
+
+
+def test_a_service_waits_for_a_database_of_another_machine(obod: Obod, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    monkeypatch.setattr(uvicorn, "run", lambda *_, **__: begun.append(1))
+    monkeypatch.setattr(serve, "require_free", lambda *_: None)
+    monkeypatch.setattr(serve, "compile_all", lambda: None)
+    monkeypatch.setattr(serve, "start_drawing", lambda: None)
+    monkeypatch.setenv("OBOD_DATABASE_URL", "postgresql://nobody:secret@127.0.0.1:9/obod")
+    said = obod("serve")
+    assert (said.code, begun) == (0, [1])
+    first = " ".join(said.err.split())
+    assert first.startswith("The database does not answer; obod db status says more. The service answers once it does.")
+    assert "secret" not in said.err
