@@ -8,6 +8,7 @@ import geopandas as gpd
 from shapely import box
 from sqlalchemy import Engine, text
 
+from tests.drills.moments import run
 from tests.worlds import valley
 from tests.worlds.valley_in_database import RASHT
 
@@ -51,3 +52,22 @@ def digest(database: Engine, rows: str) -> str:
     whole = f"SELECT coalesce(md5(string_agg(one, '' ORDER BY one)), '') FROM ({each}) AS rows"
     with database.connect() as connection:
         return str(connection.execute(text(whole)).scalar_one())
+
+
+def load_in_turn(folder: Path, database: Engine, count: int) -> tuple[list[list[str]], list[str], list[str]]:
+    """Load two files of so many fields, each in the place of all plots, and return what they come to.
+
+    Returns
+    -------
+    loads : the two commands. wholes : digest of the plots after each. moments : those the second one had, at which
+        another like it can be struck.
+    """
+    loads = [replacing(write_file(folder, name, count), count) for name in ("first", "second")]
+    wholes = []
+    for load in loads:
+        ended = run(load)
+        assert ended is not None
+        assert ended.code == 0, ended.said
+        wholes.append(digest(database, PLOTS))
+    assert len(set(wholes)) == 2
+    return loads, wholes, ended.moments

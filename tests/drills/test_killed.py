@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 
 from layers.postgres.engine import writing
 from tests.drills.figures import Note
-from tests.drills.lots import PLOTS, RESULTS, digest, replacing, write_file
+from tests.drills.lots import PLOTS, RESULTS, digest, load_in_turn
 from tests.drills.moments import run
 from tests.worlds.valley_in_database import RASHT, load_valley
 
@@ -58,19 +58,11 @@ def kinds(names: Counter[str]) -> str:
 
 def moment_of(name: str) -> str:
     when, what = name.split(" ", 1)
-    return f"{when} {what.split()[0].upper().rstrip(',')}" if what != "the commit" else "before the commit"
+    return f"{when} {what.split()[0].upper().rstrip(',')}" if what != "the commit" else name
 
 
 def test_loads_killed_while_they_write(planted: Engine, tmp_path: Path, figure: Note) -> None:
-    loads = [replacing(write_file(tmp_path, name, FIELDS), FIELDS) for name in ("first", "second")]
-    wholes = []
-    for load in loads:
-        ended = run(load)
-        assert ended is not None
-        assert ended.code == 0, ended.said
-        moments = ended.moments
-        wholes.append(digest(planted, PLOTS))
-    assert len(set(wholes)) == 2
+    loads, wholes, moments = load_in_turn(tmp_path, planted, FIELDS)
     random = np.random.default_rng(SEED)
     met: Counter[str] = Counter()
     done = 0
