@@ -30,6 +30,7 @@ PACKAGES = ("numpy", "numba", "shapely", "geopandas", "exactextract", "rastersta
 
 def main() -> None:
     """Run the sections one after another and write what they found."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # commands start from bytecode, as they do where they are installed
     plots = int(os.environ.get("BENCH_PLOTS") or PLOTS)
     only = os.environ.get("BENCH_ONLY", "").split()
     load, began = psutil.getloadavg()[0], time.monotonic()

@@ -7,10 +7,10 @@ from typing import Final
 
 from api.language.translate import Language, translate
 from api.language.wording import CLASS_MEANINGS, label_of
+from geo.contract.classes import MINES
 from geo.criteria import LAND_CRITERIA
 from geo.crops.catalogue import crops
 from geo.household.tenure import BY_CODE
-from geo.suitability.model import MINES
 from layers.catalogue.base import PUBLIC, Audience
 from layers.catalogue.hazards import Exclusion
 from layers.features.features import NO_CAUTION, Features, Property

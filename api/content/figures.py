@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from api.language.translate import Language, translate
 from api.language.wording import CLASS_WORDS
-from geo.suitability.model import CLASSES
+from geo.contract.classes import CLASSES
 from layers.catalogue.base import Style
 from layers.catalogue.land import SHOWN_STYLES
 from layers.features.standing import Standing, settled_classes

@@ -16,10 +16,11 @@ from api.content.value_text import in_sentence, is_told, told_value
 from api.language.translate import Language, local_name, translate
 from api.language.wording import CLASS_WORDS, EARLIER_RULE
 from api.maps.legend import CRITERIA_BY_ID
+from geo.contract.classes import CLASS_LIMITS, MINES
 from geo.contract.criterion import Criterion
 from geo.contract.memberships import Probability
+from geo.contract.shut_land import INUNDATION, NO_RECORD, OUTSIDE_RECORD, RECORD_STATES
 from geo.criteria import LAND_CRITERIA
-from geo.measures.exclusion import INUNDATION, NO_RECORD, OUTSIDE_RECORD, RECORD_STATES
 from geo.suitability.explanation import (
     CLOSED,
     CLOSED_AREA,
@@ -28,7 +29,6 @@ from geo.suitability.explanation import (
     NOTHING_LIMITS,
     reached_limit,
 )
-from geo.suitability.model import CLASS_LIMITS, MINES
 from layers.catalogue.admin import District, Jamoat, Settlement
 from layers.features.places import Gazetteer
 

@@ -21,8 +21,8 @@ from api.content.unknown_text import (
 from api.language.translate import LANGUAGES, Language, local_name, translate
 from api.language.wording import CLASS_WORDS, label_of
 from api.maps.legend import CRITERIA_BY_ID
+from geo.contract.classes import CLASSES
 from geo.criteria.hazard import WAY_EXPOSURE
-from geo.suitability.model import CLASSES
 from layers.catalogue.land import CLASS_STYLES
 from layers.catalogue.services import Service as ServiceLayer
 

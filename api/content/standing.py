@@ -8,8 +8,8 @@ from typing import Final
 
 from api.language.translate import Language, number, translate
 from api.maps.legend import CRITERIA_BY_ID
-from geo.measures.exclusion import INUNDATION, RELEASABLE
-from geo.suitability.model import MINES
+from geo.contract.classes import MINES
+from geo.contract.shut_land import INUNDATION, RELEASABLE
 from layers.catalogue.hazards import Exclusion
 from layers.features.standing import Standing, Tally
 

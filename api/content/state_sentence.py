@@ -11,7 +11,7 @@ from api.content.value_text import in_sentence, measured_text
 from api.language.translate import Language, number, translate
 from api.language.wording import CODES, label_of, unit_after_number
 from api.maps.legend import CRITERIA_BY_ID
-from geo.suitability.model import CLASSES
+from geo.contract.classes import CLASSES
 from layers.catalogue.hazards import Exclusion
 from layers.catalogue.land import Plot
 from layers.records.outcomes import OUTCOME_BY_NAME

@@ -9,8 +9,8 @@ from api.content.plot_truth import NO_EXCLUSION_RECORD
 from api.content.value_text import in_sentence
 from api.language.translate import Language, translate
 from api.maps.legend import CRITERIA_BY_ID
+from geo.contract.classes import MINES
 from geo.contract.reasons import REASONS, read_reason
-from geo.suitability.model import MINES
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.hazards import Exclusion
 from layers.runs.exclusion_records import KINDS

@@ -11,7 +11,7 @@ from typing import Any, Final
 from api.language.translate import FALLBACKS, LANGUAGES, Language
 from api.maps.colouring import BY_CLASS, HATCH, IN_CELL, SINGLE, Colouring, Expression, matched
 from api.maps.legend import MINED
-from geo.measures.exclusion import RELEASABLE
+from geo.contract.shut_land import RELEASABLE
 from layers.catalogue import RasterLayer
 from layers.catalogue.admin import ADMIN, Country, District, Jamoat, Region, Settlement
 from layers.catalogue.base import Layer

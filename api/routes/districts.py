@@ -14,7 +14,7 @@ from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
 from api.routes.answers import DistrictByJamoat, DistrictFigures, PlaceFound
 from api.web.description import given
-from geo.measures.exclusion import INUNDATION, RELEASABLE
+from geo.contract.shut_land import INUNDATION, RELEASABLE
 from layers.cache.memory import Memo
 from layers.errors import NotFound
 from layers.features.districts import Summary, summaries

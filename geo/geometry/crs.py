@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 
 WORKING_CRS = "EPSG:32642"  # WGS 84 / UTM zone 42N, metres
 STORED_CRS = "EPSG:4326"  # WGS 84, degrees, longitude first
+DEGREE_DIGITS = 7  # decimals of a longitude or latitude in files of text: about 1 cm
 GOOD_FOR = (64.0, 34.0, 77.0, 43.0)  # degrees; Tajikistan's box and two degrees around, scale off by 0.7 % at most
 
 

@@ -16,15 +16,22 @@ from numpy.typing import NDArray
 from geo.contract.columns import numbers
 from geo.contract.criterion import Block, Flags
 from geo.contract.needs import Need, Within
+from geo.contract.shut_land import (
+    ANSWERED,
+    INUNDATION,
+    LOOKED_FOR_MINES,
+    LOOKED_FOR_SHUT_LAND,
+    MINE_BUFFER_M,
+    NO_RECORD,
+    OUTSIDE_RECORD,
+    REASONS,
+    RECORDED,
+    WATER,
+)
 from geo.measures.mined_ground import CONTAMINATED, is_mined_ground
 from geo.measures.overlap import share_under, within_distance
 
 REACH_M = 5_000.0  # m; the largest safety distance an exclusion may carry
-MINE_BUFFER_M = {  # m, unless the mine action centre gives another distance; default to calibrate
-    "mine_suspected": 100.0,
-    "mine_confirmed": 50.0,
-}
-RELEASABLE = frozenset(MINE_BUFFER_M)  # kinds of area that shut land until it is cleared and released
 NEEDS = (
     Need("exclusions"),  # an answer of the mine action centre changes what is asked first in all of its district
     Need("lakes", touches=Within(0.0)),
@@ -32,23 +39,7 @@ NEEDS = (
 )
 WHOLLY = 0.999  # share of a plot; outlines of maps never agree to the last metre
 SLIVER = 0.01  # share of a plot; below it two outlines only disagree where they were drawn, default to calibrate
-WATER = "water_body"
-INUNDATION = "inundation"
-REASONS = (
-    "mine_confirmed",
-    "mine_suspected",
-    INUNDATION,
-    "river_bed",
-    WATER,
-    "built_up",
-    "protected",
-    "border_strip",
-)
 NOT_EXCLUDED = -1
-ANSWERED = ("mine_confirmed", "mine_suspected", "mine_cleared")  # kinds by which the mine action centre answers
-LOOKED_FOR_MINES, LOOKED_FOR_SHUT_LAND = "mines", "shut_land"  # what mapping extents say was looked for
-NO_RECORD, OUTSIDE_RECORD, RECORDED = range(3)
-RECORD_STATES = ("none", "outside", "recorded")
 
 
 @dataclass(frozen=True, slots=True)

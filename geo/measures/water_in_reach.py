@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d
 
 from geo.contract.columns import numbers, texts
 from geo.contract.criterion import Block, Flags, Floats, outlines
@@ -110,6 +109,8 @@ def _plot_height_m(block: Block) -> Floats:
 
 def _spread(values: NDArray[np.float32], radius: float) -> NDArray[np.float32]:
     """Return the greatest value within a radius of each cell, counted in cells, row by row of the disk."""
+    from scipy.ndimage import maximum_filter1d  # takes a seventh of a second; most commands do without
+
     rows = len(values)
     result = np.full_like(values, -np.inf)
     for step in range(-int(radius), int(radius) + 1):

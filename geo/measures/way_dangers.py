@@ -7,7 +7,6 @@ from typing import NamedTuple
 import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.features import rasterize
 
 from geo.contract.columns import texts
 from geo.contract.criterion import Block, Flags
@@ -96,6 +95,8 @@ def unmapped_cells(block: Block, dem: Grid) -> Flags:
 
 def _covered(frame: gpd.GeoDataFrame, dem: Grid) -> Flags:
     """Return the cells whose centre geometries cover, bool (rows, cols)."""
+    from rasterio.features import rasterize  # takes a tenth of a second; most commands do without
+
     shapes = [shape for shape in frame.geometry if shape is not None and not shape.is_empty]
     if not shapes:
         return np.zeros(dem.shape, dtype=bool)

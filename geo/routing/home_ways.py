@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import label
 
 from geo.compiled.threads import over_blocks
 from geo.errors import GridError
@@ -26,6 +25,8 @@ BLOCKS = 8  # shares the homes are dealt out in; each costs a workspace while a 
 
 def _connected(surface: Surface) -> NDArray[np.int32]:
     """Number of the connected piece of open ground each padded cell belongs to; no move leads between two pieces."""
+    from scipy.ndimage import label  # takes a seventh of a second; most commands do without
+
     is_open = (surface.ground.kind != BLOCKED).reshape(-1, surface.width)
     pieces, _ = label(is_open, structure=np.ones((3, 3)))
     return np.asarray(pieces, dtype=np.int32).ravel()

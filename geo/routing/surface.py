@@ -9,7 +9,6 @@ from typing import NamedTuple, TypeVar
 import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.features import rasterize
 
 from geo.errors import GridError, SuitabilityError
 from geo.routing.kernels import surface as kernels
@@ -147,6 +146,8 @@ def burned(frame: gpd.GeoDataFrame, dem: Grid) -> NDArray[np.bool_]:
     -------
     bool (rows, cols)
     """
+    from rasterio.features import rasterize  # takes a tenth of a second; most commands do without
+
     shapes = [shape for shape in frame.geometry if shape is not None and not shape.is_empty]
     if not shapes:
         return np.zeros(dem.shape, dtype=np.bool_)

@@ -15,18 +15,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo.contract.classes import CLASS_LIMITS, CLASSES, MINES, N2, NE, OUTLOOKS, ROUNDING, S2, S3
 from geo.contract.criterion import Block, Flags, Judgement, Measured
 from geo.contract.nearby import Nearby
+from geo.contract.shut_land import REASONS, RECORD_STATES
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.criteria.water import CANAL_CONDITION, WATER_ADEQUACY
-from geo.measures.exclusion import REASONS, RECORD_STATES, Excluded
+from geo.measures.exclusion import Excluded
 from geo.measures.water_by_month import SECOND_CROP, SHORT_FROM, WATER_MONTH
 from geo.panel.scheme import Scheme
 from geo.suitability.combination import Aggregate, Codes, Floats, Weighting, aggregate, weighting
 from geo.suitability.crop_choice import crop_lists
 from geo.suitability.findings import Findings, find
 from geo.suitability.kept_columns import EVIDENCE_LETTERS, evidence_text, kept_values, named, tables_text, whole_numbers
-from geo.suitability.model import CLASS_LIMITS, CLASSES, MINES, N2, NE, NOTHING, OUTLOOKS, ROUNDING, S2, S3
+from geo.suitability.model import NOTHING
 from geo.suitability.questions import ask_first
 from geo.suitability.rating import Rated, confidence, rate
 from geo.suitability.shown import stored_score, subclass_name

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.contract.classes import CLASS_LIMITS, CLASSES, N2, NE, ROUNDING, S2
 from geo.contract.criterion import Criterion, HardLimit, Measured
 from geo.contract.memberships import ByClass, Knots, Lower, Probability
 from geo.criteria import BY_ID, LAND_CRITERIA
@@ -19,7 +20,7 @@ from geo.panel.scheme import LAND_GROUPS, WEIGHS_CONDITION, Scheme
 from geo.suitability.assess import classify
 from geo.suitability.combination import Aggregate, Floats, Weighting, aggregate, owa, weighting
 from geo.suitability.kept_columns import UNKNOWN_EVIDENCE
-from geo.suitability.model import CLASS_LIMITS, CLASSES, N2, NE, NOTHING, ROUNDING, S2
+from geo.suitability.model import NOTHING
 from geo.suitability.rating import EXCLUDING
 from geo.suitability.shown import shown_score
 
@@ -84,7 +85,7 @@ def explain(
     scheme : of its run.
     order : criteria of ``memberships`` and ``evidence``, as the run had them.
     not_assessed : criterion id -> why it could not be assessed where the plot lies.
-    closed_by : of ``geo.measures.exclusion.REASONS`` where an area excludes the plot and it is known which.
+    closed_by : of ``geo.contract.shut_land.REASONS`` where an area excludes the plot and it is known which.
 
     Returns
     -------

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.compiled.threads import over_blocks
+from geo.contract.classes import CLASSES, ROUNDING
 from geo.contract.criterion import Criterion, D, Flags, HardLimit, Measured
 from geo.contract.memberships import Membership
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.panel.scheme import Scheme
 from geo.suitability.combination import Codes, Floats
 from geo.suitability.kernels import rating as kernels
-from geo.suitability.model import CLASSES, NOTHING, ROUNDING
+from geo.suitability.model import NOTHING
 
 CONFIDENT_SHARE = 0.70  # of all weight that evidence of a letter or better has to carry; domain reference 3.6 step 9
 EXCLUDING = ("exclude", "not_relevant")  # kinds of hard limit that shut a plot for the land use judged

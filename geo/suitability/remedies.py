@@ -9,6 +9,7 @@ from importlib import resources
 
 import numpy as np
 
+from geo.contract.classes import CLASS_LIMITS, CLASSES, NE, S3
 from geo.contract.criterion import Criterion, Floats, Measured
 from geo.contract.declared import Measuring
 from geo.criteria import LAND_CRITERIA
@@ -19,7 +20,7 @@ from geo.panel import remedy_sets
 from geo.panel.remedy_sets import Applied, Change, Remedies, Remedy
 from geo.panel.scheme import Scheme
 from geo.suitability.assess import Suitability, evaluate
-from geo.suitability.model import CLASS_LIMITS, CLASSES, NE, NOTHING, S3
+from geo.suitability.model import NOTHING
 from geo.suitability.shown import shown_score
 from geo.suitability.surroundings import Surroundings
 from geo.water.repair import GOOD, reach_gain

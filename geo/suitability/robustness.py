@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.compiled.threads import over_blocks
+from geo.contract.classes import CLASSES
 from geo.panel.scheme import LAND_GROUPS
 from geo.suitability.combination import Weighting, quantified
 from geo.suitability.kernels import draws as kernels
-from geo.suitability.model import CLASSES, STRUCTURE
+from geo.suitability.model import STRUCTURE
 from geo.suitability.value_errors import NO_SCALES, Values
 
 Floats = NDArray[np.float64]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.contract.classes import CLASSES
 from geo.suitability.kernels.combination import LETTER_BASE
-from geo.suitability.model import CLASSES, LETTERS
+from geo.suitability.model import LETTERS
 
 STORED_DECIMALS = 4  # of a score 0-100 in a 4-byte column; class limits are multiples, so no score crosses one
 

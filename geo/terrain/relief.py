@@ -12,7 +12,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
 
 from geo.compiled.threads import over_blocks
 from geo.errors import GridError
@@ -220,6 +219,8 @@ def topographic_position_m(dem: Grid, within_m: float) -> NDArray[np.float32]:
     ----------
     Topographic position index: Weiss 2001, ESRI user conference.
     """
+    from scipy.ndimage import uniform_filter  # takes a seventh of a second; most commands do without
+
     z = heights(dem)
     known = ~np.isnan(z)
     side = 2 * max(round(within_m / dem.cell_m), 1) + 1

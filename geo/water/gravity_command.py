@@ -15,7 +15,6 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
 from geo.compiled.threads import at_once, over_blocks
 from geo.contract.columns import is_recorded, numbers, texts
@@ -178,6 +177,8 @@ def water_clearance(
     CrsError, GridError : canals in another CRS; more than one band, or cells without a size.
     SuitabilityError : a recorded level that rises downstream; names the reach.
     """
+    from scipy.ndimage import distance_transform_edt  # takes a seventh of a second; most commands do without
+
     require_working(canals, "canals")
     dem = replace(dem, values=heights(dem))  # contiguous once, not again for every canal
     xy, levels, owners = water_levels(dem, canals)

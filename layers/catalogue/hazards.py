@@ -6,8 +6,8 @@ from datetime import date
 
 from sqlalchemy.orm import Mapped
 
+from geo.contract.shut_land import LOOKED_FOR_MINES, LOOKED_FOR_SHUT_LAND
 from geo.hazard.levels import SUSCEPTIBILITY, UNTESTED, UNTESTED_PROCESSES
-from geo.measures.exclusion import LOOKED_FOR_MINES, LOOKED_FOR_SHUT_LAND
 from layers.catalogue.base import PUBLIC, Card, Layer, Style, attribute, geometry, identifier
 
 PROCESSES = ("flood", "debris_flow", "avalanche", "landslide", "rockfall", "hillslope_debris_flow")

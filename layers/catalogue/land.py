@@ -7,9 +7,9 @@ from datetime import date
 from sqlalchemy import BigInteger, Index
 from sqlalchemy.orm import Mapped
 
+from geo.contract.classes import OUTLOOKS
+from geo.contract.shut_land import RELEASABLE
 from geo.household import tenure
-from geo.measures.exclusion import RELEASABLE
-from geo.suitability.model import OUTLOOKS
 from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Box, Card, Layer, Mark, Style, attribute, geometry, identifier
 
 LAND_FORMS = ("household", "presidential", "dehkan", "reserve", "pasture", "unknown")

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from geo.contract.classes import CLASSES
 from geo.panel.scheme import parse_scheme
 from geo.suitability.explanation import explain
-from geo.suitability.model import CLASSES
 from layers.audience import PARTNER, STAFF, Audience
 from layers.cache.memory import Memo
 from layers.catalogue.land import ON_OFFER, Plot

@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
+from geo.contract.classes import CLASSES, NE
 from geo.contract.criterion import Block, Measured
+from geo.contract.shut_land import REASONS
 from geo.criteria import LAND_CRITERIA
 from geo.criteria.water import GRAVITY_HEAD
 from geo.crops.catalogue import crops as crops_known
-from geo.measures.exclusion import REASONS, exclusion_mask
+from geo.measures.exclusion import exclusion_mask
 from geo.panel.judging import judgement_by
 from geo.panel.remedy_sets import Remedy
 from geo.panel.scheme import Scheme
 from geo.suitability.assess import Suitability, evaluate
 from geo.suitability.crop_choice import RankedCrop, best_crops_here
-from geo.suitability.model import CLASSES, NE
 from geo.suitability.remedies import (
     BEARS,
     MEASURE_FIRST,

@@ -10,7 +10,7 @@ from typing import Any
 from geoalchemy2 import Geography
 from sqlalchemy import Connection, cast, func, select, tuple_
 
-from geo.suitability.model import CLASSES
+from geo.contract.classes import CLASSES
 from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.land import Plot
 from layers.errors import NotFound

@@ -13,10 +13,11 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, Float, LargeBinary, Numeric, Text, cast, func, select
 
+from geo.geometry.crs import DEGREE_DIGITS
 from layers.features.features import Kind
 from layers.features.file_about import About
 from layers.features.file_dictionary import field_metadata
-from layers.features.paging import DEGREE_DIGITS, Listing, stream_rows
+from layers.features.paging import Listing, stream_rows
 
 LISTED_WITH = ", "  # between the items of a list in formats without lists
 LON, LAT, WKT = "lon", "lat", "wkt"  # columns of a table

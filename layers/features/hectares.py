@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from geo.suitability.model import CLASSES
+from geo.contract.classes import CLASSES
 from layers.records.runs import RunHectares
 
 Figures = dict[str, dict[str, float]]  # class -> plots, area_ha

@@ -39,12 +39,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from geo.geometry.crs import DEGREE_DIGITS
 from layers.errors import BadFilter
 from layers.features.features import Features, Kind, Property
 from layers.features.filters import SortKey
 from layers.features.text_store import BETWEEN, FeatureTexts
 
-DEGREE_DIGITS = 7  # decimals of a longitude or latitude in GeoJSON: about 1 cm
 FETCHED_ROWS = 2_000  # rows fetched at a time from a streamed list
 SHORT_CODE = 8  # characters; text columns that are so short hold codes
 MOST_ARGUMENTS = 90  # of one call; PostgreSQL takes 100

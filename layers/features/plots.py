@@ -33,7 +33,7 @@ from sqlalchemy import (
     values,
 )
 
-from geo.suitability.model import CLASSES
+from geo.contract.classes import CLASSES
 from layers.cache.memory import Memo
 from layers.catalogue.base import NOT_KNOWN, PARTNER, PUBLIC, Audience
 from layers.catalogue.land import ON_OFFER, Plot

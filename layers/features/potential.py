@@ -11,8 +11,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from geo.contract.classes import CLASSES
 from geo.programme.disclosure import PUBLIC_CELL, suppressed
-from geo.suitability.model import CLASSES
 from layers.cache.memory import Memo
 from layers.catalogue.land import ON_OFFER, Plot
 from layers.records.rows_of_run import in_run

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Float, cast, func, select
 
-from geo.measures.exclusion import INUNDATION
-from geo.suitability.model import CLASSES, N2, NE, OUTLOOKS
+from geo.contract.classes import CLASSES, N2, NE, OUTLOOKS
+from geo.contract.shut_land import INUNDATION
 from layers.cache.memory import Memo
 from layers.features.hectares import Figures
 from layers.features.paging import Listing

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, LargeBinary, String, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from geo.geometry.crs import DEGREE_DIGITS
 from layers.catalogue.base import Layer
-from layers.features.paging import DEGREE_DIGITS
 from layers.loading.shapes import Shapes
 
 STEPS = 10.0**DEGREE_DIGITS  # of a degree

@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import ARRAY, REAL, Boolean, Column, Integer, SmallInteger, String
 from sqlalchemy.types import TypeEngine
 
+from geo.contract.classes import CLASSES, MINES, OUTLOOKS
+from geo.contract.shut_land import REASONS, RECORD_STATES
 from geo.criteria import LAND_CRITERIA
 from geo.household_criteria import FIT_CRITERIA
-from geo.measures.exclusion import REASONS, RECORD_STATES
-from geo.suitability.model import CLASSES, MINES, OUTLOOKS
 
 UNJUDGED = "NE"  # class of a plot that no served run has judged
 

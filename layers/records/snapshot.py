@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from geo.suitability.model import RULE
+from geo.contract.classes import RULE
 from layers.catalogue.base import STAFF, Audience
 from layers.catalogue.land import Plot
 from layers.errors import DatabaseUnavailable, NotFound

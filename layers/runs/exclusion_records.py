@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, and_, func, select
 
-from geo.measures.exclusion import ANSWERED, REASONS, WATER
-from geo.suitability.model import MINES
+from geo.contract.classes import MINES
+from geo.contract.shut_land import ANSWERED, REASONS, WATER
 from layers.cache.memory import Memo
 from layers.catalogue.admin import District
 from layers.catalogue.base import STORED_SRID

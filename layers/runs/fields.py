@@ -20,12 +20,12 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from geo.contract.classes import MINES
 from geo.criteria import LAND_CRITERIA
 from geo.geometry.crs import STORED_CRS, WORKING_CRS, area_ha, to_stored
 from geo.panel.judging import judgement_by
 from geo.panel.scheme import Scheme
 from geo.suitability.assess import assess
-from geo.suitability.model import MINES
 from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.land import Field, Plot
 from layers.errors import DataRefused, NotFound

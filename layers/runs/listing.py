@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Connection, Float, cast, func, select
 from sqlalchemy.orm import aliased
 
-from geo.suitability.model import CLASSES, MINES, NE
+from geo.contract.classes import CLASSES, MINES, NE
 from geo.suitability.shown import shown_score
 from layers.errors import NotFound
 from layers.records.rows_of_run import of_run

@@ -18,11 +18,12 @@ from psycopg import sql
 from psycopg.adapt import Buffer
 from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, update
 
+from geo.contract.classes import CLASSES, NE
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.panel.scheme import Scheme, parse_scheme
 from geo.suitability.combination import Codes, Floats, weighting
 from geo.suitability.kept_columns import EVIDENCE_LETTERS, TABLE_DIGITS
-from geo.suitability.model import CLASSES, NE, NOTHING
+from geo.suitability.model import NOTHING
 from geo.suitability.robustness import DRAWS, Noise, Robustness
 from geo.suitability.robustness import robustness as drawn
 from geo.suitability.value_errors import values_to_draw

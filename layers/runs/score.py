@@ -19,9 +19,9 @@ import pandas as pd
 from sqlalchemy import ARRAY, Connection, Engine, Table, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from geo.contract.classes import RULE
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import Scheme
-from geo.suitability.model import RULE
 from layers.catalogue.admin import District
 from layers.catalogue.land import Plot
 from layers.errors import DataRefused, NotFound

@@ -19,7 +19,7 @@ from psycopg import sql
 from sqlalchemy import Connection, Float, Integer, Numeric, Select, func, select, text
 from sqlalchemy import cast as converted
 
-from geo.suitability.model import CLASSES
+from geo.contract.classes import CLASSES
 from layers.catalogue.base import STORED_SRID
 from layers.catalogue.land import Plot
 from layers.features.features import Features, Property

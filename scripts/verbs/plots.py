@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
+from geo.contract.classes import MINES
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import load_scheme
-from geo.suitability.model import MINES
 from layers.loading.opened_file import Options
 from layers.postgres.engine import writing
 from layers.runs.fields import Proposal, fields_of_file, fields_of_grid, listed, propose_fields

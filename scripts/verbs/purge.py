@@ -11,7 +11,6 @@ import typer
 
 from layers.errors import NotAllowed
 from layers.postgres.engine import Connection, engine, writing
-from layers.runs.score import sweep_abandoned
 from layers.schema.erasure import Erasure, purge_ended, purge_load, sweep
 from layers.settings import get_settings
 from scripts.output import err, out, print_json
@@ -56,6 +55,8 @@ def purge(
             return purge_load(connection, load, with_current=with_current)
         assert before is not None
         return purge_ended(connection, before, with_current=with_current)
+
+    from layers.runs.score import sweep_abandoned  # takes a tenth of a second; no other command of layers needs it
 
     sweep_abandoned(engine())  # of runs that were killed: they are not at work
     if not yes:

@@ -10,7 +10,7 @@ from api.content.plot_truth import NO_MINE_RECORD
 from api.content.unknown_text import tell_not_assessed, tell_unrecorded
 from api.language.translate import SOURCE_LANGUAGE
 from api.language.wording import EARLIER_RULE
-from geo.suitability.model import RULE
+from geo.contract.classes import RULE
 from layers.cache.folders import KINDS, Folder
 from layers.catalogue.base import STAFF
 from layers.features.household_fit import lights_of_run

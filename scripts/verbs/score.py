@@ -11,10 +11,10 @@ import typer
 
 from api.content.unknown_text import tell_not_assessed, tell_reason
 from api.language.translate import SOURCE_LANGUAGE
+from geo.contract.classes import CLASSES
 from geo.household.profile import Profile, load_profile
 from geo.household_fit.rating import SUPPORT_NEEDED
 from geo.panel.scheme import load_scheme
-from geo.suitability.model import CLASSES
 from layers.postgres.engine import engine
 from layers.runs.household_fit import FitReport, fit_profiles, fit_run, profiles_shown, replay_fits
 from layers.runs.incremental import score_changed

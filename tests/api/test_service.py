@@ -17,8 +17,8 @@ from api.main import create_app
 from api.routes import plots
 from api.web import errors, protection
 from api.web.errors import PROBLEMS
+from geo.contract.classes import CLASSES
 from geo.geometry.crs import area_ha
-from geo.suitability.model import CLASSES
 from layers.catalogue import LAYERS, RASTERS
 from layers.catalogue.base import PUBLIC
 from layers.errors import DatabaseUnavailable

@@ -16,9 +16,9 @@ import pandas as pd
 import shapely
 from sqlalchemy import Connection, insert, text
 
+from geo.contract.classes import CLASSES, RULE
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import load_scheme
-from geo.suitability.model import CLASSES, RULE
 from geo.terrain.grid import north_up
 from layers.grids.rasters import store_grid
 from layers.loading import load_frame

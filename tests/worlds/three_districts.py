@@ -18,9 +18,9 @@ from geoalchemy2.shape import from_shape
 from shapely import LineString, MultiLineString, MultiPolygon, Point, box
 from sqlalchemy import Connection, Table, insert, text
 
+from geo.contract.classes import RULE
 from geo.contract.criterion import Criterion
 from geo.criteria import LAND_CRITERIA
-from geo.suitability.model import RULE
 from layers.catalogue.admin import District, Settlement
 from layers.catalogue.base import Layer
 from layers.catalogue.irrigation import Canal

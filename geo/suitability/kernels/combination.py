@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from geo.suitability.model import CLASS_LIMITS, HAZARD, NO_HOLD, NOTHING, ROUNDING, WATER
+from geo.contract.classes import CLASS_LIMITS, ROUNDING
+from geo.suitability.model import HAZARD, NO_HOLD, NOTHING, WATER
 
 LETTER_SLOTS, LETTER_BASE = 3, 16  # a subclass code holds up to three letters, worst first, base 16, 0 = none
 # Memberships below which a class is missed; single numbers are compiled in, an array would be read for every plot.
@@ -23,7 +24,7 @@ def class_at(membership):
 
     Returns
     -------
-    int, index into ``geo.suitability.model.CLASSES``.
+    int, index into ``geo.contract.classes.CLASSES``.
     """
     return (membership < BELOW_S1) + (membership < BELOW_S2) + (membership < BELOW_S3) + (membership < BELOW_N1)
 
@@ -39,7 +40,7 @@ def held_at(membership, better):
 
     Returns
     -------
-    int, index into ``geo.suitability.model.CLASSES``.
+    int, index into ``geo.contract.classes.CLASSES``.
     """
     own = class_at(membership)
     return max(own - better, 1 if own >= 2 else 0)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from geo.contract.classes import S2
 from geo.suitability.kernels.combination import class_at, held_at
-from geo.suitability.model import NO_HOLD, S2
+from geo.suitability.model import NO_HOLD
 from geo.suitability.value_errors import HEAD, LEVEL
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from geo.contract.classes import ROUNDING
 from geo.suitability.kernels.combination import class_at, held_at, ordered_average, sort_best_first
-from geo.suitability.model import HAZARD, NO_HOLD, NOTHING, ROUNDING, WATER
+from geo.suitability.model import HAZARD, NO_HOLD, NOTHING, WATER
 
 
 @njit(cache=True, nogil=True)

@@ -11,7 +11,8 @@ import pytest
 import shapely
 
 from geo.contract.criterion import Block
-from geo.measures.exclusion import REASONS, RECORD_STATES, exclusion_mask, mines_unanswered, records_of
+from geo.contract.shut_land import REASONS, RECORD_STATES
+from geo.measures.exclusion import exclusion_mask, mines_unanswered, records_of
 from geo.measures.water import irrigated
 from tests.worlds import valley
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from geo.contract.classes import CLASSES
 from geo.contract.criterion import Measured
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.measures.exclusion import nothing_excluded
 from geo.measures.soil import response_tables, saltless
 from geo.panel.scheme import load_scheme, parse_scheme
 from geo.suitability.assess import assess, evaluate
-from geo.suitability.model import CLASSES
 from tests.published import published
 from tests.worlds import valley
 

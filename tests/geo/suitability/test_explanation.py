@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from geo.contract.classes import CLASSES
 from geo.contract.criterion import Measured, not_assessed
+from geo.contract.shut_land import REASONS
 from geo.criteria import LAND_CRITERIA
-from geo.measures.exclusion import REASONS, nothing_excluded
+from geo.measures.exclusion import nothing_excluded
 from geo.panel.scheme import load_scheme
 from geo.suitability.assess import Assessment, Suitability, assess, evaluate
 from geo.suitability.explanation import CLOSED, MESSAGES, explain, reached_limit
-from geo.suitability.model import CLASSES
 from tests.worlds import valley
 
 DEFAULT = load_scheme()

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo.contract.classes import CLASSES
 from geo.contract.criterion import Block
 from geo.criteria import BY_ID
 from geo.crops.ratings import rank_crops
@@ -23,7 +24,6 @@ from geo.panel.scheme import load_scheme
 from geo.suitability.assess import Assessment, Suitability, assess, evaluate
 from geo.suitability.crop_choice import best_crops_here, ground_of
 from geo.suitability.findings import find
-from geo.suitability.model import CLASSES
 from geo.suitability.remedies import applicable, catalogue, cheapest_lift, computed_changes, facts_of
 from geo.suitability.surroundings import measure_surroundings
 from geo.terrain.grid import Grid

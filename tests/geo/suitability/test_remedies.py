@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo.contract.classes import CLASSES
 from geo.contract.criterion import Measured
 from geo.criteria import LAND_CRITERIA
 from geo.errors import SchemeError
@@ -18,7 +19,6 @@ from geo.measures.water import ONLY_FEEDING_REACH, SHARE_OF_CANAL
 from geo.panel import remedy_sets
 from geo.panel.scheme import load_scheme
 from geo.suitability.assess import Suitability, assess, evaluate
-from geo.suitability.model import CLASSES
 from geo.suitability.remedies import (
     Lift,
     applicable,

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from geo.contract.classes import CLASSES
 from geo.contract.criterion import Measured
 from geo.contract.memberships import Probability
 from geo.criteria import LAND_CRITERIA
@@ -15,7 +16,6 @@ from geo.measures.exclusion import nothing_excluded
 from geo.panel.scheme import load_scheme
 from geo.suitability.assess import classify, evaluate
 from geo.suitability.combination import aggregate, weighting
-from geo.suitability.model import CLASSES
 from geo.suitability.robustness import SILENT, Robustness, robustness
 from layers.runs.robustness import KEPT_DECIMALS
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from geo.contract.classes import CLASSES, OUTLOOKS
 from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import nothing_excluded
 from geo.panel.scheme import load_scheme
 from geo.suitability.assess import Suitability, classify_plots
 from geo.suitability.kept_columns import EVIDENCE_LETTERS
-from geo.suitability.model import CLASSES, OUTLOOKS
 from geo.suitability.questions import ask_first
 from geo.suitability.rating import Rated
 from geo.suitability.shown import shown_score

@@ -11,14 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from geo.contract.classes import CLASSES
 from geo.contract.criterion import Measured, not_assessed
 from geo.contract.memberships import ByClass, Knots, Probability
+from geo.contract.shut_land import REASONS
 from geo.criteria import BY_ID, LAND_CRITERIA
-from geo.measures.exclusion import REASONS, nothing_excluded
+from geo.measures.exclusion import nothing_excluded
 from geo.panel.scheme import LAND_GROUPS, Scheme, load_scheme, parse_scheme
 from geo.suitability.assess import Suitability, assess, classify, evaluate
 from geo.suitability.combination import aggregate, owa, quantified, weighting
-from geo.suitability.model import CLASSES
 from geo.suitability.shown import shown_score, stored_score
 from tests.worlds import valley
 

@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from geo.contract.classes import CLASSES
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import load_scheme
 from geo.suitability.combination import weighting
-from geo.suitability.model import CLASSES
 from geo.suitability.robustness import SILENT, Noise, Robustness, robustness
 from geo.suitability.value_errors import scales_of, values_to_draw
 from tests.worlds import slow_reference as slow

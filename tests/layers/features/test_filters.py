@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from shapely import MultiPoint, box
 from sqlalchemy import REAL, Connection, Float, cast, func, literal, select
 
-from geo.suitability.model import CLASSES
+from geo.contract.classes import CLASSES
 from geo.suitability.shown import shown_score as shown_score_of_arrays
 from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Audience
 from layers.catalogue.land import LAND_FORMS, Plot

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import Engine, delete, select, text, update
 from typer.testing import CliRunner
 
+from geo.contract.classes import CLASSES
 from geo.panel.scheme import load_scheme
 from geo.suitability.combination import weighting
-from geo.suitability.model import CLASSES
 from geo.suitability.robustness import SILENT
 from geo.suitability.robustness import robustness as drawn
 from layers.catalogue.base import PUBLIC
