@@ -26,13 +26,15 @@ class Verb:
     """The module of ``scripts.verbs`` with the function or group of a verb, and what ``obod --help`` says of it.
 
     stopped : what becomes of its work when it is stopped. by_parts : what is done by then stays. Verbs without
-    ``stopped`` end in a moment, or see to their ending themselves.
+    ``stopped`` end in a moment, or see to their ending themselves. apart : it has nothing to do with what the database
+    holds, and waits for nothing that is to be done there first.
     """
 
     module: str
     about: str
     stopped: str = ""
     by_parts: bool = False
+    apart: bool = False
 
 
 UNCHANGED = "Nothing was changed; run it again."
@@ -47,16 +49,16 @@ VERBS = {
     "score": Verb("score", "Score plots and publish the run.", "Nothing was published; run it again."),
     "robustness": Verb("robustness", "Store how often each plot keeps its class.", RESUMABLE, True),
     "explain": Verb("explain", "Say why a plot has its class.", UNCHANGED),
-    "score-files": Verb("score_files", "Score the plots of a file from layers in files.", RESUMABLE, True),
+    "score-files": Verb("score_files", "Score the plots of a file from layers in files.", RESUMABLE, True, apart=True),
     "services": Verb("services", "Write minutes from plots to the nearest services.", UNWRITTEN),
     "susceptibility": Verb("susceptibility", "Derive hazard zones where nobody has mapped."),
     "export": Verb("export", "Write the current rows of a layer to a file.", UNWRITTEN),
     "up": Verb("up", "Do all that make demo does, then serve."),
     "water": Verb("water", "Water crops need, turns of water, faults of canals.", UNWRITTEN),
-    "weights": Verb("weights", "Work out weights from a square table of comparisons.", UNCHANGED),
+    "weights": Verb("weights", "Work out weights from a square table of comparisons.", UNCHANGED, apart=True),
     "serve": Verb("serve", "Serve maps, tiles and data over HTTP."),
-    "cluster": Verb("cluster", "Make the certificates of a Dask cluster."),
-    "db": Verb("db", "Start, stop and update the embedded PostGIS."),
+    "cluster": Verb("cluster", "Make the certificates of a Dask cluster.", apart=True),
+    "db": Verb("db", "Start, stop and update the embedded PostGIS.", apart=True),
     "key": Verb("key", "Make, list, replace and end keys of partners and staff."),
     "audit": Verb("audit", "Say who saw, loaded, published, exported or erased what.", UNCHANGED),
     "layer": Verb("layer", "Say what layers hold, load files, take loads back.", UNCHANGED),
@@ -83,6 +85,10 @@ class Verbs(TyperGroup):
         verb, _, rest = super().resolve_command(ctx, args)
         if verb is not None and VERBS[verb].stopped:
             ctx.with_resource(stoppable())
+        if verb is not None and not VERBS[verb].apart and "--help" not in rest:
+            from scripts.remains import remove_remains  # takes as long to import as a verb
+
+            remove_remains()
         return verb, None if verb is None else make_command(verb), rest
 
     def invoke(self, ctx: Any) -> Any:

@@ -2,8 +2,8 @@
 
 An undo and a replacement keep what was, so that it can be read again; this does not. Rows go, and with them results
 that were made from them, what their loads report of them, rejected rows, logs, and everything that is kept and can be
-made again. What is erased stays in backups that were made before, and in the write-ahead log of PostgreSQL until that
-is written over.
+made again (``layers.schema.remains``). What is erased stays in backups that were made before, and in the write-ahead
+log of PostgreSQL until that is written over.
 """
 
 from __future__ import annotations
@@ -11,18 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, Engine, FromClause, delete, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, FromClause, delete, func, insert, or_, select, text, update
 
-from layers.cache.files import files_in
-from layers.cache.folders import KINDS, Folder
 from layers.catalogue import BY_NAME
 from layers.catalogue.base import Layer
 from layers.catalogue.land import Plot
 from layers.errors import DataRefused, NotFound
 from layers.frames.around import among
-from layers.postgres.rewriting import rewrite
 from layers.records.audit import Act, note
 from layers.records.loads import PURGE, Load, Raster, loads_together
 from layers.records.open_load import LOADS_LOCK
@@ -148,27 +144,6 @@ def delete_runs(connection: Connection, run_ids: Sequence[int], *, published: bo
     for run in wanted:
         note(connection, Act.RUN_DELETED, number=run, districts=known[run].districts)
     return before - after
-
-
-def sweep(engine: Engine, home: Path, erased: Erasure, *, before: datetime | None = None) -> list[str]:
-    """Remove what lies in files of what was erased, and the bytes themselves; return what could not be reached.
-
-    Parameters
-    ----------
-    engine : the owner's. home : ``OBOD_HOME``.
-    before : rejected rows written before this go too; None = those of the files that were erased.
-    """
-    for name in KINDS:
-        Folder.of(name).clear()
-    for name in erased.rasters:
-        (home / "rasters" / name).unlink(missing_ok=True)
-    for path, facts in files_in(home / "rejects"):
-        old = before is not None and facts.st_mtime < before.timestamp()
-        if old or any(digest[:8] in path.name for digest in erased.digests):
-            path.unlink(missing_ok=True)
-    _empty(path for path, _ in files_in(home / "logs"))
-    _empty(path for path, _ in files_in(home / "postgres" / "log"))
-    return rewrite(engine, [*erased.rows, *(("suitability", "robustness", "household_fit") if erased.plots else ())])
 
 
 # -- which rows ------------------------------------------------------------------------------------------
@@ -332,10 +307,3 @@ def _drop_unheld(connection: Connection, base: int) -> None:
 
 def _count(connection: Connection, table: FromClause, condition: ColumnElement[bool]) -> int:
     return int(connection.execute(select(func.count()).select_from(table).where(condition)).scalar_one())
-
-
-def _empty(paths: Iterable[Path]) -> None:
-    """Empty files that a server may have open."""
-    for path in paths:
-        with path.open("r+b") as file:
-            file.truncate(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -11,9 +12,11 @@ import typer
 
 from layers.errors import NotAllowed
 from layers.postgres.engine import Connection, engine, writing
-from layers.schema.erasure import Erasure, purge_ended, purge_load, sweep
+from layers.schema.erasure import Erasure, purge_ended, purge_load
+from layers.schema.remains import listed, sweep
 from layers.settings import get_settings
-from scripts.output import err, out, print_json
+from scripts.output import out, print_json
+from scripts.remains import tell_refused
 from scripts.stopping import PARTLY, Stopped
 
 Load = Annotated[
@@ -61,26 +64,24 @@ def purge(
     sweep_abandoned(engine())  # of runs that were killed: they are not at work
     if not yes:
         _ask(erase)
-    with writing() as connection:
-        erased = erase(connection)
-    try:
-        refused = sweep(engine(), get_settings().home, erased, before=before)
-    except KeyboardInterrupt:
-        raise Stopped(
-            "The rows are erased; rejected rows, logs and the files of the database may still hold them. Remove "
-            "rejects and logs below OBOD_HOME, and have the tables written anew.",
-            PARTLY,
-        ) from None
+    home = get_settings().home
+    with ExitStack() as held:
+        with writing() as connection:
+            erased = erase(connection)
+            remains = held.enter_context(listed(home, erased, before))
+        try:
+            refused = sweep(engine(), home, remains)
+        except KeyboardInterrupt:
+            raise Stopped(
+                "The rows are erased; rejected rows, logs and the files of the database may still hold them until the "
+                "next command of obod, which removes the rest first.",
+                PARTLY,
+            ) from None
     if json:
         print_json(asdict(erased) | {"not_written_anew": refused})
         return
     _say(erased, "Erased")
-    for name in refused:
-        err.print(
-            f"{name} may still hold what was erased: somebody goes on reading, or the database does not let its user "
-            "write it anew. End what reads, then have its administrator write it anew.",
-            highlight=False,
-        )
+    tell_refused(refused)
     if erased.plots:
         out.print("`obod score` judges the plots that stay anew.", highlight=False)
 

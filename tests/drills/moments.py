@@ -1,4 +1,4 @@
-"""Moments of a command at which it is struck: before and after each statement and each piece of a COPY.
+"""Moments of a command at which it is struck: before and after each statement, piece of a COPY, and commit.
 
 They are counted from the first statement that writes, so that every blow meets the command at its work.
 """
@@ -20,6 +20,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Engine, event
+from sqlalchemy.engine.default import DefaultDialect
 
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|COPY|CREATE|ALTER|DROP|WITH\b.*\bINSERT)", re.IGNORECASE | re.DOTALL)
 LONGEST_S = 300  # a command that takes longer hangs
@@ -71,6 +72,13 @@ class Moments:
         event.listen(Engine, "before_cursor_execute", lambda _c, _k, said, *_: self.come("before", said))
         event.listen(Engine, "after_cursor_execute", lambda _c, _k, said, *_: self.come("after", said))
         event.listen(Engine, "commit", lambda _c: self.come("before", "the commit"))
+        commit = DefaultDialect.do_commit
+
+        def noted_commit(dialect: DefaultDialect, connection: Any) -> None:
+            commit(dialect, connection)
+            self.come("after", "the commit")
+
+        DefaultDialect.do_commit = noted_commit  # type: ignore[method-assign]
         write = psycopg.Copy.write
 
         def noted_write(copy: psycopg.Copy, buffer: Any) -> None:

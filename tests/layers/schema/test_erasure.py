@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from api.main import create_app
 from geo.panel.scheme import load_scheme
+from layers.cache.files import files_in
 from layers.errors import DataRefused, NotFound
 from layers.loading import Options, check_file, load_file, load_frame, undo
 from layers.postgres.cluster import Cluster
@@ -28,9 +29,11 @@ from layers.postgres.installation import find
 from layers.postgres.roles import SUPERUSER
 from layers.runs.score import publish_run, score
 from layers.schema.backup import backup
-from layers.schema.erasure import delete_runs, purge_ended, purge_load, sweep
+from layers.schema.erasure import delete_runs, purge_ended, purge_load
+from layers.schema.remains import finish_purges, has_remains, listed, sweep
 from layers.settings import get_settings
 from scripts.main import app
+from tests.drills.moments import run
 from tests.worlds import valley
 from tests.worlds.valley_in_database import RASHT, load_valley
 
@@ -231,5 +234,63 @@ def test_what_lies_in_old_rejects_goes_with_their_time(database: Engine) -> None
     os.utime(old, (1.0, 1.0))
     with writing() as connection:
         erased = purge_ended(connection, datetime(2020, 1, 1, tzinfo=UTC), with_current=False)
-    sweep(database, get_settings().home, erased, before=datetime(2020, 1, 1, tzinfo=UTC))
+    with listed(get_settings().home, erased, datetime(2020, 1, 1, tzinfo=UTC)) as remains:
+        sweep(database, get_settings().home, remains)
     assert (old.exists(), new.exists()) == (False, True)
+
+
+@pytest.mark.usefixtures("runs")
+def test_a_purge_that_is_killed_is_finished_by_the_next_command(database: Engine, tmp_path: Path) -> None:
+    home = get_settings().home
+    whole = run(["layer", "purge", str(loaded(planted(tmp_path, "Firstqandova"))), "--yes", "--with-current"])
+    assert whole is not None
+    assert whole.code == 0, whole.said
+    swept = next(at for at, name in enumerate(whole.moments) if "VACUUM" in name)
+    committed = max(at for at in range(swept) if whole.moments[at] == "after the commit")
+    for at in (committed - 1, committed, swept):  # nothing is gone yet, rows are, files are
+        name = f"Killed{at}qandova"
+        load = loaded(planted(tmp_path, name))
+        with TestClient(create_app()) as client:
+            assert name in client.get(f"/districts/{RASHT}/plots", params={"limit": "all"}).text
+        (home / "logs").mkdir(exist_ok=True)
+        (home / "logs" / "obod.log").write_text(f"a fault at {name}\n")
+        assert run(["layer", "purge", str(load), "--yes", "--with-current"], at=at) is None
+        checkpoint()
+        rows = text("SELECT count(*) FROM plots WHERE load_id = :load")
+        with database.connect() as connection:
+            assert (connection.execute(rows, {"load": load}).scalar_one() == 0) == (at >= committed)
+        assert bool(files_with(name, home)) == (at < swept)
+        assert files_with(name, database_files(database))
+        rejects = [path for path, _ in files_in(home / "rejects") if name in path.name]
+        following = run(["layer", "list", "--json"])
+        assert following is not None
+        assert following.code == 0
+        assert following.said == "An earlier purge was not through; what it left in files is removed.\n"
+        if at < committed:  # it never was: what belongs to the rows stays with them
+            assert rejects == [path for path, _ in files_in(home / "rejects") if name in path.name]
+            assert rejects
+            continue
+        checkpoint()
+        assert files_with(name, home) == []
+        assert files_with(name, database_files(database)) == []
+        again = run(["layer", "list", "--json"])
+        assert again is not None
+        assert again.said == ""
+
+
+@pytest.mark.usefixtures("runs")
+def test_nobody_finishes_a_purge_that_is_at_work(database: Engine, tmp_path: Path) -> None:
+    home = get_settings().home
+    load = loaded(planted(tmp_path, "Busyqandova"))
+    with writing() as connection:
+        erased = purge_load(connection, load, with_current=True)
+        with listed(home, erased):
+            assert finish_purges(database, home) == []
+            assert has_remains(home)
+    assert not has_remains(home)
+    with pytest.raises(OSError, match="full"), listed(home, erased):
+        raise OSError("the disk is full")
+    assert has_remains(home)
+    assert files_with("Busyqandova", home)
+    assert finish_purges(database, home) == []
+    assert (has_remains(home), files_with("Busyqandova", home)) == (False, [])
