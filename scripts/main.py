@@ -64,7 +64,7 @@ VERBS = {
     "layer": Verb("layer", "Say what layers hold, load files, take loads back.", UNCHANGED),
     "fetch": Verb("fetch", "Bring open data from their public places and load them.", RESUMABLE, True),
     "plots": Verb("plots", "Propose candidate fields where there is no cadastre.", UNCHANGED),
-    "cache": Verb("cache", "Say what is kept that can be made again; clear it."),
+    "cache": Verb("cache", "Say what is kept that can be made again; clear it.", apart=True),
     "run": Verb("run", "List runs, compare them, say which one is served.", UNCHANGED),
 }
 

@@ -42,6 +42,10 @@ class KeyRefused(NotAllowed):
     """A key that is not known, revoked or malformed."""
 
 
+class AnswerCut(Exception):
+    """Why an answer that has begun cannot be finished; the server cuts the connection, so that its reader knows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """How one kind of refusal is answered. ``name`` ends its stable type, ``urn:obod:problem:<name>``."""
@@ -99,6 +103,12 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(UnusableValue, _unusable)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _fault)
+    logging.getLogger("uvicorn.error").addFilter(_is_untold)
+
+
+def _is_untold(record: logging.LogRecord) -> bool:
+    """Whether the server says something that the log does not tell yet: why an answer was cut it does."""
+    return not (record.exc_info and isinstance(record.exc_info[1], AnswerCut))
 
 
 def _refusal(request: Request, error: Exception) -> Response:
@@ -137,7 +147,10 @@ _PLAIN: Final = {404: "There is nothing at this address.", 405: "This address is
 def _fault(request: Request, error: Exception) -> Response:
     fault = uuid.uuid4().hex[:8]
     route = getattr(request.scope.get("route"), "path_format", "other")  # never the address, which may name a plot
-    log.error("fault %s at %s %s", fault, request.method, route, exc_info=error)
+    if isinstance(error, AnswerCut):
+        log.error("An answer of %s was cut: %s", route, error)
+    else:
+        log.error("fault %s at %s %s", fault, request.method, route, exc_info=error)
     # This answer is made outside every middleware, so it brings its headers itself.
     known = Problem(500, "fault", "Something went wrong on our side", security_headers(route_path(request.scope)))
     return answer(request, known, f"Something went wrong on our side (fault {fault}).", fault=fault)
