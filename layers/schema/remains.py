@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, select
 
@@ -22,7 +23,9 @@ from layers.cache.files import DRAFT, files_in
 from layers.cache.folders import KINDS, Folder
 from layers.postgres.rewriting import rewrite
 from layers.records.loads import Load, Raster
-from layers.schema.erasure import Erasure
+
+if TYPE_CHECKING:  # every command looks for remains, few erase
+    from layers.schema.erasure import Erasure
 
 FOLDER = "remains"  # below OBOD_HOME
 SUFFIX = ".json"
