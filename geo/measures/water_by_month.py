@@ -97,7 +97,8 @@ def shortest(block: Block, monthly: Floats, whole_year: Floats, criterion: Crite
             rows = np.flatnonzero(recorded & (block.judgement.crop == crop) & at_zone[zone])
             windows = months_that_count(crop, zone, et0_mm_d[rows]) or (_all_months(len(rows)),)
             here = _best_window(monthly[rows], whole_year[rows], windows)
-            less = ~seen[rows] | (here.worst < found.worst[rows])
+            # Of a plot that may lie in either zone the lesser counts, and nothing where one of them is not on record.
+            less = ~seen[rows] | np.isnan(here.worst) | (here.worst < found.worst[rows])
             best = np.where(seen[rows], np.fmax(found.best[rows], here.best), here.best)
             for into, new in zip(found, here, strict=True):
                 into[rows] = np.where(less, new, into[rows])

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -223,11 +223,11 @@ class PersonalColumns:
         for name in frame.columns:
             if name in self.kept or name in self.dropped or name in self.source.positions:
                 continue
-            filled, suspects = _suspects(frame[name])
+            cells = _cells_of(frame[name])
             kind = kind_by_heading(name)
-            rows = filled if kind else 0
-            if kind is None and len(suspects):
-                kind, rows = self._kind_by_values(name, suspects, filled)
+            rows = 0 if kind is None else cells.worded if kind == NAMES else cells.filled
+            if not rows and len(cells.suspects):
+                kind, rows = self._kind_by_values(name, cells.suspects, cells.filled)
             if kind is not None and rows:
                 self.found.setdefault(name, PersonalColumn(kind)).rows += rows
 
@@ -279,22 +279,31 @@ def without_lines(rejections: list[Rejection], left_out: frozenset[str]) -> list
     return [replace(item, value=None) if item.field is None else item for item in rejections]
 
 
-def _suspects(series: pd.Series[Any]) -> tuple[int, pa.StringArray]:
-    """Return how many cells of a column are filled, and as text those that a sign could fit; of most columns none."""
+class _Cells(NamedTuple):
+    """Cells of a column. filled, worded : how many are, and have a letter. suspects : texts that a sign could fit."""
+
+    filled: int
+    worded: int
+    suspects: pa.StringArray
+
+
+def _cells_of(series: pd.Series[Any]) -> _Cells:
+    """Return the cells of a column; of most columns none is suspect. A number is no name: it counts families."""
     if pd.api.types.is_bool_dtype(series.dtype):
-        return 0, pa.array([], pa.string())
+        return _Cells(0, 0, pa.array([], pa.string()))
     if pd.api.types.is_numeric_dtype(series.dtype):
         known = series.dropna().to_numpy(dtype=np.float64)
         measured = (known != np.floor(known)).any()  # infinite is whole, and no number of a person
         whole = known[[]] if measured else known[(known >= SHORTEST) & (known < LONGEST)]
-        return len(known), pa.array(whole.astype(np.int64)).cast(pa.string())
+        return _Cells(len(known), 0, pa.array(whole.astype(np.int64)).cast(pa.string()))
     if pd.api.types.infer_dtype(series, skipna=True) != "string":
         series = series.map(_as_text, na_action="ignore").astype(object)
     texts = pa.array(series, pa.string(), from_pandas=True)
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
     texts = texts.filter(pc.fill_null(pc.match_substring_regex(texts, r"\S"), False))
-    return len(texts), texts.filter(pc.match_substring_regex(texts, _SUSPECT))
+    worded = pc.sum(pc.match_substring_regex(texts, r"\p{L}")).as_py() or 0
+    return _Cells(len(texts), worded, texts.filter(pc.match_substring_regex(texts, _SUSPECT)))
 
 
 def _as_text(cell: Any) -> str:

@@ -157,6 +157,15 @@ def test_where_the_months_are_not_known_the_ratio_lies_between_all_and_the_best_
     assert (partly.at_worst[0], partly.at_best[0]) == (0.5, 1.2)
 
 
+def test_a_plot_that_may_lie_where_nothing_is_on_record_has_no_ratio() -> None:
+    """Tomato stands in April in the lowland and not in the mountains; of a plot of unknown height neither is known."""
+    april = months({4: 1.0})
+    low, anywhere = water("tomato", april, None, **LOW), water("tomato", april, None, dem=None)
+    inside = np.flatnonzero(low.value == 1.0)
+    assert len(inside) == 7
+    assert np.isnan(anywhere.value[inside]).all()
+
+
 def test_only_a_dry_year_counts_and_without_months_the_worst_of_the_year() -> None:
     wet = months(dict.fromkeys(range(4, 10), 1.2), "normal")
     both = pd.concat([months(DRY), wet], ignore_index=True)

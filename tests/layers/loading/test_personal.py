@@ -115,6 +115,12 @@ def test_values_are_known_by_how_they_are_written(tmp_path: Path, cells: list[An
     assert kind_of(tmp_path, "what", cells) == kind
 
 
+@pytest.mark.parametrize("heading", ["families", "n_families", "beneficiaries", "owner_type"])
+def test_numbers_below_a_heading_of_names_count_people(tmp_path: Path, heading: str) -> None:
+    assert kind_of(tmp_path, heading, ["12", "7", "31"]) is None
+    assert kind_of(tmp_path, heading, ["", "Раҳимова", "31"]) == NAMES
+
+
 def test_nine_digits_are_a_key_where_the_heading_says_so(tmp_path: Path) -> None:
     assert kind_of(tmp_path, "osm_id", [512345678, 612345678, 712345678]) is None
     assert kind_of(tmp_path, "Кадастрӣ", [512345678, 612345678, 712345678]) is None
