@@ -1,4 +1,4 @@
-"""Water a field takes and how much of it arrives: requirement, losses, supply and demand, salt.
+"""Water a field takes and how much of it arrives: requirement, losses in canals, salt.
 
 Depths are mm, areas ha, volumes m3, flows m3/s, durations d. Sources: FAO Irrigation Manual for efficiencies;
 salt balance after FAO-29.
@@ -49,14 +49,13 @@ def leaching_fraction(ec_water_ds_m: ArrayLike, ec_soil_ds_m: ArrayLike) -> Floa
     return np.asarray(water / (5 * soil - water))
 
 
-def net_requirement_mm(etc_mm: ArrayLike, effective_rain_mm: ArrayLike, storage_change_mm: ArrayLike = 0.0) -> Floats:
-    """Return what rain and soil do not give of the water a crop needs.
+def net_requirement_mm(etc_mm: ArrayLike, effective_rain_mm: ArrayLike) -> Floats:
+    """Return what rain does not give of the water a crop needs.
 
     Parameters
     ----------
     etc_mm : crop evapotranspiration of the period, mm.
     effective_rain_mm : effective rain of the period, mm.
-    storage_change_mm : water the soil gives in the period, mm.
 
     Returns
     -------
@@ -64,10 +63,9 @@ def net_requirement_mm(etc_mm: ArrayLike, effective_rain_mm: ArrayLike, storage_
 
     Notes
     -----
-    NIR = max(0, ETc - Pe - dS).
+    NIR = max(0, ETc - Pe): no water is counted on from the soil's store.
     """
-    need = np.asarray(etc_mm, dtype=np.float64) - np.asarray(effective_rain_mm) - np.asarray(storage_change_mm)
-    return np.asarray(np.maximum(need, 0.0))
+    return np.asarray(np.maximum(np.asarray(etc_mm, dtype=np.float64) - np.asarray(effective_rain_mm), 0.0))
 
 
 def with_leaching_mm(net_mm: ArrayLike, leaching: ArrayLike) -> Floats:
@@ -88,30 +86,6 @@ def with_leaching_mm(net_mm: ArrayLike, leaching: ArrayLike) -> Floats:
     """
     net, share = np.asarray(net_mm, dtype=np.float64), np.asarray(leaching, dtype=np.float64)
     return np.where(share > MINIMUM_LEACHING, net / (1 - share), net)
-
-
-def gross_requirement_mm(
-    net_mm: ArrayLike, *, application: ArrayLike, conveyance: ArrayLike, distribution: ArrayLike = 1.0
-) -> Floats:
-    """Return the water to take in at the head so that the net requirement reaches the roots.
-
-    Parameters
-    ----------
-    net_mm : net requirement, mm.
-    application : efficiency of the field, above 0 to 1.
-    conveyance : efficiency of the canals, above 0 to 1.
-    distribution : efficiency of the ditches between, above 0 to 1.
-
-    Returns
-    -------
-    float64, mm.
-
-    Notes
-    -----
-    GIR = NIR / (Ea Ed Ec).
-    """
-    losses = np.asarray(application, dtype=np.float64) * np.asarray(distribution) * np.asarray(conveyance)
-    return np.asarray(np.asarray(net_mm, dtype=np.float64) / losses)
 
 
 def duty_l_s_ha(gross_mm: ArrayLike, days: ArrayLike) -> Floats:
@@ -157,67 +131,6 @@ def canal_conveyance(length_m: float, bed: str) -> float:
         raise TableError(f"canal bed '{bed}' is not one of {', '.join(CONVEYANCE)}")
     long, medium, short = CONVEYANCE[bed]
     return long if length_m > LONG_M else medium if length_m >= MEDIUM_M else short
-
-
-def reach_conveyance(
-    canal: ArrayLike, condition: ArrayLike, reach_length_m: ArrayLike, canal_length_m: ArrayLike
-) -> Floats:
-    """Return the conveyance efficiency of a reach of a canal.
-
-    Parameters
-    ----------
-    canal : efficiency of the whole canal in good condition, 0-1.
-    condition : condition class of the reach, 1-5, NaN unknown.
-    reach_length_m : length of the reach, m.
-    canal_length_m : length of its canal, m.
-
-    Returns
-    -------
-    float64, without unit; 0 for class 5, NaN where the condition is unknown.
-
-    Notes
-    -----
-    (Ec x condition factor) ** (reach length / canal length); domain reference 6.4. Cutting a line into more reaches
-    changes nothing: the product over its reaches stays the canal's own value.
-    """
-    state = np.asarray(condition, dtype=np.float64)
-    factor = np.full(state.shape, np.nan)
-    for name, value in CONDITION_FACTOR.items():
-        factor = np.where(state == name, value, factor)
-    share = np.asarray(reach_length_m, dtype=np.float64) / np.asarray(canal_length_m, dtype=np.float64)
-    return np.asarray((np.asarray(canal, dtype=np.float64) * factor) ** share)
-
-
-def supply_demand_ratio(
-    *,
-    intake_m3_s: ArrayLike,
-    days: ArrayLike,
-    conveyance: ArrayLike,
-    application: ArrayLike,
-    net_demand_m3: ArrayLike,
-) -> Floats:
-    """Return the ratio of water that reaches the roots of a command area to what they need.
-
-    Parameters
-    ----------
-    intake_m3_s : flow at the intake, m3/s.
-    days : length of the period, d.
-    conveyance : efficiency of the canals, 0-1.
-    application : efficiency of the fields, 0-1.
-    net_demand_m3 : net requirement of all crops of the area in the period, m3.
-
-    Returns
-    -------
-    float64, without unit, not capped: ``SDR_CAP`` applies when it is scored; NaN where there is no demand.
-
-    Notes
-    -----
-    SDR = V Ec Ea / sum(area NIR), V = intake x days x 86,400; domain reference 6.5.
-    """
-    supply = np.asarray(intake_m3_s, dtype=np.float64) * np.asarray(days) * SECONDS_PER_DAY
-    need = np.asarray(net_demand_m3, dtype=np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(need > 0, supply * np.asarray(conveyance) * np.asarray(application) / need, np.nan)
 
 
 def relative_yield_pct(ece_ds_m: ArrayLike, threshold_ds_m: ArrayLike, slope_pct: ArrayLike) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -28,9 +28,10 @@ CALLED = {"minimum": "maximum", "maximum": "minimum", "min": "max", "max": "min"
 
 
 class Change(NamedTuple):
-    """A module with one change: the line it is on, what stands there instead of what, and the whole new source."""
+    """A module with one change: its line and function, how the line reads before and after, the new source."""
 
     line: int
+    where: str
     was: str
     now: str
     source: str
@@ -55,10 +56,11 @@ def changes(source: str, count: int, seed: int) -> list[Change]:
     nodes = list(ast.walk(tree))
     places = [place for place in places if id(nodes[place]) not in said]
     drawn = random.Random(seed).sample(places, min(count, len(places)))
-    return sorted(_at(tree, place) for place in drawn)
+    lines = source.split("\n")
+    return sorted(_at(tree, place, lines) for place in drawn)
 
 
-def _at(tree: ast.Module, place: int) -> Change:
+def _at(tree: ast.Module, place: int, lines: Sequence[str]) -> Change:
     new = copy.deepcopy(tree)
     node = list(ast.walk(new))[place]
     was = ast.unparse(node)
@@ -66,7 +68,22 @@ def _at(tree: ast.Module, place: int) -> Change:
     assert instead is not None
     for name, value in ast.iter_fields(instead):
         setattr(node, name, value)
-    return Change(getattr(node, "lineno", 0), was, ast.unparse(node), ast.unparse(ast.fix_missing_locations(new)))
+    now = ast.unparse(node)
+    source = ast.unparse(ast.fix_missing_locations(new))
+    if isinstance(node, ast.expr | ast.stmt) and node.lineno == node.end_lineno:
+        code = lines[node.lineno - 1].partition("  # ")[0].encode()
+        now = (code[: node.col_offset] + now.encode() + code[node.end_col_offset :]).decode().strip()
+        was = code.decode().strip()
+    line = getattr(node, "lineno", 0)
+    return Change(line, _name_at(tree, line), was, now, source)
+
+
+def _name_at(tree: ast.Module, line: int) -> str:
+    """Return the name of the function or class of a line, which stays when lines are added; else that it is outside."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.lineno <= line <= (node.end_lineno or line):
+            return node.name
+    return "module"
 
 
 def _changed(node: ast.AST) -> ast.AST | None:
@@ -105,6 +122,8 @@ def _unread(node: ast.AST) -> Iterator[ast.AST]:
         yield from node.decorator_list
     if isinstance(node, ast.FunctionDef) and node.returns is not None:
         yield node.returns
+    if isinstance(node, ast.keyword) and node.arg == "strict":  # a guard: what is zipped is of one length
+        yield node.value
     if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
         yield node.annotation
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp | ast.Subscript):

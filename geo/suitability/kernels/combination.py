@@ -26,7 +26,8 @@ def class_at(membership):
     -------
     int, index into ``geo.contract.classes.CLASSES``.
     """
-    return (membership < BELOW_S1) + (membership < BELOW_S2) + (membership < BELOW_S3) + (membership < BELOW_N1)
+    below = int(membership < BELOW_S1) + int(membership < BELOW_S2)  # numbers: NumPy's own truths add up to a truth
+    return below + int(membership < BELOW_S3) + int(membership < BELOW_N1)
 
 
 @njit(cache=True, nogil=True)

@@ -98,3 +98,15 @@ def test_an_uncertain_level_gives_a_probability_and_a_surveyed_one_its_knots() -
     # Phi(0), Phi(1), Phi(-1) from the table of the normal distribution; then the knot of 0.5 m twice
     np.testing.assert_allclose(gravity(head, sigma), [0.5, 0.841345, 0.158655, 0.75, 0.75], atol=1e-6)
     np.testing.assert_allclose(gravity(np.array([0.5])), [0.75])
+    fine = np.array([0.3, 0.15])  # levels by GNSS, 0.3 m: Phi(1) and Phi(0.5)
+    np.testing.assert_allclose(gravity(fine, np.array([0.3, 0.3])), [0.841345, 0.691462], atol=1e-6)
+
+
+def test_the_lower_of_two_says_where_it_falls_below_each_level() -> None:
+    """Domain reference 4, E1: by the yield of potato and of wheat, and generic; depth rises the other way."""
+    generic = Knots(2.0, 4.0, 8.0, 12.0, 16.0)
+    potato, wheat = Knots(2.1, 3.4, 5.0, 6.7, 8.4), Knots(6.7, 8.8, 11.6, 14.5, 17.3)
+    assert Lower(potato, generic).values == (2.0, 3.4, 5.0, 6.7, 8.4)
+    assert Lower(generic, wheat).values == (2.0, 4.0, 8.0, 12.0, 16.0)
+    assert Lower(Knots(100, 75, 50, 30, 15), Knots(90, 80, 40, 35, 10)).values == (100, 80, 50, 35, 15)
+    assert Lower(potato, generic)(np.array([2.05, 3.4, 8.0])).tolist() == pytest.approx([0.99375, 0.75, 0.0588235])

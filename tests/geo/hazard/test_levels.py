@@ -67,7 +67,8 @@ def test_worked_examples_of_the_domain_reference() -> None:
 def test_intensities_from_physical_values() -> None:
     assert flood_intensity([0.4, 0.5, 2.0, 2.1], [0.5, 0.5, 0.9, 0.5]).tolist() == [0, 1, 1, 2]
     assert flood_intensity(1.0, 2.5) == 2
-    assert debris_flow_intensity([0.5, 1.5, 0.5, 1.5], [0.5, 0.5, 2.0, 2.0]).tolist() == [1, 1, 1, 2]
+    assert debris_flow_intensity([0.5, 1.5, 0.5, 1.05], [0.5, 0.5, 2.0, 1.05]).tolist() == [1, 1, 1, 2]
+    assert debris_flow_intensity([1.0, 2.0, 1.0], [2.0, 1.0, 1.0]).tolist() == [1, 1, 1]  # above 1 m and above 1 m/s
     assert avalanche_intensity([2.9, 3.0, 29.9, 30.0]).tolist() == [0, 1, 1, 2]
     assert rockfall_intensity([29.0, 30.0, 300.0, 301.0]).tolist() == [0, 1, 1, 2]
     assert landslide_intensity([1.0, 2.0, 10.0, 11.0]).tolist() == [0, 1, 1, 2]
@@ -106,8 +107,13 @@ def test_impossible_numbers_are_refused() -> None:
         level("flood", 1, 0)
     with pytest.raises(SuitabilityError, match="return period"):
         level("flood", 1, np.nan)
+    with pytest.raises(SuitabilityError, match="return period"):
+        level("flood", 1, [30, 0, 100])
     with pytest.raises(SuitabilityError, match="intensity"):
         level("flood", 3, 30)
+    with pytest.raises(SuitabilityError, match="intensity"):
+        level("flood", [1, 3], 30)
+    assert level("flood", 1, 0.005) == MEDIUM  # several times a day is often, not impossible
 
 
 def test_exposure_factors_and_danger_to_life() -> None:

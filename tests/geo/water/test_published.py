@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from geo.water import evapotranspiration as et
 from geo.water import irrigation, radiation
 from geo.water.need.coefficients import CropCoefficients, adjust_end, adjust_mid
+from geo.water.need.periods import periods_of_year
 from geo.water.need.rain import effective_rain_dependable_mm, effective_rain_manual_3_mm, effective_rain_scs_mm
+from geo.water.need.requirement import gross_need
 from geo.water.need.soil_water import readily_available_water_mm, total_available_water_mm
 from geo.water.need.turns import count_applications
+from geo.water.network.conveyance import piece_conveyance
 from geo.water.sharing.equity import rate_deliveries
 from tests.published import published
 
@@ -22,12 +26,20 @@ def readily_available(capacity: float, wilting: float, depth_m: float, share: fl
     return float(readily_available_water_mm(total, share))
 
 
+def piece(piece_m: float, canal_m: float, **known: object) -> float:
+    """Share of its water that a piece of an earthen loam canal conveys."""
+    given: dict[str, object] = {"condition": 1.0, "measured": np.nan} | known
+    lengths = {"reach_length_m": canal_m, "canal_length_m": canal_m, "piece_length_m": piece_m}
+    figures = {name: np.array([value]) for name, value in {**given, **lengths}.items()}
+    found = piece_conveyance(lining=np.array(["earth"]), soil=np.array(["loam"]), **figures)
+    assert found.worst == found.best
+    return float(found.best[0])
+
+
 def gross(net_mm: float, application: float, conveyance: float) -> float:
-    return float(irrigation.gross_requirement_mm(net_mm, application=application, conveyance=conveyance))
-
-
-def loam_reach(canal_m: float, reach_m: float, condition: float) -> float:
-    return float(irrigation.reach_conveyance(irrigation.canal_conveyance(canal_m, "loam"), condition, reach_m, canal_m))
+    """Depth to take in at the head of one hectare, in January."""
+    need = gross_need(np.full((1, 12), net_mm * 10), [application], [1.0], periods_of_year("month"))
+    return float(need.mm[0, 0]) / piece(1_000, 1_000, measured=conveyance)
 
 
 DELIVERIES = rate_deliveries([[100, 200, 150], [80, 160, 120]], [[110, 180, 150], [60, 100, 90]])
@@ -64,7 +76,7 @@ FIGURES: dict[str, Callable[..., object]] = {
     "long_clay_surface": lambda application: irrigation.canal_conveyance(2_500, "clay") * application,
     "applications": lambda depth, days, *need: count_applications(need, depth, int(days))[0],
     "interval": lambda depth, days, *need: count_applications(need, depth, int(days))[1],
-    "reach_conveyance_loam": loam_reach,
+    "reach_conveyance_loam": lambda canal_m, reach_m, state: piece(reach_m, canal_m, condition=state),
     "duty_of_flow": lambda flow_m3_s, area_ha: irrigation.duty_l_s_ha(flow_m3_s * 86_400 / area_ha / 10, 1),
     "adequacy": lambda: DELIVERIES.adequacy,
     "efficiency": lambda: DELIVERIES.efficiency,
