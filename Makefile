@@ -30,7 +30,7 @@ drills: install clients ## Run the long drills, write what they found into docs/
 	$(BIN)/pytest -n 0 --heavy --figures -m heavy tests/drills tests/api/test_access.py tests/api/test_description.py \
 		tests/api/test_nobody_dispossessed.py tests/layers/loading/test_untrusted_files.py
 
-mutants: $(VENV)/installed ## Change the science in one place at a time, list what no test notices (MODULE=geo/crops/frost.py; takes hours)
+mutants: $(VENV)/installed ## Change the science in one place at a time, list what no test notices (MODULE=geo/crops/frost.py; takes an hour)
 	@nice -n 19 $(BIN)/python -m tests.mutation $(MODULE)
 
 check: $(VENV)/installed ## Lint, docstrings, types, import contracts, generated pages current

@@ -63,7 +63,6 @@ def main(wanted: Sequence[str]) -> int:
     if strange := [name for name in wanted if name not in MODULES]:
         sys.stderr.write(f"{strange[0]} is not one of {', '.join(MODULES)}\n")
         return 2
-    told = dict(_told())
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder)
         for name in ("geo", "layers", "api", "scripts", "tests"):
@@ -71,16 +70,18 @@ def main(wanted: Sequence[str]) -> int:
         shutil.copy2(ROOT / "pyproject.toml", tree)
         for module in wanted or MODULES:
             drawn = changes((ROOT / module).read_text(encoding="utf-8"), COUNT, SEED)
-            before = {line.partition(REASON)[0] for line in told.get(module, [])}
-            tried = [change for change in drawn if not again or _line(change) in before]
+            before = _told().get(module, [])
+            known = {line.partition(REASON)[0] for line in before}
+            tried = [change for change in drawn if not again or _line(change) in known]
             with Runs(tree, module, MODULES[module]) as runs:
                 if not runs.hold():
                     sys.stderr.write(f"{module}: its tests fail as it is\n")
                     return 1
                 alive = [change for change in tried if runs.hold(change.source)]
-            told[module] = list(_tell(module, len(drawn), alive, told.get(module, [])))
-            sys.stdout.write("".join(f"{line}\n" for line in told[module]))
+            lines = list(_tell(module, len(drawn), alive, before))
+            sys.stdout.write("".join(f"{line}\n" for line in lines))
             sys.stdout.flush()
+            told = _told() | {module: lines}
             REPORT.write_text("".join(f"{line}\n" for name in MODULES for line in told.get(name, [])), encoding="utf-8")
     return 0
 
@@ -100,11 +101,11 @@ def _line(change: Change) -> str:
     return f"  {change.where}: {change.was} -> {change.now}"
 
 
-def _told() -> list[tuple[str, list[str]]]:
+def _told() -> dict[str, list[str]]:
     """Return what the report says so far, by module."""
     lines = REPORT.read_text(encoding="utf-8").splitlines() if REPORT.exists() else []
     heads = [number for number, line in enumerate(lines) if not line.startswith(" ")] + [len(lines)]
-    return [(lines[a].partition(":")[0], lines[a:b]) for a, b in pairwise(heads)]
+    return {lines[a].partition(":")[0]: lines[a:b] for a, b in pairwise(heads)}
 
 
 if __name__ == "__main__":

@@ -5,20 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from geo.contract.criterion import Block
 from geo.criteria import BY_ID
 from geo.crops.catalogue import crops
 from geo.errors import GridError, SuitabilityError
-from geo.measures.climate import LAPSE_K_M
+from geo.measures.climate import frost_seasons_d
 from geo.measures.reference_crop import TREES
 from tests.worlds import valley
 from tests.worlds.valley import at, measured
 
 
 def test_heat_is_carried_to_the_height_of_the_plot() -> None:
-    # potato: (20 - 5) degC x 130 d = 1950 of the 1300 it needs; 1000 m higher it is 6.5 K cooler: (13.5 - 5) x 130
+    # potato: (20 - 5) degC x 130 d = 1950 of the 1300 it needs; 1000 m higher it is 6.5 K cooler (ICAO standard
+    # atmosphere): (13.5 - 5) x 130
     assert at(measured("heat_ratio"), "clean") == pytest.approx(1_950.0 / 1_300.0)
     higher = measured("heat_ratio", dem=valley.level(2_000.0))
-    assert at(higher, "clean") == pytest.approx((20.0 - 1_000.0 * LAPSE_K_M - 5.0) * 130.0 / 1_300.0)
+    assert at(higher, "clean") == pytest.approx((13.5 - 5.0) * 130.0 / 1_300.0)
     wheat = measured("heat_ratio", crop="wheat")
     assert at(wheat, "clean") == pytest.approx(20.0 * 240.0 / 2_000.0)
     assert np.isnan(measured("heat_ratio", crop="walnut").value).all()  # no degree-days on record
@@ -76,3 +78,26 @@ def test_frost_of_trees_is_the_share_of_years_with_a_spoiling_night_in_bloom() -
 def test_every_crop_has_a_cycle_row_and_trees_are_crops() -> None:
     assert all(1 <= crop.field_cycle_d <= 365 or np.isnan(crop.field_cycle_d) for crop in crops().values())
     assert set(TREES) <= set(crops())
+
+
+# Domain reference 4, C2: days between damaging nights at -2 and -1 degC (one year in two in autumn), and at 0 degC.
+HIGH_VALLEY = [-9.5, -7.5, -1.5, 4.5, 8, 11, 13.5, 12.5, 7.5, 2.5, -2, -6.5]
+SEASONS = [179, 164, 137]
+
+
+def seasons(shift_k: float) -> list[float]:
+    nights = valley.level(0.0, cell_m=valley.CLIMATE_CELL_M, bands=12)
+    nights.values[:] = np.array(HIGH_VALLEY)[:, None, None] + shift_k
+    block = Block(valley.plots(), {**valley.layers(), "minimum_temperature": nights}, valley.judgement())
+    found = frost_seasons_d(block, np.inf)
+    assert found.shape == (len(valley.NAMES), 3)
+    assert (found == found[0]).all()
+    return [float(days) for days in found[0]]
+
+
+def test_seasons_for_ranking_are_those_of_the_oracle_on_the_half_degree_below() -> None:
+    assert seasons(0.0) == pytest.approx(SEASONS, abs=1)
+    assert seasons(0.45) == seasons(0.0)  # nights are rounded down to half degrees: no season comes out longer
+    warmer, colder = seasons(0.5), seasons(-0.05)
+    assert all(more > days > less for more, days, less in zip(warmer, seasons(0.0), colder, strict=True))
+    assert colder == seasons(-0.5)

@@ -11,6 +11,7 @@ import pytest
 
 from geo.contract.criterion import Block, Measured
 from geo.criteria import BY_ID
+from geo.crops import water_months
 from geo.crops.season import is_summer_crop
 from geo.crops.water_months import months_that_count
 from geo.measures.reference_et import reference_et_mm_d
@@ -80,6 +81,32 @@ def test_months_agree_with_a_slow_day_by_day_sum(seed: int) -> None:
         windows = slow_water.WINDOWS[crop, zone]
         slow = tuple(slow_water.months_of(slow_water.needs_mm(crop, window, et0)) for window in windows)
         assert told_months(crop, zone, tuple(et0)) == slow, (crop, zone)
+
+
+def test_months_agree_with_a_slow_sum_under_any_sky() -> None:
+    """Evapotranspiration of any size in any month, so that many a month lies near the twentieth of the need."""
+    random = np.random.default_rng(11)
+    for _ in range(40):
+        et0 = (10 ** random.uniform(-1.5, 1.0, 12)).tolist()
+        for (crop, zone), windows in slow_water.WINDOWS.items():
+            slow = tuple(slow_water.months_of(slow_water.needs_mm(crop, window, et0)) for window in windows)
+            assert told_months(crop, zone, tuple(et0)) == slow, (crop, zone, et0)
+
+
+def test_a_plot_has_its_months_whatever_its_neighbours_have() -> None:
+    """One with the sky of Bokhtar, one on which nothing evaporates, one of which it is not known."""
+    (found,) = months_that_count("maize", "lowland", np.array([BOKHTAR_ET0, np.zeros(12), np.full(12, np.nan)]))
+    told = np.isin(np.arange(1, 13), (6, 7, 8, 9))
+    np.testing.assert_array_equal(found.possible[[0, 2]], [told, told])
+    np.testing.assert_array_equal(found.certain, [told, np.zeros(12), np.zeros(12)])
+
+
+def test_where_no_coefficient_or_window_is_on_record_every_day_needs_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    cold = (*BOKHTAR_ET0[:8], 0.05, *BOKHTAR_ET0[9:])
+    assert told_months("walnut", "mountain", cold) == ((4, 5, 6, 7, 8, 9),)
+    monkeypatch.setattr(water_months, "crop_water", dict)
+    assert told_months("maize", "lowland", cold) == ((6, 7, 8, 9),)  # stands to October
+    assert told_months("chickpea", "lowland", cold) == ((4, 5, 6, 7),)  # stands from March
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -64,7 +64,7 @@ def test_rain_beyond_the_need_leaves_no_need() -> None:
 
 
 def test_a_leaching_share_of_a_tenth_raises_nothing_yet() -> None:
-    assert irrigation.with_leaching_mm(90, [0.0, 0.1, 0.25]) == pytest.approx([90, 90, 120])
+    assert irrigation.with_leaching_mm(90, [0.0, 0.1, 0.11, 0.25]) == pytest.approx([90, 90, 90 / 0.89, 120])
 
 
 # FAO Training Manual 4, annex I: canals longer than 2,000 m, of 200 to 2,000 m, shorter.
