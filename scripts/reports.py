@@ -43,10 +43,7 @@ def print_report(report: LoadReport, lang: Language = SOURCE_LANGUAGE) -> None:
         out.print(f"Coordinates in {change.crs}, {how}.", highlight=False)
     if report.ignored:
         out.print(f"Columns not used: {', '.join(report.ignored)}.", highlight=False)
-    if report.dropped:
-        out.print(f"Columns dropped: {', '.join(report.dropped)}.", highlight=False)
-    for note in report.notes:
-        out.print(note, highlight=False)
+    print_notes(report)
     for finding in report.findings:
         out.print(say(finding.said, Spoken(lang)), highlight=False)
     for repair in report.repairs[:LISTED]:
@@ -54,6 +51,14 @@ def print_report(report: LoadReport, lang: Language = SOURCE_LANGUAGE) -> None:
         name = f" ({repair.key})" if repair.key else ""
         out.print(f"repaired row {repair.row}{name}: {repair.what}{change_pct}", highlight=False)
     print_rejections(report)
+
+
+def print_notes(report: LoadReport) -> None:
+    """Print which columns were left out because somebody said so, and what else is to be known of the file."""
+    if report.dropped:
+        out.print(f"Columns dropped: {', '.join(report.dropped)}.", highlight=False)
+    for note in report.notes:
+        out.print(note, highlight=False)
 
 
 def ended_in(report: LoadReport) -> str:

@@ -221,6 +221,8 @@ def _print(found: MappedFolder, progress: FolderProgress, speech: Speech) -> Non
     for file, report in progress.loaded.items():
         if report.ended_in:
             tell(f"{file.name}: {ended_in(report)}")
+        if report.dropped:
+            tell(f"{file.name}: Columns dropped: {', '.join(report.dropped)}.")
         for note in (*report.notes, *(say(finding.said, speech) for finding in report.findings)):
             tell(f"{file.name}: {note}")
         if report.rejects_file is not None:

@@ -20,7 +20,7 @@ from layers.records.open_load import REPORTED
 from layers.runs.score_files import DRIVERS, PARQUET, FilePart, FileReport, parts_of_folder, score_parts
 from scripts.output import err, out, print_json, print_table, tell, tracked
 from scripts.personal_columns import Drop, KeepAnyway, personal_columns
-from scripts.reports import print_rejections
+from scripts.reports import print_notes, print_rejections
 from scripts.stopping import PARTLY
 from scripts.verbs.layer import Crs, Encoding, Map, MappingFile, SwapAxes, Table, columns_by_field
 from scripts.verbs.score import Certificates, Cluster, Insecure, place_of
@@ -143,6 +143,8 @@ def _as_json(reports: list[FileReport], scheme: str, output: Path) -> dict[str, 
             for rejection in report.read.rejections[:REPORTED]
         ],
         "rejects_files": _rejects(reports),
+        "dropped": {report.part.plots.name: report.read.dropped for report in reports if report.read is not None},
+        "notes": {report.part.plots.name: report.read.notes for report in reports if report.read is not None},
         "refused": {str(report.part.plots): report.refused for report in reports if report.refused is not None},
         "not_assessed": not_assessed,
         "output": output.name,
@@ -157,6 +159,7 @@ def _print(reports: list[FileReport], scheme: str, output: Path) -> None:
     print_table([{"class": name, "plots": count} for name, count in classes.items()], ("class", "plots"))
     for report in reports:
         if report.read is not None:
+            print_notes(report.read)
             print_rejections(report.read)
     for said in tell_not_assessed(not_assessed, SOURCE_LANGUAGE):
         err.print(f"not assessed: {said}", highlight=False)
