@@ -6,14 +6,14 @@ everybody may see of a plot, so that whoever holds a list can say the same as wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from api.content.value_text import in_sentence, is_told, told_value
-from api.language.translate import Language, local_name, translate
+from api.language.translate import Language, local_name, name_district, translate
 from api.language.wording import CLASS_WORDS, EARLIER_RULE
 from api.maps.legend import CRITERIA_BY_ID
 from geo.contract.classes import CLASS_LIMITS, MINES
@@ -341,12 +341,13 @@ def _where(plot: Mapping[str, Any], places: Gazetteer, lang: Language) -> str:
 
 def _places(plot: Mapping[str, Any], places: Gazetteer, lang: Language) -> Iterator[str]:
     """The village, the jamoat and the district, the nearest first; a code where no name is known."""
-    parts = (
-        (Settlement.__tablename__, plot.get("settlement"), "{name}"),
-        (Jamoat.__tablename__, plot.get("jamoat"), translate("{name} jamoat", lang)),
-        (District.__tablename__, plot.get("district"), translate("{name} district", lang)),
+    jamoat = translate("{name} jamoat", lang)
+    parts: tuple[tuple[str, str | None, Callable[[str], str]], ...] = (
+        (Settlement.__tablename__, plot.get("settlement"), str),
+        (Jamoat.__tablename__, plot.get("jamoat"), lambda name: jamoat.format(name=name)),
+        (District.__tablename__, plot.get("district"), lambda name: name_district(name, lang)),
     )
-    for layer, code, words in parts:
+    for layer, code, called in parts:
         if code:
             place = places.places.get((layer, code))
-            yield words.format(name=local_name(place.names, lang, otherwise=code)) if place else str(code)
+            yield called(local_name(place.names, lang, otherwise=code)) if place else str(code)

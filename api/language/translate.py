@@ -146,3 +146,21 @@ def local_name(names: Mapping[str, Any], lang: Language, *, otherwise: str = "")
         if names.get(language):
             return str(names[language])
     return otherwise
+
+
+# Endings of Russian names that are adjectives, before the noun; every other name stands after it.
+_ADJECTIVES: Final = ("ский", "цкий", "ской")
+# Words by which a name says itself what it is the name of.
+_SAYS_WHAT: Final = frozenset({"ноҳияи", "ноҳия", "шаҳри", "район", "города", "город", "district", "city"})
+
+
+def name_district(name: str, lang: Language) -> str:
+    """Return the name of a district with the word for it, where the grammar of ``lang`` wants it.
+
+    Раштский район, but район Дусти; ноҳияи Рашт; a name that says what it is stays as it is.
+    """
+    if not _SAYS_WHAT.isdisjoint(name.casefold().split()):
+        return name
+    if lang == "ru" and name.endswith(_ADJECTIVES):
+        return f"{name} район"
+    return translate("{name} district", lang).format(name=name)

@@ -15,7 +15,7 @@ from api.content.figures import Figures, figures
 from api.content.standing import Line, StandingTold, tell_standing
 from api.content.unknown_text import tell_not_assessed, tell_unrecorded
 from api.deps import LanguageDep, SnapshotDep
-from api.language.translate import Language, local_name, sort_key, translate
+from api.language.translate import Language, local_name, name_district, sort_key, translate
 from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
@@ -187,7 +187,7 @@ def _around(here: Summary | None, picked: Picked, lang: Language) -> str | None:
     """The district a jamoat lies in; None where the page is of no jamoat."""
     if here is None or not picked.jamoat:
         return None
-    return translate("{name} district", lang).format(name=local_name(here.names, lang, otherwise=here.code))
+    return name_district(local_name(here.names, lang, otherwise=here.code), lang)
 
 
 def _named(place: Place, lang: Language) -> Named:

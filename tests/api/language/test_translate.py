@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from api.language import translate as translation
 from api.language.translate import (
     LANGUAGES,
+    Language,
     day,
     language_of,
     local_name,
+    name_district,
     number,
     read_catalogue,
     sort_key,
@@ -177,3 +179,22 @@ def test_texts_are_collected_from_modules_in_every_room(room: str, text: str, wa
     home = Path(translation.__file__).parents[2]
     assert any(text in module.read_text(encoding="utf-8") for module in (home / room).rglob("*.py"))
     assert text in wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "lang", "called"),
+    [
+        ("Раштский", "ru", "Раштский район"),
+        ("Дусти", "ru", "район Дусти"),
+        ("Джалолиддина Балхи", "ru", "район Джалолиддина Балхи"),
+        ("Раштский район", "ru", "Раштский район"),
+        ("Rasht", "ru", "район Rasht"),
+        ("Рашт", "tg", "ноҳияи Рашт"),
+        ("ноҳияи Рашт", "tg", "ноҳияи Рашт"),
+        ("шаҳри Кӯлоб", "tg", "шаҳри Кӯлоб"),
+        ("Rasht", "en", "Rasht district"),
+        ("Rasht District", "en", "Rasht District"),
+    ],
+)
+def test_the_word_for_a_district_stands_where_grammar_wants_it(name: str, lang: Language, called: str) -> None:
+    assert name_district(name, lang) == called

@@ -245,7 +245,7 @@ def test_clicked_plots_are_told_in_plain_words(client: TestClient) -> None:
         "Not evaluated NE Kalanak jamoat, Rasht district Too little is known to judge this plot, which does not mean"
     )
     assert "points" not in unjudged
-    assert card("N2", "ru").startswith("Непригодные N2x джамоат Каланак, Рашт район Участок")
+    assert card("N2", "ru").startswith("Непригодные N2x джамоат Каланак, район Рашт Участок")
     assert "Дараҷаи хатари сел ва обхезӣ баланд" in card("N2", "tg")
 
 

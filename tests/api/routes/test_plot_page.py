@@ -76,9 +76,9 @@ def plain(html: str) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", html))).strip()
 
 
-def sections(client: TestClient, name: str) -> dict[str, str]:
+def sections(client: TestClient, name: str, lang: str = "en") -> dict[str, str]:
     """Heading id of each section of the page of a plot -> its text; the card is ``card``."""
-    page = client.get(f"/plots/{name}/why?lang=en").text
+    page = client.get(f"/plots/{name}/why?lang={lang}").text
     found = {}
     for part in page.split("<section")[1:]:
         heading = re.search(r'aria-labelledby="([a-z]+)-title"', part)
@@ -157,6 +157,93 @@ def test_the_best_land_without_limits_says_so_in_every_section(client: TestClien
     assert "It is already in the best class." in found["lift"]
     assert "may lie between" not in found["card"]
     assert "holds back most" not in found["measured"]
+
+
+SAID = {  # plot -> language -> section -> what it says, in the words of the glossary
+    JUDGED: {
+        "tg": {
+            "card": (
+                "Каммувофиқ S3wh ҷамоати Ғарм, ноҳияи Рашт Дар бадтарин моҳ об намерасад (аз 100 ҳиссаи оби лозима 55",
+            ),
+            "why": ("Дар бадтарин моҳ об намерасад.", "Балл аз 100"),
+            "sure": ("Ҳанӯз ҳисоб карда нашудааст",),
+            "measured": ("← бештар халал мерасонад",),
+        },
+        "ru": {
+            "card": (
+                "Ограниченно пригодные S3wh джамоат Гарм, район Рашт В худший месяц воды слишком мало (55 из 100",
+            ),
+            "why": ("В худший месяц воды слишком мало.", "Баллов из 100"),
+            "sure": ("Ещё не рассчитано",),
+            "measured": ("← мешает больше всего",),
+        },
+    },
+    NOT_EVALUATED: {
+        "tg": {
+            "card": ("Баҳо дода нашудааст NE", "аммо ин маънои бад будани заминро надорад", "Номаълум: таъминот бо об"),
+            "why": ("Барои баҳо додан ба ин қитъа маълумот кофӣ нест.",),
+            "lift": ("Аз кӣ пурсидан мумкин:",),
+            "measured": ("номаълум",),
+        },
+        "ru": {
+            "card": ("Не оценено NE", "но это не значит, что земля плохая", "Неизвестно: обеспеченность водой"),
+            "why": ("Об участке известно слишком мало, чтобы его оценить.",),
+            "lift": ("Кого спросить:",),
+            "measured": ("неизвестно",),
+        },
+    },
+    SHUT: {
+        "tg": {
+            "card": (
+                "⚠ Қитъа барои чунин истифода баста аст: дар он ҷо ё наздики он эҳтимоли мина ё лавозимоти ҷангии "
+                "нотаркида ҳаст. Надароед; аз маркази масъалаҳои минатозакунӣ пурсед.",
+                "Номувофиқ N2x",
+            ),
+            "why": ("Қитъа барои чунин истифода баста аст:",),
+            "lift": ("Надароед;", "Аз кӣ пурсидан мумкин: маркази масъалаҳои минатозакунӣ."),
+        },
+        "ru": {
+            "card": (
+                "⚠ Участок закрыт для такого использования: там или рядом предполагаются мины или неразорвавшиеся "
+                "боеприпасы. Не входите; спросите центр по вопросам разминирования.",
+                "Непригодные N2x",
+            ),
+            "why": ("Участок закрыт для такого использования:",),
+            "lift": ("Не входите;", "Кого спросить: центр по вопросам разминирования."),
+        },
+    },
+    BEST: {
+        "tg": {
+            "card": ("Хеле мувофиқ S1", "Ин қитъа маҳдудияте надорад."),
+            "why": ("Ин қитъа маҳдудияте надорад.",),
+            "lift": ("Он аллакай дар беҳтарин дараҷа аст.",),
+        },
+        "ru": {
+            "card": ("Высокопригодные S1", "Этот участок ничто не ограничивает."),
+            "why": ("Этот участок ничто не ограничивает.",),
+            "lift": ("Он уже в лучшем классе.",),
+        },
+    },
+}
+# Latin words a reader of any language meets: codes of classes, confidence and plots, the unit of salinity.
+LATIN = re.compile(r"S[123]|N[12]|NE|ECe|[ABCD]|ga-\d\d-\w\w|S3wh|N2x")
+
+
+@pytest.mark.parametrize("lang", ["tg", "ru"])
+@pytest.mark.parametrize("name", [JUDGED, NOT_EVALUATED, SHUT, BEST, *SHUT_PLOTS.values()])
+def test_every_section_stands_in_every_language_without_a_rest_of_another(
+    client: TestClient, name: str, lang: str
+) -> None:
+    found = sections(client, name, lang)
+    assert found.keys() == sections(client, name).keys()
+    for section, words in SAID.get(name, {}).get(lang, {}).items():
+        assert [said for said in words if said not in found[section]] == []
+    for section, said in found.items():
+        latin = [word for word in re.findall(r"[A-Za-z][\w-]*", said) if not LATIN.fullmatch(word)]
+        assert latin == [], section
+        assert not re.search(r"[{}]|None|nan\b", said), section
+    if name in (SHUT, *SHUT_PLOTS.values()):
+        assert "sure" not in found
 
 
 @pytest.mark.parametrize("name", [JUDGED, NOT_EVALUATED, SHUT, BEST, *SHUT_PLOTS.values()])
