@@ -23,11 +23,22 @@ REASON = ": no matter, "
 SEED, COUNT = 2026, 10_000  # all changes there are; fewer are drawn
 SUITABILITY = "tests/geo/suitability/"
 SLOW = f"{SUITABILITY}test_slow_reference.py"
-CROPS = ("tests/geo/crops", f"{SUITABILITY}test_crop_choice.py", f"{SUITABILITY}test_field_school.py")
+# What is compiled holds constants as they were, so that only the plain reference is looked at.
+COMPILED = "--deselect=tests/geo/crops/test_ratings.py::test_the_compiled_ranking_is_that_of_one_crop_after_the_other"
+CROPS = (
+    COMPILED,
+    *(f"tests/geo/crops/test_{name}.py" for name in ("ratings", "slow_crops", "field_school")),
+    f"{SUITABILITY}test_field_school.py",
+    f"{SUITABILITY}test_crop_choice.py",
+)
 # Module -> tests that are to notice a change of it, the narrowest first: they run until one fails.
 MODULES: dict[str, Sequence[str]] = {
     "geo/suitability/kernels/combination.py": ("tests/geo/suitability/test_combination.py", SLOW),
-    "geo/suitability/rating.py": (f"{SUITABILITY}test_suitability.py", f"{SUITABILITY}test_explanation.py"),
+    "geo/suitability/rating.py": (
+        f"{SUITABILITY}test_rating.py",
+        f"{SUITABILITY}test_suitability.py",
+        f"{SUITABILITY}test_explanation.py",
+    ),
     "geo/contract/memberships.py": ("tests/geo/contract", f"{SUITABILITY}test_suitability.py"),
     "geo/hazard/levels.py": ("tests/geo/hazard/test_levels.py", "tests/geo/measures/test_hazard.py"),
     "geo/water/irrigation.py": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal, norm
 
 from geo.crops.catalogue import crops
 from geo.crops.frost import NIGHT_LAG_ONE, NIGHT_SD_K, frost_season, night_chance
@@ -85,6 +86,61 @@ def test_a_month_of_one_temperature_lies_between_one_night_and_independent_ones(
     assert 0.1587 < found < 1.0 - (1.0 - 0.1587) ** 30
     assert night_chance(np.full((1, 12), -2.0), -2.0, 4)[0] > 0.99
     assert night_chance(np.full((1, 12), 20.0), -2.0, 4)[0] < 1e-6
+
+
+def days(normal_c: float, spring_risk: float, autumn_risk: float) -> tuple[float, int, int]:
+    """Season at 0 degC of a place as warm every day of the year."""
+    found = frost_season(np.full((1, 12), normal_c), 0.0, spring_risk=spring_risk, autumn_risk=autumn_risk)
+    return float(found.days[0]), int(found.first[0]), int(found.last[0])
+
+
+def test_of_a_year_of_one_temperature_the_first_nights_are_known_by_hand() -> None:
+    """1.8 K above the damage: one night in 3.3 (30.4 %), of two in a row at least one in 2.3 (43.2 %).
+
+    With a correlation of .6 the chance that both do damage is that of the bivariate normal at -.514, 17.6 %.
+    """
+    both = float(multivariate_normal(cov=[[1.0, 0.6], [0.6, 1.0]]).cdf([-1.8 / 3.5] * 2))
+    assert both == pytest.approx(0.176, abs=0.001)
+    one, two = float(norm.cdf(-1.8 / 3.5)), 2 * float(norm.cdf(-1.8 / 3.5)) - both
+    # The grid of a tenth of a degree is off by a night of half a cell at most, 0.7 % here.
+    assert days(1.8, one - 0.02, one - 0.02) == (0.0, 0, 0)
+    length, first, last = days(1.8, one + 0.02, one + 0.02)
+    assert length == 1
+    assert first == last > 0
+    assert days(1.8, two - 0.02, two - 0.02)[0] == 1
+    assert days(1.8, two + 0.02, two + 0.02)[0] == 3
+    # A midsummer that is not safe by one of the two risks is no season.
+    assert days(1.8, one - 0.02, 0.5) == days(1.8, 0.5, one - 0.02) == (0.0, 0, 0)
+    # Nights before and after are alike, and midsummer is counted once.
+    whole = days(1.8, 0.9, 0.9)[0]
+    assert whole > 5
+    assert 2 * days(1.8, 0.9, one + 0.02)[0] - 1 == 2 * days(1.8, one + 0.02, 0.9)[0] - 1 == whole
+
+
+def test_a_certain_night_is_no_matter_of_risk_and_a_safe_year_has_no_ends() -> None:
+    assert days(-25.0, 0.995, 0.995) == (0.0, 0, 0)
+    assert days(30.0, 0.001, 0.001) == (365.0, 0, 0)
+
+
+def test_normals_count_to_a_tenth_of_a_degree() -> None:
+    at_noon = [float(night_chance(np.array([HIGH]) + shift, 10.0, 7)[0]) for shift in (0.0, 0.04, -0.04, 0.06, 0.1)]
+    assert at_noon[0] == at_noon[1] == at_noon[2]
+    assert at_noon[0] > at_noon[3] == at_noon[4]
+
+
+def test_a_month_has_its_own_nights_and_one_unknown_month_leaves_all_unknown() -> None:
+    """February's 28, of one temperature: simulated; one or two nights more or less would be 1 to 2 % off."""
+    random, years = np.random.default_rng(4), 200_000
+    anomaly, hit = random.normal(0.0, 3.5, years), np.zeros(years, dtype=bool)
+    for _ in range(28):
+        hit |= anomaly <= -7.25  # between two cells of the grid
+        anomaly = 0.6 * anomaly + random.normal(0.0, 3.5 * 0.8, years)
+    year = np.full((2, 12), 5.0)
+    year[1, 6] = np.nan
+    found = night_chance(year, -2.25, 2)
+    assert found[0] == pytest.approx(hit.mean(), abs=0.004)
+    assert np.isnan(found[1])
+    assert found[0] < night_chance(year, -2.25, 4)[0] < night_chance(year, -2.25, 3)[0]
 
 
 def test_danger_of_cold_of_trees_is_that_of_the_text() -> None:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from geo.contract.criterion import Block
 from geo.criteria import BY_ID
 from geo.crops.catalogue import crops
+from geo.crops.frost import frost_season
 from geo.errors import GridError, SuitabilityError
 from geo.measures.climate import frost_seasons_d
 from geo.measures.reference_crop import TREES
 from tests.worlds import valley
 from tests.worlds.valley import at, measured
+
+# Domain reference 4, C2: days between damaging nights at -2 and -1 degC (one year in two in autumn), and at 0 degC.
+HIGH_VALLEY = [-9.5, -7.5, -1.5, 4.5, 8, 11, 13.5, 12.5, 7.5, 2.5, -2, -6.5]
+SEASONS = [179, 164, 137]
 
 
 def test_heat_is_carried_to_the_height_of_the_plot() -> None:
@@ -26,8 +33,40 @@ def test_heat_is_carried_to_the_height_of_the_plot() -> None:
     assert np.isnan(measured("heat_ratio", crop="walnut").value).all()  # no degree-days on record
     with pytest.raises(SuitabilityError, match="reference crop 'rice' is not one of wheat"):
         measured("heat_ratio", crop="rice")
-    with pytest.raises(GridError, match="twelve bands"):
-        measured("heat_ratio", mean_temperature=valley.level(20.0))
+    for short in (valley.level(20.0), valley.level(20.0, cell_m=1_000.0, bands=11)):
+        with pytest.raises(GridError, match="twelve bands"):
+            measured("heat_ratio", mean_temperature=short)
+
+
+@pytest.mark.parametrize("name", ["heat_ratio", "frost_margin_d"])
+def test_each_plot_is_judged_for_its_own_crop(name: str) -> None:
+    cycle = ["potato", "wheat", "tomato", "apricot", "walnut", "bean"]
+    names = [cycle[i % len(cycle)] for i in range(len(valley.NAMES))]
+    nights = valley.level(0.0, cell_m=valley.CLIMATE_CELL_M, bands=12)
+    nights.values[:] = np.array(HIGH_VALLEY)[:, None, None]
+    layers = {**valley.layers(), "minimum_temperature": nights}
+    judgement = replace(valley.judgement(), crop=np.array(names))
+    found = BY_ID[name].measured(Block(valley.plots(), layers, judgement))
+    for i, crop in enumerate(names):
+        alone = measured(name, crop=crop, minimum_temperature=nights)
+        np.testing.assert_array_equal(found.value[i], alone.value[i], err_msg=crop)
+        assert (found.table is None) == (alone.table is None)
+
+
+@pytest.mark.parametrize(
+    ("crop", "season_d", "above_ground_d"),
+    [("potato", (-2.0, 0.5), 85), ("maize", (-1.0, 0.5), 100), ("tomato", (0.0, 0.2), 110), ("wheat", (0.0, 0.2), 0)],
+)
+def test_frost_margin_by_the_damage_and_risk_of_the_crop(
+    crop: str, season_d: tuple[float, float], above_ground_d: int
+) -> None:
+    """Domain reference 4, C2: potato -2 and maize -1 degC at one year in two, others 0 degC at one in five."""
+    nights = valley.level(0.0, cell_m=valley.CLIMATE_CELL_M, bands=12)
+    nights.values[:] = np.array(HIGH_VALLEY)[:, None, None]
+    damage_c, risk = season_d
+    days = float(frost_season(np.array([HIGH_VALLEY], dtype=float), damage_c, autumn_risk=risk).days[0])
+    assert days == pytest.approx({-2.0: 179, -1.0: 164, 0.0: 137}[damage_c], abs=1)
+    assert at(measured("frost_margin_d", crop=crop, minimum_temperature=nights), "clean") == days - above_ground_d
 
 
 def test_heat_is_summed_over_the_crops_own_months() -> None:
@@ -80,11 +119,6 @@ def test_every_crop_has_a_cycle_row_and_trees_are_crops() -> None:
     assert set(TREES) <= set(crops())
 
 
-# Domain reference 4, C2: days between damaging nights at -2 and -1 degC (one year in two in autumn), and at 0 degC.
-HIGH_VALLEY = [-9.5, -7.5, -1.5, 4.5, 8, 11, 13.5, 12.5, 7.5, 2.5, -2, -6.5]
-SEASONS = [179, 164, 137]
-
-
 def seasons(shift_k: float) -> list[float]:
     nights = valley.level(0.0, cell_m=valley.CLIMATE_CELL_M, bands=12)
     nights.values[:] = np.array(HIGH_VALLEY)[:, None, None] + shift_k
@@ -97,7 +131,7 @@ def seasons(shift_k: float) -> list[float]:
 
 def test_seasons_for_ranking_are_those_of_the_oracle_on_the_half_degree_below() -> None:
     assert seasons(0.0) == pytest.approx(SEASONS, abs=1)
-    assert seasons(0.45) == seasons(0.0)  # nights are rounded down to half degrees: no season comes out longer
+    assert seasons(0.497) == seasons(0.0)  # nights are rounded down to half degrees: no season comes out longer
     warmer, colder = seasons(0.5), seasons(-0.05)
     assert all(more > days > less for more, days, less in zip(warmer, seasons(0.0), colder, strict=True))
     assert colder == seasons(-0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -191,6 +192,36 @@ def test_a_plot_that_may_lie_where_nothing_is_on_record_has_no_ratio() -> None:
     inside = np.flatnonzero(low.value == 1.0)
     assert len(inside) == 7
     assert np.isnan(anywhere.value[inside]).all()
+
+
+def test_of_a_plot_of_unknown_height_the_worse_calendar_counts() -> None:
+    """Tomato stands from April in the lowland, from May above: April is short, and nobody knows which holds."""
+    ratios = months({**DRY, 4: 0.3})
+    unknown = water("tomato", ratios, 0.3, dem=None)
+    assert (unknown.at_worst[0], unknown.at_best[0]) == (0.3, 1.0)
+    upland = water("tomato", ratios, 0.3)
+    assert (at(upland, "clean"), upland.beside[WATER_MONTH][0]) == (0.54, 7)
+
+
+def test_each_plot_has_the_months_of_its_own_crop() -> None:
+    names = ["wheat", "maize", "wheat", "tomato", "maize", "wheat", "wheat", "wheat", "tomato"]
+    ratios = months({**DRY, 8: 0.4})
+    areas = valley.command_areas().assign(sdr=0.4)
+    layers = {**valley.layers(), **LOW, "command_areas": areas, "command_months": ratios}
+    judgement = replace(valley.judgement(), crop=np.array(names))
+    found = BY_ID["water_adequacy"].measured(Block(valley.plots(), layers, judgement))
+    clean = water("wheat", ratios, 0.4, **LOW)
+    inside = [i for i in range(len(names)) if not np.isnan(clean.beside[WATER_MONTH][i])]
+    assert len(inside) > 5
+    told = {"wheat": (0.9, 6), "maize": (0.4, 8), "tomato": (0.4, 8)}
+    for i in inside:
+        assert (found.value[i], found.beside[WATER_MONTH][i]) == told[names[i]], names[i]
+
+
+@pytest.mark.parametrize("month", [7, 8, 9])
+def test_a_second_crop_has_the_least_of_july_to_september(month: int) -> None:
+    ratios = months({**dict.fromkeys(range(4, 10), 0.9), month: 0.35, 6: 0.2})
+    assert water("wheat", ratios, 0.2).beside[SECOND_CROP][0] == 0.35
 
 
 def test_only_a_dry_year_counts_and_without_months_the_worst_of_the_year() -> None:
