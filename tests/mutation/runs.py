@@ -32,7 +32,8 @@ class Runs:
 
     Notes
     -----
-    Kernels run as plain Python: what they compute is the same, and nothing has to be compiled for each change.
+    Kernels run as plain Python: what they compute is the same, and nothing has to be compiled for each change. A test
+    fails or passes by what it reads anew: no bytecode is kept of the copy.
     """
 
     def __init__(self, tree: Path, module: str, tests: Sequence[str]) -> None:

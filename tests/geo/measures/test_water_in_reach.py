@@ -53,6 +53,33 @@ def test_a_river_reaches_two_kilometres() -> None:
     assert far(at, rivers=river(0.0)) == [False, False, True, False, True]
 
 
+@pytest.mark.parametrize(("distance_m", "dry"), [(1_995.0, False), (2_245.0, True)])
+def test_two_kilometres_reach_every_way_and_never_fall_short(distance_m: float, dry: bool) -> None:
+    """What is looked for on cells of 100 m is right to a cell either way, to the far side."""
+    random = np.random.default_rng(8)
+    at = plots(0.0)
+    middle = shapely.centroid(at.geometry.iloc[0])
+    for angle in (*np.arange(0, 2 * np.pi, np.pi / 2), *random.uniform(0, 2 * np.pi, 60)):
+        moved = random.uniform(-300, 300, 2)  # the cells lie otherwise under every pair
+        spot = shapely.Point(middle.x + distance_m * np.cos(angle), middle.y + distance_m * np.sin(angle))
+        outlet = valley.frame([{"code": "o", "geometry": shapely.transform(spot, lambda xy, by=moved: xy + by)}])
+        plot = at.set_geometry(at.translate(*moved))
+        assert far(plot, outlets=outlet) == [dry], np.degrees(angle)
+
+
+def test_water_is_looked_for_all_along_a_line_of_few_points() -> None:
+    at = plots(0.0)
+    for y in (-5_000.0, -1_234.0, 0.0, 3_210.0, 5_000.0):
+        assert far(at.set_geometry(at.translate(0.0, y)), rivers=river(1_900.0)) == [False]
+
+
+@pytest.mark.parametrize(("cell_m", "dry"), [(120.0, True), (125.0, False)])
+def test_on_a_relief_coarser_than_ways_accept_water_counts_at_any_height(cell_m: float, dry: bool) -> None:
+    west = np.where(np.arange(100) * cell_m < 6_500.0, 1_000.0, 900.0).astype(np.float32)
+    ground = Grid(np.tile(west, (300, 1)), WEST - 6_000.0, valley.Y + 4_500, cell_m, cell_m)
+    assert far(plots(0.0), rivers=river(1_500.0), dem=ground) == [dry]
+
+
 @pytest.mark.parametrize(("fall_m", "dry"), [(19.0, False), (21.0, True), (-300.0, False)])
 def test_water_more_than_twenty_metres_below_is_not_led_up(fall_m: float, dry: bool) -> None:
     ground = plain(west_m=1_000.0, east_m=1_000.0 - fall_m, edge=500.0)
@@ -68,7 +95,7 @@ def test_of_several_waters_the_highest_in_reach_counts() -> None:
 def test_headwaters_and_drains_are_no_water_and_outlets_are() -> None:
     at = plots(0.0)
     assert far(at, rivers=river(500.0, km2=9.0)) == [True]
-    assert far(at, rivers=river(500.0, km2=11.0)) == [False]
+    assert far(at, rivers=river(500.0, km2=10.0)) == [False]
     canal = valley.canals().assign(geometry=river(500.0).geometry[0])
     assert far(at, canals=canal) == [False]
     assert far(at, canals=canal.assign(type="drain")) == [True]

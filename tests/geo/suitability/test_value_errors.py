@@ -15,7 +15,7 @@ from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import load_scheme
 from geo.suitability.combination import weighting
 from geo.suitability.robustness import SILENT, Noise, Robustness, robustness
-from geo.suitability.value_errors import scales_of, values_to_draw
+from geo.suitability.value_errors import HEAD, LEVEL, LINE, scales_of, values_to_draw
 from tests.worlds import slow_reference as slow
 
 SCHEME = load_scheme()
@@ -237,6 +237,45 @@ def test_a_value_that_is_not_what_was_rated_is_left_out() -> None:
     assert np.isnan(found.value[k, 0])
     assert not np.isnan(np.delete(found.value[:, 0], [k, CODES.index("W4")])).any()
     assert np.isnan(values_to_draw(land.value, land.table - 1, land.membership, land.loose, SCHEME).value).all()
+
+
+def test_a_value_is_what_was_rated_to_the_digits_that_are_kept() -> None:
+    """Values are kept in 4 bytes: a membership is theirs to a ten-thousandth."""
+    land = one_plot("A", W1=0.8, A1=30.0)
+    water, way = CODES.index("W1"), CODES.index("A1")
+    for off, kept in ((5e-5, True), (-5e-5, True), (2e-4, False), (-0.005, False)):
+        memberships = land.membership.copy()
+        memberships[water] += off
+        found = values_to_draw(land.value, land.table, memberships, land.loose, SCHEME).value
+        assert np.isnan(found[water, 0]) != kept
+        assert found[way, 0] == 30.0
+    land.value[way] = np.nan
+    assert np.isnan(values_to_draw(land.value, land.table, land.membership, land.loose, SCHEME).value[way, 0])
+
+
+def test_scales_are_those_of_the_typed_knots_and_levels() -> None:
+    """Each criterion by its own kind of scale: levels, lines between knots, a head with the error of its grid."""
+    scales = scales_of(SCHEME)
+    told = {**dict.fromkeys(("W4", "H1", "H2", "H3"), LEVEL), "W2": HEAD}
+    for k, code in enumerate(CODES):
+        assert scales.kind[k, 0] == told.get(code, LINE), code
+        assert scales.sigma[k, 0] == (2.5 if code == "W2" else 0.0), code
+        if code in slow.LEVELS:
+            assert scales.x[k, 0, :5].tolist() == [0, 1, 2, 3, 4]
+            assert scales.y[k, 0, :5].tolist() == slow.LEVELS[code]
+            assert scales.distance[k, 0] == 1.0  # a level
+    for (code, table), knots in {**KNOTS, ("W4", 0): [1.0, 2.0, 3.0, 4.0, 5.0]}.items():
+        k = CODES.index(code)
+        points = int(scales.points[k, table])
+        assert points == 5
+        rising = sorted(zip(knots, LEVELS, strict=True))
+        x, y = np.array([x for x, _ in rising]), np.array([y for _, y in rising])
+        np.testing.assert_array_equal(scales.x[k, table, :5], x)
+        np.testing.assert_array_equal(scales.y[k, table, :5], y)
+        np.testing.assert_allclose(scales.slope[k, table, :4], np.diff(y) / np.diff(x))
+        assert (scales.x[k, table, 5:] == np.inf).all()
+        assert scales.distance[k, table] == pytest.approx(abs(knots[3] - knots[1]))
+        assert scales.kind[k, table] == told.get(code, LINE)
 
 
 def test_scales_bend_where_the_lower_of_two_tables_does() -> None:
