@@ -7,6 +7,7 @@ change, which then counts as one that no input can tell from the code as it is.
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from tests.mutation.runs import Runs
 ROOT = Path(__file__).parents[2]
 REPORT = Path(__file__).with_name("survivors.txt")
 REASON = ": no matter, "
-SEED, COUNT = 2026, 10_000  # all changes there are; fewer are drawn
+SEED, COUNT = 2026, 10_000  # more than a module has
 SUITABILITY = "tests/geo/suitability/"
 SLOW = f"{SUITABILITY}test_slow_reference.py"
 # What is compiled holds constants as they were, so that only the plain reference is looked at.
@@ -65,25 +66,23 @@ MODULES: dict[str, Sequence[str]] = {
 }
 
 
-def main(wanted: Sequence[str]) -> int:
-    """Change the modules named, or all, and write the report; modules not named keep their lines in it.
-
-    With ``--again`` first, only what the report lists is tried again: where tests were added and nothing else changed.
-    """
-    again, wanted = wanted[:1] == ["--again"], [name for name in wanted if name != "--again"]
-    if strange := [name for name in wanted if name not in MODULES]:
-        sys.stderr.write(f"{strange[0]} is not one of {', '.join(MODULES)}\n")
-        return 2
+def main(arguments: Sequence[str]) -> int:
+    """Change the modules named, or all, and write the report; modules not named keep their lines in it."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description="What changes do tests notice?")
+    parser.add_argument("module", nargs="*", choices=[*MODULES, []], help="path of a module; all unless one is named")
+    parser.add_argument("--draw", type=int, default=COUNT, help="changes of a module drawn at random; all unless said")
+    parser.add_argument("--again", action="store_true", help="only those the report lists, where tests were added")
+    asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder)
         for name in ("geo", "layers", "api", "scripts", "tests"):
             shutil.copytree(ROOT / name, tree / name)
         shutil.copy2(ROOT / "pyproject.toml", tree)
-        for module in wanted or MODULES:
-            drawn = changes((ROOT / module).read_text(encoding="utf-8"), COUNT, SEED)
+        for module in asked.module or MODULES:
+            drawn = changes((ROOT / module).read_text(encoding="utf-8"), asked.draw, SEED)
             before = _told().get(module, [])
             known = {line.partition(REASON)[0] for line in before}
-            tried = [change for change in drawn if not again or _line(change) in known]
+            tried = [change for change in drawn if not asked.again or _line(change) in known]
             with Runs(tree, module, MODULES[module]) as runs:
                 if not runs.hold():
                     sys.stderr.write(f"{module}: its tests fail as it is\n")
