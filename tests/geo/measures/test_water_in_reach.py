@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from shapely.affinity import translate
 
 from geo.contract.criterion import Block
 from geo.measures.water_in_reach import without_water
@@ -62,7 +63,7 @@ def test_two_kilometres_reach_every_way_and_never_fall_short(distance_m: float, 
     for angle in (*np.arange(0, 2 * np.pi, np.pi / 2), *random.uniform(0, 2 * np.pi, 60)):
         moved = random.uniform(-300, 300, 2)  # the cells lie otherwise under every pair
         spot = shapely.Point(middle.x + distance_m * np.cos(angle), middle.y + distance_m * np.sin(angle))
-        outlet = valley.frame([{"code": "o", "geometry": shapely.transform(spot, lambda xy, by=moved: xy + by)}])
+        outlet = valley.frame([{"code": "o", "geometry": translate(spot, *moved)}])
         plot = at.set_geometry(at.translate(*moved))
         assert far(plot, outlets=outlet) == [dry], np.degrees(angle)
 
