@@ -22,6 +22,7 @@ RUN python3 -m venv .venv \
 FROM debian:bookworm-slim
 RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends ca-certificates python3 \
+    libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --home-dir /var/lib/obod --create-home --shell /usr/sbin/nologin obod
 COPY --from=build /opt/obod /opt/obod

@@ -68,7 +68,7 @@ clean: ## Remove .venv, front-end files and what can be made again; data stay (o
 install: system-packages $(VENV)/installed node_modules/installed $(VENV)/compiled
 
 system-packages:
-	@scripts/setup/system-packages.sh database node
+	@scripts/setup/system-packages.sh database node paper
 
 clients:
 	@scripts/setup/system-packages.sh browser gdal nginx

@@ -32,6 +32,7 @@ from api.routes import (
     plot_page,
     plots,
     priorities,
+    report,
     tiles,
     ways,
 )
@@ -149,6 +150,7 @@ def create_app() -> FastAPI:
         planner,
         plot_list,
         plot_page,
+        report,
         maps,
         districts,
         priorities,

@@ -19,6 +19,7 @@ from api.content import (
     data_dictionary,
     plot_list,
     plot_truth,
+    report,
     standing,
     state_sentence,
     unknown_text,
@@ -108,7 +109,10 @@ def worded() -> Iterator[str]:
     yield from wording.MAP_WORDS.values()
     yield from MESSAGES
     yield from OF_REMEDIES
-    sayings = (plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary, plot_list, state_sentence)
+    sayings = (
+        *(plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary, plot_list, state_sentence),
+        report,
+    )
     for module in sayings:
         yield from module.MESSAGES
     for remedy in catalogue().remedy:

@@ -53,6 +53,7 @@ VERBS = {
     "services": Verb("services", "Write minutes from plots to the nearest services.", UNWRITTEN),
     "susceptibility": Verb("susceptibility", "Derive hazard zones where nobody has mapped."),
     "export": Verb("export", "Write the current rows of a layer to a file.", UNWRITTEN),
+    "report": Verb("report", "Write a report of a place for print, or a paper for a family.", UNWRITTEN),
     "up": Verb("up", "Do all that make demo does, then serve."),
     "water": Verb("water", "Water crops need, turns of water, faults of canals.", UNWRITTEN),
     "weights": Verb("weights", "Work out weights from a square table of comparisons.", UNCHANGED, apart=True),

@@ -70,3 +70,11 @@ def list_plots(
         )
         for plot in plots
     ]
+
+
+def usual_order(filters: Mapping[str, Sequence[str]]) -> str | None:
+    """Return what a list is sorted by unless it is asked otherwise: land that is not evaluated by its outlook.
+
+    None: by class and score. The words of outlooks are in the order of the alphabet.
+    """
+    return "outlook,-score_known" if set(filters.get("class", ())) == {"NE"} else None

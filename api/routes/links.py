@@ -28,6 +28,9 @@ class Links:
     def list(self, district: str, jamoat: str | None) -> str:
         return f"{self.base}/districts/{district}/list?{self._query({'jamoat': jamoat})}"
 
+    def report(self, district: str, jamoat: str | None, form: str) -> str:
+        return f"{self.base}/districts/{district}/report?{self._query({'jamoat': jamoat, 'f': form})}"
+
     def file(self, district: str, form: str) -> str:
         return f"{self.base}/districts/{district}/plots?{self._query({'f': form})}"
 

@@ -104,6 +104,7 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         downloads=_downloads(here, links),
         map_address=links.map(picked),
         list_address=links.list(here.code, picked.jamoat) if here else None,
+        report_address=links.report(here.code, picked.jamoat, "pdf") if here else None,
     )
     return HTMLResponse(content, headers=FRESH)
 

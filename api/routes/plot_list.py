@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.content.figures import figures
-from api.content.plot_list import COLUMNS, list_plots
+from api.content.plot_list import COLUMNS, list_plots, usual_order
 from api.content.state_sentence import say_filters
 from api.deps import LanguageDep, SnapshotDep, known_parameters
 from api.language.translate import Language, local_name, sort_key, translate
@@ -110,7 +110,7 @@ def get_list(
         run = run_of(served, choice, code, PUBLIC)
         features = scored_plots(PUBLIC, {} if run is None else {code: run})
         conditions = [in_district(code), *plot_conditions(features, filters)]
-        keys = sort_keys(features, sortby or _usual_order(filters)) or by_class_and_score(features)
+        keys = sort_keys(features, sortby or usual_order(filters)) or by_class_and_score(features)
         listing = Listing(features, conditions, keys)
         page = read_page(connection, listing, limit=ROWS, after=after or None)
         counted, standing = standing_of(connection, listing)
@@ -139,6 +139,7 @@ def get_list(
         next_page=None if page.next is None else asked.address(after=page.next, **pinned),
         first_page=asked.address() if after else None,
         downloads=[(name, asked.file(form)) for form, (name, _about) in FORMATS.items()],
+        reports=[(name, asked.report(form)) for form, name in (("pdf", "PDF"), ("html", "HTML"))],
         map_page=asked.links.page(district=code, jamoat=next(iter(filters.get("jamoat", ())), None)),
     )
     return HTMLResponse(content, headers=FRESH)
@@ -168,8 +169,12 @@ class _Asked:
 
     def file(self, form: str) -> str:
         """Address of the file of exactly these plots, in this order."""
-        order = self._sortby or _usual_order(self._filters) or ""
+        order = self._sortby or usual_order(self._filters) or ""
         return f"{self._here}/plots?{self._query([*self._narrowed(), ('sortby', order), ('f', form)])}"
+
+    def report(self, form: str) -> str:
+        """Address of these plots on paper."""
+        return f"{self._here}/report?{self._query([*self._narrowed(), ('sortby', self._sortby), ('f', form)])}"
 
     def heads(self) -> list[dict[str, Any]]:
         """Columns that can be sorted by: title, address that sorts by it, and which way it is sorted now."""
@@ -229,11 +234,6 @@ class _Asked:
 
 
 _IN_FORM: Final = frozenset({"class", "availability", "land_form", "crop", "jamoat"})
-
-
-def _usual_order(filters: Mapping[str, Sequence[str]]) -> str | None:
-    """Land that is not evaluated comes by its outlook; the words of outlooks are in the order of the alphabet."""
-    return "outlook,-score_known" if set(filters.get("class", ())) == {"NE"} else None
 
 
 def _chosen(choice: Choice) -> dict[str, list[str]]:

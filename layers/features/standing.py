@@ -55,6 +55,30 @@ class Standing:
     fills: dict[int | None, Tally] = field(default_factory=dict)
     unfit: Tally = field(default_factory=Tally)
 
+    def count(
+        self,
+        judged: str,
+        settled: bool | None,
+        outlook: str | None,
+        ask_first: str | None,
+        shut_by: str | None,
+        year: int | None,
+        plots: int,
+        area_ha: float,
+    ) -> None:
+        """Count plots of one kind: their class, and what a run found beside it."""
+        if settled is False and judged != CLASSES[NE]:
+            self.not_settled.add(plots, area_ha)
+            self.not_settled_in.setdefault((judged, outlook or OPEN), Tally()).add(plots, area_ha)
+        if ask_first is not None:
+            self.ask_first.setdefault(ask_first, Tally()).add(plots, area_ha)
+        if shut_by is not None:
+            self.shut.setdefault(shut_by, Tally()).add(plots, area_ha)
+        elif judged == CLASSES[N2]:
+            self.unfit.add(plots, area_ha)
+        if shut_by == INUNDATION:
+            self.fills.setdefault(year, Tally()).add(plots, area_ha)
+
     def years(self) -> list[tuple[int | None, Tally]]:
         """Return plots a planned reservoir takes by the year it fills, in order, the unknown year last."""
         return sorted(self.fills.items(), key=lambda row: (row[0] is None, row[0] or 0))
@@ -91,28 +115,46 @@ def standing_by_jamoat(connection: Connection, run: Run, district: str) -> dict[
 
 
 def standing_of(connection: Connection, listing: Listing) -> tuple[Figures, Standing]:
-    """Return the figures of every class among the plots of a listing, and what of them is not settled."""
+    """Return the figures of every class among the plots of a listing, and what stands behind them."""
+    return parts_of(connection, listing)[WHOLE]
+
+
+def parts_of(connection: Connection, listing: Listing) -> dict[str | None, tuple[Figures, Standing]]:
+    """Return jamoat -> the same of the plots of a listing there; '' = no jamoat recorded, ``WHOLE`` = all of them."""
     features = listing.features
-    kinds = (
-        features.property("class").value,
-        features.property("settled").value,
-        features.property("outlook").value,
-    )
+    names = ("jamoat", "class", "settled", "outlook", "ask_first", "shut_by", "shut_from_year")
+    kinds = [features.property(name).value for name in names]
     counted = (
         select(*kinds, func.count(), func.sum(features.property("area_ha").value))
         .select_from(features.source)
         .where(*features.where, *listing.conditions)
         .group_by(*kinds)
+        .order_by(*kinds)
     )
-    classes: Figures = {name: {"plots": 0, "area_ha": 0.0} for name in CLASSES}
-    standing = Standing()
-    for judged, settled, outlook, plots, area_ha in connection.execute(counted):
-        classes[judged]["plots"] += plots
-        classes[judged]["area_ha"] += area_ha
-        if settled is False and judged != CLASSES[NE]:
-            standing.not_settled.add(plots, area_ha)
-            standing.not_settled_in.setdefault((judged, outlook or OPEN), Tally()).add(plots, area_ha)
-    return classes, standing
+    found: dict[str | None, tuple[Figures, Standing]] = {WHOLE: _nothing()}
+    for jamoat, judged, *kind, plots, area_ha in connection.execute(counted):
+        for classes, standing in (found[WHOLE], found.setdefault(jamoat or "", _nothing())):
+            classes[judged]["plots"] += plots
+            classes[judged]["area_ha"] += area_ha
+            standing.count(judged, *kind, plots, area_ha)
+    return found
+
+
+def tally_by(connection: Connection, listing: Listing, name: str) -> dict[str | None, Tally]:
+    """Return value of a property -> plots of a listing that have it, in the order of values; None = no value."""
+    value = listing.features.property(name).value
+    counted = (
+        select(value, func.count(), func.sum(listing.features.property("area_ha").value))
+        .select_from(listing.features.source)
+        .where(*listing.features.where, *listing.conditions)
+        .group_by(value)
+        .order_by(value)
+    )
+    return {found: Tally(plots, area_ha) for found, plots, area_ha in connection.execute(counted)}
+
+
+def _nothing() -> tuple[Figures, Standing]:
+    return {name: {"plots": 0, "area_ha": 0.0} for name in CLASSES}, Standing()
 
 
 # What a run found never changes. Some kB each; making one reads every row of a district, 40 ms at 40,000.
@@ -149,15 +191,5 @@ def _standing(connection: Connection, run: Run, district: str) -> dict[str | Non
     found: dict[str | None, Standing] = {WHOLE: Standing()}
     for jamoat, judged, settled, outlook, ask_first, shut_by, year, plots, area_ha in connection.execute(counted):
         for place in (found[WHOLE], found.setdefault(jamoat or "", Standing())):
-            if settled is False and judged != CLASSES[NE]:
-                place.not_settled.add(plots, area_ha)
-                place.not_settled_in.setdefault((judged, outlook or OPEN), Tally()).add(plots, area_ha)
-            if ask_first is not None:
-                place.ask_first.setdefault(ask_first, Tally()).add(plots, area_ha)
-            if shut_by is not None:
-                place.shut.setdefault(shut_by, Tally()).add(plots, area_ha)
-            elif judged == CLASSES[N2]:
-                place.unfit.add(plots, area_ha)
-            if shut_by == INUNDATION:
-                place.fills.setdefault(year, Tally()).add(plots, area_ha)
+            place.count(judged, settled, outlook, ask_first, shut_by, year, plots, area_ha)
     return found

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what of the named kinds is missing (database, node, browser, gdal, nginx), through apt where there is one.
+# Installs what of the named kinds is missing (database, node, paper, browser, gdal, nginx), through apt where there is one.
 # Where there is not, or without the right to use it, one sentence says what to install.
 set -euo pipefail
 
@@ -38,12 +38,18 @@ has_nginx() { # the proxy of deploy/nginx.conf, for the test that runs it
   command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]
 }
 
+has_paper() { # what reports as PDF are set with: Pango, and a font that has every letter of Tajik
+  [ -n "$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | grep libpangoft2-1.0)" ] &&
+    [ -n "$(find /usr/share/fonts /usr/local/share/fonts -name DejaVuSans.ttf 2>/dev/null)" ]
+}
+
 missing=()
 has_python || missing+=(python)
 for kind in "$@"; do
   case $kind in
     database) has_postgis || missing+=(postgis) ;;
     node) has_node || missing+=(node) ;;
+    paper) has_paper || missing+=(paper) ;;
     browser) has_browser || missing+=(browser) ;;
     gdal) has_gdal || missing+=(gdal) ;;
     nginx) has_nginx || missing+=(nginx) ;;
@@ -58,6 +64,7 @@ if ! command -v apt-get >/dev/null || { [ ${#as_root[@]} -gt 0 ] && ! command -v
   declare -A name=(
     [python]="Python 3.11 or newer with venv"
     [postgis]="PostgreSQL 15 or newer with PostGIS 3.3 or newer (Debian 12: postgresql-15-postgis-3)"
+    [paper]="Pango and the font DejaVu Sans (Debian: libpangoft2-1.0-0 fonts-dejavu-core)"
     [node]="Node.js 18 or newer with npm" [browser]="Chromium" [gdal]="the programs of GDAL (Debian: gdal-bin)"
     [nginx]="nginx (Debian: nginx-light)"
   )
@@ -73,6 +80,7 @@ for kind in "${missing[@]}"; do
     python) packages+=(python3 python3-venv) ;;
     postgis) packages+=("$(newest_postgis)") ;;
     node) packages+=(nodejs npm) ;;
+    paper) packages+=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core) ;;
     browser) packages+=(chromium fonts-dejavu-core) ;;
     gdal) packages+=(gdal-bin) ;;
     nginx) packages+=(nginx-light) ;;
