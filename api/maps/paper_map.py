@@ -223,7 +223,7 @@ def _round_length(metres: float) -> float:
 
 
 def _two_digits(scale: float) -> int:
-    power = 10 ** max(math.floor(math.log10(scale)) - 1, 0)
+    power: int = 10 ** max(math.floor(math.log10(scale)) - 1, 0)
     return round(scale / power) * power
 
 

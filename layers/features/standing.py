@@ -7,8 +7,9 @@ released and land below a planned reservoir is farmed until it fills, and land t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, Float, cast, func, select
 
@@ -132,11 +133,12 @@ def parts_of(connection: Connection, listing: Listing) -> dict[str | None, tuple
         .order_by(*kinds)
     )
     found: dict[str | None, tuple[Figures, Standing]] = {WHOLE: _nothing()}
-    for jamoat, judged, *kind, plots, area_ha in connection.execute(counted):
+    rows: Iterable[Sequence[Any]] = connection.execute(counted)
+    for jamoat, judged, settled, outlook, ask_first, shut_by, year, plots, area_ha in rows:
         for classes, standing in (found[WHOLE], found.setdefault(jamoat or "", _nothing())):
             classes[judged]["plots"] += plots
             classes[judged]["area_ha"] += area_ha
-            standing.count(judged, *kind, plots, area_ha)
+            standing.count(judged, settled, outlook, ask_first, shut_by, year, plots, area_ha)
     return found
 
 
