@@ -7,8 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from markupsafe import Markup
-
 from api.language.translate import Language
 from api.rendering.assets import OWN
 from api.rendering.pages import render
@@ -27,7 +25,7 @@ _ONE_AT_A_TIME: Final = threading.Lock()  # laying out takes a core for seconds
 
 def render_sheet(template: str, *, lang: Language, base: str = "", alone: bool, **values: Any) -> str:
     """Return the HTML of a sheet; ``alone``: its style stands in it, else it is asked for below ``base``."""
-    style = Markup(STYLE.read_text(encoding="utf-8")) if alone else None  # noqa: S704 - our own file
+    style = STYLE.read_text(encoding="utf-8") if alone else None
     return render(template, lang=lang, base=base, style=style, **values)
 
 
