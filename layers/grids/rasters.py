@@ -22,6 +22,7 @@ from geo.terrain.relief import hillshade, slope_pct
 from layers.catalogue import RASTERS, RASTERS_BY_NAME, RasterLayer
 from layers.catalogue.base import STORED_SRID
 from layers.errors import DataRefused, NotFound
+from layers.grids.cells import raster_file
 from layers.grids.cog import Bounds, Cells, Strips, derived_strips, new_file_name, raster_path, spans, write_cog
 from layers.grids.resampling import resampled
 from layers.records.load_report import LoadReport
@@ -88,14 +89,18 @@ def grid_of_files(
     native = files[0][1]
     cell = cell_m or native
     x_min, y_max, rows, cols = _lattice(bounds, cell, files[0][0])
-    values = np.full((layer.bands, rows, cols), np.nan, dtype=np.float32)
     to = Affine(cell, 0.0, x_min, 0.0, -cell, y_max)
-    for path, ground_m in files:
+
+    def laid(path: Path, ground_m: float) -> NDArray[np.float32]:
+        samples = 1 if layer.categories or cell <= SAME_FINENESS * ground_m else math.ceil(cell / ground_m)
+        return resampled(path, (layer.bands, rows, cols), to, nearest=layer.categories, samples=samples)
+
+    values = laid(*files[0])
+    for path, ground_m in files[1:]:
         unknown = np.isnan(values)
         if not unknown.any() or (unknown.mean() <= 1.0 - COVERED and ground_m > SAME_FINENESS * native):
             break
-        samples = 1 if layer.categories or cell <= SAME_FINENESS * ground_m else math.ceil(cell / ground_m)
-        fill = resampled(path, values.shape, to, nearest=layer.categories, samples=samples)
+        fill = laid(path, ground_m)
         if not np.isnan(fill[unknown]).all():
             native = max(native, ground_m)
         values[unknown] = fill[unknown]
@@ -317,9 +322,9 @@ def _files(connection: Connection, raster_id: str, bounds: Bounds, load_id: int 
 
 def _lattice(bounds: Bounds, cell: float, finest: Path) -> tuple[float, float, int, int]:
     """x_min, y_max, rows and columns of the cells around a window; the file's own cells where it has such."""
-    with rasterio.open(finest) as source:
-        own = source.crs == rasterio.CRS.from_user_input(WORKING_CRS) and math.isclose(source.transform.a, cell)
-        x_0, y_0 = (source.transform.c, source.transform.f) if own else (0.0, 0.0)
+    source = raster_file(finest)
+    own = source.crs == rasterio.CRS.from_user_input(WORKING_CRS) and math.isclose(source.transform.a, cell)
+    x_0, y_0 = (source.transform.c, source.transform.f) if own else (0.0, 0.0)
     first_col = math.floor((bounds[0] - x_0) / cell + ALIGNED)
     last_col = math.ceil((bounds[2] - x_0) / cell - ALIGNED)
     first_row = math.floor((y_0 - bounds[3]) / cell + ALIGNED)

@@ -15,11 +15,10 @@ import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import Transformer
-from rasterio.io import DatasetReader
-from rasterio.windows import Window
 
 from geo.compiled.threads import over_blocks
 from geo.geometry.crs import WORKING_CRS
+from layers.grids.cells import RasterFile, raster_file
 from layers.grids.kernels import resampling as kernels
 
 Floats = NDArray[np.float64]
@@ -45,18 +44,18 @@ def resampled(
     """
     bands, rows, cols = shape
     values = np.empty(shape, dtype=np.float32)
-    with rasterio.open(path) as source:
-        if samples == 1 and (offset := _offset(source, to)) is not None:
-            return _cut_out(source, shape, offset)
-        for start in range(0, rows, ROWS_AT_ONCE):
-            stop = min(start + ROWS_AT_ONCE, rows)
-            row, col = _positions(source, to, start, stop, cols, samples)
-            strip = _sampled(source, bands, row, col, nearest=nearest or samples > 1)
-            values[:, start:stop] = _mean_of_blocks(strip, samples)
+    source = raster_file(path)
+    if samples == 1 and (offset := _offset(source, to)) is not None:
+        return _cut_out(source, shape, offset)
+    for start in range(0, rows, ROWS_AT_ONCE):
+        stop = min(start + ROWS_AT_ONCE, rows)
+        row, col = _positions(source, to, start, stop, cols, samples)
+        strip = _sampled(source, bands, row, col, nearest=nearest or samples > 1)
+        values[:, start:stop] = _mean_of_blocks(strip, samples)
     return values
 
 
-def _offset(source: DatasetReader, to: Affine) -> tuple[int, int] | None:
+def _offset(source: RasterFile, to: Affine) -> tuple[int, int] | None:
     """Row and column of the file where the target begins, if its cells are the file's own."""
     own = source.transform
     if source.crs != _WORKING or not (math.isclose(own.a, to.a) and math.isclose(own.e, to.e)):
@@ -67,26 +66,21 @@ def _offset(source: DatasetReader, to: Affine) -> tuple[int, int] | None:
     return round(row), round(col)
 
 
-def _cut_out(source: DatasetReader, shape: tuple[int, int, int], offset: tuple[int, int]) -> NDArray[np.float32]:
+def _cut_out(source: RasterFile, shape: tuple[int, int, int], offset: tuple[int, int]) -> NDArray[np.float32]:
     bands, rows, cols = shape
-    values = np.full(shape, np.nan, dtype=np.float32)
     top, left = max(offset[0], 0), max(offset[1], 0)
     bottom, right = min(offset[0] + rows, source.height), min(offset[1] + cols, source.width)
+    if (bottom - top, right - left) == (rows, cols):
+        return source.read(bands, top, bottom, left, right)
+    values = np.full(shape, np.nan, dtype=np.float32)
     if top < bottom and left < right:
-        inside = _read(source, bands, top, bottom, left, right)
+        inside = source.read(bands, top, bottom, left, right)
         values[:, top - offset[0] : bottom - offset[0], left - offset[1] : right - offset[1]] = inside
     return values
 
 
-def _read(source: DatasetReader, bands: int, top: int, bottom: int, left: int, right: int) -> NDArray[np.float32]:
-    window = Window(left, top, right - left, bottom - top)
-    masked = source.read(list(range(1, bands + 1)), window=window, masked=True)
-    known: NDArray[np.float32] = masked.astype(np.float32).filled(np.nan)
-    return known
-
-
 def _positions(
-    source: DatasetReader, to: Affine, start: int, stop: int, cols: int, samples: int
+    source: RasterFile, to: Affine, start: int, stop: int, cols: int, samples: int
 ) -> tuple[Floats, Floats]:
     """Row and column of the file, counted between middles of its cells, of each sample of some target rows."""
     x = to.c + to.a * (np.arange(cols * samples) + 0.5) / samples
@@ -98,14 +92,14 @@ def _positions(
     return (ys - own.f) / own.e - 0.5, (xs - own.c) / own.a - 0.5
 
 
-def _sampled(source: DatasetReader, bands: int, row: Floats, col: Floats, *, nearest: bool) -> NDArray[np.float32]:
+def _sampled(source: RasterFile, bands: int, row: Floats, col: Floats, *, nearest: bool) -> NDArray[np.float32]:
     """Values of the file at positions, NaN where the cell there is unknown or there is none."""
     found = np.full((bands, *row.shape), np.nan, dtype=np.float32)
     top, left = (max(int(np.floor(axis.min())) - 1, 0) for axis in (row, col))
     bottom = min(int(np.ceil(row.max())) + 2, source.height)
     right = min(int(np.ceil(col.max())) + 2, source.width)
     if top < bottom and left < right:
-        cells = _read(source, bands, top, bottom, left, right)
+        cells = source.read(bands, top, bottom, left, right)
         over_blocks(partial(kernels.interpolate, cells, row - top, col - left, nearest, found), len(row), block=16)
     return found
 

@@ -28,7 +28,9 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.sql.compiler import SQLCompiler
 
+from layers.cache.memory import Memo
 from layers.postgres.binary_types import ARRAY_HEAD_BYTES, FIRST_DAY, fixed_type
 from layers.postgres.kernels import read_arrays as kernels
 
@@ -54,19 +56,36 @@ def read_arrays(connection: Connection, statement: Select[Any]) -> list[pd.Serie
 
 def read_raw(connection: Connection, statement: Select[Any]) -> list[bytes] | None:
     """Return each column of what a statement selects as an array in PostgreSQL's binary form; None without any row."""
-    inner = statement.subquery("found")
-    whole = select(*(func.array_agg(column) for column in inner.columns)).compile(
-        dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
-    )
+    sql, parameters = _compiled(connection, statement)
     if not connection.in_transaction():
         connection.begin()
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     with driver.cursor(binary=True) as cursor:
-        cursor.execute(str(whole).encode(), dict(whole.params))
+        cursor.execute(sql, parameters)
         result = cursor.pgresult
         assert result is not None
         sent = [result.get_value(0, place) for place in range(result.nfields)]
     return None if sent[0] is None else cast(list[bytes], sent)
+
+
+def _compiled(connection: Connection, statement: Select[Any]) -> tuple[bytes, dict[str, Any]]:
+    """SQL that selects each column of a statement as an array, and its parameters.
+
+    What is compiled is kept for statements that differ in their values alone, told by the key SQLAlchemy keeps them by.
+    """
+    key = statement._generate_cache_key()
+    compiled = None if key is None else _COMPILED.find((connection.dialect.name, key.key))
+    if compiled is None:
+        columns = (func.array_agg(column) for column in statement.subquery("found").columns)
+        compiled = cast(SQLCompiler, select(*columns).compile(dialect=connection.dialect, cache_key=key))
+        if key is not None:
+            _COMPILED.put((connection.dialect.name, key.key), compiled)
+    values = compiled.construct_params(extracted_parameters=None if key is None else key.bindparams)
+    whole = compiled.construct_expanded_state(values)  # lists of values are written out one by one
+    return whole.statement.encode(), dict(whole.parameters)
+
+
+_COMPILED: Memo[tuple[str, Any], SQLCompiler] = Memo("compiled statements", most=500)
 
 
 def series_of(raw: bytes, kind: object) -> pd.Series[Any]:
