@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from geo.contract.columns import texts
@@ -14,7 +15,8 @@ from geo.hazard.levels import HIGH, exposure_factor
 from geo.measures.hazard import zone_levels
 from geo.routing.season import months
 from geo.routing.surface import burned
-from geo.terrain.grid import Grid, north_up
+from geo.terrain.drawing import draw
+from geo.terrain.grid import Grid
 
 WAY_PROCESSES = ("flood", "debris_flow", "avalanche", "landslide", "rockfall")  # must be mapped along the way
 CROSSING_MONTHS = frozenset({4, 5, 6})  # months of mudflow and flood; domain reference 2.4
@@ -66,12 +68,11 @@ def exposure_grid(zones: gpd.GeoDataFrame, level: NDArray[np.int64], dem: Grid) 
     -------
     float32 (rows, cols), 0 without a zone
     """
-    factor = np.zeros(dem.shape, dtype=np.float32)
-    for value in np.unique(level).tolist():  # rising, so that the highest level of a cell stays
-        of_level = float(exposure_factor(value))
-        if of_level > 0.0:
-            factor[burned(zones[level == value], dem)] = of_level
-    return factor
+    outlines = zones.geometry.to_numpy()
+    # Rising, so that the highest level of a cell stays.
+    factors = [(value, float(exposure_factor(value))) for value in np.unique(level).tolist()]
+    drawn = [(outlines[level == value], factor) for value, factor in factors if factor > 0.0]
+    return np.asarray(draw(drawn, dem, all_touched=True, dtype="float32"))
 
 
 def unmapped_cells(block: Block, dem: Grid) -> Flags:
@@ -89,16 +90,13 @@ def unmapped_cells(block: Block, dem: Grid) -> Flags:
     if "hazard_extents" not in block.nearby:
         return np.ones(dem.shape, dtype=bool)
     extents = block.layer("hazard_extents")
-    looked = [_covered(extents[extents["process"] == process], dem) for process in WAY_PROCESSES]
-    return np.asarray(~np.all(looked, axis=0))
-
-
-def _covered(frame: gpd.GeoDataFrame, dem: Grid) -> Flags:
-    """Return the cells whose centre geometries cover, bool (rows, cols)."""
-    from rasterio.features import rasterize  # takes a tenth of a second; most commands do without
-
-    shapes = [shape for shape in frame.geometry if shape is not None and not shape.is_empty]
-    if not shapes:
-        return np.zeros(dem.shape, dtype=bool)
-    transform = north_up(dem.x_min, dem.y_max, dem.cell_m, dem.cell_m)
-    return np.asarray(rasterize(shapes, out_shape=dem.shape, transform=transform, dtype="uint8") == 1)
+    process, outlines = texts(extents, "process"), extents.geometry.to_numpy()
+    mapped = np.ones(dem.shape, dtype=bool)
+    known: dict[bytes, Flags] = {}  # one mapping often looked for several processes
+    for name in WAY_PROCESSES:
+        of_process = outlines[process == name]
+        key = b"".join(shape or b"" for shape in shapely.to_wkb(of_process))
+        if key not in known:
+            known[key] = draw([(of_process, 1)], dem, all_touched=False) == 1
+        mapped &= known[key]
+    return np.asarray(~mapped)

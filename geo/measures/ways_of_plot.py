@@ -31,7 +31,7 @@ from geo.measures.hazard import zone_levels
 from geo.measures.way_dangers import exposure_grid, unmapped_cells
 from geo.routing.home_ways import ways_from_homes
 from geo.routing.season import months
-from geo.routing.surface import Surface, walking_surface
+from geo.routing.surface import Surface, walking_surface, walking_surfaces
 from geo.routing.walking import Walker
 from geo.routing.ways import BACK, OUT, LeastTime, least_time, open_cells
 from geo.terrain.grid import Grid
@@ -329,14 +329,12 @@ def _home_ground(block: Block, dem: Grid) -> Surface:
 
 def _service_grounds(block: Block, heights: Grid) -> tuple[Surface, Surface]:
     """Ground to walk and drive on when dry and in winter, in coarse cells."""
-    dem = heights.coarsened(LONG_WAY_CELL_M)
-    return _service_ground(block, dem, GROWING_MONTH), _service_ground(block, dem, WINTER_MONTH)
-
-
-def _service_ground(block: Block, dem: Grid, month: int) -> Surface:
     roads = block.layer("roads") if "roads" in block.nearby else None
-    walker = Walker(snow_or_mud=month == WINTER_MONTH)
-    return walking_surface(dem, walker=walker, paths=roads, barriers=barrier_rivers(block), driving=True, month=month)
+    seasons = [(Walker(snow_or_mud=month == WINTER_MONTH), month) for month in (GROWING_MONTH, WINTER_MONTH)]
+    dry, winter = walking_surfaces(
+        heights.coarsened(LONG_WAY_CELL_M), seasons, paths=roads, barriers=barrier_rivers(block), driving=True
+    )
+    return dry, winter
 
 
 def _from_plot(surface: Surface, plot_xy: Floats, xy: Floats) -> Floats:

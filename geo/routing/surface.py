@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from geo.errors import GridError, SuitabilityError
@@ -15,7 +16,8 @@ from geo.routing.kernels import surface as kernels
 from geo.routing.kernels.surface import BLOCKED, DRIVEN_KM_H, FIRST_DRIVEN, MIXED, OFF_PATH, ON_PATH
 from geo.routing.season import months
 from geo.routing.walking import M_S_PER_KM_H, Walker
-from geo.terrain.grid import Grid, north_up
+from geo.terrain.drawing import draw
+from geo.terrain.grid import Grid
 from geo.terrain.relief import smoothed
 from geo.terrain.stencil import REACH
 
@@ -148,25 +150,21 @@ def burned(frame: gpd.GeoDataFrame, dem: Grid) -> NDArray[np.bool_]:
     """
     from rasterio.features import rasterize  # takes a tenth of a second; most commands do without
 
-    shapes = [shape for shape in frame.geometry if shape is not None and not shape.is_empty]
-    if not shapes:
-        return np.zeros(dem.shape, dtype=np.bool_)
-    transform = north_up(dem.x_min, dem.y_max, dem.cell_m, dem.cell_m)
-    touched = rasterize(shapes, out_shape=dem.shape, transform=transform, all_touched=True, dtype="uint8")
-    return np.asarray(touched == 1)
+    return np.asarray(draw([(frame.geometry.to_numpy(), 1)], dem, all_touched=True) == 1)
 
 
-def _open_roads(roads: gpd.GeoDataFrame, month: int | None) -> gpd.GeoDataFrame:
-    """Roads of a known kind that are open in ``month``."""
+def _open_roads(roads: gpd.GeoDataFrame, month: int | None) -> NDArray[np.bool_]:
+    """Which roads are open in ``month``; refuses those of an unknown kind."""
     unknown = set(roads["kind"]) - set(ROAD_KINDS)
     if unknown:
         raise SuitabilityError(
             f"road kind must be one of {', '.join(ROAD_KINDS)}, got '{sorted(map(str, unknown))[0]}'"
         )
     if month is None or "closed_months" not in roads.columns:
-        return roads
+        return np.ones(len(roads), dtype=np.bool_)
     stated = roads["closed_months"].astype(object).where(roads["closed_months"].notna(), None)
-    return roads[[month not in months(text, unstated=frozenset()) for text in stated]]
+    closed = {text: month in months(text, unstated=frozenset()) for text in set(stated)}
+    return np.array([not closed[text] for text in stated], dtype=np.bool_)
 
 
 def walking_surface(
@@ -204,39 +202,96 @@ def walking_surface(
     SuitabilityError : a road of unknown kind, or closed months that cannot be read.
     """
     walker = Walker() if walker is None else walker
+    return walking_surfaces(
+        dem, [(walker, month)], paths=paths, barriers=barriers, driving=driving, carried_over=carried_over
+    )[0]
+
+
+def walking_surfaces(
+    dem: Grid,
+    seasons: Sequence[tuple[Walker, int | None]],
+    *,
+    paths: gpd.GeoDataFrame | None = None,
+    barriers: gpd.GeoDataFrame | None = None,
+    driving: bool = False,
+    carried_over: Collection[str] = BRIDGES,
+) -> list[Surface]:
+    """Return ``walking_surface`` for several walkers and months; what they have in common is made once.
+
+    Parameters
+    ----------
+    dem : heights in metres; as ``walking_surface``
+    seasons : who walks, and the month whose closed ways are left out
+    paths : as ``walking_surface``
+    barriers : as ``walking_surface``
+    driving : as ``walking_surface``
+    carried_over : as ``walking_surface``
+
+    Returns
+    -------
+    one surface of each season, in order
+
+    Raises
+    ------
+    GridError, SuitabilityError : as ``walking_surface``.
+    """
     height = smoothed(dem).values
+    filled, steepest_m = kernels.fill_unknown(np.pad(height, REACH, constant_values=np.nan))
+    kinds: dict[bytes, tuple[NDArray[np.uint8], NDArray[np.uint8]]] = {}
+    found = []
+    for walker, month in seasons:
+        roads, opened = None, b""
+        if paths is not None and not paths.empty:
+            is_open = _open_roads(paths, month)
+            roads, opened = paths[is_open], is_open.tobytes()
+        if opened not in kinds:
+            kind = np.pad(_kinds(dem, height, roads, barriers, carried_over, driving=driving), REACH)
+            kinds[opened] = kind.ravel(), kernels.kinds_around(kind).ravel()
+        pace = _paces(walker, driving=driving)
+        least = _least_paces(pace, steepest_m / dem.cell_m)
+        found.append(Surface(Ground(filled.ravel(), *kinds[opened], _with_rises(pace), least, dem.cell_m), dem))
+    return found
+
+
+def _kinds(
+    dem: Grid,
+    height: NDArray[np.float32],
+    roads: gpd.GeoDataFrame | None,
+    barriers: gpd.GeoDataFrame | None,
+    carried_over: Collection[str],
+    *,
+    driving: bool,
+) -> NDArray[np.uint8]:
+    """Kind of each cell, uint8 (rows, cols)."""
     kind = np.full(dem.shape, OFF_PATH, dtype=np.uint8)
-    roads = None if paths is None or paths.empty else _open_roads(paths, month)
     if roads is not None:
-        for name in ROAD_KINDS:
-            code = FIRST_DRIVEN + list(DRIVEN_KM_H).index(name) if driving and name in DRIVEN_KM_H else ON_PATH
-            kind[burned(roads[roads["kind"] == name], dem)] = code
+        lines, named = roads.geometry.to_numpy(), roads["kind"].to_numpy(dtype=object)
+        drawn = draw([(lines[named == name], _code(name, driving=driving)) for name in ROAD_KINDS], dem, all_touched=True)
+        kind[drawn > 0] = drawn[drawn > 0]
     if barriers is not None and not barriers.empty:
         shut = burned(barriers, dem)
         if roads is not None:
-            over = roads[roads["kind"].isin(list(carried_over))]
-            around = over.set_geometry(over.geometry.buffer(dem.cell_m))
-            shut &= ~burned(around, dem)
+            around = shapely.buffer(lines[np.isin(named, list(carried_over))], dem.cell_m)
+            shut &= draw([(around, 1)], dem, all_touched=True) == 0
         kind[shut] = BLOCKED
     kind[np.isnan(height)] = BLOCKED
+    return kind
+
+
+def _code(road: str, *, driving: bool) -> int:
+    """Kind of the cells of a kind of road."""
+    return FIRST_DRIVEN + list(DRIVEN_KM_H).index(road) if driving and road in DRIVEN_KM_H else ON_PATH
+
+
+def _paces(walker: Walker, *, driving: bool) -> NDArray[np.float32]:
+    """Paces of each kind of cell at each slope, s/m, infinite where nobody goes."""
     pace = np.full((FIRST_DRIVEN + len(DRIVEN_KM_H), len(SLOPES)), np.inf)
     pace[OFF_PATH] = 1.0 / walker.speed_m_s(SLOPES, off_path=True)
     pace[ON_PATH] = 1.0 / walker.speed_m_s(SLOPES)
     if driving:
         for number, speed_km_h in enumerate(DRIVEN_KM_H.values()):
             pace[FIRST_DRIVEN + number] = 1.0 / (speed_km_h * M_S_PER_KM_H)
-    kind = np.pad(kind, REACH)
-    pace = pace.astype(np.float32)
-    filled, steepest_m = kernels.fill_unknown(np.pad(height, REACH, constant_values=np.nan))
-    ground = Ground(
-        height=filled.ravel(),
-        kind=kind.ravel(),
-        around=kernels.kinds_around(kind).ravel(),
-        pace=_with_rises(pace),
-        least=_least_paces(pace, steepest_m / dem.cell_m),
-        cell_m=dem.cell_m,
-    )
-    return Surface(ground, dem)
+    return pace.astype(np.float32)
 
 
 def _with_rises(pace: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -268,22 +323,9 @@ def _least_paces(pace: NDArray[np.float32], steepest: float) -> NDArray[np.float
     for kind in range(OFF_PATH, len(least)):
         paces = (lowest if kind == MIXED else pace[kind])[inside].astype(np.float64)
         if np.isfinite(paces).all():
-            at, low = _convex_below(slopes, paces if most < level else np.pad(paces, 1, mode="edge"))
+            at, low = kernels.convex_below(slopes, paces if most < level else np.pad(paces, 1, mode="edge"))
             between = np.interp(SLOPES, at, low)
             least[kind] = np.minimum(between[:-1], between[1:])
             # Ends farther apart than the table has slopes are looked up at its edge.
             least[kind, [0, -1]] = np.minimum(least[kind, [0, -1]], [low[0], low[-1]])
     return (least * (1.0 - ROUNDING)).astype(np.float32)
-
-
-def _convex_below(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[list[float], list[float]]:
-    """Corners of the largest convex function that lies nowhere above the points; x rises (Andrew 1979)."""
-    at: list[float] = []
-    low: list[float] = []
-    for right, top in zip(x.tolist(), y.tolist(), strict=True):
-        while len(at) > 1 and (at[-1] - at[-2]) * (top - low[-2]) <= (low[-1] - low[-2]) * (right - at[-2]):
-            at.pop()
-            low.pop()
-        at.append(right)
-        low.append(top)
-    return at, low

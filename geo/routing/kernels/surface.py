@@ -63,3 +63,18 @@ def kinds_around(kind):
             if kind[row, col] != kind[below, col]:
                 around[max(below - REACH, 0) : row + REACH + 1, max(col - REACH, 0) : col + REACH + 1] = MIXED
     return around
+
+
+@njit(cache=True, nogil=True)
+def convex_below(x, y):
+    """Corners of the largest convex function that lies nowhere above the points; x rises (Andrew 1979)."""
+    at, low, count = np.empty(len(x)), np.empty(len(x)), 0
+    for i in range(len(x)):
+        right, top = x[i], y[i]
+        while count > 1 and (at[count - 1] - at[count - 2]) * (top - low[count - 2]) <= (
+            low[count - 1] - low[count - 2]
+        ) * (right - at[count - 2]):
+            count -= 1
+        at[count], low[count] = right, top
+        count += 1
+    return at[:count], low[:count]
