@@ -50,8 +50,8 @@ def texts(frame: pd.DataFrame, name: str, *, empty: str = "") -> NDArray[np.obje
     """
     if name not in frame:
         return np.full(len(frame), empty, dtype=object)
-    column = frame[name]
-    return np.asarray(column.astype(object).where(column.notna(), empty).to_numpy(dtype=object))
+    column = frame[name].to_numpy(dtype=object)
+    return np.where(pd.isna(column), empty, column)
 
 
 def is_recorded(frame: pd.DataFrame, name: str, value: bool) -> NDArray[np.bool_]:

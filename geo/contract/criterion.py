@@ -295,6 +295,7 @@ class Criterion:
     coarsest_m : coarsest grid cell accepted, metres; a coarser one is not assessed. reach_m : how far beyond the plots
     its layers are read, metres. levels : names of the whole numbers 0.. a graded value takes. measured_again : whether
     it is measured again to explain one plot; not where least times are searched for over a whole district.
+    measured_beside : measures all but the value, which is kept there, where that is quicker.
     presumed : what an unknown value lies between all the same. first_stands_for_all : where a scheme has knots of its
     own for the first table, they stand instead of the other tables too. instead : another quantity
     that one of the tables rates.
@@ -320,6 +321,7 @@ class Criterion:
     levels: tuple[str, ...] = ()
     tables: tuple[str, ...] = ("generic",)
     measured_again: bool = True
+    measured_beside: Measure | None = None
     presumed: Presumed | None = None
     first_stands_for_all: bool = False
     instead: Instead | None = None
@@ -340,8 +342,24 @@ class Criterion:
         -------
         values (n,); NaN with the reason where it cannot be assessed at all
         """
+        return self._by(self.measure, block)
+
+    def beside(self, block: Block) -> Measured:
+        """Return what stands beside the values of all plots of a block: tables, errors, evidence and notes.
+
+        Parameters
+        ----------
+        block : n plots and what lies around them
+
+        Returns
+        -------
+        as ``measured``, of values that need not be right
+        """
+        return self._by(self.measured_beside or self.measure, block)
+
+    def _by(self, measure: Measure, block: Block) -> Measured:
         try:
-            return self.measure(block, self)
+            return measure(block, self)
         except NotAssessed as reason:
             return not_assessed(len(block), str(reason))
 

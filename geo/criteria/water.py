@@ -12,10 +12,10 @@ from geo.measures.water import (
     NEAREST_CANAL_WITHIN_M,
     ONLY_FEEDING_REACH,
     canal_condition,
-    gravity_head_m,
     turn_reliability,
     water_adequacy,
 )
+from geo.measures.water_head import beside_head, gravity_head_m
 
 FEEDING_CANALS = Need("canals", touches=SameCanal(within_m=NEAREST_CANAL_WITHIN_M))
 
@@ -61,6 +61,7 @@ GRAVITY_HEAD = Criterion(
     better="more",
     needs=(Need("canals", unread=("condition",)), Need("dem"), Need("rivers"), PLOT_SURVEYS),
     measure=gravity_head_m,
+    measured_beside=beside_head,
     memberships=(Probability(Knots(1.0, 0.5, 0.2, 0.0, -0.5)),),
     limits=(HardLimit("not_relevant", "ground above the canal water level", below=-0.5, surveyed_only=True),),
     coarsest_m=35.0,

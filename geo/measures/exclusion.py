@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.contract.columns import numbers
+from geo.contract.columns import numbers, texts
 from geo.contract.criterion import Block, Flags
 from geo.contract.needs import Need, Within
 from geo.contract.shut_land import (
@@ -205,16 +205,18 @@ def _answers(block: Block) -> NDArray[np.object_]:
 
 def _zones(block: Block, kind: str) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
     """Outlines of one kind and their safety distances [m]."""
-    outlines: list[NDArray[np.object_]] = [np.empty(0, dtype=object)]
-    distances: list[NDArray[np.float64]] = [np.empty(0)]
+    kinds, outlines, given = block.once(_excluded_areas)
+    of_kind = kinds == kind
+    distance_m = np.where(np.isnan(given[of_kind]), MINE_BUFFER_M.get(kind, 0.0), given[of_kind])
+    lakes = block.nearby.get("lakes") if kind == WATER else None
+    if not isinstance(lakes, gpd.GeoDataFrame):
+        return outlines[of_kind], distance_m
+    return np.concatenate([outlines[of_kind], lakes.geometry.to_numpy()]), np.append(distance_m, np.zeros(len(lakes)))
+
+
+def _excluded_areas(block: Block) -> tuple[NDArray[np.object_], NDArray[np.object_], NDArray[np.float64]]:
+    """Kind, outline and given safety distance [m] of every area of the layer exclusions, NaN where none is given."""
     exclusions = block.nearby.get("exclusions")
-    if isinstance(exclusions, gpd.GeoDataFrame):
-        rows = exclusions[exclusions["kind"] == kind]
-        outlines.append(rows.geometry.to_numpy())
-        given = numbers(rows, "buffer_m")
-        distances.append(np.where(np.isnan(given), MINE_BUFFER_M.get(kind, 0.0), given))
-    lakes = block.nearby.get("lakes")
-    if kind == WATER and isinstance(lakes, gpd.GeoDataFrame):
-        outlines.append(lakes.geometry.to_numpy())
-        distances.append(np.zeros(len(lakes)))
-    return np.concatenate(outlines), np.concatenate(distances)
+    if not isinstance(exclusions, gpd.GeoDataFrame):
+        return np.empty(0, dtype=object), np.empty(0, dtype=object), np.empty(0)
+    return texts(exclusions, "kind"), np.asarray(exclusions.geometry.to_numpy()), numbers(exclusions, "buffer_m")

@@ -5,7 +5,6 @@ The supply-demand ratio is read from the command area, never guessed; the balanc
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TypeVar
 
 import geopandas as gpd
@@ -13,18 +12,16 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.contract.columns import FINE_GRID_M, evidence_by_age, is_recorded, numbers, season_age_years, texts
-from geo.contract.criterion import Block, C, Criterion, D, Flags, Floats, Measured, outlines
+from geo.contract.columns import evidence_by_age, is_recorded, numbers, season_age_years, texts
+from geo.contract.criterion import Block, C, Criterion, D, Flags, Floats, Measured
 from geo.contract.needs import Need, Within
 from geo.contract.reasons import LAYER_NOT_LOADED, NO_WATER_RECORDS
 from geo.errors import NotAssessed
 from geo.geometry.nearest import nearest_line
 from geo.measures.overlap import holder
 from geo.measures.surveys import LAYER as SURVEYS
-from geo.measures.surveys import surveyed, surveyed_ratio
+from geo.measures.surveys import surveyed_ratio
 from geo.measures.water_by_month import beside_ratio, monthly_ratios, shortest
-from geo.terrain.grid import Grid
-from geo.water.gravity_command import DEM_SIGMA_M, LOSS_EARTH, head_over, water_clearance
 from geo.water.irrigation import SDR_CAP
 from geo.water.repair import canal_gain, conveyed
 
@@ -32,14 +29,12 @@ MOST = 0.5  # share of a plot from which it belongs to a command area
 NEAREST_CANAL_WITHIN_M = 300.0  # m; a field ditch is seldom longer, default to calibrate
 POSITION_RELIABILITY = {"head": 0.90, "middle": 0.65, "tail": 0.40}  # delivered / scheduled; domain reference 4, W3
 BARRIER_CLASS = 2  # rivers of this stream class and larger are not waded or crossed by a ditch, default to calibrate
-RIDGE_SIGMAS = 3.0  # standard errors of a height grid by which ground must rise above the water to be beyond doubt
 DESTROYED = 5  # condition class
 ONLY_FEEDING_REACH = "no other canal feeds the plot"
 SHARE_OF_CANAL = "length of the feeding reach over that of its canal"
 RELIABILITY_PROXY = "judged by the position on the canal, not by counted turns"
 OUTSIDE = -1  # no command area, no reach
 COMMAND_AREAS = Need("command_areas", touches=Within(0.0))
-WATER_LED_BY = ("dem", "canals", "rivers")  # layers that decide where water of a canal can be led
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -279,76 +274,6 @@ def repair_gain(block: Block, to_class: int) -> Floats:
     canal, share = block.once(shares_of_canals)
     reach, _ = block.once(feeding_reach)
     return _taken(canal_gain(canal, numbers(block.layer("canals"), "condition"), share, to_class), reach, 1.0)
-
-
-def gravity_head_m(block: Block, criterion: Criterion) -> Measured:
-    """Return the head of canal water above the plot's highest ground, with its standard error.
-
-    Where both the canal's level and the plot's highest ground are surveyed, the head is their difference less the loss
-    along the straight way, without error; elsewhere the height grid decides, with its error. A surveyed head does not
-    count where higher ground, beyond any doubt the grid leaves, lies between canal and plot.
-
-    Parameters
-    ----------
-    block : n plots and what lies around them
-    criterion : coarsest height grid accepted, and how far from a canal water is led
-
-    Returns
-    -------
-    metres (n,), below 0 under the plot's highest ground; NaN where no canal is within reach
-
-    Raises
-    ------
-    NotAssessed : heights or canals are not loaded, or the grid is too coarse.
-    """
-    dem = block.grid("dem", criterion.coarsest_m)
-    canals = block.layer("canals")
-    led = block.surface(
-        f"water led from canals, {criterion.reach_m} m", WATER_LED_BY, lambda: _water_led(block, dem, criterion.reach_m)
-    )
-    if 0 in led.shape:
-        return Measured(np.full(len(block), np.nan))
-    head, _, canal = head_over(replace(led, values=led.values[0]), led.values[1], canals, block.once(outlines))
-    sigma = np.full(len(block), DEM_SIGMA_M)
-    evidence = np.full(len(block), C if dem.native_m <= FINE_GRID_M else D, dtype=np.int8)
-    ground, ground_evidence = surveyed(block, "highest_ground_m")
-    level = _surveyed_level(block, canals, canal)
-    exact = level - ground
-    certain = ~np.isnan(exact) & ~(head < -RIDGE_SIGMAS * DEM_SIGMA_M)
-    return Measured(
-        np.where(certain, exact, head),
-        sigma=np.where(certain, np.nan, sigma),
-        evidence=np.where(certain, ground_evidence, evidence).astype(np.int8),
-    )
-
-
-def _water_led(block: Block, dem: Grid, reach_m: float) -> Grid:
-    """Two bands within reach of the canals: head of their water over each cell [m], and the row of the canal, -1 none.
-
-    Rows are whole numbers, which float32 holds exactly up to 2**24.
-    """
-    canals = block.layer("canals")
-    x_min, y_min, x_max, y_max = canals.total_bounds if len(canals) else (0.0, 0.0, 0.0, 0.0)
-    dem = dem.cropped((x_min - reach_m, y_min - reach_m, x_max + reach_m, y_max + reach_m))
-    if 0 in dem.shape:
-        return replace(dem, values=np.empty((2, *dem.shape), dtype=np.float32))
-    clearance, canal_row = water_clearance(dem, canals, barriers=large_rivers(block), reach_m=reach_m)
-    return replace(dem, values=np.stack([clearance.values, canal_row.astype(np.float32)]))
-
-
-def _surveyed_level(block: Block, canals: gpd.GeoDataFrame, canal: NDArray[np.int64]) -> Floats:
-    """Level of water led straight from the surveyed canal of each plot, less the loss on the way [m]; else NaN."""
-    result = np.full(len(block), np.nan)
-    head, tail = numbers(canals, "head_level_m"), numbers(canals, "tail_level_m")
-    known = (texts(canals, "level_basis") == "surveyed") & ~np.isnan(head) & ~np.isnan(tail)
-    lines = canals.geometry.to_numpy()
-    for row in np.flatnonzero(known):
-        plots = np.flatnonzero(canal == row)
-        near = nearest_line(block.polygons[plots], lines[row : row + 1])
-        along = near.along_m / max(shapely.length(lines[row]), 1.0)
-        loss = LOSS_EARTH * near.distance_m
-        result[plots] = head[row] + (tail[row] - head[row]) * along - loss
-    return result
 
 
 def large_rivers(block: Block) -> gpd.GeoDataFrame | None:

@@ -148,8 +148,6 @@ def burned(frame: gpd.GeoDataFrame, dem: Grid) -> NDArray[np.bool_]:
     -------
     bool (rows, cols)
     """
-    from rasterio.features import rasterize  # takes a tenth of a second; most commands do without
-
     return np.asarray(draw([(frame.geometry.to_numpy(), 1)], dem, all_touched=True) == 1)
 
 
@@ -266,7 +264,9 @@ def _kinds(
     kind = np.full(dem.shape, OFF_PATH, dtype=np.uint8)
     if roads is not None:
         lines, named = roads.geometry.to_numpy(), roads["kind"].to_numpy(dtype=object)
-        drawn = draw([(lines[named == name], _code(name, driving=driving)) for name in ROAD_KINDS], dem, all_touched=True)
+        drawn = draw(
+            [(lines[named == name], _code(name, driving=driving)) for name in ROAD_KINDS], dem, all_touched=True
+        )
         kind[drawn > 0] = drawn[drawn > 0]
     if barriers is not None and not barriers.empty:
         shut = burned(barriers, dem)

@@ -7,6 +7,7 @@ drawing. What lies beside the grid is left out first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -61,9 +62,7 @@ def _on_grid(geometries: Geometries, dem: Grid) -> list[Any]:
         paths = _paths(rings)
         starts = np.searchsorted(owner, np.arange(int(polygons.sum()) + 1)).tolist()
         found += [
-            {"type": "Polygon", "coordinates": paths[first:last]}
-            for first, last in zip(starts[:-1], starts[1:], strict=True)
-            if last > first
+            {"type": "Polygon", "coordinates": paths[first:last]} for first, last in pairwise(starts) if last > first
         ]
     return found
 

@@ -62,8 +62,7 @@ def values_of_plot(
         if not criterion.measured_again:
             values[criterion.id] = Measured(kept)
             continue
-        again = criterion.measured(block)
-        values[criterion.id] = replace(again, value=kept, not_assessed=None)
+        values[criterion.id] = replace(criterion.beside(block), value=kept, not_assessed=None)
     return values, block
 
 

@@ -251,20 +251,25 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
         if name in RASTERS_BY_NAME:
             return self._grid(name, bounds)
         layer = BY_NAME[name]
-        return (
-            read_layer(self.connection, layer, self._rows_of(layer, bounds))
-            if holds_rows(self.connection, layer, self.load_id)
-            else None
-        )
+        return read_layer(self.connection, layer, self._rows_of(layer, bounds)) if self._holds_rows(layer) else None
+
+    def _holds_rows(self, layer: type[Layer]) -> bool:
+        """Whether a layer holds any row; asked once for all windows of it."""
+        if self.windows is None:
+            return holds_rows(self.connection, layer, self.load_id)
+        everywhere = (-np.inf, -np.inf, np.inf, np.inf)
+        known = [self.windows.key(layer.__tablename__, everywhere)]
+        return self.windows.made("holds rows", known, lambda: holds_rows(self.connection, layer, self.load_id))
 
     def _grid(self, name: str, bounds: Bounds) -> Grid | None:
+        def read() -> Grid | None:
+            return read_grid(self.connection, name, bounds, load_id=self.load_id)
+
+        if self.cache is None:
+            return read()
         if not file_digests(self.connection, name, bounds, self.load_id):
             return None
-
-        def read() -> Grid:
-            return cast(Grid, read_grid(self.connection, name, bounds, load_id=self.load_id))
-
-        return read() if self.cache is None else self.surface("grid", [name], read)
+        return self.surface("grid", [name], lambda: cast(Grid, read()))
 
     def _rows_of(self, layer: type[Layer], bounds: Bounds) -> ColumnElement[bool]:
         """Rows of a layer around the plots; of a table, those of the district's plots, or all."""

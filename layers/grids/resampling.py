@@ -79,9 +79,7 @@ def _cut_out(source: RasterFile, shape: tuple[int, int, int], offset: tuple[int,
     return values
 
 
-def _positions(
-    source: RasterFile, to: Affine, start: int, stop: int, cols: int, samples: int
-) -> tuple[Floats, Floats]:
+def _positions(source: RasterFile, to: Affine, start: int, stop: int, cols: int, samples: int) -> tuple[Floats, Floats]:
     """Row and column of the file, counted between middles of its cells, of each sample of some target rows."""
     x = to.c + to.a * (np.arange(cols * samples) + 0.5) / samples
     y = to.f + to.e * (np.arange(start * samples, stop * samples) + 0.5) / samples

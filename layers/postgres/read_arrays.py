@@ -29,8 +29,8 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.util import LRUCache
 
-from layers.cache.memory import Memo
 from layers.postgres.binary_types import ARRAY_HEAD_BYTES, FIRST_DAY, fixed_type
 from layers.postgres.kernels import read_arrays as kernels
 
@@ -74,18 +74,18 @@ def _compiled(connection: Connection, statement: Select[Any]) -> tuple[bytes, di
     What is compiled is kept for statements that differ in their values alone, told by the key SQLAlchemy keeps them by.
     """
     key = statement._generate_cache_key()
-    compiled = None if key is None else _COMPILED.find((connection.dialect.name, key.key))
+    compiled = None if key is None else _COMPILED.get((connection.dialect.name, key.key))
     if compiled is None:
         columns = (func.array_agg(column) for column in statement.subquery("found").columns)
-        compiled = cast(SQLCompiler, select(*columns).compile(dialect=connection.dialect, cache_key=key))
+        compiled = select(*columns).compile(dialect=connection.dialect, cache_key=key)
         if key is not None:
-            _COMPILED.put((connection.dialect.name, key.key), compiled)
+            _COMPILED[connection.dialect.name, key.key] = compiled
     values = compiled.construct_params(extracted_parameters=None if key is None else key.bindparams)
     whole = compiled.construct_expanded_state(values)  # lists of values are written out one by one
     return whole.statement.encode(), dict(whole.parameters)
 
 
-_COMPILED: Memo[tuple[str, Any], SQLCompiler] = Memo("compiled statements", most=500)
+_COMPILED: LRUCache[tuple[str, Any], SQLCompiler] = LRUCache(500)  # statements; some 20 kB each
 
 
 def series_of(raw: bytes, kind: object) -> pd.Series[Any]:
