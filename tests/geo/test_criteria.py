@@ -207,6 +207,21 @@ def test_gravity_head_by_survey_is_exact_and_by_height_grid_uncertain() -> None:
     assert cut_off.sigma[0] == 2.5  # what a ridge takes away, no survey of the plot gives back
 
 
+@pytest.mark.parametrize("criterion", LAND_CRITERIA, ids=lambda criterion: criterion.id)
+@pytest.mark.parametrize("without", [(), ("plot_surveys",), ("canals",), ("dem",)], ids=str)
+def test_what_stands_beside_a_value_is_the_same_without_measuring_it(
+    criterion: Criterion, without: tuple[str, ...]
+) -> None:
+    layers = {name: layer for name, layer in full_valley().items() if name not in without}
+    whole = criterion.measured(Block(valley.plots(), layers, valley.judgement()))
+    beside = criterion.beside(Block(valley.plots(), layers, valley.judgement()))
+    assert beside.not_assessed == whole.not_assessed
+    for name in ("table", "sigma", "evidence", "worst", "best"):
+        np.testing.assert_array_equal(getattr(beside, name), getattr(whole, name), err_msg=name)
+    for name in ("notes", "beside"):
+        np.testing.assert_equal(getattr(beside, name), getattr(whole, name))
+
+
 def test_cropping_moves_no_cell_and_coarsening_averages_what_is_known() -> None:
     values = np.arange(36, dtype=np.float32).reshape(6, 6)
     grid = Grid(values, 1_000.0, 2_000.0, 10.0, 10.0)

@@ -93,3 +93,14 @@ def test_a_type_without_array_form_is_refused(connection: Connection) -> None:
     given = values(column("text", String()), name="given").data([("{}",)])
     with pytest.raises(TypeError, match="no array form is known"):
         read_arrays(connection, select(given.c.text.cast(JSON)))
+
+
+def test_statements_that_differ_in_their_values_alone_have_each_their_own(connection: Connection) -> None:
+    table = values(column("place", Integer()), column("name", String()), name="given").data([(1, "a"), (2, "b")]).cte()
+    for wanted in ([1], [2], [1, 2], [2], []):
+        found = read_arrays(connection, select(table.c.place).where(table.c.place.in_(wanted)).order_by(table.c.place))
+        assert (found[0].tolist() if found else []) == wanted
+    for name, place in (("a", 1), ("b", 2)):
+        found = read_arrays(connection, select(table.c.place).where(table.c.name == name))
+        assert found is not None
+        assert found[0].tolist() == [place]
