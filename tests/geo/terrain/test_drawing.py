@@ -49,7 +49,7 @@ def as_rasterio_draws(
     drawn = np.zeros((ROWS, COLS), dtype=np.uint8)
     for shapes, number in layers:
         for one in shapes:
-            if one is not None and not one.is_empty:
+            if one is not None and not shapely.is_empty(one):
                 at = Affine(CELL_M, 0.0, X_MIN, 0.0, -CELL_M, Y_MAX)
                 touched = rasterize([one], (ROWS, COLS), transform=at, all_touched=all_touched, dtype="uint8")
                 drawn[touched == 1] = number
