@@ -1,12 +1,13 @@
 """Every text people read, collected for translation; ``python -m api.messages`` brings the catalogues up to date.
 
-Texts come from three places: the declarations (layers, attributes, criteria, grids), the plain words for codes, and
-what templates and modules of this package say through ``_()`` and ``translate()``.
+Texts come from four places: the declarations (layers, attributes, criteria, grids), the plain words for codes, what
+reports of loads tell, and what templates and modules of this package say through ``_()`` and ``translate()``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ast
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -49,11 +50,14 @@ from layers.catalogue.base import STAFF
 from layers.catalogue.land import UNSETTLED_STYLES
 from layers.features import household_fit, row_provenance
 from layers.features.plots import scored_plots
-from layers.loading import finding_texts
+from layers.loading import finding_texts, personal
 from layers.records import phrases
 from layers.records.outcomes import FIT_OUTCOMES
 
 PACKAGE: Final = Path(__file__).parent
+_ROOT: Final = PACKAGE.parent
+REPORTING: Final = (_ROOT / "layers" / "loading", _ROOT / "layers" / "records", _ROOT / "scripts")
+TELLING: Final = ("told", "Phrase")
 _KEYWORDS: Final = {"_": None, "translate": None}
 _UNWRAPPED: Final = 10_000  # characters; a text stays on one line, so that a change shows as one line
 _HEADER: Final = """msgid ""
@@ -97,6 +101,48 @@ def declared() -> Iterator[str]:
     for shown in scored_plots(STAFF, {}).properties.values():
         yield from (shown.title, shown.unit, shown.empty)
     yield from (*row_provenance.MESSAGES, *finding_texts.MESSAGES, *phrases.MESSAGES)
+    yield from reported()
+
+
+def reported() -> Iterator[str]:
+    """Sentences of reports of loads, found where they are told."""
+    for folder in REPORTING:
+        for path in sorted(folder.rglob("*.py")):
+            yield from told_in(path.read_text(encoding="utf-8"))
+    yield from personal.KINDS
+    yield from (layer.box.words for layer in BY_NAME.values())
+
+
+def told_in(source: str) -> Iterator[str]:
+    """Message ids that a module tells or makes phrases of, also those it has under a name of its own."""
+    tree = ast.parse(source)
+    named: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    named.setdefault(target.id, []).append(node.value)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TELLING and node.args:
+            yield from _texts_of(node.args[0], named)
+
+
+def _texts_of(node: ast.expr, named: Mapping[str, list[ast.expr]]) -> list[str]:
+    """Texts that an expression may be: as they stand, of a name, or of one of two or several."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return [text]
+        case ast.Name(id=name):
+            rest = {other: values for other, values in named.items() if other != name}
+            return [text for value in named.get(name, []) for text in _texts_of(value, rest)]
+        case ast.IfExp(body=one, orelse=other):
+            return [*_texts_of(one, named), *_texts_of(other, named)]
+        case ast.Subscript(value=several):
+            return _texts_of(several, named)
+        case ast.Dict(values=several):
+            return [text for value in several for text in _texts_of(value, named)]
+    return []
 
 
 def worded() -> Iterator[str]:

@@ -4,16 +4,36 @@ from __future__ import annotations
 
 import traceback
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from geo.errors import SuitabilityError
 from layers.errors import LayersError, as_disk_refusal
+from layers.records.phrases import ENGLISH, Speech, Told, retold
 
 
-def sentence_of(error: Exception) -> str:
-    """Return the refusal, or note the fault in the log and return its id."""
+def sentence_of(error: Exception, speech: Speech = ENGLISH) -> str:
+    """Return the refusal in a language, or note the fault in the log and return its id."""
+    return retold(as_told(error), speech)
+
+
+def as_told(error: Exception) -> str:
+    """Return the refusal as it was told, or note the fault in the log and return its id."""
     refusal = error if isinstance(error, SuitabilityError | LayersError) else _explained(error)
-    return _noted(error) if refusal is None else str(refusal)
+    if refusal is None:
+        return _noted(error)
+    return refusal.args[0] if refusal.args and isinstance(refusal.args[0], Told) else str(refusal)
+
+
+@contextmanager
+def refusing_in(speech: Speech) -> Iterator[None]:
+    """Tell refusals in a language."""
+    try:
+        yield
+    except LayersError as refusal:
+        refusal.args = (sentence_of(refusal, speech),)
+        raise
 
 
 def _noted(error: Exception) -> str:

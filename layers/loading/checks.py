@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer
 
 from layers.catalogue.base import About, Layer
-from layers.loading.faults import Faults
+from layers.loading.faults import Faults, one_of
 from layers.postgres.binary_types import FIRST_DAY
 from layers.postgres.copy_columns import Values, columns_of, constant
+from layers.records.phrases import Digits, Phrase, told
 
 UNKNOWN = "unknown"  # the code layers declare for a text nobody could fill in
 NOTHING = frozenset({"", "-", "–", "—", "null", "none", "nan", "n/a", "na", "nil"})  # how files write an empty number
@@ -29,8 +30,12 @@ GROUPED = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?")  # 12 345,6
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 THOUSANDS_OR_DECIMAL = re.compile(r"[+-]?\d{1,3},\d{3}")  # 12,345 may be either
 URL_SAFE = re.compile(r"[A-Za-z0-9._~-]+")  # RFC 3986, unreserved characters
-URL_SAFE_EXPECTED = "expected letters a-z, digits and . _ ~ - only, since it stands in addresses"
-PLOT_KEY_ADVICE = "; load a cadastral number as cadastral_no and make the keys: --map cadastral_no=COLUMN --key digest"
+URL_SAFE_EXPECTED = told("expected letters a-z, digits and . _ ~ - only, since it stands in addresses")
+PLOT_KEY_EXPECTED = told(
+    "{expected}; load a cadastral number as cadastral_no and make the keys: --map cadastral_no=COLUMN --key digest",
+    expected=URL_SAFE_EXPECTED,
+)
+MISSING = told("is missing")
 
 ISO_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?")
 COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -40,6 +45,12 @@ SLASHED_DATE = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?: \d.*)?")
 
 class NotAValue(ValueError):
     """A text that is not a value of the wanted type; says what was expected."""
+
+    @property
+    def expected(self) -> str:
+        """What was expected, as it was told."""
+        told_so: str = self.args[0]
+        return told_so
 
 
 def parse_number(text: str, *, decimal_comma: bool = False) -> float | None:
@@ -52,7 +63,7 @@ def parse_number(text: str, *, decimal_comma: bool = False) -> float | None:
     if plain.casefold() in NOTHING:
         return None
     if THOUSANDS_OR_DECIMAL.fullmatch(plain) and not decimal_comma:
-        raise NotAValue("may mean thousands or decimals; expected a decimal point and no grouping")
+        raise NotAValue(told("may mean thousands or decimals; expected a decimal point and no grouping"))
     if GROUPED.fullmatch(plain):
         plain = plain.replace(" ", "").replace(",", ".")
     elif DECIMAL_COMMA.fullmatch(plain):
@@ -60,9 +71,9 @@ def parse_number(text: str, *, decimal_comma: bool = False) -> float | None:
     try:
         number = float(plain)
     except ValueError:
-        raise NotAValue("expected a number") from None
+        raise NotAValue(told("expected a number")) from None
     if not math.isfinite(number) or "_" in plain:
-        raise NotAValue("expected a finite number")
+        raise NotAValue(told("expected a finite number"))
     return number
 
 
@@ -82,16 +93,16 @@ def parse_date(text: str) -> date | None:
     elif match := SLASHED_DATE.fullmatch(plain):
         first, second, year = map(int, match.groups())
         if first <= 12 and second <= 12 and first != second:
-            raise NotAValue("day and month may be either way round; expected YYYY-MM-DD")
+            raise NotAValue(told("day and month may be either way round; expected YYYY-MM-DD"))
         day, month = (first, second) if first > 12 or first == second else (second, first)
     else:
-        raise NotAValue("expected a date as YYYY-MM-DD")
+        raise NotAValue(told("expected a date as YYYY-MM-DD"))
     if not YEARS[0] <= year <= YEARS[1]:
-        raise NotAValue(f"expected a year from {YEARS[0]} to {YEARS[1]}")
+        raise NotAValue(told("expected a year from {first} to {last}", first=str(YEARS[0]), last=str(YEARS[1])))
     try:
         return date(year, month, day)
     except ValueError:
-        raise NotAValue("there is no such day; expected a date as YYYY-MM-DD") from None
+        raise NotAValue(told("there is no such day; expected a date as YYYY-MM-DD")) from None
 
 
 def parse_flag(text: str) -> bool | None:
@@ -101,7 +112,7 @@ def parse_flag(text: str) -> bool | None:
         return plain in TRUE
     if plain in NOTHING:
         return None
-    raise NotAValue("expected yes or no")
+    raise NotAValue(told("expected yes or no"))
 
 
 def required_fields(layer: type[Layer], derived: frozenset[str]) -> list[str]:
@@ -132,7 +143,7 @@ def check_attributes(
         if name == layer.key:
             faults.keys = values.objects()
             if layer.key_in_address:
-                _check_url_safe(name, values, faults, PLOT_KEY_ADVICE if layer.judged else "")
+                _check_url_safe(name, values, faults, PLOT_KEY_EXPECTED if layer.judged else URL_SAFE_EXPECTED)
         table[name] = _bounded(values, given, column, about, faults, derived)
     return table
 
@@ -141,7 +152,7 @@ def _absent(column: Column[Any], about: About, count: int, faults: Faults, deriv
     if not column.nullable and UNKNOWN in about.values:
         return constant(UNKNOWN, count)
     if not column.nullable and column.name not in derived:
-        faults.add(np.ones(count, dtype=bool), "is missing", column.name)
+        faults.add(np.ones(count, dtype=bool), MISSING, column.name)
     return constant(None, count, dtype_of(column))
 
 
@@ -174,7 +185,7 @@ def _parsed(given: pd.Series[Any], parse: Callable[[str], Any], dtype: Any, name
         try:
             value = parse(str(text))
         except NotAValue as unreadable:
-            reasons[position] = str(unreadable)
+            reasons[position] = unreadable.expected
             value = None
         null[position] = value is None
         if value is not None:
@@ -197,12 +208,12 @@ def _flags(given: pd.Series[Any], name: str, faults: Faults) -> Values:
 def _numbers(given: pd.Series[Any], column: Column[Any], faults: Faults) -> Values:
     name = column.name
     if pd.api.types.is_bool_dtype(given.dtype):
-        faults.add(given.notna().to_numpy(), "expected a number", name, given.to_numpy(dtype=object))
+        faults.add(given.notna().to_numpy(), told("expected a number"), name, given.to_numpy(dtype=object))
         return constant(None, len(given), dtype_of(column))
     if pd.api.types.is_numeric_dtype(given.dtype):
         data = given.to_numpy(dtype=np.float64, na_value=np.nan)
         infinite = np.isinf(data)
-        faults.add(infinite, "expected a finite number", name, data)
+        faults.add(infinite, told("expected a finite number"), name, data)
         values = Values(data, np.isnan(data) | infinite)
     else:
         values = _parsed(given, parse_number, np.float64, name, faults)
@@ -211,8 +222,8 @@ def _numbers(given: pd.Series[Any], column: Column[Any], faults: Faults) -> Valu
     known = np.where(values.null, 0.0, values.data)
     limit = 2.0**53 if isinstance(column.type, BigInteger) else 2.0**31 - 1
     broken, beyond = known != np.round(known), np.abs(known) > limit
-    faults.add(broken, "expected a whole number", name, given.to_numpy(dtype=object))
-    faults.add(beyond, f"expected at most {limit:.0f}", name, given.to_numpy(dtype=object))
+    faults.add(broken, told("expected a whole number"), name, given.to_numpy(dtype=object))
+    faults.add(beyond, told("expected at most {most}", most=Digits(f"{limit:.0f}")), name, given.to_numpy(dtype=object))
     null = values.null | broken | beyond
     return Values(np.where(null, 0.0, known).astype(np.int64), null)
 
@@ -230,7 +241,7 @@ def _dates(given: pd.Series[Any], name: str, faults: Faults) -> Values:
 def _texts(given: pd.Series[Any], name: str, faults: Faults) -> Values:
     rounded = _rounded(given)
     if rounded.any():
-        reason = "has more digits than a number keeps; expected it as text, in quotes"
+        reason = told("has more digits than a number keeps; expected it as text, in quotes")
         faults.add(rounded, reason, name, given.to_numpy(dtype=object))
         given = given.mask(rounded)
     if pd.api.types.is_float_dtype(given.dtype) and (given.dropna() % 1 == 0).all():
@@ -239,7 +250,7 @@ def _texts(given: pd.Series[Any], name: str, faults: Faults) -> Values:
     text = given.astype("str").where(~null, "").str.strip()
     data = text.to_numpy(dtype=object)
     null = null | (text == "").to_numpy(dtype=bool)
-    faults.add(text.str.contains("\x00", regex=False).to_numpy(dtype=bool), "holds a null character", name)
+    faults.add(text.str.contains("\x00", regex=False).to_numpy(dtype=bool), told("holds a null character"), name)
     return Values(data, null)
 
 
@@ -253,11 +264,11 @@ def _rounded(given: pd.Series[Any]) -> NDArray[np.bool_]:
     return np.asarray(given.abs().gt(EXACT).to_numpy(dtype=bool, na_value=False))
 
 
-def _check_url_safe(name: str, values: Values, faults: Faults, advice: str) -> None:
+def _check_url_safe(name: str, values: Values, faults: Faults, expected: str) -> None:
     if URL_SAFE.fullmatch("".join(values.data.tolist())):
         return
     unsafe = np.array([not URL_SAFE.fullmatch(text) for text in values.data], dtype=bool) & ~values.null
-    faults.add(unsafe, f"{URL_SAFE_EXPECTED}{advice}", name, values.data)
+    faults.add(unsafe, expected, name, values.data)
 
 
 def _bounded(
@@ -269,20 +280,24 @@ def _bounded(
     if not column.nullable and name not in derived:
         if UNKNOWN in about.values:
             values = Values(np.where(values.null, UNKNOWN, values.data), np.zeros(len(values), dtype=bool))
-        faults.add(values.null & ~faults.of(name), "is empty", name)
+        faults.add(values.null & ~faults.of(name), told("is empty"), name)
     if about.minimum is not None or about.maximum is not None:
         low = -np.inf if about.minimum is None else about.minimum
         high = np.inf if about.maximum is None else about.maximum
-        unit = f" {about.unit}" if about.unit else ""
+        least, most = Digits(f"{low:g}"), Digits(f"{high:g}")
         if about.maximum is None:
-            wanted = f"expected {low:g}{unit} or more"
+            wanted = told("expected {least} or more", least=_measured(least, about.unit))
         elif about.minimum is None:
-            wanted = f"expected {high:g}{unit} or less"
+            wanted = told("expected {most} or less", most=_measured(most, about.unit))
         else:
-            wanted = f"expected {low:g} to {high:g}{unit}"
+            wanted = told("expected {least} to {most}", least=least, most=_measured(most, about.unit))
         outside = ~values.null & ((values.data < low) | (values.data > high))
         faults.add(outside, wanted, name, given.to_numpy(dtype=object))
     return values
+
+
+def _measured(number: Digits, unit: str | None) -> str:
+    return told("{number} {unit}", number=number, unit=Phrase(unit)) if unit else number
 
 
 def _coded(values: Values, codes: tuple[str, ...], name: str, faults: Faults) -> Values:
@@ -292,5 +307,5 @@ def _coded(values: Values, codes: tuple[str, ...], name: str, faults: Faults) ->
     table = np.array([*(by_fold.get(text.casefold()) for text in uniques), None], dtype=object)
     data = table[positions]
     alien = np.array([code is None for code in data], dtype=bool) & ~values.null
-    faults.add(alien, f"expected one of {', '.join(codes)}", name, values.data)
+    faults.add(alien, one_of(codes), name, values.data)
     return Values(data, values.null | alien)

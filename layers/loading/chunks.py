@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from layers.loading.shapes import Shapes
 from layers.records.open_load import Provenance
+from layers.records.phrases import told
 
 LINE = ""  # field of a fault that is the whole row's
 CHUNK = 50_000  # rows read at once; about 100 MB of plots
@@ -69,7 +70,9 @@ def unreadable_geometries(shapes: Shapes, wkb: pa.Array) -> list[Unreadable]:
     """
     given = pc.fill_null(pc.greater(pc.binary_length(wkb), 0), False)  # a FlatGeobuf table has shapes of no byte
     lost = shapes.missing() & given.to_numpy(zero_copy_only=False)
-    return [Unreadable(int(at), "geometry", None, "is of a kind that cannot be read") for at in np.flatnonzero(lost)]
+    return [
+        Unreadable(int(at), "geometry", None, told("is of a kind that cannot be read")) for at in np.flatnonzero(lost)
+    ]
 
 
 class Source(Protocol):

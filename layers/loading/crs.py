@@ -16,6 +16,7 @@ from layers.catalogue.base import Box
 from layers.errors import DataRefused
 from layers.loading.shapes import Shapes
 from layers.records.load_report import Transformation
+from layers.records.phrases import Digits, told
 
 Floats = NDArray[np.float64]
 
@@ -133,13 +134,15 @@ def place(
     if crs is None:
         raise DataRefused(f"{file_name} does not say its CRS; say --crs.{_fitting(sample, box)}")
     if said is not None and own is not None and isinstance(crs, pyproj.CRS) and not _same(crs, own):
-        notes.append(f"The file says {_crs_name(own)}; taken as {_crs_name(crs)} since --crs says so.")
+        notes.append(
+            told("The file says {own}; taken as {said} since --crs says so.", own=_crs_name(own), said=_crs_name(crs))
+        )
     placement = _chosen(file_name, crs, swap)
     if len(sample):
         _check_units(file_name, placement, sample, box)
         _check_position(file_name, placement, sample, box)
     if swap:
-        notes.append("x and y were exchanged, as asked.")
+        notes.append(told("x and y were exchanged, as asked."))
     note = _pulkovo_note(placement, sample)
     return placement, [*notes, *note]
 
@@ -256,8 +259,13 @@ def _pulkovo_note(placement: Placement, xy: Floats) -> list[str]:
     shift = placement.described(xy).shift_m
     if shift is not None and PULKOVO_SHIFT_M[0] <= shift <= PULKOVO_SHIFT_M[1]:
         return []
-    moved = "an unknown distance" if shift is None else f"{shift:.1f} m"
+    moved = told("an unknown distance") if shift is None else told("{metres} m", metres=Digits(f"{shift:.1f}"))
     return [
-        f"Warning: the datum shift is {moved}; for Pulkovo 1942 in Tajikistan "
-        f"{PULKOVO_SHIFT_M[0]:.0f}-{PULKOVO_SHIFT_M[1]:.0f} m is expected. Check against a known point."
+        told(
+            "Warning: the datum shift is {shift}; for Pulkovo 1942 in Tajikistan {least}-{most} m is expected. Check "
+            "against a known point.",
+            shift=moved,
+            least=Digits(f"{PULKOVO_SHIFT_M[0]:.0f}"),
+            most=Digits(f"{PULKOVO_SHIFT_M[1]:.0f}"),
+        )
     ]

@@ -15,11 +15,12 @@ from sqlalchemy import Column, Connection, LargeBinary, String, bindparam, func,
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from layers.catalogue.base import Layer
-from layers.loading.checks import UNKNOWN, dtype_of
+from layers.loading.checks import MISSING, UNKNOWN, dtype_of
 from layers.loading.derive import UNITS
 from layers.loading.faults import Faults
 from layers.loading.shapes import Shapes
 from layers.postgres.copy_columns import Values, columns_of
+from layers.records.phrases import told
 
 Flags = NDArray[np.bool_]
 Places = NDArray[np.int64]
@@ -89,7 +90,11 @@ class Existing:
         if shapes is not None:
             silent = np.flatnonzero(shapes.missing() & held.known)
             return shapes.replaced(silent, held.shapes[held.place[silent]]) if len(silent) else shapes
-        faults.add(~held.known, f"is not in {self.layer.__tablename__}; a new row needs a position", self.layer.key)
+        faults.add(
+            ~held.known,
+            told("is not in {layer}; a new row needs a position", layer=self.layer.__tablename__),
+            self.layer.key,
+        )
         found = np.full(len(held.place), None, dtype=object)
         found[held.known] = held.shapes[held.place[held.known]]
         return Shapes.of(found)
@@ -109,7 +114,7 @@ class Existing:
         for name in self._silent(table, frame):
             column = columns_of(self.layer)[name]
             if not column.nullable and UNKNOWN not in self.layer.attributes()[name].values:
-                faults.add(~held.known, "is missing", name)
+                faults.add(~held.known, MISSING, name)
             table[name] = _merged(table[name], held, name, stayed if name in UNITS else held.known)
         if not self.empty_clears:
             for name in table.keys() & set(frame.columns) - {self.layer.key}:
@@ -135,15 +140,23 @@ class Existing:
     def notes(self) -> list[str]:
         """Say how many cells kept what was there: empty ones, and those that say what others are told instead."""
         empty = [
-            f"{count:,} empty cells of {name} kept what was there; --empty-clears empties them."
+            told(
+                "{count} empty cells of {field} kept what was there; --empty-clears empties them.",
+                count=count,
+                field=name,
+            )
             for name, count in sorted(self._empty.items())
         ]
-        told = [
-            f"{count:,} cells of {name} say what the public reads in place of what is there, so that was kept."
+        kept = [
+            told(
+                "{count} cells of {field} say what the public reads in place of what is there, so that was kept.",
+                count=count,
+                field=name,
+            )
             for name, count in sorted(self._kept.items())
             if count
         ]
-        return [*empty, *told]
+        return [*empty, *kept]
 
     def _silent(self, table: Mapping[str, Values], frame: pd.DataFrame) -> Iterator[str]:
         for name in self.layer.attributes():

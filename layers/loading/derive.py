@@ -15,6 +15,7 @@ from layers.catalogue.base import Layer
 from layers.catalogue.land import Plot
 from layers.loading.shapes import Shapes
 from layers.postgres.copy_columns import Values
+from layers.records.phrases import Digits, told
 
 UNITS: dict[str, type[Layer]] = {"district": District, "jamoat": Jamoat}  # field -> outlines that tell it
 AREA_DECIMALS = 6  # of a hectare: a hundredth of a square metre
@@ -62,7 +63,12 @@ class Surroundings:
     def notes(self) -> list[str]:
         """Say how many rows were placed by where they lie, and how many could not be."""
         return [
-            f"{found:,} rows got their {name} from the outline they lie in, {self._lost[name]:,} lie in none."
+            told(
+                "{count} rows got their {field} from the outline they lie in, {lost} lie in none.",
+                count=found,
+                field=name,
+                lost=self._lost[name],
+            )
             for name, found in self._found.items()
             if found or self._lost[name]
         ]
@@ -108,8 +114,12 @@ class PlotFacts:
         if not self._differing:
             return []
         return [
-            f"{self._differing:,} plots: the file's own area differs by more than {100 * AREA_DIFFERS:.0f} % from the "
-            "area on the ellipsoid, which is stored."
+            told(
+                "{count} plots: the file's own area differs by more than {most} % from the area on the ellipsoid, "
+                "which is stored.",
+                count=self._differing,
+                most=Digits(f"{100 * AREA_DIFFERS:.0f}"),
+            )
         ]
 
 

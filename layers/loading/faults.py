@@ -11,6 +11,12 @@ from numpy.typing import NDArray
 
 from layers.loading.chunks import Unreadable
 from layers.records.load_report import Rejection, shortened
+from layers.records.phrases import told
+
+
+def one_of(codes: Iterable[str]) -> str:
+    """Say which values a field takes."""
+    return told("expected one of {codes}", codes=", ".join(codes))
 
 
 @dataclass(slots=True)
@@ -40,7 +46,7 @@ class Faults:
         """Note a fault in the rows of a mask; ``reason`` is one text or one per row."""
         for position in np.flatnonzero(where):
             value = None if values is None else str(values[position])
-            why = reason if isinstance(reason, str) else str(reason[position])
+            why = reason if isinstance(reason, str) else reason[position]
             self.found.append(Unreadable(int(position), name, value, why))
         self.bad |= where
 

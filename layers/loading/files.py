@@ -79,7 +79,9 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
         settings = get_settings()
         place = settings.home / "rejects" / name
         report.rejects_file = str(
-            write_rejects(file.source, file.crs, report.rejections, place, left_out=file.left_out)
+            write_rejects(
+                file.source, file.crs, report.rejections, place, left_out=file.left_out, speech=options.speech
+            )
         )
         remove_older(settings.home / "rejects", int(settings.rejects_gb * BYTES_PER_GB))
     return report

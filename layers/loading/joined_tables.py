@@ -12,6 +12,7 @@ from layers.loading.admission import AdmittedFile
 from layers.loading.chunks import Chunk, Source
 from layers.loading.isolation import Reading
 from layers.loading.kinds import DBF, SHAPEFILE, WORKBOOK
+from layers.records.phrases import Listed, told
 
 EVERY_TABLE = "*"  # what stands for all tables where one may be named
 TABLES = 1_000  # of a file that are read; each is opened twice
@@ -51,8 +52,12 @@ class JoinedTables:
         self.total: int | None = None if None in counts else sum(count or 0 for count in counts)
         self._said = () if "table" in self._own else ("table",)
         self.columns: tuple[str, ...] = (*self._own, *self._said)
-        listed = ", ".join(tables[:NAMED]) + (f" and {len(tables) - NAMED} more" if len(tables) > NAMED else "")
-        self.notes: list[str] = [*first.notes, f"{len(tables)} tables are read as one: {listed}."]
+        note = told(
+            "{count} tables are read as one: {tables}.",
+            count=len(tables),
+            tables=Listed(tuple(tables[:NAMED]), len(tables) - NAMED),
+        )
+        self.notes: list[str] = [*first.notes, note]
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield all rows of all tables in their order."""

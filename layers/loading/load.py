@@ -28,6 +28,7 @@ from layers.loading.shapes import Shapes
 from layers.postgres.copy_columns import Values
 from layers.records.load_report import LoadReport
 from layers.records.open_load import Provenance, provenance_of
+from layers.records.phrases import told
 
 
 def layer_named(name: str) -> type[Layer]:
@@ -143,8 +144,11 @@ class Batches:
             self.report.notes.extend(self.existing.notes())
         if self._made_up:
             self.report.notes.append(
-                f"{self._made_up:,} rows that are there were made up and stay marked so; a column synthetic that says "
-                "false ends that."
+                told(
+                    "{count} rows that are there were made up and stay marked so; a column synthetic that says false "
+                    "ends that.",
+                    count=self._made_up,
+                )
             )
         if self.plots is not None:
             self.report.notes.extend(self.plots.notes())

@@ -24,6 +24,7 @@ from layers.catalogue.base import Layer
 from layers.errors import DataRefused, NotFound
 from layers.loading.checks import URL_SAFE, NotAValue, parse_number
 from layers.loading.chunks import Unreadable
+from layers.loading.faults import one_of
 from layers.loading.kinds import DBF_LETTERS
 from layers.loading.shapes import Shapes
 
@@ -272,7 +273,7 @@ class Mapped:
             return result.where(known, frame[rule.otherwise].astype(object))
         if rule.other is not None:
             return result.where(~alien, rule.other)
-        reason = f"expected one of {', '.join(rule.values or {})}"
+        reason = one_of(rule.values or {})
         self.refused.extend(
             Unreadable(int(at), name, str(series.iloc[at]), reason) for at in np.flatnonzero(alien.to_numpy(dtype=bool))
         )

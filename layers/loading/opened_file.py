@@ -26,6 +26,7 @@ from layers.loading.replacement import EndingLimits
 from layers.loading.row_provenance import RowProvenance
 from layers.records.load_report import LoadReport
 from layers.records.open_load import Provenance
+from layers.records.phrases import ENGLISH, Speech, told
 
 Progress = Callable[[Iterable[Chunk], int], Iterable[Chunk]]
 
@@ -45,6 +46,7 @@ class Options:
     west, south, east, north, degrees; rows and cells that do not reach into this box are not wanted.
     strict : what is found in the layer as a whole, such as overlaps, refuses the file.
     drop, keep_anyway : columns that look like personal data and are not to be read, or stored all the same.
+    speech : language of the reasons in the file of rejected rows.
     one_of_many : the file is one of several, of which some may lack a column named there.
     """
 
@@ -66,6 +68,7 @@ class Options:
     strict: bool = False
     drop: tuple[str, ...] = ()
     keep_anyway: tuple[str, ...] = ()
+    speech: Speech = ENGLISH
     one_of_many: bool = False
     ending: EndingLimits = field(default_factory=EndingLimits)
 
@@ -201,7 +204,9 @@ class OpenedFile:
             yield Chunk(part.rows, mapped.frame, stored, [*part.unreadable, *mapped.refused, *odd], known)
         report.notes.extend(self._personal.notes())
         if report.read == report.filtered:
-            report.notes.append("The file has no rows." if not report.read else "No row of the file is wanted.")
+            report.notes.append(
+                told("The file has no rows.") if not report.read else told("No row of the file is wanted.")
+            )
         report.notes.extend(self._origins.notes())
 
     def _cut_columns(self) -> Iterator[str]:
@@ -211,7 +216,12 @@ class OpenedFile:
             field, column = self.layer.attributes()[name].shown_as or name, rule.column or ""
             cut = len(column) == DBF_LETTERS < len(field) and field.startswith(column.casefold())
             if cut and not {name, field} & asked:
-                yield f"Column {column} is taken for {field}: a DBF keeps {DBF_LETTERS} letters of a name."
+                yield told(
+                    "Column {column} is taken for {field}: a DBF keeps {letters} letters of a name.",
+                    column=column,
+                    field=field,
+                    letters=DBF_LETTERS,
+                )
 
     def _placed(self, chunk: Chunk, keep: NDArray[np.bool_], report: LoadReport) -> Placement:
         """Find the way to EPSG:4326 by the first rows of the file."""

@@ -24,9 +24,16 @@ from layers.errors import DataRefused
 from layers.loading.chunks import Source
 from layers.loading.mapping import FieldRule
 from layers.records.load_report import Rejection
+from layers.records.phrases import Listed, Phrase, told
 
 NAMES, PHONES, IDENTITIES = "names of people", "phone numbers", "identity numbers"
 NINE_DIGITS = "phone or taxpayer numbers"
+OF_KIND = "{column} ({kind})"
+WOULD_BE_STORED = (
+    "column {column} ({rows} of {read} rows) looks like {kind} and would be stored as {fields}: say --drop {quoted} "
+    "or, if it is none, --keep-anyway {quoted}"
+)
+KINDS = (NAMES, PHONES, IDENTITIES, NINE_DIGITS)
 
 # Words of headings, without case: whole ones, and what longer ones begin with. Tajik words stand there with the Russian
 # letters as well that are written for the Tajik ones where a keyboard lacks them.
@@ -257,19 +264,34 @@ class PersonalColumns:
 
     def refusal(self) -> DataRefused:
         """Return why the file is not loaded; no value of it is repeated."""
-        said = "; ".join(
-            f"column {name} ({about.rows:,} of {self.rows:,} rows) looks like {about.kind} and would be stored as "
-            f"{', '.join(self.stored[name])}: say --drop {_quoted(name)} or, if it is none, "
-            f"--keep-anyway {_quoted(name)}"
-            for name, about in self.refused.items()
+        columns = Listed(
+            tuple(
+                Phrase(
+                    WOULD_BE_STORED,
+                    {
+                        "column": name,
+                        "rows": about.rows,
+                        "read": self.rows,
+                        "kind": Phrase(about.kind),
+                        "fields": ", ".join(self.stored[name]),
+                        "quoted": _quoted(name),
+                    },
+                )
+                for name, about in self.refused.items()
+            ),
+            between="; ",
         )
-        return DataRefused(f"{self.source.file_name}: {said}. Nothing was stored: no record of a person is needed.")
+        message = "{file}: {columns}. Nothing was stored: no record of a person is needed."
+        return DataRefused(told(message, file=self.source.file_name, columns=columns))
 
     def notes(self) -> Iterable[str]:
         """Say what was noticed in columns that no field takes."""
         if self.found:
-            named = ", ".join(f"{name} ({about.kind})" for name, about in self.found.items())
-            yield f"Columns that look like personal data are stored nowhere, nor among rejected rows: {named}."
+            named = (
+                Phrase(OF_KIND, {"column": name, "kind": Phrase(about.kind)}) for name, about in self.found.items()
+            )
+            message = "Columns that look like personal data are stored nowhere, nor among rejected rows: {columns}."
+            yield told(message, columns=Listed(tuple(named)))
 
 
 def without_lines(rejections: list[Rejection], left_out: frozenset[str]) -> list[Rejection]:

@@ -33,6 +33,7 @@ from layers.loading.row_provenance import described, tagged
 from layers.records.load_report import LoadReport
 from layers.records.loads import Raster
 from layers.records.open_load import Provenance
+from layers.records.phrases import told
 
 EVERYWHERE = Box(-180.0, -90.0, 180.0, 90.0, "a place on earth")
 
@@ -77,7 +78,7 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
     said_of_it = Provenance(options.source, options.licence, options.source_date, options.synthetic, file_digest(path))
     provenance = tagged(said_of_it, source.tags)
     if provenance != said_of_it:
-        report.notes.append(f"The file comes from {described(provenance)}, as it says of itself.")
+        report.notes.append(told("The file comes from {origin}, as it says of itself.", origin=described(provenance)))
     scale = 1.0 if mapping is None or mapping.scale is None else mapping.scale
     cells = source.cells(said, scale)
     check_cells(target, cells, path.name)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from layers.cache.files import files_in
 from layers.loading.chunks import LINE, Source
 from layers.records.load_report import Rejection
+from layers.records.phrases import ENGLISH, Speech, retold
 
 ROW, REASON = "rejected_row", "rejected_because"
 TEXT = "rejected_text"  # the row as it stands in the file, where it could not be told into cells
@@ -29,6 +30,7 @@ def write_rejects(
     path: Path,
     *,
     left_out: frozenset[str] = frozenset(),
+    speech: Speech = ENGLISH,
 ) -> Path:
     """Write the rejected rows of a file and return the path: a GeoPackage, or CSV where no row has a position.
 
@@ -37,11 +39,12 @@ def write_rejects(
     Parameters
     ----------
     crs : of its coordinates. left_out : columns of personal data; where there are any, rows that could not be told into
-        cells are not repeated either.
+        cells are not repeated either. speech : language of the reasons.
     """
     reasons: dict[int, list[str]] = defaultdict(list)
     for rejection in rejections:
-        said = f"{rejection.field}: {rejection.reason}" if rejection.field else rejection.reason
+        reason = retold(rejection.reason, speech)
+        said = f"{rejection.field}: {reason}" if rejection.field else reason
         if said not in reasons[rejection.row]:
             reasons[rejection.row].append(said)
     wanted = np.array(sorted(reasons), dtype=np.int64)

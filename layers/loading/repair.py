@@ -12,16 +12,52 @@ from layers.catalogue.base import Box
 from layers.loading.faults import Faults
 from layers.loading.shapes import Shapes
 from layers.records.load_report import Repair
+from layers.records.phrases import Digits, Phrase, told
 from layers.settings import get_settings
 
 Geometries = NDArray[np.object_]
 
 AREA_CHANGE = 0.05  # largest share by which mending may change an area before the shape is anybody's guess
 
-NOT_NUMBERS = "has coordinates that are not numbers"
+NOT_NUMBERS = told("has coordinates that are not numbers")
 
 DIMENSION = {"POINT": 0, "MULTILINESTRING": 1, "MULTIPOLYGON": 2}
-WORDS = {0: "point", 1: "line", 2: "polygon"}
+EDGES = ("west", "east", "south", "north")
+# Of each kind of geometry, by its dimension: what else the parts of a row are, what it is, what is left of it.
+OTHERS = {
+    0: "{kept} of {parts} parts kept, the others are no points",
+    1: "{kept} of {parts} parts kept, the others are no lines",
+    2: "{kept} of {parts} parts kept, the others are no polygons",
+}
+EXPECTED = {0: "is {found}; expected a point", 1: "is {found}; expected a line", 2: "is {found}; expected a polygon"}
+NOTHING_LEFT = {
+    0: "has no point left once mended ({fault})",
+    1: "has no line left once mended ({fault})",
+    2: "has no polygon left once mended ({fault})",
+}
+OF_ANOTHER_KIND = {
+    "Point": told("a Point"),
+    "LineString": told("a LineString"),
+    "LinearRing": told("a LineString"),
+    "Polygon": told("a Polygon"),
+    "MultiPoint": told("a MultiPoint"),
+    "MultiLineString": told("a MultiLineString"),
+    "MultiPolygon": told("a MultiPolygon"),
+    "GeometryCollection": told("a GeometryCollection"),
+}
+# What GEOS says of a geometry that is not valid.
+FAULTS = {
+    "self-intersection": told("self-intersection"),
+    "ring self-intersection": told("ring self-intersection"),
+    "too few points in geometry component": told("too few points in geometry component"),
+    "hole lies outside shell": told("hole lies outside shell"),
+    "holes are nested": told("holes are nested"),
+    "nested shells": told("nested shells"),
+    "duplicate rings": told("duplicate rings"),
+    "interior is disconnected": told("interior is disconnected"),
+    "invalid coordinate": told("invalid coordinate"),
+    "ring is not closed": told("ring is not closed"),
+}
 
 
 def repaired(geometries: Geometries, kind: str, faults: Faults, box: Box) -> tuple[Geometries, list[Repair]]:
@@ -35,7 +71,7 @@ def repaired(geometries: Geometries, kind: str, faults: Faults, box: Box) -> tup
     """
     wanted = DIMENSION[kind]
     absent = shapely.is_missing(geometries) | shapely.is_empty(geometries)
-    faults.add(absent & ~faults.bad, "has no geometry")
+    faults.add(absent & ~faults.bad, told("has no geometry"))
     bounds = shapely.bounds(geometries)
     broken = ~absent & ~np.isfinite(bounds).all(axis=1)
     faults.add(broken, NOT_NUMBERS)
@@ -62,7 +98,7 @@ def sound(shapes: Shapes, kind: str, faults: Faults, box: Box) -> tuple[Shapes, 
     """
     most = get_settings().file_vertices
     endless = shapes.vertices() > most
-    faults.add(endless, f"has more than {most:,} vertices, the most that OBOD_FILE_VERTICES allows")
+    faults.add(endless, told("has more than {most} vertices, the most that OBOD_FILE_VERTICES allows", most=most))
     certain, bounds = certainly_valid(shapes.flat)
     certain &= kind == "MULTIPOLYGON"
     _outside(bounds, certain, box, faults)
@@ -83,7 +119,11 @@ def _outside(bounds: NDArray[np.float64], usable: NDArray[np.bool_], box: Box, f
     )
     places = np.full(len(bounds), None, dtype=object)
     places[outside] = [
-        f"lies at {west:.4f}..{east:.4f} E, {south:.4f}..{north:.4f} N; expected {box.words}"
+        told(
+            "lies at {west}..{east} E, {south}..{north} N; expected {place}",
+            **{edge: Digits(f"{degrees:.4f}") for edge, degrees in zip(EDGES, (west, east, south, north), strict=True)},
+            place=Phrase(box.words),
+        )
         for west, south, east, north in bounds[outside]
     ]
     faults.add(outside, places)
@@ -104,20 +144,21 @@ def _take_parts(position: int, geometries: Geometries, wanted: int, faults: Faul
     geometry = geometries[position]
     parts = _parts(geometry)
     fitting = [part for part in parts if shapely.get_dimensions(part) == wanted]
-    note = f"{len(fitting)} of {len(parts)} parts kept, the others are no {WORDS[wanted]}s"
+    note = told(OTHERS[wanted], kept=len(fitting), parts=len(parts))
+    closed = False
     if not fitting and wanted == 2:
         fitting = [shapely.Polygon(shapely.get_coordinates(line)) for line in parts if _is_ring(line)]
-        note = "closed line taken as the outline of a polygon"
+        note, closed = told("closed line taken as the outline of a polygon"), bool(fitting)
     if not fitting or (wanted == 0 and len(fitting) > 1):
-        several = f"{len(fitting)} points" if fitting else f"a {geometry.geom_type}"
-        _fault(position, f"is {several}; expected a {WORDS[wanted]}", faults)
+        several = told("{count} points", count=len(fitting)) if fitting else OF_ANOTHER_KIND[geometry.geom_type]
+        _fault(position, told(EXPECTED[wanted], found=several), faults)
         return
     if len(fitting) == 1:
         geometries[position] = fitting[0]
     else:
         combine = shapely.multipolygons if wanted == 2 else shapely.multilinestrings
         geometries[position] = combine(fitting)
-    if len(fitting) != len(parts) or note.startswith("closed"):
+    if len(fitting) != len(parts) or closed:
         repairs.append(Repair(int(faults.rows[position]), faults.keys[position], note))
 
 
@@ -126,13 +167,14 @@ def _mend(position: int, geometries: Geometries, wanted: int, faults: Faults, re
     if not np.isfinite(shapely.get_coordinates(geometry)).all():
         _fault(position, NOT_NUMBERS, faults)
         return
-    why = shapely.is_valid_reason(geometry).split("[")[0].lower()
+    said = shapely.is_valid_reason(geometry).split("[")[0].lower()
+    why = FAULTS.get(said, said)
     mended = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
     if not shapely.is_valid(mended):  # met in rings that run over themselves; the other method is sound there
         mended = shapely.make_valid(geometry)
     fitting = [part for part in _parts(mended) if shapely.get_dimensions(part) == wanted]
     if not fitting:
-        _fault(position, f"has no {WORDS[wanted]} left once mended ({why})", faults)
+        _fault(position, told(NOTHING_LEFT[wanted], fault=why), faults)
         return
     change: float | None = None
     if wanted == 2:
@@ -141,8 +183,12 @@ def _mend(position: int, geometries: Geometries, wanted: int, faults: Faults, re
         if change > AREA_CHANGE:
             _fault(
                 position,
-                f"cannot be mended: its area would change by {100 * change:.0f} % ({why}); "
-                f"expected at most {100 * AREA_CHANGE:.0f} %",
+                told(
+                    "cannot be mended: its area would change by {change} % ({fault}); expected at most {most} %",
+                    change=Digits(f"{100 * change:.0f}"),
+                    fault=why,
+                    most=Digits(f"{100 * AREA_CHANGE:.0f}"),
+                ),
                 faults,
             )
             return
@@ -152,7 +198,7 @@ def _mend(position: int, geometries: Geometries, wanted: int, faults: Faults, re
         Repair(
             int(faults.rows[position]),
             faults.keys[position],
-            f"{why} mended",
+            told("{fault} mended", fault=why),
             None if change is None else round(100 * change, 3),
         )
     )

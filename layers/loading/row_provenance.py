@@ -19,9 +19,14 @@ from layers.loading.kinds import DBF_LETTERS
 from layers.records.load_report import shortened
 from layers.records.loads import ROW_COLUMNS
 from layers.records.open_load import Provenance
+from layers.records.phrases import told
 
 MOST_SOURCES: Final = 100  # of one file; each becomes a load
 LISTED: Final = 5  # sources spelled out in a report
+ROW_COMES: Final = "{count} row comes from {origin}, as the file says of its rows."
+ROWS_COME: Final = "{count} rows come from {origin}, as the file says of its rows."
+ORIGIN: Final = "{source} ({licence})"
+MADE_UP: Final = "{source} ({licence}; made up)"
 
 
 class RowProvenance:
@@ -74,9 +79,10 @@ class RowProvenance:
         """Yield what a report says of it."""
         stated = {origin: count for origin, count in self._counts.items() if origin != self._said}
         for origin, count in sorted(stated.items(), key=lambda item: -item[1])[:LISTED]:
-            yield f"{_counted(count)} from {described(origin)}, as the file says of its rows."
+            message = ROW_COMES if count == 1 else ROWS_COME
+            yield told(message, count=count, origin=described(origin))
         if len(stated) > LISTED:
-            yield f"The file names {len(stated) - LISTED} more sources."
+            yield told("The file names {count} more sources.", count=len(stated) - LISTED)
 
     def _column(
         self, frame: pd.DataFrame, field: str, parse: Callable[[str], Any], faults: list[Unreadable], said: Any
@@ -96,7 +102,14 @@ class RowProvenance:
                     known[text] = unreadable
             value = known[text]
             if isinstance(value, NotAValue):
-                faults.append(Unreadable(at, column, text, f"{value}; or say one for all rows with --date"))
+                faults.append(
+                    Unreadable(
+                        at,
+                        column,
+                        text,
+                        told("{expected}; or say one for all rows with --date", expected=value.expected),
+                    )
+                )
                 value = None
             values.append(value)
         return values
@@ -104,10 +117,6 @@ class RowProvenance:
 
 def _is_true(text: str) -> bool:
     return text.casefold() in TRUE  # any other word says nothing of it
-
-
-def _counted(count: int) -> str:
-    return "1 row comes" if count == 1 else f"{count:,} rows come"
 
 
 def carried_on(
@@ -178,7 +187,8 @@ def tagged(said: Provenance, tags: Mapping[str, str]) -> Provenance:
 
 def described(origin: Provenance) -> str:
     """Return where something comes from, for people."""
-    source = shortened(origin.source) if origin.source else "a source that is not stated"
-    dated = f", {origin.source_date.isoformat()}" if origin.source_date else ""
-    licence = shortened(origin.licence) if origin.licence else "licence not stated"
-    return f"{source}{dated} ({licence}{'; made up' if origin.synthetic else ''})"
+    source = shortened(origin.source) if origin.source else told("a source that is not stated")
+    if origin.source_date:
+        source = told("{source}, {date}", source=source, date=origin.source_date.isoformat())
+    licence = shortened(origin.licence) if origin.licence else told("licence not stated")
+    return told(MADE_UP if origin.synthetic else ORIGIN, source=source, licence=licence)

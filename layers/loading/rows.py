@@ -22,26 +22,31 @@ from layers.postgres.copy_columns import Values, columns_of, constant, digests, 
 from layers.postgres.pieces import Pieces
 from layers.records.load_report import LoadReport, Rejection, shortened
 from layers.records.open_load import Provenance, open_load
+from layers.records.phrases import Listed, told
 
-CLASH = "the key stands in more than one row with different content; expected once"
+CLASH = told("the key stands in more than one row with different content; expected once")
 LISTED = 10  # keys spelled out in a refusal
 REBUILD_FROM = 50_000  # rows; into an empty table, building the indexes afterwards is about twice as fast from here
 # Whether this user may have references taken as checked: the owner of the embedded database may, others perhaps not.
 CHECKED_ONCE: ColumnElement[Any] = func.has_parameter_privilege("session_replication_role", "SET")
 
 
+DIFFERS = (
+    "{count} row differs from what {layer} holds under the same key ({keys}); nothing was loaded. Use --mode update to "
+    "correct them."
+)
+DIFFER = (
+    "{count} rows differ from what {layer} holds under the same key ({keys}); nothing was loaded. Use --mode update to "
+    "correct them."
+)
+
+
 class Conflict(DataRefused):
     """Rows of the file differ from rows with the same key that are there; ``keys`` are theirs."""
 
     def __init__(self, layer: str, keys: Sequence[str]) -> None:
-        listed = ", ".join(map(shortened, keys[:LISTED])) + (
-            f" and {len(keys) - LISTED} more" if len(keys) > LISTED else ""
-        )
-        count = "1 row differs" if len(keys) == 1 else f"{len(keys)} rows differ"
-        super().__init__(
-            f"{count} from what {layer} holds under the same key ({listed}); nothing was loaded. "
-            "Use --mode update to correct them."
-        )
+        listed = Listed(tuple(map(shortened, keys[:LISTED])), len(keys) - LISTED)
+        super().__init__(told(DIFFERS if len(keys) == 1 else DIFFER, count=len(keys), layer=layer, keys=listed))
         self.keys = tuple(keys)
 
 
@@ -155,8 +160,8 @@ class Writer:
         self._copier.shutdown()
         self.report.findings = look_at(self.connection, self.layer, given, own, self.load.load_id)
         if self.strict and self.report.findings:
-            said = " ".join(finding.text for finding in self.report.findings)
-            raise DataRefused(f"{said} Nothing was changed, since --strict refuses that.")
+            found = Listed(tuple(finding.said for finding in self.report.findings), between=" ")
+            raise DataRefused(told("{found} Nothing was changed, since --strict refuses that.", found=found))
         return self.load.close(self.report)
 
     def _loads_of(self, origins: Origins | None, count: int) -> Values:
@@ -172,7 +177,7 @@ class Writer:
     def _limited(self, gone: list[int], limits: EndingLimits) -> list[int]:
         """Rows that may end. A file without a good row is about nothing: it ends nothing."""
         if not self._seen:
-            self.report.notes.append("No row of the file can be loaded, so nothing was replaced.")
+            self.report.notes.append(told("No row of the file can be loaded, so nothing was replaced."))
             return []
         seen = [key for key in self._seen if key not in self._clashing]
         chosen, self.report.ended_in = choose_ending(

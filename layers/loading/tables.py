@@ -27,6 +27,7 @@ from layers.loading.chunks import CHUNK, LINE, Chunk, Source, Unreadable
 from layers.loading.encodings import TextDecoder, undecodable
 from layers.loading.kinds import UTF16, UTF32
 from layers.loading.shapes import NESTING, Shapes
+from layers.records.phrases import told
 from layers.settings import get_settings
 
 LONGITUDES = ("lon", "lng", "long", "longitude", "долгота", "тӯлҷуғрофӣ")
@@ -75,8 +76,9 @@ class Table:
         self.positions: tuple[str, ...] = (self._wkt,) if self._wkt is not None else self._xy or ()
         if self._xy is not None and self._xy == degrees:
             self.crs = pyproj.CRS.from_user_input(STORED_CRS)
-            taken = " and ".join(self._xy) if self._wkt is None else f"{', '.join(self._xy)} and {self._wkt}"
-            self.notes.append(f"Columns {taken} are taken as degrees of {STORED_CRS}.")
+            *taken, last = (*self._xy, self._wkt) if self._wkt is not None else self._xy
+            note = "Columns {columns} and {last} are taken as degrees of {crs}."
+            self.notes.append(told(note, columns=", ".join(taken), last=last, crs=STORED_CRS))
             self.positions = (*self.positions, *self._xy) if self._wkt is not None else self._xy
         self.spatial = bool(self.positions)
 
@@ -160,7 +162,11 @@ class CsvFile(Table):
                     "allows."
                 )
             if fault is None and len(line) > width and any(cell.strip() for cell in line[width:]):
-                reason = f"has {len(line)} cells, the heading {width}; a cell that holds the separator needs quotes"
+                reason = told(
+                    "has {cells} cells, the heading {columns}; a cell that holds the separator needs quotes",
+                    cells=len(line),
+                    columns=width,
+                )
                 fault = Unreadable(0, LINE, self._separator.join(line), reason)
             if fault is not None:
                 faults.append(replace(fault, position=position))
@@ -195,10 +201,12 @@ class CsvFile(Table):
                 except UnicodeDecodeError:
                     if number == 0 or not self._is_mostly_readable:
                         raise self._undecodable(number, record) from None
-                    fault = Unreadable(0, LINE, _shown(records.text), f"the text is not {self._decoder.codec}")
+                    fault = Unreadable(
+                        0, LINE, _shown(records.text), told("the text is not {encoding}", encoding=self._decoder.codec)
+                    )
                     cells = [_shown(cell) for cell in record]
                 if "\0" in records.text:
-                    fault = Unreadable(0, LINE, _shown(records.text), "holds a NUL byte, which is no text")
+                    fault = Unreadable(0, LINE, _shown(records.text), told("holds a NUL byte, which is no text"))
                     cells = [cell.replace("\0", "") for cell in cells]
                 yield cells, fault
                 number += bool(record) or number == 0
@@ -276,7 +284,7 @@ class Records:
             cells = self._parsed(line) if line.count('"') % 2 == 0 else self._over_lines(line)
             reason = None
             if cells is None:
-                reason = "a quote is opened and not closed, or stands within a cell"
+                reason = told("a quote is opened and not closed, or stands within a cell")
                 cells = self.text.rstrip("\r\n").replace('"', "").split(self._separator)
             if self._width is None:
                 self._width = len(cells)
@@ -353,7 +361,7 @@ def _coordinates(
         try:
             number = parse_number(text, decimal_comma=True)
         except NotAValue as reason:
-            unreadable.append(Unreadable(int(position), name, text, str(reason)))
+            unreadable.append(Unreadable(int(position), name, text, reason.expected))
             continue
         if number is not None:
             numbers[position] = number
@@ -374,4 +382,6 @@ def _from_wkt(given: pd.Series[Any], name: str) -> tuple[Shapes, list[Unreadable
     bounded = np.array([None if text is None or _nests(text) else text for text in texts], dtype=object)
     geometries = shapely.from_wkt(bounded, on_invalid=action)
     lost = np.flatnonzero(shapely.is_missing(geometries) & (texts != None))  # noqa: E711 - element by element
-    return Shapes.of(geometries), [Unreadable(int(at), name, str(texts[at]), "is no geometry in WKT") for at in lost]
+    return Shapes.of(geometries), [
+        Unreadable(int(at), name, str(texts[at]), told("is no geometry in WKT")) for at in lost
+    ]

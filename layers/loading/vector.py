@@ -20,6 +20,7 @@ from layers.loading.encodings import TextDecoder, dbf_encoding, undecodable
 from layers.loading.isolation import Reading
 from layers.loading.kinds import DBF, GEOJSON, NULL_MARK, SHAPEFILE
 from layers.loading.shapes import CurvedGeometry, Shapes
+from layers.records.phrases import told
 
 
 class VectorFile:
@@ -47,7 +48,11 @@ class VectorFile:
         self.spatial = bool(about["spatial"])
         self.total: int | None = about["rows"] if about["rows"] >= 0 else None
         self.crs = _crs_of(self.file_name, about["crs"])
-        self.notes: list[str] = [f"Text is read as {declared}, as the file says."] if declared and not decoder else []
+        self.notes: list[str] = (
+            [told("Text is read as {encoding}, as the file says.", encoding=declared)]
+            if declared and not decoder
+            else []
+        )
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield all rows in their order."""
@@ -138,7 +143,7 @@ class VectorFile:
                 readable += error.reason == "unexpected end of data" and not octets[: error.start].isascii()
                 shown = octets.decode(self._decoder.codec, errors="backslashreplace")
                 texts.append(shown)
-                reason = f"the text is not {self._decoder.codec}, or is cut within a letter"
+                reason = told("the text is not {encoding}, or is cut within a letter", encoding=self._decoder.codec)
                 faults.append((Unreadable(position, name, shown, reason), octets))
         # Some such rows among others that can be read are faults of the rows; else it is the file's.
         if len(faults) > readable:

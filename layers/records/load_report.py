@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
-from layers.records.phrases import English, Phrase, say
+from layers.records.phrases import ENGLISH, Phrase, Told, say, told
 
 SHOWN = 60  # characters of a value that are repeated in a sentence
 
@@ -13,6 +13,15 @@ SHOWN = 60  # characters of a value that are repeated in a sentence
 def shortened(text: str) -> str:
     """Return a text as a sentence repeats it."""
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+# By whether a field is named, and whether its value is.
+REJECTED: Final = {
+    (True, True): "{row}, {field} is {value}: {reason}",
+    (True, False): "{row}, {field}: {reason}",
+    (False, True): "{row} is {value}: {reason}",
+    (False, False): "{row}: {reason}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +38,19 @@ class Rejection:
     reason: str
 
     def __str__(self) -> str:
-        name = f" ({shortened(self.key)})" if self.key else ""
-        where = f", {self.field}" if self.field else ""
-        value = f" is {shortened(self.value)!r}" if self.value is not None else ""
-        return f"row {self.row}{name}{where}{value}: {self.reason}"
+        return self.told
+
+    @property
+    def told(self) -> Told:
+        """Which row it is and why, in one sentence."""
+        row = told("row {row} ({key})", row=str(self.row), key=shortened(self.key)) if self.key else None
+        values = {
+            "row": told("row {row}", row=str(self.row)) if row is None else row,
+            "field": self.field,
+            "value": None if self.value is None else repr(shortened(self.value)),
+            "reason": self.reason,
+        }
+        return told(REJECTED[self.field is not None, self.value is not None], **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +79,7 @@ class Finding:
     @property
     def text(self) -> str:
         """What is said of it, in English."""
-        return say(self.said, English())
+        return say(self.said, ENGLISH)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""

@@ -19,6 +19,12 @@ class Area(float):
     """Hectares."""
 
 
+class Digits(str):
+    """A number as English writes it."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """A message id with what is put in for its names: texts, whole numbers, areas, phrases and lists of them."""
@@ -29,10 +35,17 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Some things by name, and how many more there are."""
+    """Some things by name, how many more there are, and what stands between them."""
 
     things: Sequence[str | Phrase]
     more: int = 0
+    between: str = ", "
+
+
+class Told(str):
+    """A sentence, or a part of one, in English, that keeps the phrase it was put together from."""
+
+    phrase: Phrase
 
 
 class Speech(Protocol):
@@ -59,16 +72,36 @@ class English:
         return digits
 
 
+ENGLISH: Final = English()
+
+
 def say(phrase: Phrase, speech: Speech) -> str:
     """Return a phrase in a language."""
     return speech.text(phrase.message).format(**{name: _said(value, speech) for name, value in phrase.values.items()})
 
 
+def told(message: str, **values: Any) -> Told:
+    """Return a message with its values in English, to be told again in another language."""
+    phrase = Phrase(message, values)
+    text = Told(say(phrase, ENGLISH))
+    text.phrase = phrase
+    return text
+
+
+def retold(text: str, speech: Speech) -> str:
+    """Return in a language what was told; any other text as it is."""
+    return say(text.phrase, speech) if isinstance(text, Told) else text
+
+
 def _said(value: Any, speech: Speech) -> str:
+    if isinstance(value, Told):
+        return retold(value, speech)
+    if isinstance(value, Digits):
+        return speech.number(value)
     if isinstance(value, Phrase):
         return say(value, speech)
     if isinstance(value, Listed):
-        listed = ", ".join(_said(thing, speech) for thing in value.things)
+        listed = value.between.join(_said(thing, speech) for thing in value.things)
         return say(Phrase(AND_MORE, {"listed": listed, "more": value.more}), speech) if value.more > 0 else listed
     if isinstance(value, Area):
         small = value < SMALL_HA

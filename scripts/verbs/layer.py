@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from api.language.translate import SOURCE_LANGUAGE, Language, language_of
+from api.language.speech import Spoken
+from api.language.translate import SOURCE_LANGUAGE, language_of
 from layers.catalogue import RASTERS_BY_NAME
 from layers.catalogue.base import STAFF
 from layers.loading import LoadReport, Options, check_file, load_file
@@ -20,7 +21,9 @@ from layers.loading.listing import list_layers, list_loads
 from layers.loading.replacement import EndingLimits
 from layers.loading.rows import Conflict
 from layers.postgres.engine import Connection, reading, writing
+from layers.records.phrases import Speech
 from layers.settings import get_settings
+from scripts.faults import refusing_in
 from scripts.output import out, print_json, print_table, tracked
 from scripts.personal_columns import Drop, KeepAnyway, personal_columns
 from scripts.reports import is_wholly_rejected, print_report
@@ -72,7 +75,7 @@ Strict = Annotated[
     typer.Option("--strict", help="Refuse the file if rows overlap, stand twice, leave gaps, are of an odd size, ..."),
 ]
 Synthetic = Annotated[bool, typer.Option("--synthetic", help="The data are made up; they will be marked so.")]
-Lang = Annotated[str, typer.Option(help="Language of what is found in the whole layer: tg, ru or en.")]
+Lang = Annotated[str, typer.Option(help="Language of the report: tg, ru or en; --json is English.")]
 
 
 @app.command("list")
@@ -147,7 +150,7 @@ def check(
         drop=dropped,
         keep_anyway=kept,
     )
-    _run(layer, file, options, json, language_of(lang), only_check=True)
+    _run(layer, file, options, json, Spoken(language_of(lang)), only_check=True)
 
 
 @app.command()
@@ -196,7 +199,7 @@ def load(
         drop=dropped,
         keep_anyway=kept,
     )
-    _run(layer, file, options, json, language_of(lang), only_check=False)
+    _run(layer, file, options, json, Spoken(language_of(lang)), only_check=False)
 
 
 app.command("load-all")(load_all)
@@ -274,9 +277,10 @@ def _options(
     )
 
 
-def _run(layer: str, file: Path, options: Options, json: bool, lang: Language, *, only_check: bool) -> None:
+def _run(layer: str, file: Path, options: Options, json: bool, speech: Speech, *, only_check: bool) -> None:
+    options = replace(options, speech=speech)
     try:
-        with writing() as connection:
+        with refusing_in(speech), writing() as connection:
             report = _report(connection, layer, file, options, only_check=only_check)
     except Conflict as conflict:
         if json:
@@ -285,7 +289,7 @@ def _run(layer: str, file: Path, options: Options, json: bool, lang: Language, *
     if json:
         print_json(report.to_json())
     else:
-        print_report(report, lang)
+        print_report(report, speech)
     if is_wholly_rejected(report):
         raise typer.Exit(1)
 

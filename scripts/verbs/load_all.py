@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -24,11 +24,11 @@ from layers.loading.folders import (
 from layers.loading.mapping import keys_instead
 from layers.loading.replacement import EndingLimits
 from layers.postgres.engine import writing
-from layers.records.phrases import Speech, say
-from scripts.faults import sentence_of
+from layers.records.phrases import Speech, Told, retold, say, told
+from scripts.faults import as_told
 from scripts.output import print_json, print_table, tell
 from scripts.personal_columns import Drop, KeepAnyway, personal_columns
-from scripts.reports import ended_in, is_wholly_rejected
+from scripts.reports import counts, ended_in, is_wholly_rejected, notes_of
 from scripts.stopping import PARTLY, stoppable
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of files; folders within it are looked into too.")]
@@ -54,11 +54,28 @@ Licence = Annotated[str | None, typer.Option(metavar="TEXT", help="Licence, wher
 Date = Annotated[
     datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Date, where no mapping file says it.")
 ]
-Lang = Annotated[str, typer.Option(help="Language of what is found in the whole layer: tg, ru or en.")]
+Lang = Annotated[str, typer.Option(help="Language of the report: tg, ru or en; --json is English.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 FIGURES = ("added", "changed", "ended", "unchanged", "repeated", "rejected")  # of a report, in the order they are told
 SHOWN = ("added", "changed", "unchanged", "rejected")  # columns of the table whether anything stands in them or not
+
+
+NOT_DONE: Final = "{where}: not done. {reason}"
+LOADED, UNCHANGED, DONE_BEFORE = told("loaded"), told("unchanged"), told("done before")
+REFUSED, NOT_BEGUN = told("refused"), told("not begun")
+HEADINGS: Final = {
+    "file": told("file"),
+    "layer": told("layer"),
+    "outcome": told("outcome"),
+    "load": told("load"),
+    "added": told("added"),
+    "changed": told("changed"),
+    "ended": told("ended"),
+    "unchanged": told("unchanged"),
+    "repeated": told("repeated"),
+    "rejected": told("rejected"),
+}
 
 
 @dataclass(slots=True)
@@ -120,7 +137,9 @@ def load_all(
     if mode == "replace":
         require_one_file_each(found.files)
     dropped, kept = personal_columns(drop, keep_anyway)
+    speech = Spoken(language_of(lang))
     options = Options(
+        speech=speech,
         mode=mode,
         source=source,
         licence=licence,
@@ -134,7 +153,14 @@ def load_all(
     with stoppable():
         try:
             for number, file in enumerate(found.files, start=1):
-                _load(file, options, progress, f"{file.name} -> {file.layer} ({number} of {len(found.files)})")
+                where = told(
+                    "{file} -> {layer} ({number} of {files})",
+                    file=file.name,
+                    layer=file.layer,
+                    number=number,
+                    files=len(found.files),
+                )
+                _load(file, options, progress, where)
                 if progress.halted:
                     break
         except KeyboardInterrupt:
@@ -142,11 +168,11 @@ def load_all(
     if json:
         print_json(_as_json(found, progress))
     else:
-        _print(found, progress, Spoken(language_of(lang)))
+        _print(found, progress, speech)
     met = {column for report in progress.loaded.values() for column in report.dropped}
     if progress.loaded and (never := [column for column in drop or () if column not in met]):
-        tell(f"No file that was loaded has a column {', '.join(never)}.")
-    _tell_what_is_left(progress)
+        _tell(told("No file that was loaded has a column {columns}.", columns=", ".join(never)), speech)
+    _tell_what_is_left(progress, speech)
     raise typer.Exit(progress.exit_code)
 
 
@@ -154,38 +180,50 @@ def _day(moment: datetime | None) -> date | None:
     return None if moment is None else moment.date()
 
 
-def _load(file: MappedFile, options: Options, progress: FolderProgress, where: str) -> None:
+def _load(file: MappedFile, options: Options, progress: FolderProgress, where: Told) -> None:
     """Load one file in a transaction of its own, and say what came of it."""
+    speech = options.speech
     try:
         with writing() as connection:
             earlier = loaded_before(connection, file, options.mode)
             report = load_mapped(connection, file, options) if earlier is None else None
     except Exception as error:  # whatever it is, what was loaded before it stands and is told
-        refusal = sentence_of(error)
+        refusal = as_told(error)
         keys = keys_instead(refusal)
-        progress.refused[file] = f"{refusal} {file.mapping.name} says that with: {keys}." if keys else refusal
+        if keys:
+            message = "{refusal} {mapping} says that with: {keys}."
+            refusal = told(message, refusal=refusal, mapping=file.mapping.name, keys=keys)
+        progress.refused[file] = refusal
         progress.halted = isinstance(error, DatabaseUnavailable | NotAllowed)
-        tell(f"{where}: not done. {progress.refused[file]}")
+        _tell(told(NOT_DONE, where=where, reason=refusal), speech)
         return
     if report is None:
         assert earlier is not None
         progress.before[file] = earlier
-        tell(f"{where}: done before, by load {earlier}.")
+        _tell(told("{where}: done before, by load {load}.", where=where, load=str(earlier)), speech)
     elif is_wholly_rejected(report):
-        first = f"The first: {report.rejections[0]}." if report.rejections else ""
-        kept = f" All stand in {Path(report.rejects_file).name}." if report.rejects_file else ""
-        reason = f"None of {report.read:,} rows can be loaded. {first}{kept}"
-        progress.refused[file] = reason if report.rejections else f"None of {report.read:,} rows is wanted."
-        tell(f"{where}: not done. {progress.refused[file]}")
+        progress.refused[file] = _none_good(report)
+        _tell(told(NOT_DONE, where=where, reason=progress.refused[file]), speech)
     else:
         progress.loaded[file] = report
-        tell(f"{where}: {_outcome(report)}")
+        rows = counts(report, FIGURES) or told("no rows")
+        stored = told("{where}: load {load}; {rows}.", where=where, load=str(report.load_id), rows=rows)
+        _tell(stored if report.stored else told("{where}: nothing changed; {rows}.", where=where, rows=rows), speech)
 
 
-def _outcome(report: LoadReport) -> str:
-    figures = {name: getattr(report, name) for name in FIGURES}
-    said = ", ".join(f"{count:,} {name}" for name, count in figures.items() if count) or "no rows"
-    return f"{f'load {report.load_id}' if report.stored else 'nothing changed'}; {said}."
+def _tell(sentence: str, speech: Speech) -> None:
+    tell(retold(sentence, speech))
+
+
+def _none_good(report: LoadReport) -> Told:
+    """Why nothing of a file was loaded."""
+    if not report.rejections:
+        return told("None of {count} rows is wanted.", count=report.read)
+    message = "None of {count} rows can be loaded. The first: {rejection}."
+    none = told(message, count=report.read, rejection=report.rejections[0].told)
+    if not report.rejects_file:
+        return none
+    return told("{none} All stand in {file}.", none=none, file=Path(report.rejects_file).name)
 
 
 def _as_json(found: MappedFolder, progress: FolderProgress) -> dict[str, Any]:
@@ -209,39 +247,43 @@ def _print(found: MappedFolder, progress: FolderProgress, speech: Speech) -> Non
     for file in progress.files:
         row: dict[str, Any] = {"file": file.name, "layer": file.layer}
         if (report := progress.loaded.get(file)) is not None:
-            row |= {"outcome": "loaded" if report.stored else "unchanged", "load": report.load_id}
+            row |= {"outcome": LOADED if report.stored else UNCHANGED, "load": report.load_id}
             row |= {name: getattr(report, name) or None for name in FIGURES}
         elif file in progress.before:
-            row |= {"outcome": "done before", "load": progress.before[file]}
+            row |= {"outcome": DONE_BEFORE, "load": progress.before[file]}
         else:
-            row["outcome"] = "refused" if file in progress.refused else "not begun"
+            row["outcome"] = REFUSED if file in progress.refused else NOT_BEGUN
+        row["outcome"] = retold(row["outcome"], speech)
         rows.append(row)
     shown = [name for name in FIGURES if name in SHOWN or any(row.get(name) for row in rows)]
-    print_table(rows, ("file", "layer", "outcome", "load", *shown))
+    headed = {name: retold(HEADINGS[name], speech) for name in ("file", "layer", "outcome", "load", *shown)}
+    print_table([{headed[name]: row.get(name) for name in headed} for row in rows], tuple(headed.values()))
     for file, report in progress.loaded.items():
         if report.ended_in:
-            tell(f"{file.name}: {ended_in(report)}")
-        if report.dropped:
-            tell(f"{file.name}: Columns dropped: {', '.join(report.dropped)}.")
-        for note in (*report.notes, *(say(finding.said, speech) for finding in report.findings)):
+            tell(f"{file.name}: {retold(ended_in(report), speech)}")
+        notes = [retold(note, speech) for note in notes_of(report)]
+        for note in (*notes, *(say(finding.said, speech) for finding in report.findings)):
             tell(f"{file.name}: {note}")
         if report.rejects_file is not None:
-            tell(f"{file.name}: rejected rows, with the reason: {report.rejects_file}")
+            message = "{file}: rejected rows, with the reason: {rejects}"
+            _tell(told(message, file=file.name, rejects=report.rejects_file), speech)
     if found.unnamed:
-        tell(f"No mapping names {', '.join(found.unnamed)}.")
+        _tell(told("No mapping names {files}.", files=", ".join(found.unnamed)), speech)
     if found.absent:
-        tell(f"No file is there for {', '.join(found.absent)}.")
+        _tell(told("No file is there for {mappings}.", mappings=", ".join(found.absent)), speech)
 
 
-def _tell_what_is_left(progress: FolderProgress) -> None:
+def _tell_what_is_left(progress: FolderProgress, speech: Speech) -> None:
     """Say on stderr where a run that is not complete stands, and how to go on."""
     if progress.exit_code == 0:
         return
     done = len(progress.loaded) + len(progress.before)
-    tell(f"{done} of {len(progress.files)} files are done, each whole.")
+    _tell(told("{done} of {files} files are done, each whole.", done=done, files=len(progress.files)), speech)
     for file, reason in progress.refused.items():
-        tell(f"Not done: {file.name} -> {file.layer}. {reason}")
+        message = "Not done: {file} -> {layer}. {reason}"
+        _tell(told(message, file=file.name, layer=file.layer, reason=reason), speech)
     if progress.interrupted_in is not None:
-        tell(f"Interrupted in {progress.interrupted_in.name}, of which nothing was stored.")
+        message = "Interrupted in {file}, of which nothing was stored."
+        _tell(told(message, file=progress.interrupted_in.name), speech)
     if progress.left:
-        tell("The same command goes on with the rest.")
+        _tell(told("The same command goes on with the rest."), speech)

@@ -22,7 +22,8 @@ SOURCES = [
     ROOT / "layers/grids/rasters.py",
     ROOT / "layers/runs/score_files.py",
 ]
-TELLING = {"DataRefused", "NotFound", "Refusal", "NotAValue", "Unreadable", "Rejection"}  # what makes a sentence
+REFUSING = {"DataRefused", "NotFound", "Refusal"}  # what makes a sentence of a file
+TELLING = {*REFUSING, "NotAValue", "Unreadable", "Rejection"}  # and of its rows
 TABLES = "settlements, canals, plots, hazard_extents, rasters, loads"
 
 # Words of libraries, of Python and of places on this machine; a number nobody can read.
@@ -61,10 +62,10 @@ def run(words: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]
     return int(end.value.code or 0), said.out + said.err
 
 
-@pytest.mark.parametrize("provocation", PROVOCATIONS, ids=lambda one: one.said[:60])
-def test_it_is_said_and_can_be_followed(
+def prepare(
     provocation: Provocation, world: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Bring about what a provocation needs."""
     for name, content in provocation.files.items():
         path = world / name
         path.parent.mkdir(exist_ok=True)
@@ -80,6 +81,13 @@ def test_it_is_said_and_can_be_followed(
     forget_settings()
     for name, value in provocation.patches.items():
         monkeypatch.setattr(name, value)
+
+
+@pytest.mark.parametrize("provocation", PROVOCATIONS, ids=lambda one: one.said[:60])
+def test_it_is_said_and_can_be_followed(
+    provocation: Provocation, world: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepare(provocation, world, monkeypatch, capsys)
     code, said = run(provocation.words, world, capsys)
     assert re.search(".*".join(map(re.escape, provocation.said.split("…"))), said), said
     assert code in (0, 1, 3)
@@ -119,18 +127,34 @@ def template_of(node: ast.expr) -> list[str]:
         return [start + end for start in template_of(node.left) or ["{}"] for end in ends]
     if isinstance(node, ast.IfExp):
         return [*template_of(node.body), *template_of(node.orelse)]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "told":
+        return [re.sub(r"\{\w+\}", "{}", text) for text in template_of(node.args[0])]
     return []
 
 
-def told_in(source: str) -> Iterator[str]:
-    """Templates of all that a module tells: refusals, faults of rows and values, notes of a report."""
+def arguments_in(source: str, telling: set[str]) -> Iterator[ast.expr]:
+    """What a module tells: refusals, faults of rows and values, notes of a report."""
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         of_report = isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value).endswith(("faults", "notes"))
-        if name in TELLING or name == "_fault" or (name in ("add", "append", "extend") and of_report):
-            yield from (text for argument in node.args for text in template_of(argument) if " " in text)
+        if name in telling or name == "_fault" or (name in ("add", "append", "extend") and of_report):
+            yield from node.args
+
+
+def told_in(source: str) -> Iterator[str]:
+    """Templates of all that a module tells."""
+    for argument in arguments_in(source, TELLING):
+        yield from (text for text in template_of(argument) if " " in text)
+
+
+def untranslatable_in(source: str) -> Iterator[str]:
+    """What a module says of rows and in notes without telling it in a way that another language can follow."""
+    for argument in arguments_in(source, TELLING - REFUSING):
+        for part in (argument.body, argument.orelse) if isinstance(argument, ast.IfExp) else (argument,):
+            if not isinstance(part, ast.Call):
+                yield from (text for text in template_of(part) if re.search(r"[a-z] ", text.replace("{}", "")))
 
 
 def matches(template: str, said: str) -> bool:
@@ -153,8 +177,49 @@ def test_every_sentence_of_the_sources_is_provoked(path: Path) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("path", SOURCES[:-2], ids=lambda path: path.stem)
+def test_every_sentence_of_rows_and_notes_can_be_told_in_another_language(path: Path) -> None:
+    assert list(untranslatable_in(path.read_text(encoding="utf-8"))) == []
+
+
+def test_the_walk_finds_a_sentence_that_is_english_only() -> None:
+    source = 'faults.add(bad, f"is {colour}, not red")\nnotes.append("All is blue.")\nnotes.append(told("So it is."))'
+    assert list(untranslatable_in(source)) == ["is {}, not red", "All is blue."]
+
+
 def test_the_walk_finds_a_new_sentence() -> None:
     source = (
         'raise DataRefused(f"{name} is " "blue.")\nfaults.add(bad, f"is {colour}, not red")\nlog.info("is not told")\n'
     )
     assert list(told_in(source)) == ["{} is blue.", "is {}, not red"]
+
+
+# What a file as a whole is refused with is English.
+REFUSALS = [
+    text
+    for path in SOURCES
+    for argument in arguments_in(path.read_text(encoding="utf-8"), REFUSING)
+    for text in template_of(argument)
+    if not isinstance(argument, ast.Call) and re.search(r"[a-z]{2}", text.replace("{}", ""))
+]
+SPOKEN = [one for one in PROVOCATIONS if one.words[0] == "layer" and one.words[1] in ("check", "load", "load-all")]
+
+
+@pytest.mark.parametrize("lang", ["tg", "ru"])
+@pytest.mark.parametrize("provocation", SPOKEN, ids=lambda one: one.said[:60])
+def test_a_report_is_told_in_the_language_that_is_asked_for(
+    provocation: Provocation,
+    lang: str,
+    world: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    prepare(provocation, world, monkeypatch, capsys)
+    code, said = run((*provocation.words, "--lang", lang), world, capsys)
+    reason = provocation.said.rpartition("not done. ")[2]
+    if code == 1 and any(matches(template, reason) for template in REFUSALS):
+        return
+    assert not re.search(".*".join(map(re.escape, provocation.said.split("…"))), said), said
+    lines = [line for line in said.splitlines() if not line.startswith("Координат")]  # ways are named as PROJ does
+    told = [line for line in lines if re.search(r"[a-z]{2,} [a-z]{2,} [a-z]{2,} [a-z]{2,}", line)]
+    assert told == []
