@@ -24,7 +24,7 @@ Classes = NDArray[np.int8]
 
 CLASSES = ("S1", "S2", "S3", "N1", "N2")
 CLASS_FROM = {"S1": 75.0, "S2": 50.0, "S3": 25.0, "N1": 12.5}  # lowest index of a class; Sys et al. 1991
-S1, S2, N2, NOT_RELEVANT, NOT_RATED = 0, 1, 4, 5, 6  # classes as numbers; shut out; nothing of the plot is known
+S2, N2, NOT_RELEVANT, NOT_RATED = 1, 4, 5, 6  # classes as numbers; shut out; nothing of the plot is known
 DECIDING = ("climate", "slope", "salinity", "depth", "groundwater")
 MINOR = ("coarse_fragments", "caco3", "gypsum", "ph", "esp")  # count where both value and limit are known
 HELD = ("caco3", "gypsum", "ph", "esp")  # limits from countries of acid soils: S2 at worst by them

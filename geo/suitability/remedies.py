@@ -26,8 +26,8 @@ from geo.suitability.surroundings import Surroundings
 from geo.water.repair import GOOD, reach_gain
 
 BINDS_BELOW = 0.75  # rating of groundwater under which it is no longer S1
-DEEP_WATER_M = 3.0  # m, groundwater deeper than this bears leaching without a drain; domain reference 3.6 step 7
-LEACHING_RISE_M = 2.5  # m, 200 mm of leaching water lift the table so far at a drainable porosity of .08; likewise
+# m, 200 mm of leaching water lift the table so far at a drainable porosity of .08; domain reference 3.6 step 7
+LEACHING_RISE_M = 2.5
 LEAST_WATER_M = 1.5  # m, depth the groundwater keeps under leaching; likewise
 SODIC_ESP_PCT = 15.0  # %, exchangeable sodium from which gypsum helps; likewise
 LITTLE_GYPSUM_PCT = 2.0  # %, gypsum in the soil that helps by itself; likewise
@@ -122,7 +122,7 @@ def facts_of(values: Mapping[str, Measured], around: Surroundings) -> frozenset[
     season_m = float(around.groundwater.least[0])
     wetness = float(GROUNDWATER_DEPTH(around.groundwater.least[:1])[0])
     binds = wetness < BINDS_BELOW and wetness <= float(AVAILABLE_WATER(around.available_water_mm_m[:1])[0])
-    deep = season_m > DEEP_WATER_M and season_m - LEACHING_RISE_M >= LEAST_WATER_M
+    deep = season_m - LEACHING_RISE_M >= LEAST_WATER_M  # from 4 m down, beyond the 3 m asked for anyway
     sodic = bool(around.esp_pct[0] >= SODIC_ESP_PCT) and bool(around.gypsum_pct[0] < LITTLE_GYPSUM_PCT)
     facts = {
         "earth_canal": bool(around.earth_canal[0]),

@@ -59,6 +59,8 @@ MODULES: dict[str, Sequence[str]] = {
     "geo/measures/water_in_reach.py": ("tests/geo/measures/test_water_in_reach.py",),
     "geo/panel/weights.py": ("tests/geo/panel/test_weights.py",),
     "geo/suitability/remedies.py": (
+        # As long as all others together, and no more than they see.
+        f"--deselect={SUITABILITY}test_remedies.py::test_no_set_that_only_repairs_beats_the_potential",
         f"{SUITABILITY}test_slow_remedies.py",
         f"{SUITABILITY}test_field_school.py",
         f"{SUITABILITY}test_remedies.py",

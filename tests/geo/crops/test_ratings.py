@@ -16,6 +16,7 @@ from geo.crops.ranking import numbered, rank
 from geo.crops.ratings import (
     NOT_RATED,
     NOT_RELEVANT,
+    CropRating,
     Ground,
     class_of_index,
     ordered,
@@ -24,6 +25,7 @@ from geo.crops.ratings import (
     recommended,
     square_root_index,
     storie_index,
+    strictest,
 )
 from geo.crops.season import Window, daily_normals, growing_days, read_windows, warmest_run
 from geo.errors import TableError
@@ -32,6 +34,9 @@ HEADER = "crop,factor,unit,s3_low,s2_low,s1_low,s1_high,s2_high,s3_high\n"
 SWEEPS = [(crop.id, factor) for crop in crops().values() for factor in crop.limits]
 NAMES = ("S1", "S2", "S3", "N1", "N2")
 VALLEY_C = [-3, -1, 5, 12, 16, 20, 22, 21, 17, 11, 5, 0.0]  # monthly means at Gharm
+
+
+WARM = {"mean_c": np.full((1, 12), 27.0), "ph": 6.5}  # what suits mung beans
 
 
 def class_of_rating(rating: NDArray[np.float64]) -> NDArray[np.str_]:
@@ -311,6 +316,69 @@ def test_of_equals_the_reference_crop_comes_first() -> None:
     index = [rate_crop(crops()[name], ground()).index[0] for name in same]
     assert index[0] == index[1]
     assert named(first=preferred)[0][:2] == same[::-1]
+
+
+def hand_made(crop: str, classes: list[int], high: list[int], index: list[float]) -> CropRating:
+    n = len(classes)
+    two = (np.array(classes, dtype=np.int8), np.array(high, dtype=np.int8))
+    return CropRating(crop, np.array(index), *two, np.full(n, "slope"), np.ones(n, dtype=np.int8), ())
+
+
+def test_crops_stand_by_class_and_index_and_those_without_limits_after_them() -> None:
+    """Numbers of classes: 0 S1, 1 S2, 2 S3; on the second plot all are alike but for the crop judged first."""
+    ratings = [
+        hand_made("potato", [1, 1], [1, 1], [70.0, 60.0]),
+        hand_made("wheat", [0, 1], [0, 1], [80.0, 60.0]),
+        hand_made("onion", [1, 1], [1, 1], [72.0, 60.0]),
+        hand_made("carrot", [4, 1], [1, 1], [0.0, 60.0]),
+        hand_made("bean", [4, 1], [0, 1], [9.0, 60.0]),
+        hand_made("tomato", [2, 2], [2, 2], [40.0, 40.0]),
+        hand_made("cotton", [0, 0], [0, 0], [95.0, 95.0]),
+    ]
+    suited, apart = recommended(ratings)
+    assert suited.tolist() == [[True, True, True, False, False, False, False], [True] * 5 + [False] * 2]
+    assert apart.tolist() == [[False, False, False, True, True, False, False], [False] * 7]
+    order = ordered(ratings, np.array([-1, 2]))
+    assert order[0, :5].tolist() == [1, 2, 0, 3, 4]  # of those that stand apart the order is that of the table
+    assert order[1, :5].tolist() == [2, 0, 1, 3, 4]
+    assert ordered(ratings, np.array([4, -1]))[0, :5].tolist() == [1, 2, 0, 4, 3]
+
+
+def test_a_crop_without_limits_for_what_is_known_has_its_low_end_and_no_more_than_the_rest_gives() -> None:
+    """Carrot in basins, which has no row of slope, on 73.8 cm of soil, rated .73: S2 were the slope perfect."""
+    rated = rate_crop(crops()["carrot"], ground(slope_column="basin", depth_cm=73.8))
+    assert rated.without_limits == ("slope",)
+    assert rated.index[0] == 0.0
+    assert (NAMES[rated.classes[0]], NAMES[rated.high[0]]) == ("N2", "S2")
+
+
+@pytest.mark.parametrize(
+    ("factor", "good"),
+    [
+        ("coarse_fragments", (-np.inf, 3.0)),  # potato
+        ("caco3", (-np.inf, 5.0)),  # onion, tomato
+        ("gypsum", (-np.inf, 0.3)),  # chickpea
+        ("esp", (-np.inf, 8.0)),  # chickpea
+        ("ph", (6.5, 6.5)),  # apricot and sainfoin from 6.5, walnut to 6.5
+    ],
+)
+def test_not_good_is_what_lies_beyond_the_strictest_limit_of_s1(factor: str, good: tuple[float, float]) -> None:
+    assert strictest(factor) == good
+    for at in (value for value in good if np.isfinite(value)):
+        assert class_of("mung_bean", **{**WARM, factor: at}) == "S1"
+        assert class_of("mung_bean", **{**WARM, factor: at + 0.01}) == "S2"
+    if factor == "ph":
+        assert class_of("mung_bean", **{**WARM, "ph": 6.49}) == "S2"
+
+
+def test_a_crop_is_shut_out_beyond_its_limits_and_not_on_them() -> None:
+    """Barley, 8.0 and 5.0, has a fifth of its yield at 24 dS/m; potato seven tenths of its heat at 12 degC."""
+    assert class_of("barley", salinity_ds_m=24.0) != "NR"
+    assert class_of("barley", salinity_ds_m=24.01) == "NR"
+    assert class_of("mulberry", salinity_ds_m=9.0) == "NR"  # by classes of salt: nothing is left at 9
+    cool = {"mean_c": np.full((1, 12), 12.0)}  # 130 days of 7 degC above 5 are 910 of the 1,300 it needs
+    assert class_of("potato", **cool) != "NR"
+    assert class_of("potato", mean_c=np.full((1, 12), 11.99)) == "NR"
 
 
 def test_too_high_and_too_steep() -> None:

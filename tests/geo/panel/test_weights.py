@@ -16,6 +16,7 @@ from geo.panel.weights import (
     Weights,
     group_judgements,
     judgement,
+    normalised,
     read_judgements,
     reciprocal_matrix,
     weights,
@@ -192,6 +193,12 @@ def test_reading_a_table_saved_with_semicolons_and_decimal_commas(tmp_path: Path
         (",a,b\na,2,3\nb,1/3,1\n", "row 'a', column 'a': a name against itself must be 1"),
         (",a,b\na,1,3\nc,1/3,1\n", "row 3 is named 'c', expected 'b'"),
         (",a,b\na,1,3\n", "2 columns need 2 rows of judgements, got 1"),
+        (",a,b\n", "2 columns need 2 rows of judgements, got 0"),
+        ("panel\n", "row 1 must name every column after the first"),
+        (",a,\na,1,2\n,0.5,1\n", "row 1 must name every column after the first"),
+        (",a,b\na,1,0\nb,2,1\n", "row 'a', column 'b': expected a positive number"),
+        (",a,b\na,1,3\nb,0.3350,1\n", r"row 'b', column 'a': expected the reciprocal of 3 .* got 0\.3350"),
+        (",a,b\na,1,3\nb,0.3316,1\n", r"row 'b', column 'a': expected the reciprocal of 3 .* got 0\.3316"),
         (",a,a\na,1,3\na,1/3,1\n", "row 1 names a column twice"),
         (",a,b\na,1\nb,1/3,1\n", "row 'a' needs 2 judgements, got 1"),
     ],
@@ -237,3 +244,59 @@ def test_one_name_has_all_the_weight_and_no_contradiction() -> None:
 def test_judgements_across_the_diagonal_are_reciprocals_to_the_last_digits() -> None:
     with pytest.raises(TableError, match="must be the reciprocal of the one across the diagonal"):
         weights(("a", "b"), np.array([[1.0, 2.0], [0.5025, 1.0]]))
+
+
+@pytest.mark.parametrize(("extreme", "between", "accepted"), [(5, 2, True), (8, 3, False)])
+def test_three_judgements_hold_together_below_a_ratio_of_a_tenth(extreme: int, between: int, accepted: bool) -> None:
+    """CR .090 at k = 5 / 2 and .104 at k = 8 / 3, lambda being 1 + k**1/3 + k**-1/3."""
+    k = extreme / between
+    result = weights("abc", from_upper(((between, extreme), (1,))))
+    assert result.cr == pytest.approx((k ** (1 / 3) + k ** (-1 / 3) - 2) / 2 / 0.52)
+    assert result.consistent == accepted
+    assert (result.revisit is None) == accepted
+
+
+@pytest.mark.parametrize(
+    ("upper", "advice"),
+    [
+        # b counts as c and as a ninth of a; a counts as c: that a and b are equal mends it, and is read first.
+        (((9, 1), (1,)), ("a", "b", 9.0, 1)),
+        # a is twice c, b four times: b is twice a, and no other value of the scale takes all the contradiction.
+        (((9, 2), (4,)), ("b", "a", 1 / 9, 2)),
+        # Twice for six, six for two, or a third for one: each is a change by a factor of three, the first is named.
+        (((6, 2), (1,)), ("a", "b", 6.0, 2)),
+    ],
+)
+def test_the_judgement_to_revisit_of_three(
+    upper: tuple[tuple[float, ...], ...], advice: tuple[str, str, float, int]
+) -> None:
+    revisit = weights("abc", from_upper(upper)).revisit
+    assert revisit is not None
+    assert (revisit.row, revisit.column, revisit.suggested) == (advice[0], advice[1], advice[3])
+    assert revisit.given == pytest.approx(advice[2])
+    assert revisit.cr_after == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("cell", [0.0, -2.0, np.inf, np.nan])
+def test_what_is_no_positive_number_is_no_judgement(cell: float) -> None:
+    across = 0.0 if cell == np.inf else 1 / cell if cell else np.inf
+    with pytest.raises(TableError, match="every judgement must be a positive number"):
+        weights("ab", np.array([[1.0, cell], [across, 1.0]]))
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "inf", "nan", "0/3"])
+def test_a_judgement_is_above_nothing(text: str) -> None:
+    with pytest.raises(ValueError, match="is not positive"):
+        judgement(text)
+
+
+@pytest.mark.parametrize("cells", [("3.03", "0.33"), ("0.33", "3.03"), ("1.1", "0.91"), ("0.91", "1.1")])
+def test_both_cells_may_be_rounded_and_the_greater_counts(cells: tuple[str, str]) -> None:
+    read = reciprocal_matrix(("a", "b"), (("1", cells[0]), (cells[1], "1")), source="panel.csv")
+    greater = max(map(float, cells))
+    assert read.max() == greater
+    assert read.min() == pytest.approx(1 / greater, rel=1e-12)
+
+
+def test_weights_are_shares_of_their_sum() -> None:
+    assert normalised([6, 2]).tolist() == [0.75, 0.25]

@@ -122,7 +122,9 @@ def test_a_condition_names_the_limit_of_s2(crop: str, unknown: str, limit: str) 
 
 def test_crops_are_said_with_what_is_not_known() -> None:
     block = block_with(plot_surveys=None)
-    for row in best_crops_here(block, measure_all(block)):
+    rows = best_crops_here(block, measure_all(block))
+    assert max(map(len, rows)) == 3  # domain reference 3.6 step 3: three crops with their conditions
+    for row in rows:
         for crop in row:
             told = crop.as_dict()
             assert told["class"] == "S2"

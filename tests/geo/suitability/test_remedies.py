@@ -308,7 +308,16 @@ def test_drainage_lowers_the_water_and_the_rating_follows_from_it() -> None:
 
 @pytest.mark.parametrize(
     ("water", "held", "binds"),
-    [(1.2, 150.0, True), (2.7, 150.0, False), (1.2, 60.0, False), (np.nan, 150.0, False), (1.2, np.nan, False)],
+    [
+        (1.2, 150.0, True),
+        (1.75, 170.0, True),
+        (1.8, 170.0, False),
+        (1.85, 170.0, False),
+        (2.7, 150.0, False),
+        (1.2, 60.0, False),
+        (np.nan, 150.0, False),
+        (1.2, np.nan, False),
+    ],
 )
 def test_drainage_is_for_ground_whose_water_binds(water: float, held: float, binds: bool) -> None:
     known = {"groundwater_m": water, "available_water_mm_m": held, "outlet_ha": 20.0}
@@ -381,3 +390,43 @@ def test_a_value_that_may_be_good_is_measured_before_anything_is_built() -> None
     assert (wanted.criterion, wanted.cost_usd, wanted.first) == ("soil_depth_cm", 10.0, True)
     values["soil_depth_cm"] = replace(depth, value=np.array([60.0]), worst=np.array([24.0]), best=np.array([60.0]))
     assert measured_first(values, SCHEME, rated(values)) is None  # not good either way
+
+
+@pytest.mark.parametrize(("low", "high", "first"), [(40.0, 75.0, True), (40.0, 74.0, False), (75.0, 100.0, False)])
+def test_only_what_may_reach_from_below_s1_into_it_is_measured_first(low: float, high: float, first: bool) -> None:
+    """The limit of S1 is 75 cm and belongs to it; what is good or bad for certain is not measured again."""
+    values = plot()
+    ends = {"worst": np.array([low]), "best": np.array([high])}
+    values["soil_depth_cm"] = Measured(np.array([100.0]), evidence=np.zeros(1, np.int8), **ends)
+    wanted = measured_first(values, SCHEME, rated(values))
+    assert (wanted is not None) == first
+    if wanted is not None:  # 15 cm is N2, held at S3: two classes better; 100 cm is perfect
+        assert (wanted.class_low, wanted.class_high) == ("S3", "S1")
+
+
+def test_a_measurement_says_between_which_classes_it_decides() -> None:
+    """Salt unknown, all else good: at worst N1, one better than no yield at all, at best S1; a finding settles it."""
+    values = plot()
+    values["salinity_ds_m"] = Measured(np.array([np.nan]))
+    wanted = cheapest_measurement(values, SCHEME, rated(values))
+    assert wanted is not None
+    assert (wanted.criterion, wanted.cost_usd, wanted.first) == ("salinity_ds_m", 12.0, False)
+    assert (wanted.class_low, wanted.class_high) == ("N1", "S1")
+
+
+@pytest.mark.parametrize(("slope_pct", "gentle"), [(8.0, True), (8.2, False)])
+def test_land_is_levelled_up_to_eight_percent(slope_pct: float, gentle: bool) -> None:
+    assert ("land_levelling" in options_of(plot(slope_pct=slope_pct))) == gentle
+
+
+def test_a_drain_moves_both_ends_of_what_is_known_between_two() -> None:
+    """Groundwater of .9 to 1.6 m, by .5 m lower: 1.4 m is .50 + .25 x .2 / .6, 2.1 m is .75 + .25 x .3 / .7."""
+    there = around(groundwater_m=1.2, least_groundwater_m=0.9, most_groundwater_m=1.6, available_water_mm_m=160.0)
+    ends = {"worst": np.array([0.3125]), "best": np.array([0.6667])}
+    values = plot() | {"soil_water": Measured(np.array([0.5]), evidence=np.zeros(1, np.int8), **ends)}
+    computed_changes(there)["drain"](values, np.ones(1, dtype=bool))
+    after = values["soil_water"]
+    assert (after.at_worst[0], after.value[0]) == pytest.approx((0.5 + 0.25 * 0.2 / 0.6, 0.5 + 0.25 * 0.5 / 0.6))
+    assert after.at_best[0] == pytest.approx(0.75 + 0.25 * 0.3 / 0.7)
+    computed_changes(there)["drain"](values, np.zeros(1, dtype=bool))
+    assert values["soil_water"].value[0] == after.value[0]
