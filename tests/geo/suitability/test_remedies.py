@@ -396,8 +396,8 @@ def test_a_value_that_may_be_good_is_measured_before_anything_is_built() -> None
 def test_only_what_may_reach_from_below_s1_into_it_is_measured_first(low: float, high: float, first: bool) -> None:
     """The limit of S1 is 75 cm and belongs to it; what is good or bad for certain is not measured again."""
     values = plot()
-    ends = {"worst": np.array([low]), "best": np.array([high])}
-    values["soil_depth_cm"] = Measured(np.array([100.0]), evidence=np.zeros(1, np.int8), **ends)
+    known = Measured(np.array([100.0]), evidence=np.zeros(1, np.int8))
+    values["soil_depth_cm"] = replace(known, worst=np.array([low]), best=np.array([high]))
     wanted = measured_first(values, SCHEME, rated(values))
     assert (wanted is not None) == first
     if wanted is not None:  # 15 cm is N2, held at S3: two classes better; 100 cm is perfect
@@ -422,8 +422,8 @@ def test_land_is_levelled_up_to_eight_percent(slope_pct: float, gentle: bool) ->
 def test_a_drain_moves_both_ends_of_what_is_known_between_two() -> None:
     """Groundwater of .9 to 1.6 m, by .5 m lower: 1.4 m is .50 + .25 x .2 / .6, 2.1 m is .75 + .25 x .3 / .7."""
     there = around(groundwater_m=1.2, least_groundwater_m=0.9, most_groundwater_m=1.6, available_water_mm_m=160.0)
-    ends = {"worst": np.array([0.3125]), "best": np.array([0.6667])}
-    values = plot() | {"soil_water": Measured(np.array([0.5]), evidence=np.zeros(1, np.int8), **ends)}
+    values = plot(soil_water=0.5)
+    values["soil_water"] = replace(values["soil_water"], worst=np.array([0.3125]), best=np.array([0.6667]))
     computed_changes(there)["drain"](values, np.ones(1, dtype=bool))
     after = values["soil_water"]
     assert (after.at_worst[0], after.value[0]) == pytest.approx((0.5 + 0.25 * 0.2 / 0.6, 0.5 + 0.25 * 0.5 / 0.6))
