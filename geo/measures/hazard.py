@@ -132,32 +132,63 @@ def _evidence(frame: gpd.GeoDataFrame, block: Block) -> NDArray[np.int64]:
 
 
 def _zones(block: Block, processes: Sequence[str]) -> Zones:
+    process, zones = block.once(_every_zone)
+    rows = np.isin(process, processes)
+    return Zones(*(column[rows] for column in zones))
+
+
+def _every_zone(block: Block) -> tuple[NDArray[np.object_], Zones]:
+    """Every hazard zone around a block, and its process."""
     frame = block.nearby.get("hazard_zones")
     if not isinstance(frame, gpd.GeoDataFrame):
         empty = np.empty(0)
-        return Zones(
+        return empty.astype(object), Zones(
             empty.astype(object), empty.astype(np.int64), empty, empty.astype(np.int64), empty.astype(np.bool_)
         )
-    rows = frame[frame["process"].isin(processes)]
-    level, period, unlabelled = _rate_zones(rows)
-    evidence = _evidence(rows, block)
-    return Zones(
-        outline=rows.geometry.to_numpy(),
+    level, period, unlabelled = _rate_zones(frame)
+    evidence = _evidence(frame, block)
+    return texts(frame, "process"), Zones(
+        outline=np.asarray(frame.geometry.to_numpy(), dtype=object),
         level=level,
         return_period_y=period,
         evidence=np.where(unlabelled, np.maximum(evidence, C), evidence),
-        derived=texts(rows, "source_class") == "derived",
+        derived=texts(frame, "source_class") == "derived",
     )
+
+
+def level_of(block: Block, processes: Sequence[str]) -> Floats:
+    """Return the highest level of some processes on each plot.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+    processes : that count
+
+    Returns
+    -------
+    float64 (n,), NaN where no zone of them meets a plot
+    """
+    zones = _zones(block, processes)
+    zone, plot = overlapping(block, zones.outline)
+    return highest(plot, zones.level[zone], len(block))
 
 
 def _looked_for(block: Block, process: str) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Return which plots lie wholly inside the mapped extent of a process, and the best confidence of those maps."""
+    known, outlines, evidence = block.once(_extents)
+    if known is None:
+        return np.zeros(len(block), dtype=bool), np.full(len(block), D, dtype=np.int64)
+    rows = known == process
+    return block.once(_mapped, tuple(outlines[rows].tolist()), tuple(evidence[rows].tolist()))
+
+
+def _extents(block: Block) -> tuple[NDArray[np.object_] | None, NDArray[np.object_], NDArray[np.int64]]:
+    """Process, outline (WKB) and evidence of every mapped extent around a block; None where the layer is absent."""
     frame = block.nearby.get("hazard_extents")
     if not isinstance(frame, gpd.GeoDataFrame):
-        return np.zeros(len(block), dtype=bool), np.full(len(block), D, dtype=np.int64)
-    rows = frame[frame["process"] == process]
-    outlines = tuple(rows.geometry.to_wkb().tolist())
-    return block.once(_mapped, outlines, tuple(_evidence(rows, block).tolist()))
+        return None, np.empty(0, dtype=object), np.empty(0, dtype=np.int64)
+    outlines = np.asarray(shapely.to_wkb(frame.geometry.to_numpy()), dtype=object)
+    return texts(frame, "process"), outlines, _evidence(frame, block)
 
 
 def _mapped(block: Block, outlines: tuple[bytes, ...], evidence: tuple[int, ...]) -> tuple[Flags, NDArray[np.int64]]:

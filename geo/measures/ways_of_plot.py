@@ -6,6 +6,7 @@ Searched from the plot's home and from the plot itself on the same ground, and a
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,10 +34,11 @@ from geo.routing.home_ways import ways_from_homes
 from geo.routing.season import months
 from geo.routing.surface import Surface, walking_surface, walking_surfaces
 from geo.routing.walking import Walker
-from geo.routing.ways import BACK, OUT, LeastTime, least_time, open_cells
+from geo.routing.ways import BACK, OUT, SECONDS_PER_MINUTE, LeastTime, least_time, open_cells
 from geo.terrain.grid import Grid
 
 MONTHS = range(1, 13)
+NEAR_MIN = 50.0  # min; most kinds of service have one within, and a search of so far is a third of the whole
 # Time a metre of exposure (metre x factor of the level) is worth avoiding for, as a share of the time that metre
 # takes: the safer way is chosen as if a metre took 1 + EXCHANGE x factor times as long. Domain reference 7.4, default
 # to calibrate with the women who walk it.
@@ -205,10 +207,15 @@ def service_minutes(block: Block, coarsest_m: float | None) -> list[ServiceMinut
     plots = block.once(points_inside)
     kinds, codes, xy = texts(services, "kind"), texts(services, "code"), points_of(services)
     alone = len(block) == 1
-    times = {name: _from_plot(ground, plots, xy) for name, ground in (("dry", dry), ("winter", winter)) if alone}
+    on_ground = dry.padded_cells(xy) >= 0
+    of_kind = {kind: np.flatnonzero((kinds == kind) & on_ground) for kind in SERVICE_KINDS}
+    times = {
+        name: _to_nearest(ground, plots, xy, of_kind.values())
+        for name, ground in (("dry", dry), ("winter", winter))
+        if alone
+    }
     found = []
-    for kind in SERVICE_KINDS:
-        rows = np.flatnonzero((kinds == kind) & (dry.padded_cells(xy) >= 0))
+    for kind, rows in of_kind.items():
         if not len(rows):
             unknown = np.full(len(block), np.nan)
             found.append(ServiceMinutes(kind, False, unknown, unknown, np.full(len(block), None, dtype=object)))
@@ -337,13 +344,28 @@ def _service_grounds(block: Block, heights: Grid) -> tuple[Surface, Surface]:
     return dry, winter
 
 
-def _from_plot(surface: Surface, plot_xy: Floats, xy: Floats) -> Floats:
+def _to_nearest(surface: Surface, plot_xy: Floats, xy: Floats, of_kind: Collection[NDArray[np.int64]]) -> Floats:
+    """Minutes from one plot to points, float64 (n,), at least to the nearest of each kind; NaN of others farther away.
+
+    ``of_kind`` : rows of ``xy`` of each kind. Most kinds have one that is near: only for the others all is searched.
+    """
+    minutes = np.full(len(xy), np.nan)
+    for within_minutes in (NEAR_MIN, MOST_TRAVEL_MIN):
+        wanted = [rows for rows in of_kind if len(rows) and np.isnan(minutes[rows]).all()]
+        if wanted:
+            rows = np.concatenate(wanted)
+            minutes[rows] = _from_plot(surface, plot_xy, xy[rows], within_minutes)
+    return minutes
+
+
+def _from_plot(surface: Surface, plot_xy: Floats, xy: Floats, within_minutes: float) -> Floats:
     """Minutes from one plot to each point, float64 (n,), NaN where none leads within reach."""
-    start = _opened(surface, plot_xy)
+    start, cells = _opened(surface, plot_xy), open_cells(surface, xy)
     if start is None:
         return np.full(len(xy), np.nan)
-    minutes = least_time(surface, start, sign=OUT, within_minutes=MOST_TRAVEL_MIN, goals_xy=xy).minutes().values
-    return _read(surface, minutes, xy)
+    seconds = least_time(surface, start, sign=OUT, within_minutes=within_minutes, goals_xy=xy).seconds
+    minutes = np.where(cells >= 0, seconds[np.maximum(cells, 0)], np.inf) / np.float32(SECONDS_PER_MINUTE)
+    return np.where(np.isinf(minutes), np.nan, minutes).astype(np.float64)
 
 
 def _to_goals(surface: Surface, goals: Floats, plots: Floats) -> tuple[Floats, NDArray[np.int64]]:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -18,8 +17,7 @@ from geo.contract.criterion import Block, Flags, Floats
 from geo.criteria.soil import SOIL_WATER
 from geo.errors import NotAssessed
 from geo.geometry.nearest import nearest_line
-from geo.measures.hazard import zone_levels
-from geo.measures.overlap import highest, overlapping
+from geo.measures.hazard import level_of
 from geo.measures.soil import surveyed_or_grid
 from geo.measures.surveys import LAYER as SURVEYS
 from geo.measures.surveys import Groundwater, groundwater_m, surveyed
@@ -107,9 +105,4 @@ def _drain_near(block: Block) -> Flags:
 
 def _level_of(block: Block, processes: Sequence[str]) -> Floats:
     """Return the highest level of some processes on each plot, 0 where no zone of them meets it."""
-    frame = block.nearby.get("hazard_zones")
-    if not isinstance(frame, gpd.GeoDataFrame):
-        return np.zeros(len(block))
-    rows = frame[frame["process"].isin(processes)]
-    zone, plot = overlapping(block, rows.geometry.to_numpy())
-    return np.nan_to_num(highest(plot, zone_levels(rows)[zone], len(block)), nan=0.0)
+    return np.nan_to_num(level_of(block, processes), nan=0.0)

@@ -17,6 +17,7 @@ from geo.suitability.crop_choice import best_crops_here
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.explain.remedies import values_of_plot
+from layers.explain.surroundings import read_plot
 from layers.features.household_fit import title_of_fit
 from layers.frames.around import as_of
 from layers.records.rows_of_run import of_run
@@ -61,7 +62,7 @@ def explain_fit_of_plot(connection: Connection, plot_id: str, run_id: int, profi
         dict(judged),
         scheme,
         served=read_runs(connection),
-        plot_id=plot_id,
+        plots=read_plot(connection, plot_id, run["as_of_load"]),
         as_of_load=run["as_of_load"],
         day=run["as_of"],
     )

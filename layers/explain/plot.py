@@ -14,6 +14,7 @@ from layers.cache.memory import Memo
 from layers.catalogue.land import ON_OFFER, Plot
 from layers.errors import NotFound
 from layers.explain.remedies import lift_of_plot
+from layers.explain.surroundings import read_plot
 from layers.explain.ways import hazards_on, ways_of_plot
 from layers.postgres.engine import computing
 from layers.records.rows_of_run import in_run
@@ -102,16 +103,18 @@ def _explain(connection: Connection, plot_id: str, choice: Choice, served: Snaps
     missing = kept.not_assessed.get(plot.district or "", {})
     # Surveys are open to partners only; what is said of them here (a remedy, a price) quotes none of their values.
     with computing() as science:
+        plots = read_plot(science, plot.plot_id, kept.as_of_load)
         lift = lift_of_plot(
             science,
             dict(row),
             scheme,
             served=served,
-            plot_id=plot.plot_id,
+            plots=plots,
             as_of_load=kept.as_of_load,
             day=kept.as_of,
         )
-        on_foot = ways_of_plot(science, plot.plot_id, served) if ways else {}
+        unchanged = served.loads.get(Plot.__tablename__, 0) <= kept.as_of_load
+        on_foot = ways_of_plot(science, plot.plot_id, served, plots if unchanged else None) if ways else {}
     now_closed_by = lift.pop("closed_by")
     explained = explain(
         dict(row),

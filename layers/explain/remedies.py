@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 from sqlalchemy import Connection
 
@@ -32,7 +33,7 @@ from geo.suitability.remedies import (
     measured_first,
 )
 from geo.suitability.surroundings import Surroundings, measure_surroundings
-from layers.explain.surroundings import around_plot, read_plot
+from layers.explain.surroundings import around_plot
 from layers.records.snapshot import Snapshot
 
 
@@ -42,15 +43,15 @@ def values_of_plot(
     scheme: Scheme,
     *,
     served: Snapshot,
-    plot_id: str,
+    plots: gpd.GeoDataFrame,
     as_of_load: int,
     day: Any,
 ) -> tuple[dict[str, Measured], Block]:
     """Return a plot's measured values as its run had them, and the block they were measured in.
 
     Tables, errors and notes are measured again on the rows the run saw; the values themselves are the kept ones.
+    ``plots`` : the plot as the run saw it.
     """
-    plots = read_plot(connection, plot_id, as_of_load)
     around = around_plot(connection, served, plots, as_of_load)
     block = Block(plots, around, judgement_by(scheme, day, np.array([str(row["district"])], dtype=object)))
     values: dict[str, Measured] = {}
@@ -72,7 +73,7 @@ def lift_of_plot(
     scheme: Scheme,
     *,
     served: Snapshot,
-    plot_id: str,
+    plots: gpd.GeoDataFrame,
     as_of_load: int,
     day: Any,
 ) -> dict[str, Any]:
@@ -82,9 +83,7 @@ def lift_of_plot(
     start in. Land that is shut (mines, water, protected) has none of these; ``closed_by`` names the kind of area that
     shuts it.
     """
-    values, block = values_of_plot(
-        connection, row, scheme, served=served, plot_id=plot_id, as_of_load=as_of_load, day=day
-    )
+    values, block = values_of_plot(connection, row, scheme, served=served, plots=plots, as_of_load=as_of_load, day=day)
     shut = exclusion_mask(block)
     if shut.mask[0]:
         return {

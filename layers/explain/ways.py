@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -38,19 +39,21 @@ REACH_M = {name: criterion.reach_m for criterion in (HOME_CRITERION, SERVICE_CRI
 NAMES = ("name_tg", "name_ru", "name_en")
 
 
-def ways_of_plot(connection: Connection, plot_id: str, served: Snapshot) -> dict[str, Any]:
+def ways_of_plot(
+    connection: Connection, plot_id: str, served: Snapshot, plots: gpd.GeoDataFrame | None = None
+) -> dict[str, Any]:
     """Return ``way`` and ``services`` of a plot, ready for JSON.
 
     ``way`` : home, minutes and exposure of the quickest way and of a safer one, if any; None where no way is known, and
     then ``why_no_way`` is the reason. ``services`` : of every kind, minutes when dry and in winter and the nearest one;
     ``known`` is false for a kind of which none is loaded near, and then ``why_unknown`` is the reason. Reasons are of
-    ``geo.contract.reasons``.
+    ``geo.contract.reasons``. ``plots`` : the plot as it stands now, where it was read before.
 
     Raises
     ------
     NotFound : there is no such plot.
     """
-    block = _block_of(connection, plot_id, served)
+    block = _block_of(connection, plot_id, served, plots)
     found = _home_way(block)
     return {
         "way": None if isinstance(found, str) else _way_as_dict(found),
@@ -146,8 +149,8 @@ def services_of_district(connection: Connection, district: str) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _block_of(connection: Connection, plot_id: str, served: Snapshot) -> Block:
-    plots = read_plot(connection, plot_id, None)
+def _block_of(connection: Connection, plot_id: str, served: Snapshot, plots: gpd.GeoDataFrame | None = None) -> Block:
+    plots = read_plot(connection, plot_id, None) if plots is None else plots
     return Block(plots, around_plot(connection, served, plots, None), _unjudged(1))
 
 

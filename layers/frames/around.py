@@ -38,6 +38,7 @@ from layers.grids.rasters import file_digests, read_grid
 from layers.postgres.read_arrays import read_raw, series_of
 from layers.postgres.read_geometries import geometries_of
 
+AREAS = "command_areas"
 LATTICE_M = 3_000.0  # windows are widened to multiples of this, so that neighbours never shift a grid's cells
 
 _TO_STORED = Transformer.from_crs(WORKING_CRS, STORED_CRS, always_xy=True)
@@ -242,8 +243,13 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
 
     def _read(self, name: str) -> gpd.GeoDataFrame | Grid | None:
         """Rows or grid of a layer; a table of what was measured on plots is of these plots alone and kept for none."""
-        if self.windows is None or (name in BY_NAME and BY_NAME[name].geometry_kind is None):
+        if self.windows is None:
             return self._read_now(name)
+        if name in BY_NAME and BY_NAME[name].geometry_kind is None:
+            if "command_area" not in BY_NAME[name].__table__.c:
+                return self._read_now(name)
+            needs = [self.windows.key(needed, self._window(needed)) for needed in (name, AREAS)]
+            return self.windows.made("rows of areas", needs, lambda: self._read_now(name))
         return self.windows.read(name, self._window(name), lambda: self._read_now(name))
 
     def _read_now(self, name: str) -> gpd.GeoDataFrame | Grid | None:
@@ -272,12 +278,15 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
         return self.surface("grid", [name], lambda: cast(Grid, read()))
 
     def _rows_of(self, layer: type[Layer], bounds: Bounds) -> ColumnElement[bool]:
-        """Rows of a layer around the plots; of a table, those of the district's plots, or all."""
+        """Rows of a layer around the plots; of a table, those of the district's plots, or of areas here, or all."""
         current = as_of(layer, self.load_id)
         if layer.geometry_kind is not None:
             return and_(current, layer.__table__.c.geom.op("&&")(window(bounds)))
         of_plot = layer.__table__.c.get("plot_id")
         if of_plot is None:
-            return current
+            of_area = layer.__table__.c.get("command_area")
+            if self.windows is None or of_area is None or AREAS not in self:
+                return current
+            return and_(current, among(of_area, set(cast(gpd.GeoDataFrame, self[AREAS])["code"])))
         mine = _plots_of(self.district, self.load_id, self.only)
         return and_(current, of_plot.in_(select(Plot.plot_id).where(mine)))
