@@ -134,7 +134,13 @@ def _evidence(frame: gpd.GeoDataFrame, block: Block) -> NDArray[np.int64]:
 def _zones(block: Block, processes: Sequence[str]) -> Zones:
     process, zones = block.once(_every_zone)
     rows = np.isin(process, processes)
-    return Zones(*(column[rows] for column in zones))
+    return Zones(
+        zones.outline[rows],
+        zones.level[rows],
+        zones.return_period_y[rows],
+        zones.evidence[rows],
+        zones.derived[rows],
+    )
 
 
 def _every_zone(block: Block) -> tuple[NDArray[np.object_], Zones]:
