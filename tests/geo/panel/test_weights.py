@@ -279,7 +279,7 @@ def test_the_judgement_to_revisit_of_three(
 
 @pytest.mark.parametrize("cell", [0.0, -2.0, np.inf, np.nan])
 def test_what_is_no_positive_number_is_no_judgement(cell: float) -> None:
-    across = 0.0 if cell == np.inf else 1 / cell if cell else np.inf
+    across = 0.0 if cell in (0.0, np.inf) else 1 / cell
     with pytest.raises(TableError, match="every judgement must be a positive number"):
         weights("ab", np.array([[1.0, cell], [across, 1.0]]))
 
