@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
@@ -41,6 +41,7 @@ from layers.postgres.read_geometries import geometries_of
 AREAS = "command_areas"
 LATTICE_M = 3_000.0  # windows are widened to multiples of this, so that neighbours never shift a grid's cells
 
+_WORKING = CRS.from_user_input(WORKING_CRS)  # made once: to read it from text for every frame takes longer
 _TO_STORED = Transformer.from_crs(WORKING_CRS, STORED_CRS, always_xy=True)
 
 
@@ -107,7 +108,7 @@ def read_layer(
     if not spatial:
         return gpd.GeoDataFrame(frame)
     geometry = np.empty(0, dtype=object) if read is None else geometries_of(read[-1])
-    return gpd.GeoDataFrame(frame, geometry=geometry, crs=WORKING_CRS)
+    return gpd.GeoDataFrame(frame, geometry=geometry, crs=_WORKING)
 
 
 def district_bounds(connection: Connection, district: str, load_id: int | None) -> Bounds:
