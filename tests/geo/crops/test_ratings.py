@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from geo.crops.catalogue import Limits, crops, read_crops, read_limits
-from geo.crops.climate import rate_climate
+from geo.crops.climate import rate_climate, runs_of
 from geo.crops.kernels.ranking import GRADES
 from geo.crops.ranking import numbered, rank
 from geo.crops.ratings import (
@@ -379,6 +379,14 @@ def test_a_crop_is_shut_out_beyond_its_limits_and_not_on_them() -> None:
     cool = {"mean_c": np.full((1, 12), 12.0)}  # 130 days of 7 degC above 5 are 910 of the 1,300 it needs
     assert class_of("potato", **cool) != "NR"
     assert class_of("potato", mean_c=np.full((1, 12), 11.99)) == "NR"
+
+
+def test_of_an_unknown_year_no_month_is_named_and_without_heat_on_record_there_are_no_runs() -> None:
+    unknown = rate_crop(crops()["potato"], ground(mean_c=np.full((1, 12), np.nan)))
+    assert unknown.start_month[0] == 0
+    window = Window(110, 163)
+    assert runs_of(crops()["potato"], window) == (130, 34)
+    assert runs_of(crops()["walnut"], window) == runs_of(crops()["sainfoin"], window) == (0, 0)
 
 
 def test_too_high_and_too_steep() -> None:

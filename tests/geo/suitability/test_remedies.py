@@ -362,6 +362,10 @@ def test_a_head_from_a_height_model_is_measured_before_anything_is_built() -> No
     wanted = measured_first(uncertain, SCHEME, rated(uncertain))
     assert (wanted.criterion, wanted.cost_usd, wanted.first) == ("gravity_head_m", 40.0, True)
     assert CLASSES.index(wanted.class_high) < CLASSES.index(wanted.class_low)
+    levelled = uncertain | {
+        "gravity_head_m": replace(values["gravity_head_m"], sigma=np.zeros(1), value=np.full(1, 0.05))
+    }
+    assert measured_first(levelled, SCHEME, rated(levelled)) is None
     surveyed = plot(gravity_head_m=0.05)
     assert measured_first(surveyed, SCHEME, rated(surveyed)) is None
     good = plot()
@@ -430,3 +434,10 @@ def test_a_drain_moves_both_ends_of_what_is_known_between_two() -> None:
     assert after.at_best[0] == pytest.approx(0.75 + 0.25 * 0.3 / 0.7)
     computed_changes(there)["drain"](values, np.zeros(1, dtype=bool))
     assert values["soil_water"].value[0] == after.value[0]
+
+
+def test_nothing_lifts_a_plot_that_is_not_evaluated() -> None:
+    values = plot(water_adequacy=0.6, canal_condition=4.0)
+    values["slope_pct"] = Measured(np.array([np.nan]))
+    assert CLASSES[rated(values).classes[0]] == "NE"
+    assert lift(values, earth_canal=True, groundwater_m=5.0) is None
