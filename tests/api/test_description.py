@@ -68,6 +68,7 @@ SETTINGS: Final[dict[str, Any]] = {
         statuses(
             "/districts/{code}/plots",
             "/districts/{code}/list",
+            "/districts/{code}/report",
             "/tiles/{layer}/{z}/{x}/{y}.mvt",
             "/maps/{name}",
             further="400",
