@@ -26,6 +26,11 @@ CONVEYANCE = {
     "clay": (0.80, 0.85, 0.90),  # -
     "lined": (0.95, 0.95, 0.95),  # -
 }
+APPLICATION = {
+    "surface": 0.60,
+    "sprinkler": 0.75,
+    "drip": 0.90,
+}  # -, share of the water of a field that reaches roots; 6.3
 CONDITION_FACTOR = {1: 1.00, 2: 0.90, 3: 0.75, 4: 0.50, 5: 0.0}  # -, default to calibrate; domain reference 6.4
 
 

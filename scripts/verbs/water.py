@@ -1,4 +1,4 @@
-"""``obod water``: reference evapotranspiration of a station, rosters of turns, the network and its faults."""
+"""``obod water``: evapotranspiration of a station, need of areas, rosters of turns, the network and its faults."""
 
 from __future__ import annotations
 
@@ -12,16 +12,24 @@ import geopandas as gpd
 import pyogrio
 import typer
 
+from geo.crops.season import ZONES
 from geo.errors import TableError
+from geo.water.need.climate_table import YEARS, read_climate
+from geo.water.need.periods import SPLITS, periods_of_year
+from geo.water.need.rain import RAIN_METHODS
 from geo.water.need.station import METHODS, Station, find_et0
 from geo.water.need.station_table import RESULTS, read_weather
 from geo.water.need.turns import lies_in_daylight, share_turns, start_in_daylight
 from geo.water.network.joints import SNAP_M
 from layers.cache.files import write_whole_at
+from layers.catalogue.base import PARTNER
 from layers.errors import DataRefused, cannot_be_written
-from layers.postgres.engine import computing
+from layers.postgres.engine import computing, writing
+from layers.records.audit import Act, note
 from layers.settings import get_settings
+from layers.water.needs import Among, Asked, find_needs
 from layers.water.networks import faults_frame, read_network
+from layers.water.tables import require_ending, write_table
 from layers.water.turns import plots_in_order
 from scripts.output import out, print_json, print_table, tell
 
@@ -61,6 +69,61 @@ def et0(
         print_json([{**row, "et0": float(row["et0"]) if row["et0"] else None} for row in rows])
     else:
         _write([*columns, *RESULTS], rows)
+
+
+@app.command()
+def need(
+    output: Annotated[Path, typer.Option("-o", "--output", help="File; .csv .xlsx .parquet.")],
+    climate: Annotated[
+        Path | None,
+        typer.Option("--climate", metavar="CLIMATE.csv", help="Table of periods: month, rain_mm, et0_mm_d and more."),
+    ] = None,
+    district: Annotated[str | None, typer.Option("--district", help="Only this district, by code.")] = None,
+    canal: Annotated[str | None, typer.Option("--canal", help="Only the areas of this canal.")] = None,
+    area: Annotated[str | None, typer.Option("--area", help="Only this command area, by code.")] = None,
+    year: Annotated[str, typer.Option("--year", help="Kind of year: " + ", ".join(YEARS) + ".")] = YEARS[0],
+    by: Annotated[str, typer.Option("--by", help=" or ".join(SPLITS) + ".")] = "month",
+    rain: Annotated[
+        str, typer.Option("--rain", help="Rule of effective rain: " + ", ".join(RAIN_METHODS) + ".")
+    ] = RAIN_METHODS[0],
+    calendar: Annotated[
+        str | None,
+        typer.Option("--calendar", help="Field calendar for days that are not on record: " + " or ".join(ZONES) + "."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Write what the crops of command areas need in each month or ten days: mm, m3 and l/s/ha.
+
+    The climate is a table of one place: month, part (1 to 3 of ten-day parts), year (normal without such a column),
+    rain_mm of the period, et0_mm_d, or tmin_c and tmax_c, from which it is found after Hargreaves. Days of sowing are
+    those on record. Kc are those of the table of crops, whose edition the file names. What is not known is empty, and
+    the column unknown says why. The soil's store is not counted on. The file is for staff and partners.
+    """
+    require_ending(output)
+    for option, value, known in (
+        ("--year", year, YEARS),
+        ("--rain", rain, RAIN_METHODS),
+        ("--calendar", calendar, ZONES),
+    ):
+        if value is not None and value not in known:
+            raise DataRefused(f"{option} '{value}' is not known: {', '.join(known)} expected.")
+    periods = periods_of_year(by)
+    sky = None
+    if climate is not None:
+        columns, rows = _read(climate)
+        sky = read_climate(rows, columns, periods, year, source=climate.name)
+    with computing(timeout_s=get_settings().command_seconds) as connection:
+        found = find_needs(connection, Among(district, canal, area), sky, Asked(year, periods, rain, calendar))
+    with writing() as connection:  # before there is a file
+        districts = None if district is None else [district]
+        note(connection, Act.EXPORT, audience=PARTNER, layer="command_crops", districts=districts, rows=len(found))
+    write_table(found, output, "need")
+    areas, without = found["area"].nunique(), int(found["gross_m3"].isna().sum())
+    if as_json:
+        reasons = Counter(str(reason) for reason in found["unknown"] if reason)
+        print_json({"file": str(output), "areas": areas, "rows": len(found), "unknown": dict(sorted(reasons.items()))})
+        return
+    tell(f"{len(found)} rows of {areas} command areas are in {output.name}; {without} of them have no gross need.")
 
 
 @app.command()

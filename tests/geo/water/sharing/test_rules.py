@@ -196,10 +196,11 @@ def test_more_water_lowers_no_ratio_on_trees(world: World, rule: str, which: int
 @settings(max_examples=40, deadline=None)
 @given(worlds(joins=True, most=8), st.integers(0, 20), st.floats(0.1, 20))
 def test_more_water_lowers_no_ratio_by_max_min_anywhere(world: World, which: int, more: float) -> None:
+    """Programmes are solved to 1e-9 of the largest supply: what an area gets, and not its ratio, is so exact."""
     water = list(world.water)
     water[which % len(water)] += more
     before, after = world.share("max-min"), world._replace(water=water).share("max-min")
-    assert (np.nan_to_num(after.ratio) >= np.nan_to_num(before.ratio) - 1e-5).all()
+    assert (after.delivered_m3_s >= before.delivered_m3_s - 1e-8 * max(water)).all()
 
 
 @settings(max_examples=60, deadline=None)
