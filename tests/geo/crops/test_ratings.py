@@ -204,6 +204,33 @@ def test_wheat_with_few_growing_days_falls_by_one_class() -> None:
     assert NAMES.index(falls) == class_of_index(longer.index)[0] + 1
 
 
+MID_MONTH = (15.5, 45.0, 74.5, 105.0, 135.5, 166.0, 196.5, 227.5, 258.0, 288.5, 319.0, 349.5)  # day of a year of 365
+
+
+def warm_days(monthly: list[float], above_c: float) -> int:
+    """Days of October to June as warm as that, by straight lines between the middles of months."""
+    around = np.interp(np.arange(-365, 730) + 0.5, np.add.outer((-365, 0, 365), MID_MONTH).ravel(), monthly * 3)
+    return int((around[365 + 273 : 365 + 273 + 273] >= above_c).sum())
+
+
+def test_a_winter_crop_with_less_than_ninety_growing_days_is_short_of_them() -> None:
+    """May and June at 10 degC, July too, else frost but for April: the warmer it is, the earlier days reach 5 degC."""
+    springs = [[-20.0] * 3 + [april] + [10.0] * 3 + [-20.0] * 5 for april in np.arange(-20.0, 1_000.0, 1.0)]
+    by_days = {warm_days(curve, 5.0): curve for curve in springs}
+    for days, short in ((89, True), (90, False), (91, False)):
+        found = rate_climate(crops()["wheat"], np.array([by_days[days]]), np.array([400.0]))
+        assert found.short[0] == short, days
+
+
+def test_a_single_growing_day_is_rated_by_its_warmth_and_none_not_at_all() -> None:
+    """Wheat of 8/10/12 degC: one day at 12 degC in mid-May is S1 on the limit, a year of frost nothing."""
+    one = [-900.0] * 4 + [12.0] + [-900.0] * 7
+    assert warm_days(one, 5.0) == 1
+    found = rate_climate(crops()["wheat"], np.array([one, [-20.0] * 12]), np.array([400.0, 400.0]))
+    assert found.rating[0] == pytest.approx(0.75)
+    assert found.rating[1] == 0.0
+
+
 def test_a_crop_is_rated_by_the_mean_of_its_cycle() -> None:
     """Potato of 10/13/16: at a steady 13 degC S1 on the limit, at 10 degC S2 on the limit."""
     for warmth, rating in ((13.0, 0.75), (10.0, 0.5), (8.0, 0.25), (24.0, 0.75), (27.0, 0.5)):
