@@ -246,6 +246,15 @@ def test_the_cheapest_measurement_that_narrows_the_class() -> None:
     assert wanted.cost_usd == 20.0
 
 
+def test_what_the_run_could_not_assess_is_not_measured_on_one_plot() -> None:
+    """Salt is unknown of every plot, since its layer is not loaded: no measurement of one plot is proposed."""
+    values = plot()
+    values["salinity_ds_m"] = Measured(np.array([np.nan]), not_assessed="the layer plot_surveys is not loaded")
+    now = rated(values)
+    assert now.class_low[0] > now.class_high[0]
+    assert cheapest_measurement(values, SCHEME, now) is None
+
+
 def test_a_certain_class_needs_no_measurement() -> None:
     assert cheapest_measurement(plot(), SCHEME, rated(plot())) is None
 
