@@ -30,7 +30,7 @@ from layers.frames.around import among, as_of, read_layer
 Floats = NDArray[np.float64]
 Sown = tuple[str, int, int | None]  # crop, day of the year it begins on, length of its season where the table has none
 
-# Why something is unknown: the first that holds is told.
+# Why something is unknown, or less than it may be: the first that holds is told.
 NO_CROPS = "no crops are on record"
 NO_CLIMATE = "no climate is given"
 NO_RAIN = "the rain of this period is not known"
@@ -41,6 +41,7 @@ NO_DAY = "the day crop '{crop}' begins on is not on record"
 NO_SEASON = "the length of the season of crop '{crop}' is not known"
 TOO_MUCH = "{cropped:.1f} ha of crops are on record for {land:.1f} ha of land"
 NO_METHOD = "how the fields are watered is not on record"
+NO_SALINITY = "the salinity of the water or the soil is not on record: no water to leach salt is counted"
 
 
 class Among(NamedTuple):
@@ -77,7 +78,8 @@ def find_needs(connection: Connection, which: Among, climate: PeriodClimate | No
     Returns
     -------
     pd.DataFrame : area, canal, year, month, part, days; land_ha, each hectare once, cropped_ha; et0_mm_d, et0_method,
-        rain_mm, rain_method; net_mm and net_m3 at the roots, leaching in it; application; gross_mm, gross_m3 and
+        rain_mm, rain_method; net_mm and net_m3 at the roots; leaching, the fraction that is in
+        them, empty where a salinity is not on record and none is; application; gross_mm, gross_m3 and
         gross_l_s_ha at the outlet; edition of the crop table; sowing, where the days are from; unknown, why figures
         are empty.
 
@@ -91,7 +93,7 @@ def find_needs(connection: Connection, which: Among, climate: PeriodClimate | No
     places = to_stored(areas.geometry.to_numpy())
     land = area_ha(places)
     plantings, hectares, reasons, sowing = _sown(crops, codes, land, asked.calendar)
-    leaching = _leaching(areas, reasons)
+    leaching, is_known = _leaching(areas, reasons)
     sky, method = _climate(climate, shapely.get_y(shapely.centroid(places)), asked.periods)
     net = find_need(sky, plantings, hectares, asked.periods, rain_method=asked.rain_method, leaching=leaching).net_m3
     net[[reason != "" for reason in reasons]] = np.nan
@@ -103,6 +105,7 @@ def find_needs(connection: Connection, which: Among, climate: PeriodClimate | No
     for reason, unknown in ((NO_CLIMATE if climate is None else NO_ET0, sky.et0_mm_d), (NO_RAIN, sky.rain_mm)):
         why = np.where((why == "") & np.isnan(net) & np.isnan(unknown), reason, why)
     why = np.where((why == "") & np.isnan(gross.m3), NO_METHOD, why)
+    why = np.where((why == "") & (net > 0) & ~is_known[:, None], NO_SALINITY, why)
 
     def by_area(values: Iterable[object]) -> NDArray[np.object_]:
         return np.repeat(np.array(list(values), dtype=object), span)
@@ -126,6 +129,7 @@ def find_needs(connection: Connection, which: Among, climate: PeriodClimate | No
             "rain_method": asked.rain_method,
             "net_mm": (net / land[:, None] / M3_PER_MM_HA).ravel(),
             "net_m3": net.ravel(),
+            "leaching": np.repeat(np.where(is_known, leaching, np.nan), span),
             "application": np.repeat(share, span),
             "gross_mm": gross.mm.ravel(),
             "gross_m3": gross.m3.ravel(),
@@ -221,8 +225,8 @@ def _day(begins: str | None) -> int | None:
         return None
 
 
-def _leaching(areas: gpd.GeoDataFrame, reasons: list[str]) -> Floats:
-    """Return leaching fractions; where no amount of the water holds the salt the reason says so."""
+def _leaching(areas: gpd.GeoDataFrame, reasons: list[str]) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return leaching fractions and which are known; where no amount of the water holds the salt the reason says so."""
     water, soil = (
         pd.to_numeric(areas[name], errors="coerce").to_numpy(dtype=np.float64)
         for name in ("water_salinity_ds_m", "soil_salinity_ds_m")
@@ -233,7 +237,7 @@ def _leaching(areas: gpd.GeoDataFrame, reasons: list[str]) -> Floats:
             found[k] = require_leaching(water[k], soil[k])
         except TableError as refusal:
             reasons[k] = reasons[k] or str(refusal)
-    return found
+    return found, np.isfinite(water) & np.isfinite(soil)
 
 
 def _application(areas: gpd.GeoDataFrame) -> Floats:

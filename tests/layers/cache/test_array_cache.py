@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 
 from geo.contract.criterion import Block
 from geo.criteria import LAND_CRITERIA
-from geo.measures import access, water
+from geo.measures import access, water_head
 from geo.panel.scheme import Scheme, load_scheme
 from geo.suitability.assess import assess
 from geo.terrain.grid import Grid
@@ -238,7 +238,7 @@ def test_a_second_run_measures_nothing_and_comes_out_the_same(
     valley_database: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     computed: list[str] = []
-    for module, name in ((water, "water_clearance"), (access, "_minutes_to"), (findings_cache, "find")):
+    for module, name in ((water_head, "water_clearance"), (access, "_minutes_to"), (findings_cache, "find")):
         original = getattr(module, name)
 
         def noted(*given: Any, name: str = name, original: Any = original, **named: Any) -> Any:

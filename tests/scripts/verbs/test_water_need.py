@@ -97,12 +97,13 @@ def test_a_july_by_hand(tmp_path: Path, climate: Path) -> None:
     assert row["gross_mm"] == pytest.approx(63_892 / land / 10, abs=0.05)
     assert row["gross_l_s_ha"] == pytest.approx(63_892_000 / land / (31 * 86_400), abs=3e-4)
     assert (row["rain_method"], row["et0_method"], row["crop_table"]) == ("scs", "given", "FAO-56 1998")
-    assert (row["year"], row["sowing"], row["unknown"]) == (
-        "normal",
-        "on record",
-        pytest.approx(float("nan"), nan_ok=True),
+    assert (row["year"], row["sowing"]) == ("normal", "on record")
+    assert row["unknown"] == (
+        "the salinity of the water or the soil is not on record: no water to leach salt is counted"
     )
-    # LR = 2 / (10 - 2) = 0.25: 2,130 m3 on 10 ha become 28,399 m3 in all, and half of the water reaches the roots.
+    assert july["leaching"].isna()["'=a"]
+    assert july.loc["g", "leaching"] == 0.25
+    # LR = 2 / (10 - 2) = 0.25: 21,299 m3 on 10 ha become 28,399 m3 in all, and half of the water reaches the roots.
     assert july.loc["g", "net_m3"] == pytest.approx(21_299 / 0.75, abs=5)
     assert july.loc["g", "gross_m3"] == pytest.approx(21_299 / 0.75 / 0.5, abs=9)
     assert july.loc["d", "net_m3"] == pytest.approx(21_299, abs=3)
