@@ -19,6 +19,7 @@ from api.content import (
     crops_text,
     data_dictionary,
     plot_list,
+    plot_paper,
     plot_truth,
     report,
     standing,
@@ -157,7 +158,7 @@ def worded() -> Iterator[str]:
     yield from OF_REMEDIES
     sayings = (
         *(plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary, plot_list, state_sentence),
-        report,
+        *(report, plot_paper),
     )
     for module in sayings:
         yield from module.MESSAGES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -73,6 +74,10 @@ class Settings(BaseSettings):
         60.0, ge=0.0, le=3600.0, description="How long a checked key is trusted; one that is revoked works no longer"
     )
     keys_in_memory: int = Field(1_000, ge=1, description="Checked keys each process remembers")
+    somoni_per_usd: float | None = Field(
+        None, gt=0.0, description="Somoni for a dollar; unset: costs are told in dollars alone"
+    )
+    somoni_rate_date: date | None = Field(None, description="Day of that rate, such as 2026-11-28; told beside it")
     host: str = Field("127.0.0.1", description="Address the service listens on")
     port: int = Field(8000, ge=1, le=65_535, description="Port the service listens on")
     root_path: str = Field(
@@ -115,6 +120,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _hold_together(self) -> Self:
+        if (self.somoni_per_usd is None) != (self.somoni_rate_date is None):
+            raise ValueError("OBOD_SOMONI_PER_USD and OBOD_SOMONI_RATE_DATE are set together, or neither")
         if not self.query_seconds <= self.export_seconds <= self.command_seconds:
             raise ValueError(
                 f"OBOD_QUERY_SECONDS ({self.query_seconds:g}), OBOD_EXPORT_SECONDS ({self.export_seconds:g}) and "

@@ -27,12 +27,12 @@ from layers.features.paging import Listing, stream_features
 from layers.postgres.engine import Connection
 
 WIDTH_MM: Final = 180.0
-HEIGHTS_MM: Final = (70.0, 175.0)  # least and most
+LEAST_MM, MOST_MM = 70.0, 175.0  # of its height
 AROUND: Final = 0.04  # of the larger side is left around the plots
 LEAST_M: Final = 400.0  # side of the ground that is shown at least
 FINEST_MM: Final = 0.04  # what a printer cannot show is left out of an outline
 BAR_MM: Final = 45.0  # the bar is at most so long
-DRAWN_PROPERTIES: Final = ("class", "settled", "outlook", MINED.attribute)
+DRAWN_PROPERTIES: Final = ("plot_id", "class", "settled", "outlook", MINED.attribute)
 BELOW: Final[tuple[type[Layer], ...]] = (District, Jamoat, River, Canal)  # what is drawn for orientation
 
 Array = NDArray[np.float64]
@@ -60,7 +60,8 @@ class PaperMap:
     """A map on paper, all lengths in mm, y down. North is up.
 
     ``below`` : lines for orientation. ``plots`` : by sign, in the order of the key. ``mined`` : over all of them.
-    ``bar_mm`` : length of the bar that stands for ``bar``; ``scale`` : one unit on paper is so many on the ground.
+    ``marked`` : the outline of the plot that the map is of. ``bar_mm`` : length of the bar that stands for ``bar``;
+    ``scale`` : one unit on paper is so many on the ground.
     """
 
     width: float
@@ -68,6 +69,7 @@ class PaperMap:
     below: tuple[Shape, ...]
     plots: tuple[Shape, ...]
     mined: str
+    marked: str
     labels: tuple[Label, ...]
     bar_mm: float
     bar: str
@@ -80,7 +82,15 @@ class PaperMap:
         return (*(shape.name for shape in self.plots), *mines, *(shape.name for shape in self.below))
 
 
-def draw_map(connection: Connection, listing: Listing, districts: Sequence[str], lang: Language) -> PaperMap | None:
+def draw_map(
+    connection: Connection,
+    listing: Listing,
+    districts: Sequence[str],
+    lang: Language,
+    *,
+    marked: str | None = None,
+    most_mm: float = MOST_MM,
+) -> PaperMap | None:
     """Return the map of the plots of a listing; None where there is no plot.
 
     Parameters
@@ -89,6 +99,8 @@ def draw_map(connection: Connection, listing: Listing, districts: Sequence[str],
     listing : plots, with the properties of ``DRAWN_PROPERTIES``.
     districts : whose outlines, jamoats, rivers and canals are drawn.
     lang : of names and units.
+    marked : the plot that is outlined.
+    most_mm : height it has at most.
     """
     features = listing.features
     slim = {name: features.properties[name] for name in DRAWN_PROPERTIES}
@@ -96,13 +108,14 @@ def draw_map(connection: Connection, listing: Listing, districts: Sequence[str],
     if not rows:
         return None
     outlines = np.array([shape for shape, _ in rows])
-    ground = _Sheet.around(shapely.total_bounds(outlines))
+    ground = _Sheet.around(shapely.total_bounds(outlines), most_mm)
     drawn: dict[str, list[str]] = {name: [] for name in SIGNS}
     paths = ground.paths(outlines, closed=True)
     for (_, plot), path in zip(rows, paths, strict=True):
         drawn[sign_of(plot)].append(path)
         if is_mined(plot):
             drawn[MINES].append(path)
+    outlined = (path for (_, plot), path in zip(rows, paths, strict=True) if plot["plot_id"] == marked)
     below, labels = _orientation(connection, ground, districts, lang)
     bar_m = _round_length(BAR_MM * ground.metres_per_mm)
     return PaperMap(
@@ -111,6 +124,7 @@ def draw_map(connection: Connection, listing: Listing, districts: Sequence[str],
         below=below,
         plots=tuple(Shape(name, "".join(found)) for name, found in drawn.items() if found and name != MINES),
         mined="".join(drawn[MINES]),
+        marked="".join(outlined),
         labels=labels,
         bar_mm=round(bar_m / ground.metres_per_mm, 2),
         bar=_length(bar_m, lang),
@@ -163,7 +177,7 @@ class _Sheet:
     height: float
 
     @classmethod
-    def around(cls, bounds: Array) -> _Sheet:
+    def around(cls, bounds: Array, most_mm: float) -> _Sheet:
         """Return the sheet that holds a box of degrees, with some ground around it."""
         west, south, east, north = bounds
         middle = f"+proj=laea +lat_0={(south + north) / 2:.5f} +lon_0={(west + east) / 2:.5f} +datum=WGS84"
@@ -172,9 +186,8 @@ class _Sheet:
         across, up = max(right - left, LEAST_M), max(top - bottom, LEAST_M)
         margin = 2 * AROUND * max(across, up)
         across, up = across + margin, up + margin
-        least, most = HEIGHTS_MM
-        metres_per_mm = max(across / WIDTH_MM, up / most)
-        height = max(up / metres_per_mm, least)
+        metres_per_mm = max(across / WIDTH_MM, up / most_mm)
+        height = max(up / metres_per_mm, LEAST_MM)
         x, y = (left + right) / 2, (bottom + top) / 2
         return cls(to_metres, x - metres_per_mm * WIDTH_MM / 2, y + metres_per_mm * height / 2, metres_per_mm, height)
 

@@ -1,4 +1,4 @@
-"""Plots on paper: the report of a district, as a page and as PDF. It says what everybody may see, to everybody."""
+"""Plots on paper, as a page and as PDF: the report of a district, one plot. It says what everybody may see."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
+from api.content.plot_paper import plot_sheet
 from api.content.report import report_of
-from api.content.sheets import report_sheet
+from api.content.sheets import plot_on_paper, report_sheet
 from api.deps import LanguageDep, SnapshotDep, known_parameters
 from api.maps.places_cache import AtlasDep
 from api.rendering.paper import make_pdf
@@ -57,6 +58,29 @@ def get_report(
     base = request.scope.get("root_path", "")
     html = report_sheet(report, lang, root=root_of(request), base=base, alone=f == "pdf")
     return on_paper(html, f, f"obod-{code}-{lang}")
+
+
+@router.get("/plots/{plot_id}/report", summary="One plot for print", response_class=Response, responses=PAPER)
+def get_plot_sheet(
+    request: Request,
+    plot_id: str,
+    lang: LanguageDep,
+    state: SnapshotDep,
+    atlas: AtlasDep,
+    choice: ChoiceDep,
+    reader: Annotated[
+        Literal["planner", "family"], Query(alias="for", description="Whom the paper is for.")
+    ] = "planner",
+    f: FormQuery = "html",
+) -> Response:
+    """The plot with its map, or for a family one small side with pictures: without names, rights or numbers."""
+    with reading() as connection:
+        served = state.fresh(connection)
+        places = atlas.gazetteer(connection, served)
+        sheet = plot_sheet(connection, served, places, plot_id, choice, lang)
+    base, family = request.scope.get("root_path", ""), reader == "family"
+    html = plot_on_paper(sheet, lang, root=root_of(request), base=base, alone=f == "pdf", family=family)
+    return on_paper(html, f, f"obod-{reader}-{lang}")
 
 
 def root_of(request: Request) -> str:
