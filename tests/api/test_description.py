@@ -73,7 +73,13 @@ SETTINGS: Final[dict[str, Any]] = {
             "/maps/{name}",
             further="400",
         ),
-        statuses("/plots/{plot_id}/why", "/plots/{plot_id}/explanation", "/plots/{plot_id}/way", further="422"),
+        statuses(
+            "/plots/{plot_id}/why",
+            "/plots/{plot_id}/report",
+            "/plots/{plot_id}/explanation",
+            "/plots/{plot_id}/way",
+            further="422",
+        ),
     ],
 }
 

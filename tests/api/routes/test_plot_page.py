@@ -226,7 +226,7 @@ SAID = {  # plot -> language -> section -> what it says, in the words of the glo
     },
 }
 # Latin words a reader of any language meets: codes of classes, confidence and plots, the unit of salinity.
-LATIN = re.compile(r"S[123]|N[12]|NE|ECe|[ABCD]|ga-\d\d-\w\w|S3wh|N2x")
+LATIN = re.compile(r"PDF|S[123]|N[12]|NE|ECe|[ABCD]|ga-\d\d-\w\w|S3wh|N2x")
 
 
 @pytest.mark.parametrize("lang", ["tg", "ru"])
