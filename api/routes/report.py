@@ -24,6 +24,7 @@ router = APIRouter(tags=["pages"], dependencies=[Depends(known_parameters)])
 
 PDF: Final = "application/pdf"
 PAPER: Final[dict[int | str, dict[str, Any]]] = given({HTML: None, PDF: None}, 404)
+SHEET: Final[dict[int | str, dict[str, Any]]] = given({HTML: None, PDF: None}, 404, 422)
 FormQuery = Annotated[Literal["html", "pdf"], Query(description="A page, or sheets of paper.")]
 
 
@@ -60,7 +61,7 @@ def get_report(
     return on_paper(html, f, f"obod-{code}-{lang}")
 
 
-@router.get("/plots/{plot_id}/report", summary="One plot for print", response_class=Response, responses=PAPER)
+@router.get("/plots/{plot_id}/report", summary="One plot for print", response_class=Response, responses=SHEET)
 def get_plot_sheet(
     request: Request,
     plot_id: str,
