@@ -16,7 +16,7 @@ from api.language.translate import LANGUAGES, Language
 from api.rendering.paper import make_pdf
 from layers.cache.files import write_whole_at
 from layers.catalogue.admin import District, Jamoat
-from layers.catalogue.base import PUBLIC, STAFF
+from layers.catalogue.base import PUBLIC
 from layers.errors import BadFilter, DataRefused
 from layers.features.features import nearest, require_code
 from layers.features.filters import PLOT_FILTERS
@@ -67,7 +67,7 @@ def report(
     if family or _is_plot(place):
         if filters or sortby:
             raise DataRefused("A paper of one plot takes no --filter.")
-        with reading(STAFF, timeout_s=get_settings().command_seconds) as connection:
+        with reading(PUBLIC, timeout_s=get_settings().command_seconds) as connection:
             served, places = read_snapshot(connection), read_gazetteer(connection)
             sheet = plot_sheet(connection, served, places, place, choice, language)
         html, plots = plot_on_paper(sheet, language, root="", alone=True, family=family), 1
