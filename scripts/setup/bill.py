@@ -28,6 +28,8 @@ FROM_THEIR_TEXT: Final[Mapping[str, str]] = {
     "exactextract": "Apache-2.0",
     "partd": "BSD-3-Clause",
     "protobuf": "BSD-3-Clause",
+    "pypdfium2": "Apache-2.0 OR BSD-3-Clause",
+    "pyphen": "LGPL-2.1-or-later",  # one of three to choose from, beside the GPL and the MPL; used unchanged
     "@mapbox/jsonlint-lines-primitives": "MIT",
 }
 # What metadata say in the words of the package index, as SPDX has it.
