@@ -19,6 +19,7 @@ from api.rendering import assets
 from api.routes import (
     answers,
     catalogue,
+    comparison,
     districts,
     docs,
     error_page,
@@ -151,6 +152,7 @@ def create_app() -> FastAPI:
         plot_list,
         plot_page,
         report,
+        comparison,
         maps,
         districts,
         priorities,

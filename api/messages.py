@@ -16,6 +16,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import write_po
 
 from api.content import (
+    changes,
     crops_text,
     data_dictionary,
     plot_list,
@@ -158,7 +159,7 @@ def worded() -> Iterator[str]:
     yield from OF_REMEDIES
     sayings = (
         *(plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary, plot_list, state_sentence),
-        *(report, plot_paper),
+        *(changes, report, plot_paper),
     )
     for module in sayings:
         yield from module.MESSAGES

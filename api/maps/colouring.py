@@ -51,12 +51,18 @@ class Colouring:
     colour: Expression
     known: Expression
     hatch: Expression | str
+    result: str = ""  # query of the result that is asked for; empty = the one that is shown unasked
 
     @property
     def tiles(self) -> str:
         """Address of the tiles that carry what is coloured."""
-        asked = "" if self.id in PLOT_ATTRIBUTES else f"?attributes={self.id}"
-        return f"/tiles/{PLOTS}/{{z}}/{{x}}/{{y}}.mvt{asked}"
+        carried = "" if self.id in PLOT_ATTRIBUTES else f"attributes={self.id}"
+        asked = "&".join(filter(None, (carried, self.result)))
+        return f"/tiles/{PLOTS}/{{z}}/{{x}}/{{y}}.mvt{f'?{asked}' if asked else ''}"
+
+    def of_result(self, asked: str) -> Colouring:
+        """Return the same for another result."""
+        return replace(self, result=asked) if asked else self
 
     def as_paint(self) -> dict[str, Any]:
         """Return what the page needs to recolour the plots without loading itself anew."""

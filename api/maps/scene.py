@@ -46,7 +46,8 @@ class Scene:
     """What one map shows: the layer, how plots are coloured, where it opens, which plot is chosen, from what data.
 
     ``drawn`` and ``grids`` are what the reader may see and what holds something; ``query`` is the page's own; ``place``
-    names the district or jamoat the map was asked for, empty where it is of the country.
+    names the district or jamoat the map was asked for, empty where it is of the country. ``result`` : what
+    tiles and cards are asked for another result than the one that is shown unasked.
     """
 
     shown: Mapped
@@ -61,6 +62,7 @@ class Scene:
     base: str
     query: str
     place: str = ""
+    result: str = ""
 
     @property
     def layers(self) -> tuple[Mapped, ...]:
@@ -173,8 +175,10 @@ def _shows_results(scene: Scene) -> bool:
 def _config(scene: Scene, ways: Mapping[str, Colouring]) -> dict[str, Any]:
     """What the drawing module needs to know, in the reader's language."""
     lang = scene.lang
+    ways = {name: way.of_result(scene.result) for name, way in ways.items()}
     colouring = ways[scene.colour]
     return {
+        "result": scene.result,
         "base": scene.base,
         "layer": name_of(scene.shown),
         "lang": lang,

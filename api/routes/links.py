@@ -31,6 +31,9 @@ class Links:
     def report(self, district: str, jamoat: str | None, form: str) -> str:
         return f"{self.base}/districts/{district}/report?{self._query({'jamoat': jamoat, 'f': form})}"
 
+    def compare(self, district: str) -> str:
+        return f"{self.base}/compare?{self._query({'district': district})}"
+
     def file(self, district: str, form: str) -> str:
         return f"{self.base}/districts/{district}/plots?{self._query({'f': form})}"
 

@@ -20,6 +20,7 @@ from api.maps.places_cache import AtlasDep, held
 from api.maps.scene import AT, Scene, map_html, map_parts, mapped, parse_view, seen_grids, seen_layers
 from api.rendering.pages import render
 from api.routes.found import FRESH, HTML
+from api.routes.plots import ChoiceDep
 from api.web.description import given
 from layers.catalogue import RasterLayer
 from layers.catalogue.admin import District, Jamoat
@@ -47,6 +48,7 @@ def get_scene(
     lang: LanguageDep,
     state: SnapshotDep,
     atlas: AtlasDep,
+    choice: ChoiceDep,
     district: Annotated[str | None, Query(description="Open at this district.")] = None,
     jamoat: Annotated[str | None, Query(description="Open at this jamoat.")] = None,
     colour: Annotated[str, Query(description="Colour plots by class, score, confidence or a criterion.")] = "class",
@@ -65,10 +67,13 @@ def get_scene(
         if district:
             require_district(connection, served, district)
         chosen = _find_plot(connection, audience, plot) if plot else None
+        if choice != Choice():
+            served.runs_open_to(audience, choice)  # there is such a run
         layers = held(served, (*seen_grids(audience), *seen_layers(audience)))
         sources = tuple(source for layer in layers for source in atlas.sources(connection, served, name_of(layer)))
     start = parse_view(at) or (chosen and chosen[1]) or _opening(served, places, district, jamoat)
     kept = {"lang": lang, "district": district, "jamoat": jamoat, "colour": colour, "at": at, "plot": plot}
+    result = {"scheme": choice.scheme, "run": None if choice.run is None else str(choice.run)}
     return Scene(
         shown=shown,
         drawn=tuple(layer for layer in layers if not isinstance(layer, RasterLayer)),
@@ -80,8 +85,9 @@ def get_scene(
         sources=sources,
         synthetic=any(source.synthetic for source in sources),
         base=request.scope.get("root_path", ""),
-        query=urlencode({key: value for key, value in kept.items() if value}),
+        query=urlencode({key: value for key, value in {**kept, **result}.items() if value}),
         place=_place_name(places, district, jamoat, lang),
+        result=urlencode({key: value for key, value in result.items() if value}),
     )
 
 
@@ -112,12 +118,14 @@ def get_map(scene: SceneDep) -> Response:
 
 
 @router.get("/maps/plots/{number}/card", include_in_schema=False)
-def get_card(request: Request, number: int, lang: LanguageDep, state: SnapshotDep, atlas: AtlasDep) -> Response:
+def get_card(
+    request: Request, number: int, lang: LanguageDep, state: SnapshotDep, atlas: AtlasDep, choice: ChoiceDep
+) -> Response:
     """Return the card of the plot with that number, as a part of a page."""
     with reading() as connection:
         served = state.fresh(connection)
         places = atlas.gazetteer(connection, served)
-        runs = served.runs_of(Choice())
+        runs = served.runs_open_to(Audience.PUBLIC, choice)
         features = scored_plots(Audience.PUBLIC, runs)
         found = read_feature(connection, features, PLOTS.plot_no == number)
         if found is None:
@@ -125,7 +133,8 @@ def get_card(request: Request, number: int, lang: LanguageDep, state: SnapshotDe
         plot = orjson.loads(found)["properties"]
         unknown = unknown_in_run(connection, runs.get(plot["district"] or ""), plot["district"])
     base = request.scope.get("root_path", "")
-    why = f"{base}/plots/{plot['plot_id']}/why?lang={lang}"
+    # The page of a plot explains the result that is shown unasked.
+    why = f"{base}/plots/{plot['plot_id']}/why?lang={lang}" if choice == Choice() else None
     synthetic = served.synthetic(plot["district"] or "")
     card = plot_card(plot, places, lang, synthetic=synthetic, unknown=unknown, why=why)
     return HTMLResponse(render("_card.html", lang=lang, base=base, card=card), headers=FRESH)

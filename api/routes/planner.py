@@ -29,7 +29,7 @@ from layers.catalogue.admin import Jamoat, Region
 from layers.catalogue.base import PUBLIC
 from layers.errors import NotFound
 from layers.features.districts import Summary, summaries
-from layers.features.hectares import hectares_by_jamoat
+from layers.features.hectares import hectares_by_jamoat, summed
 from layers.features.places import Gazetteer, Place
 from layers.features.standing import WHOLE, Standing, standing_by_jamoat, together
 from layers.postgres.engine import Connection, reading
@@ -104,6 +104,7 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         downloads=_downloads(here, links),
         map_address=links.map(picked),
         list_address=links.list(here.code, picked.jamoat) if here else None,
+        compare_address=links.compare(here.code) if here else None,
         report_address=links.report(here.code, picked.jamoat, "pdf") if here else None,
     )
     return HTMLResponse(content, headers=FRESH)
@@ -224,13 +225,7 @@ def _figures(
     if here is not None:
         classes = hectares.get(picked.jamoat, {}) if picked.jamoat else here.classes
         return figures(classes, lang, standing.get(picked.jamoat or WHOLE))
-    together_ha: dict[str, dict[str, float]] = {}
-    for district in districts.values():
-        for name, found in district.classes.items():
-            held = together_ha.setdefault(name, {"plots": 0, "area_ha": 0.0})
-            held["plots"] += found["plots"]
-            held["area_ha"] += found["area_ha"]
-    return figures(together_ha, lang, standing.get(WHOLE))
+    return figures(summed(district.classes for district in districts.values()), lang, standing.get(WHOLE))
 
 
 def _parts(

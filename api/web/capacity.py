@@ -16,7 +16,7 @@ from api.web.policy import route_path
 from api.web.rates import COUNTED, wait_for
 
 HEALTH: Final = ("/healthz", "/readyz", "/metrics")  # never wait
-PAGES: Final = ("/", "/found", "/places", "/docs", "/openapi.json")
+PAGES: Final = ("/", "/compare", "/found", "/places", "/docs", "/openapi.json")
 BELOW: Final = ("/maps/", "/static/")  # begin addresses of pages, and of what pages are made of
 PAGE_ENDINGS: Final = ("/why", "/list")  # end addresses of the page of a plot and of the list of a district
 KEPT: Final = 6  # one place of so many is kept for pages, and one for health

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from sqlalchemy import Connection, select
 
 from geo.contract.classes import CLASSES
@@ -22,3 +24,13 @@ def hectares_by_jamoat(connection: Connection, district: str, run: int) -> dict[
         figures = found.setdefault(jamoat, {name: {"plots": 0, "area_ha": 0.0} for name in CLASSES})
         figures[judged] = {"plots": int(plots), "area_ha": float(area_ha)}
     return found
+
+
+def summed(parts: Iterable[Mapping[str, Mapping[str, float]]]) -> Figures:
+    """Return the figures of several places together, every class among them."""
+    whole: Figures = {name: {"plots": 0, "area_ha": 0.0} for name in CLASSES}
+    for part in parts:
+        for name, found in part.items():
+            whole[name]["plots"] += found["plots"]
+            whole[name]["area_ha"] += found["area_ha"]
+    return whole

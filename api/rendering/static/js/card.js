@@ -29,7 +29,9 @@ export async function openCard(config, { plot, square, feature }, onClose) {
 
 async function fetchCard(config, number) {
   try {
-    const answer = await fetch(`${config.base}/maps/plots/${number}/card?lang=${config.lang}`);
+    const asked = new URLSearchParams(config.result);
+    asked.set("lang", config.lang);
+    const answer = await fetch(`${config.base}/maps/plots/${number}/card?${asked}`);
     if (answer.ok) return await answer.text();
   } catch {
     // No answer at all is told like a refusal: the reader can only try again.

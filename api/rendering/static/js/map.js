@@ -270,6 +270,14 @@ function followView(map, glMap, config) {
     const { lat, lng } = map.getCenter();
     tell({ at: `${map.getZoom()}/${lat.toFixed(5)}/${lng.toFixed(5)}` });
   });
+  // A page that shows two maps has one follow the other; what is there already does not move again.
+  window.frameElement?.addEventListener("obod:follow", ({ detail }) => {
+    const [zoom, lat, lng] = detail.at.split("/").map(Number);
+    const there = map.project(map.getCenter(), zoom);
+    if (map.getZoom() !== zoom || there.distanceTo(map.project([lat, lng], zoom)) >= 1) {
+      map.setView([lat, lng], zoom, { animate: false });
+    }
+  });
   const cells = config.style.layers.filter((part) => part.id.startsWith("plots-cells")).map((part) => part.id);
   if (cells.length) glMap.on("idle", () => hintAtSquares(glMap.queryRenderedFeatures({ layers: cells }).length > 0));
 }
