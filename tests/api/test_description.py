@@ -21,7 +21,7 @@ from tests.drills.figures import Note
 from tests.worlds.three_districts import COUNTS, NUROBOD, RASHT, Land
 
 SEED: Final = 20261128
-OPERATIONS: Final = 24
+OPERATIONS: Final = 25
 FEW, MANY = 8, 250  # random cases of each operation; edge cases of every parameter come on top
 ACCEPTED: Final = ["2xx", "3xx", "401", "403", "404"]
 THERE_ARE: Final = {
@@ -34,6 +34,8 @@ THERE_ARE: Final = {
     "path.y": [0, 1, 12520, 12521, 25040],
     "query.plot_no": [1015, 1, 999999],
     "query.district": [RASHT, NUROBOD, "nope"],
+    "query.with_district": [RASHT, NUROBOD, "nope"],
+    "query.with_run": ["", "1", "2", "3"],
     "query.jamoat": ["J1", "=J3", "nope"],
     "query.scheme": ["default", "other", "nope"],
     "query.run": [1, 2, 3],

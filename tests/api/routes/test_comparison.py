@@ -82,7 +82,9 @@ def rows(html: str) -> list[tuple[str, ...]]:
 def test_what_differs_is_told_by_class_and_cause(client: TestClient) -> None:
     html = page(client, f"district={RASHT}&with_run=2&lang=en")
     plots = 6 * region_on_the_page.ROWS
-    assert re.search(rf"Of {plots} plots \([\d.,]+ ha\) that both judged, 3 \(1\.\d ha\) differ in class\.", html)
+    assert re.search(
+        rf"Of {plots} plots \([\d.,]+ ha\) that both judged, 3 \(1\.\d ha\) differ in class or outlook\.", html
+    )
     found = rows(html)
     assert {row[:4] for row in found} == {
         ("Not suitable now", "Suitable", "better", "water adequacy, worst month"),
