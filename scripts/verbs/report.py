@@ -79,7 +79,8 @@ def report(
     if json:
         print_json({"place": place, "file": str(output), "plots": plots, "lang": language})
     else:
-        out.print(f"The report on {plots} plots is in {output}.", highlight=False)
+        counted = "1 plot" if plots == 1 else f"{plots:,} plots"
+        out.print(f"The report on {counted} is in {output}.", highlight=False)
 
 
 def _is_plot(name: str) -> bool:
