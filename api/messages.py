@@ -25,6 +25,7 @@ from api.content import (
     report,
     standing,
     state_sentence,
+    survey_form,
     unknown_text,
     value_text,
 )
@@ -159,7 +160,7 @@ def worded() -> Iterator[str]:
     yield from OF_REMEDIES
     sayings = (
         *(plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary, plot_list, state_sentence),
-        *(changes, report, plot_paper),
+        *(changes, report, plot_paper, survey_form),
     )
     for module in sayings:
         yield from module.MESSAGES
