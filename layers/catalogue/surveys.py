@@ -49,6 +49,7 @@ FOUND_OTHERWISE: Final = ("district", "jamoat", "sdr", "sdr_basis", "sdr_date", 
 UNASKED_VALUES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("exclusions", "kind"): ANSWERED,  # of mines the mine action centre alone answers; nobody walks round them
 }
+YES_NO: Final = ("yes", "no")
 EDITION_DIGITS: Final = 8  # hexadecimal; editions of one layer are few
 
 
@@ -121,7 +122,7 @@ def _shape(layer: str, field: str, about: About, of: TypeEngine[object]) -> tupl
         unasked = UNASKED_VALUES.get((layer, field), ())
         return Kind.ONE, tuple(code for code in about.values if code not in unasked), ""
     if isinstance(of, Boolean):
-        return Kind.ONE, ("yes", "no"), ""
+        return Kind.ONE, YES_NO, ""
     if field == "month":
         return Kind.ONE, _numbers(12), ""
     if field == "condition":

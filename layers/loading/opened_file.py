@@ -48,6 +48,7 @@ class Options:
     drop, keep_anyway : columns that look like personal data and are not to be read, or stored all the same.
     speech : language of the reasons in the file of rejected rows.
     one_of_many : the file is one of several, of which some may lack a column named there.
+    from_odk : it is an export of answers of a form, see ``layers.loading.odk``.
     """
 
     mode: str = "add"
@@ -70,6 +71,7 @@ class Options:
     keep_anyway: tuple[str, ...] = ()
     speech: Speech = ENGLISH
     one_of_many: bool = False
+    from_odk: bool = False
     ending: EndingLimits = field(default_factory=EndingLimits)
 
     def with_mapping(self, mapping: MappingFile | None) -> Options:
@@ -112,6 +114,10 @@ class OpenedFile:
         letters = None if mapping is None else mapping.letters
         said = self.options
         self.source = open_source(path, encoding=said.encoding, letters=letters, table=said.table)
+        if said.from_odk:
+            from layers.loading.odk import submissions_of  # other files need not wait for it
+
+            self.source = submissions_of(path, layer, self.source, said.encoding)
         rules = rules_for(
             layer,
             self.source.columns,

@@ -74,6 +74,9 @@ Strict = Annotated[
     bool,
     typer.Option("--strict", help="Refuse the file if rows overlap, stand twice, leave gaps, are of an odd size, ..."),
 ]
+FromOdk = Annotated[
+    bool, typer.Option("--from-odk", help="FILE is a CSV export of answers of a form, by ODK Central or KoboToolbox.")
+]
 Synthetic = Annotated[bool, typer.Option("--synthetic", help="The data are made up; they will be marked so.")]
 Lang = Annotated[str, typer.Option(help="Language of the report: tg, ru or en; --json is English.")]
 
@@ -130,6 +133,7 @@ def check(
     allow_ending: AllowEnding = None,
     district: InDistrict = None,
     strict: Strict = False,
+    from_odk: FromOdk = False,
     drop: Drop = None,
     keep_anyway: KeepAnyway = None,
     lang: Lang = SOURCE_LANGUAGE,
@@ -147,6 +151,7 @@ def check(
         empty_clears=_update_only(mode, empty_clears),
         ending=_ending(mode, allow_ending, district),
         strict=strict,
+        from_odk=from_odk,
         drop=dropped,
         keep_anyway=kept,
     )
@@ -173,6 +178,7 @@ def load(
     allow_ending: AllowEnding = None,
     district: InDistrict = None,
     strict: Strict = False,
+    from_odk: FromOdk = False,
     drop: Drop = None,
     keep_anyway: KeepAnyway = None,
     lang: Lang = SOURCE_LANGUAGE,
@@ -187,6 +193,10 @@ def load(
 
     A column that looks like names of people, phones or identity numbers refuses the file until --drop or --keep-anyway
     names it; one that no field takes is left out by itself, of the file of rejected rows too.
+
+    With --from-odk, answers of a form of `obod form` are taken as they are exported, rows of a repeat from
+    FILE-rows.csv beside FILE. What was answered without a code is new and is called as its answer; with the code of
+    what is there it changes that, with --mode update. Device, phone, user, start position and pictures are dropped.
     """
     day = None if date_ is None else date_.date()
     dropped, kept = personal_columns(drop, keep_anyway)
@@ -196,6 +206,7 @@ def load(
         empty_clears=_update_only(mode, empty_clears),
         ending=_ending(mode, allow_ending, district),
         strict=strict,
+        from_odk=from_odk,
         drop=dropped,
         keep_anyway=kept,
     )
