@@ -65,14 +65,18 @@ MESSAGES: Final = (
 
 
 def survey_form(
-    layer: type[Layer], lang: Language, audience: Audience | None = None, only: tuple[str, ...] = ()
+    layer: type[Layer],
+    lang: Language,
+    audience: Audience | None = None,
+    only: tuple[str, ...] = (),
+    district: str | None = None,
 ) -> SurveyForm:
     """Return the form of a layer.
 
     Parameters
     ----------
     audience : whom the form is given to; None = those who may see the layer. only : fields to ask, besides those that
-        every row needs; empty = all.
+        every row needs; empty = all. district : code of where people go with it.
 
     Raises
     ------
@@ -96,6 +100,7 @@ def survey_form(
         for code in q.codes
     }
     title = translate(layer.card.title, lang)
+    title = title if district is None else f"{title}, {district}"
     settings = {"form_title": title, "form_id": str(mark), "version": mark.edition}
     return SurveyForm(
         tuple(_survey(layer, questions, mark, lang)), tuple(_choices(layer, questions, lang)), settings, pictures

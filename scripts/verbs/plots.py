@@ -15,15 +15,13 @@ from geo.panel.scheme import load_scheme
 from layers.loading.opened_file import Options
 from layers.postgres.engine import writing
 from layers.runs.fields import Proposal, fields_of_file, fields_of_grid, listed, propose_fields
+from layers.runs.mined_districts import MINES_FIRST
 from scripts.output import out, print_json, print_table
 
 app = typer.Typer(help="Plots: candidate fields where there is no cadastre.", no_args_is_help=True)
 
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*ha")
 SMALLEST_HA, LARGEST_HA = 0.05, 100.0
-MINES_FIRST = (
-    "Ask the mine action centre in writing whether this ground is clear; nobody goes there before its dated answer."
-)
 USED = (
     "A field is land that somebody may be using until the jamoat says who, with the women's committee present. It is "
     "no plot, has no right, and is never offered."

@@ -196,3 +196,48 @@ def test_the_cheapest_answer_per_hectare_stands_first_and_mines_before_all() -> 
         ("a", "soil_depth_cm", 2, 4.0, 20.0),  # 5 USD/ha
         ("", "salinity_ds_m", 1, 0.5, 12.0),  # 24 USD/ha
     ]
+
+
+def write_form(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Answered:
+    monkeypatch.setattr(sys, "argv", ["obod", "form", "canals", *map(str, arguments)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    captured = capsys.readouterr()
+    return int(end.value.code or 0), captured.out, captured.err
+
+
+@pytest.mark.usefixtures("obod")
+def test_no_form_sends_anybody_to_mined_ground_before_a_dated_answer_holds_all_of_it(
+    database: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "form.xlsx"
+    code, _, err = write_form(monkeypatch, capsys, "--district", CLEAR, "-o", path)
+    assert code == 0, err
+    path.unlink()
+    refusal = (
+        "Mines are known of in TJ.RR.GA. Ask the mine action centre in writing whether this ground is clear; nobody "
+        "goes there before its dated answer. Nothing was written.\n"
+    )
+    assert write_form(monkeypatch, capsys, "--district", MINED, "-o", path) == (1, "", refusal)
+    x_min, y_min, x_max, y_max = RASHT.bounds
+    half = shapely.box(x_min, y_min, (x_min + x_max) / 2, y_max)
+    answers = [("half", half, "2026-05-01"), ("undated", RASHT, None)]
+    for name, shape, day in answers:
+        rows = gpd.GeoDataFrame(
+            {"code": [name], "kind": ["mine_cleared"], "status_date": [day]}, geometry=[shape], crs=4326
+        )
+        with database.begin() as connection:
+            load_frame(connection, "exclusions", rows, source="mine action centre")
+        assert write_form(monkeypatch, capsys, "--district", MINED, "-o", path) == (1, "", refusal)
+    assert not path.exists()
+    whole = gpd.GeoDataFrame(
+        {"code": ["all"], "kind": ["mine_cleared"], "status_date": ["2026-06-01"]},
+        geometry=[shapely.buffer(RASHT, 0.001)],
+        crs=4326,
+    )
+    with database.begin() as connection:
+        load_frame(connection, "exclusions", whole, source="mine action centre")
+    code, _, err = write_form(monkeypatch, capsys, "--district", MINED, "-o", path)
+    assert code == 0, err
+    code, _, err = write_form(monkeypatch, capsys, "--district", "TJ.XX", "-o", path)
+    assert (code, err) == (1, "There is no district TJ.XX; load its outline first.\n")
