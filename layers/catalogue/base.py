@@ -230,7 +230,8 @@ class Layer(Base):
     keys stand in web addresses. computed : attributes the loader computes, never taken from a file. leading :
     attributes that stand first in pages and files. tiles_land : its rows are outlines that lie side by side without
     gap or overlap. part_of : the layer whose rows they divide. disjoint : no spot belongs to two of its rows.
-    usual_ha : least and most hectares a row usually has.
+    usual_ha : least and most hectares a row usually has. together : its rows mean something only together, so that a
+    flow, area or share of one that does not fit refuses the whole file. own_columns : its files have its columns alone.
     """
 
     __abstract__ = True
@@ -246,6 +247,8 @@ class Layer(Base):
     part_of: ClassVar[type[Layer] | None] = None
     disjoint: ClassVar[bool] = False
     usual_ha: ClassVar[tuple[float, float] | None] = None
+    together: ClassVar[bool] = False
+    own_columns: ClassVar[bool] = False
 
     gid: Mapped[int] = mapped_column(
         BigInteger,

@@ -80,6 +80,7 @@ class Canal(Layer):
     """Canal reaches, digitised in the direction of flow."""
 
     __tablename__ = "canals"
+    together = True
     card = Card(
         title="Canals",
         audience=PUBLIC,
@@ -132,6 +133,7 @@ class Outlet(Layer):
     """Outlets from a canal to a command area."""
 
     __tablename__ = "outlets"
+    together = True
     card = Card(
         title="Outlets",
         audience=PUBLIC,
@@ -156,6 +158,7 @@ class CommandArea(Layer):
     """Land served by one outlet or canal, with how much of its need is met."""
 
     __tablename__ = "command_areas"
+    together = True
     card = Card(
         title="Command areas",
         audience=PUBLIC,
@@ -216,6 +219,8 @@ class CommandCrop(Layer):
     """Crop mix of a command area."""
 
     __tablename__ = "command_crops"
+    together = True
+    own_columns = True
     card = Card(
         title="Crop mix",
         audience=PARTNER,

@@ -14,6 +14,8 @@ class Intake(Layer):
     """Points where a canal takes its water from a source."""
 
     __tablename__ = "intakes"
+    together = True
+    own_columns = True
     card = Card(
         title="Intakes",
         audience=PUBLIC,
@@ -39,6 +41,8 @@ class Pump(Layer):
     """Pumps that lift water at an intake or onto a canal reach."""
 
     __tablename__ = "pumps"
+    together = True
+    own_columns = True
     card = Card(
         title="Pumps",
         audience=PUBLIC,
@@ -63,6 +67,7 @@ class Well(Layer):
     """Drinking and irrigation wells, which may live on what canals lose."""
 
     __tablename__ = "wells"
+    together = True
     card = Card(
         title="Wells",
         audience=PARTNER,
@@ -88,6 +93,8 @@ class IntakeFlow(Layer):
     """What the source of an intake offers, by kind of year and period."""
 
     __tablename__ = "intake_flows"
+    together = True
+    own_columns = True
     card = Card(
         title="Flows at intakes",
         audience=PARTNER,

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from layers.cache.folders import BYTES_PER_GB
 from layers.errors import DataRefused
+from layers.loading.file_rows import Loaded
 from layers.loading.load import Batches, layer_named
 from layers.loading.opened_file import OpenedFile, Options, Progress, silent
 from layers.loading.personal import without_lines
@@ -16,6 +17,7 @@ from layers.loading.reading import file_digest
 from layers.loading.rejects import remove_older, write_rejects
 from layers.loading.room import require_room
 from layers.loading.rows import Writer
+from layers.loading.standing_together import require_every_row, require_known_columns, require_together
 from layers.records.load_report import LoadReport
 from layers.settings import get_settings
 
@@ -57,6 +59,8 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
         require_room(path)
     file = OpenedFile(target, path, options)
     report = file.new_report(kind)
+    if target.together:
+        require_known_columns(target, report)
     said = file.options
     provenance = replace(file.provenance, sha256=file_digest(path))
     writer = Writer(connection, target, report, provenance, said.ending, looks=True, strict=said.strict)
@@ -70,7 +74,9 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
             raise DataRefused(
                 f"{path.name} has no row for {layer}: replacing by nothing would end all; nothing was changed."
             )
-        writer.finish()
+        require_every_row(target, report)
+        loaded = Loaded(path.name, writer.row_of, said.accept_disorder)
+        writer.finish(lambda: report.notes.extend(require_together(connection, target, loaded)))
     except BaseException:
         writer.abandon()
         raise

@@ -10,7 +10,7 @@ from collections.abc import Mapping as Table
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -27,11 +27,22 @@ from layers.loading.chunks import Unreadable
 from layers.loading.faults import one_of
 from layers.loading.kinds import DBF_LETTERS
 from layers.loading.shapes import Shapes
+from layers.records.phrases import told
 
 DIGEST = "digest"  # the key of files that have none
 DIGEST_BYTES = 6  # 48 bits: in ten thousand rows two keys agree by chance once in five million files
 KEY_DECIMALS = 7  # of a degree, 1 cm: what a digest key sees of a position
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+UNITS: Final[Table[str, Table[str, float]]] = {
+    "m3/s": {"l/s": 1e-3, "m3/h": 1 / 3_600, "m3/d": 1 / 86_400},
+    "m3/d": {"l/s": 86.4, "m3/h": 24.0, "m3/s": 86_400.0},
+    "ha": {"m2": 1e-4, "km2": 100.0},
+    "m": {"cm": 0.01, "km": 1_000.0},
+    "ratio": {"%": 0.01},
+    "dS/m": {"mS/cm": 1.0, "uS/cm": 1e-3},
+}
+"""By unit of a field: how much of it one of another unit is."""
 
 Scalar = str | int | float | bool | date
 
@@ -216,6 +227,42 @@ def rules_for(
     if lacking:
         raise DataRefused(f"{file_name} has no column {', '.join(lacking)}; it has {', '.join(columns) or 'none'}.")
     return rules
+
+
+def converted(
+    layer: type[Layer], rules: dict[str, FieldRule], units: Table[str, str], *, file_name: str
+) -> dict[str, FieldRule]:
+    """Return rules that turn columns in other units into the fields' own.
+
+    Parameters
+    ----------
+    layer : whose fields they fill. rules : of each field that is filled.
+    units : field, or its name without the unit -> unit of its column. file_name : for refusals.
+
+    Raises
+    ------
+    DataRefused : a field the layer does not have, that has no unit or that no column fills, or an unknown unit.
+    """
+    found = dict(rules)
+    fields = {name: about.unit for name, about in layer.attributes().items() if about.unit}
+    for said, unit in units.items():
+        name = next((n for n, own in fields.items() if said in (n, n.removesuffix(f"_{_in_name(own)}"))), None)
+        if name is None:
+            known = ", ".join(fields) or "none"
+            raise DataRefused(told("--unit {field}: one of the fields {known} expected.", field=said, known=known))
+        if name not in found:
+            raise DataRefused(told("--unit {field}: no column of {file} fills it.", field=said, file=file_name))
+        factors = {fields[name]: 1.0, **UNITS.get(fields[name], {})}
+        if unit not in factors:
+            message = "--unit {field}={unit}: one of {known} expected."
+            raise DataRefused(told(message, field=said, unit=unit, known=", ".join(factors)))
+        found[name] = found[name].model_copy(update={"scale": (found[name].scale or 1.0) * factors[unit]})
+    return found
+
+
+def _in_name(unit: str) -> str:
+    """A unit as the names of fields end with it."""
+    return unit.casefold().replace("/", "_")
 
 
 def _cut_names(names: Iterable[str]) -> dict[str, str]:

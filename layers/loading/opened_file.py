@@ -18,7 +18,7 @@ from layers.loading.chunks import CHUNK, Chunk
 from layers.loading.crs import Placement, parse_crs, place
 from layers.loading.kinds import DBF_LETTERS
 from layers.loading.load import fields_to_give
-from layers.loading.mapping import Mapped, find_mapping, rules_for, select_rows
+from layers.loading.mapping import Mapped, converted, find_mapping, rules_for, select_rows
 from layers.loading.mapping import Mapping as MappingFile
 from layers.loading.personal import PersonalColumns
 from layers.loading.reading import mapping_digest, open_source
@@ -49,6 +49,8 @@ class Options:
     speech : language of the reasons in the file of rejected rows.
     one_of_many : the file is one of several, of which some may lack a column named there.
     from_odk : it is an export of answers of a form, see ``layers.loading.odk``.
+    accept_disorder : flows of a drier year may lie above those of a wetter one. units : field -> unit of its column,
+    where that is not the field's own.
     """
 
     mode: str = "add"
@@ -72,6 +74,8 @@ class Options:
     speech: Speech = ENGLISH
     one_of_many: bool = False
     from_odk: bool = False
+    accept_disorder: bool = False
+    units: Mapping[str, str] = field(default_factory=dict)
     ending: EndingLimits = field(default_factory=EndingLimits)
 
     def with_mapping(self, mapping: MappingFile | None) -> Options:
@@ -128,6 +132,7 @@ class OpenedFile:
         )
         dropped = frozenset(said.drop)
         self._require_columns((*options.drop, *options.keep_anyway))
+        rules = converted(layer, rules, said.units, file_name=self.source.file_name)
         self._rules = {name: rule for name, rule in rules.items() if dropped.isdisjoint(rule.reads())}
         self._require()
         mapped = {column for rule in self._rules.values() for column in rule.reads()} | set(self.source.positions)

@@ -98,6 +98,11 @@ class Writer:
         """Note the keys of rejected rows: what the layer holds under them is left as it is, even on replace."""
         self._withheld.update(key for key in keys if key)
 
+    def row_of(self, key: str) -> int | None:
+        """Return the number of the row of the file with a key; None where there is none that counts."""
+        place = None if key in self._clashing else self._seen.get(key)
+        return None if place is None else self._seen_rows[place]
+
     def write(
         self,
         rows: NDArray[np.int64],
@@ -131,8 +136,10 @@ class Writer:
             values["row_hash"] = Values.known(Pieces.of(found))
             self._copy(values)
 
-    def finish(self) -> LoadReport:
+    def finish(self, check: Callable[[], None] = lambda: None) -> LoadReport:
         """Settle repeated keys, end what the file no longer has (replace), and record the load.
+
+        ``check`` : called when all rows stand as they will; what it raises takes the load back.
 
         Raises
         ------
@@ -158,6 +165,7 @@ class Writer:
         own = meet_own(self.layer, given)
         self._settle()
         self._copier.shutdown()
+        check()
         self.report.findings = look_at(self.connection, self.layer, given, own, self.load.load_id)
         if self.strict and self.report.findings:
             found = Listed(tuple(finding.said for finding in self.report.findings), between=" ")

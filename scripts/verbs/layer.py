@@ -67,6 +67,13 @@ EmptyClears = Annotated[
     bool,
     typer.Option("--empty-clears", help="With update: an empty cell empties what is there; without it, it is kept."),
 ]
+Unit = Annotated[
+    list[str] | None,
+    typer.Option("--unit", metavar="FIELD=UNIT", help="Unit of a field's column, such as flow=l/s; repeatable."),
+]
+AcceptDisorder = Annotated[
+    bool, typer.Option("--accept-disorder", help="Flows of a dry year may lie above those of a normal or wet one.")
+]
 InDistrict = Annotated[
     list[str] | None, typer.Option("--district", metavar="CODE", help="With replace: end rows of this district only.")
 ]
@@ -129,6 +136,8 @@ def check(
     encoding: Encoding = None,
     table: Table = None,
     swap_axes: SwapAxes = False,
+    unit: Unit = None,
+    accept_disorder: AcceptDisorder = False,
     empty_clears: EmptyClears = False,
     allow_ending: AllowEnding = None,
     district: InDistrict = None,
@@ -152,6 +161,8 @@ def check(
         ending=_ending(mode, allow_ending, district),
         strict=strict,
         from_odk=from_odk,
+        units=pairs_of(unit, "--unit", "FIELD=UNIT"),
+        accept_disorder=accept_disorder,
         drop=dropped,
         keep_anyway=kept,
     )
@@ -174,6 +185,8 @@ def load(
     licence: Licence = None,
     date_: Date = None,
     synthetic: Synthetic = False,
+    unit: Unit = None,
+    accept_disorder: AcceptDisorder = False,
     empty_clears: EmptyClears = False,
     allow_ending: AllowEnding = None,
     district: InDistrict = None,
@@ -207,6 +220,8 @@ def load(
         ending=_ending(mode, allow_ending, district),
         strict=strict,
         from_odk=from_odk,
+        units=pairs_of(unit, "--unit", "FIELD=UNIT"),
+        accept_disorder=accept_disorder,
         drop=dropped,
         keep_anyway=kept,
     )
@@ -249,11 +264,16 @@ def _ending(mode: str, allow: int | None, districts: list[str] | None) -> Ending
 
 def columns_by_field(given: list[str] | None) -> dict[str, str]:
     """Return columns by field from the pairs of ``--map``; what is no pair is wrong usage."""
+    return pairs_of(given, "--map", "FIELD=COLUMN")
+
+
+def pairs_of(given: list[str] | None, option: str, shape: str) -> dict[str, str]:
+    """Return the pairs of an option; what is no pair is wrong usage."""
     pairs = [pair.partition("=") for pair in given or ()]
-    for field, mark, column in pairs:
-        if not (field and mark and column):
-            raise typer.BadParameter(f"{field}{mark}{column} is not FIELD=COLUMN.", param_hint="--map")
-    return {field: column for field, _, column in pairs}
+    for field, mark, value in pairs:
+        if not (field and mark and value):
+            raise typer.BadParameter(f"{field}{mark}{value} is not {shape}.", param_hint=option)
+    return {field: value for field, _, value in pairs}
 
 
 def _options(
