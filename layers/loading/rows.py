@@ -139,7 +139,8 @@ class Writer:
     def finish(self, check: Callable[[], None] = lambda: None) -> LoadReport:
         """Settle repeated keys, end what the file no longer has (replace), and record the load.
 
-        ``check`` : called when all rows stand as they will; what it raises takes the load back.
+        ``check`` : called when all rows stand as they will, where any differs from before; what it raises takes
+        the load back.
 
         Raises
         ------
@@ -165,7 +166,8 @@ class Writer:
         own = meet_own(self.layer, given)
         self._settle()
         self._copier.shutdown()
-        check()
+        if self.report.added or self.report.changed or self.report.ended:
+            check()
         self.report.findings = look_at(self.connection, self.layer, given, own, self.load.load_id)
         if self.strict and self.report.findings:
             found = Listed(tuple(finding.said for finding in self.report.findings), between=" ")

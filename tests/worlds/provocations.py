@@ -651,6 +651,22 @@ FILLING = [
         "code,name_en\nv,x\n",
     ),
     villages("settlements has no field title; its fields are code, ", "v.csv", GOOD, "--map", "title=name_en"),
+    villages("--unit height: one of the fields population expected.", "v.csv", GOOD, "--unit", "height=m"),
+    Provocation(
+        "--unit depth=foot: one of m, cm, km expected.",
+        (*CHECK, "wells", "{d}/w.csv", "--unit", "depth=foot"),
+        {"w.csv": "code,use,depth_m,lon,lat\nw1,both,9,70.9,39.2\n"},
+    ),
+    Provocation(
+        "--unit depth: no column of w.csv fills it.",
+        (*CHECK, "wells", "{d}/w.csv", "--unit", "depth=cm"),
+        {"w.csv": "code,use,lon,lat\nw1,both,70.9,39.2\n"},
+    ),
+    Provocation(
+        "row 1 (w1), depth_m is '-9': expected 0 to 1000 m",
+        (*CHECK, "wells", "{d}/w.csv"),
+        {"w.csv": "code,use,depth_m,lon,lat\nw1,both,-9,70.9,39.2\n"},
+    ),
     villages("v.csv has no column TITLE; it has code, name_en, lon, lat.", "v.csv", GOOD, "--map", "name_en=TITLE"),
     Provocation(
         "m.toml is a mapping file for rivers, not for settlements.",

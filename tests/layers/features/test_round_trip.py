@@ -130,7 +130,11 @@ def write(connection: Connection, layer: type[Layer], path: Path, lang: Language
 
 @pytest.mark.parametrize("wanted", Format)
 @pytest.mark.parametrize("layer", BY_NAME.values(), ids=list(BY_NAME))
-def test_what_is_written_is_read_back(full: Engine, tmp_path: Path, layer: type[Layer], wanted: Format) -> None:
+def test_what_is_written_is_read_back(
+    full: Engine, tmp_path: Path, layer: type[Layer], wanted: Format, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Rows by chance fit the declaration one by one and mean nothing together.
+    monkeypatch.setattr("layers.loading.files.require_together", lambda *_: [])
     name, path = layer.__tablename__, tmp_path / f"out.{wanted}"
     mode = MODES[(list(BY_NAME).index(name) + list(Format).index(wanted)) % len(MODES)]
     with full.connect() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ X, Y = valley.X, valley.Y
 BASE = {"type": "main", "lining": "earth", "soil": "loam", "level_basis": "unknown", "position": "unknown"}
 
 
-def frame(rows: list[dict[str, Any]], shapes: list[shapely.Geometry]) -> gpd.GeoDataFrame:
+def frame(rows: list[dict[str, Any]], shapes: Sequence[shapely.Geometry]) -> gpd.GeoDataFrame:
     moved = [shapely.transform(shape, lambda xy: xy + np.array([X, Y])) for shape in shapes]
     return gpd.GeoDataFrame(rows, geometry=moved, crs=32642).to_crs(4326)
 
@@ -55,12 +56,14 @@ def stored(connection: Connection, layer: str) -> int:
 HEAD = "code,intake,year_type,month,part,flow_m3_s,basis"
 
 
-def flows(year: str = "dry", intake: str = "i1", by: tuple[int, ...] = (0,), **changed: object) -> list[str]:
+def flows(
+    year: str = "dry", intake: str = "i1", by: Sequence[int] = (0,), every: str = "0.1", **changed: str | None
+) -> list[str]:
     """A year of 0.1 m3/s, 1 l/s a hectare; ``m7="0.2"`` is another July, ``m7=None`` is left out."""
     rows = []
     for month in range(1, 13):
         for part in by:
-            flow = changed.get(f"m{month}" if not part else f"m{month}_{part}", "0.1")
+            flow = changed.get(f"m{month}" if not part else f"m{month}_{part}", every)
             if flow is not None:
                 rows.append(f"{intake}{year[0]}{month:02d}{part},{intake},{year},{month},{part},{flow},gauged")
     return rows
@@ -117,7 +120,7 @@ YEARS: list[tuple[list[str], str]] = [
         "row 7 (i1d070), flow_m3_s: 999 l/s for each of the 100 ha it serves; 0.02 to 20 expected: say --unit flow=l/s",
     ),
     (
-        flows(**{f"m{month}": "0.001" for month in range(1, 13)}),
+        flows(every="0.001"),
         "row 1 (i1d010), flow_m3_s: 0.00999 l/s for each of the 100 ha it serves; 0.02 to 20 expected",
     ),
     (
@@ -177,7 +180,7 @@ def test_what_is_stored_counts_beside_the_file(canal: Connection, tmp_path: Path
 def test_disorder_that_is_accepted_and_litres_that_are_said(canal: Connection, tmp_path: Path) -> None:
     path = file(tmp_path, "flows", HEAD, flows(m7="0.3") + flows("normal", m7="0.2"))
     assert load(canal, "intake_flows", path, accept_disorder=True).added == 24
-    litres = file(tmp_path, "litres", HEAD, flows("wet", **{f"m{month}": "400" for month in range(1, 13)}))
+    litres = file(tmp_path, "litres", HEAD, flows("wet", every="400"))
     assert load(canal, "intake_flows", litres, units={"flow": "l/s"}).added == 12
     found = canal.execute(text("SELECT DISTINCT flow_m3_s FROM intake_flows WHERE year_type = 'wet'")).scalars().all()
     assert found == [pytest.approx(0.4)]
@@ -393,7 +396,7 @@ def test_the_command_says_it_in_three_languages_and_takes_units(
 ) -> None:
     with database.begin() as connection:
         world(connection)
-    litres = file(tmp_path, "litres", HEAD, flows(**{f"m{month}": "100" for month in range(1, 13)}))
+    litres = file(tmp_path, "litres", HEAD, flows(every="100"))
     said = {}
     for language in ("en", "ru", "tg"):
         assert run("layer", "load", "intake_flows", litres, "--lang", language) == 1
