@@ -35,6 +35,7 @@ HOURS_PER_DAY = 24.0  # h
 SHARED_BY = ("m3/s", "m3/d", "ha", "ratio")  # units of what the balance shares water by
 MONTHS = 12
 ALIKE = 0.75  # share of the letters from which a column nobody knows counts as a misspelt field
+NUMBERING = frozenset({"id", "fid", "ogc_fid", "gid", "objectid"})  # columns that formats number rows by
 NAMED = 6  # things spelled out in a refusal
 DAY: Final = re.compile(r"(\d{2})-(\d{2})")
 
@@ -50,6 +51,8 @@ def require_known_columns(layer: type[Layer], report: LoadReport) -> None:
     """
     fields = list(layer.attributes())
     for column in report.ignored:
+        if column.casefold() in NUMBERING:
+            continue
         near = difflib.get_close_matches(column.casefold(), fields, n=1, cutoff=ALIKE)
         if not near and not layer.own_columns:
             continue
