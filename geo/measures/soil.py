@@ -13,7 +13,7 @@ from geo.crops.catalogue import crops
 from geo.errors import NotAssessed
 from geo.measures.reference_crop import TREES_JUDGED, trees_judged
 from geo.measures.surveys import LAYER as SURVEYS
-from geo.measures.surveys import Surveyed, groundwater_m, surveyed
+from geo.measures.surveys import Surveyed, groundwater_m, salinity_ds_m, surveyed
 from geo.terrain.zonal import zonal
 
 AVAILABLE_WATER = Knots(170.0, 130.0, 90.0, 60.0, 30.0)  # mm/m, E3; domain reference 4, default to calibrate
@@ -40,7 +40,7 @@ GENERIC_SALINITY = Knots(2.0, 4.0, 8.0, 12.0, 16.0)  # dS/m; a family grows more
 
 
 def salinity(block: Block, _: Criterion) -> Measured:
-    """Return the newest surveyed ECe of 0-60 cm; no grid of it exists that could stand in.
+    """Return the newest surveyed ECe of 0-60 cm, or the interval it lies in; no grid of it exists that could stand in.
 
     A note says where salt cannot gather: above ``SALT_FREE_ABOVE_M``, or on slopes over ``SALT_FREE_SLOPE_PCT`` with no
     groundwater known within ``SALT_FREE_WATER_M``.
@@ -51,15 +51,18 @@ def salinity(block: Block, _: Criterion) -> Measured:
 
     Returns
     -------
-    dS/m (n,), NaN where never measured
+    dS/m (n,), of an interval its salty end, NaN where never measured
     """
-    value, evidence = surveyed(block, "salinity_ds_m")
+    read = salinity_ds_m(block)
+    spread = read.least < read.most
     water_m = block.once(groundwater_m).least
     free = saltless(_plot_means(block, "dem"), _plot_means(block, "slope"), water_m)
     without = None if SURVEYS in block.nearby else LAYER_NOT_LOADED.format(layer=SURVEYS)
     return Measured(
-        value,
-        evidence=evidence,
+        read.most,
+        evidence=read.evidence,
+        worst=np.where(spread, read.most, np.nan) if spread.any() else None,
+        best=np.where(spread, read.least, np.nan) if spread.any() else None,
         not_assessed=without,
         table=response_tables(block.judgement.crop),
         notes={SALT_FREE: free & ~np.asarray(block.judgement.salt_gathers)},

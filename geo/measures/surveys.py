@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from geo.contract.columns import SURVEY_GOOD_FOR_Y, age_years, numbers, texts
 from geo.contract.criterion import A, Block, C, Floats
 from geo.contract.needs import NamedPlots, Need
+from geo.measures.salt_readings import salt_readings
 
 LAYER = "plot_surveys"
 PLOT_SURVEYS = Need(LAYER, touches=NamedPlots())
@@ -19,6 +20,7 @@ PLOT_SURVEYS = Need(LAYER, touches=NamedPlots())
 GROWING_SEASON = range(4, 10)  # months, April to September; domain reference 2.4
 # m, that a single reading of groundwater may be off from the shallowest of the season; default to calibrate
 OUT_OF_SEASON_M = 0.7
+DEEPEST_M = 200.0  # m; where only a lower bound is known, the most a survey may say
 
 
 class Surveyed(NamedTuple):
@@ -61,8 +63,34 @@ def surveyed_ratio(block: Block, numerator: str, denominator: str) -> Surveyed:
     return _newest(block, numbers(rows, numerator) / np.where(below > 0.0, below, np.nan))
 
 
+class Salinity(NamedTuple):
+    """Newest ECe of 0-60 cm per plot [dS/m]: least and most it may be, NaN where nothing was read; and evidence."""
+
+    least: Floats
+    most: Floats
+    evidence: NDArray[np.int8]
+
+
+def salinity_ds_m(block: Block) -> Salinity:
+    """Return what the newest survey of each plot says of its salinity: measured, or an interval.
+
+    Parameters
+    ----------
+    block : n plots and what lies around them
+
+    Returns
+    -------
+    ends (n,), dS/m, equal where it was measured, and evidence: no better than what was read can have
+    """
+    readings = salt_readings(block.once(_rows))
+    least, evidence = _newest(block, readings.low)
+    of_kind = _newest(block, np.where(np.isnan(readings.low), np.nan, readings.evidence)).value
+    poorer = np.where(np.isnan(of_kind), 0, of_kind).astype(np.int8)
+    return Salinity(least, _newest(block, readings.high).value, np.maximum(evidence, poorer))
+
+
 class Groundwater(NamedTuple):
-    """Depth of groundwater per plot [m], NaN where never read; least and most it may be at its shallowest.
+    """Depth of groundwater per plot [m], of an interval the least, NaN where never read; ends at its shallowest.
 
     evidence : int8 (n,), A to two years, C older.
     """
@@ -88,27 +116,40 @@ def groundwater_m(block: Block) -> Groundwater:
     depth below the surface (n,), metres, the least and the most it may be, and its confidence
     """
     rows = block.once(_rows)
-    depth = numbers(rows, "groundwater_m")
-    known = ~np.isnan(depth)
-    newest, evidence = _newest(block, depth)
-    shallowest, season = np.full(len(block), np.inf), np.full(len(block), -1)
-    age_y = np.full(len(block), np.inf)
+    low, high = _depths(rows)
+    known = ~np.isnan(low)
+    newest, evidence = _newest(block, low)
+    deepest = _newest(block, high).value
+    shallowest, at_most = np.full(len(block), np.inf), np.full(len(block), np.inf)
+    season, age_y = np.full(len(block), -1), np.full(len(block), np.inf)
     if known.any():
         day = pd.to_datetime(rows["survey_date"]).dt
-        in_season = known & day.month.isin(GROWING_SEASON).to_numpy()
+        told = numbers(rows, "month")
+        month = np.where(np.isnan(told), day.month.to_numpy(dtype=np.float64), told)
+        in_season = known & np.isin(month, GROWING_SEASON)
         place, year = rows["row"].to_numpy(dtype=np.int64)[in_season], day.year.to_numpy(dtype=np.int64)[in_season]
         np.maximum.at(season, place, year)
         latest = year == season[place]
-        np.minimum.at(shallowest, place[latest], depth[in_season][latest])
+        np.minimum.at(shallowest, place[latest], low[in_season][latest])
+        np.minimum.at(at_most, place[latest], high[in_season][latest])
         np.minimum.at(age_y, place[latest], rows["age_y"].to_numpy(dtype=np.float64)[in_season][latest])
     read = season >= 0
     value = np.where(read, shallowest, newest)
     return Groundwater(
         value,
         np.where(read, value, np.maximum(value - OUT_OF_SEASON_M, 0.0)),
-        np.where(read, value, value + OUT_OF_SEASON_M),
+        np.where(read, at_most, deepest + OUT_OF_SEASON_M),
         np.where(read, np.where(age_y <= SURVEY_GOOD_FOR_Y, A, C), evidence).astype(np.int8),
     )
+
+
+def _depths(rows: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Least and most depth of groundwater by each survey [m]; a bound that is missing is 0, or ``DEEPEST_M``."""
+    exact, low, high = (numbers(rows, name) for name in ("groundwater_m", "groundwater_low", "groundwater_high"))
+    bounded = ~np.isnan(low) | ~np.isnan(high)
+    ends = np.where(np.isnan(low), 0.0, low), np.where(np.isnan(high), DEEPEST_M, high)
+    least, most = np.where(bounded, np.minimum(*ends), np.nan), np.where(bounded, np.maximum(*ends), np.nan)
+    return np.where(np.isnan(exact), least, exact), np.where(np.isnan(exact), most, exact)
 
 
 def _rows(block: Block) -> pd.DataFrame:

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped
 from geo.contract.classes import OUTLOOKS
 from geo.contract.shut_land import RELEASABLE
 from geo.household import tenure
+from geo.measures.salt_readings import CLASSES as SALT_CLASSES
+from geo.measures.salt_readings import SATURATION
 from layers.catalogue.base import PARTNER, PUBLIC, STAFF, Box, Card, Layer, Mark, Style, attribute, geometry, identifier
 
 LAND_FORMS = ("household", "presidential", "dehkan", "reserve", "pasture", "unknown")
@@ -148,6 +150,25 @@ class PlotSurvey(Layer):
     plot_id: Mapped[str] = attribute("Plot", filter=True)
     survey_date: Mapped[date] = attribute("Date of the survey", filter=True)
     salinity_ds_m: Mapped[float | None] = attribute("Salinity ECe 0-60 cm", unit="dS/m", minimum=0, maximum=100)
+    salinity_class: Mapped[str | None] = attribute("Class of salinity", values=tuple(SALT_CLASSES))
+    salinity_low: Mapped[float | None] = attribute(
+        "Salinity ECe 0-60 cm, at least", unit="dS/m", minimum=0, maximum=100
+    )
+    salinity_high: Mapped[float | None] = attribute(
+        "Salinity ECe 0-60 cm, at most", unit="dS/m", minimum=0, maximum=100
+    )
+    extract_ds_m: Mapped[float | None] = attribute("Conductivity of a 1:5 extract", unit="dS/m", minimum=0, maximum=40)
+    dry_residue_pct: Mapped[float | None] = attribute("Dry residue of a 1:5 extract", unit="%", minimum=0, maximum=15)
+    texture: Mapped[str | None] = attribute("Texture", values=(*SATURATION, "unknown"))
+    groundwater_low: Mapped[float | None] = attribute(
+        "Depth of groundwater, at least", unit="m", minimum=0, maximum=200
+    )
+    groundwater_high: Mapped[float | None] = attribute(
+        "Depth of groundwater, at most", unit="m", minimum=0, maximum=200
+    )
+    month: Mapped[int | None] = attribute(
+        "Month of the groundwater, where only the month is known", minimum=1, maximum=12
+    )
     groundwater_m: Mapped[float | None] = attribute("Depth of groundwater", unit="m", minimum=0, maximum=200)
     soil_depth_cm: Mapped[float | None] = attribute("Effective soil depth", unit="cm", minimum=0, maximum=500)
     coarse_fragments_pct: Mapped[float | None] = attribute("Coarse fragments", unit="%", minimum=0, maximum=100)

@@ -145,7 +145,19 @@ def check_attributes(
             if layer.key_in_address:
                 _check_url_safe(name, values, faults, PLOT_KEY_EXPECTED if layer.judged else URL_SAFE_EXPECTED)
         table[name] = _bounded(values, given, column, about, faults, derived)
+    _check_ends(table, faults)
     return table
+
+
+def _check_ends(table: dict[str, Values], faults: Faults) -> None:
+    """Note rows whose least is more than their most: ``*_low`` and ``*_high`` of one quantity."""
+    for name, low in table.items():
+        high = table.get(f"{name.removesuffix('_low')}_high") if name.endswith("_low") else None
+        if high is not None and low.data.dtype == high.data.dtype == np.float64:
+            wrong = ~low.null & ~high.null & (low.data > high.data)
+            if wrong.any():
+                reason = told("is more than {field}", field=f"{name.removesuffix('_low')}_high")
+                faults.add(wrong, reason, name, low.data)
 
 
 def _absent(column: Column[Any], about: About, count: int, faults: Faults, derived: frozenset[str]) -> Values:

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from sqlalchemy import Connection, text
 
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.errors import DataRefused, NotFound
+from layers.loading import Options, load_file
 from layers.loading.checks import required_fields
 from layers.loading.load import derived_fields
 from layers.loading.mapping import FieldRule, Mapped, find_mapping, read_mapping, rules_for, select_rows
@@ -161,3 +163,43 @@ def test_names_in_the_repository_are_dated_and_belong_to_one_place_each() -> Non
     assert len(present) == 26 * 3  # a present name in each language for each district
     gharm = names[names["name"] == "Gharm"].iloc[0]
     assert (gharm["place"], gharm["used_to"]) == ("TJ.RR.GA", "2001-04-28")
+
+
+def test_a_sheet_of_the_reclamation_service_loads_as_intervals(connection: Connection, tmp_path: Path) -> None:
+    path = tmp_path / "reclamation_survey.csv"
+    heading = (
+        "участок;дата;проба;степень засоления;ECe, дСм/м;ECe от;ECe до;вытяжка 1:5, дСм/м;сухой остаток, %;"
+        "механический состав;грунтовые воды от, м;грунтовые воды до, м;месяц"
+    )
+    rows = (
+        "p-1;15.08.2025;1;Среднезасоленная;;;;;;;1,2;1,8;8",
+        "p-2;15.08.2025;1;;;4,5;6;;;;;;",
+        "p-3;15.08.2025;2;;;;;0,9;;супесь;;;",
+        "p-4;15.08.2025;3;;;;;;0,32;неизвестно;;;",
+        "p-5;15.08.2025;4;;;6;4,5;;;;;;",
+        "p-6;15.08.2025;5;засоленная;;;;;;;;;13",
+    )
+    path.write_text("\n".join((heading, *rows)) + "\n", encoding="utf-8")
+    options = Options(mapping=EXAMPLES / "reclamation_survey.toml")
+    report = load_file(connection, "plot_surveys", path, options)
+    assert (report.added, report.rejected) == (4, 2)
+    assert [(one.row, one.field) for one in report.rejections] == [
+        (5, "salinity_low"),
+        (6, "salinity_class"),
+        (6, "month"),
+    ]
+    assert report.rejections[0].reason == "is more than salinity_high"
+    held = connection.execute(
+        text(
+            "SELECT plot_id, salinity_class, salinity_low, salinity_high, extract_ds_m, dry_residue_pct, texture, "
+            "groundwater_low, groundwater_high, month FROM plot_surveys WHERE ended_by IS NULL ORDER BY plot_id"
+        )
+    ).all()
+    assert [tuple(row) for row in held] == [
+        ("p-1", "moderate", None, None, None, None, None, 1.2, 1.8, 8),
+        ("p-2", None, 4.5, 6.0, None, None, None, None, None, None),
+        ("p-3", None, None, None, 0.9, None, "sandy_loam", None, None, None),
+        ("p-4", None, None, None, None, 0.32, "unknown", None, None, None),
+    ]
+    again = load_file(connection, "plot_surveys", path, options)
+    assert (again.added, again.changed, again.unchanged) == (0, 0, 4)
