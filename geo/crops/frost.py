@@ -27,6 +27,7 @@ GRID_K = 0.1  # K, cells of the grid of anomalies, and to what normals are round
 REACH_SD = 4.5  # standard deviations the grid reaches to either side
 SPRING_RISK = 0.20  # share of years a damaging night may come later in; default to calibrate
 ROWS = 512  # plots carried at a time
+YEARS_KEPT = 4_096  # seasons of one year each, some 300 bytes
 
 
 class Season(NamedTuple):
@@ -71,19 +72,34 @@ def frost_season(
     first, last = np.zeros(len(kinds), dtype=np.int64), np.zeros(len(kinds), dtype=np.int64)
     for start in range(0, len(kinds), ROWS):
         part = slice(start, start + ROWS)
-        daily = daily_normals(np.asarray(kinds[part] * GRID_K, dtype=np.float64))
-        warmest = daily.argmax(axis=1)
-        before = _safe_nights(daily, warmest, -1, damage_c, spring_risk)
-        after = _safe_nights(daily, warmest, 1, damage_c, autumn_risk)
-        days[part] = np.where((before == 0) | (after == 0), 0, np.minimum(before + after - 1, YEAR_D))
-        first[part] = (warmest - before + 1) % YEAR_D + 1
-        last[part] = (warmest + after - 1) % YEAR_D + 1
-    none = (days == 0) | (days == YEAR_D)
-    first, last = np.where(none, 0, first), np.where(none, 0, last)
+        if len(kinds) == 1:
+            found = _season_of_one(tuple(kinds[0].tolist()), damage_c, spring_risk, autumn_risk)
+        else:
+            found = _seasons(kinds[part], damage_c, spring_risk, autumn_risk)
+        days[part], first[part], last[part] = found
     result = Season(np.full(len(known), np.nan), np.zeros(len(known), dtype=np.int64), np.zeros(len(known), np.int64))
     for whole, of_kinds in zip(result, (days, first, last), strict=True):
         whole[known] = of_kinds[which.ravel()]
     return result
+
+
+def _seasons(year: Ints, damage_c: float, spring_risk: float, autumn_risk: float) -> Season:
+    """``frost_season`` of years given in ``GRID_K``, int64 (n, 12)."""
+    daily = daily_normals(np.asarray(year * GRID_K, dtype=np.float64))
+    warmest = daily.argmax(axis=1)
+    before = _safe_nights(daily, warmest, -1, damage_c, spring_risk)
+    after = _safe_nights(daily, warmest, 1, damage_c, autumn_risk)
+    days = np.where((before == 0) | (after == 0), 0, np.minimum(before + after - 1, YEAR_D))
+    none = (days == 0) | (days == YEAR_D)
+    first = np.where(none, 0, (warmest - before + 1) % YEAR_D + 1)
+    last = np.where(none, 0, (warmest + after - 1) % YEAR_D + 1)
+    return Season(days.astype(np.float64), first, last)
+
+
+@lru_cache(maxsize=YEARS_KEPT)
+def _season_of_one(year: tuple[int, ...], damage_c: float, spring_risk: float, autumn_risk: float) -> Season:
+    """``_seasons`` of one year; plots asked for one by one often share it."""
+    return _seasons(np.array([year], dtype=np.int64), damage_c, spring_risk, autumn_risk)
 
 
 def night_chance(monthly_minimum_c: Floats, damage_c: float, month: int) -> Floats:

@@ -30,11 +30,10 @@ from geo.measures.access import (
 )
 from geo.measures.hazard import zone_levels
 from geo.measures.way_dangers import exposure_grid, unmapped_cells
-from geo.routing.home_ways import ways_from_homes
 from geo.routing.season import months
 from geo.routing.surface import Surface, walking_surface, walking_surfaces
 from geo.routing.walking import Walker
-from geo.routing.ways import BACK, OUT, SECONDS_PER_MINUTE, LeastTime, least_time, open_cells
+from geo.routing.ways import BACK, OUT, SECONDS_PER_MINUTE, least_time, open_cells
 from geo.terrain.grid import Grid
 
 MONTHS = range(1, 13)
@@ -155,22 +154,19 @@ def home_way(block: Block, coarsest_m: float | None) -> HomeWay | None:
         return None
 
     factors, unmapped = block.shared(
-        f"dangers {bounds}", DANGERS, lambda: (_factors_by_month(block, dem), unmapped_cells(block, dem))
+        f"dangers {bounds}", DANGERS, lambda: (_factors_by_month(block, surface), unmapped_cells(block, dem))
     )
     yearly = np.max(list(factors.values()), axis=0, initial=0.0)
-    # Searched first without a tree of ways, which ends at the plot: it tells how far the others need to look.
-    least = ways_from_homes(surface, start, plot_xy, np.zeros(1, dtype=np.int64), within_minutes=MOST_WALK_MIN)
-    longest = float(np.maximum(least.out_minutes, least.back_minutes)[0]) * (1.0 + ROUNDING)
-    if np.isnan(longest):
-        return None
-    quickest = _way(surface, start, plot_xy, None, factors, yearly, within_minutes=longest)
+    quickest = _way(surface, start, plot_xy, None, factors, yearly, within_minutes=MOST_WALK_MIN)
     if quickest is None:
         return None
     safer = None
     if quickest.yearly_m > 0.0:
         # The quickest way itself, every metre at the worst factor, bounds what the safer one can count.
+        longest = max(quickest.minutes_out, quickest.minutes_back) * (1.0 + ROUNDING)
         within = longest * (1.0 + EXCHANGE * float(yearly.max()))
-        safer = _way(surface, start, plot_xy, EXCHANGE * yearly, factors, yearly, within_minutes=within)
+        danger = EXCHANGE * surface.unpadded(yearly)
+        safer = _way(surface, start, plot_xy, danger, factors, yearly, within_minutes=within)
     if safer is not None and safer.yearly_m > quickest.yearly_m - SAVES_M:
         safer = None
     return HomeWay(
@@ -242,38 +238,31 @@ def _way(
 ) -> Way | None:
     """The way out and the way back by least time, weighted by ``danger``; None where none leads."""
     x, y = plot_xy[0]
-    here = _row_col(surface, plot_xy)
     out, back = (
-        least_time(surface, home_xy, sign=sign, within_minutes=within_minutes, danger=danger, goals_xy=plot_xy)
+        least_time(surface, home_xy, sign=sign, within_minutes=within_minutes, danger=danger, goals_xy=plot_xy).way_to(
+            x, y
+        )
         for sign in (OUT, BACK)
     )
-    way_out, way_back = out.way(x, y), back.way(x, y)
-    if way_out is None or way_back is None:
+    if out is None or back is None:
         return None
-    distinct: dict[int, float] = {}
-    exposure = np.zeros(len(MONTHS))
-    for month in MONTHS:
-        if id(factors[month]) not in distinct:
-            distinct[id(factors[month])] = _summed(out, factors[month], here)
-        exposure[month - 1] = distinct[id(factors[month])]
+    by_month = {id(factors[month]): factors[month] for month in MONTHS}  # equal months share one array
+    distinct = {number: out.summed_m(factor) for number, factor in by_month.items()}
     return Way(
-        minutes_out=float(out.minutes().values[here]),
-        minutes_back=float(back.minutes().values[here]),
-        exposure_m=exposure,
-        yearly_m=_summed(out, yearly, here),
-        out=way_out,
-        back=way_back,
+        minutes_out=out.minutes,
+        minutes_back=back.minutes,
+        exposure_m=np.array([distinct[id(factors[month])] for month in MONTHS]),
+        yearly_m=out.summed_m(yearly),
+        out=out.line,
+        back=back.line,
     )
 
 
-def _summed(tree: LeastTime, per_metre: NDArray[np.floating], here: tuple[int, int]) -> float:
-    return float(tree.summed_m(per_metre).values[here]) if per_metre.any() else 0.0
-
-
-def _factors_by_month(block: Block, dem: Grid) -> dict[int, NDArray[np.float32]]:
-    """Exposure factor of each cell in each month, the highest of the zones on it; equal months share one array."""
+def _factors_by_month(block: Block, surface: Surface) -> dict[int, NDArray[np.float32]]:
+    """Exposure factor of each padded cell in each month, the highest of the zones on it; equal months share one."""
+    dem = surface.dem
     if "hazard_zones" not in block.nearby:
-        return dict.fromkeys(MONTHS, np.zeros(dem.shape, dtype=np.float32))
+        return dict.fromkeys(MONTHS, surface.padded(np.zeros(dem.shape)))
     zones = block.layer("hazard_zones")
     level, text = zone_levels(zones), texts(zones, "months")
     spans = {span: months(span or None) for span in set(text)}
@@ -285,7 +274,7 @@ def _factors_by_month(block: Block, dem: Grid) -> dict[int, NDArray[np.float32]]
         active = tuple(span for span in drawn if month in spans[span])
         if active not in made:
             grids = [drawn[span] for span in active] or [np.zeros(dem.shape, dtype=np.float32)]
-            made[active] = np.maximum.reduce(grids)
+            made[active] = surface.padded(np.maximum.reduce(grids))
         factors[month] = made[active]
     return factors
 

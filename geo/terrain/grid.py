@@ -8,6 +8,8 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
+from geo.terrain.kernels import grid as kernels
+
 
 def north_up(x_min: float, y_max: float, width: float, height: float) -> Affine:
     """Return the transform of a north-up raster.
@@ -133,12 +135,9 @@ class Grid:
             return self
         rows, cols = self.shape
         left, top = round(self.x_min / self.cell_m) % k, round(-self.y_max / self.cell_m) % k
-        around = ((top, -(rows + top) % k), (left, -(cols + left) % k))
-        padded = np.pad(self.values, around, constant_values=np.nan)
-        blocks = padded.reshape(padded.shape[0] // k, k, padded.shape[1] // k, k)
-        known = ~np.isnan(blocks)
-        count = known.sum(axis=(1, 3))
-        total = np.where(known, blocks, 0.0).sum(axis=(1, 3), dtype=np.float64)
+        blocks = -(-(rows + top) // k), -(-(cols + left) // k)
+        total, count = np.zeros(blocks), np.zeros(blocks, dtype=np.int64)
+        kernels.add_blocks(self.values, k, top, left, total, count)
         means = np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
         x_min, y_max = self.x_min - left * self.cell_m, self.y_max + top * self.cell_m
         return replace(self, values=means, x_min=x_min, y_max=y_max, cell_m=self.cell_m * k)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from geo.routing.kernels.least_time import crossing, move_seconds
@@ -29,6 +30,24 @@ def clock_along(ground, moves, order, came_by, sign, total):
             continue
         parent = cell - moves.offset[k - 1]
         total[cell] = total[parent] + move_seconds(ground, moves, parent, k - 1, sign)
+
+
+@njit(cache=True, nogil=True)
+def sum_on(ground, moves, cells, came_by, per_metre):
+    """Sum ``per_metre`` along one way, its cells in the order they were settled, as ``sum_along`` does."""
+    total = np.float32(0.0)
+    for i in range(1, len(cells)):
+        total = np.float32(total + crossing(per_metre, moves, cells[i - 1], came_by[cells[i]] - 1, ground.cell_m))
+    return total
+
+
+@njit(cache=True, nogil=True)
+def clock_on(ground, moves, cells, came_by, sign):
+    """Sum the undisturbed seconds along one way, as ``clock_along`` does."""
+    total = np.float32(0.0)
+    for i in range(1, len(cells)):
+        total = np.float32(total + move_seconds(ground, moves, cells[i - 1], came_by[cells[i]] - 1, sign))
+    return total
 
 
 @njit(cache=True, nogil=True)
