@@ -30,10 +30,11 @@ from geo.measures.access import (
 )
 from geo.measures.hazard import zone_levels
 from geo.measures.way_dangers import exposure_grid, unmapped_cells
+from geo.routing.one_way import NO_DANGER, find_way, minutes_to
 from geo.routing.season import months
 from geo.routing.surface import Surface, walking_surface, walking_surfaces
 from geo.routing.walking import Walker
-from geo.routing.ways import BACK, OUT, SECONDS_PER_MINUTE, least_time, open_cells
+from geo.routing.ways import BACK, OUT, least_time, open_cells
 from geo.terrain.grid import Grid
 
 MONTHS = range(1, 13)
@@ -157,7 +158,7 @@ def home_way(block: Block, coarsest_m: float | None) -> HomeWay | None:
         f"dangers {bounds}", DANGERS, lambda: (_factors_by_month(block, surface), unmapped_cells(block, dem))
     )
     yearly = np.max(list(factors.values()), axis=0, initial=0.0)
-    quickest = _way(surface, start, plot_xy, None, factors, yearly, within_minutes=MOST_WALK_MIN)
+    quickest = _way(surface, start, plot_xy, NO_DANGER, factors, yearly, within_minutes=MOST_WALK_MIN)
     if quickest is None:
         return None
     safer = None
@@ -165,7 +166,7 @@ def home_way(block: Block, coarsest_m: float | None) -> HomeWay | None:
         # The quickest way itself, every metre at the worst factor, bounds what the safer one can count.
         longest = max(quickest.minutes_out, quickest.minutes_back) * (1.0 + ROUNDING)
         within = longest * (1.0 + EXCHANGE * float(yearly.max()))
-        danger = EXCHANGE * surface.unpadded(yearly)
+        danger = np.float32(EXCHANGE) * yearly
         safer = _way(surface, start, plot_xy, danger, factors, yearly, within_minutes=within)
     if safer is not None and safer.yearly_m > quickest.yearly_m - SAVES_M:
         safer = None
@@ -230,18 +231,15 @@ def _way(
     surface: Surface,
     home_xy: Floats,
     plot_xy: Floats,
-    danger: NDArray[np.floating] | None,
+    danger: NDArray[np.float32],
     factors: dict[int, NDArray[np.float32]],
     yearly: NDArray[np.float32],
     *,
     within_minutes: float,
 ) -> Way | None:
     """The way out and the way back by least time, weighted by ``danger``; None where none leads."""
-    x, y = plot_xy[0]
     out, back = (
-        least_time(surface, home_xy, sign=sign, within_minutes=within_minutes, danger=danger, goals_xy=plot_xy).way_to(
-            x, y
-        )
+        find_way(surface, home_xy, plot_xy, sign=sign, within_minutes=within_minutes, danger=danger)
         for sign in (OUT, BACK)
     )
     if out is None or back is None:
@@ -343,18 +341,8 @@ def _to_nearest(surface: Surface, plot_xy: Floats, xy: Floats, of_kind: Collecti
         wanted = [rows for rows in of_kind if len(rows) and np.isnan(minutes[rows]).all()]
         if wanted:
             rows = np.concatenate(wanted)
-            minutes[rows] = _from_plot(surface, plot_xy, xy[rows], within_minutes)
+            minutes[rows] = minutes_to(surface, plot_xy, xy[rows], sign=OUT, within_minutes=within_minutes)
     return minutes
-
-
-def _from_plot(surface: Surface, plot_xy: Floats, xy: Floats, within_minutes: float) -> Floats:
-    """Minutes from one plot to each point, float64 (n,), NaN where none leads within reach."""
-    start, cells = _opened(surface, plot_xy), open_cells(surface, xy)
-    if start is None:
-        return np.full(len(xy), np.nan)
-    seconds = least_time(surface, start, sign=OUT, within_minutes=within_minutes, goals_xy=xy).seconds
-    minutes = np.where(cells >= 0, seconds[np.maximum(cells, 0)], np.inf) / np.float32(SECONDS_PER_MINUTE)
-    return np.where(np.isinf(minutes), np.nan, minutes).astype(np.float64)
 
 
 def _to_goals(surface: Surface, goals: Floats, plots: Floats) -> tuple[Floats, NDArray[np.int64]]:

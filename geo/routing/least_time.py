@@ -7,15 +7,21 @@ no order need be kept within it (Dial 1969, Communications of the ACM 12(11), p.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo.errors import GridError
+from geo.routing.kernels.least_time import clear
 from geo.routing.kernels.surface import BLOCKED
 from geo.routing.surface import Surface
 from geo.terrain.stencil import stencil
+
+SPARE = 4  # workspaces kept for the next search; one of a million cells takes 14 MB
 
 
 class Workspace(NamedTuple):
@@ -51,6 +57,44 @@ def workspace(surface: Surface) -> Workspace:
         np.zeros(n, dtype=np.bool_),
         *(np.empty(n, dtype=np.int32) for _ in range(2)),
     )
+
+
+class Borrowed:
+    """A workspace for one search, and how many cells the search gave a time to: set ``found`` after it."""
+
+    __slots__ = ("found", "work")
+
+    def __init__(self, work: Workspace) -> None:
+        self.work = work
+        self.found = 0
+
+
+@contextmanager
+def borrowed_workspace(surface: Surface) -> Iterator[Borrowed]:
+    """Lend a workspace that an earlier search on a surface of this size gave back; safe among threads.
+
+    Parameters
+    ----------
+    surface : from ``walking_surface``
+
+    Returns
+    -------
+    the workspace as new; what the search wrote is not to be kept
+    """
+    n = len(surface.ground.kind)
+    with _LOCK:
+        number = next((i for i, work in enumerate(_SPARE) if len(work.seconds) == n), None)
+        work = None if number is None else _SPARE.pop(number)
+    lent = Borrowed(workspace(surface) if work is None else work)
+    yield lent  # after a fault it is not given back
+    clear(lent.work, lent.found)
+    with _LOCK:
+        _SPARE.append(lent.work)
+        del _SPARE[:-SPARE]
+
+
+_SPARE: list[Workspace] = []
+_LOCK = threading.Lock()
 
 
 def time_slots(surface: Surface, most_danger: float) -> tuple[float, int]:

@@ -115,68 +115,14 @@ class LeastTime:
         -------
         line in EPSG:32642; None if no way leads there
         """
-        found = self.way_to(x, y)
-        return None if found is None else found.line
-
-    def way_to(self, x: float, y: float) -> FoundWay | None:
-        """Return the way between the sources and a point, with what is met on it.
-
-        Parameters
-        ----------
-        x : metres in EPSG:32642
-        y : metres in EPSG:32642
-
-        Returns
-        -------
-        the way; None if none leads there
-        """
         cell = int(self.surface.padded_cells(np.array([[x, y]]))[0])
         if cell < 0 or not np.isfinite(self.seconds[cell]):
             return None
         cells = [cell]
         while self.came_by[cells[-1]]:
             cells.append(cells[-1] - int(self.moves.offset[self.came_by[cells[-1]] - 1]))
-        return FoundWay(self, np.array(cells[::-1]))
-
-
-@dataclass(frozen=True, slots=True)
-class FoundWay:
-    """One way of a tree.
-
-    tree : what it was found in. cells : int64 (n,), flat padded index, from the source to the point.
-    """
-
-    tree: LeastTime
-    cells: NDArray[np.int64]
-
-    @property
-    def line(self) -> shapely.LineString:
-        """The way in the direction walked, EPSG:32642."""
-        xy = self.tree.surface.centres(self.cells if self.tree.sign == OUT else self.cells[::-1])
+        xy = self.surface.centres(np.array(cells if self.sign == BACK else cells[::-1]))
         return shapely.LineString(np.repeat(xy, 2, axis=0) if len(xy) == 1 else xy)
-
-    @property
-    def minutes(self) -> float:
-        """Minutes by the clock; a danger weighs the choice of way only. As ``LeastTime.minutes`` at its end."""
-        tree = self.tree
-        seconds = tree.seconds[self.cells[-1]]
-        if tree.weighted:
-            seconds = kernels.clock_on(tree.surface.ground, tree.moves, self.cells, tree.came_by, tree.sign)
-        return float(np.float32(seconds) / np.float32(SECONDS_PER_MINUTE))
-
-    def summed_m(self, per_metre: NDArray[np.float32]) -> float:
-        """Return the metres in each cell times its value, summed along the way.
-
-        Parameters
-        ----------
-        per_metre : float32, flat over the padded cells (``Surface.padded``), value of a metre in each
-
-        Returns
-        -------
-        metres times value, as ``LeastTime.summed_m`` at the end of the way
-        """
-        tree = self.tree
-        return float(kernels.sum_on(tree.surface.ground, tree.moves, self.cells, tree.came_by, per_metre))
 
 
 def open_cells(surface: Surface, xy: NDArray[np.float64]) -> NDArray[np.int64]:

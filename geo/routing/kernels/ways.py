@@ -34,19 +34,19 @@ def clock_along(ground, moves, order, came_by, sign, total):
 
 @njit(cache=True, nogil=True)
 def sum_on(ground, moves, cells, came_by, per_metre):
-    """Sum ``per_metre`` along one way, its cells in the order they were settled, as ``sum_along`` does."""
+    """Sum ``per_metre`` along the cells of one way, each with what it was reached by, as ``sum_along`` does."""
     total = np.float32(0.0)
     for i in range(1, len(cells)):
-        total = np.float32(total + crossing(per_metre, moves, cells[i - 1], came_by[cells[i]] - 1, ground.cell_m))
+        total = np.float32(total + crossing(per_metre, moves, cells[i - 1], came_by[i] - 1, ground.cell_m))
     return total
 
 
 @njit(cache=True, nogil=True)
 def clock_on(ground, moves, cells, came_by, sign):
-    """Sum the undisturbed seconds along one way, as ``clock_along`` does."""
+    """Sum the undisturbed seconds along the cells of one way, as ``clock_along`` does."""
     total = np.float32(0.0)
     for i in range(1, len(cells)):
-        total = np.float32(total + move_seconds(ground, moves, cells[i - 1], came_by[cells[i]] - 1, sign))
+        total = np.float32(total + move_seconds(ground, moves, cells[i - 1], came_by[i] - 1, sign))
     return total
 
 
