@@ -6,7 +6,14 @@ from geo.contract.criterion import Criterion, HardLimit
 from geo.contract.declared import CALIBRATE, ClassCap, Measuring
 from geo.contract.memberships import Knots
 from geo.contract.needs import Need
-from geo.measures.access import EXTENTS_ON_WAY, ZONES_ON_WAY, health_minutes, market_minutes, walk_minutes
+from geo.measures.access import (
+    EXTENTS_ON_WAY,
+    SERVICE_REACH_M,
+    ZONES_ON_WAY,
+    health_minutes,
+    market_minutes,
+    walk_minutes,
+)
 
 # Domain reference 3.6 steps 2 and 6: how many classes a plot may be better than the worst known of these, and without
 # which of them no class is better than S2. Access holds nothing.
@@ -43,7 +50,7 @@ MARKET = Criterion(
     measure=market_minutes,
     memberships=(Knots(30.0, 60.0, 120.0, 180.0, 300.0),),
     coarsest_m=120.0,
-    reach_m=20_000.0,
+    reach_m=SERVICE_REACH_M,
     poor="The market is far.",
     measuring=Measuring("Time the trip to the market in the dry season.", usd=15),
     cap=NO_CAP,
@@ -63,7 +70,7 @@ HEALTH = Criterion(
     memberships=(Knots(20.0, 40.0, 60.0, 120.0, 180.0),),
     limits=(HardLimit("warning", "more than three hours to help", above=180.0),),
     coarsest_m=120.0,
-    reach_m=20_000.0,
+    reach_m=SERVICE_REACH_M,
     poor="Help and roads are far.",
     measuring=Measuring("Time the trip to the health post or to a road for vehicles.", usd=15),
     cap=NO_CAP,

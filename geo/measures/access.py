@@ -31,6 +31,7 @@ MOST_WALK_MIN = 120.0  # min one way; longer walks are not told apart, domain re
 FASTEST_WALK_M_S = 1.11  # m/s, Irmischer and Clarke 2018: man on a path at -5 %; bounds how far a walk can lead
 WALK_REACH_M = MOST_WALK_MIN * 60.0 * FASTEST_WALK_M_S  # m; no walk within the limit leads farther
 MOST_TRAVEL_MIN = 360.0  # min; longer ways to a service are not told apart
+SERVICE_REACH_M = 20_000.0  # m; how far around plots services and the ways to them are looked for
 LONG_WAY_CELL_M = 90.0  # m; ways of hours need no finer ground, default to calibrate
 # Ways and zones are laid on cells of 30 m, on coarser grids of up to 120 m.
 ZONES_ON_WAY = Need("hazard_zones", touches=AlongWayHome(300.0))

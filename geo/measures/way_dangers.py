@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from geo.contract.columns import texts
 from geo.contract.criterion import Block, Flags
-from geo.hazard.levels import HIGH, exposure_factor
+from geo.hazard.levels import HIGH, LEVELS, exposure_factor
 from geo.measures.hazard import zone_levels
 from geo.routing.season import months
 from geo.routing.surface import burned
@@ -68,11 +68,40 @@ def exposure_grid(zones: gpd.GeoDataFrame, level: NDArray[np.int64], dem: Grid) 
     -------
     float32 (rows, cols), 0 without a zone
     """
+    return np.asarray(factors_of(level_grid(zones, level, dem)))
+
+
+def level_grid(zones: gpd.GeoDataFrame, level: NDArray[np.int64], dem: Grid) -> NDArray[np.uint8]:
+    """Return the highest level of the zones on each cell that count for the exposure on a way.
+
+    Parameters
+    ----------
+    zones : hazard zones in EPSG:32642
+    level : int64 (zones,), 0-4
+    dem : where the cells lie
+
+    Returns
+    -------
+    uint8 (rows, cols), 0 without a zone
+    """
     outlines = zones.geometry.to_numpy()
     # Rising, so that the highest level of a cell stays.
-    factors = [(value, float(exposure_factor(value))) for value in np.unique(level).tolist()]
-    drawn = [(outlines[level == value], factor) for value, factor in factors if factor > 0.0]
-    return np.asarray(draw(drawn, dem, all_touched=True, dtype="float32"))
+    counted = [value for value in np.unique(level).tolist() if exposure_factor(value) > 0.0]
+    return np.asarray(draw([(outlines[level == value], float(value)) for value in counted], dem, all_touched=True))
+
+
+def factors_of(levels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the exposure factor of each cell.
+
+    Parameters
+    ----------
+    levels : uint8 of any shape, from ``level_grid``
+
+    Returns
+    -------
+    float32 of that shape
+    """
+    return exposure_factor(np.arange(len(LEVELS)))[levels]
 
 
 def unmapped_cells(block: Block, dem: Grid) -> Flags:

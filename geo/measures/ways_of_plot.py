@@ -23,21 +23,25 @@ from geo.measures.access import (
     LONG_WAY_CELL_M,
     MOST_TRAVEL_MIN,
     MOST_WALK_MIN,
+    SERVICE_REACH_M,
     WALK_REACH_M,
     barrier_rivers,
     points_inside,
     points_of,
 )
 from geo.measures.hazard import zone_levels
-from geo.measures.way_dangers import exposure_grid, unmapped_cells
+from geo.measures.way_dangers import factors_of, level_grid, unmapped_cells
+from geo.routing.kernels.surface import DRIVEN_KM_H
 from geo.routing.one_way import NO_DANGER, find_way, minutes_to
 from geo.routing.season import months
 from geo.routing.surface import Surface, walking_surface, walking_surfaces
 from geo.routing.walking import Walker
 from geo.routing.ways import BACK, OUT, least_time, open_cells
 from geo.terrain.grid import Grid
+from geo.terrain.stencil import REACH
 
 MONTHS = range(1, 13)
+EVERY_MONTH = 0  # beside the months: all zones at once, as criterion H4 counts them
 NEAR_MIN = 50.0  # min; most kinds of service have one within, and a search of so far is a third of the whole
 # Time a metre of exposure (metre x factor of the level) is worth avoiding for, as a share of the time that metre
 # takes: the safer way is chosen as if a metre took 1 + EXCHANGE x factor times as long. Domain reference 7.4, default
@@ -46,7 +50,9 @@ EXCHANGE = 1.0  # -
 ROUNDING = 1e-4  # share of a time; a search to just the time of a way must not miss its last move
 SAVES_M = 1.0  # m of exposure; a way that saves less is not called safer
 WINTER_MONTH = 1  # ways closed then are left out, and snow or mud lies on the ground; domain reference 4.3
-LATTICE_M = 3_000.0  # m; side of the cells of ground whose plots share what is made of their surroundings
+LATTICE_M = 12_000.0  # m; side of the cells of ground whose plots share what is made of their surroundings
+# A service that is not reached lies beyond, and nobody goes there faster than cars on the best roads.
+BEYOND_MIN = SERVICE_REACH_M / 1_000.0 / max(DRIVEN_KM_H.values()) * 60.0  # min
 GROUND = ("dem", "roads", "rivers")  # layers of which ground to walk on is made
 DANGERS = ("dem", "hazard_zones", "hazard_extents")
 SERVICE_KINDS = (
@@ -154,20 +160,19 @@ def home_way(block: Block, coarsest_m: float | None) -> HomeWay | None:
     if home is None or start is None:
         return None
 
-    factors, unmapped = block.shared(
-        f"dangers {bounds}", DANGERS, lambda: (_factors_by_month(block, surface), unmapped_cells(block, dem))
+    levels, unmapped = block.shared(
+        f"dangers {bounds}", DANGERS, lambda: (_levels_by_month(block, surface), unmapped_cells(block, dem))
     )
-    yearly = np.max(list(factors.values()), axis=0, initial=0.0)
-    quickest = _way(surface, start, plot_xy, NO_DANGER, factors, yearly, within_minutes=MOST_WALK_MIN)
+    quickest = _way(surface, start, plot_xy, NO_DANGER, levels, within_minutes=MOST_WALK_MIN)
     if quickest is None:
         return None
     safer = None
     if quickest.yearly_m > 0.0:
         # The quickest way itself, every metre at the worst factor, bounds what the safer one can count.
         longest = max(quickest.minutes_out, quickest.minutes_back) * (1.0 + ROUNDING)
-        within = longest * (1.0 + EXCHANGE * float(yearly.max()))
-        danger = np.float32(EXCHANGE) * yearly
-        safer = _way(surface, start, plot_xy, danger, factors, yearly, within_minutes=within)
+        danger = np.float32(EXCHANGE) * factors_of(levels[EVERY_MONTH])
+        within = longest * (1.0 + float(danger.max()))
+        safer = _way(surface, start, plot_xy, danger, levels, within_minutes=within)
     if safer is not None and safer.yearly_m > quickest.yearly_m - SAVES_M:
         safer = None
     return HomeWay(
@@ -197,10 +202,7 @@ def service_minutes(block: Block, coarsest_m: float | None) -> list[ServiceMinut
     NotAssessed : no service or heights are loaded, or the height grid is too coarse.
     """
     services = block.layer("services")
-    heights = block.grid("dem", coarsest_m)
-    if 0 in heights.shape:
-        raise NotAssessed(NO_HEIGHTS)
-    dry, winter = block.shared("ground to services", GROUND, lambda: _service_grounds(block, heights))
+    dry, winter = block.shared("ground to services", GROUND, lambda: _service_grounds(block, coarsest_m))
     plots = block.once(points_inside)
     kinds, codes, xy = texts(services, "kind"), texts(services, "code"), points_of(services)
     alone = len(block) == 1
@@ -232,8 +234,7 @@ def _way(
     home_xy: Floats,
     plot_xy: Floats,
     danger: NDArray[np.float32],
-    factors: dict[int, NDArray[np.float32]],
-    yearly: NDArray[np.float32],
+    levels: dict[int, NDArray[np.uint8]],
     *,
     within_minutes: float,
 ) -> Way | None:
@@ -244,37 +245,37 @@ def _way(
     )
     if out is None or back is None:
         return None
-    by_month = {id(factors[month]): factors[month] for month in MONTHS}  # equal months share one array
-    distinct = {number: out.summed_m(factor) for number, factor in by_month.items()}
+    distinct = {id(of_month): of_month for of_month in levels.values()}  # equal months share one array
+    exposure_m = {number: out.summed_m(factors_of(of_month)) for number, of_month in distinct.items()}
     return Way(
         minutes_out=out.minutes,
         minutes_back=back.minutes,
-        exposure_m=np.array([distinct[id(factors[month])] for month in MONTHS]),
-        yearly_m=out.summed_m(yearly),
+        exposure_m=np.array([exposure_m[id(levels[month])] for month in MONTHS]),
+        yearly_m=exposure_m[id(levels[EVERY_MONTH])],
         out=out.line,
         back=back.line,
     )
 
 
-def _factors_by_month(block: Block, surface: Surface) -> dict[int, NDArray[np.float32]]:
-    """Exposure factor of each padded cell in each month, the highest of the zones on it; equal months share one."""
+def _levels_by_month(block: Block, surface: Surface) -> dict[int, NDArray[np.uint8]]:
+    """Highest level of the zones on each padded cell in each month, and in ``EVERY_MONTH``; equal months share one."""
     dem = surface.dem
+    nothing = np.zeros(len(surface.ground.kind), dtype=np.uint8)
     if "hazard_zones" not in block.nearby:
-        return dict.fromkeys(MONTHS, surface.padded(np.zeros(dem.shape)))
+        return dict.fromkeys((*MONTHS, EVERY_MONTH), nothing)
     zones = block.layer("hazard_zones")
     level, text = zone_levels(zones), texts(zones, "months")
     spans = {span: months(span or None) for span in set(text)}
     # Zones of one span of months are drawn once, whatever the number of months; equal months share one array.
-    drawn = {span: exposure_grid(zones[text == span], level[text == span], dem) for span in sorted(spans)}
-    made: dict[tuple[str, ...], NDArray[np.float32]] = {}
-    factors = {}
-    for month in MONTHS:
-        active = tuple(span for span in drawn if month in spans[span])
+    drawn = {span: level_grid(zones[text == span], level[text == span], dem) for span in sorted(spans)}
+    made: dict[tuple[str, ...], NDArray[np.uint8]] = {(): nothing}
+    found = {}
+    for month in (*MONTHS, EVERY_MONTH):
+        active = tuple(span for span in drawn if month == EVERY_MONTH or month in spans[span])
         if active not in made:
-            grids = [drawn[span] for span in active] or [np.zeros(dem.shape, dtype=np.float32)]
-            made[active] = surface.padded(np.maximum.reduce(grids))
-        factors[month] = made[active]
-    return factors
+            made[active] = np.pad(np.maximum.reduce([drawn[span] for span in active]), REACH).ravel()
+        found[month] = made[active]
+    return found
 
 
 def _met(block: Block, way: shapely.LineString) -> list[tuple[str, str]]:
@@ -309,10 +310,10 @@ def _row_col(surface: Surface, xy: Floats) -> tuple[int, int]:
 
 
 def _shared_window(block: Block) -> tuple[float, float, float, float]:
-    """Ground within the longest walk of a plot, out to a lattice, so that its neighbours walk on the same."""
+    """Ground within the longest walk of the cell of the lattice a plot lies in: its neighbours walk on the same."""
     x_min, y_min, x_max, y_max = shapely.total_bounds(block.polygons)
-    low = [float(np.floor((edge - WALK_REACH_M) / LATTICE_M) * LATTICE_M) for edge in (x_min, y_min)]
-    high = [float(np.ceil((edge + WALK_REACH_M) / LATTICE_M) * LATTICE_M) for edge in (x_max, y_max)]
+    low = [float(np.floor(edge / LATTICE_M) * LATTICE_M - WALK_REACH_M) for edge in (x_min, y_min)]
+    high = [float(np.ceil(edge / LATTICE_M) * LATTICE_M + WALK_REACH_M) for edge in (x_max, y_max)]
     return low[0], low[1], high[0], high[1]
 
 
@@ -321,8 +322,11 @@ def _home_ground(block: Block, dem: Grid) -> Surface:
     return walking_surface(dem, paths=roads, barriers=barrier_rivers(block), month=GROWING_MONTH)
 
 
-def _service_grounds(block: Block, heights: Grid) -> tuple[Surface, Surface]:
+def _service_grounds(block: Block, coarsest_m: float | None) -> tuple[Surface, Surface]:
     """Ground to walk and drive on when dry and in winter, in coarse cells."""
+    heights = block.grid("dem", coarsest_m)
+    if 0 in heights.shape:
+        raise NotAssessed(NO_HEIGHTS)
     roads = block.layer("roads") if "roads" in block.nearby else None
     seasons = [(Walker(snow_or_mud=month == WINTER_MONTH), month) for month in (GROWING_MONTH, WINTER_MONTH)]
     dry, winter = walking_surfaces(

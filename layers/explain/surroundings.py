@@ -9,15 +9,26 @@ from sqlalchemy import Connection, and_
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
-from layers.frames.around import PLOT_COLUMNS, Around, as_of, read_layer
+from layers.frames.around import PLOT_COLUMNS, Around, as_of, read_layer, widened
 from layers.frames.windows import Windows
 from layers.records.snapshot import Snapshot
 
-# How far around a plot each layer is read, metres: one distance for all that asks for it, so that it is read once.
-REACH_M = {
+HEIGHTS = "dem"
+NEIGHBOURHOOD_M = 12_000.0  # m; side of the cells of ground whose plots share what is read around them
+
+# How far around a plot each layer is read, metres: one distance for all that asks for it, so that it is read once. But
+# the heights of the ground to services are read apart, and not kept: only the ground itself is, in coarse cells.
+FAR_M = {
     name: max(criterion.reach_m for criterion in LAND_CRITERIA if name in criterion.layers)
     for criterion in LAND_CRITERIA
     for name in criterion.layers
+}
+NEAR_M = FAR_M | {
+    HEIGHTS: max(
+        criterion.reach_m
+        for criterion in LAND_CRITERIA
+        if HEIGHTS in criterion.layers and "services" not in criterion.layers
+    )
 }
 
 
@@ -34,19 +45,23 @@ def read_plot(connection: Connection, plot_id: str, load_id: int | None) -> gpd.
     return plots
 
 
-def around_plot(connection: Connection, served: Snapshot, plots: gpd.GeoDataFrame, load_id: int | None) -> Around:
+def around_plot(
+    connection: Connection, served: Snapshot, plots: gpd.GeoDataFrame, load_id: int | None, *, far: bool = False
+) -> Around:
     """Return what lies around one plot as it stood after a load, None = now.
 
-    ``served`` : a snapshot read through this connection, or as new: it tells which windows are still good.
+    ``served`` : a snapshot read through this connection, or as new: it tells which windows are still good. ``far`` :
+    heights as far as services are looked for.
     """
-    x_min, y_min, x_max, y_max = (float(edge) for edge in shapely.total_bounds(plots.geometry.to_numpy()))
+    x_min, y_min, x_max, y_max = shapely.total_bounds(plots.geometry.to_numpy()).tolist()
     seen = max(served.loads.values(), default=0) if load_id is None else load_id
     return Around(
         connection,
         str(plots["district"].iloc[0]),
-        (x_min, y_min, x_max, y_max),
-        REACH_M,
+        widened((x_min, y_min, x_max, y_max), 0.0, NEIGHBOURHOOD_M),
+        FAR_M if far else NEAR_M,
         load_id,
         only=[int(plots["plot_no"].iloc[0])],
         windows=Windows(served, seen),
+        unkept=frozenset({HEIGHTS} if far else ()),
     )

@@ -22,9 +22,17 @@ from geo.criteria import BY_ID
 from geo.errors import NotAssessed
 from geo.geometry.crs import to_stored
 from geo.hazard.levels import LEVELS, caution_of, threatens_life
-from geo.measures.access import MOST_TRAVEL_MIN
 from geo.measures.hazard import zone_levels
-from geo.measures.ways_of_plot import EXCHANGE, SERVICE_KINDS, HomeWay, ServiceMinutes, Way, home_way, service_minutes
+from geo.measures.ways_of_plot import (
+    BEYOND_MIN,
+    EXCHANGE,
+    SERVICE_KINDS,
+    HomeWay,
+    ServiceMinutes,
+    Way,
+    home_way,
+    service_minutes,
+)
 from layers.catalogue.hazards import HazardZone
 from layers.catalogue.land import Plot
 from layers.catalogue.services import Service
@@ -53,12 +61,12 @@ def ways_of_plot(
     ------
     NotFound : there is no such plot.
     """
-    block = _block_of(connection, plot_id, served, plots)
-    found = _home_way(block)
+    plots = read_plot(connection, plot_id, None) if plots is None else plots
+    found = _home_way(_block_of(connection, served, plots))
     return {
         "way": None if isinstance(found, str) else _way_as_dict(found),
         "why_no_way": found if isinstance(found, str) else None,
-        "services": _services(connection, block),
+        "services": _services(connection, _block_of(connection, served, plots, far=True)),
     }
 
 
@@ -101,7 +109,7 @@ def way_lines(connection: Connection, plot_id: str, served: Snapshot) -> dict[st
     ------
     NotFound : there is no such plot, or no way to it is known.
     """
-    block = _block_of(connection, plot_id, served)
+    block = _block_of(connection, served, read_plot(connection, plot_id, None))
     found = _home_way(block)
     if isinstance(found, str):
         raise NotFound(f"No way between plot {plot_id} and its home is known: {found}.")
@@ -149,9 +157,8 @@ def services_of_district(connection: Connection, district: str) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _block_of(connection: Connection, plot_id: str, served: Snapshot, plots: gpd.GeoDataFrame | None = None) -> Block:
-    plots = read_plot(connection, plot_id, None) if plots is None else plots
-    return Block(plots, around_plot(connection, served, plots, None), _unjudged(1))
+def _block_of(connection: Connection, served: Snapshot, plots: gpd.GeoDataFrame, *, far: bool = False) -> Block:
+    return Block(plots, around_plot(connection, served, plots, None, far=far), _unjudged(1))
 
 
 def _unjudged(n: int) -> Judgement:
@@ -226,7 +233,7 @@ def _service_as_dict(found: ServiceMinutes, names: Mapping[str, Any], why: str) 
         "why_unknown": None if found.loaded else why,
         "minutes": _minutes(found.dry[0]),
         "minutes_winter": _minutes(found.winter[0]),
-        "farther_than_minutes": MOST_TRAVEL_MIN if found.loaded and np.isnan(found.dry[0]) else None,
+        "farther_than_minutes": BEYOND_MIN if found.loaded and np.isnan(found.dry[0]) else None,
         "nearest": None
         if code is None
         else {"code": str(code), **{name: None if named is None else getattr(named, name) for name in NAMES}},

@@ -72,11 +72,11 @@ def window(bounds: Bounds) -> ColumnElement[bool]:
     return envelope
 
 
-def widened(bounds: Bounds, reach_m: float) -> Bounds:
-    """Bounds grown by ``reach_m`` metres and then outwards to the lattice."""
+def widened(bounds: Bounds, reach_m: float, lattice_m: float = LATTICE_M) -> Bounds:
+    """Bounds grown by ``reach_m`` metres and then outwards to the lattice, a multiple of ``LATTICE_M``."""
     x_min, y_min, x_max, y_max = bounds
-    low = [float(np.floor((value - reach_m) / LATTICE_M) * LATTICE_M) for value in (x_min, y_min)]
-    high = [float(np.ceil((value + reach_m) / LATTICE_M) * LATTICE_M) for value in (x_max, y_max)]
+    low = [float(np.floor((value - reach_m) / lattice_m) * lattice_m) for value in (x_min, y_min)]
+    high = [float(np.ceil((value + reach_m) / lattice_m) * lattice_m) for value in (x_max, y_max)]
     return low[0], low[1], high[0], high[1]
 
 
@@ -182,8 +182,8 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
     A layer that holds nothing at all is absent, so that a criterion can tell *nothing near* from *not loaded*.
     ``reach_m`` says how far beyond ``bounds`` each layer is read, metres. ``cache`` keeps grids, and what follows from
     the layers, for the next time; None = everything is computed. ``windows`` keeps what is read of whole windows for
-    the neighbours of a plot. ``only`` : numbers of the plots that tables about
-    plots are read for, where not all are.
+    the neighbours of a plot, but of the layers in ``unkept``. ``only`` : numbers of the plots that tables about plots
+    are read for, where not all are.
     """
 
     connection: Connection
@@ -195,6 +195,7 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
     cache: ArrayCache | None = None
     only: Collection[int] | None = None
     windows: Windows | None = None
+    unkept: frozenset[str] = frozenset()
 
     def shared(self, what: str, needs: Sequence[str], make: Callable[[], Made]) -> Made:
         """Return what is made of some layers, kept since it was made around a neighbour or made now."""
@@ -244,7 +245,7 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
 
     def _read(self, name: str) -> gpd.GeoDataFrame | Grid | None:
         """Rows or grid of a layer; a table of what was measured on plots is of these plots alone and kept for none."""
-        if self.windows is None:
+        if self.windows is None or name in self.unkept:
             return self._read_now(name)
         if name in BY_NAME and BY_NAME[name].geometry_kind is None:
             if "command_area" not in BY_NAME[name].__table__.c:

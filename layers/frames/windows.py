@@ -22,7 +22,7 @@ Bounds = tuple[float, float, float, float]  # x_min, y_min, x_max, y_max, metres
 Key = tuple[object, ...]
 Made = TypeVar("Made")
 
-MOST_BYTES: Final = 384_000_000  # of all windows; around one plot lie some 30 MB
+MOST_BYTES: Final = 512_000_000  # of all windows; around one plot lie some 18 MB
 POINT_BYTES: Final = 16  # of a corner of an outline
 SHAPE_BYTES: Final = 200  # of an outline beside its corners
 
@@ -58,7 +58,8 @@ def _bytes(value: Any) -> int:
     if isinstance(value, Grid):
         return int(value.values.nbytes)
     if isinstance(value, Surface):
-        return _bytes(value.dem) + sum(map(_bytes, value.ground))
+        # Heights that are part of another window are counted there.
+        return sum(map(_bytes, value.ground)) + (_bytes(value.dem) if value.dem.values.base is None else 0)
     if isinstance(value, gpd.GeoDataFrame):
         size = int(value.memory_usage().sum())
         if value.active_geometry_name is not None:
