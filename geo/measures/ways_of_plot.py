@@ -6,7 +6,6 @@ Searched from the plot's home and from the plot itself on the same ground, and a
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ from geo.contract.columns import texts
 from geo.contract.criterion import Block, Floats
 from geo.contract.reasons import NO_HEIGHTS
 from geo.errors import NotAssessed
-from geo.hazard.levels import exposure_factor
+from geo.hazard.levels import LEVELS, exposure_factor
 from geo.measures.access import (
     GROWING_MONTH,
     LONG_WAY_CELL_M,
@@ -32,7 +31,7 @@ from geo.measures.access import (
 from geo.measures.hazard import zone_levels
 from geo.measures.way_dangers import factors_of, level_grid, unmapped_cells
 from geo.routing.kernels.surface import DRIVEN_KM_H
-from geo.routing.one_way import NO_DANGER, find_way, minutes_to
+from geo.routing.one_way import NO_DANGER, find_way, minutes_to_nearest
 from geo.routing.season import months
 from geo.routing.surface import Surface, walking_surface, walking_surfaces
 from geo.routing.walking import Walker
@@ -42,7 +41,6 @@ from geo.terrain.stencil import REACH
 
 MONTHS = range(1, 13)
 EVERY_MONTH = 0  # beside the months: all zones at once, as criterion H4 counts them
-NEAR_MIN = 50.0  # min; most kinds of service have one within, and a search of so far is a third of the whole
 # Time a metre of exposure (metre x factor of the level) is worth avoiding for, as a share of the time that metre
 # takes: the safer way is chosen as if a metre took 1 + EXCHANGE x factor times as long. Domain reference 7.4, default
 # to calibrate with the women who walk it.
@@ -208,11 +206,13 @@ def service_minutes(block: Block, coarsest_m: float | None) -> list[ServiceMinut
     alone = len(block) == 1
     on_ground = dry.padded_cells(xy) >= 0
     of_kind = {kind: np.flatnonzero((kinds == kind) & on_ground) for kind in SERVICE_KINDS}
-    times = {
-        name: _to_nearest(ground, plots, xy, of_kind.values())
-        for name, ground in (("dry", dry), ("winter", winter))
-        if alone
-    }
+    rows_known = np.concatenate(list(of_kind.values()))
+    number = np.repeat(np.arange(len(of_kind)), [len(rows) for rows in of_kind.values()])
+    times = {name: np.full(len(xy), np.nan) for name in ("dry", "winter")}
+    for name, ground in (("dry", dry), ("winter", winter)) if alone else ():
+        times[name][rows_known] = minutes_to_nearest(
+            ground, plots, xy[rows_known], number, sign=OUT, within_minutes=MOST_TRAVEL_MIN
+        )
     found = []
     for kind, rows in of_kind.items():
         if not len(rows):
@@ -245,8 +245,9 @@ def _way(
     )
     if out is None or back is None:
         return None
+    factors = exposure_factor(np.arange(len(LEVELS)))
     distinct = {id(of_month): of_month for of_month in levels.values()}  # equal months share one array
-    exposure_m = {number: out.summed_m(factors_of(of_month)) for number, of_month in distinct.items()}
+    exposure_m = {number: out.summed_m(of_month, factors) for number, of_month in distinct.items()}
     return Way(
         minutes_out=out.minutes,
         minutes_back=back.minutes,
@@ -333,20 +334,6 @@ def _service_grounds(block: Block, coarsest_m: float | None) -> tuple[Surface, S
         heights.coarsened(LONG_WAY_CELL_M), seasons, paths=roads, barriers=barrier_rivers(block), driving=True
     )
     return dry, winter
-
-
-def _to_nearest(surface: Surface, plot_xy: Floats, xy: Floats, of_kind: Collection[NDArray[np.int64]]) -> Floats:
-    """Minutes from one plot to points, float64 (n,), at least to the nearest of each kind; NaN of others farther away.
-
-    ``of_kind`` : rows of ``xy`` of each kind. Most kinds have one that is near: only for the others all is searched.
-    """
-    minutes = np.full(len(xy), np.nan)
-    for within_minutes in (NEAR_MIN, MOST_TRAVEL_MIN):
-        wanted = [rows for rows in of_kind if len(rows) and np.isnan(minutes[rows]).all()]
-        if wanted:
-            rows = np.concatenate(wanted)
-            minutes[rows] = minutes_to(surface, plot_xy, xy[rows], sign=OUT, within_minutes=within_minutes)
-    return minutes
 
 
 def _to_goals(surface: Surface, goals: Floats, plots: Floats) -> tuple[Floats, NDArray[np.int64]]:

@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 
 from geo.errors import GridError
 from geo.routing.kernels import ways as kernels
-from geo.routing.kernels.least_time import spread
+from geo.routing.kernels.least_time import SINGLY, spread
 from geo.routing.least_time import Borrowed, borrowed_workspace, time_slots
 from geo.routing.surface import Surface
 from geo.routing.ways import OUT, SECONDS_PER_MINUTE, open_cells
-from geo.terrain.stencil import Stencil, stencil
+from geo.terrain.stencil import REACH, Stencil, stencil
 
 Floats = NDArray[np.float64]
 NO_DANGER = np.empty(0, dtype=np.float32)
+MOST_KINDS = 15  # kinds of goal one search tells apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +55,25 @@ class FoundWay:
             seconds = kernels.clock_on(self.surface.ground, self._moves, self.cells, self.came_by, self.sign)
         return float(np.float32(seconds) / np.float32(SECONDS_PER_MINUTE))
 
-    def summed_m(self, per_metre: NDArray[np.float32]) -> float:
+    def summed_m(self, number: NDArray[np.uint8], per_metre: NDArray[np.float32]) -> float:
         """Return the metres in each cell times its value, summed along the way.
 
         Parameters
         ----------
-        per_metre : float32, flat over the padded cells (``Surface.padded``), value of a metre in each
+        number : uint8, flat over the padded cells, the row of ``per_metre`` of each
+        per_metre : float32, value of a metre
 
         Returns
         -------
-        metres times value; with the danger factors of the cells the exposure on the way (domain reference 7.4)
+        metres times value; with the danger factors of the levels of cells the exposure on the way (domain reference
+        7.4)
         """
-        return float(kernels.sum_on(self.surface.ground, self._moves, self.cells, self.came_by, per_metre))
+        # Only the rows of cells the way leads through, and those beside, are looked at.
+        width = self.surface.width
+        first = max(int(self.cells.min()) // width - REACH, 0) * width
+        beyond = (int(self.cells.max()) // width + REACH + 1) * width
+        values = per_metre[number[first:beyond]]
+        return float(kernels.sum_on(self.surface.ground, self._moves, self.cells - first, self.came_by, values))
 
     @property
     def _moves(self) -> Stencil:
@@ -106,8 +114,10 @@ def find_way(
         return None
     if not (danger >= 0).all():
         raise GridError("danger factors must be known and not below 0")
+    wanted = np.zeros(len(surface.ground.kind), dtype=np.uint16)
+    wanted[goal] = SINGLY
     with borrowed_workspace(surface) as lent:
-        _search(surface, lent, source, goal, sign, within_minutes, danger)
+        _search(surface, lent, source, wanted, 1, sign, within_minutes, danger)
         seconds = float(lent.work.seconds[goal[0]])
         if not np.isfinite(seconds):
             return None
@@ -118,44 +128,56 @@ def find_way(
         return FoundWay(surface, sign, len(danger) > 0, way, lent.work.came_by[way], seconds)
 
 
-def minutes_to(surface: Surface, source_xy: Floats, goals_xy: Floats, *, sign: float, within_minutes: float) -> Floats:
-    """Return the minutes between a source and points.
+def minutes_to_nearest(
+    surface: Surface,
+    source_xy: Floats,
+    goals_xy: Floats,
+    kinds: NDArray[np.int64],
+    *,
+    sign: float,
+    within_minutes: float,
+) -> Floats:
+    """Return the minutes between a source and points; the search ends when one of each kind is reached.
 
     Parameters
     ----------
     surface : from ``walking_surface``
     source_xy : float64 (1, 2), metres in EPSG:32642, moved to open ground nearby
     goals_xy : float64 (n, 2), likewise
+    kinds : int64 (n,), kind of each, 0 to ``MOST_KINDS`` - 1
     sign : ``OUT``, from the source, or ``BACK``, towards it
     within_minutes : longest way looked for
 
     Returns
     -------
-    float64 (n,), NaN where no way leads, or none so short
+    float64 (n,), of the nearest of each kind and all as near as the last of these; NaN of those farther away, or where
+    no way leads
     """
     source, goals = open_cells(surface, source_xy), open_cells(surface, goals_xy)
     minutes = np.full(len(goals), np.nan)
+    known = np.flatnonzero(goals >= 0)
     if source[0] < 0:
         return minutes
-    known = goals >= 0
+    wanted = np.zeros(len(surface.ground.kind), dtype=np.uint16)
+    np.bitwise_or.at(wanted, goals[known], np.uint16(1) << kinds[known].astype(np.uint16))
     with borrowed_workspace(surface) as lent:
-        _search(surface, lent, source, goals[known], sign, within_minutes, NO_DANGER)
-        minutes[known] = lent.work.seconds[goals[known]] / np.float32(SECONDS_PER_MINUTE)
-    return np.where(np.isinf(minutes), np.nan, minutes)
+        _search(surface, lent, source, wanted, len(np.unique(kinds[known])), sign, within_minutes, NO_DANGER)
+        reached = known[lent.work.done[goals[known]]]
+        minutes[reached] = lent.work.seconds[goals[reached]] / np.float32(SECONDS_PER_MINUTE)
+    return minutes
 
 
 def _search(
     surface: Surface,
     lent: Borrowed,
     sources: NDArray[np.int64],
-    goals: NDArray[np.int64],
+    wanted: NDArray[np.uint16],
+    left: int,
     sign: float,
     within_minutes: float,
     danger: NDArray[np.float32],
 ) -> None:
-    """Search from padded cells until all the goals are reached."""
-    wanted = np.zeros(len(surface.ground.kind), dtype=np.bool_)
-    wanted[goals] = True
+    """Search from padded cells until nothing wanted is left."""
     _, lent.found = spread(
         surface.ground,
         stencil(surface.width),
@@ -164,7 +186,7 @@ def _search(
         np.float32(within_minutes * SECONDS_PER_MINUTE),
         danger,
         wanted,
-        len(np.unique(goals)),
+        left,
         *time_slots(surface, float(danger.max(initial=0.0))),
         lent.work,
     )

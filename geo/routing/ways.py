@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from geo.compiled.threads import at_once
 from geo.errors import GridError
 from geo.routing.kernels import ways as kernels
-from geo.routing.kernels.least_time import spread
+from geo.routing.kernels.least_time import SINGLY, spread
 from geo.routing.kernels.surface import BLOCKED
 from geo.routing.least_time import time_slots, workspace
 from geo.routing.surface import Surface, walking_surface
@@ -222,14 +222,14 @@ def least_time(
     return LeastTime(surface, sources, sign, danger is not None, directions, work.seconds, work.came_by, order)
 
 
-def _wanted(surface: Surface, goals_xy: ArrayLike | None) -> tuple[NDArray[np.bool_], int]:
-    """Return the cells a search ends at, bool over the padded cells or empty for all, and how many they are."""
+def _wanted(surface: Surface, goals_xy: ArrayLike | None) -> tuple[NDArray[np.uint16], int]:
+    """Return the cells a search ends at, marked over the padded cells or empty for all, and how many they are."""
     if goals_xy is None:
-        return np.empty(0, dtype=np.bool_), 0
+        return np.empty(0, dtype=np.uint16), 0
     cells = open_cells(surface, np.asarray(goals_xy, dtype=np.float64).reshape(-1, 2))
-    wanted = np.zeros(len(surface.ground.kind), dtype=np.bool_)
-    wanted[cells[cells >= 0]] = True
-    return wanted, int(wanted.sum())
+    wanted = np.zeros(len(surface.ground.kind), dtype=np.uint16)
+    wanted[cells[cells >= 0]] = SINGLY
+    return wanted, int(np.count_nonzero(wanted))
 
 
 def travel_minutes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from geo.routing.kernels.least_time import clear, crossing, move_seconds, spread
+from geo.routing.kernels.least_time import SINGLY, clear, crossing, move_seconds, spread
 from geo.routing.ways import BACK, OUT, SECONDS_PER_MINUTE
 
 
@@ -14,15 +14,15 @@ def from_homes(
     ground, moves, homes, cells, places, place_start, limit, danger, layers, quickest, slots, work, out, back, sums
 ):
     """Fill out, back (n,) in minutes and sums (layers, n) for the places of every home; see ``ways_from_homes``."""
-    wanted = np.zeros(len(ground.kind), np.bool_)
+    wanted = np.zeros(len(ground.kind), np.uint16)
     for h in range(len(homes)):
         own = places[place_start[h] : place_start[h + 1]]
         if len(own) == 0:
             continue
         left = 0
         for place in own:
-            left += not wanted[cells[place]]
-            wanted[cells[place]] = True
+            left += wanted[cells[place]] == 0
+            wanted[cells[place]] = SINGLY
         for sign in (OUT, BACK):
             _, found = spread(ground, moves, homes[h : h + 1], sign, limit, danger, wanted, left, quickest, slots, work)
             for place in own:
@@ -44,4 +44,4 @@ def from_homes(
                     back[place] = clock / SECONDS_PER_MINUTE
             clear(work, found)
         for place in own:
-            wanted[cells[place]] = False
+            wanted[cells[place]] = 0

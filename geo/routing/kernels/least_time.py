@@ -13,7 +13,8 @@ from geo.terrain.stencil import REACH
 CHUNK = 256  # cells of a slot kept side by side
 MOST_DIGITS = 1 << 16  # values of half of the 32 bits of a cell
 AHEAD = 6  # cells of the queue whose surroundings are on their way from memory while one is settled
-_SETTLED, _FOUND, _SLOT, _LEFT, _FREE, _USED, _QUEUED = range(7)  # places in the state of a search
+_SETTLED, _FOUND, _SLOT, _LEFT, _OPEN, _FREE, _USED, _QUEUED = range(8)  # places in the state of a search
+SINGLY = 1 << 15  # of a wanted cell: it is looked for itself; other bits are kinds, of each of which one is looked for
 _LEVELS = float(round(2 * STEEPEST / SLOPE_STEP))  # intervals of the pace table
 
 
@@ -84,6 +85,19 @@ def crossing(per_metre, moves, cell, k, cell_m):
 
 
 @innermost()
+def meet(state, code):
+    """Count what is no longer left to look for once a wanted cell is settled."""
+    if code & SINGLY:
+        state[_LEFT] -= 1
+        return
+    new = state[_OPEN] & code
+    state[_OPEN] ^= new
+    while new:
+        state[_LEFT] -= 1
+        new &= new - 1
+
+
+@innermost()
 def take_slot(chain, filled, pool, link, done, wanted, order, state):
     """Settle the cells of the earliest slot that holds any, all of which are final."""
     slot, settled, free, queued = state[_SLOT], state[_SETTLED], state[_FREE], state[_QUEUED]
@@ -102,7 +116,7 @@ def take_slot(chain, filled, pool, link, done, wanted, order, state):
                     order[settled] = cell
                     settled += 1
                     if len(wanted) > 0 and wanted[cell]:
-                        state[_LEFT] -= 1
+                        meet(state, np.int64(wanted[cell]))
             queued -= size
             link[chunk], free, chunk, size = free, chunk, link[chunk], CHUNK
     state[_SLOT], state[_SETTLED], state[_FREE], state[_QUEUED] = slot, settled, free, queued
@@ -236,10 +250,10 @@ def relax(
 def spread(ground, moves, sources, sign, limit, danger, wanted, left, quickest, slots, work):
     """Settle the cells within ``limit`` seconds of the sources; return how many, and how many were given a time.
 
-    danger : float32 over the padded cells, or empty; stretches the time of a move by 1 + its mean on it. wanted : bool
-    over the padded cells, or empty; the search ends when all of these are settled. left : how many they are. quickest :
-    s/m that no move beats. slots : time slots of the quickest move, more than the slowest move spans. work : a
-    ``Workspace``.
+    danger : float32 over the padded cells, or empty; stretches the time of a move by 1 + its mean on it. wanted :
+    uint16 over the padded cells, or empty; the search ends when all cells marked ``SINGLY`` and one of each kind, a bit
+    each, are settled. left : how many cells and kinds these are. quickest : s/m that no move beats. slots : time slots
+    of the quickest move, more than the slowest move spans. work : a ``Workspace``.
 
     A slot is a chain of chunks of ``pool``. A cell is queued again when its time falls, and passed over once settled.
     """
@@ -263,15 +277,15 @@ def spread(ground, moves, sources, sign, limit, danger, wanted, left, quickest, 
     spare, count = np.empty(CHUNK, np.int32), np.empty(MOST_DIGITS, np.int32)
     pool, link = np.empty((64, CHUNK), np.int32), np.empty(64, np.int32)
     chain, filled = np.full(slots, -1, np.int32), np.full(slots, CHUNK, np.int32)
-    state = np.zeros(7, np.int64)
-    state[_FREE], state[_LEFT] = -1, left
+    state = np.zeros(8, np.int64)
+    state[_FREE], state[_LEFT], state[_OPEN] = -1, left, SINGLY - 1
     for cell in sources:
         if seconds[cell] > 0.0:
             seconds[cell], done[cell] = 0.0, True
             met[state[_FOUND]], order[state[_FOUND]] = cell, cell
             state[_FOUND] += 1
             if len(wanted) > 0 and wanted[cell]:
-                state[_LEFT] -= 1
+                meet(state, np.int64(wanted[cell]))
     state[_SETTLED] = state[_FOUND]
     start = 0
     while start < state[_SETTLED] and (state[_LEFT] > 0 or len(wanted) == 0):
