@@ -8,10 +8,12 @@ import geopandas as gpd
 import pytest
 from sqlalchemy import Connection, Engine
 
+from geo.measures import ways_of_plot as ways_of_plot_module
 from geo.panel.scheme import load_scheme
 from layers.cache.memory import Memo
 from layers.explain.plot import explain_plot
-from layers.explain.ways import ways_of_plot
+from layers.explain.surroundings import around_plot, read_plot
+from layers.explain.ways import services_of_district, ways_of_plot
 from layers.frames import windows
 from layers.loading import load_frame
 from layers.postgres.engine import writing
@@ -72,3 +74,36 @@ def test_what_is_kept_is_bounded(connection: Connection, monkeypatch: pytest.Mon
     monkeypatch.setattr(windows, "_KEPT", small)
     explain_plot(connection, "clean")
     assert small.held_bytes <= 10_000 or len(small) == 1
+
+
+def test_a_plot_alone_is_told_the_minutes_its_district_is_told(connection: Connection) -> None:
+    whole = services_of_district(connection, RASHT).set_index("plot_id")
+    for name in whole.index:
+        for found in ways_of_plot(connection, name, read_runs(connection))["services"]:
+            if found["known"] and found["minutes"] is not None:
+                assert found["minutes"] == pytest.approx(whole.loc[name, f"{found['kind']}_min"], abs=0.06)
+                assert found["nearest"]["code"] == whole.loc[name, f"{found['kind']}_nearest"]
+
+
+def test_of_a_service_that_is_not_reached_no_more_is_said_than_is_known(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Services are looked for 20 km around; cars go 40 km/h at most, so one beyond is at least half an hour away."""
+    monkeypatch.setattr(ways_of_plot_module, "MOST_TRAVEL_MIN", 0.0)
+    market = next(
+        row for row in ways_of_plot(connection, "clean", read_runs(connection))["services"] if row["kind"] == "market"
+    )
+    assert market["known"]
+    assert market["minutes"] is None
+    assert market["farther_than_minutes"] == 30.0
+
+
+def test_plots_of_one_cell_of_ground_share_one_window_whatever_their_size(connection: Connection) -> None:
+    served, names = read_runs(connection), ("clean", "steep")
+    frames = [read_plot(connection, name, None) for name in names]
+    for layer in ("dem", "roads", "services", "hazard_zones"):
+        assert len({around_plot(connection, served, frame, None)._window(layer) for frame in frames}) == 1
+    near, far = (around_plot(connection, served, frames[0], None, far=far)._window("dem") for far in (False, True))
+    reach = [side / 1_000.0 for side in (near[2] - near[0], far[2] - far[0])]
+    # A cell of 12 km, 8 km and 20 km to either side, and out to the lattice of 3 km.
+    assert reach == [30.0, 54.0]
