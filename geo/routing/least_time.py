@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -59,14 +60,15 @@ def workspace(surface: Surface) -> Workspace:
     )
 
 
+@dataclass(slots=True)
 class Borrowed:
-    """A workspace for one search, and how many cells the search gave a time to: set ``found`` after it."""
+    """A workspace for one search.
 
-    __slots__ = ("found", "work")
+    work : as new. found : how many cells the search gave a time to; to be set after it.
+    """
 
-    def __init__(self, work: Workspace) -> None:
-        self.work = work
-        self.found = 0
+    work: Workspace
+    found: int = 0
 
 
 @contextmanager
@@ -77,8 +79,8 @@ def borrowed_workspace(surface: Surface) -> Iterator[Borrowed]:
     ----------
     surface : from ``walking_surface``
 
-    Returns
-    -------
+    Yields
+    ------
     the workspace as new; what the search wrote is not to be kept
     """
     n = len(surface.ground.kind)
