@@ -19,6 +19,7 @@ from api.content import (
     changes,
     crops_text,
     data_dictionary,
+    field_pack,
     plot_list,
     plot_paper,
     plot_truth,
@@ -160,7 +161,7 @@ def worded() -> Iterator[str]:
     yield from OF_REMEDIES
     sayings = (
         *(plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary, plot_list, state_sentence),
-        *(changes, report, plot_paper, survey_form),
+        *(changes, report, plot_paper, survey_form, field_pack),
     )
     for module in sayings:
         yield from module.MESSAGES

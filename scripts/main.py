@@ -55,6 +55,7 @@ VERBS = {
     "export": Verb("export", "Write the current rows of a layer to a file.", UNWRITTEN),
     "report": Verb("report", "Write a report of a place for print, or a paper for a family.", UNWRITTEN),
     "form": Verb("form", "Write a form for the field that asks what a layer holds.", UNWRITTEN, apart=True),
+    "qfield": Verb("qfield", "Write a district's layers as a project for QField and QGIS.", UNWRITTEN),
     "up": Verb("up", "Do all that make demo does, then serve."),
     "water": Verb("water", "Water crops need, turns of water, faults of canals.", UNWRITTEN),
     "weights": Verb("weights", "Work out weights from a square table of comparisons.", UNCHANGED, apart=True),

@@ -156,7 +156,7 @@ def _asked(layer: type[Layer], question: Question, needed: str, lang: Language) 
         row["required"] = needed
     if (hint := _hint(layer, question, lang)) is not None:
         row["hint"] = hint
-    constraint, message = _limits(question, lang)
+    constraint, message = limits_of(question, lang)
     if constraint:
         row |= {"constraint": constraint, "constraint_message": message}
     if question.kind is Kind.ONE and len(question.codes) > 10:
@@ -176,7 +176,7 @@ def _hint(layer: type[Layer], question: Question, lang: Language) -> str | None:
     return None if question.required else translate(NOT_KNOWN, lang)
 
 
-def _limits(question: Question, lang: Language) -> tuple[str, str]:
+def limits_of(question: Question, lang: Language) -> tuple[str, str]:
     """Condition of an answer as XPath, and what is said where it does not hold; "" where all is well."""
     about = question.about
     if question.kind is Kind.TEXT:

@@ -104,7 +104,7 @@ def finish_geopackage(path: Path, table: str, about: About, geometry: str | None
                 (table, geometry, table, about.style, about.title),
             )
             db.execute(
-                "INSERT INTO gpkg_contents (table_name, data_type, identifier) "
+                "INSERT OR IGNORE INTO gpkg_contents (table_name, data_type, identifier) "
                 "VALUES ('layer_styles', 'attributes', 'layer_styles')"
             )
 
@@ -125,7 +125,7 @@ def _add_codes(db: sqlite3.Connection, table: str, column: Column) -> None:
 
 # As QGIS makes it itself (QgsOgrProviderMetadata::saveStyle).
 _STYLES: Final = """
-CREATE TABLE layer_styles (
+CREATE TABLE IF NOT EXISTS layer_styles (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256),
     styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT(30),

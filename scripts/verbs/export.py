@@ -66,7 +66,7 @@ def export(
     reader = Audience[audience.name]
     found = _layer(layer, reader)
     with reading(reader, timeout_s=get_settings().command_seconds) as connection:
-        listing, about = _asked(connection, found, reader, district, Choice(scheme, run), lang)
+        listing, about = listing_of(connection, found, reader, district, Choice(scheme, run), lang)
         if where is not None:
             listing = replace(listing, conditions=[*listing.conditions, cql2_condition(listing.features, where)])
         rows = count_rows(connection, listing)
@@ -75,7 +75,7 @@ def export(
         if limit is not None and limit < rows:
             rows, about = limit, replace(about, cut=cut_sentence(limit, language_of(lang)))
         if reader is not Audience.PUBLIC:  # before there is a file
-            _enter(reader, layer, district, rows)
+            enter_export(reader, layer, district, rows)
         with write_whole_at(output) as draft:  # an older file of the name stands until the new one is whole
             write_file(connection, listing, wanted, draft, about, limit)
         if wanted is Format.CSV:
@@ -90,7 +90,8 @@ def export(
         err.print(about.cut, highlight=False)
 
 
-def _enter(reader: Audience, layer: str, district: str | None, rows: int) -> None:
+def enter_export(reader: Audience, layer: str, district: str | None, rows: int) -> None:
+    """Write into the audit log that rows were exported for partners or staff."""
     with writing() as connection:
         districts = None if district is None else [district]
         note(connection, Act.EXPORT, audience=reader, layer=layer, districts=districts, rows=rows)
@@ -106,9 +107,15 @@ def _layer(name: str, audience: Audience) -> type[Layer]:
     return readable_layer(name, audience)
 
 
-def _asked(
+def listing_of(
     connection: Connection, layer: type[Layer], audience: Audience, district: str | None, choice: Choice, lang: str
 ) -> tuple[Listing, About]:
+    """Return the rows of a layer that are asked for, and what a file of them says.
+
+    Raises
+    ------
+    NotFound : no such district. DataRefused : a result of a layer that has none, or a layer that knows no districts.
+    """
     language = language_of(lang)
     served = read_snapshot(connection)
     if district is not None:
