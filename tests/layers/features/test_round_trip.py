@@ -91,6 +91,12 @@ def frame_of(layer: type[Layer]) -> gpd.GeoDataFrame:
     chance = random.Random(layer.__tablename__)
     names = [name for name in layer.attributes() if name not in layer.computed]
     columns = {name: [value_of(layer, name, row, chance) for row in range(ROWS)] for name in names}
+    for low in ("salinity_low", "groundwater_low"):  # a least above its most is refused
+        if low in columns:
+            high = low.replace("_low", "_high")
+            columns[low] = [None if value is None else value / 1_000 for value in columns[low]]
+            columns[high] = [None if value is None else value + 0.5 for value in columns[high]]
+            columns[high] = [None if value is None else min(value, 100.0) for value in columns[high]]
     if layer.geometry_kind is None:
         return gpd.GeoDataFrame(columns)
     shapes = [shape_of(layer.geometry_kind, row, chance) for row in range(ROWS)]
