@@ -1,4 +1,4 @@
-"""What feeds canals: intakes and what their sources offer, pumps; wells that live on seepage."""
+"""What feeds canals: intakes and what their sources offer, pumps, the climate; wells that live on seepage."""
 
 from __future__ import annotations
 
@@ -113,5 +113,29 @@ class IntakeFlow(Layer):
     years: Mapped[int | None] = attribute("Years it rests on", minimum=0, maximum=200)
 
 
+class ClimateMonth(Layer):
+    """What the sky gives and takes in a month of a kind of year, for the farmed land of a district."""
+
+    __tablename__ = "climate_months"
+    together = True
+    own_columns = True
+    card = Card(
+        title="Rain and temperature by month",
+        audience=PUBLIC,
+        about="Rain and temperature of a station by month and kind of year, for the fields of a district.",
+        legend={"": Style("#0e7490", "Month of a climate")},
+    )
+    code: Mapped[str] = identifier("Record")
+    district: Mapped[str] = attribute("District", filter=True)
+    station: Mapped[str | None] = attribute("Station", of_place=True)
+    elevation_m: Mapped[float | None] = attribute("Elevation", unit="m", minimum=-100, maximum=8_000)
+    year_type: Mapped[str] = attribute("Kind of year", values=YEAR_TYPES, filter=True)
+    month: Mapped[int] = attribute("Month", minimum=1, maximum=12, filter=True)
+    rain_mm: Mapped[float | None] = attribute("Rain", unit="mm", minimum=0, maximum=2_000)
+    tmin_c: Mapped[float | None] = attribute("Mean daily minimum temperature", unit="degC", minimum=-70, maximum=60)
+    tmax_c: Mapped[float | None] = attribute("Mean daily maximum temperature", unit="degC", minimum=-70, maximum=60)
+    et0_mm_d: Mapped[float | None] = attribute("Reference evapotranspiration", unit="mm/d", minimum=0, maximum=20)
+
+
 SUPPLY: tuple[type[Layer], ...] = (Intake, Pump, Well)
-SUPPLY_TABLES: tuple[type[Layer], ...] = (IntakeFlow,)
+SUPPLY_TABLES: tuple[type[Layer], ...] = (IntakeFlow, ClimateMonth)

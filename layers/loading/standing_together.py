@@ -22,8 +22,9 @@ from geo.water.need.periods import day_of_year
 from geo.water.need.requirement import CROPPED_AT_MOST
 from layers.catalogue.base import Layer
 from layers.catalogue.irrigation import Canal, CommandArea, CommandCrop
-from layers.catalogue.supply import Intake, IntakeFlow, Pump
+from layers.catalogue.supply import ClimateMonth, Intake, IntakeFlow, Pump
 from layers.errors import DataRefused
+from layers.loading.climate_years import check_climate
 from layers.loading.faults import one_of
 from layers.loading.file_rows import FLOW_L_S_HA, Loaded, codes_now, digits_of, require_duty, rows_now
 from layers.loading.flow_years import check_flows
@@ -220,6 +221,7 @@ def _canals(connection: Connection, loaded: Loaded) -> list[Told]:
 Check = Callable[[Connection, Loaded], list[Told]]
 CHECKS: Final[dict[type[Layer], Check]] = {
     IntakeFlow: check_flows,
+    ClimateMonth: check_climate,
     Intake: _intakes,
     Pump: _pumps,
     CommandCrop: _crops,

@@ -26,13 +26,14 @@ from layers.catalogue.admin import District
 from layers.catalogue.irrigation import CommandArea, CommandCrop
 from layers.errors import NotFound
 from layers.frames.around import among, as_of, read_layer
+from layers.water.climate import read_area_climate
 
 Floats = NDArray[np.float64]
 Sown = tuple[str, int, int | None]  # crop, day of the year it begins on, length of its season where the table has none
 
 # Why something is unknown, or less than it may be: the first that holds is told.
 NO_CROPS = "no crops are on record"
-NO_CLIMATE = "no climate is given"
+NO_CLIMATE = "no climate is given, and none is on record for its district"
 NO_RAIN = "the rain of this period is not known"
 NO_ET0 = "the reference evapotranspiration of this period is not known"
 NO_CROP = "crop '{crop}' is not in the table of crops"
@@ -56,13 +57,15 @@ class Asked(NamedTuple):
     """How the need is found.
 
     year : dry, normal or wet. periods : of the year. rain_method : rule of effective rain. calendar : lowland or
-    mountain, the field calendar for days that are not on record; None: those stay unknown.
+    mountain, the field calendar for days that are not on record; None: that of the station the climate is of, and
+    without one those days stay unknown. load_id : records as they stood after this load; None now.
     """
 
     year: str
     periods: Periods
     rain_method: str
     calendar: str | None
+    load_id: int | None = None
 
 
 def find_needs(connection: Connection, which: Among, climate: PeriodClimate | None, asked: Asked) -> pd.DataFrame:
@@ -72,7 +75,7 @@ def find_needs(connection: Connection, which: Among, climate: PeriodClimate | No
     ----------
     connection : reads what computing needs.
     which : command areas.
-    climate : of the periods, one for all the areas; None unknown.
+    climate : of the periods, one for all the areas; None: that on record for the district of each.
     asked : how.
 
     Returns
@@ -87,12 +90,17 @@ def find_needs(connection: Connection, which: Among, climate: PeriodClimate | No
     ------
     NotFound : no such area is mapped.
     """
-    areas = _read_areas(connection, which)
+    areas = _read_areas(connection, which, asked.load_id)
     codes = [str(code) for code in areas["code"]]
-    crops = read_layer(connection, CommandCrop, and_(among(CommandCrop.command_area, codes), as_of(CommandCrop, None)))
+    on_record = and_(among(CommandCrop.command_area, codes), as_of(CommandCrop, asked.load_id))
+    crops = read_layer(connection, CommandCrop, on_record)
+    calendars: list[str | None] = [asked.calendar] * len(codes)
+    if climate is None:
+        climate, of_stations = read_area_climate(connection, codes, asked.periods, asked.year, asked.load_id)
+        calendars = [asked.calendar or zone for zone in of_stations]
     places = to_stored(areas.geometry.to_numpy())
     land = area_ha(places)
-    plantings, hectares, reasons, sowing = _sown(crops, codes, land, asked.calendar)
+    plantings, hectares, reasons, sowing = _sown(crops, codes, land, calendars)
     leaching, is_known = _leaching(areas, reasons)
     sky, method = _climate(climate, shapely.get_y(shapely.centroid(places)), asked.periods)
     net = find_need(sky, plantings, hectares, asked.periods, rain_method=asked.rain_method, leaching=leaching).net_m3
@@ -102,7 +110,13 @@ def find_needs(connection: Connection, which: Among, climate: PeriodClimate | No
     count, span = net.shape
     periods = asked.periods
     why = np.repeat(np.array(reasons, dtype=object), span).reshape(count, span)
-    for reason, unknown in ((NO_CLIMATE if climate is None else NO_ET0, sky.et0_mm_d), (NO_RAIN, sky.rain_mm)):
+    blank = np.isnan(sky.et0_mm_d) & np.isnan(sky.rain_mm)
+    nothing = np.broadcast_to(blank.all(axis=1, keepdims=True), blank.shape)
+    for reason, unknown in (
+        (NO_CLIMATE, np.where(nothing, np.nan, 0.0)),
+        (NO_ET0, sky.et0_mm_d),
+        (NO_RAIN, sky.rain_mm),
+    ):
         why = np.where((why == "") & np.isnan(net) & np.isnan(unknown), reason, why)
     why = np.where((why == "") & np.isnan(gross.m3), NO_METHOD, why)
     why = np.where((why == "") & (net > 0) & ~is_known[:, None], NO_SALINITY, why)
@@ -141,11 +155,11 @@ def find_needs(connection: Connection, which: Among, climate: PeriodClimate | No
     )
 
 
-def _read_areas(connection: Connection, which: Among) -> gpd.GeoDataFrame:
-    where: list[ColumnElement[bool]] = [as_of(CommandArea, None)]
+def _read_areas(connection: Connection, which: Among, load_id: int | None) -> gpd.GeoDataFrame:
+    where: list[ColumnElement[bool]] = [as_of(CommandArea, load_id)]
     if which.district is not None:
         outline = District.__table__.c.geom
-        shape = select(outline).where(District.code == which.district, as_of(District, None))
+        shape = select(outline).where(District.code == which.district, as_of(District, load_id))
         if connection.execute(shape).first() is None:
             raise NotFound(f"There is no district '{which.district}'.")
         where.append(func.ST_Intersects(func.ST_PointOnSurface(CommandArea.__table__.c.geom), shape.scalar_subquery()))
@@ -161,7 +175,7 @@ def _read_areas(connection: Connection, which: Among) -> gpd.GeoDataFrame:
 
 
 def _sown(
-    crops: pd.DataFrame, codes: list[str], land: Floats, calendar: str | None
+    crops: pd.DataFrame, codes: list[str], land: Floats, calendars: list[str | None]
 ) -> tuple[list[Planting], Floats, list[str], list[str]]:
     """Return plantings, hectares (areas, plantings), and of each area why they are unknown and where days are from."""
     place = {code: k for k, code in enumerate(codes)}
@@ -172,7 +186,7 @@ def _sown(
         reasons[k] = ""
     for row in crops.to_dict("records"):
         k, crop, ha = place[str(row["command_area"])], str(row["crop"]), float(row["area_ha"])
-        found = _begin(crop, None if pd.isna(row["begins"]) else str(row["begins"]), calendar)
+        found = _begin(crop, None if pd.isna(row["begins"]) else str(row["begins"]), calendars[k])
         if not np.isfinite(ha):
             found = NO_HECTARES.format(crop=crop)
         if isinstance(found, str):
@@ -247,15 +261,14 @@ def _application(areas: gpd.GeoDataFrame) -> Floats:
     return np.where(share > 0, share, np.nan)
 
 
-def _climate(climate: PeriodClimate | None, latitude: Floats, periods: Periods) -> tuple[Climate, NDArray[np.object_]]:
+def _climate(climate: PeriodClimate, latitude: Floats, periods: Periods) -> tuple[Climate, NDArray[np.object_]]:
     """Return the climate of the areas, and how the evapotranspiration was found; Kc stay those of the table."""
-    none, span = np.full(1, np.nan), len(periods.days)
-    if climate is None:
-        return Climate(np.full((1, span), np.nan), np.full((1, span), np.nan), none, none), np.full((1, span), "")
+    none = np.full(1, np.nan)
     middle = periods.first_day + (periods.days + 1) // 2
     radiation = extraterrestrial_radiation_mj(latitude[:, None], middle)
-    by_range = hargreaves_mm(climate.tmin_c, climate.tmax_c, radiation)
-    given = ~np.isnan(climate.et0_mm_d)
-    et0 = np.where(given, climate.et0_mm_d, by_range)
+    rain, given_et0, tmin, tmax = (np.atleast_2d(values) for values in climate)
+    by_range = hargreaves_mm(tmin, tmax, radiation)
+    given = np.broadcast_to(~np.isnan(given_et0), by_range.shape)
+    et0 = np.where(given, given_et0, by_range)
     method = np.where(given, "given", np.where(np.isnan(by_range), "", "hargreaves"))
-    return Climate(et0, climate.rain_mm[None, :], none, none), method.astype(object)
+    return Climate(et0, rain, none, none), method.astype(object)

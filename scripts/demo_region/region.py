@@ -25,7 +25,7 @@ from scripts.demo_region.ground.landscape import Landscape, landscape
 from scripts.demo_region.ground.rivers import frame as river_frame
 from scripts.demo_region.ground.terrain import elevation
 from scripts.demo_region.layers.admin import division_frames, jamoat_code, jamoat_households, place_names, settlements
-from scripts.demo_region.layers.climate import climate, soils, surveys
+from scripts.demo_region.layers.climate import climate, climate_months, soils, surveys
 from scripts.demo_region.layers.closed_land import MINE_DISTRICT, exclusions, pastures
 from scripts.demo_region.layers.estates import Tillage, estate, tillage
 from scripts.demo_region.layers.irrigation import irrigation
@@ -190,6 +190,7 @@ def _frames(
     ground = soils(land, seed)
     for name, grid in {**ground, **climate(land)}.items():
         region.grids.setdefault(name, []).append(grid)
+    frames["climate_months"] = climate_months(land)
     frames["plot_surveys"] = _surveys(land, tables, frames["plots"], ground, seed)
     return frames
 

@@ -95,9 +95,11 @@ def need(
     """Write what the crops of command areas need in each month or ten days: mm, m3 and l/s/ha.
 
     The climate is a table of one place: month, part (1 to 3 of ten-day parts), year (normal without such a column),
-    rain_mm of the period, et0_mm_d, or tmin_c and tmax_c, from which it is found after Hargreaves. Days of sowing are
-    those on record. Kc are those of the table of crops, whose edition the file names. What is not known is empty, and
-    the column unknown says why. The soil's store is not counted on. The file is for staff and partners.
+    rain_mm of the period, et0_mm_d, or tmin_c and tmax_c, from which it is found after Hargreaves; without a table it
+    is the one on record for the district of each area (climate_months), whose rain of a month is parted by days. Days
+    of sowing are those on record, else of the calendar. Kc are those of the table of crops, whose edition the file
+    names. What is not known is empty, and the column unknown says why. The soil's store is not counted on. The file is
+    for staff and partners.
     """
     require_ending(output)
     for option, value, known in (

@@ -15,6 +15,12 @@ from scripts.demo_region.layers.estates import Tillage
 from scripts.demo_region.layers.irrigation import TURNS, where_counted
 
 CLIMATE_CELL_M = 960.0  # m; as fine as global climate normals
+# Rain of a normal year by month, mm, and the share of it in a dry and a wet one. Defaults of the demo.
+RAIN_MM = {
+    "rasht": (65, 80, 110, 105, 75, 22, 10, 5, 7, 35, 50, 60),
+    "qubodiyon": (24, 28, 35, 22, 10, 1, 0, 0, 0, 5, 12, 20),
+}
+YEARS = {"dry": (0.65, 0.8), "normal": (1.0, 0.0), "wet": (1.35, -0.8)}  # kind -> share of the rain, degC warmer
 SOIL_CELL_M = 240.0  # m; as fine as global soil grids
 LAPSE_C_M = 0.0062  # degC/m, mean of the year in these mountains; default of the demo
 NIGHT_C = (5.5, 7.5)  # degC a daily minimum lies below the mean, January and July; default of the demo
@@ -41,6 +47,34 @@ def climate(land: Landscape) -> dict[str, Grid]:
         name: Grid(np.round(values, 1).astype(np.float32), level.x_min, level.y_max, CLIMATE_CELL_M, CLIMATE_CELL_M)
         for name, values in grids.items()
     }
+
+
+def climate_months(land: Landscape) -> pd.DataFrame:
+    """Return rain and temperature by month and kind of year at a made-up station of each district of an area."""
+    setting = land.area.setting
+    month = np.arange(12)
+    season = 0.5 - 0.5 * np.cos(2 * np.pi * month / 12)
+    mean = setting.january_c + (setting.july_c - setting.january_c) * season
+    night = NIGHT_C[0] + (NIGHT_C[1] - NIGHT_C[0]) * season
+    rain = np.array(RAIN_MM[land.area.id], dtype=np.float64)
+    rows = [
+        {
+            "code": f"{district.code}-{kind[0]}{m + 1:02d}",
+            "district": district.code,
+            "station": district.names.en,
+            "elevation_m": float(setting.climate_level_m),
+            "year_type": kind,
+            "month": m + 1,
+            "rain_mm": round(float(rain[m] * share), 1),
+            "tmin_c": round(float(mean[m] - night[m] + warmer), 1),
+            "tmax_c": round(float(mean[m] + night[m] + warmer), 1),
+            "et0_mm_d": None,
+        }
+        for district in land.area.districts
+        for kind, (share, warmer) in YEARS.items()
+        for m in month.tolist()
+    ]
+    return pd.DataFrame(rows)
 
 
 def soils(land: Landscape, seed: int) -> dict[str, Grid]:

@@ -35,10 +35,14 @@ MONTHS = np.arange(4, 10)
 
 
 class CropMix(NamedTuple):
-    """Crops of a zone: share of the land, and net irrigation need April-September, mm. Defaults of the demo."""
+    """Crops of a zone: share of the land, net irrigation need April-September [mm], day of sowing or bud break.
+
+    Defaults of the demo.
+    """
 
     share: dict[str, float]
     need_mm: dict[str, tuple[float, ...]]
+    begins: dict[str, str]
 
 
 MIXES = {
@@ -51,6 +55,7 @@ MIXES = {
             "apple": (5, 55, 130, 165, 135, 70),
             "carrot": (0, 45, 130, 190, 160, 70),
         },
+        {"potato": "05-05", "wheat": "10-05", "lucerne": "05-01", "apple": "04-10", "carrot": "05-10"},
     ),
     "qubodiyon": CropMix(
         {"cotton": 0.34, "wheat": 0.30, "lucerne": 0.14, "maize": 0.12, "onion": 0.10},
@@ -61,6 +66,7 @@ MIXES = {
             "maize": (0, 20, 110, 230, 215, 90),
             "onion": (70, 140, 190, 80, 0, 0),
         },
+        {"cotton": "04-15", "wheat": "10-15", "lucerne": "04-01", "maize": "06-15", "onion": "03-10"},
     ),
 }
 
@@ -134,6 +140,7 @@ def _system(
             "turns_delivered": where_counted(counted, delivered),
             "heavy_turns_pct": _heavy_turns_pct(ratio, counted),
             "position": place,
+            "irrigation_method": "surface",
         },
         geometry=area,
         crs=WORKING_CRS,
@@ -319,6 +326,7 @@ def _figures(
             "command_area": np.repeat(command, len(names)),
             "crop": np.tile(names, count),
             "area_ha": hectares.ravel(),
+            "begins": np.tile([mix.begins[str(name)] for name in names], count),
         }
     )
     return months, crops

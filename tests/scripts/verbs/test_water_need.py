@@ -131,7 +131,7 @@ def test_what_is_not_known_is_empty_and_says_why(tmp_path: Path, climate: Path) 
     assert july.loc["c", "unknown"] == "the day crop 'maize' begins on is not on record"
     assert july.loc["=a", "unknown"] == "the length of the season of crop 'lucerne' is not known"
     blind = needs(tmp_path / "n.parquet", "--area", "g").set_index("month")
-    assert blind.loc[7, "unknown"] == "no climate is given"
+    assert blind.loc[7, "unknown"] == "no climate is given, and none is on record for its district"
     assert (blind.loc[1, "unknown"], blind.loc[1, "net_m3"]) == ("", 0)  # nothing stands in January
 
 
