@@ -31,7 +31,9 @@ class Ranking(NamedTuple):
     exact: bool
 
 
-def rank_works(cost_usd: Floats, gain: Callable[[Chosen], float], budget_usd: float) -> Ranking:
+def rank_works(
+    cost_usd: Floats, gain: Callable[[Chosen], float], budget_usd: float, *, start: Chosen | None = None
+) -> Ranking:
     """Choose works under a budget and put them in order.
 
     Parameters
@@ -39,6 +41,7 @@ def rank_works(cost_usd: Floats, gain: Callable[[Chosen], float], budget_usd: fl
     cost_usd : float64 (works,), above 0.
     gain : of a set of works, given as bool (works,), with minus without.
     budget_usd : most that may be spent.
+    start : bool (works,), set to exchange works from instead of the greedy one, within the budget.
 
     Returns
     -------
@@ -52,7 +55,7 @@ def rank_works(cost_usd: Floats, gain: Callable[[Chosen], float], budget_usd: fl
         raise TableError("works: costs and a budget above 0 expected")
     worth = _Memo(gain)
     exact = len(cost_usd) <= ALL_SETS_TO
-    chosen = _try_all(cost_usd, worth, budget_usd) if exact else search_works(cost_usd, worth, budget_usd)
+    chosen = _try_all(cost_usd, worth, budget_usd) if exact else search_works(cost_usd, worth, budget_usd, start)
     total = worth(chosen)
     missed = {}
     for work in np.flatnonzero(chosen):
@@ -132,7 +135,9 @@ def add_by_gain_per_cost(
         now, left = gain(chosen), left - float(cost_usd[list(best[1])].sum())
 
 
-def search_works(cost_usd: Floats, gain: Callable[[Chosen], float], budget_usd: float) -> Chosen:
+def search_works(
+    cost_usd: Floats, gain: Callable[[Chosen], float], budget_usd: float, start: Chosen | None = None
+) -> Chosen:
     """Search a good set of works: greedy, then exchanges as long as one helps.
 
     Parameters
@@ -140,6 +145,7 @@ def search_works(cost_usd: Floats, gain: Callable[[Chosen], float], budget_usd: 
     cost_usd : float64 (works,)
     gain : of a set of works.
     budget_usd : most that may be spent.
+    start : bool (works,), set to begin with instead of the greedy one.
 
     Returns
     -------
@@ -150,7 +156,7 @@ def search_works(cost_usd: Floats, gain: Callable[[Chosen], float], budget_usd: 
     An exchange takes out up to two works and puts in one that fits, or two for one or none.
     """
     worth = gain if isinstance(gain, _Memo) else _Memo(gain)
-    chosen = add_by_gain_per_cost(cost_usd, worth, budget_usd)
+    chosen = add_by_gain_per_cost(cost_usd, worth, budget_usd) if start is None else start.copy()
     budget, count = budget_usd * (1 + 1e-12), len(cost_usd)
     better = True
     while better:

@@ -24,7 +24,7 @@ class Work(NamedTuple):
     """One work: the reaches it changes and what they convey and take in afterwards.
 
     cost_usd : above 0. reach : int64 (k,), reaches of the network. conveyance : float64 (k,), 0-1. limit_m3_s : float64
-    (k,), inf for no limit.
+    (k,) or (k, periods), inf for no limit.
     """
 
     cost_usd: float
@@ -101,7 +101,7 @@ class Valuation:
             work = self.works[number]
             rows = self.place[work.reach]
             conveyance[rows] = np.maximum(conveyance[rows], work.conveyance)
-            limit[:, rows] = np.maximum(limit[:, rows], work.limit_m3_s)
+            limit[:, rows] = np.maximum(limit[:, rows], work.limit_m3_s.T)
         self.network.conveyance, self.network.limit = conveyance, limit
         delivered = self.network.deliver(self.aim.rule, self.aim.per)
         self.network.conveyance, self.network.limit = self.before
