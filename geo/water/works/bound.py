@@ -70,7 +70,13 @@ def bound_gain(valuation: Valuation, budget_usd: float, *, at_least: float = 0.0
 
 
 class _Programme:
-    """The programme of a valuation: its variables, period by period, its rows and its objective."""
+    """The programme of a valuation: its variables, period by period, its rows and its objective.
+
+    Parameters
+    ----------
+    valuation : of the works.
+    budget_usd : most that may be spent.
+    """
 
     def __init__(self, valuation: Valuation, budget_usd: float) -> None:
         self.valuation, self.budget = valuation, budget_usd
@@ -191,7 +197,16 @@ class _Programme:
 
 
 def goes_by_level(valuation: Valuation) -> NDArray[np.bool_]:
-    """Nodes, bool, of systems where areas at a node have one ratio that never rises along the water."""
+    """Return where areas at a node have one ratio that never rises along the water.
+
+    Parameters
+    ----------
+    valuation : of works, with the rule they are valued by.
+
+    Returns
+    -------
+    bool (nodes,), the same for all of a system.
+    """
     ways, aim = valuation.ways, valuation.aim
     if aim.rule not in ("proportional", "max-min") or (aim.rule == "max-min" and aim.per != "ratio"):
         return np.zeros(ways.nodes, dtype=bool)

@@ -58,11 +58,27 @@ class Entries:
         self.count += size
 
     def add_row(self, columns: list[int], values: list[float], low: float, high: float) -> None:
-        """Add one row: its variables and their factors, its least and its greatest."""
+        """Add one row.
+
+        Parameters
+        ----------
+        columns : its variables.
+        values : their factors.
+        low : least of the row.
+        high : greatest of the row.
+        """
         self.add(np.array([columns]), np.array([values]), low, high)
 
     def add_whole(self, row: Ints, columns: Ints, values: Floats, count: int) -> None:
-        """Add rows that are 0 by single entries: row of each from 0, its variable and factor, and how many rows."""
+        """Add rows that are 0, by single entries.
+
+        Parameters
+        ----------
+        row : int64 (k,), row of each entry, from 0.
+        columns : int64 (k,), its variable.
+        values : float64 (k,), its factor.
+        count : how many rows there are.
+        """
         self.rows.append(self.count + row)
         self.columns.append(columns)
         self.values.append(values)

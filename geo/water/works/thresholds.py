@@ -40,7 +40,8 @@ class Thresholds:
         self.periods = [p for p in range(valuation.claims.need_m3_s.shape[1]) if valuation.aim.counts[:, p].any()]
         self.supply = np.zeros((ways.nodes, valuation.claims.need_m3_s.shape[1]))
         np.add.at(self.supply, ways.intake_node, np.nan_to_num(valuation.supply_m3_s))
-        self.scale = max(float(self.supply.max(initial=0.0)), 1e-9)
+        most = np.nan_to_num(valuation.claims.need_m3_s).max(initial=0.0)
+        self.scale = max(float(self.supply.max(initial=0.0)), float(most), 1e-9)
         self._reaches()
         self.works, self.nodes, self.reaches = len(valuation.works), ways.nodes, len(ways.tail)
         # y of works, z of areas, then of each period x of nodes (it has enough), s of reaches, flows of arcs.
