@@ -27,6 +27,7 @@ from api.routes import (
     found,
     health,
     maps,
+    matches,
     planner,
     plot_list,
     plot_numbers,
@@ -160,6 +161,7 @@ def create_app() -> FastAPI:
         explanations,
         ways,
         plot_numbers,
+        matches,
         tiles,
         catalogue,
         health,
@@ -167,7 +169,7 @@ def create_app() -> FastAPI:
         assets,
     ):
         app.include_router(module.router)
-    describe_with(app, answers.MODELS)
+    describe_with(app, (*answers.MODELS, matches.PlotMatches))
     # The last one added is the first a request meets.
     app.add_middleware(Compression)
     app.add_middleware(Tags)

@@ -21,7 +21,9 @@ SCRIPTS: Final = (("leaflet", "vendor/leaflet/dist/leaflet.js"),)
 STYLESHEETS: Final = (("leaflet_css", "vendor/leaflet/dist/leaflet.css"),)
 MODULE: Final = "js/map.js"
 # What the module imports, named to the browser beforehand, so that it is fetched at once and not one after the other.
-IMPORTED: Final = tuple(f"js/{name}.js" for name in ("card", "expression", "hatch", "live", "plain", "vector-tile"))
+IMPORTED: Final = tuple(
+    f"js/{name}.js" for name in ("card", "expression", "hatch", "layers", "live", "matches", "plain", "vector-tile")
+)
 # Ten times the rest in size: run, in this order, when what the map is about is on the screen, which does without.
 LIVE_SCRIPTS: Final = (
     "vendor/maplibre-gl/dist/maplibre-gl-csp.js",

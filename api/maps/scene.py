@@ -47,7 +47,8 @@ class Scene:
 
     ``drawn`` and ``grids`` are what the reader may see and what holds something; ``query`` is the page's own; ``place``
     names the district or jamoat the map was asked for, empty where it is of the country. ``result`` : what
-    tiles and cards are asked for another result than the one that is shown unasked.
+    tiles and cards are asked for another result than the one that is shown unasked. ``matches`` : address of the plots
+    that filters leave, and ``sentence`` what filters these are; empty where all are shown.
     """
 
     shown: Mapped
@@ -63,6 +64,8 @@ class Scene:
     query: str
     place: str = ""
     result: str = ""
+    matches: str = ""
+    sentence: str = ""
 
     @property
     def layers(self) -> tuple[Mapped, ...]:
@@ -148,7 +151,10 @@ def _make_html(scene: Scene, legend_open: bool) -> str:
         "map.html",
         lang=scene.lang,
         base=scene.base,
-        title=" – ".join(part for part in (translate(legend.title, scene.lang), scene.place, "Obod") if part),
+        title=" – ".join(
+            part for part in (translate(legend.title, scene.lang), scene.place, scene.sentence, "Obod") if part
+        ),
+        sentence=scene.sentence,
         folium=parts,
         modules=(assets.address(scene.base, MODULE), *(assets.unversioned(scene.base, path) for path in IMPORTED)),
         css_address=f"{scene.base}/maps/{name}.css?{scene.query}",
@@ -179,6 +185,10 @@ def _config(scene: Scene, ways: Mapping[str, Colouring]) -> dict[str, Any]:
     colouring = ways[scene.colour]
     return {
         "result": scene.result,
+        "matches": scene.matches,
+        "looks": {
+            code: {"colour": look.ground or look.colour, "edge": look.colour} for code, look in SHOWN_STYLES.items()
+        },
         "base": scene.base,
         "layer": name_of(scene.shown),
         "lang": lang,

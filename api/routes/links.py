@@ -22,20 +22,11 @@ class Links:
         return f"{self.base}/?{self._query(asked)}"
 
     def map(self, picked: Picked) -> str:
-        asked = {"district": picked.district, "jamoat": picked.jamoat, "at": picked.at, "plot": picked.plot}
-        return f"{self.base}/maps/plots?{self._query({**asked, 'colour': picked.colour})}"
-
-    def list(self, district: str, jamoat: str | None) -> str:
-        return f"{self.base}/districts/{district}/list?{self._query({'jamoat': jamoat})}"
-
-    def report(self, district: str, jamoat: str | None, form: str) -> str:
-        return f"{self.base}/districts/{district}/report?{self._query({'jamoat': jamoat, 'f': form})}"
+        asked = {"district": picked.district, "jamoat": picked.jamoat, "plot": picked.plot, **picked.view.asked()}
+        return f"{self.base}/maps/plots?{self._query(asked)}"
 
     def compare(self, district: str) -> str:
         return f"{self.base}/compare?{self._query({'district': district})}"
-
-    def file(self, district: str, form: str) -> str:
-        return f"{self.base}/districts/{district}/plots?{self._query({'f': form})}"
 
     def _query(self, asked: Mapping[str, str | None]) -> str:
         return urlencode({key: value for key, value in {**asked, "lang": self.lang}.items() if value}, safe="/")

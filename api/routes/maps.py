@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.content.cards import plot_card, unknown_in_run
+from api.content.state_sentence import say_filters
 from api.deps import CallerDep, LanguageDep, SnapshotDep
 from api.language.translate import Language, local_name
 from api.maps.colouring import colourings
@@ -20,17 +22,19 @@ from api.maps.places_cache import AtlasDep, held
 from api.maps.scene import AT, Scene, map_html, map_parts, mapped, parse_view, seen_grids, seen_layers
 from api.rendering.pages import render
 from api.routes.found import FRESH, HTML
-from api.routes.plots import ChoiceDep
-from api.web.description import given
+from api.routes.narrowing import asked_filters, narrows
+from api.routes.plots import FILTER_PARAMETERS, ChoiceDep
+from api.web.description import given, or_empty
 from layers.catalogue import RasterLayer
 from layers.catalogue.admin import District, Jamoat
-from layers.catalogue.base import Audience
+from layers.catalogue.base import PUBLIC, Audience
 from layers.catalogue.land import Plot
 from layers.errors import BadFilter, NotFound
-from layers.features.districts import require_district
+from layers.features.districts import require_district, require_jamoats
 from layers.features.features import nearest
+from layers.features.filters import plot_conditions
 from layers.features.paging import read_feature
-from layers.features.places import Gazetteer
+from layers.features.places import Gazetteer, Place
 from layers.features.plots import PLOTS, scored_plots
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import Choice, Snapshot
@@ -50,30 +54,41 @@ def get_scene(
     atlas: AtlasDep,
     choice: ChoiceDep,
     district: Annotated[str | None, Query(description="Open at this district.")] = None,
-    jamoat: Annotated[str | None, Query(description="Open at this jamoat.")] = None,
+    jamoat: Annotated[list[str] | None, Query(description="Open at this jamoat; several are a filter.")] = None,
     colour: Annotated[str, Query(description="Colour plots by class, score, confidence or a criterion.")] = "class",
     at: Annotated[str | None, Query(pattern=AT.pattern, description="Open at zoom/latitude/longitude.")] = None,
     plot: Annotated[str | None, Query(description="Plot whose card is open.")] = None,
 ) -> Scene:
-    """Return what the map asked for shows."""
+    """Return what the map asked for shows; filters of a district's plots leave the others outlined only."""
     audience = caller.audience_in(district)
     shown = mapped(name, audience)
     ways = colourings(lang)
     if colour not in ways:
         raise BadFilter(f"Plots cannot be coloured by {colour!r}{nearest(colour, ways)}.")
+    filters = asked_filters(request)
+    narrowed = narrows(filters)
+    if narrowed and (shown is not Plot or not district):
+        raise BadFilter("Filters are for the map of plots of a district: give district.")
+    jamoats = [code for code in jamoat or () if code]
+    only = jamoats[0] if len(jamoats) == 1 else None
     with reading(audience) as connection:
         served = state.fresh(connection)
         places = atlas.gazetteer(connection, served)
         if district:
             require_district(connection, served, district)
+        if narrowed and district:
+            require_jamoats(connection, district, jamoats)
+            plot_conditions(scored_plots(PUBLIC, {}), filters)  # refused here, not when the map asks for them
         chosen = _find_plot(connection, audience, plot) if plot else None
         if choice != Choice():
             served.runs_open_to(audience, choice)  # there is such a run
         layers = held(served, (*seen_grids(audience), *seen_layers(audience)))
         sources = tuple(source for layer in layers for source in atlas.sources(connection, served, name_of(layer)))
-    start = parse_view(at) or (chosen and chosen[1]) or _opening(served, places, district, jamoat)
-    kept = {"lang": lang, "district": district, "jamoat": jamoat, "colour": colour, "at": at, "plot": plot}
+    start = parse_view(at) or (chosen and chosen[1]) or _opening(served, places, district, only)
+    kept = {"lang": lang, "district": district, "colour": colour, "at": at, "plot": plot}
     result = {"scheme": choice.scheme, "run": None if choice.run is None else str(choice.run)}
+    texts = [(name, text) for name, given_texts in filters.items() for text in given_texts]
+    names = {place.code: local_name(place.names, lang, otherwise=place.code) for place in _within(places, district)}
     return Scene(
         shown=shown,
         drawn=tuple(layer for layer in layers if not isinstance(layer, RasterLayer)),
@@ -85,10 +100,21 @@ def get_scene(
         sources=sources,
         synthetic=any(source.synthetic for source in sources),
         base=request.scope.get("root_path", ""),
-        query=urlencode({key: value for key, value in {**kept, **result}.items() if value}),
-        place=_place_name(places, district, jamoat, lang),
+        query=urlencode([*((key, value) for key, value in {**kept, **result}.items() if value), *texts]),
+        place=_place_name(places, district, only, lang),
         result=urlencode({key: value for key, value in result.items() if value}),
+        matches=_matches(district, [*texts, *result.items()]) if narrowed else "",
+        sentence=say_filters(filters, names, lang) if narrowed else "",
     )
+
+
+def _within(places: Gazetteer, district: str | None) -> list[Place]:
+    return places.of(Jamoat, within=district) if district else []
+
+
+def _matches(district: str | None, asked: Iterable[tuple[str, str | None]]) -> str:
+    """Address of the plots that filters leave, below the service's root."""
+    return f"/districts/{district}/matches?{urlencode([(name, text) for name, text in asked if text])}"
 
 
 SceneDep = Annotated[Scene, Depends(get_scene)]
@@ -111,6 +137,7 @@ def get_map_style(scene: SceneDep) -> Response:
     summary="One layer as a Folium map page, made to be embedded",
     response_class=Response,
     responses=given({HTML: None}, 404),
+    openapi_extra={"parameters": [or_empty(item) for item in FILTER_PARAMETERS if item["name"] != "jamoat"]},
 )
 def get_map(scene: SceneDep) -> Response:
     """Return the map of a layer over relief, waters, boundaries and names, all from this service."""

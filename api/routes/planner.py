@@ -11,8 +11,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.content.cards import unknown_in_run
-from api.content.figures import Figures, figures
+from api.content.figures import ByClass, Figures, figures
 from api.content.standing import Line, StandingTold, tell_standing
+from api.content.state_sentence import say_filters
 from api.content.unknown_text import tell_not_assessed, tell_unrecorded
 from api.deps import LanguageDep, SnapshotDep
 from api.language.translate import Language, local_name, name_district, sort_key, translate
@@ -21,17 +22,22 @@ from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
 from api.routes.found import FRESH, HTML, look_for
 from api.routes.links import Links, tongues
+from api.routes.narrowing import Narrowing, asked_columns, asked_filters, narrows
 from api.routes.picked import Picked, PickedDep
+from api.routes.plots import FILTER_PARAMETERS
 from api.routes.priorities import by_jamoat
-from api.web.description import given
+from api.web.description import given, or_empty
 from geo.programme.priority import NOTE
 from layers.catalogue.admin import Jamoat, Region
 from layers.catalogue.base import PUBLIC
 from layers.errors import NotFound
-from layers.features.districts import Summary, summaries
+from layers.features.districts import Summary, require_jamoats, summaries
+from layers.features.filters import plot_conditions
 from layers.features.hectares import hectares_by_jamoat, summed
+from layers.features.paging import Listing
 from layers.features.places import Gazetteer, Place
-from layers.features.standing import WHOLE, Standing, standing_by_jamoat, together
+from layers.features.plots import in_district, scored_plots
+from layers.features.standing import WHOLE, Standing, parts_of, standing_by_jamoat, together
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import ShownRun
 
@@ -64,21 +70,47 @@ class Part:
     priority: str | None = None
 
 
-@router.get("/", summary="The planner's page", response_class=Response, responses=given({HTML: None}, 404))
+@router.get(
+    "/",
+    summary="The planner's page",
+    response_class=Response,
+    responses=given({HTML: None}, 404),
+    openapi_extra={"parameters": [or_empty(item) for item in FILTER_PARAMETERS if item["name"] != "jamoat"]},
+)
 def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: SnapshotDep, atlas: AtlasDep) -> Response:
-    """Return the page: pick a district, see its map and figures, take its data away."""
+    """Return the page: pick a district, see its map and figures, take its data away.
+
+    Filters, as the list of plots takes them, hold for the map, the figures and the files of a district.
+    """
     base = request.scope.get("root_path", "")
     links = Links(base, lang)
+    filters = asked_filters(request)
+    columns = asked_columns(request.query_params.getlist("column"), unasked=())
+    plot_conditions(scored_plots(PUBLIC, {}), filters)  # what is not understood is refused at every place
     with reading() as connection:
         served = state.fresh(connection)
         places = atlas.gazetteer(connection, served)
         districts = {summary.code: summary for summary in summaries(connection, served)}
         here = _district(districts, picked)
-        hectares = _hectares(connection, here)
+        narrowed = here is not None and here.plots > 0 and narrows(filters)
+        if narrowed and here is not None:
+            whole, hectares, standing = _left(connection, here, filters, picked)
+        else:
+            whole = here.classes if here else summed(district.classes for district in districts.values())
+            hectares = _hectares(connection, here)
+            standing = _standing(connection, here, districts)
         run = _run(connection, here, lang)
-        standing = _standing(connection, here, districts)
         found = look_for(connection, picked.q, places, links) if picked.q else None
     shown = here.shown if here else None
+    asked = Narrowing(
+        links,
+        here.code if here else "",
+        filters,
+        view=picked.view,
+        sortby=request.query_params.get("sortby"),
+        columns=columns,
+    )
+    names = _jamoat_names(places, here.code, lang) if here else {}
     priorities = by_jamoat(request.app, served, here.code, shown.run.run_id, PUBLIC) if here and shown else []
     content = render(
         "page.html",
@@ -94,18 +126,23 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         district_groups=_grouped(districts.values(), lang),
         jamoats=_sorted((_named(place, lang) for place in places.of(Jamoat, within=here.code)), lang) if here else [],
         found=found,
-        figures=_figures(here, hectares, districts, standing, picked, lang),
-        parts=_parts(here, hectares, districts, places, standing, picked, links, priorities),
+        figures=_figures(whole, hectares, standing, picked, lang),
+        parts=_parts(here, hectares, districts, standing, picked, asked, names, priorities),
         parts_title="Jamoats" if here else "Districts",
         priority_note=NOTE,
         standing=_told(standing, here, picked, lang),
-        asked_by_jamoat=_asked_by_jamoat(standing, here, places, picked, lang),
+        asked_by_jamoat=_asked_by_jamoat(standing, here, names, picked, lang),
         run=run,
-        downloads=_downloads(here, links),
-        map_address=links.map(picked),
-        list_address=links.list(here.code, picked.jamoat) if here else None,
+        # A single jamoat is the place the page names already.
+        sentence=say_filters(_without_place(filters, picked), names, lang) if narrowed else None,
+        form=asked.form(names, on_page=True) if here and here.plots else None,
+        hidden=asked.hidden_of_picker(),
+        whole_address=asked.whole(),
+        downloads=_downloads(here, asked),
+        map_address=asked.map(picked.plot) if here else links.map(picked),
+        list_address=asked.plot_list() if here else None,
         compare_address=links.compare(here.code) if here else None,
-        report_address=links.report(here.code, picked.jamoat, "pdf") if here else None,
+        report_address=asked.report("pdf") if here else None,
     )
     return HTMLResponse(content, headers=FRESH)
 
@@ -116,6 +153,28 @@ def _district(districts: Mapping[str, Summary], picked: Picked) -> Summary | Non
     if picked.district not in districts:
         raise NotFound(f"There is no district {picked.district!r}; GET /districts lists them.")
     return districts[picked.district]
+
+
+def _without_place(filters: Mapping[str, Sequence[str]], picked: Picked) -> dict[str, Sequence[str]]:
+    return {name: texts for name, texts in filters.items() if name != "jamoat" or picked.jamoat is None}
+
+
+def _left(
+    connection: Connection, here: Summary, filters: Mapping[str, Sequence[str]], picked: Picked
+) -> tuple[ByClass, dict[str, Any], dict[str | None, Standing]]:
+    """What filters leave of a district: plots and hectares by class, the same by jamoat, what stands behind them."""
+    run = here.shown.run if here.shown else None
+    require_jamoats(connection, here.code, filters.get("jamoat", ()))
+    features = scored_plots(PUBLIC, {} if run is None else {here.code: run})
+    conditions = [in_district(here.code), *plot_conditions(features, _without_place(filters, picked))]
+    parts = parts_of(connection, Listing(features, conditions))
+    judged = run is not None and not run.earlier_rule
+    hectares = {code: counted for code, (counted, _) in parts.items() if code is not WHOLE}
+    return parts[WHOLE][0], hectares, {code: behind for code, (_, behind) in parts.items() if judged}
+
+
+def _jamoat_names(places: Gazetteer, district: str, lang: Language) -> dict[str, str]:
+    return {place.code: _named(place, lang).name for place in places.of(Jamoat, within=district)}
 
 
 def _hectares(connection: Connection, here: Summary | None) -> dict[str, Any]:
@@ -146,12 +205,15 @@ def _told(
 
 
 def _asked_by_jamoat(
-    standing: Mapping[str | None, Standing], here: Summary | None, places: Gazetteer, picked: Picked, lang: Language
+    standing: Mapping[str | None, Standing],
+    here: Summary | None,
+    names: Mapping[str, str],
+    picked: Picked,
+    lang: Language,
 ) -> list[tuple[str, tuple[Line, ...]]]:
     """What to ask first in each jamoat of a district, by name; empty elsewhere."""
     if here is None or picked.jamoat:
         return []
-    names = {place.code: _named(place, lang).name for place in places.of(Jamoat, within=here.code)}
     found = [
         (names.get(code, code) or translate("No jamoat recorded", lang), tell_standing(place, lang).asked)
         for code, place in standing.items()
@@ -215,48 +277,44 @@ def _grouped(districts: Sequence[Summary] | Any, lang: Language) -> list[tuple[s
 
 
 def _figures(
-    here: Summary | None,
+    whole: ByClass,
     hectares: Mapping[str, Any],
-    districts: Mapping[str, Summary],
     standing: Mapping[str | None, Standing],
     picked: Picked,
     lang: Language,
 ) -> Figures:
-    if here is not None:
-        classes = hectares.get(picked.jamoat, {}) if picked.jamoat else here.classes
-        return figures(classes, lang, standing.get(picked.jamoat or WHOLE))
-    return figures(summed(district.classes for district in districts.values()), lang, standing.get(WHOLE))
+    jamoat = picked.jamoat if picked.district else None
+    return figures(hectares.get(jamoat, {}) if jamoat else whole, lang, standing.get(jamoat or WHOLE))
 
 
 def _parts(
     here: Summary | None,
     hectares: Mapping[str, Any],
     districts: Mapping[str, Summary],
-    places: Gazetteer,
     standing: Mapping[str | None, Standing],
     picked: Picked,
-    links: Links,
+    asked: Narrowing,
+    names: Mapping[str, str],
     priorities: Sequence[Mapping[str, Any]],
 ) -> list[Part]:
     """Districts of the country with plots, or jamoats of the district, each with its bar."""
-    lang = links.lang
+    lang = asked.links.lang
     if here is None:
         found = [
             Part(
                 local_name(one.names, lang, otherwise=one.code),
-                links.page(region=picked.region, district=one.code),
+                asked.of_district(one.code, picked.region),
                 figures(one.classes, lang, standing.get(one.code)),
             )
             for one in districts.values()
             if one.plots and picked.region in (None, one.region)
         ]
     else:
-        names = {place.code: _named(place, lang).name for place in places.of(Jamoat, within=here.code)}
         words = {found["jamoat"]: _priority(found, lang) for found in priorities}
         found = [
             Part(
                 names.get(code, code) or translate("No jamoat recorded", lang),
-                links.page(district=here.code, jamoat=code) if code in names else None,
+                asked.of_jamoat(code) if code in names else None,
                 figures(classes, lang, standing.get(code)),
                 words.get(code),
             )
@@ -275,10 +333,7 @@ def _priority(found: Mapping[str, Any], lang: Language) -> str:
     return " – ".join(translate(band, lang) for band in dict.fromkeys((lowest, highest)))
 
 
-def _downloads(here: Summary | None, links: Links) -> list[dict[str, str]]:
+def _downloads(here: Summary | None, asked: Narrowing) -> list[dict[str, str]]:
     if here is None or not here.plots:
         return []
-    return [
-        {"address": links.file(here.code, form), "format": name, "about": about}
-        for form, (name, about) in FORMATS.items()
-    ]
+    return [{"address": asked.file(form), "format": name, "about": about} for form, (name, about) in FORMATS.items()]

@@ -68,8 +68,10 @@ SETTINGS: Final[dict[str, Any]] = {
     "parameters": {name: {"dictionary": name, "probability": 0.5} for name in THERE_ARE},
     "operations": [
         statuses(
+            "/",
             "/districts/{code}/plots",
             "/districts/{code}/list",
+            "/districts/{code}/matches",
             "/districts/{code}/report",
             "/tiles/{layer}/{z}/{x}/{y}.mvt",
             "/maps/{name}",

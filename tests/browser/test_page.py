@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import threading
 from collections.abc import Iterator
@@ -12,11 +11,8 @@ from typing import Any
 import mapbox_vector_tile
 import pytest
 import shapely
-from PIL import Image
 from playwright.sync_api import (
     Browser,
-    Frame,
-    FrameLocator,
     Page,
     Playwright,
     Route,
@@ -31,13 +27,21 @@ from api.language.wording import CLASS_WORDS
 from api.maps.legend import CRITERIA_BY_ID, criterion_colours
 from layers.catalogue.land import CLASS_STYLES
 from layers.postgres.engine import writing
-from tests.clients.browser import PATIENCE_MS, Noticed, chromium, drawn_map, fold_panel, map_point, served
+from tests.clients.browser import PATIENCE_MS, Noticed, chromium, drawn_map, fold_panel, served
+from tests.clients.pictures import (
+    all_colours,
+    click_plot,
+    colours_of,
+    is_blended,
+    paint_fully,
+    rgb,
+    serious_faults,
+)
 from tests.worlds import region_on_the_page
 from tests.worlds.region_on_the_page import RASHT, plot_box, plot_id
 
 pytestmark = pytest.mark.browser
 
-AXE = Path("node_modules/axe-core/axe.min.js")
 LIBRARY = "**/maplibre-gl-csp.js*"  # what draws everything but the first picture
 MOST_BYTES = 1_500_000  # of the first page with its map, as they come over the line
 PHONE: ViewportSize = {"width": 360, "height": 740}
@@ -92,14 +96,14 @@ def test_pick_a_district_click_a_plot_read_its_class(
     expect(page.locator(".figures tfoot .figure").last).to_have_text("60")
     fold_panel(frame)
     for judged in ("S3", "NE", "N2"):
-        _click(frame, 4, judged)
+        click_plot(frame, 4, judged)
         card = frame.locator(f"article[data-plot='{plot_id(4, judged)}'] h2")
         expect(card).to_contain_text(translate(CLASS_WORDS[judged], lang))
         expect(card).to_contain_text(judged)
         drawn_map(page)
     limiting = translate("high mudflow or flood level", lang)
     expect(frame.locator(".limiting")).to_contain_text(limiting)
-    assert [_serious_faults(part) for part in page.frames] == [[], []]
+    assert [serious_faults(part) for part in page.frames] == [[], []]
     picture = tmp_path / f"page-{lang}.png"
     page.screenshot(path=picture)
     assert picture.stat().st_size > 50_000
@@ -108,21 +112,21 @@ def test_pick_a_district_click_a_plot_read_its_class(
 def test_plots_have_exactly_the_declared_colours_and_what_is_unknown_is_hatched(page: Page) -> None:
     page.goto(f"/?lang=en&district={RASHT}")
     frame = drawn_map(page)
-    _paint_fully(frame)
+    paint_fully(frame)
     for judged, look in CLASS_STYLES.items():
-        seen = _colours(frame, 5, judged)
-        assert (_rgb(look.colour) in seen) is True, judged
+        seen = colours_of(frame, 5, judged)
+        assert (rgb(look.colour) in seen) is True, judged
         assert (len(seen) > 1) == look.hatched, judged
     frame.get_by_label("Colour plots by").select_option("slope_pct")
     drawn_map(page)
     stops = dict(criterion_colours(CRITERIA_BY_ID["slope_pct"]))
     share = (7.1 - 5.0) / (8.0 - 5.0)  # all known plots of the region slope 7.1 %; knots at 5 and 8 %
-    between = zip(_rgb(stops[5.0]), _rgb(stops[8.0]), strict=True)
+    between = zip(rgb(stops[5.0]), rgb(stops[8.0]), strict=True)
     mixed = tuple(a + share * (b - a) for a, b in between)
     for judged in ("S1", "N2"):
-        (only,) = _colours(frame, 5, judged)
+        (only,) = colours_of(frame, 5, judged)
         assert only == pytest.approx(mixed, abs=2)
-    assert len(_colours(frame, 5, "NE")) > 1
+    assert len(colours_of(frame, 5, "NE")) > 1
     expect(frame.locator("[data-legend=slope_pct]")).to_be_visible()
     expect(frame.locator("[data-legend=class]")).to_be_hidden()
     assert "colour=slope_pct" in page.url
@@ -131,14 +135,14 @@ def test_plots_have_exactly_the_declared_colours_and_what_is_unknown_is_hatched(
 def test_a_layer_is_switched_off_and_on(page: Page) -> None:
     page.goto(f"/?lang=en&district={RASHT}")
     frame = drawn_map(page)
-    broken_canal = _rgb("#d95f02")  # condition 4
-    assert broken_canal in _all_colours(frame)
+    broken_canal = rgb("#d95f02")  # condition 4
+    assert broken_canal in all_colours(frame)
     frame.get_by_label("Canals", exact=True).uncheck()
     drawn_map(page)
-    assert broken_canal not in _all_colours(frame)
+    assert broken_canal not in all_colours(frame)
     frame.get_by_label("Canals", exact=True).check()
     drawn_map(page)
-    assert broken_canal in _all_colours(frame)
+    assert broken_canal in all_colours(frame)
 
 
 def test_the_plots_are_drawn_before_the_library_for_the_rest_has_come(page: Page) -> None:
@@ -148,15 +152,15 @@ def test_the_plots_are_drawn_before_the_library_for_the_rest_has_come(page: Page
     page.goto(f"/?lang=en&district={RASHT}", wait_until="commit")
     frame = page.frame_locator("#map")
     frame.locator(".folium-map[data-state=subject]").wait_for(timeout=PATIENCE_MS)
-    broken_canal = _rgb("#d95f02")  # condition 4
-    first = _all_colours(frame)
-    assert {_blended(CLASS_STYLES[judged].colour, first) for judged in ("S1", "S2", "S3", "N1", "N2")} == {True}
+    broken_canal = rgb("#d95f02")  # condition 4
+    first = all_colours(frame)
+    assert {is_blended(CLASS_STYLES[judged].colour, first) for judged in ("S1", "S2", "S3", "N1", "N2")} == {True}
     assert broken_canal not in first
     free.set()
     for route in held:
         route.continue_()
     drawn_map(page)
-    assert broken_canal in _all_colours(frame)
+    assert broken_canal in all_colours(frame)
 
 
 ONLY_PLOTS = """(panel) => {
@@ -179,7 +183,7 @@ def test_plots_look_the_same_before_and_after(browser: Browser, address: str, co
             if library:
                 frame.locator("#panel").evaluate(ONLY_PLOTS)
                 drawn_map(page)
-            pictures.append({judged: _colours(frame, 5, judged) for judged in CLASS_STYLES})
+            pictures.append({judged: colours_of(frame, 5, judged) for judged in CLASS_STYLES})
     for judged, seen in pictures[0].items():
         assert (len(seen) > 1) == (len(pictures[1][judged]) > 1), judged  # hatched in both or in none
         if len(seen) == 1:
@@ -229,7 +233,7 @@ def _steps(drawn: list[list[Any]]) -> list[list[list[Any]]]:
 
 def test_the_address_keeps_the_view_the_plot_and_the_language(page: Page) -> None:
     page.goto(f"/?lang=ru&district={RASHT}")
-    _click(drawn_map(page), 2, "S2")
+    click_plot(drawn_map(page), 2, "S2")
     frame = page.frame_locator("#map")
     expect(frame.locator("article")).to_have_attribute("data-plot", plot_id(2, "S2"))
     page.wait_for_url(f"**plot={plot_id(2, 'S2')}**")
@@ -258,9 +262,9 @@ def test_the_far_view_shows_hectares_of_every_class_on_squares(page: Page) -> No
     page.goto(f"/?lang=en&district={RASHT}&at=11/39.03/70.38")
     frame = drawn_map(page)
     expect(frame.locator("#zoom-hint")).to_be_visible()
-    shares = _all_colours(frame)
-    assert {_blended(CLASS_STYLES[judged].colour, shares) for judged in ("S1", "N2")} == {True}
-    _click(frame, 5, "S3")
+    shares = all_colours(frame)
+    assert {is_blended(CLASS_STYLES[judged].colour, shares) for judged in ("S1", "N2")} == {True}
+    click_plot(frame, 5, "S3")
     card = frame.locator("#card-body")
     expect(card.get_by_role("heading")).to_have_text("Land in this square")
     told = dict(zip(card.locator("dt").all_inner_texts(), card.locator("dd").all_inner_texts(), strict=True))
@@ -318,7 +322,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, a
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         assert frame.locator("body").evaluate("(body) => body.scrollWidth") <= PHONE["width"]
         expect(frame.locator("#panel .panel-body")).to_be_hidden()
-        _click(frame, 4, "S1")
+        click_plot(frame, 4, "S1")
         expect(frame.locator(f"article[data-plot='{plot_id(4, 'S1')}']")).to_be_visible()
         box = frame.locator("#card").bounding_box()
         assert box is not None
@@ -347,8 +351,8 @@ def test_without_webgl_the_plots_are_drawn_and_the_page_says_what_is_missing(
         expect(frame.locator("#map-fault")).to_be_hidden()
         expect(frame.locator("#zoom-hint")).to_be_visible()
         expect(frame.get_by_label("Colour plots by")).to_be_disabled()
-        shares = _all_colours(frame)
-        assert {_blended(CLASS_STYLES[judged].colour, shares) for judged in ("S1", "N2")} == {True}
+        shares = all_colours(frame)
+        assert {is_blended(CLASS_STYLES[judged].colour, shares) for judged in ("S1", "N2")} == {True}
         page.goto("/maps/settlements?lang=en")
         expect(page.locator("#map-fault")).to_be_visible(timeout=PATIENCE_MS)
 
@@ -362,62 +366,7 @@ def test_the_page_of_a_plot_says_how_it_was_judged(page: Page, lang: Language) -
     expect(row.get_by_role("cell").nth(1)).to_have_text("0.30" if lang == "en" else "0,30")
     expect(row.get_by_role("cell").nth(2)).to_have_text("C")
     expect(row).to_contain_text(translate("holds back most", lang))
-    assert _serious_faults(page.main_frame) == []
-
-
-def _serious_faults(frame: Frame) -> list[tuple[str, list[str]]]:
-    """What axe finds seriously wrong for people who read with a keyboard or a screen reader."""
-    frame.evaluate(AXE.read_text())
-    found = frame.evaluate("axe.run(document, { iframes: false })")
-    return [
-        (fault["id"], [str(node["target"]) for node in fault["nodes"]])
-        for fault in found["violations"]
-        if fault["impact"] in ("serious", "critical")
-    ]
-
-
-def _click(frame: FrameLocator, row: int, judged: str) -> None:
-    middle = plot_box(row, judged).centroid
-    frame.locator(".folium-map").click(position=map_point(frame, middle.y, middle.x))  # type: ignore[arg-type]
-
-
-def _paint_fully(frame: FrameLocator) -> None:
-    slider = frame.locator("#opacity")
-    slider.fill("100")
-    frame.locator(".folium-map[data-state=idle]").wait_for()
-
-
-def _picture(frame: FrameLocator) -> Image.Image:
-    return Image.open(io.BytesIO(frame.locator(".folium-map").screenshot())).convert("RGB")
-
-
-def _colours(frame: FrameLocator, row: int, judged: str) -> set[tuple[int, ...]]:
-    """Colours inside a plot, away from its outline."""
-    west, south, east, north = shapely.buffer(plot_box(row, judged), -0.00012).bounds
-    low, high = map_point(frame, south, west), map_point(frame, north, east)
-    part = _picture(frame).crop((round(low["x"]), round(high["y"]), round(high["x"]), round(low["y"])))
-    return {colour for _count, colour in part.getcolors(part.width * part.height) or []}  # type: ignore[misc]
-
-
-def _all_colours(frame: FrameLocator) -> set[tuple[int, ...]]:
-    picture = _picture(frame)
-    return {colour for _count, colour in picture.getcolors(picture.width * picture.height) or []}  # type: ignore[misc]
-
-
-def _blended(colour: str, seen: set[tuple[int, ...]]) -> bool:
-    """Whether some seen colour is the declared one laid at 78 % over anything lighter."""
-    red, green, blue = _rgb(colour)
-    return any(
-        all(
-            0.78 * part - 2 <= got <= 0.78 * part + 0.22 * 255 + 2
-            for part, got in zip((red, green, blue), one, strict=True)
-        )
-        for one in seen
-    )
-
-
-def _rgb(colour: str) -> tuple[int, ...]:
-    return tuple(int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    assert serious_faults(page.main_frame) == []
 
 
 def _number(text: str, pattern: str) -> str:

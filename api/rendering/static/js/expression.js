@@ -3,6 +3,7 @@
 const OPERATORS = {
   literal: ([value]) => value,
   get: ([name], of, { properties }) => properties[name] ?? null,
+  id: (parts, of, { id }) => id,
   has: ([name], of, { properties }) => properties[name] !== undefined,
   zoom: (parts, of, { zoom }) => zoom,
   "feature-state": () => null, // nothing is chosen yet
@@ -19,7 +20,7 @@ const OPERATORS = {
   },
   match: ([part, ...pairs], of) => {
     const value = of(part);
-    const found = pairs.findIndex((label, place) => place % 2 === 0 && place < pairs.length - 1 && label === value);
+    const found = pairs.findIndex((label, place) => place % 2 === 0 && place < pairs.length - 1 && fits(label, value));
     return of(pairs[found < 0 ? pairs.length - 1 : found + 1]);
   },
   step: ([part, first, ...stops], of) => {
@@ -38,6 +39,15 @@ const OPERATORS = {
     return between(of(from), of(to), (value - low) / (high - low));
   },
 };
+
+const sets = new WeakMap(); // of labels that are many, such as the numbers of plots
+
+/** Tell whether a value is a label, or one of several. */
+function fits(label, value) {
+  if (!Array.isArray(label)) return label === value;
+  if (!sets.has(label)) sets.set(label, new Set(label));
+  return sets.get(label).has(value);
+}
 
 /** Return the value of `expression` for a feature's `properties` at a `zoom`. */
 export function evaluate(expression, context) {

@@ -2,7 +2,9 @@
 // Leaflet (`L`) is loaded by the page before this module, MapLibre (`maplibregl`) when what the map is about is seen.
 
 import { openCard } from "./card.js";
+import { asAsked, layersOn } from "./layers.js";
 import { fetchAhead, liveMap, replace } from "./live.js";
+import { isDot, narrowed, within } from "./matches.js";
 import { plainLayer } from "./plain.js";
 
 const MARGIN = 40; // pixels between a chosen place and what lies over the map
@@ -18,6 +20,16 @@ export async function draw(map, config) {
   addControls(map, config);
   openView(map, config);
 
+  asAsked(config);
+  if (config.matches) {
+    try {
+      config.style = await narrowed(config);
+    } catch {
+      container.dataset.state = "fault"; // all plots would read as if all matched
+      document.getElementById("map-unfiltered").hidden = false;
+      return;
+    }
+  }
   const whole = withOrigin(config.style, config.base);
   const plain = plainLayer(map, whole, config.layer, config);
   const drawn = plain !== null && (await seen(map, plain, config));
@@ -73,7 +85,7 @@ function rooted(path, base) {
 function withOrigin(style, base) {
   const sources = Object.entries(style.sources).map(([name, source]) => [
     name,
-    { ...source, tiles: source.tiles.map((path) => rooted(path, base)) },
+    source.tiles ? { ...source, tiles: source.tiles.map((path) => rooted(path, base)) } : source,
   ]);
   return { ...style, sources: Object.fromEntries(sources) };
 }
@@ -165,9 +177,10 @@ function chooser(map, glMap, config) {
     const { x, y } = glMap.project([latlng.lng, latlng.lat]);
     const around = [[x - CLICK_TOLERANCE, y - CLICK_TOLERANCE], [x + CLICK_TOLERANCE, y + CLICK_TOLERANCE]];
     const found = [...glMap.queryRenderedFeatures([x, y]), ...glMap.queryRenderedFeatures(around)]
-      .filter((feature) => config.told[feature.source]);
+      .filter((feature) => config.told[feature.source] || isDot(feature));
     const feature = found.find((hit) => hit.source === config.layer) ?? found[0];
     if (!feature) return undefined;
+    if (isDot(feature)) return choosePlot(feature.id, latlng);
     if (feature.source !== "plots") {
       unmark();
       return openCard(config, { feature }, unmark);
@@ -220,6 +233,7 @@ function connectSwitches(glMap, config, drawing) {
   for (const box of document.querySelectorAll("input[data-layer]")) {
     box.addEventListener("change", () => {
       drawing();
+      tell({ layers: layersOn() });
       for (const part of partsOf(box.dataset.layer)) {
         glMap.setLayoutProperty(part, "visibility", box.checked ? "visible" : "none");
       }
@@ -237,6 +251,7 @@ function connectSwitches(glMap, config, drawing) {
     drawing();
   });
   const fade = document.getElementById("opacity");
+  fade?.addEventListener("change", () => tell({ opacity: fade.value === fade.defaultValue ? null : fade.value }));
   fade?.addEventListener("input", () => {
     drawing();
     for (const part of partsOf("plots").filter((id) => /-(fill|hatch)$/.test(id))) {
@@ -258,9 +273,9 @@ async function recolour(glMap, config, way, wanted) {
     await new Promise((drawn) => { glMap.once("idle", drawn); });
     if (!wanted()) return;
   }
-  glMap.setFilter("plots-fill", known);
+  glMap.setFilter("plots-fill", within(config, known));
   glMap.setPaintProperty("plots-fill", "fill-color", colour);
-  glMap.setFilter("plots-hatch", unknown);
+  glMap.setFilter("plots-hatch", within(config, unknown));
   glMap.setPaintProperty("plots-hatch", "fill-pattern", hatch);
 }
 

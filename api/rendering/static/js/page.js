@@ -6,6 +6,7 @@ keepAddress();
 narrowDistricts();
 showOnPick();
 findAsTyped();
+shortenAddresses();
 
 /** Keep what the framed map shows in the address of this page and of the links that stay on the same view. */
 function keepAddress() {
@@ -18,6 +19,7 @@ function keepAddress() {
       apply(target, detail);
       link.href = target.href;
     }
+    for (const form of document.querySelectorAll("#picker, form.narrow")) keepIn(form, detail);
   });
 }
 
@@ -25,6 +27,16 @@ function apply(address, change) {
   for (const [key, value] of Object.entries(change)) {
     if (value === null) address.searchParams.delete(key);
     else address.searchParams.set(key, value);
+  }
+}
+
+/** Keep what changed on the map in the hidden fields of a form; where the map is and what is chosen there are of a place. */
+function keepIn(form, change) {
+  for (const [key, value] of Object.entries(change)) {
+    if (form.id === "picker" && (key === "at" || key === "plot")) continue;
+    const field = form.querySelector(`input[type="hidden"][name="${key}"]`) ?? document.createElement("input");
+    Object.assign(field, { type: "hidden", name: key, value: value ?? "", disabled: value === null });
+    form.append(field);
   }
 }
 
@@ -75,5 +87,14 @@ function findAsTyped() {
     if (mine !== asked || !answer.ok) return;
     list.innerHTML = await answer.text();
     note.textContent = list.children.length ? "" : form.dataset.none;
+  });
+}
+
+/** Leave out of the address what nobody filled in. */
+function shortenAddresses() {
+  document.addEventListener("formdata", ({ formData }) => {
+    for (const [name, value] of [...formData]) {
+      if (value === "") formData.delete(name);
+    }
   });
 }

@@ -55,7 +55,7 @@ function paint(tile, features, parts, { zoom, hatch }) {
   for (const part of parts) {
     const paths = new Map();
     for (const feature of features) {
-      const context = { properties: feature.properties, zoom };
+      const context = { id: feature.id, properties: feature.properties, zoom };
       if (part.type === "fill" && feature.type !== POLYGON) continue;
       if (part.filter && !evaluate(part.filter, context)) continue;
       const [look, opacity, width] = ["color", "opacity", "width"]

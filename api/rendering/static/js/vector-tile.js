@@ -2,12 +2,12 @@
 
 const LAYER = 3; // field numbers of a tile, a layer and a feature
 const [NAME, FEATURE, KEY, VALUE, EXTENT] = [1, 2, 3, 4, 5];
-const [TAGS, TYPE, GEOMETRY] = [2, 3, 4];
+const [ID, TAGS, TYPE, GEOMETRY] = [1, 2, 3, 4];
 const [MOVE, LINE] = [1, 2]; // commands; 7 closes a ring
 const TENTH = 2 ** 63; // place of a tenth byte, which only a negative number has
 export const POLYGON = 3; // type of a feature; 1 points, 2 lines
 
-/** Return the features of the layer `name` in the bytes of a tile: `type`, `properties`, and `trace` for its outline. */
+/** Return the features of the layer `name` in the bytes of a tile: `id`, `type`, `properties`, and `trace` for its outline. */
 export function featuresOf(bytes, name) {
   for (const [field, layer] of messages(new Reader(bytes))) {
     if (field !== LAYER) continue;
@@ -26,14 +26,16 @@ export function featuresOf(bytes, name) {
 
 function featureOf(reader, { extent, keys, values }) {
   const properties = {};
+  let id = null;
   let type = 0;
   let geometry = null;
   for (const [field, value] of messages(reader)) {
-    if (field === TYPE) type = value;
+    if (field === ID) id = value;
+    else if (field === TYPE) type = value;
     else if (field === GEOMETRY) geometry = value;
     else if (field === TAGS) while (!value.ended()) properties[keys[value.varint()]] = values[value.varint()];
   }
-  return { type, properties, trace: (path, side) => trace(path, geometry, side / extent) };
+  return { id, type, properties, trace: (path, side) => trace(path, geometry, side / extent) };
 }
 
 /** Add an outline to a `path` (Path2D); a unit of the tile is `scale` pixels. */

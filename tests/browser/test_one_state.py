@@ -1,0 +1,133 @@
+"""Filters of the planner's page in a real browser: what they leave is on the map, in figures and in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize, expect, sync_playwright
+from sqlalchemy import Engine
+
+from layers.catalogue.land import CLASS_STYLES
+from layers.postgres.engine import writing
+from tests.clients.browser import PATIENCE_MS, Noticed, chromium, drawn_map, fold_panel, served
+from tests.clients.pictures import all_colours, colours_of, paint_fully, rgb, serious_faults
+from tests.worlds import region_on_the_page
+from tests.worlds.region_on_the_page import QUBODIYON, RASHT, plot_box
+
+pytestmark = pytest.mark.browser
+
+PHONE: ViewportSize = {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1360, "height": 800}
+
+
+@pytest.fixture(scope="module", name="address")
+def _address(database: Engine) -> Iterator[str]:  # noqa: ARG001 - names the database the service reads
+    with writing() as connection:
+        region_on_the_page.fill(connection)
+    with served() as address:
+        yield address
+
+
+@pytest.fixture(scope="module", name="playwright")
+def _playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="module", name="browser")
+def _browser(playwright: Playwright) -> Iterator[Browser]:
+    with chromium(playwright) as browser:
+        yield browser
+
+
+@pytest.fixture(name="noticed")
+def _noticed(address: str) -> Noticed:
+    return Noticed(address)
+
+
+@pytest.fixture(name="page")
+def _page(browser: Browser, address: str, noticed: Noticed) -> Iterator[Page]:
+    with browser.new_context(viewport=DESK, base_url=address) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        noticed.watch(context)
+        yield context.new_page()
+    noticed.nothing_wrong()
+
+
+def test_filters_leave_a_map_of_only_these_plots_from_afar_and_near(page: Page) -> None:
+    page.goto(f"/?lang=en&district={RASHT}")
+    whole = drawn_map(page)
+    paint_fully(whole)
+    assert rgb(CLASS_STYLES["S3"].colour) in all_colours(whole)
+    page.get_by_text("Narrow the plots").click()
+    form = page.locator(".narrowing form")
+    form.get_by_label("Highly suitable S1").check()
+    form.get_by_label("Not suitable N2").check()
+    form.get_by_role("button", name="Show").click()
+    expect(page.locator(".picker .sentence strong")).to_have_text("S1, N2")
+    expect(page.locator(".figures tfoot .figure").last).to_have_text("20")
+    frame = drawn_map(page)
+    expect(frame.locator(".panel .sentence")).to_have_text("S1, N2")
+    paint_fully(frame)
+    for judged in ("S1", "N2"):
+        assert rgb(CLASS_STYLES[judged].colour) in colours_of(frame, 5, judged)
+    for judged in ("S2", "S3", "N1"):
+        assert rgb(CLASS_STYLES[judged].colour) not in colours_of(frame, 5, judged), judged
+    # Another colour leaves the same plots; another district keeps filter and colour.
+    frame.get_by_label("Colour plots by").select_option("slope_pct")
+    drawn_map(page)
+    assert len(colours_of(frame, 5, "S1")) == 1
+    frame.locator("label", has_text="Canals").locator("input").uncheck()
+    drawn_map(page)
+    page.get_by_label("District", exact=True).select_option(QUBODIYON)
+    page.get_by_role("button", name="Show", exact=True).first.click()
+    page.wait_for_url(f"**district={QUBODIYON}**")
+    asked = parse_qs(urlsplit(page.url).query)
+    assert (asked["class"], asked["colour"]) == (["S1", "N2"], ["slope_pct"])
+    assert "canals" not in asked["layers"][0]
+    other = drawn_map(page)
+    expect(other.locator("#colour")).to_have_value("slope_pct")
+    expect(other.get_by_label("Canals", exact=True)).not_to_be_checked()
+    expect(page.locator(".figures tfoot .figure").last).to_have_text("1")
+
+
+@pytest.mark.parametrize("view", [DESK, PHONE])
+def test_from_afar_each_plot_that_filters_leave_is_a_dot(
+    browser: Browser, address: str, view: ViewportSize
+) -> None:
+    with browser.new_context(viewport=view, base_url=address) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        middle = plot_box(3, "N1").centroid
+        page.goto(f"/?lang=tg&district={RASHT}&class=N1&at=12/{middle.y}/{middle.x}&layers=plots&opacity=100")
+        frame = drawn_map(page)
+        fold_panel(frame)
+        drawn_map(page)
+        assert rgb(CLASS_STYLES["N1"].colour) in all_colours(frame)
+        assert rgb(CLASS_STYLES["S1"].colour) not in all_colours(frame)
+        assert [serious_faults(part) for part in page.frames] == [[], []]
+        assert page.evaluate("document.documentElement.scrollWidth") <= view["width"]
+
+
+def test_without_a_script_filters_leave_figures_files_and_a_sentence(browser: Browser, address: str) -> None:
+    with browser.new_context(viewport=PHONE, base_url=address, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"/?lang=ru&district={RASHT}")
+        page.get_by_text("Отобрать участки").click()
+        page.locator(".narrowing form input[name=class][value=S1]").check()
+        page.locator(".narrowing form button").click()
+        expect(page.locator(".picker .sentence strong")).to_have_text("S1")
+        expect(page.locator(".figures tfoot .figure").last).to_have_text("10")
+        assert "class=S1" in (page.get_by_role("link", name="CSV").get_attribute("href") or "")
+
+
+def test_plots_that_do_not_come_are_not_taken_for_all_of_them(browser: Browser, address: str) -> None:
+    with browser.new_context(viewport=DESK, base_url=address) as context:
+        page = context.new_page()
+        page.route("**/matches?*", lambda route: route.abort())
+        page.goto(f"/?lang=en&district={RASHT}&class=S1")
+        frame = page.frame_locator("#map")
+        frame.locator("#map-unfiltered").wait_for(timeout=PATIENCE_MS)
+        expect(frame.locator(".folium-map")).to_have_attribute("data-state", "fault")
