@@ -94,9 +94,7 @@ def test_filters_leave_a_map_of_only_these_plots_from_afar_and_near(page: Page) 
 
 
 @pytest.mark.parametrize("view", [DESK, PHONE])
-def test_from_afar_each_plot_that_filters_leave_is_a_dot(
-    browser: Browser, address: str, view: ViewportSize
-) -> None:
+def test_from_afar_each_plot_that_filters_leave_is_a_dot(browser: Browser, address: str, view: ViewportSize) -> None:
     with browser.new_context(viewport=view, base_url=address) as context:
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
