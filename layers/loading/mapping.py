@@ -246,7 +246,8 @@ def converted(
     found = dict(rules)
     fields = {name: about.unit for name, about in layer.attributes().items() if about.unit}
     for said, unit in units.items():
-        name = next((n for n, own in fields.items() if said in (n, n.removesuffix(f"_{_in_name(own)}"))), None)
+        short = {n: n.removesuffix(f"_{own.casefold().replace('/', '_')}") for n, own in fields.items()}
+        name = next((n for n in fields if said in (n, short[n])), None)
         if name is None:
             known = ", ".join(fields) or "none"
             raise DataRefused(told("--unit {field}: one of the fields {known} expected.", field=said, known=known))
@@ -258,11 +259,6 @@ def converted(
             raise DataRefused(told(message, field=said, unit=unit, known=", ".join(factors)))
         found[name] = found[name].model_copy(update={"scale": (found[name].scale or 1.0) * factors[unit]})
     return found
-
-
-def _in_name(unit: str) -> str:
-    """A unit as the names of fields end with it."""
-    return unit.casefold().replace("/", "_")
 
 
 def _cut_names(names: Iterable[str]) -> dict[str, str]:
@@ -343,10 +339,9 @@ def _origin(rule: FieldRule, frame: pd.DataFrame) -> pd.Series[Any]:
 def _from_template(template: str, frame: pd.DataFrame) -> pd.Series[Any]:
     parts = PLACEHOLDER.split(template)  # text, column, text, column, ..., text
     columns = [_text(frame[name]) for name in parts[1::2]]
-    rows = zip(*columns, strict=True)
     made = [
         None if any(cell is None for cell in row) else "".join(map("".join, zip(parts[::2], (*row, ""), strict=True)))
-        for row in rows
+        for row in zip(*columns, strict=True)
     ]
     return pd.Series(made, index=frame.index, dtype=object)
 
