@@ -1,0 +1,161 @@
+"""Your own district in an afternoon, as the README tells it: fetch, ask, load, and what each step adds."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pytest
+import shapely
+from sqlalchemy import Engine, text
+
+from layers.catalogue import BY_NAME
+from layers.settings import get_settings
+from scripts.main import main
+from tests.clients.mirror import Mirror, running_mirror
+from tests.worlds import open_data
+
+Obod = Callable[..., tuple[int, str, str]]
+WEST, SOUTH, SIDE = 70.300, 39.000, 0.0004  # some 35 m x 44 m, 0.15 ha
+PLOTS = [f"p{number}" for number in range(12)]
+
+
+@pytest.fixture(scope="module")
+def mirror() -> Iterator[Mirror]:
+    with running_mirror() as running:
+        yield running
+
+
+@pytest.fixture
+def obod(
+    database: Engine,
+    mirror: Mirror,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Obod:
+    with database.begin() as connection:
+        connection.execute(text(f"TRUNCATE {', '.join((*BY_NAME, 'rasters', 'loads'))} RESTART IDENTITY CASCADE"))
+    open_data.put_everything(mirror, get_settings().home, tmp_path)
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["obod", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        captured = capsys.readouterr()
+        return int(end.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+def plot(number: int) -> shapely.Polygon:
+    west, south = WEST + 0.0005 * (number % 4), SOUTH + 0.0005 * (number // 4)
+    return shapely.box(west, south, west + SIDE, south + SIDE)
+
+
+def odk(shape: shapely.Polygon | shapely.Point) -> str:
+    """A shape as ODK writes it."""
+    corners = [shape] if isinstance(shape, shapely.Point) else [shapely.Point(*xy) for xy in shape.exterior.coords]
+    return ";".join(f"{corner.y:.6f} {corner.x:.6f} 0 0" for corner in corners)
+
+
+def answers(path: Path, *rows: dict[str, Any]) -> Path:
+    """Answers of a form as ODK Central exports them."""
+    made = [{"KEY": f"uuid:{path.stem}-{number}", **row} for number, row in enumerate(rows)]
+    with path.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.DictWriter(opened, list(dict.fromkeys(name for row in made for name in row)))
+        writer.writeheader()
+        writer.writerows(made)
+    return path
+
+
+def known(obod: Obod, database: Engine) -> tuple[float, float, float]:
+    """Score the district; share of plots with a class, of those settled, and of the weight that is known, percent."""
+    code, out, err = obod("score", "--district", open_data.CODE, "--json")
+    assert code == 0, err
+    run = json.loads(out)["run"]
+    query = (
+        "SELECT avg((class <> 'NE')::int), avg((class <> 'NE' AND settled)::int), avg(known_weight_pct) "
+        "FROM suitability WHERE base_run = (SELECT coalesce(base_run, run_id) FROM scoring_runs WHERE run_id = :run) "
+        "AND from_run <= :run AND (until_run IS NULL OR until_run > :run)"
+    )
+    with database.connect() as connection:
+        found = connection.execute(text(query), {"run": run}).one()
+    return float(found[0]), float(found[1]), float(found[2])
+
+
+def test_each_step_of_the_afternoon_adds_to_what_is_known(obod: Obod, database: Engine, tmp_path: Path) -> None:
+    assert obod("fetch", "cod_ab", "openstreetmap", "--district", open_data.CODE)[0] == 0
+    cadastre = gpd.GeoDataFrame({"plot_id": PLOTS}, geometry=[plot(n) for n in range(12)], crs=4326)
+    cadastre.to_file(tmp_path / "cadastre.gpkg")
+    assert obod("layer", "load", "plots", tmp_path / "cadastre.gpkg", "--key", "plot_id")[0] == 0
+    open_alone = known(obod, database)
+
+    # Mines are known of here: no form before the centre has answered.
+    form = ("form", "canals", "--district", open_data.CODE, "--lang", "tg", "-o", tmp_path / "canals.xlsx")
+    code, _, err = obod(*form)
+    assert (code, err.startswith("Mines are known of in TJ0401. Ask the mine action centre in writing")) == (1, True)
+    letter = gpd.GeoDataFrame(
+        {"code": ["letter 12"], "kind": ["mine_cleared"], "status_date": ["2026-05-04"]},
+        geometry=[shapely.buffer(open_data.DISTRICT, 0.01)],
+        crs=4326,
+    )
+    letter.to_file(tmp_path / "letter.gpkg")
+    assert obod("layer", "load", "exclusions", tmp_path / "letter.gpkg", "--source", "Mine action centre")[0] == 0
+    answered = known(obod, database)
+    assert obod(*form)[0] == 0
+
+    mark = {}
+    for layer in ("canals", "command_areas", "plot_surveys"):
+        path = tmp_path / f"{layer}.xlsx"
+        code, out, err = obod("form", layer, "--district", open_data.CODE, "-o", path, "--json")
+        assert code == 0, err
+        mark[layer] = json.loads(out)["form_id"]
+    land = shapely.box(WEST - 0.0005, SOUTH - 0.0005, WEST + 0.0025, SOUTH + 0.002)
+    repaired = {"code": "osm-w23", "condition": "2", "lining": "earth", "soil": "loam", "form": mark["canals"]}
+    loads = (
+        ("canals", "update", answers(tmp_path / "c.csv", repaired)),
+        (
+            "command_areas",
+            "add",
+            answers(
+                tmp_path / "a.csv",
+                {
+                    **{"code": "area-1", "reach": "osm-w23", "turns_scheduled": "20", "turns_delivered": "17"},
+                    **{"shape": odk(land), "form": mark["command_areas"]},
+                },
+            ),
+        ),
+        (
+            "plot_surveys",
+            "add",
+            answers(
+                tmp_path / "s.csv",
+                *(
+                    {
+                        **{"plot_id": name, "survey_date": "2026-06-01", "salinity_class": "slight"},
+                        **{"groundwater_low": "2.5", "soil_depth_cm": "110", "coarse_fragments_pct": "5"},
+                        "form": mark["plot_surveys"],
+                    }
+                    for name in PLOTS
+                ),
+            ),
+        ),
+    )
+    for layer, mode, path in loads:
+        code, out, err = obod("layer", "load", layer, path, "--from-odk", "--mode", mode, "--json")
+        assert code == 0, err
+        assert json.loads(out)["rejected"] == 0
+    asked = known(obod, database)
+    assert open_alone[:2] <= answered[:2] <= asked[:2]
+    # A fresh letter opens the ground and makes no plot better; salinity and depth that were asked are known.
+    assert (open_alone[2], answered[2]) == (0.0, 0.0)
+    assert asked[2] == pytest.approx(18.0, abs=1.0)
+    code, out, err = obod("qfield", open_data.CODE, "-o", tmp_path / "pack.zip", "--json")
+    assert code == 0, err
+    assert json.loads(out)["rows"]["canals"] == 1
