@@ -72,6 +72,19 @@ class Knots:
         """Which way the membership rises."""
         return "more" if self.at_1 > self.at_0 else "less"
 
+    def value_at(self, membership: float) -> float:
+        """Return the value whose membership is given.
+
+        Parameters
+        ----------
+        membership : 0-1; NaN gives NaN
+
+        Returns
+        -------
+        value in the criterion's unit; at 0 and 1 that of the outermost knot
+        """
+        return float(np.interp(membership, KNOT_LEVELS[::-1], self.values[::-1]))
+
     def __call__(self, value: Floats, sigma: Floats | None = None) -> Floats:  # noqa: ARG002
         """Return memberships; a value exactly on a knot gets exactly the knot's level.
 

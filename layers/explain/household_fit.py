@@ -61,6 +61,7 @@ def explain_fit_of_plot(connection: Connection, plot_id: str, run_id: int, profi
         connection,
         dict(judged),
         scheme,
+        order=run["criteria"],
         served=read_runs(connection),
         plots=read_plot(connection, plot_id, run["as_of_load"]),
         as_of_load=run["as_of_load"],

@@ -108,6 +108,7 @@ def _explain(connection: Connection, plot_id: str, choice: Choice, served: Snaps
             science,
             dict(row),
             scheme,
+            order=kept.criteria,
             served=served,
             plots=plots,
             as_of_load=kept.as_of_load,

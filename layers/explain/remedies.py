@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 from sqlalchemy import Connection
 
 from geo.contract.classes import CLASSES, NE
-from geo.contract.criterion import Block, Measured
+from geo.contract.criterion import Block, Criterion, Floats, Measured
+from geo.contract.memberships import Knots
 from geo.contract.shut_land import REASONS
 from geo.criteria import LAND_CRITERIA
 from geo.criteria.water import GRAVITY_HEAD
@@ -42,6 +43,7 @@ def values_of_plot(
     row: Mapping[str, Any],
     scheme: Scheme,
     *,
+    order: Sequence[str],
     served: Snapshot,
     plots: gpd.GeoDataFrame,
     as_of_load: int,
@@ -50,7 +52,7 @@ def values_of_plot(
     """Return a plot's measured values as its run had them, and the block they were measured in.
 
     Tables, errors and notes are measured again on the rows the run saw; the values themselves are the kept ones.
-    ``plots`` : the plot as the run saw it.
+    ``order`` : criteria of the run, as its memberships are kept. ``plots`` : the plot as the run saw it.
     """
     around = around_plot(connection, served, plots, as_of_load)
     block = Block(plots, around, judgement_by(scheme, day, np.array([str(row["district"])], dtype=object)))
@@ -61,10 +63,30 @@ def values_of_plot(
             continue
         kept = np.array([np.nan if row[criterion.id] is None else float(row[criterion.id])])
         if not criterion.measured_again:
-            values[criterion.id] = Measured(kept)
+            values[criterion.id] = _as_rated(kept, criterion, scheme, row, order)
             continue
         values[criterion.id] = replace(criterion.beside(block), value=kept, not_assessed=None)
     return values, block
+
+
+def _as_rated(
+    kept: Floats, criterion: Criterion, scheme: Scheme, row: Mapping[str, Any], order: Sequence[str]
+) -> Measured:
+    """A kept value with what its run did not know of it: a way of which a part is not mapped may be worse, or unknown.
+
+    The ends of the value follow from those of its membership.
+    """
+    table = scheme.memberships(criterion)[0]
+    ends = [row["memberships"], row["memberships_high"]]
+    if criterion.id not in order or not all(ends) or not isinstance(table, Knots):
+        return Measured(kept)
+    place = order.index(criterion.id)
+    low, high = (np.nan if end[place] is None else float(end[place]) for end in ends)
+    if np.isnan(low):
+        return Measured(np.full(1, np.nan))
+    if low == high:
+        return Measured(kept)
+    return Measured(kept, worst=np.array([table.value_at(low)]), best=np.array([table.value_at(high)]))
 
 
 def lift_of_plot(
@@ -72,6 +94,7 @@ def lift_of_plot(
     row: Mapping[str, Any],
     scheme: Scheme,
     *,
+    order: Sequence[str],
     served: Snapshot,
     plots: gpd.GeoDataFrame,
     as_of_load: int,
@@ -81,9 +104,11 @@ def lift_of_plot(
 
     ``best_crops`` : the three crops that suit best, each with class, index, the factor that limits it and the month to
     start in. Land that is shut (mines, water, protected) has none of these; ``closed_by`` names the kind of area that
-    shuts it.
+    shuts it. Nothing is to be built on land that is judged otherwise now than its run judged it.
     """
-    values, block = values_of_plot(connection, row, scheme, served=served, plots=plots, as_of_load=as_of_load, day=day)
+    values, block = values_of_plot(
+        connection, row, scheme, order=order, served=served, plots=plots, as_of_load=as_of_load, day=day
+    )
     shut = exclusion_mask(block)
     if shut.mask[0]:
         return {
@@ -97,7 +122,7 @@ def lift_of_plot(
     area_ha = float(block.plots["area_ha"].iloc[0])
     uncertain = measured_first(values, scheme, now)
     around, lift = measure_surroundings(block), None
-    if uncertain is None:
+    if uncertain is None and CLASSES[int(now.classes[0])] == row["class"]:
         lift = cheapest_lift(values, scheme, area_ha=area_ha, around=around, best=now)
     wanted = uncertain or cheapest_measurement(values, scheme, now)
     crops = best_crops_here(block, values)[0] if int(now.classes[0]) != NE and not np.isnan(now.score[0]) else []
