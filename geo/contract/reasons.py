@@ -23,9 +23,10 @@ NO_SERVICES_NOR_ROADS: Final = "neither services nor roads are loaded"
 NO_SURVEYS_AND: Final = "no plot surveys are loaded, and {reason}"
 NONE_NEAR: Final = "none is on record near here"
 NO_WAY: Final = "no way of two hours or less is known"
+MINED_WAY: Final = "the quickest leads over ground that may be mined; do not take it, ask the mine action centre"
 REASONS: Final = (
     *(LAYER_NOT_LOADED, GRID_NOT_LOADED, TOO_COARSE, NO_HEIGHTS, NO_HAZARD_MAPPING, NO_WATER_RECORDS),
-    *(NO_SERVICES_NOR_ROADS, NO_SURVEYS_AND, NONE_NEAR, NO_WAY),
+    *(NO_SERVICES_NOR_ROADS, NO_SURVEYS_AND, NONE_NEAR, NO_WAY, MINED_WAY),
 )
 
 

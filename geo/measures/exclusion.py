@@ -108,10 +108,29 @@ def exclusion_mask(block: Block) -> Excluded:
         if kind in MINE_BUFFER_M:
             shut = within_distance(block, zones, distance_m)
         else:
-            grown = np.where(distance_m > 0.0, shapely.buffer(zones, distance_m), zones)
+            grown, wider = zones.copy(), distance_m > 0.0
+            grown[wider] = shapely.buffer(zones[wider], distance_m[wider])
             shut = share_under(block, grown) > SLIVER
         reason[shut & (reason == NOT_EXCLUDED)] = code
     return Excluded(reason, np.where(reason == REASONS.index(INUNDATION), _years(block), 0).astype(np.int16))
+
+
+def leads_over_mines(block: Block, way: shapely.LineString) -> bool:
+    """Return whether a way comes within the safety distance of an area where mines are confirmed or suspected.
+
+    Parameters
+    ----------
+    block : plots and what lies around them
+    way : line in EPSG:32642
+
+    Returns
+    -------
+    True where it does; False says only that none is on record there
+    """
+    return any(
+        bool((shapely.distance(zones, way) <= distance_m).any())
+        for zones, distance_m in (_zones(block, kind) for kind in MINE_BUFFER_M)
+    )
 
 
 def _years(block: Block) -> NDArray[np.int16]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from geo.contract.columns import texts
 from geo.contract.criterion import Block, Floats
-from geo.contract.reasons import NO_HEIGHTS
+from geo.contract.reasons import MINED_WAY, NO_HEIGHTS
 from geo.errors import NotAssessed
 from geo.hazard.levels import LEVELS, exposure_factor
 from geo.measures.access import (
@@ -28,6 +28,7 @@ from geo.measures.access import (
     points_inside,
     points_of,
 )
+from geo.measures.exclusion import leads_over_mines
 from geo.measures.hazard import zone_levels
 from geo.measures.way_dangers import factors_of, level_grid, unmapped_cells
 from geo.routing.kernels.surface import DRIVEN_KM_H
@@ -132,7 +133,8 @@ def home_way(block: Block, coarsest_m: float | None) -> HomeWay | None:
 
     Raises
     ------
-    NotAssessed : settlements or heights are not loaded, or the height grid is too coarse.
+    NotAssessed : settlements or heights are not loaded, the height grid is too coarse, or the quickest way, to a plot
+        that is mined itself too, leads over ground that may be mined: nobody is sent there.
     """
     settlements = block.layer("settlements")
     bounds = _shared_window(block)
@@ -164,6 +166,8 @@ def home_way(block: Block, coarsest_m: float | None) -> HomeWay | None:
     quickest = _way(surface, start, plot_xy, NO_DANGER, levels, within_minutes=MOST_WALK_MIN)
     if quickest is None:
         return None
+    if _over_mines(block, quickest):
+        raise NotAssessed(MINED_WAY)
     safer = None
     if quickest.yearly_m > 0.0:
         # The quickest way itself, every metre at the worst factor, bounds what the safer one can count.
@@ -171,7 +175,7 @@ def home_way(block: Block, coarsest_m: float | None) -> HomeWay | None:
         danger = np.float32(EXCHANGE) * factors_of(levels[EVERY_MONTH])
         within = longest * (1.0 + float(danger.max()))
         safer = _way(surface, start, plot_xy, danger, levels, within_minutes=within)
-    if safer is not None and safer.yearly_m > quickest.yearly_m - SAVES_M:
+    if safer is not None and (safer.yearly_m > quickest.yearly_m - SAVES_M or _over_mines(block, safer)):
         safer = None
     return HomeWay(
         home=str(codes[home]),
@@ -256,6 +260,10 @@ def _way(
         out=out.line,
         back=back.line,
     )
+
+
+def _over_mines(block: Block, way: Way) -> bool:
+    return leads_over_mines(block, way.out) or leads_over_mines(block, way.back)
 
 
 def _levels_by_month(block: Block, surface: Surface) -> dict[int, NDArray[np.uint8]]:

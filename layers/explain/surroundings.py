@@ -6,7 +6,8 @@ import geopandas as gpd
 import shapely
 from sqlalchemy import Connection, and_
 
-from geo.criteria import LAND_CRITERIA
+from geo.criteria import BY_ID, LAND_CRITERIA
+from geo.measures import exclusion
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.frames.around import PLOT_COLUMNS, Around, as_of, read_layer, widened
@@ -16,13 +17,16 @@ from layers.records.snapshot import Snapshot
 HEIGHTS = "dem"
 NEIGHBOURHOOD_M = 12_000.0  # m; side of the cells of ground whose plots share what is read around them
 
-# How far around a plot each layer is read, metres: one distance for all that asks for it, so that it is read once. But
-# the heights of the ground to services are read apart, and not kept: only the ground itself is, in coarse cells.
-FAR_M = {
+# How far around a plot each layer is read, metres: one distance for all that asks for it, so that it is read once.
+# Mines are looked for along the way from home too. Heights of the ground to services are read apart and not kept:
+# only the ground itself is, in coarse cells.
+_SHUT_M = {need.layer: exclusion.REACH_M for need in exclusion.NEEDS} | {"exclusions": BY_ID["walk_minutes"].reach_m}
+_MEASURED_M = {
     name: max(criterion.reach_m for criterion in LAND_CRITERIA if name in criterion.layers)
     for criterion in LAND_CRITERIA
     for name in criterion.layers
 }
+FAR_M = {name: max(_SHUT_M.get(name, 0.0), _MEASURED_M.get(name, 0.0)) for name in (*_SHUT_M, *_MEASURED_M)}
 NEAR_M = FAR_M | {
     HEIGHTS: max(
         criterion.reach_m
