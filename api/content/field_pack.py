@@ -35,7 +35,8 @@ def layer_of_project(
 ) -> LayerOfProject:
     """Return a layer as a project has it: what is asked as in its form, all else shown or hidden."""
     edited = is_surveyed(layer)
-    asked = {q.field: q for q in questions_of(layer, audience)} if edited else {}
+    # Plots have results of the name of what is on record; files call the record otherwise, and that is asked.
+    asked = {q.about.shown_as or q.field: q for q in questions_of(layer, audience)} if edited else {}
     fields = [
         _field(layer, name, about.headings.get(name, name), asked.get(name), lang, hidden=edited and name not in asked)
         for name in features.properties

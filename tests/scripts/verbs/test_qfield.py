@@ -113,6 +113,9 @@ def test_the_project_asks_what_the_form_asks(obod: Obod, tmp_path: Path) -> None
         "data_source": "Hidden",
     }.items()
     assert not {str(one.get("type")) for one in root.iter("editWidget")} & {"ExternalResource"}  # no picture, no sound
+    of_plots = {str(one.get("name")): one.find("editWidget") for one in layers["plots"].iter("field") if len(one)}
+    asked = [name for name, widget in of_plots.items() if widget is not None and widget.get("type") != "Hidden"]
+    assert asked == ["plot_id", "land_form", "irrigated_recorded", "terraced"]  # no result of scoring is asked
     kinds = {str(one.get("value")) for one in layers["exclusions"].iter("Option") if one.get("value")}
     assert "inundation" in kinds
     assert not any(kind.startswith("mine_") for kind in kinds)
