@@ -277,6 +277,7 @@ def test_every_criterion_has_a_price_for_measuring_it() -> None:
         ({"groundwater_m": 3.9}, False),
         ({"groundwater_m": 1.7}, False),  # no drain near: do not leach
         ({"groundwater_m": 1.7, "drain_near": True}, True),
+        ({"groundwater_m": 1.5, "drain_near": True}, True),  # 1.5 m is deep enough
         ({"groundwater_m": 1.4, "drain_near": True}, False),
         ({"groundwater_m": 1.0, "drain_near": True}, False),  # collector first, no leaching
         ({"groundwater_m": 4.2, "least_groundwater_m": 3.5}, False),  # a winter reading: the season may be higher
@@ -450,3 +451,90 @@ def test_nothing_lifts_a_plot_that_is_not_evaluated() -> None:
     values["slope_pct"] = Measured(np.array([np.nan]))
     assert CLASSES[rated(values).classes[0]] == "NE"
     assert lift(values, earth_canal=True, groundwater_m=5.0) is None
+
+
+@pytest.mark.parametrize(("table", "levelled"), [(None, True), (0, True), (1, False), (2, True)])
+def test_terraces_are_not_built_again(table: int | None, levelled: bool) -> None:
+    """Table 1 of the slope is that of terraces, 2 that of dry land."""
+    values = plot(slope_pct=20.0)
+    values["slope_pct"] = replace(
+        values["slope_pct"], table=None if table is None else np.array([table], dtype=np.int8)
+    )
+    assert ("not_terraced" in facts_of(values, around())) == levelled
+    unknown = {**values, "slope_pct": replace(values["slope_pct"], not_assessed="the layer slope is not loaded")}
+    assert "not_terraced" not in facts_of(unknown, around())
+
+
+def test_water_binds_that_is_rated_as_low_as_what_the_soil_holds() -> None:
+    """1.2 m of groundwater and 90 mm/m are rated 0.5 both."""
+    assert "groundwater_binds" in facts_of(plot(), around(groundwater_m=1.2, available_water_mm_m=90.0))
+
+
+@pytest.mark.parametrize(("outlet_ha", "known"), [(0.005, True), (0.0, False), (np.nan, False)])
+def test_an_outlet_area_is_known_where_it_is_larger_than_nothing(outlet_ha: float, known: bool) -> None:
+    assert ("outlet_known" in facts_of(plot(), around(outlet_ha=outlet_ha))) == known
+
+
+def test_a_head_is_uncertain_however_small_its_error() -> None:
+    values = plot(gravity_head_m=-0.1)
+    values["gravity_head_m"] = replace(values["gravity_head_m"], sigma=np.array([0.005]))
+    wanted = measured_first(values, SCHEME, rated(values))
+    assert wanted is not None
+    assert wanted.criterion == "gravity_head_m"
+
+
+def test_nothing_is_measured_first_where_nothing_limits() -> None:
+    values = plot()
+    values["health_minutes"] = replace(values["health_minutes"], sigma=np.array([5.0]))
+    now = rated(values)
+    assert now.limiting[0] == -1
+    assert measured_first(values, SCHEME, now) is None
+
+
+# Worst and best finding of a criterion, by the first and the last knot of the domain reference, section 4.
+FINDINGS = {
+    "water_adequacy": (0.3, 1.0),
+    "gravity_head_m": (-0.5, 1.0),
+    "salinity_ds_m": (16.0, 2.0),
+    "slope_pct": (25.0, 2.0),
+    "soil_depth_cm": (15.0, 100.0),
+    "flood_level": (4.0, 0.0),
+    "slide_level": (4.0, 0.0),
+    "walk_minutes": (90.0, 10.0),
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_measurement_narrows_the_class_whatever_it_finds_and_no_cheaper_one_does(data: st.DataObject) -> None:
+    values = plot(
+        water_adequacy=data.draw(st.sampled_from([0.5, 0.7, 0.9])),
+        walk_minutes=data.draw(st.sampled_from([5.0, 40.0])),
+        slope_pct=data.draw(st.sampled_from([1.0, 4.0])),
+    )
+    missing = data.draw(st.sets(st.sampled_from(sorted(FINDINGS)), min_size=1, max_size=3))
+    for name in missing:
+        values[name] = Measured(np.array([np.nan]))
+    now = rated(values)
+    found = cheapest_measurement(values, SCHEME, now)
+    width = int(now.class_low[0]) - int(now.class_high[0])
+
+    def narrows(name: str) -> bool:
+        ends = []
+        for value in FINDINGS[name]:
+            after = rated({**values, name: _found(value)})
+            ends.append(int(after.class_low[0]) - int(after.class_high[0]))
+        return max(ends) < width
+
+    priced = {criterion.id: criterion.measuring.usd for criterion in LAND_CRITERIA if criterion.measuring}
+    helpful = sorted(priced[name] for name in missing if narrows(name))
+    assert (found is not None) == bool(helpful)
+    if found is not None:
+        assert found.cost_usd == helpful[0]
+        worst, best = (rated({**values, found.criterion: _found(value)}) for value in FINDINGS[found.criterion])
+        assert found.class_low == CLASSES[max(int(worst.class_low[0]), int(best.class_low[0]))]
+        assert found.class_high == CLASSES[min(int(worst.class_high[0]), int(best.class_high[0]))]
+
+
+def _found(value: float) -> Measured:
+    return Measured(np.array([value]), evidence=np.zeros(1, dtype=np.int8))
