@@ -1,6 +1,7 @@
 """Everything Obod maps. ``LAYERS`` is the draw order, bottom to top; it is also the order of every list."""
 
 from layers.catalogue.admin import ADMIN, ADMIN_TABLES
+from layers.catalogue.balances import BALANCES
 from layers.catalogue.base import Layer
 from layers.catalogue.hazards import HAZARDS
 from layers.catalogue.irrigation import IRRIGATION, IRRIGATION_TABLES, WATERS
@@ -9,7 +10,7 @@ from layers.catalogue.rasters import RASTERS, RasterLayer
 from layers.catalogue.services import SERVICES
 from layers.catalogue.supply import SUPPLY, SUPPLY_TABLES
 
-LAYERS: tuple[type[Layer], ...] = (*ADMIN, *WATERS, *LAND, *HAZARDS, *IRRIGATION, *SUPPLY, *SERVICES)
+LAYERS: tuple[type[Layer], ...] = (*ADMIN, *WATERS, *LAND, *HAZARDS, *IRRIGATION, *BALANCES, *SUPPLY, *SERVICES)
 TABLES: tuple[type[Layer], ...] = (*ADMIN_TABLES, *LAND_TABLES, *IRRIGATION_TABLES, *SUPPLY_TABLES)
 
 BY_NAME: dict[str, type[Layer]] = {layer.__tablename__: layer for layer in (*LAYERS, *TABLES)}

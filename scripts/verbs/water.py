@@ -1,4 +1,4 @@
-"""``obod water``: evapotranspiration of a station, need of areas, rosters of turns, the network and its faults."""
+"""``obod water``: evapotranspiration of a station, need and balance of areas, rosters of turns, the network."""
 
 from __future__ import annotations
 
@@ -32,8 +32,11 @@ from layers.water.networks import faults_frame, read_network
 from layers.water.tables import require_ending, write_table
 from layers.water.turns import plots_in_order
 from scripts.output import out, print_json, print_table, tell
+from scripts.verbs.water_balance import balance, balances
 
 app = typer.Typer(no_args_is_help=True)
+app.command()(balance)
+app.command()(balances)
 
 Table = tuple[list[str], list[dict[str, str]]]
 

@@ -1,0 +1,95 @@
+"""What the last published water balance found, canal reach by canal reach and area by area."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Mapped
+
+from geo.water.sharing.rules import RULES
+from layers.catalogue.base import PUBLIC, Card, Layer, Style, attribute, geometry, identifier
+from layers.catalogue.supply import YEAR_TYPES
+
+SUPPLIES = ("enough", "fair", "short", "scarce", "unknown")
+LEGEND = {
+    "enough": Style("#08519c", "9 parts of 10 or more of the need"),
+    "fair": Style("#6baed6", "7.5 to 9 parts of 10"),
+    "short": Style("#e6ab02", "5 to 7.5 parts of 10"),
+    "scarce": Style("#b30000", "Less than half of the need"),
+    "unknown": Style("#6b7280", "Supply unknown", hatched=True),
+}
+
+
+def _month(title: str) -> Mapped[float | None]:
+    return attribute(title, unit="ratio", minimum=0, maximum=1, in_tile=True, empty="not known, or nothing is needed")
+
+
+class _Found:
+    """What reaches and areas have alike; ratios are of the worst that what is known allows unless said otherwise."""
+
+    canal: Mapped[str | None] = attribute("Canal", filter=True, in_tile=True)
+    year_type: Mapped[str] = attribute("Kind of year", values=YEAR_TYPES, filter=True, in_tile=True)
+    rule: Mapped[str] = attribute("Rule of sharing", values=RULES, filter=True, in_tile=True)
+    balance_id: Mapped[int] = attribute("Water balance", minimum=1)
+    supply: Mapped[str] = attribute("Supply in the worst month", values=SUPPLIES, filter=True, in_tile=True)
+    ratio: Mapped[float | None] = attribute(
+        "Delivered over needed, worst month", unit="ratio", minimum=0, maximum=1, in_tile=True
+    )
+    ratio_best: Mapped[float | None] = attribute(
+        "The same, if all that is unknown is at its best", unit="ratio", minimum=0, maximum=1
+    )
+    worst_month: Mapped[int | None] = attribute("Worst month", minimum=1, maximum=12, in_tile=True)
+    need_m3: Mapped[float | None] = attribute("Need of the year", unit="m3", minimum=0)
+    ratio_01: Mapped[float | None] = _month("Delivered over needed, January")
+    ratio_02: Mapped[float | None] = _month("Delivered over needed, February")
+    ratio_03: Mapped[float | None] = _month("Delivered over needed, March")
+    ratio_04: Mapped[float | None] = _month("Delivered over needed, April")
+    ratio_05: Mapped[float | None] = _month("Delivered over needed, May")
+    ratio_06: Mapped[float | None] = _month("Delivered over needed, June")
+    ratio_07: Mapped[float | None] = _month("Delivered over needed, July")
+    ratio_08: Mapped[float | None] = _month("Delivered over needed, August")
+    ratio_09: Mapped[float | None] = _month("Delivered over needed, September")
+    ratio_10: Mapped[float | None] = _month("Delivered over needed, October")
+    ratio_11: Mapped[float | None] = _month("Delivered over needed, November")
+    ratio_12: Mapped[float | None] = _month("Delivered over needed, December")
+
+
+class ReachBalance(_Found, Layer):
+    """Canal reaches of the last published water balance; a ratio is that of all land beyond."""
+
+    __tablename__ = "reach_balance"
+    card = Card(
+        title="Water balance of canals",
+        audience=PUBLIC,
+        about="How much of what the land beyond a canal reach needs arrives there, by month. "
+        "Computed from estimated deliveries.",
+        drawn_by="supply",
+        legend=LEGEND,
+        line_width=2.5,
+        tiles_from=8,
+    )
+    code: Mapped[str] = identifier("Canal reach")
+    flow_m3_s: Mapped[float | None] = attribute(
+        "Greatest flow it takes in", unit="m3/s", minimum=0, maximum=2_000, in_tile=True
+    )
+    lost_m3: Mapped[float | None] = attribute("Lost on the reach in the year", unit="m3", minimum=0)
+    geom = geometry("MULTILINESTRING")
+
+
+class AreaBalance(_Found, Layer):
+    """Command areas of the last published water balance."""
+
+    __tablename__ = "area_balance"
+    card = Card(
+        title="Water balance of command areas",
+        audience=PUBLIC,
+        about="How much of what a command area needs arrives at its outlet, by month. "
+        "Computed from estimated deliveries.",
+        drawn_by="supply",
+        legend=LEGEND,
+        tiles_from=8,
+    )
+    code: Mapped[str] = identifier("Command area")
+    distance_m: Mapped[float | None] = attribute("Distance from the intake along the water", unit="m", minimum=0)
+    geom = geometry("MULTIPOLYGON")
+
+
+BALANCES: tuple[type[Layer], ...] = (AreaBalance, ReachBalance)

@@ -1,0 +1,384 @@
+"""Water balances of the stored network: made, stored and published in one transaction, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sqlalchemy import Connection, func, insert, select
+
+from geo.geometry.crs import STORED_CRS, to_stored
+from geo.water.irrigation import SECONDS_PER_DAY
+from geo.water.need.periods import Periods, periods_of_year
+from geo.water.need.rain import RAIN_METHODS
+from geo.water.network.parts import NOWHERE
+from geo.water.network.shares import Asking, Beds, NetworkBalance, balance_network
+from geo.water.sharing.equity import gini, head_tail_ratio, rate_deliveries, thirds_by_distance
+from layers.catalogue.balances import AreaBalance, ReachBalance
+from layers.catalogue.irrigation import Canal, CommandArea, Outlet
+from layers.errors import DataRefused
+from layers.frames.around import as_of, read_layer
+from layers.loading import load_frame
+from layers.records.balances import BalanceArea, BalanceReach, WaterBalance
+from layers.records.loads import Load
+from layers.records.open_load import LOADS_LOCK
+from layers.water.needs import Among, Asked, find_needs
+from layers.water.networks import StoredNetwork, read_network
+from layers.water.supplies import read_reach_pumps, read_supplies
+
+Floats = NDArray[np.float64]
+
+INPUTS = (
+    *("canals", "outlets", "command_areas", "command_crops", "climate_months"),
+    *("intakes", "intake_flows", "pumps", "districts"),
+)
+ENOUGH, FAIR, SHORT = 0.90, 0.75, 0.50  # -, ratios that tell supplies apart; knots of W1, domain reference 4.1
+SOURCE = "Water balance"
+
+
+class Made(NamedTuple):
+    """A balance that was stored: its number, what it counted, and why networks are left out."""
+
+    balance_id: int
+    counts: dict[str, Any]
+    left_out: list[str]
+    equity: dict[str, dict[str, float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A stored balance. state : published, earlier or draft. taken_back : a load it was made from was undone since."""
+
+    balance_id: int
+    made_at: datetime
+    year_type: str
+    rule: str
+    split: str
+    state: str
+    as_of_load: int
+    code_version: str
+    crop_table: str
+    taken_back: bool
+
+
+def make_balance(connection: Connection, *, year: str, rule: str, by: str, draft: bool, code: str) -> Made:
+    """Compute the balance of all networks and store it, published unless it is a draft.
+
+    Parameters
+    ----------
+    connection : in a transaction that writes; loads wait until it ends.
+    year : dry, normal or wet.
+    rule : of sharing.
+    by : month or decade.
+    draft : for staff only; the layers stay as they are.
+    code : version and digest of the science.
+
+    Returns
+    -------
+    Made : what was stored.
+
+    Raises
+    ------
+    NotFound : no canal or no command area is mapped.
+    DataRefused : no ratio at all is known.
+    """
+    connection.execute(select(func.pg_advisory_xact_lock(LOADS_LOCK)))
+    last = int(connection.execute(select(func.coalesce(func.max(Load.load_id), 0))).scalar_one())
+    periods = periods_of_year(by)
+    stored = read_network(connection)
+    needs = find_needs(connection, Among(), None, Asked(year, periods, RAIN_METHODS[0], None))
+    span = len(periods.days)
+    areas = needs.iloc[::span].reset_index(drop=True)
+    need = needs["gross_m3"].to_numpy(dtype=np.float64).reshape(-1, span) / (periods.days * SECONDS_PER_DAY)
+    intakes = stored.intakes.code.tolist()
+    supplies = read_supplies(connection, intakes, periods, year)
+    found = balance_network(
+        stored.reaches,
+        stored.network,
+        _beds(connection, stored, periods),
+        _asking(connection, stored, areas, need),
+        supplies.fields_m3_s,
+        rule,
+    )
+    if np.isnan(found.ratio.worst).all():
+        raise DataRefused(
+            f"No ratio of any command area is known in a {year} year: {_why(needs, supplies.fields_m3_s)}."
+        )
+    left_out = [fault.sentence for fault in stored.faults() if fault.matters]
+    ratio = found.ratio
+    counts: dict[str, Any] = {
+        **stored.counts(),
+        "areas": len(areas),
+        "areas_known": int((~np.isnan(ratio.worst)).any(axis=1).sum()),
+        "areas_between": int((ratio.best - ratio.worst > 1e-9).any(axis=1).sum()),
+        "areas_left_out": int(np.isinf(found.distance_m).sum()),
+    }
+    equity = _equity(areas, need, found)
+    synthetic = _is_synthetic(connection)
+    made = insert(WaterBalance).values(
+        year_type=year,
+        rule=rule,
+        split=by,
+        rain_method=RAIN_METHODS[0],
+        crop_table=str(areas["crop_table"].iloc[0]),
+        as_of_load=last,
+        code_version=code,
+        draft=draft,
+        synthetic=synthetic,
+        counts=counts,
+        left_out=left_out,
+        equity=equity,
+    )
+    number = connection.execute(made.returning(WaterBalance.balance_id)).scalar_one()
+    why = needs["unknown"].to_numpy(dtype=object).reshape(-1, span)
+    _store(connection, number, (areas, stored), (need, why), found, periods)
+    if not draft:
+        _publish(connection, number, (areas, stored), need, found, periods, (year, rule), synthetic=synthetic)
+    return Made(number, counts, left_out, equity)
+
+
+def list_balances(connection: Connection) -> list[Listed]:
+    """Return the balances that are stored, the newest first."""
+    rows = connection.execute(select(WaterBalance).order_by(WaterBalance.balance_id.desc())).mappings().all()
+    shown = connection.execute(select(func.max(AreaBalance.balance_id)).where(as_of(AreaBalance, None))).scalar()
+    undone = connection.execute(
+        select(Load.load_id, Load.undoes).where(Load.undoes.is_not(None), Load.layer.in_(INPUTS))
+    )
+    undos = [(load, of or 0) for load, of in undone]
+    return [
+        Listed(
+            row["balance_id"],
+            row["made_at"],
+            row["year_type"],
+            row["rule"],
+            row["split"],
+            "draft" if row["draft"] else "published" if row["balance_id"] == shown else "earlier",
+            row["as_of_load"],
+            row["code_version"],
+            row["crop_table"],
+            any(of <= row["as_of_load"] < load for load, of in undos),
+        )
+        for row in rows
+    ]
+
+
+def _beds(connection: Connection, stored: StoredNetwork, periods: Periods) -> Beds:
+    codes = stored.reaches.code.tolist()
+    names = ("code", "lining", "soil", "condition", "conveyance")
+    rows = read_layer(connection, Canal, as_of(Canal, None), names).set_index("code").loc[codes]
+    lifted, left = read_reach_pumps(connection, codes, periods)
+    return Beds(
+        rows["lining"].to_numpy(dtype=str),
+        rows["soil"].to_numpy(dtype=str),
+        _numbers(rows["condition"]),
+        _numbers(rows["conveyance"]),
+        stored.capacity_m3_s,
+        lifted,
+        left,
+    )
+
+
+def _asking(connection: Connection, stored: StoredNetwork, areas: pd.DataFrame, need: Floats) -> Asking:
+    codes = areas["area"].tolist()
+    gardens = read_layer(connection, CommandArea, as_of(CommandArea, None), ("code", "garden_ha")).set_index("code")
+    place = {code: k for k, code in enumerate(codes)}
+    outlets = read_layer(connection, Outlet, as_of(Outlet, None), ("code", "capacity_m3_s")).set_index("code")
+    land = areas["land_ha"].to_numpy(dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.clip(np.nan_to_num(_numbers(gardens.loc[codes, "garden_ha"]) / land), 0, 1)
+    return Asking(
+        need,
+        land,
+        share,
+        np.array(codes, dtype=str),
+        np.array([place.get(area, NOWHERE) for area in stored.outlets.area.tolist()], dtype=np.int64),
+        _numbers(outlets.loc[stored.outlets.code.tolist(), "capacity_m3_s"]),
+    )
+
+
+def _why(needs: pd.DataFrame, supply: Floats) -> str:
+    reasons = needs.loc[needs["gross_m3"].isna(), "unknown"]
+    if len(reasons) and not (needs["gross_m3"] > 0).any():
+        return str(reasons.iloc[0])
+    return (
+        "no flow at an intake is on record" if np.isnan(supply).all() else "no intake leads to an area that has a need"
+    )
+
+
+def _equity(areas: pd.DataFrame, need: Floats, found: NetworkBalance) -> dict[str, dict[str, float | None]]:
+    """Figures of each canal, by the worst end; of periods in which all its areas are known."""
+    canals = areas["canal"].fillna("").to_numpy(dtype=str)
+    figures: dict[str, dict[str, float | None]] = {}
+    for canal in np.unique(canals):
+        rows = np.flatnonzero((canals == canal) & np.isfinite(found.distance_m))
+        known = ~np.isnan(found.delivered_m3_s.worst[rows]).any(axis=0) & ~np.isnan(need[rows]).any(axis=0)
+        asked, got = need[np.ix_(rows, known)], found.delivered_m3_s.worst[np.ix_(rows, known)]
+        if not canal or not (asked > 0).any():
+            continue
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = np.where(asked.sum(axis=1) > 0, got.sum(axis=1) / asked.sum(axis=1), np.nan)
+        hectares = areas["land_ha"].to_numpy(dtype=np.float64)[rows]
+        thirds = thirds_by_distance(mean, hectares, found.distance_m[rows])
+        rated = rate_deliveries(asked, got)
+        values = {
+            **dict(zip(("head", "middle", "tail"), thirds, strict=True)),
+            "head_tail": head_tail_ratio(thirds),
+            **rated._asdict(),
+            "gini": gini(mean, hectares),
+        }
+        figures[str(canal)] = {name: round(value, 4) if np.isfinite(value) else None for name, value in values.items()}
+    return figures
+
+
+def _is_synthetic(connection: Connection) -> bool:
+    made_up = select(func.count()).select_from(CommandArea).join(Load, Load.load_id == CommandArea.load_id)
+    return bool(connection.execute(made_up.where(Load.synthetic, as_of(CommandArea, None))).scalar_one())
+
+
+def _store(
+    connection: Connection,
+    number: int,
+    of: tuple[pd.DataFrame, StoredNetwork],
+    asked: tuple[Floats, NDArray[np.object_]],
+    found: NetworkBalance,
+    periods: Periods,
+) -> None:
+    areas, stored = of
+    need, why = asked
+    _store_rows(
+        connection,
+        BalanceArea,
+        number,
+        {"area": areas["area"].tolist(), "canal": [None if pd.isna(c) else c for c in areas["canal"]]},
+        {
+            "need_m3_s": need,
+            "delivered_m3_s": found.delivered_m3_s.worst,
+            "delivered_best_m3_s": found.delivered_m3_s.best,
+            "ratio": found.ratio.worst,
+            "ratio_best": found.ratio.best,
+            "unknown": np.where(np.isnan(need), why, ""),
+        },
+        periods,
+    )
+    _store_rows(
+        connection,
+        BalanceReach,
+        number,
+        {"reach": stored.reaches.code.tolist(), "canal": [c or None for c in stored.reaches.canal.tolist()]},
+        {
+            "need_m3_s": found.reach_need_m3_s,
+            "flow_m3_s": found.flow_m3_s.worst,
+            "flow_most_m3_s": found.flow_m3_s.best,
+            "lost_m3_s": found.lost_m3_s.worst,
+            "lost_most_m3_s": found.lost_m3_s.best,
+            "ratio": found.reach_ratio.worst,
+            "ratio_best": found.reach_ratio.best,
+        },
+        periods,
+    )
+
+
+def _store_rows(
+    connection: Connection,
+    table: type[BalanceArea] | type[BalanceReach],
+    number: int,
+    names: dict[str, list[Any]],
+    values: dict[str, NDArray[Any]],
+    periods: Periods,
+) -> None:
+    columns = ["balance_id", *names, "month", "part", *values]
+    raw: Any = connection.connection.cursor()
+    with raw.copy(f"COPY {table.__tablename__} ({', '.join(columns)}) FROM STDIN") as copy:
+        for k, own in enumerate(zip(*names.values(), strict=True)):
+            for p in range(len(periods.days)):
+                cells = [array[k, p] for array in values.values()]
+                figures = [None if cell == "" or cell != cell else cell for cell in cells]
+                period = (int(periods.month[p]), int(periods.part[p]))
+                copy.write_row((number, *own, *period, *(float(f) if isinstance(f, float) else f for f in figures)))
+
+
+def _publish(
+    connection: Connection,
+    number: int,
+    of: tuple[pd.DataFrame, StoredNetwork],
+    need: Floats,
+    found: NetworkBalance,
+    periods: Periods,
+    choice: tuple[str, str],
+    *,
+    synthetic: bool,
+) -> None:
+    areas, stored = of
+    seconds = periods.days * SECONDS_PER_DAY
+    base: dict[str, Any] = {"year_type": choice[0], "rule": choice[1], "balance_id": number}
+    lands = read_layer(connection, CommandArea, as_of(CommandArea, None), ("code",)).set_index("code")
+    of_areas = _rows(found.ratio.worst, found.ratio.best, need @ seconds, periods).assign(
+        code=areas["area"],
+        canal=areas["canal"],
+        distance_m=np.where(np.isfinite(found.distance_m), np.round(found.distance_m), np.nan),
+        **base,
+    )
+    of_reaches = _rows(
+        found.reach_ratio.worst, found.reach_ratio.best, found.reach_need_m3_s @ seconds, periods
+    ).assign(
+        code=stored.reaches.code,
+        canal=np.array([canal or None for canal in stored.reaches.canal.tolist()], dtype=object),
+        flow_m3_s=np.round(_greatest(found.flow_m3_s.best), 4),
+        lost_m3=np.round(found.lost_m3_s.best @ seconds),
+        **base,
+    )
+    shapes = {
+        AreaBalance: (of_areas, lands.loc[areas["area"].tolist()].geometry.to_numpy()),
+        ReachBalance: (of_reaches, stored.reaches.geometry),
+    }
+    for layer, (frame, outlines) in shapes.items():
+        load_frame(
+            connection,
+            layer.__tablename__,
+            gpd.GeoDataFrame(frame, geometry=to_stored(outlines), crs=STORED_CRS),
+            mode="replace",
+            source=f"{SOURCE} {number}",
+            synthetic=synthetic,
+            file_name=f"balance {number}",
+        )
+
+
+def _rows(worst: Floats, best: Floats, need_m3: Floats, periods: Periods) -> pd.DataFrame:
+    """What areas and reaches have alike; of a month in parts the worst part counts."""
+    by_month = np.full((len(worst), 12), np.nan)
+    for month in range(12):
+        by_month[:, month] = _least(worst[:, periods.month == month + 1])
+    ratio, greatest = _least(worst), _least(best)
+    known = ~np.isnan(ratio)
+    worst_month = np.zeros(len(worst), dtype=np.int64)
+    worst_month[known] = np.nanargmin(by_month[known], axis=1) + 1
+    supply = np.select(
+        [~known, ratio >= ENOUGH, ratio >= FAIR, ratio >= SHORT], ["unknown", "enough", "fair", "short"], "scarce"
+    )
+    frame = pd.DataFrame({f"ratio_{month + 1:02d}": np.round(by_month[:, month], 4) for month in range(12)})
+    return frame.assign(
+        supply=supply,
+        ratio=np.floor(ratio * 1e4) / 1e4,
+        ratio_best=np.round(greatest, 4),
+        worst_month=pd.arrays.IntegerArray(worst_month, ~known),
+        need_m3=np.round(need_m3),
+    )
+
+
+def _least(values: Floats) -> Floats:
+    """Least of what is known along periods; NaN where nothing is."""
+    least = np.where(np.isnan(values), np.inf, values).min(axis=1, initial=np.inf)
+    return np.where(np.isinf(least), np.nan, least)
+
+
+def _greatest(values: Floats) -> Floats:
+    return -_least(-values)
+
+
+def _numbers(column: pd.Series) -> Floats:
+    return np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
