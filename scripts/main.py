@@ -58,6 +58,7 @@ VERBS = {
     "qfield": Verb("qfield", "Write a district's layers as a project for QField and QGIS.", UNWRITTEN),
     "up": Verb("up", "Do all that make demo does, then serve."),
     "water": Verb("water", "Water crops need, turns of water, faults of canals.", UNWRITTEN),
+    "works": Verb("works", "Choose repairs of canals under a budget.", UNWRITTEN),
     "weights": Verb("weights", "Work out weights from a square table of comparisons.", UNCHANGED, apart=True),
     "serve": Verb("serve", "Serve maps, tiles and data over HTTP."),
     "cluster": Verb("cluster", "Make the certificates of a Dask cluster.", apart=True),

@@ -133,12 +133,12 @@ def find_balance(
     ------
     TableError : a rule that is not known or figures that cannot be; says which.
     """
-    flow = _Flows(reaches, network, beds, offers, fields)
+    flow = Flows(reaches, network, beds, offers, fields)
     worst, best = flow.run(rule, per, 0), flow.run(rule, per, 1)
     return Balance(worst, best, flow.area_distance(), flow.wanted())
 
 
-class _Flows:
+class Flows:
     """The network in the form of sharing: pieces that carry, pumps and outlets that join as reaches of no length.
 
     Parameters
@@ -249,6 +249,20 @@ class _Flows:
             self.intake_node,
         )
 
+    def shared(self, side: int) -> tuple[Waterways, Claims, Floats]:
+        """Return what sharing asks for.
+
+        Parameters
+        ----------
+        side : 0 with all unknowns at their worst, 1 at their best.
+
+        Returns
+        -------
+        tuple[Waterways, Claims, Floats] : the ways, whose first reaches are the pieces that carry, in their order; what
+            the areas in ``areas`` claim; what intakes offer, m3/s.
+        """
+        return self._ways(self.conveyance[side], self.limit[side]), self._claims(), self.supply[self.intakes]
+
     def area_distance(self) -> Floats:
         """Return how far along the water each area lies.
 
@@ -289,8 +303,7 @@ class _Flows:
         -------
         Delivery : volumes of the periods.
         """
-        ways = self._ways(self.conveyance[side], self.limit[side])
-        shares = share_water(ways, self._claims(), self.supply[self.intakes], rule, per=per)
+        shares = share_water(*self.shared(side), rule, per=per)
         periods, count = len(self.seconds), len(self.carries)
 
         def whole(rows: Ints, values: Floats, size: int, empty: float) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import combinations
+from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ Floats = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
 
 ALL_SETS_TO = 12  # works, up to which every set is tried
+SEARCH_S = 12.0  # s, after which no better set is looked for; what is found by then is valued all the same
 
 
 class Ranking(NamedTuple):
@@ -76,7 +78,13 @@ class _Memo:
 
     def __init__(self, gain: Callable[[Chosen], float]) -> None:
         self.gain = gain
+        self.until = monotonic() + SEARCH_S
         self.found: dict[bytes, float] = {}
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time to look for better sets is over."""
+        return monotonic() > self.until
 
     def __call__(self, chosen: Chosen) -> float:
         key = np.packbits(chosen).tobytes()
@@ -123,7 +131,7 @@ def add_by_gain_per_cost(
             free = [work for work in range(count) if not chosen[work] and cost_usd[work] <= left]
             for group in combinations(free, size):
                 price = float(cost_usd[list(group)].sum())
-                if price <= left:
+                if price <= left and not (isinstance(gain, _Memo) and gain.is_over):
                     with_them = chosen.copy()
                     with_them[list(group)] = True
                     rate = (gain(with_them) - now) / price
@@ -168,7 +176,7 @@ def search_works(
             free = [work for work in range(count) if not chosen[work] and cost_usd[work] <= room]
             groups = list(combinations(free, 1)) + (list(combinations(free, 2)) if len(out) < 2 else [])
             for group in groups:
-                if cost_usd[list(group)].sum() <= room:
+                if cost_usd[list(group)].sum() <= room and not worth.is_over:
                     other = chosen.copy()
                     other[list(out)] = False
                     other[list(group)] = True
