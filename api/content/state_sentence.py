@@ -23,13 +23,14 @@ AT_MOST: Final = "{title} at most {value}"
 SUITS: Final = "suits {crops}"
 IN_JAMOAT: Final = "jamoat {name}"
 IN_BOX: Final = "in a part of the map"
+SHORTLIST: Final = "short list, plots: {count}"
 MORE: Final = "and {condition}"
 ONE_OF: Final = "{title}: {values}"
 SCORE: Final = "score"
 AREA: Final = "area"
 TITLES: Final[Mapping[str, tuple[str, str]]] = {"score": (SCORE, "points"), "area_ha": (AREA, "ha")}
 MESSAGES: Final = (
-    *(ALL_PLOTS, NOT, AT_LEAST, AT_MOST, SUITS, IN_JAMOAT, IN_BOX, MORE, ONE_OF, SCORE, AREA, "points"),
+    *(ALL_PLOTS, NOT, AT_LEAST, AT_MOST, SUITS, IN_JAMOAT, IN_BOX, SHORTLIST, MORE, ONE_OF, SCORE, AREA, "points"),
     "or",
 )
 
@@ -135,6 +136,10 @@ def _of_box(_texts: Sequence[str], _jamoats: Mapping[str, str], lang: Language) 
     return translate(IN_BOX, lang)
 
 
+def _of_plots(texts: Sequence[str], _jamoats: Mapping[str, str], lang: Language) -> str:
+    return translate(SHORTLIST, lang).format(count=number(len(texts), lang))
+
+
 def _of_condition(texts: Sequence[str], _jamoats: Mapping[str, str], lang: Language) -> str:
     return translate(MORE, lang).format(condition=texts[0])
 
@@ -142,6 +147,7 @@ def _of_condition(texts: Sequence[str], _jamoats: Mapping[str, str], lang: Langu
 _SPECIAL: Final[Mapping[str, Callable[[Sequence[str], Mapping[str, str], Language], str]]] = {
     "class": _of_classes,
     "jamoat": _of_jamoats,
+    "plot_id": _of_plots,
     "crop": _of_crops,
     "land_form": _of_codes,
     "availability": _of_codes,

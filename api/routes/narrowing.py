@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from fastapi import Request
 
+from api.content.histograms import Bars
 from api.content.plot_list import COLUMNS, usual_order
 from api.language.translate import sort_key, translate
 from api.language.wording import CLASS_WORDS, CODES
@@ -17,8 +18,9 @@ from api.routes.picked import MapView
 from geo.criteria import LAND_CRITERIA
 from geo.crops.catalogue import crops
 from layers.catalogue.land import CLASS_STYLES, LAND_FORMS, ON_OFFER
+from layers.errors import BadFilter
 from layers.features.features import require_code
-from layers.features.filters import PLOT_FILTERS
+from layers.features.filters import MOST_PLOTS_BY_ID, PLOT_FILTERS
 
 MOST_COLUMNS: Final = 6  # criteria beside one another; more cannot be read on a screen
 SHOWN_UNASKED: Final = ("walk_minutes", "water_adequacy")
@@ -38,13 +40,17 @@ class Choosable:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Least and most of a property, as they were typed; titles and units are in the reader's language."""
+    """Least and most of a property, as they were typed, and how its values spread, where that is shown.
+
+    Titles and units are in the reader's language.
+    """
 
     name: str
     title: str
     unit: str
     least: str
     most: str
+    bars: Bars | None = None
 
 
 def asked_filters(request: Request) -> dict[str, list[str]]:
@@ -52,6 +58,25 @@ def asked_filters(request: Request) -> dict[str, list[str]]:
     return {
         name: texts for name in PLOT_FILTERS if (texts := [text for text in request.query_params.getlist(name) if text])
     }
+
+
+def asked_shortlist(request: Request) -> list[str]:
+    """Return the plots an address has on its short list, each once.
+
+    Raises
+    ------
+    BadFilter : there are too many.
+    """
+    found = list(dict.fromkeys(text for text in request.query_params.getlist("shortlist") if text))
+    if len(found) > MOST_PLOTS_BY_ID:
+        raise BadFilter(f"A short list takes at most {MOST_PLOTS_BY_ID} plots.")
+    return found
+
+
+def spread_of(filters: Mapping[str, Sequence[str]], columns: Sequence[str]) -> list[str]:
+    """Return the properties whose spread is shown: those that are bounded, then the columns."""
+    bounded = [name for name in ("score", "area_ha", *CRITERIA) if f"min_{name}" in filters or f"max_{name}" in filters]
+    return list(dict.fromkeys((*bounded, *columns)))
 
 
 def narrows(filters: Mapping[str, Sequence[str]]) -> bool:
@@ -70,6 +95,7 @@ class Narrowing:
     sortby, columns : order and columns of the list.
     view : how the map is looked at.
     run : result that is asked for, if not the one that is shown unasked.
+    shortlist : plots that were put on the short list of the district.
     """
 
     def __init__(
@@ -82,31 +108,56 @@ class Narrowing:
         sortby: str | None = None,
         columns: Sequence[str] = (),
         run: Mapping[str, str] | None = None,
+        shortlist: Sequence[str] = (),
     ) -> None:
         self.links = links
         self._code, self._here, self._lang = code, f"{links.base}/districts/{code}", links.lang
         self._filters, self._sortby, self._columns = filters, sortby or "", columns
+        self._shortlist = tuple(shortlist)
+        self._bars: Mapping[str, Bars] = {}
         self._view, self._run = tuple(view.asked().items()), tuple((run or {}).items())
 
     def plot_list(self, **changed: str) -> str:
         """Address of the list with another order or page."""
-        asked = [*self._narrowed(), *(("column", name) for name in self._columns), *self._view]
+        asked = [*self._narrowed(), *(("column", name) for name in self._columns), *self._view, *self._short()]
         return f"{self._here}/list?{self._query([*asked, *{'sortby': self._sortby, **changed}.items()])}"
 
     def page(self) -> str:
         """Address of the planner's page of these plots."""
-        asked = [("district", self._code), *self._texts(), *self._listed(), *self._view]
+        asked = [("district", self._code), *self._texts(), *self._listed(), *self._view, *self._short()]
         return f"{self.links.base}/?{self._query(asked)}"
+
+    def only_shortlist(self) -> Narrowing:
+        """Return the state of exactly the plots of the short list."""
+        return Narrowing(
+            self.links,
+            self._code,
+            {"plot_id": self._shortlist},
+            view=MapView(None, dict(self._view).get("colour"), None, None),
+            columns=self._columns,
+            run=dict(self._run),
+            shortlist=self._shortlist,
+        )
+
+    def without_shortlist(self) -> str:
+        """Address of the list with an empty short list."""
+        asked = [*self._narrowed(), *self._listed(), *self._view]
+        return f"{self._here}/list?{self._query([item for item in asked if item[0] != 'plot_id'])}"
+
+    def hidden_of_ticks(self, listed: Collection[str]) -> Sequence[tuple[str, str]]:
+        """Fields that go along when rows are ticked: the state, and what is on the short list but not on the page."""
+        short = [(name, text) for name, text in self._short() if text not in listed]
+        return [*self._narrowed(), *self._listed(), *self._view, *short]
 
     def whole(self) -> str:
         """Address of the planner's page of all plots of the district."""
-        return f"{self.links.base}/?{self._query([('district', self._code), *self._view])}"
+        return f"{self.links.base}/?{self._query([('district', self._code), *self._view, *self._short()])}"
 
     def of_jamoat(self, code: str) -> str:
         """Address of the planner's page of these plots in one jamoat of the district."""
         narrowed = [(name, text) for name, text in self._texts() if name not in _OF_PLACE]
         asked = [("district", self._code), ("jamoat", code), *narrowed, *self._listed(), *self._looked()]
-        return f"{self.links.base}/?{self._query(asked)}"
+        return f"{self.links.base}/?{self._query([*asked, *self._short()])}"
 
     def of_district(self, code: str, region: str | None) -> str:
         """Address of the planner's page of another district, narrowed and looked at as this one."""
@@ -142,8 +193,11 @@ class Narrowing:
             found.append({"title": title, "address": self.plot_list(sortby=wanted), "sorted": now})
         return found
 
-    def form(self, jamoats: Mapping[str, str], *, on_page: bool = False) -> dict[str, Any]:
-        """What the form of filters shows, on the list or on the planner's page."""
+    def form(
+        self, jamoats: Mapping[str, str], *, bars: Mapping[str, Bars] | None = None, on_page: bool = False
+    ) -> dict[str, Any]:
+        """What the form of filters shows, on the list or on the planner's page; ``bars`` by property."""
+        self._bars = bars or {}
         lang = self._lang
         crop_titles = {name: crop.title for name, crop in crops().items()}
         return {
@@ -168,6 +222,7 @@ class Narrowing:
                 *([("district", self._code)] if on_page else []),
                 *((name, text) for name, text in self._narrowed() if not _in_form(name)),
                 *self._view,
+                *self._short(),
             ],
             "sortby": self._sortby,
             "more": any(name[:4] in ("min_", "max_") or name in ("crop", "land_form") for name in self._filters),
@@ -179,10 +234,14 @@ class Narrowing:
 
     def _bounds(self, name: str, title: str, unit: str) -> Bounds:
         least, most = (self._filters.get(f"{end}_{name}", [""])[0] for end in ("min", "max"))
-        return Bounds(name, translate(title, self._lang), translate(unit, self._lang) if unit else "", least, most)
+        said = translate(title, self._lang), translate(unit, self._lang) if unit else ""
+        return Bounds(name, *said, least, most, self._bars.get(name))
 
     def _narrowed(self) -> list[tuple[str, str]]:
         return [*self._texts(), *self._run]
+
+    def _short(self) -> list[tuple[str, str]]:
+        return [("shortlist", name) for name in self._shortlist]
 
     def _texts(self) -> list[tuple[str, str]]:
         return [(name, text) for name, texts in self._filters.items() for text in texts]
@@ -199,7 +258,7 @@ class Narrowing:
 
 
 _TICKED: Final = frozenset({"class", "availability", "land_form", "crop", "jamoat"})
-_OF_PLACE: Final = frozenset({"jamoat", "bbox"})
+_OF_PLACE: Final = frozenset({"jamoat", "bbox", "plot_id"})
 
 
 def _in_form(name: str) -> bool:

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from api.content.cards import unknown_in_run
 from api.content.figures import ByClass, Figures, figures
+from api.content.histograms import Bars, spread
 from api.content.standing import Line, StandingTold, tell_standing
 from api.content.state_sentence import say_filters
 from api.content.unknown_text import tell_not_assessed, tell_unrecorded
@@ -22,7 +23,7 @@ from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
 from api.routes.found import FRESH, HTML, look_for
 from api.routes.links import Links, tongues
-from api.routes.narrowing import Narrowing, asked_columns, asked_filters, narrows
+from api.routes.narrowing import Narrowing, asked_columns, asked_filters, asked_shortlist, narrows, spread_of
 from api.routes.picked import Picked, PickedDep
 from api.routes.plots import FILTER_PARAMETERS
 from api.routes.priorities import by_jamoat
@@ -100,6 +101,7 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
             hectares = _hectares(connection, here)
             standing = _standing(connection, here, districts)
         run = _run(connection, here, lang)
+        bars = _bars(connection, here, filters, columns, lang) if here else {}
         found = look_for(connection, picked.q, places, links) if picked.q else None
     shown = here.shown if here else None
     asked = Narrowing(
@@ -109,6 +111,7 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         view=picked.view,
         sortby=request.query_params.get("sortby"),
         columns=columns,
+        shortlist=asked_shortlist(request),
     )
     names = _jamoat_names(places, here.code, lang) if here else {}
     priorities = by_jamoat(request.app, served, here.code, shown.run.run_id, PUBLIC) if here and shown else []
@@ -135,7 +138,7 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         run=run,
         # A single jamoat is the place the page names already.
         sentence=say_filters(_without_place(filters, picked), names, lang) if narrowed else None,
-        form=asked.form(names, on_page=True) if here and here.plots else None,
+        form=asked.form(names, bars=bars, on_page=True) if here and here.plots else None,
         hidden=asked.hidden_of_picker(),
         whole_address=asked.whole(),
         downloads=_downloads(here, asked),
@@ -171,6 +174,18 @@ def _left(
     judged = run is not None and not run.earlier_rule
     hectares = {code: counted for code, (counted, _) in parts.items() if code is not WHOLE}
     return parts[WHOLE][0], hectares, {code: behind for code, (_, behind) in parts.items() if judged}
+
+
+def _bars(
+    connection: Connection,
+    here: Summary,
+    filters: Mapping[str, Sequence[str]],
+    columns: Sequence[str],
+    lang: Language,
+) -> dict[str, Bars]:
+    """How the properties spread that are bounded or asked for."""
+    features = scored_plots(PUBLIC, {here.code: here.shown.run} if here.shown else {})
+    return spread(connection, features, here.code, filters, spread_of(filters, columns), lang)
 
 
 def _jamoat_names(places: Gazetteer, district: str, lang: Language) -> dict[str, str]:

@@ -23,6 +23,7 @@ from layers.records.runs import suitability
 Build = Callable[[Features, Sequence[str]], ColumnElement[bool]]
 
 MOST_SORT_KEYS = 5  # properties one list may be sorted by
+MOST_PLOTS_BY_ID = 50  # plots of a short list: what a person looks at one by one, and an address can hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,12 @@ def _carries_crop(_features: Features, given: Sequence[str]) -> ColumnElement[bo
     return or_(*(literal(text) == func.any(suitability.c.crops) for text in given))
 
 
+def _is_plot(features: Features, given: Sequence[str]) -> ColumnElement[bool]:
+    if len(given) > MOST_PLOTS_BY_ID:
+        raise BadFilter(f"plot_id may be given at most {MOST_PLOTS_BY_ID} times.")
+    return features.key.in_([literal(text) for text in given])
+
+
 def _holds(features: Features, given: Sequence[str]) -> ColumnElement[bool]:
     return cql2_condition(features, given[0])
 
@@ -134,6 +141,12 @@ PLOT_FILTERS: dict[str, Filter] = {
         _at_most("max_score", "Score of at most this, 0-100.", "score"),
         *_filters_of("class"),
         _one_of("jamoat", "Jamoat code; may be given several times."),
+        Filter(
+            "plot_id",
+            f"The plot of this id, as of a short list; may be given up to {MOST_PLOTS_BY_ID} times.",
+            {"type": "array", "items": {"type": "string"}, "maxItems": MOST_PLOTS_BY_ID},
+            _is_plot,
+        ),
         _at_least("min_area_ha", "Area of at least this, hectares.", "area_ha"),
         _at_most("max_area_ha", "Area of at most this, hectares.", "area_ha"),
         Filter(

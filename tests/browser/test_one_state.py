@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, ViewportSize, expect, sync_playwright
 from sqlalchemy import Engine
 
+from api.language.translate import LANGUAGES, Language
 from layers.catalogue.land import CLASS_STYLES
 from layers.postgres.engine import writing
 from tests.clients.browser import PATIENCE_MS, Noticed, chromium, drawn_map, fold_panel, served
@@ -129,3 +130,49 @@ def test_plots_that_do_not_come_are_not_taken_for_all_of_them(browser: Browser, 
         frame = page.frame_locator("#map")
         frame.locator("#map-unfiltered").wait_for(timeout=PATIENCE_MS)
         expect(frame.locator(".folium-map")).to_have_attribute("data-state", "fault")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("view", [DESK, PHONE])
+def test_remarks_on_a_short_list_stay_after_the_number_sign(
+    browser: Browser, address: str, view: ViewportSize, lang: Language
+) -> None:
+    asked: list[str] = []
+    with browser.new_context(viewport=view, base_url=address) as context:
+        context.on("request", lambda request: asked.append(request.url + (request.post_data or "")))
+        page = context.new_page()
+        page.goto(f"/districts/{RASHT}/list?lang={lang}&class=S1")
+        page.locator("table.plots input[name=shortlist]").nth(0).check()
+        page.locator("table.plots input[name=shortlist]").nth(2).check()
+        page.locator("#ticks button").click()
+        fields = page.locator("ul.shortlist input")
+        expect(fields).to_have_count(2)
+        expect(page.locator("#remarks-note")).to_be_visible()
+        fields.nth(0).fill("stony " * 20)
+        assert len(fields.nth(0).input_value()) == 80
+        page.locator("form.narrow > button").click()
+        expect(fields.nth(0)).to_have_value(("stony " * 20)[:80])
+        assert "stony" in urlsplit(page.url).fragment
+        assert not urlsplit(page.url.partition("#")[0]).fragment
+        assert "stony" not in page.url.partition("#")[0]
+        assert serious_faults(page.main_frame) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= view["width"]
+        report = page.locator("section[aria-labelledby=short-title] a[href*=report]").first
+        assert "stony" not in (report.get_attribute("href") or "")
+    assert [url for url in asked if "stony" in url.partition("#")[0]] == []
+
+
+def test_handles_of_the_bars_move_what_is_typed_and_the_other_way(browser: Browser, address: str) -> None:
+    with browser.new_context(viewport=DESK, base_url=address) as context:
+        page = context.new_page()
+        page.goto(f"/districts/{RASHT}/list?lang=en&column=slope_pct&max_slope_pct=30")
+        row = page.locator("tr.spread[data-of=slope_pct]")
+        low, high = row.locator("input").nth(0), row.locator("input").nth(1)
+        most = page.locator("form.narrow input[name=max_slope_pct]")
+        most.fill("7.1")
+        assert float(high.input_value()) == pytest.approx(7.1, abs=0.2)
+        high.focus()
+        page.keyboard.press("Home")
+        assert high.input_value() == low.input_value()
+        page.keyboard.press("End")
+        expect(most).to_have_value("")

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from html import unescape
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -187,3 +187,63 @@ def test_a_district_without_plots_or_run_has_no_matches(client: TestClient) -> N
     found = client.get(f"/districts/{LAKHSH}/matches?class=S1").json()
     assert (found["run"], found["plot_no"]) == (None, [])
     assert client.get("/districts/nowhere/matches").status_code == 404
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    of=st.sampled_from(["score", "area_ha", "slope_pct", "walk_minutes", "water_adequacy", "flood_level"]),
+    classes=st.sets(st.sampled_from(ORDER), max_size=3),
+    least=st.sampled_from([0, 1, 7.1, 18, 62.5]),
+    walk=st.none() | st.sampled_from([10, 12, 100]),
+)
+def test_bars_count_a_plain_filter_of_all_plots_without_the_bound_of_their_own(
+    client: TestClient, plots: pd.DataFrame, of: str, classes: set[str], least: float, walk: float | None
+) -> None:
+    left = plots[plots["class"].isin(classes)] if classes else plots
+    if walk is not None and of != "walk_minutes":
+        left = left[left["walk_minutes"] <= walk]
+    asked: dict[str, Any] = {"class": sorted(classes), f"min_{of}": least}
+    if walk is not None:
+        asked["max_walk_minutes"] = walk
+    for address in (f"/districts/{RASHT}/list", "/"):
+        page = client.get(address, params={"lang": "en", "district": RASHT, **asked} if address == "/" else asked).text
+        row = attribute(page, rf'(?s)<tr class="spread" data-of="{of}"(.*?)</tr>')
+        told = re.findall(r"<title>([\d.,]+)–([\d.,]+): ([\d,]+) plots</title>", row)
+        values = left[of].dropna().to_numpy()
+        ends = [(float(low.replace(",", "")), float(high.replace(",", ""))) for low, high, _ in told]
+        assert [int(count.replace(",", "")) for _, _, count in told] == [
+            int(((values >= low) & (values < high)).sum()) for low, high in ends
+        ]
+        assert sum(int(count) for _, _, count in told) + int(attribute(row, r"unknown: (\d+)")) == len(left)
+        assert all(before[1] == after[0] for before, after in pairwise(ends))
+
+
+def test_a_short_list_is_shown_taken_away_and_printed_as_it_is(client: TestClient) -> None:
+    chosen = [plot_id(1, "S1"), plot_id(3, "NE"), plot_id(0, "N2")]
+    asked = {"lang": "en", "class": ["S1"], "shortlist": chosen}
+    page = client.get(f"/districts/{RASHT}/list", params=asked).text
+    ticked = re.findall(r'name="shortlist" value="([^"]*)" aria-label="[^"]*" checked', page)
+    assert ticked == chosen[:1]  # of the plots of this page; the others go along
+    ticks = attribute(page, r'(?s)<form id="ticks"(.*?)</form>')
+    assert re.findall(r'name="shortlist" value="([^"]*)"', ticks) == chosen[1:]
+    only = client.get(attribute(page, r'<a href="([^"]*)">Show only these plots')).text
+    assert "short list, plots: 3" in attribute(only, r"(?s)<h1>(.*?)</h1>")
+    assert set(re.findall(r'<th scope="row"><a href="[^"]*/why[^"]*">([^<]*)</a>', only)) == set(chosen)
+    short = attribute(page, r'(?s)aria-labelledby="short-title">(.*?)</section>')
+    file = client.get(attribute(short, r'<a href="([^"]*f=csv[^"]*)" download>')).text.lstrip("\ufeff")
+    assert {row["plot_id"] for row in csv.DictReader(io.StringIO(file))} == set(chosen)
+    report = client.get(attribute(short, r'<a href="([^"]*/report[^"]*f=html[^"]*)"')).text
+    assert all(name in report for name in chosen)
+    assert plot_id(2, "S1") not in report
+    on_map = client.get(attribute(short, r'<a href="([^"]*)">on the map')).text
+    assert cells(on_map, "Together")[-1] == "3"
+    emptied = client.get(attribute(short, r'<a href="([^"]*)">Empty the short list')).text
+    assert "short-title" not in emptied
+    assert "S1" in attribute(emptied, r"(?s)<h1>(.*?)</h1>")
+
+
+def test_a_short_list_has_an_end(client: TestClient) -> None:
+    for name in ("shortlist", "plot_id"):
+        for count, status in ((50, 200), (51, 400)):
+            asked = {name: [f"p{number}" for number in range(count)]}
+            assert client.get(f"/districts/{RASHT}/list", params=asked).status_code == status, (name, count)

@@ -1,5 +1,9 @@
 // The planner's page: it works as plain links and forms; this makes it quicker and keeps its address shareable.
 
+import { shortenAddresses } from "./addresses.js";
+import { addHandles } from "./handles.js";
+import { keepRemarks } from "./remarks.js";
+
 const MIN_LETTERS = 2; // fewer letters find half the country
 
 keepAddress();
@@ -7,6 +11,8 @@ narrowDistricts();
 showOnPick();
 findAsTyped();
 shortenAddresses();
+addHandles();
+keepRemarks();
 
 /** Keep what the framed map shows in the address of this page and of the links that stay on the same view. */
 function keepAddress() {
@@ -87,14 +93,5 @@ function findAsTyped() {
     if (mine !== asked || !answer.ok) return;
     list.innerHTML = await answer.text();
     note.textContent = list.children.length ? "" : form.dataset.none;
-  });
-}
-
-/** Leave out of the address what nobody filled in. */
-function shortenAddresses() {
-  document.addEventListener("formdata", ({ formData }) => {
-    for (const [name, value] of [...formData]) {
-      if (value === "") formData.delete(name);
-    }
   });
 }
