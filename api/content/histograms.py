@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from api.language.translate import Language, number, translate
 from layers.features.features import Features
 from layers.features.filters import plot_conditions
-from layers.features.histogram import DIGITS, Histogram, ends_of, histogram_of, round_edges
+from layers.features.histogram import DIGITS, Histogram, histogram_of, round_edges, values_of
 from layers.features.paging import Listing
 from layers.features.plots import in_district
 from layers.postgres.engine import Connection
@@ -58,16 +61,33 @@ def spread(
     """
     here = in_district(district)
     names = tuple(names)[:MOST]
-    found = {}
-    for name, (least, most) in ends_of(connection, Listing(features, [here]), names).items():
+    whole = values_of(connection, Listing(features, [here]), names)
+    bounded = {name for name in names if f"min_{name}" in filters or f"max_{name}" in filters}
+
+    def left(asked: Sequence[str], others: Mapping[str, Sequence[str]]) -> Mapping[str, NDArray[np.float64]]:
+        if not others:
+            return {name: whole[name] for name in asked}
+        return values_of(connection, Listing(features, [here, *plot_conditions(features, others)]), asked)
+
+    values = dict(left([name for name in names if name not in bounded], filters))
+    for name in bounded:
         others = {of: texts for of, texts in filters.items() if of not in (f"min_{name}", f"max_{name}")}
-        listing = Listing(features, [here, *plot_conditions(features, others)])
-        told = histogram_of(connection, listing, name, round_edges(least, most))
-        found[name] = _bars(told, lambda value: number(value, lang, digits=_digits(value)), lang)
-    return found
+        values |= left([name], others)
+    return {
+        name: _bars(histogram_of(values[name], round_edges(*_ends(whole[name]))), lang)
+        for name in names
+        if not np.isnan(whole[name]).all()
+    }
 
 
-def _bars(found: Histogram, said: Callable[[float], str], lang: Language) -> Bars:
+def _ends(values: NDArray[np.float64]) -> tuple[float, float]:
+    return float(np.nanmin(values)), float(np.nanmax(values))
+
+
+def _bars(found: Histogram, lang: Language) -> Bars:
+    def said(value: float) -> str:
+        return number(value, lang, digits=_digits(value))
+
     width, highest = 1 / len(found.counts), max(*found.counts, 1)
     bars = tuple(
         Bar(

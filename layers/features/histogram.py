@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, Float, Text, cast, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Float, Text, cast, func, select
 
 from layers.features.paging import Listing
 
@@ -39,39 +39,35 @@ def round_edges(least: float, most: float) -> tuple[float, ...]:
     return tuple(round(place * step, DIGITS) for place in range(first, last + 1))
 
 
-def ends_of(connection: Connection, listing: Listing, names: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Return the least and the most value of each property that any plot of a listing has one of."""
-    values = [_shown(listing, name) for name in names]
-    if not values:
-        return {}
-    asked = select(*(end(value) for value in values for end in (func.min, func.max)))
-    row = connection.execute(_narrowed(asked, listing)).one()
-    pairs = zip(row[::2], row[1::2], strict=True)
-    return {name: (least, most) for name, (least, most) in zip(names, pairs, strict=True) if least is not None}
-
-
-def histogram_of(connection: Connection, listing: Listing, name: str, edges: Sequence[float]) -> Histogram:
-    """Return how a property spreads over the plots of a listing.
+def values_of(connection: Connection, listing: Listing, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """Return property -> its value on every plot of a listing, in no order, as it is shown; NaN where it is unknown.
 
     Parameters
     ----------
     connection : may read public rows.
-    listing : plots, without a bound of this property itself: its bars show what another bound would leave.
-    name : a number everybody may read.
-    edges : ends of bins, rising.
+    listing : plots.
+    names : numbers everybody may read.
     """
-    place = func.width_bucket(_shown(listing, name), cast(literal(list(edges), ARRAY(Float(53))), ARRAY(Float(53))))
-    counted = _narrowed(select(place, func.count()), listing).group_by(place)
-    found: dict[int | None, int] = {row[0]: row[1] for row in connection.execute(counted)}
-    counts = tuple(found.get(number, 0) for number in range(1, len(edges)))
-    return Histogram(tuple(edges), counts, found.get(None, 0))
-
-
-def _shown(listing: Listing, name: str) -> Any:
-    """The value as it is shown: 7.1, not the 7.0999999 that single precision makes of it."""
-    return cast(cast(listing.features.property(name).value, Text), Float(53))
-
-
-def _narrowed(statement: Any, listing: Listing) -> Any:
+    if not names:
+        return {}
     features = listing.features
-    return statement.select_from(features.source).where(*features.where, *listing.conditions)
+    # As text it is 7.1, not the 7.0999999 that single precision makes of it; one row, since many cost as much again.
+    shown = [func.array_agg(cast(cast(features.property(name).value, Text), Float(53))) for name in names]
+    row = connection.execute(
+        select(*shown).select_from(features.source).where(*features.where, *listing.conditions)
+    ).one()
+    return {name: np.array(found or (), dtype=np.float64) for name, found in zip(names, row, strict=True)}
+
+
+def histogram_of(values: NDArray[np.float64], edges: Sequence[float]) -> Histogram:
+    """Return how values spread.
+
+    Parameters
+    ----------
+    values : float64 (n,), NaN = unknown.
+    edges : ends of bins, rising, that hold all of them.
+    """
+    known = values[~np.isnan(values)]
+    place = np.searchsorted(np.array(edges), known, side="right") - 1
+    counts = np.bincount(place, minlength=len(edges) - 1)
+    return Histogram(tuple(edges), tuple(counts.tolist()), len(values) - len(known))

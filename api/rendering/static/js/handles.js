@@ -19,7 +19,8 @@ export function addHandles() {
         const other = Number(ends[1 - at].handle.value);
         const reached = at === 0 ? Math.min(handle.value, other) : Math.max(handle.value, other); // they never cross
         handle.value = reached;
-        field.value = Number(handle.value) === Number(resting) ? "" : String(Number(Number(handle.value).toPrecision(6)));
+        const atEnd = Math.abs(handle.value - resting) < 1.5 * Number(step); // no bound at all
+        field.value = atEnd ? "" : String(Number(Number(handle.value).toPrecision(6)));
       });
     });
   }
