@@ -963,4 +963,47 @@ EXPORTS = [
     Provocation("out.doc must end in one of .csv, .gpkg,", (*EXPORT[:3], "{d}/out.doc")),
 ]
 
-PROVOCATIONS = [*DOOR, *READING, *PLACES, *VALUES, *FILLING, *HEIGHTS, *HISTORY, *FOLDERS, *SCORES, *EXPORTS]
+
+def answers(said: str, layer: str, content: str, *words: str, **files: str) -> Provocation:
+    """Answers of a form, as ODK Central exports them."""
+    given = {"a.csv": content, **{f"{name}.csv": text for name, text in files.items()}}
+    return Provocation(said, (*LOAD, layer, "{d}/a.csv", "--from-odk", "--synthetic", "no", *words), given)
+
+
+WELL = "KEY,use,shape,form,ReviewState\nuuid:1,drinking,39.2 70.9 0 0,{mark},{state}\n"
+FORMS = [
+    answers(
+        "command_crops is asked several rows at once, and they stand in a table of their own: put a-rows.csv beside "
+        "a.csv.",
+        "command_crops",
+        "KEY,area\nuuid:1,a\n",
+    ),
+    answers(
+        "a-rows.csv does not say which answer its rows belong to: PARENT_KEY is missing.",
+        "command_crops",
+        "KEY,area\nuuid:1,a\n",
+        **{"a-rows": "KEY,crop\nuuid:1/rows[1],wheat\n"},
+    ),
+    answers(
+        "a.csv has answers of a form of outlets, not of wells.",
+        "wells",
+        WELL.format(mark="obod_outlets_partner_1", state=""),
+    ),
+    answers(
+        "and its answer came by a form for public. Nothing was stored.",
+        "wells",
+        WELL.format(mark="", state=""),
+    ),
+    answers(
+        "ReviewState is 'rejected': was rejected in review",
+        "wells",
+        WELL.format(mark="obod_wells_staff_1", state="rejected"),
+    ),
+    answers(
+        "a.csv has two columns for use: a-use and b-use; export it without one of them.",
+        "wells",
+        "KEY,a-use,b-use,shape\nuuid:1,drinking,both,39 70\n",
+    ),
+]
+
+PROVOCATIONS = [*DOOR, *READING, *PLACES, *VALUES, *FILLING, *HEIGHTS, *HISTORY, *FOLDERS, *SCORES, *EXPORTS, *FORMS]
