@@ -967,7 +967,7 @@ EXPORTS = [
 def answers(said: str, layer: str, content: str, *words: str, **files: str) -> Provocation:
     """Answers of a form, as ODK Central exports them."""
     given = {"a.csv": content, **{f"{name}.csv": text for name, text in files.items()}}
-    return Provocation(said, (*LOAD, layer, "{d}/a.csv", "--from-odk", "--synthetic", "no", *words), given)
+    return Provocation(said, (*LOAD, layer, "{d}/a.csv", "--from-odk", *words), given)
 
 
 WELL = "KEY,use,shape,form,ReviewState\nuuid:1,drinking,39.2 70.9 0 0,{mark},{state}\n"
@@ -990,9 +990,9 @@ FORMS = [
         WELL.format(mark="obod_outlets_partner_1", state=""),
     ),
     answers(
-        "and its answer came by a form for public. Nothing was stored.",
-        "wells",
-        WELL.format(mark="", state=""),
+        "a.csv, row 1: right_class is for staff, and its answer came by a form for public. Nothing was stored.",
+        "plots",
+        "KEY,plot_id,right_class,shape\nuuid:1,p1,O1,39 70 0 0;39 70.001 0 0;39.001 70.001 0 0;39 70 0 0\n",
     ),
     answers(
         "ReviewState is 'rejected': was rejected in review",
