@@ -20,6 +20,7 @@ from api.content import (
     crops_text,
     data_dictionary,
     field_pack,
+    outlines,
     plot_list,
     plot_paper,
     plot_truth,
@@ -161,7 +162,7 @@ def worded() -> Iterator[str]:
     yield from OF_REMEDIES
     sayings = (
         *(plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary, plot_list, state_sentence),
-        *(changes, report, plot_paper, survey_form, field_pack),
+        *(changes, report, plot_paper, survey_form, field_pack, outlines),
     )
     for module in sayings:
         yield from module.MESSAGES

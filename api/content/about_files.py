@@ -9,15 +9,18 @@ from typing import Any, Final
 from api.content.cards import unknown_in_run
 from api.content.crops_text import tell_crops
 from api.content.data_dictionary import data_dictionary
+from api.content.outlines import tell_agreement, tell_agreements
 from api.content.plot_truth import NO_MINE_RECORD, tell_plot
 from api.content.standing import facts as standing_facts
 from api.content.unknown_text import tell_not_assessed, tell_unrecorded
 from api.language.translate import Language, day, local_name, translate
 from api.language.wording import CLASS_MEANINGS, EARLIER_RULE
 from geo.household_fit.rating import SUPPORT_NEEDED
+from layers.catalogue.admin import District
 from layers.catalogue.base import Layer
 from layers.catalogue.land import Plot
 from layers.catalogue.qgis_style import qml
+from layers.features.agreement import agreements
 from layers.features.export import About
 from layers.features.features import Features
 from layers.features.places import Gazetteer, read_gazetteer
@@ -44,8 +47,10 @@ def about_plots(
 ) -> About:
     """Return what a file of the plots of a district says, in ``lang``; ``cut_at`` rows are in it, if not all are."""
     synthetic = served.synthetic(district) or (run is not None and run.synthetic)
+    agreed = agreements(connection, District).get(district, ())
     facts = [
         (translate("District", lang), f"{local_name(names, lang, otherwise=district)} ({district})"),
+        *((translate("Outline", lang), said) for said in tell_agreement(agreed, lang)),
         *_provenance(sources_of_rows(connection, Plot, PLOTS.district == district), lang),
         *_run_facts(run, lang),
         *((name, translate(meaning, lang)) for name, meaning in CLASS_MEANINGS.items()),
@@ -121,6 +126,9 @@ def about_layer(connection: Connection, features: Features, lang: Language) -> A
     sources = sources_of(connection, [layer.__tablename__])
     synthetic = any(source.synthetic for source in sources)
     facts = [(translate(layer.card.title, lang), translate(layer.card.about, lang)), *_provenance(sources, lang)]
+    if layer.tiles_land:
+        told = tell_agreements(agreements(connection, layer), lang)
+        facts += ((translate("Outline", lang), sentence) for sentence in told)
     if synthetic:
         facts.insert(0, _made_up(lang))
     said = told_headings(lang) if layer.judged else {}

@@ -12,6 +12,7 @@ import orjson
 
 from api.content.cards import unknown_in_run
 from api.content.figures import Figures, Row, figures
+from api.content.outlines import tell_agreement
 from api.content.plot_list import ListedPlot, list_plots, usual_order
 from api.content.standing import Line, StandingTold, tell_standing
 from api.content.state_sentence import say_filters
@@ -25,6 +26,7 @@ from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.base import PUBLIC
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
+from layers.features.agreement import agreements
 from layers.features.districts import require_district, require_jamoats
 from layers.features.filters import plot_conditions, sort_keys
 from layers.features.paging import Listing, read_page
@@ -208,6 +210,7 @@ def _cautions(connection: Connection, run: Run | None, district: str, lang: Lang
     elif run.earlier_rule:
         yield translate(EARLIER_RULE, lang)
     yield translate("Boundaries are not official.", lang)
+    yield from tell_agreement(agreements(connection, District).get(district, ()), lang)
     yield translate(MINES_CAUTION, lang)
     unknown = unknown_in_run(connection, run, district)
     if said := tell_unrecorded(unknown.unrecorded, lang):

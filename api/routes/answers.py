@@ -78,12 +78,25 @@ class JamoatFigures(Standing):
     potential: dict[str, Tally | None] | None = Field(description="By the class plots could reach; null: too few.")
 
 
+class OutlineAgreement(Answer):
+    """How far an outline agrees with that of a second source: area of the intersection over that of the union."""
+
+    source: str | None
+    date: date | None
+    licence: str | None
+    agrees_pct: int = Field(description="Whole percent; what is below 90 never reads as 90.")
+
+
 class Boundary(Answer):
     """Where the boundary of a district is from. None is official."""
 
     official: Literal[False]
     date: date | None
     note: str | None
+    agreement: list[OutlineAgreement]
+    doubtful: bool | None = Field(
+        description="A second source agrees to less than 90 %: figures of area are doubtful; null: none is loaded."
+    )
 
 
 class DistrictFigures(Standing):

@@ -17,6 +17,7 @@ from api.web.description import given
 from geo.contract.shut_land import INUNDATION, RELEASABLE
 from layers.cache.memory import Memo
 from layers.errors import NotFound
+from layers.features.agreement import Agreement
 from layers.features.districts import Summary, summaries
 from layers.features.hectares import Figures, hectares_by_jamoat
 from layers.features.potential import potential_by_jamoat
@@ -164,6 +165,10 @@ def _classes(figures: Figures, standing: Standing | None) -> dict[str, dict[str,
     }
 
 
+def _agreement(one: Agreement) -> dict[str, Any]:
+    return {"source": one.source, "date": one.dated, "licence": one.licence, "agrees_pct": one.percent}
+
+
 def _as_json(district: Summary, standing: Standing | None) -> dict[str, Any]:
     shown = district.shown
     earlier = shown is not None and shown.run.earlier_rule
@@ -173,7 +178,13 @@ def _as_json(district: Summary, standing: Standing | None) -> dict[str, Any]:
         "region": district.region,
         "area_ha": None if district.area_ha is None else round(district.area_ha, HECTARE_DIGITS),
         "bbox": district.bounds,
-        "boundary": {"official": False, "date": district.boundary_date, "note": district.boundary_note},
+        "boundary": {
+            "official": False,
+            "date": district.boundary_date,
+            "note": district.boundary_note,
+            "agreement": [_agreement(one) for one in district.agreement],
+            "doubtful": any(one.doubtful for one in district.agreement) if district.agreement else None,
+        },
         "plots": district.plots,
         "plots_ha": round(district.plots_ha, HECTARE_DIGITS),
         "classes": _classes(district.classes, standing),

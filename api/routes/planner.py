@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from api.content.cards import unknown_in_run
 from api.content.figures import ByClass, Figures, figures
 from api.content.histograms import Bars, spread
+from api.content.outlines import tell_agreement
 from api.content.standing import Line, StandingTold, tell_standing
 from api.content.state_sentence import say_filters
 from api.content.unknown_text import tell_not_assessed, tell_unrecorded
@@ -136,6 +137,7 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         standing=_told(standing, here, picked, lang),
         asked_by_jamoat=_asked_by_jamoat(standing, here, names, picked, lang),
         run=run,
+        outline=tuple(tell_agreement(here.agreement, lang)) if here else (),
         # A single jamoat is the place the page names already.
         sentence=say_filters(_without_place(filters, picked), names, lang) if narrowed else None,
         form=asked.form(names, bars=bars, on_page=True) if here and here.plots else None,

@@ -163,5 +163,25 @@ class PlaceName(Layer):
     used_to: Mapped[date | None] = attribute("In use to; empty = still", empty="still in use")
 
 
-ADMIN: tuple[type[Layer], ...] = (Country, Region, District, Jamoat, Settlement)
+class ReferenceOutline(Layer):
+    """Outlines that a second source gives to units of the layers that tile the land; source and date are the load's."""
+
+    __tablename__ = "reference_outlines"
+    second_drawing = True
+    card = Card(
+        title="Outlines of a second source",
+        audience=PUBLIC,
+        about="Outlines that a second source gives to the same units, to compare with. Not official boundaries.",
+        legend={"": Style("#525252", "Outline of a second source (not official)")},
+        line_width=1.0,
+    )
+    code: Mapped[str] = identifier("Outline record")
+    layer: Mapped[str] = attribute(
+        "Layer of the unit", values=("country", "regions", "districts", "jamoats"), filter=True, in_tile=True
+    )
+    place: Mapped[str] = attribute("Code of the unit", filter=True, in_tile=True)
+    geom = geometry("MULTIPOLYGON")
+
+
+ADMIN: tuple[type[Layer], ...] = (Country, Region, District, Jamoat, Settlement, ReferenceOutline)
 ADMIN_TABLES: tuple[type[Layer], ...] = (PlaceName, JamoatHouseholds)

@@ -247,6 +247,7 @@ class Layer(Base):
     part_of: ClassVar[type[Layer] | None] = None
     disjoint: ClassVar[bool] = False
     usual_ha: ClassVar[tuple[float, float] | None] = None
+    second_drawing: ClassVar[bool] = False
     together: ClassVar[bool] = False
     own_columns: ClassVar[bool] = False
 

@@ -14,6 +14,7 @@ from geo.contract.classes import CLASSES
 from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
+from layers.features.agreement import Agreement, agreements
 from layers.features.features import require_code
 from layers.features.hectares import Figures
 from layers.records.loads import Load
@@ -30,6 +31,7 @@ class Summary:
 
     ``area_ha`` is of the outline, on the ellipsoid; None without an outline. ``classes`` are the figures of the
     run that is shown; without one, all plots are not evaluated. ``synthetic``: its plots are made up.
+    ``agreement`` : of its outline with each second source.
     """
 
     code: str
@@ -44,6 +46,7 @@ class Summary:
     synthetic: bool
     boundary_date: date | None = None
     boundary_note: str | None = None
+    agreement: tuple[Agreement, ...] = ()
 
 
 def summaries(connection: Connection, served: Snapshot) -> list[Summary]:
@@ -70,8 +73,9 @@ def summaries(connection: Connection, served: Snapshot) -> list[Summary]:
         )
     }
     figures = _figures(connection, served)
+    agreed = agreements(connection, District)
     codes = sorted({*rows, *served.coverage} - {""})
-    return [_summary(code, rows.get(code), served, figures.get(code, {})) for code in codes]
+    return [_summary(code, rows.get(code), served, figures.get(code, {}), agreed.get(code, ())) for code in codes]
 
 
 def district_names(connection: Connection, code: str) -> dict[str, str | None]:
@@ -142,7 +146,7 @@ def _figures(connection: Connection, served: Snapshot) -> dict[str, Figures]:
     return found
 
 
-def _summary(code: str, row: Any, served: Snapshot, figures: Figures) -> Summary:
+def _summary(code: str, row: Any, served: Snapshot, figures: Figures, agreement: tuple[Agreement, ...]) -> Summary:
     covered = served.coverage.get(code, Coverage(0, 0.0, (0.0, 0.0, 0.0, 0.0), 0, False))
     shown = served.shown.get(code)
     if shown is None:
@@ -161,6 +165,7 @@ def _summary(code: str, row: Any, served: Snapshot, figures: Figures) -> Summary
         synthetic=served.synthetic(code),
         boundary_date=None if row is None else row.boundary_date,
         boundary_note=None if row is None else row.boundary_note,
+        agreement=agreement,
     )
 
 

@@ -17,6 +17,7 @@ from layers.errors import DataRefused
 from layers.loading.chunks import Origins
 from layers.loading.given_rows import Gathering
 from layers.loading.replacement import EndingLimits, choose_ending
+from layers.loading.second_source import compare_outlines, doubtful_outlines, notes_of_outlines
 from layers.loading.whole_layer import look_at, meet_own
 from layers.postgres.copy_columns import Values, columns_of, constant, digests, stream
 from layers.postgres.pieces import Pieces
@@ -168,7 +169,10 @@ class Writer:
         self._copier.shutdown()
         if self.report.added or self.report.changed or self.report.ended:
             check()
-        self.report.findings = look_at(self.connection, self.layer, given, own, self.load.load_id)
+        compared = compare_outlines(self.connection, self.layer, given)
+        of_rows = look_at(self.connection, self.layer, given, own, self.load.load_id)
+        self.report.findings = [*of_rows, *doubtful_outlines(compared)]
+        self.report.notes += notes_of_outlines(compared)
         if self.strict and self.report.findings:
             found = Listed(tuple(finding.said for finding in self.report.findings), between=" ")
             raise DataRefused(told("{found} Nothing was changed, since --strict refuses that.", found=found))

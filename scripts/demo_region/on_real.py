@@ -27,6 +27,7 @@ WANTED = (
     "country",
     "regions",
     "districts",
+    "reference_districts",
     "district_names_tg",
     "district_names_en",
     "settlements",
