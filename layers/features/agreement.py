@@ -23,8 +23,8 @@ DOUBTFUL_BELOW: Final = 0.9  # of the ground that either source gives to a unit;
 
 Floats = NDArray[np.float64]
 
-# By digests of each row and of its second drawing: what was measured once holds for ever.
-_KEPT: Memo[tuple[tuple[bytes, bytes], ...], Floats] = Memo("agreement of outlines", most=16)
+# By digests of each outline and of its second drawing: what was measured once holds for ever.
+_KEPT: Memo[tuple[tuple[str, str], ...], Floats] = Memo("agreement of outlines", most=16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def agreements(connection: Connection, layer: type[Layer]) -> dict[str, tuple[Ag
     columns, drawn = layer.__table__.c, ReferenceOutline.__table__.c
     pairs = (
         select(columns[layer.key], Load.source, Load.source_date, Load.licence)
-        .add_columns(layer.row_hash, ReferenceOutline.row_hash)
+        .add_columns(*(func.md5(func.ST_AsBinary(one.geom, type_=LargeBinary)) for one in (columns, drawn)))
         .join(ReferenceOutline, drawn.place == columns[layer.key])
         .join(Load, Load.load_id == ReferenceOutline.load_id)
         .where(layer.ended_by.is_(None), ReferenceOutline.ended_by.is_(None), drawn.layer == layer.__tablename__)
@@ -78,7 +78,7 @@ def agreements(connection: Connection, layer: type[Layer]) -> dict[str, tuple[Ag
         outlines = connection.execute(pairs.with_only_columns(*both)).all()
         return share_agreed(*(shapely.from_wkb([bytes(row[place]) for row in outlines]) for place in (0, 1)))
 
-    shares = _KEPT.get(tuple((bytes(row[4]), bytes(row[5])) for row in rows), measure)
+    shares = _KEPT.get(tuple((row[4], row[5]) for row in rows), measure)
     found: dict[str, list[Agreement]] = {}
     for row, share in zip(rows, shares.tolist(), strict=True):
         if not math.isnan(share):

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from layers.catalogue.admin import District
+from layers.features.agreement import agreements
 from layers.features.places import read_gazetteer
 from layers.grids.rasters import read_grid
 from layers.loading.mapping import read_mapping
@@ -27,6 +29,7 @@ EXPECTED = {
     "country": (1, 0, 1, 0),
     "regions": (5, 0, 5, 0),
     "districts": (58, 0, 58, 0),
+    "reference_districts": (57, 0, 57, 0),
     "settlements": (2_661, 38, 2_623, 0),
     "towns": (103, 0, 103, 0),
     "place_names": (112, 0, 112, 0),
@@ -88,7 +91,6 @@ def test_every_spatial_file_has_a_mapping_and_every_mapping_is_tried() -> None:
     spatial = {path.name for path in folder.iterdir() if path.suffix in (".geojson", ".tif", ".csv")}
     tables = {path.name for path in folder.glob("fao56_*.csv")}  # crop tables, no places
     without_mapping = {
-        "adm2_districts_wof.geojson",  # its outlines are wrong; see examples/tajikistan/districts.toml
         "osm_schools_2025.geojson",  # a tenth of the schools: minutes to the nearest of them would be wrong
     }
     assert spatial - tables - without_mapping <= {data_file(stem).name for stem in tried}
@@ -141,6 +143,20 @@ def test_districts_have_the_areas_that_are_published_for_them(reports: dict[str,
             assert connection.execute(query, {"code": code}).scalar_one() == pytest.approx(km2, rel=0.07), code
         note = text("SELECT boundary_note FROM districts WHERE ended_by IS NULL AND code = 'TJ.RR.TJ'")
         assert "agrees on 26 % of the ground" in connection.execute(note).scalar_one()
+
+
+def test_districts_agree_with_the_second_source_as_far_as_was_measured_outside(reports: dict[str, Any]) -> None:
+    """Measured on the two files with another program, to two digits: units whose outlines differ by little and by most."""
+    assert reports
+    with reading() as connection:
+        found = {code: one for code, (one,) in agreements(connection, District).items()}
+    measured = {"TJ.RR.TJ": 26, "TJ.RR.DA": 36, "TJ.KL.KA": 41, "TJ.RR.GA": 61, "TJ.RR.TV": 67, "TJ.RR.DZ": 85}
+    assert {code: found[code].percent for code in measured} == measured
+    assert {found[code].percent for code in ("TJ.KL.BA", "TJ.KL.DZ")} == {6, 19}
+    assert {code for code, one in found.items() if not one.doubtful} == {"TJ.BK.MU", "TJ.LE.AS"}
+    assert not {"TJ.KL.JO-OSM", "TJ.KL.NK-OSM", "TJ.KL.SA-OSM"} & set(found)  # the second source does not draw them
+    (note,) = reports["reference_districts"]["notes"]
+    assert "55 outlines of districts agree with Who's On First (Mesoshapes) (2024-03-05) to 6 to 97 %" in note
 
 
 @pytest.mark.parametrize(

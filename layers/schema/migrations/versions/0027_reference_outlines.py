@@ -7,8 +7,8 @@ from alembic import op
 
 from layers.schema.migrations.tables import create_layer
 
-revision = "0026"
-down_revision = "0025"
+revision = "0027"
+down_revision = "0026"
 
 
 def upgrade() -> None:
