@@ -146,7 +146,7 @@ def test_districts_have_the_areas_that_are_published_for_them(reports: dict[str,
 
 
 def test_districts_agree_with_the_second_source_as_far_as_was_measured_outside(reports: dict[str, Any]) -> None:
-    """Measured on the two files with another program, to two digits: units whose outlines differ by little and by most."""
+    """Measured on the two files with another program, to two digits."""
     assert reports
     with reading() as connection:
         found = {code: one for code, (one,) in agreements(connection, District).items()}
