@@ -12,7 +12,8 @@ from api.deps import JSON, SnapshotDep, get_caller, json_answer, known_parameter
 from api.language.translate import LANGUAGES, translate
 from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
-from api.routes.answers import DistrictByJamoat, DistrictFigures, PlaceFound
+from api.routes.answers import PlaceFound
+from api.routes.district_answers import DistrictByJamoat, DistrictFigures
 from api.web.description import given
 from geo.contract.shut_land import INUNDATION, RELEASABLE
 from layers.cache.memory import Memo
