@@ -20,6 +20,7 @@ from api.routes import (
     answers,
     catalogue,
     comparison,
+    district_answers,
     districts,
     docs,
     error_page,
@@ -169,7 +170,7 @@ def create_app() -> FastAPI:
         assets,
     ):
         app.include_router(module.router)
-    describe_with(app, (*answers.MODELS, matches.PlotMatches))
+    describe_with(app, (*district_answers.MODELS, *answers.MODELS, matches.PlotMatches))
     # The last one added is the first a request meets.
     app.add_middleware(Compression)
     app.add_middleware(Tags)

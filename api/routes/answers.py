@@ -344,8 +344,6 @@ class Priority(Answer):
 
 
 MODELS: Final[tuple[type[BaseModel], ...]] = (
-    DistrictFigures,
-    DistrictByJamoat,
     PlaceFound,
     LayerListed,
     LegendOfLayer,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -62,3 +62,6 @@ class DistrictByJamoat(DistrictFigures):
     """A district with its jamoats."""
 
     jamoats: list[JamoatFigures]
+
+
+MODELS: Final[tuple[type[Answer], ...]] = (DistrictFigures, DistrictByJamoat)
