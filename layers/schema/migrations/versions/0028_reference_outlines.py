@@ -7,8 +7,8 @@ from alembic import op
 
 from layers.schema.migrations.tables import create_layer
 
-revision = "0027"
-down_revision = "0026"
+revision = "0028"
+down_revision = "0027"
 
 
 def upgrade() -> None:
