@@ -24,6 +24,7 @@ from api.content import (
     plot_list,
     plot_paper,
     plot_truth,
+    reasons,
     report,
     standing,
     state_sentence,
@@ -162,7 +163,7 @@ def worded() -> Iterator[str]:
     yield from OF_REMEDIES
     sayings = (
         *(plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary, plot_list, state_sentence),
-        *(changes, report, plot_paper, survey_form, field_pack, outlines),
+        *(changes, reasons, report, plot_paper, survey_form, field_pack, outlines),
     )
     for module in sayings:
         yield from module.MESSAGES

@@ -57,7 +57,7 @@ class Card:
     meaning: str | None
     code: str
     score: float | None
-    bounds: tuple[float, float] | None
+    of_points: str
     facts: tuple[tuple[str, str], ...]
     crops: tuple[str, ...]
     not_assessed: tuple[str, ...]
@@ -94,7 +94,7 @@ def plot_card(
         meaning=None if truth.mark or judged == "NE" or not truth.settled else CLASS_MEANINGS[judged],
         code=plot.get("subclass") or judged if truth.settled else truth.code,
         score=score,
-        bounds=_bounds(plot),
+        of_points=_of_points(plot, lang),
         facts=tuple(_facts(plot, lang)),
         crops=tell_crops(plot, lang),
         not_assessed=tell_not_assessed(unknown.not_assessed, lang),
@@ -102,6 +102,21 @@ def plot_card(
         synthetic=synthetic,
         why=why,
     )
+
+
+def tell_score(plot: Mapping[str, Any], lang: Language) -> str:
+    """Return the score in points, with the lowest and highest the unknown values allow."""
+    return f"{number(plot['score'], lang, digits=1)} {_of_points(plot, lang)}"
+
+
+def _of_points(plot: Mapping[str, Any], lang: Language) -> str:
+    """What stands after the number of points."""
+    most, bounds = translate("of 100 points", lang), _bounds(plot)
+    if bounds is None:
+        return most
+    low, high = (number(bound, lang, digits=1) for bound in bounds)
+    between = translate("between {low} and {high} until all values are known", lang)
+    return f"{most}; {between.format(low=low, high=high)}"
 
 
 def _bounds(plot: Mapping[str, Any]) -> tuple[float, float] | None:

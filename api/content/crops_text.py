@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
+from api.content.value_text import in_sentence
 from api.language.speech import with_own_signs
 from api.language.translate import Language, translate
 from geo.crops.catalogue import crops
 from geo.crops.ratings import DECIDING
-from geo.suitability.crop_choice import CLASS_WORDS, PAIR, condition, pairs
+from geo.household.labour import MONTH_NAMES
+from geo.suitability.crop_choice import CLASS_WORDS, PAIR, SURVEY_COLUMNS, condition, pairs
+from layers.catalogue.land import PlotSurvey
 
 SUITED: Final = "Crops that suit, the best first: {crops}."
 NONE_SUITED: Final = "No crop of the list is well suited here, or suited with limits."
@@ -40,6 +43,26 @@ def tell_crops(plot: Mapping[str, Any], lang: Language) -> tuple[str, ...]:
         Language of the reader.
     """
     return tuple(_sentences(plot, lang))
+
+
+def tell_ranked_crop(found: Mapping[str, Any], lang: Language) -> str:
+    """Return one of the best crops of a plot: its class, on what it depends, what holds it back, when it starts.
+
+    Parameters
+    ----------
+    found : mapping
+        Of ``geo.suitability.crop_choice.RankedCrop.as_dict``.
+    lang : str
+        Language of the reader.
+    """
+    title, words, factor, start = found["title"], found["class_says"]["text"], found["limiting"], found["start_month"]
+    about = [f"{translate(words, lang)}, {found['class']}"]
+    about += [_condition(said, lang) for said in found["conditions"]]
+    about.append(f"{translate('holds back most', lang)}: {in_sentence(translate(_factor(factor), lang))}")
+    if start:
+        month = translate(MONTH_NAMES[start - 1], lang)
+        about.append(translate("start: {month}", lang).format(month=month))
+    return f"{translate(title, lang)} ({'; '.join(about)})"
 
 
 def crop_words(lang: Language) -> dict[str, dict[str, str]]:
@@ -82,10 +105,19 @@ def _crop(name: str, judged: str | None, unknown: Sequence[str], lang: Language)
     about = [] if judged is None else [f"{translate(CLASS_WORDS[judged], lang)}, {judged}"]
     if (crop := crops().get(name)) is not None:
         for factor in unknown:
-            text, args = itemgetter("text", "args")(condition(crop, factor))
-            limits = {key: with_own_signs(limit, lang) for key, limit in args.items()}
-            about.append(translate(text, lang).format(**limits))
+            about.append(_condition(condition(crop, factor), lang))
     return f"{_title(name, lang)} ({'; '.join(about)})" if about else _title(name, lang)
+
+
+def _condition(said: Mapping[str, Any], lang: Language) -> str:
+    text, args = itemgetter("text", "args")(said)
+    limits = {key: with_own_signs(limit, lang) for key, limit in args.items()}
+    return translate(text, lang).format(**limits)
+
+
+def _factor(name: str) -> str:
+    """A factor of the rating of crops as a message id: what decides, or what was measured of the soil."""
+    return FACTORS[name] if name in FACTORS else PlotSurvey.attributes()[SURVEY_COLUMNS[name]].title
 
 
 def _title(name: str, lang: Language) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from api.content.figures import BarPart
 from api.content.unknown_text import (
@@ -18,13 +18,16 @@ from api.content.unknown_text import (
     tell_not_assessed,
     tell_reason,
 )
-from api.language.translate import LANGUAGES, Language, local_name, translate
+from api.language.translate import LANGUAGES, Language, local_name, number, translate
 from api.language.wording import CLASS_WORDS, label_of
 from api.maps.legend import CRITERIA_BY_ID
 from geo.contract.classes import CLASSES
 from geo.criteria.hazard import WAY_EXPOSURE
 from layers.catalogue.land import CLASS_STYLES
 from layers.catalogue.services import Service as ServiceLayer
+
+DRAWN_BY: Final = "This command draws how sure the class is: {command}"
+MESSAGES: Final = (DRAWN_BY,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,46 +41,31 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Lift:
-    """The cheapest set of remedies: each with who does it, what all cost [USD], class and score they lead to."""
+    """The cheapest set of remedies: each with who does it, and what all cost [USD].
+
+    ``said`` : class and score they lead to, as a heading. ``cost`` : what all cost together, as a sentence. ``note`` :
+    how far costs can be relied on.
+    """
 
     remedies: tuple[tuple[str, str], ...]
     cost_usd: float
-    words: str
-    code: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """The cheapest measurement that narrows the class: what, how, its cost [USD], the classes it leaves."""
-
-    title: str
-    how: str
-    cost_usd: float
-    low: str
-    high: str
+    said: str
+    cost: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
 class Sureness:
-    """Share of draws in each class as a bar, whether none of them is drawn often enough, and how many draws.
+    """Share of draws in each class as a bar, and in sentences: how many draws, whether to rely on the class, the best.
 
-    ``top`` : size of the district's best group and the share of draws in which the plot is in it; None = not drawn.
+    ``flagged`` : that no class is drawn often enough; else empty. ``top`` : in how many draws the plot is in the
+    district's best group; empty where that is not drawn.
     """
 
     bar: tuple[BarPart, ...]
-    flagged: bool
-    draws: int
-    top: tuple[int, float] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """A way from home: minutes out and back, metres in danger weighted by level, in the worst month."""
-
-    minutes_out: float
-    minutes_back: float
-    exposure_m: float
+    varied: str
+    flagged: str
+    top: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +89,20 @@ class Service:
 class Reasons:
     """What the page of a plot says; every text is in the reader's language.
 
-    ``no_way`` : why no way from home is known; ``danger_unknown`` : why its danger is not, where a way is known.
+    ``measurement`` : what to measure first, what for, and how. ``walk`` : minutes of the way from home, and what is
+    known of its danger. ``safer`` : the same of a safer way. ``no_way`` : why no way from home is known.
     """
 
     says: tuple[str, ...]
     groups: tuple[Group, ...]
     lift: Lift | None
     withheld: bool  # what would lift the plot is told to partners and staff
-    measurement: Measurement | None
+    measurement: str | None
     sureness: Sureness | None
     undrawn: bool  # the plot has a score and its run is not drawn yet
-    walk: Walk | None
-    safer: Walk | None
+    walk: str | None
+    safer: str | None
     no_way: str | None
-    danger_unknown: str | None
     services: tuple[Service, ...]
     not_assessed: tuple[str, ...]
 
@@ -132,10 +120,9 @@ def reasons(explained: Mapping[str, Any], lang: Language) -> Reasons:
         measurement=_measurement(explained["measurement"], lang),
         sureness=None if explained["score"] is None else _sureness(explained["robustness"], lang),
         undrawn=explained["score"] is not None and explained["robustness"] is None,
-        walk=_walk(explained["way"]),
-        safer=_walk((explained["way"] or {}).get("safer")),
+        walk=_walk(explained, lang),
+        safer=_safer(explained, lang),
         no_way=_no_way(explained.get("why_no_way"), lang),
-        danger_unknown=_danger_unknown(explained, lang),
         services=tuple(_service(found, lang) for found in explained["services"] or ()),
         not_assessed=tell_not_assessed(explained["not_assessed"], lang),
     )
@@ -155,24 +142,37 @@ def _filled(value: str | Sequence[str], lang: Language) -> str:
 def _lift(found: Mapping[str, Any] | None, lang: Language) -> Lift | None:
     if found is None:
         return None
-    code = found["class"]
+    code, note = found["class"], found["note"]
     steps = map(itemgetter("title", "who"), found["set"])
+    heading = translate("The cheapest way one class up or more, to {words} ({code}), {score} points:", lang)
+    words, score = translate(CLASS_WORDS[code], lang), number(found["score"], lang, digits=1)
     return Lift(
         remedies=tuple((translate(title, lang), translate(who, lang)) for title, who in steps),
         cost_usd=found["cost_usd"],
-        words=translate(CLASS_WORDS[code], lang),
-        code=code,
-        score=found["score"],
+        said=heading.format(words=words, code=code, score=score),
+        cost=tell_cost(found["cost_usd"], lang),
+        note=translate(note, lang),
     )
 
 
-def _measurement(found: Mapping[str, Any] | None, lang: Language) -> Measurement | None:
+def tell_cost(cost_usd: float, lang: Language) -> str:
+    """Return what several works cost together."""
+    return translate("Together about {cost} USD.", lang).format(cost=number(cost_usd, lang))
+
+
+def _measurement(found: Mapping[str, Any] | None, lang: Language) -> str | None:
     if found is None:
         return None
-    criterion = CRITERIA_BY_ID[found["criterion"]]
-    how = found["how"]
-    title, said = translate(criterion.title, lang), translate(how, lang)
-    return Measurement(title, said, found["cost_usd"], found["class_low"], found["class_high"])
+    criterion, how = CRITERIA_BY_ID[found["criterion"]], found["how"]
+    said = translate(
+        "Worth measuring first: {criterion}, about {cost} USD; after it the class lies between {low} and {high}.", lang
+    ).format(
+        criterion=translate(criterion.title, lang),
+        cost=number(found["cost_usd"], lang),
+        low=found["class_low"],
+        high=found["class_high"],
+    )
+    return f"{said} {translate(how, lang)}"
 
 
 def _sureness(found: Mapping[str, Any] | None, lang: Language) -> Sureness | None:
@@ -185,14 +185,56 @@ def _sureness(found: Mapping[str, Any] | None, lang: Language) -> Sureness | Non
             label = f"{translate(CLASS_WORDS[code], lang)} ({code})"
             bar.append(BarPart(start, share, CLASS_STYLES[code], label))
             start += share
-    top = None if found["top_share"] is None else (found["top_of"], found["top_share"])
-    return Sureness(tuple(bar), found["flagged"], found["draws"], top)
+    varied = translate("Weights, caution and values were varied {draws} times.", lang)
+    flagged = translate("Fewer than 70 of 100 draws fall into one class: do not rely on it.", lang)
+    return Sureness(
+        bar=tuple(bar),
+        varied=varied.format(draws=number(found["draws"], lang)),
+        flagged=flagged if found["flagged"] else "",
+        top=_top(found, lang),
+    )
 
 
-def _walk(found: Mapping[str, Any] | None) -> Walk | None:
-    if found is None or found["minutes_out"] is None or found["minutes_back"] is None:
+def _top(found: Mapping[str, Any], lang: Language) -> str:
+    if found["top_share"] is None:
+        return ""
+    count, share = number(found["top_of"], lang), number(found["top_share"] * 100, lang)
+    said = translate("It was among the best {count} of the district in {share} of 100.", lang)
+    return said.format(count=count, share=share)
+
+
+def _walk(explained: Mapping[str, Any], lang: Language) -> str | None:
+    way = explained["way"]
+    if way is None or not _is_timed(way):
         return None
-    return Walk(found["minutes_out"], found["minutes_back"], max(found["exposure_by_month_m"] or [0.0]))
+    said = translate("From home {out} min, back {back} min.", lang).format(**_minutes(way, lang))
+    danger = _danger_unknown(explained, lang)
+    if danger is None and (metres := _worst_month_m(way)):
+        danger = translate("In the worst month the way leads through {metres} m of danger, weighted by level.", lang)
+        danger = danger.format(metres=number(metres, lang))
+    return said if danger is None else f"{said} {danger}"
+
+
+def _safer(explained: Mapping[str, Any], lang: Language) -> str | None:
+    """A safer way; none is told where the danger of the usual one is not known."""
+    way = (explained["way"] or {}).get("safer")
+    if way is None or not _is_timed(way) or _danger_unknown(explained, lang) is not None:
+        return None
+    said = translate("A safer way: {out} min, back {back} min, with {metres} m of danger.", lang)
+    return said.format(metres=number(_worst_month_m(way), lang), **_minutes(way, lang))
+
+
+def _is_timed(way: Mapping[str, Any]) -> bool:
+    return way["minutes_out"] is not None and way["minutes_back"] is not None
+
+
+def _minutes(way: Mapping[str, Any], lang: Language) -> dict[str, str]:
+    return {"out": number(way["minutes_out"], lang), "back": number(way["minutes_back"], lang)}
+
+
+def _worst_month_m(way: Mapping[str, Any]) -> float:
+    """Metres of danger of a way, weighted by level, in the worst month."""
+    return float(max(way["exposure_by_month_m"] or [0.0]))
 
 
 def _no_way(why: str | None, lang: Language) -> str | None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Final
 
 import orjson
 import typer
 
-from api.content.crops_text import tell_crops
+from api.content.cards import tell_score
+from api.content.crops_text import tell_crops, tell_ranked_crop
+from api.content.measured import tell_hazard
 from api.content.plot_truth import PlotTruth, tell_plot
-from api.content.unknown_text import NO_WAY_KNOWN, tell_not_assessed, tell_reason, tell_unrecorded
+from api.content.reasons import DRAWN_BY, Reasons, Service, reasons, sentence, tell_cost
+from api.content.unknown_text import tell_unrecorded
 from api.content.value_text import in_sentence
-from api.language.translate import SOURCE_LANGUAGE, Language, language_of
-from api.maps.legend import CRITERIA_BY_ID
-from geo.household.labour import MONTH_NAMES
+from api.language.translate import Language, language_of, number, translate
+from api.language.wording import CONFIDENCE
 from layers.catalogue.base import PUBLIC, STAFF
 from layers.catalogue.land import Plot
 from layers.explain.household_fit import explain_fit_of_plot
@@ -26,6 +28,8 @@ from layers.features.priorities import plot_priority
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import Choice, read_runs
 from scripts.output import out, print_json, print_table
+
+WEIGHED: Final = ("membership", "weight")  # columns of every table of criteria
 
 
 def explain(
@@ -47,28 +51,14 @@ def explain(
     if json:
         print_json(found)
         return
-    mark = ", synthetic data" if found["synthetic"] else ""
-    out.print(f"Plot {found['plot_id']}, {found['area_ha']} ha, run {found['run']}{mark}", highlight=False)
-    score = "no score" if found["score"] is None else f"score {found['score']}"
-    span = "" if found["score_low"] == found["score_high"] else f" ({found['score_low']} to {found['score_high']})"
-    judged = found["subclass"] or found["class"] if truth.settled else f"{truth.words} ({truth.code})"
-    out.print(f"{judged}: {score}{span}, confidence {found['confidence']}", highlight=False)
-    for said in filter(None, (found["told"], found["crops_told"])):
-        out.print(said, highlight=False)
-    if said := tell_unrecorded(found["no_record"], language_of(lang)):
-        out.print(said, highlight=False)
-    for sentence in found["says"]:
-        out.print(f"- {_sentence(sentence)}", highlight=False)
-    for said in tell_not_assessed(found["not_assessed"], language_of(lang)):
-        out.print(f"Not assessed in this run: {said}", highlight=False)
-    rows = [{name: _short(value) for name, value in row.items()} for row in found["criteria"]]
-    print_table(rows, ("code", "id", "value", "unit", "class", "membership", "weight", "gain", "evidence"))
-    for line in (*_what_helps(found), *_ways(found)):
-        out.print(line, highlight=False)
+    why = reasons(found, language_of(lang))
+    for line in (*_heading(found, truth, language_of(lang)), *_why(found, why, language_of(lang))):
+        out.print(line, highlight=False, markup=False)
+    _print_criteria(found["criteria"], ("code", "id", "value", "unit", "class", *WEIGHED, "gain", "evidence"), lang)
+    for line in (*_what_helps(found, why, language_of(lang)), *_ways(found, why, language_of(lang))):
+        out.print(line, highlight=False, markup=False)
     if profile is not None:
-        _print_fit(found["fit"])
-        span = " to ".join(str(found["priority"][f"priority_{end}"]) for end in ("low", "high"))
-        out.print(f"Priority for support, 0 to 1: {span}. {found['priority']['note']}", highlight=False)
+        _print_fit(found["fit"], found["priority"], language_of(lang))
 
 
 def _told(connection: Connection, found: dict[str, Any], choice: Choice, lang: Language) -> tuple[PlotTruth, str]:
@@ -81,105 +71,107 @@ def _told(connection: Connection, found: dict[str, Any], choice: Choice, lang: L
     return tell_plot(plot, read_gazetteer(connection), lang), " ".join(tell_crops(plot, lang))
 
 
-def _print_fit(fit: dict[str, Any]) -> None:
+def _heading(found: dict[str, Any], truth: PlotTruth, lang: Language) -> Iterator[str]:
+    """The plot, its area and run; its class with the points and how good the evidence is, if it has any."""
+    area = f"{number(found['area_ha'], lang, digits=2)} {translate('ha', lang)}"
+    made_up = [translate("SYNTHETIC DATA", lang)] if found["synthetic"] else []
+    run = f"{in_sentence(translate('Scoring run', lang))} {found['run']}"
+    yield ", ".join((f"{translate('Plot', lang)} {found['plot_id']}", area, run, *made_up))
+    judged = found["subclass"] or found["class"] if truth.settled else f"{truth.words} ({truth.code})"
+    about = []
+    if found["score"] is not None:
+        about.append(tell_score(found, lang))
+    if found["confidence"] is not None:
+        letter = translate(CONFIDENCE[found["confidence"]], lang)
+        about.append(f"{in_sentence(translate('Confidence', lang))}: {letter}")
+    yield f"{judged}: {'; '.join(about) or truth.words}"
+
+
+def _why(found: dict[str, Any], why: Reasons, lang: Language) -> Iterator[str]:
+    """What is said of the plot, its crops and of land that is shut, then the reasons."""
+    yield from filter(None, (found["told"], found["crops_told"], tell_unrecorded(found["no_record"], lang)))
+    yield from (f"- {said}" for said in why.says)
+    for said in why.not_assessed:
+        yield f"{translate('Not assessed in this run', lang)}: {said}"
+
+
+def _what_helps(found: dict[str, Any], why: Reasons, lang: Language) -> Iterator[str]:
+    """Remedies, what to measure first, how sure the class is, and crops, a line each where there is something."""
+    if lift := why.lift:
+        yield f"{lift.said} {_named(lift.remedies)}. {lift.cost} {lift.note}"
+    if why.measurement:
+        yield why.measurement
+    if why.undrawn:
+        yield translate(DRAWN_BY, lang).format(command="obod robustness --pending")
+    if sure := why.sureness:
+        yield from filter(None, (sure.flagged, sure.top))
+    for crop in found["best_crops"]:
+        yield f"  {tell_ranked_crop(crop, lang)}"
+
+
+def _ways(found: dict[str, Any], why: Reasons, lang: Language) -> Iterator[str]:
+    """The way from home, a safer one, hazards on the plot, and the minutes to services."""
+    yield from filter(None, (why.walk, why.safer, why.no_way))
+    if zones := found["hazards"]:
+        yield f"{translate('Hazards on the plot', lang)}:"
+        yield from (f"- {tell_hazard(zone, lang)}" for zone in zones)
+    for service in why.services:
+        yield f"{service.kind}: {_service(service, lang)}"
+
+
+def _service(service: Service, lang: Language) -> str:
+    if not service.known:
+        return f"{translate('not known', lang)}: {service.why_unknown}"
+    dry = number(service.minutes, lang) if service.beyond is None else f"> {number(service.beyond, lang)}"
+    minutes = {"min, dry season": dry, "min, winter": number(service.minutes_winter, lang)}
+    told = [f"{translate(title, lang)}: {text}" for title, text in minutes.items()]
+    return "; ".join((*filter(None, [service.name]), *told))
+
+
+def _print_fit(fit: dict[str, Any], support: dict[str, Any], lang: Language) -> None:
     """Write how the plot fits a household profile: light, sentences, criteria, crops, what support would help."""
     profile = fit["profile"]
-    out.print(f"\nFit for {profile['title']} ({profile['name']}): {fit['light']}", highlight=False)
-    for sentence in fit["says"]:
-        out.print(f"- {_sentence(sentence)}", highlight=False)
-    rows = [
-        {name: _short(value) for name, value in row.items()} | {"value": row["level"] or _short(row["value"])}
-        for group in fit["groups"]
-        for row in group["criteria"]
-    ]
-    print_table(rows, ("code", "id", "value", "unit", "membership", "weight"))
+    named = f"{translate(profile['title'], lang)} ({profile['name']}: {fit['light']})"
+    title = f"{translate('Household fit', lang)}: {named}"
+    said = [f"- {sentence(text, lang)}" for text in fit["says"]]
+    for line in ("", title, *said):
+        out.print(line, highlight=False, markup=False)
+    rows = [row for group in fit["groups"] for row in group["criteria"]]
+    _print_criteria(rows, ("code", "id", "value", "unit", *WEIGHED), lang)
+    for line in (*_of_support(fit, lang), _priority(support, lang)):
+        out.print(line, highlight=False, markup=False)
+
+
+def _of_support(fit: dict[str, Any], lang: Language) -> Iterator[str]:
+    """Crops with what can be run alone, and the support that lifts the fit by a step."""
     for crop in fit["crops"]:
-        labour = "" if crop["labour"] is None else f" {_sentence(crop['labour']['says'])}"
-        out.print(f"{_crop(crop)}{labour}", highlight=False)
-    if fit["remedies"]:
-        names = ", ".join(f"{remedy['title']} ({remedy['who']})" for remedy in fit["remedies"]["set"])
-        out.print(
-            f"To reach {fit['remedies']['light']} for about {fit['remedies']['cost_usd']:,.0f} USD: {names}.",
-            highlight=False,
-        )
-        out.print(fit["remedies"]["note"], highlight=False)
-    out.print(fit["note"], highlight=False)
+        labour = "" if crop["labour"] is None else f" {sentence(crop['labour']['says'], lang)}"
+        yield f"{tell_ranked_crop(crop, lang)}.{labour}"
+    if found := fit["remedies"]:
+        steps = [(translate(step["title"], lang), translate(step["who"], lang)) for step in found["set"]]
+        helps = f"{translate('What would help', lang)} ({found['light']}): {_named(steps)}."
+        yield f"{helps} {tell_cost(found['cost_usd'], lang)} {translate(found['note'], lang)}"
+    yield translate(fit["note"], lang)
 
 
-def _crop(crop: dict[str, Any]) -> str:
-    """One crop with its class, on what condition, what holds it back and when to start."""
-    conditions = "".join(f", {_sentence(said)}" for said in crop["conditions"])
-    start = f"; start in {MONTH_NAMES[crop['start_month'] - 1]}" if crop["start_month"] else ""
-    words = f"{crop['class']}, {_sentence(crop['class_says'])}"
-    return f"{crop['title']}{conditions}: {words}, held back most by {crop['limiting']}{start}."
+def _priority(support: dict[str, Any], lang: Language) -> str:
+    low, high = (number(support[f"priority_{end}"], lang, digits=3) for end in ("low", "high"))
+    return f"{translate('Priority for support', lang)}, 0–1: {low}–{high}. {translate(support['note'], lang)}"
 
 
-def _sentence(said: dict[str, Any]) -> str:
-    args = {name: ", ".join(given) if isinstance(given, list) else given for name, given in said["args"].items()}
-    return str(said["text"]).format(**args)
+def _named(steps: Iterable[tuple[str, str]]) -> str:
+    return "; ".join(f"{title} ({who})" for title, who in steps)
 
 
-def _what_helps(found: dict[str, Any]) -> Iterator[str]:
-    """Remedies, what to measure first, how sure the class is, and crops, a line each where there is something."""
-    if found["remedies"]:
-        names = ", ".join(f"{remedy['title']} ({remedy['who']})" for remedy in found["remedies"]["set"])
-        yield f"To reach {found['remedies']['class']} for about {found['remedies']['cost_usd']:,.0f} USD: {names}."
-        yield found["remedies"]["note"]
-    if found["measurement"]:
-        wanted = found["measurement"]
-        title = in_sentence(CRITERIA_BY_ID[wanted["criterion"]].title)
-        yield f"To be surer of the class, measure this: {title} (about {wanted['cost_usd']:.0f} USD)."
-        yield f"  {wanted['how']}"
-    if found["score"] is not None and found["robustness"] is None:
-        yield "obod robustness --pending draws how sure the class is."
-    if sure := found["robustness"]:
-        if sure["flagged"]:
-            yield "Fewer than 70 of 100 draws fall into one class: do not rely on it."
-        if sure["top_share"] is not None:
-            share = f"{100 * sure['top_share']:.0f} of 100 draws"
-            yield f"In {share} it is among the best {sure['top_of']} of the district."
-    for crop in found["best_crops"]:
-        yield f"  {_crop(crop)}"
+def _print_criteria(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], lang: str) -> None:
+    """Write criteria by their ids; units and levels are told in the reader's language."""
+    print_table([_told_row(row, language_of(lang)) for row in rows], columns)
 
 
-def _ways(found: dict[str, Any]) -> Iterator[str]:
-    """The way from home, a safer one, hazards on the plot, and the minutes to services."""
-    way = found["way"]
-    if way is None:
-        yield NO_WAY_KNOWN.format(reason=tell_reason(found["why_no_way"], SOURCE_LANGUAGE))
-    else:
-        yield (
-            f"From {way['home']}: {way['minutes_out']:.0f} min out, {way['minutes_back']:.0f} min back; exposure "
-            f"{way['exposure_m']} m{_in_months(way['exposure_by_month_m'])}."
-        )
-        if way["unmapped_m"]:
-            yield f"On {way['unmapped_m']} m of it some hazard was never looked for."
-        if safer := way["safer"]:
-            yield (
-                f"Safer way: {safer['extra_minutes']:+.0f} min there and back, exposure {safer['exposure_m']} m "
-                f"({safer['exposure_saved_m']} m less)."
-            )
-    for hazard in found["hazards"]:
-        caution = f" ({hazard['caution']})" if hazard["caution"] else ""
-        months = f", months {hazard['months']}" if hazard["months"] else ""
-        told = f"{hazard['process']}, {hazard['level']}, threatens {hazard['threatens']}"
-        yield f"Hazard on the plot: {told}{months}{caution}."
-    for service in found["services"]:
-        yield f"{service['kind']}: {_service(service)}"
-
-
-def _service(service: dict[str, Any]) -> str:
-    if not service["known"]:
-        return f"not known: {tell_reason(service['why_unknown'], SOURCE_LANGUAGE)}"
-    if service["minutes"] is None:
-        return f"farther than {service['farther_than_minutes']:.0f} min, or no way leads there"
-    winter = "out of reach" if service["minutes_winter"] is None else f"{service['minutes_winter']:.0f} min"
-    return f"{service['minutes']:.0f} min, in winter {winter} ({service['nearest']['code']})"
-
-
-def _in_months(exposure: list[int]) -> str:
-    months = [str(number) for number, metres in enumerate(exposure, start=1) if metres]
-    return f" in months {', '.join(months)}" if 0 < len(months) < len(exposure) else ""
+def _told_row(row: Mapping[str, Any], lang: Language) -> dict[str, Any]:
+    level = row["level"]
+    told = {"unit": translate(row["unit"], lang), "value": translate(level, lang) if level else _short(row["value"])}
+    return {name: _short(value) for name, value in row.items()} | told
 
 
 def _short(value: Any) -> Any:

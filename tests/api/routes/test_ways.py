@@ -139,7 +139,7 @@ def test_the_way_is_drawn_from_home_to_plot_and_back(client: TestClient) -> None
 def test_the_command_line_says_the_same(client: TestClient, tmp_path: Path) -> None:
     told = CliRunner().invoke(app, ["explain", PLOT])
     assert told.exit_code == 0, told.output
-    for words in ("From village:", "threatens life", SUSCEPTIBILITY, "registry: not known", "market:"):
+    for words in ("From home ", "danger to life", SUSCEPTIBILITY, "registry: not known", "Market: "):
         assert words in told.stdout
     file = tmp_path / "services.csv"
     done = CliRunner().invoke(app, ["services", "--district", RASHT, "-o", str(file)])

@@ -99,7 +99,7 @@ def test_runs_are_listed_shown_compared_and_published() -> None:
 def test_explain_says_class_limit_and_what_helps() -> None:
     said = call("explain", "mediocre").stdout
     assert "S2tz" in said or "S2z" in said
-    assert "synthetic" in said
+    assert "SYNTHETIC DATA" in said
     assert json.loads(call("explain", "unsampled", "--json").stdout)["robustness"] is None
     assert "districts drawn" in call("robustness", "--pending").stdout
     found = json.loads(call("explain", "unsampled", "--json").stdout)
