@@ -37,6 +37,7 @@ from api.routes import (
     priorities,
     report,
     tiles,
+    water,
     ways,
 )
 from api.web.acceptance import Acceptance
@@ -161,6 +162,7 @@ def create_app() -> FastAPI:
         plots,
         explanations,
         ways,
+        water,
         plot_numbers,
         matches,
         tiles,
@@ -170,7 +172,7 @@ def create_app() -> FastAPI:
         assets,
     ):
         app.include_router(module.router)
-    describe_with(app, (*district_answers.MODELS, *answers.MODELS, matches.PlotMatches))
+    describe_with(app, (*district_answers.MODELS, *answers.MODELS, matches.PlotMatches, *water.MODELS))
     # The last one added is the first a request meets.
     app.add_middleware(Compression)
     app.add_middleware(Tags)

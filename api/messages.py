@@ -51,6 +51,7 @@ from geo.suitability import crop_choice
 from geo.suitability.explanation import MESSAGES
 from geo.suitability.remedies import MESSAGES as OF_REMEDIES
 from geo.suitability.remedies import catalogue
+from geo.water.network.parts import SENTENCES
 from layers.catalogue import BY_NAME, RASTERS
 from layers.catalogue.base import STAFF
 from layers.catalogue.land import UNSETTLED_STYLES
@@ -161,6 +162,7 @@ def worded() -> Iterator[str]:
     yield from wording.MAP_WORDS.values()
     yield from MESSAGES
     yield from OF_REMEDIES
+    yield from SENTENCES.values()
     sayings = (
         *(plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary, plot_list, state_sentence),
         *(changes, reasons, report, plot_paper, survey_form, field_pack, outlines),

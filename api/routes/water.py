@@ -1,0 +1,335 @@
+"""Water of canals and command areas as the published balance shares it, and faults of the network."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import Field
+
+from api.deps import (
+    JSON,
+    Caller,
+    CallerDep,
+    LanguageDep,
+    SnapshotDep,
+    enter_reading,
+    get_caller,
+    json_answer,
+    known_parameters,
+)
+from api.language.translate import Language, translate
+from api.routes.plots import cache_headers
+from api.web.description import Answer, given
+from geo.water.network.parts import SENTENCES, Fault
+from geo.water.sharing.rules import RULES
+from layers.catalogue.balances import AreaBalance
+from layers.catalogue.base import STAFF, Audience
+from layers.catalogue.irrigation import Canal
+from layers.catalogue.supply import YEAR_TYPES
+from layers.errors import BadFilter, NotAllowed
+from layers.features.districts import require_district
+from layers.features.features import require_code
+from layers.features.formulas import guarded
+from layers.postgres.engine import reading
+from layers.records.audit import Act
+from layers.records.balances import BalanceArea
+from layers.water.balance_rows import (
+    OF_AREAS,
+    OF_PERIODS,
+    canal_of,
+    codes_of_areas,
+    find_areas,
+    find_balance,
+    find_reaches,
+    find_shares,
+    require_area,
+)
+from layers.water.networks import faults_frame, read_network
+
+router = APIRouter(
+    tags=["water"],
+    dependencies=[Depends(get_caller), Depends(known_parameters)],
+    default_response_class=Response,
+)
+
+CSV: Final = "text/csv"
+ESTIMATED: Final = "Computed from estimated deliveries."
+Supply = Literal["enough", "fair", "short", "scarce", "unknown"]
+STAFFS: Final = "To staff only."
+
+
+class WaterPeriod(Answer):
+    """A month (part 0) or a part of ten days. A ratio that is null is not known, or nothing is needed; m3/s."""
+
+    month: int
+    part: int
+    ratio: float | None = Field(description="Delivered over needed, at the worst that what is known allows.")
+    ratio_best: float | None = Field(None, description=STAFFS)
+    need_m3_s: float | None = Field(None, description=STAFFS)
+
+
+class WaterPeriodOfArea(WaterPeriod):
+    """What an area gets."""
+
+    delivered_m3_s: float | None = Field(None, description=STAFFS)
+    delivered_best_m3_s: float | None = Field(None, description=STAFFS)
+    unknown: str | None = Field(None, description=f"Why the need is not known. {STAFFS}")
+
+
+class WaterPeriodOfReach(WaterPeriod):
+    """What a reach takes in and loses."""
+
+    flow_m3_s: float | None = Field(None, description=STAFFS)
+    flow_most_m3_s: float | None = Field(None, description=STAFFS)
+    lost_m3_s: float | None = Field(None, description=STAFFS)
+    lost_most_m3_s: float | None = Field(None, description=STAFFS)
+
+
+class WaterOfYear(Answer):
+    """Figures of the year; a ratio is of the worst month."""
+
+    code: str
+    canal: str | None
+    supply: Supply
+    ratio: float | None
+    ratio_best: float | None
+    worst_month: int | None
+    need_m3: float | None
+
+
+class WaterOfArea(WaterOfYear):
+    """A command area."""
+
+    distance_m: float | None
+    periods: list[WaterPeriodOfArea]
+
+
+class WaterOfReach(WaterOfYear):
+    """A canal reach; a ratio is that of all land beyond."""
+
+    flow_m3_s: float | None
+    lost_m3: float | None
+    periods: list[WaterPeriodOfReach]
+
+
+class WaterEquity(Answer):
+    """How evenly a canal shares: ratios of thirds of its hectares by distance, and figures of performance."""
+
+    head: float | None
+    middle: float | None
+    tail: float | None
+    head_tail: float | None
+    adequacy: float | None
+    efficiency: float | None
+    dependability: float | None
+    equity: float | None
+    gini: float | None
+
+
+class WaterBalanceTold(Answer):
+    """A water balance. How it was made is told to staff only."""
+
+    balance: int
+    year: Literal["dry", "normal", "wet"]
+    rule: str
+    synthetic: bool
+    note: str
+    state: Literal["published", "earlier"] | None = None
+    by: Literal["month", "decade"] | None = None
+    as_of_load: int | None = None
+    crop_table: str | None = None
+    rain_method: str | None = None
+    code_version: str | None = None
+    made_at: datetime | None = None
+    taken_back: bool | None = None
+    left_out: list[str] = Field(default_factory=list)
+
+
+class CanalWater(WaterBalanceTold):
+    """A canal in the published balance; null: its one reach belongs to no canal."""
+
+    canal: str | None
+    equity: WaterEquity | None = None
+    reaches: list[WaterOfReach]
+    areas: list[WaterOfArea]
+
+
+class AreaWater(WaterBalanceTold):
+    """A command area in the published balance."""
+
+    area: WaterOfArea
+
+
+class WaterShare(Answer):
+    """What a command area gets by period."""
+
+    code: str
+    canal: str | None
+    periods: list[WaterPeriodOfArea]
+
+
+class WaterShares(WaterBalanceTold):
+    """What command areas of a canal or district get by period."""
+
+    areas: list[WaterShare]
+
+
+class NetworkFault(Answer):
+    """A fault of the network; without a place where it lies nowhere on the map."""
+
+    kind: str
+    code: str
+    sentence: str
+    matters: bool = Field(description="The network it lies in is left out of balances.")
+    longitude: float | None
+    latitude: float | None
+
+
+class NetworkFaults(Answer):
+    """Faults of the network, and how much there is of what."""
+
+    counts: dict[str, int]
+    faults: list[NetworkFault]
+
+
+MODELS: Final = (CanalWater, AreaWater, WaterShares, NetworkFaults)
+
+
+@router.get("/water/canals/{code}", summary="Water of a canal", responses=given({JSON: CanalWater}, 404))
+def get_canal(code: str, caller: CallerDep, lang: LanguageDep) -> Response:
+    """The canal of that name, or that a reach of that code lies on, in the published balance.
+
+    Everybody sees the year, and the ratio of each month; staff see what is needed, taken in, lost and delivered in each
+    period at both ends of what is not known, and how evenly the canal shares.
+    """
+    audience = caller.audience_in(None)
+    with reading(audience) as connection:
+        told = find_balance(connection, audience)
+        canal, reaches = canal_of(connection, code)
+        codes = [] if canal is None else codes_of_areas(connection, AreaBalance.canal == canal)
+        number = told.about["balance"]
+        content: dict[str, Any] = {
+            "canal": canal,
+            "reaches": find_reaches(connection, audience, number, reaches),
+            "areas": find_areas(connection, audience, number, codes),
+        }
+    if audience >= STAFF:
+        content["equity"] = told.equity.get(canal or "")
+    return _answered(caller, None, {**told.about, **content}, len(codes), lang)
+
+
+@router.get("/water/areas/{code}", summary="Water of a command area", responses=given({JSON: AreaWater}, 404))
+def get_area(code: str, caller: CallerDep, lang: LanguageDep) -> Response:
+    """The command area in the published balance; who sees what is as with a canal."""
+    audience = caller.audience_in(None)
+    with reading(audience) as connection:
+        told = find_balance(connection, audience)
+        require_area(connection, code)
+        (area,) = find_areas(connection, audience, told.about["balance"], [code])
+    return _answered(caller, None, {**told.about, "area": area}, 1, lang)
+
+
+@router.get(
+    "/water/balance",
+    summary="Water of the command areas of a canal or district",
+    responses=given({JSON: WaterShares, CSV: None}, 404),
+)
+def get_balance(
+    caller: CallerDep,
+    state: SnapshotDep,
+    lang: LanguageDep,
+    canal: Annotated[str | None, Query(description="Name of a canal; this or a district.")] = None,
+    district: Annotated[str | None, Query(description="Code of a district; this or a canal.")] = None,
+    year: Annotated[str | None, Query(description="Kind of year.", json_schema_extra={"enum": [*YEAR_TYPES]})] = None,
+    rule: Annotated[str | None, Query(description="Rule of sharing.", json_schema_extra={"enum": [*RULES]})] = None,
+    f: Annotated[Literal["json", "csv"], Query(description="Form of the answer.")] = "json",
+) -> Response:
+    """What each command area gets by period; a district's are those whose middle lies in it.
+
+    Everybody is told of the published balance, and of no other; staff who ask for another year or rule get the newest
+    balance of these that was published.
+    """
+    if (canal is None) == (district is None):
+        raise BadFilter("Ask for a canal or for a district: one of the two.")
+    if year is not None:
+        require_code("year", year, YEAR_TYPES)
+    if rule is not None:
+        require_code("rule", rule, RULES)
+    audience = caller.audience_in(district)
+    with reading(audience) as connection:
+        if district is not None:
+            require_district(connection, state.fresh(connection), district)
+        told = find_balance(connection, audience, year, rule)
+        areas = find_shares(connection, audience, told, canal=canal, district=district)
+    content = {**told.about, "areas": areas}
+    if f == "json":
+        return _answered(caller, district, content, len(areas), lang)
+    enter_reading(caller, district, Act.LIST, BalanceArea.__tablename__, len(areas))
+    name = f'attachment; filename="water-balance-{told.about["balance"]}.csv"'
+    fields = {**cache_headers(audience), "Vary": "Accept-Language", "Content-Disposition": name}
+    return Response(_as_csv(told.about, areas, audience, lang), media_type=CSV, headers=fields)
+
+
+@router.get("/water/faults", summary="Faults of the network", responses=given({JSON: NetworkFaults}, 403, 404))
+def get_faults(caller: CallerDep, lang: LanguageDep) -> Response:
+    """Everything that is wrong with the network of canals as it is mapped now, for staff."""
+    if caller.audience_in(None) < STAFF:
+        raise NotAllowed("Faults of the network are for staff only; ask with a staff key of all districts.")
+    with reading(STAFF) as connection:
+        network = read_network(connection)
+    faults = network.faults()
+    places = [None if place is None or place.is_empty else place for place in faults_frame(faults).geometry]
+    rows = [
+        {
+            "kind": fault.kind,
+            "code": fault.code,
+            "sentence": _said(fault, lang),
+            "matters": fault.matters,
+            "longitude": None if place is None else round(place.x, 6),
+            "latitude": None if place is None else round(place.y, 6),
+        }
+        for fault, place in zip(faults, places, strict=True)
+    ]
+    enter_reading(caller, None, Act.LIST, Canal.__tablename__, len(rows))
+    answer = json_answer({"counts": network.counts(), "faults": rows}, in_language=True)
+    answer.headers.update(cache_headers(STAFF))
+    return answer
+
+
+def _said(fault: Fault, lang: Language) -> str:
+    values = {name: translate(value, lang) for name, value in fault.values.items()}
+    return translate(SENTENCES[fault.kind], lang).format(code=fault.code, **values)
+
+
+def _answered(caller: Caller, district: str | None, content: Mapping[str, Any], areas: int, lang: Language) -> Response:
+    enter_reading(caller, district, Act.LIST, BalanceArea.__tablename__, areas)
+    answer = json_answer({**content, "note": translate(ESTIMATED, lang)}, in_language=True)
+    answer.headers.update(cache_headers(caller.audience_in(district)))
+    return answer
+
+
+def _as_csv(about: Mapping[str, Any], areas: Sequence[Mapping[str, Any]], audience: Audience, lang: Language) -> bytes:
+    """Return a row an area and period, UTF-8 with byte order mark; what is not known is empty."""
+    values = ("ratio",) if audience < STAFF else OF_AREAS
+    of_balance = ("balance", "year", "rule", "synthetic", *(() if audience < STAFF else ("as_of_load", "crop_table")))
+    buffer = io.StringIO()
+    buffer.write("\ufeff")
+    writer = csv.writer(buffer)
+    writer.writerow((*of_balance, "note", "area", "canal", *OF_PERIODS, *values))
+    base = [*(about[name] for name in of_balance), translate(ESTIMATED, lang)]
+    for area in areas:
+        for period in area["periods"]:
+            cells = (*base, area["code"], area["canal"], *(period[name] for name in (*OF_PERIODS, *values)))
+            writer.writerow([_cell(value) for value in cells])
+    return buffer.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return guarded(value) if isinstance(value, str) else value

@@ -1,0 +1,230 @@
+"""What a water balance says of canals and areas, as far as an audience may see it.
+
+Everybody sees what the public layers ``area_balance`` and ``reach_balance`` say of the published balance. How it was
+made, its rows by period with both ends, how evenly canals share, and earlier balances are for staff; a draft is told
+to nobody here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from layers.catalogue.admin import District
+from layers.catalogue.balances import AreaBalance, ReachBalance
+from layers.catalogue.base import STAFF, Audience
+from layers.catalogue.irrigation import CommandArea
+from layers.errors import NotFound
+from layers.frames.around import among, as_of
+from layers.records.balances import BalanceArea, BalanceReach, WaterBalance
+from layers.records.loads import Load
+from layers.water.balances import list_balances
+
+Found = dict[str, Any]
+
+OF_PERIODS: Final = ("month", "part")
+OF_AREAS: Final = ("need_m3_s", "delivered_m3_s", "delivered_best_m3_s", "ratio", "ratio_best", "unknown")
+OF_REACHES: Final = (
+    *("need_m3_s", "flow_m3_s", "flow_most_m3_s", "lost_m3_s", "lost_most_m3_s", "ratio", "ratio_best"),
+)
+OF_YEAR: Final = ("code", "canal", "supply", "ratio", "ratio_best", "worst_month", "need_m3")
+
+
+class Told(NamedTuple):
+    """A balance as an audience is told of it.
+
+    about : what it is, for the public number, year, rule and mark of synthetic rows. equity : canal -> figures, empty
+    below staff. published : whether the layers show it.
+    """
+
+    about: Found
+    equity: dict[str, Found]
+    published: bool
+
+
+def find_balance(connection: Connection, audience: Audience, year: str | None = None, rule: str | None = None) -> Told:
+    """Return the published balance; to staff who ask for a year or rule it is not of, the newest one of these.
+
+    Raises
+    ------
+    NotFound : there is none.
+    """
+    shown = (
+        select(AreaBalance.balance_id, AreaBalance.year_type, AreaBalance.rule, Load.synthetic)
+        .join(Load, Load.load_id == AreaBalance.load_id)
+        .where(as_of(AreaBalance, None))
+        .order_by(AreaBalance.balance_id.desc())
+        .limit(1)
+    )
+    public = connection.execute(shown).mappings().first()
+    if audience < STAFF:
+        if public is None or (year or public["year_type"], rule or public["rule"]) != (
+            public["year_type"],
+            public["rule"],
+        ):
+            raise NotFound(_none(year, rule))
+        about = {"balance": public["balance_id"], "year": public["year_type"], "rule": public["rule"]}
+        return Told({**about, "synthetic": public["synthetic"]}, {}, published=True)
+    fitting = [
+        one
+        for one in list_balances(connection)
+        if one.state != "draft" and year in (None, one.year_type) and rule in (None, one.rule)
+    ]
+    plain = year is None and rule is None
+    chosen = [one for one in fitting if one.state == "published"] or ([] if plain else fitting)
+    if not chosen:
+        raise NotFound(_none(year, rule))
+    one = chosen[0]
+    row = connection.execute(select(WaterBalance).where(WaterBalance.balance_id == one.balance_id)).mappings().one()
+    about = {
+        "balance": one.balance_id,
+        "year": one.year_type,
+        "rule": one.rule,
+        "synthetic": row["synthetic"],
+        "state": one.state,
+        "by": one.split,
+        "as_of_load": one.as_of_load,
+        "crop_table": one.crop_table,
+        "rain_method": row["rain_method"],
+        "code_version": one.code_version,
+        "made_at": one.made_at,
+        "taken_back": one.taken_back,
+        "left_out": row["left_out"],
+    }
+    return Told(about, row["equity"], published=one.state == "published")
+
+
+def canal_of(connection: Connection, code: str) -> tuple[str | None, list[str]]:
+    """Return the canal of that name, or that a reach of that code lies on, and its reaches by code.
+
+    A reach that belongs to no canal stands alone.
+
+    Raises
+    ------
+    NotFound : the published balance has neither.
+    """
+    now = select(ReachBalance.code, ReachBalance.canal).where(as_of(ReachBalance, None))
+    rows = connection.execute(now.where((ReachBalance.canal == code) | (ReachBalance.code == code))).all()
+    names = [row.canal for row in rows]
+    if not rows:
+        raise NotFound(f"There is no canal and no canal reach {code!r} in the published water balance.")
+    canal = code if code in names else names[0]
+    if canal is None:
+        return None, [code]
+    reaches = connection.execute(now.where(ReachBalance.canal == canal).order_by(ReachBalance.code)).scalars()
+    return canal, list(reaches)
+
+
+def find_reaches(connection: Connection, audience: Audience, balance: int, codes: list[str]) -> list[Found]:
+    """Return reaches of the published balance with their figures of the year and their periods, by code."""
+    names = (*OF_YEAR, "flow_m3_s", "lost_m3")
+    found = _of_year(connection, ReachBalance, names, among(ReachBalance.code, codes))
+    if audience < STAFF:
+        return found
+    table = BalanceReach.__table__.c
+    periods = _by_code(connection, BalanceReach, "reach", OF_REACHES, balance, among(table.reach, codes))
+    return [{**row, "periods": periods.get(row["code"], [])} for row in found]
+
+
+def find_areas(connection: Connection, audience: Audience, balance: int, codes: list[str]) -> list[Found]:
+    """Return areas of the published balance with their figures of the year and their periods, by code."""
+    found = _of_year(connection, AreaBalance, (*OF_YEAR, "distance_m"), among(AreaBalance.code, codes))
+    if audience < STAFF:
+        return found
+    table = BalanceArea.__table__.c
+    periods = _by_code(connection, BalanceArea, "area", OF_AREAS, balance, among(table.area, codes))
+    return [{**row, "periods": periods.get(row["code"], [])} for row in found]
+
+
+def require_area(connection: Connection, code: str) -> None:
+    """Refuse a code no area of the published balance has.
+
+    Raises
+    ------
+    NotFound : it has none of that code.
+    """
+    if not codes_of_areas(connection, AreaBalance.code == code):
+        raise NotFound(f"There is no command area {code!r} in the published water balance.")
+
+
+def codes_of_areas(connection: Connection, where: ColumnElement[bool]) -> list[str]:
+    """Return codes of areas of the published balance that a condition holds for."""
+    return list(connection.execute(select(AreaBalance.code).where(as_of(AreaBalance, None), where)).scalars())
+
+
+def find_shares(
+    connection: Connection, audience: Audience, told: Told, *, canal: str | None, district: str | None
+) -> list[Found]:
+    """Return areas of a balance, on a canal or with their middle in a district, with their periods, by code.
+
+    Raises
+    ------
+    NotFound : no area of the balance is on that canal.
+    """
+    if audience < STAFF:
+        where = _chosen(AreaBalance.canal, AreaBalance.code, canal, district)
+        rows = _of_year(connection, AreaBalance, ("code", "canal"), where)
+    else:
+        table = BalanceArea.__table__.c
+        where = _chosen(table.canal, table.area, canal, district)
+        number = told.about["balance"]
+        periods = _by_code(connection, BalanceArea, "area", OF_AREAS, number, where)
+        named = select(table.area, table.canal).distinct().where(table.balance_id == number, where)
+        of_canal = {row.area: row.canal for row in connection.execute(named)}
+        rows = [{"code": code, "canal": of_canal[code], "periods": own} for code, own in periods.items()]
+    if canal is not None and not rows:
+        raise NotFound(f"No command area of the water balance is on a canal {canal!r}.")
+    return rows
+
+
+def _none(year: str | None, rule: str | None) -> str:
+    of = " ".join(part for part in (f"of a {year} year" if year else "", f"by the rule {rule}" if rule else "") if part)
+    return f"There is no published water balance{f' {of}' if of else ''}."
+
+
+def _chosen(canal: Any, code: Any, name: str | None, district: str | None) -> ColumnElement[bool]:
+    if name is not None:
+        return canal == name  # type: ignore[no-any-return]
+    outline = District.__table__.c.geom
+    shape = select(outline).where(District.code == district, as_of(District, None)).scalar_subquery()
+    middle = func.ST_PointOnSurface(CommandArea.__table__.c.geom)
+    inside: Select[Any] = select(CommandArea.code).where(as_of(CommandArea, None), func.ST_Intersects(middle, shape))
+    return code.in_(inside)  # type: ignore[no-any-return]
+
+
+def _of_year(
+    connection: Connection,
+    layer: type[AreaBalance | ReachBalance],
+    names: tuple[str, ...],
+    where: ColumnElement[bool],
+) -> list[Found]:
+    """Rows of a layer, with the ratio of each month as what everybody knows of its periods."""
+    table = layer.__table__.c
+    months = [table[f"ratio_{month:02d}"] for month in range(1, 13)]
+    asked = select(*(table[name] for name in names), *months).where(as_of(layer, None), where).order_by(table.code)
+    return [
+        {**dict(zip(names, row, strict=False)), "periods": _months(row[len(names) :])}
+        for row in connection.execute(asked)
+    ]
+
+
+def _months(ratios: Any) -> list[Found]:
+    return [{"month": month, "part": 0, "ratio": ratio} for month, ratio in enumerate(ratios, 1)]
+
+
+def _by_code(
+    connection: Connection,
+    record: type[BalanceArea | BalanceReach],
+    key: str,
+    values: tuple[str, ...],
+    balance: int,
+    where: ColumnElement[bool],
+) -> dict[str, list[Found]]:
+    table = record.__table__.c
+    names = (*OF_PERIODS, *values)
+    asked = select(table[key], *(table[name] for name in names)).where(table.balance_id == balance, where)
+    found: dict[str, list[Found]] = {}
+    for code, *cells in connection.execute(asked.order_by(table[key], table.month, table.part)):
+        found.setdefault(code, []).append(dict(zip(names, cells, strict=True)))
+    return found
