@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from api.content.crops_text import tell_crops
+from api.content.crops_text import CropList, list_crops, tell_crops
 from api.content.plot_truth import PlotTruth, tell_plot
 from api.content.unknown_text import tell_not_assessed, tell_unrecorded
 from api.content.value_text import UNKNOWN, told_value
@@ -60,6 +60,7 @@ class Card:
     of_points: str
     facts: tuple[tuple[str, str], ...]
     crops: tuple[str, ...]
+    crop_lists: tuple[CropList, ...]
     not_assessed: tuple[str, ...]
     unrecorded: str
     synthetic: bool
@@ -97,6 +98,7 @@ def plot_card(
         of_points=_of_points(plot, lang),
         facts=tuple(_facts(plot, lang)),
         crops=tell_crops(plot, lang),
+        crop_lists=list_crops(plot, lang),
         not_assessed=tell_not_assessed(unknown.not_assessed, lang),
         unrecorded="" if truth.shut_land else tell_unrecorded(unknown.unrecorded, lang),
         synthetic=synthetic,

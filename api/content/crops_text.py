@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
 
@@ -30,6 +31,61 @@ FACTORS: Final[Mapping[str, str]] = dict(
     )
 )
 MESSAGES: Final = (SUITED, NONE_SUITED, APART, NOT_KNOWN, PAIRS, *FACTORS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class CropList:
+    """Crops of a plot under a heading, each with its conditions; a sentence where no crop stands under it."""
+
+    heading: str
+    crops: tuple[tuple[str, str], ...] = ()
+
+
+def list_crops(plot: Mapping[str, Any], lang: Language) -> tuple[CropList, ...]:
+    """Return what ``tell_crops`` says as lists: by class, those without known limits, what is not known, two harvests.
+
+    Parameters
+    ----------
+    plot : mapping
+        As for ``tell_crops``.
+    lang : str
+        Language of the reader.
+    """
+    return tuple(_lists(plot, lang))
+
+
+def _lists(plot: Mapping[str, Any], lang: Language) -> Iterator[CropList]:
+    named, apart, unknown = plot.get("crops"), plot.get("crops_apart") or [], plot.get("crops_not_known") or []
+    if named is None:
+        return
+    if not named:
+        yield CropList(translate(NONE_SUITED, lang))
+    elif classes := plot.get("crop_classes"):
+        yield CropList(_head(SUITED, lang))
+        for judged, words in CLASS_WORDS.items():
+            of_class = [name for name, found in zip(named, classes, strict=True) if found == judged]
+            if of_class:
+                heading = f"{translate(words, lang).capitalize()}, {judged}"
+                yield CropList(heading, tuple((_title(name, lang), _on_what(name, unknown, lang)) for name in of_class))
+    else:
+        yield CropList(
+            _head(SUITED, lang), tuple((_title(name, lang), _on_what(name, unknown, lang)) for name in named)
+        )
+    if apart:
+        yield CropList(_head(APART, lang), tuple((_title(name, lang), "") for name in apart))
+    if unknown:
+        yield CropList(_not_known(unknown, lang))
+    if after := pairs(named, plot.get("second_crop_water")):
+        yield CropList(_head(PAIRS, lang), tuple((_pair(*both, lang), "") for both in after))
+
+
+def _head(sentence: str, lang: Language) -> str:
+    """The part of a sentence before what it names."""
+    return translate(sentence, lang).partition("{")[0].strip()
+
+
+def _on_what(name: str, unknown: Sequence[str], lang: Language) -> str:
+    return "; ".join(_conditions(name, unknown, lang))
 
 
 def tell_crops(plot: Mapping[str, Any], lang: Language) -> tuple[str, ...]:
@@ -90,23 +146,31 @@ def _sentences(plot: Mapping[str, Any], lang: Language) -> Iterator[str]:
     if apart:
         yield translate(APART, lang).format(crops="; ".join(_title(name, lang) for name in apart))
     if unknown:
-        factors = "; ".join(translate(FACTORS.get(name, name), lang) for name in unknown)
-        yield translate(NOT_KNOWN, lang).format(factors=factors)
+        yield _not_known(unknown, lang)
     if after := pairs(named, plot.get("second_crop_water")):
-        said = (
-            translate(PAIR, lang).format(first=_title(first, lang), second=_title(second, lang))
-            for first, second in after
-        )
-        yield translate(PAIRS, lang).format(pairs="; ".join(said))
+        yield translate(PAIRS, lang).format(pairs="; ".join(_pair(*both, lang) for both in after))
+
+
+def _not_known(unknown: Sequence[str], lang: Language) -> str:
+    factors = "; ".join(translate(FACTORS.get(name, name), lang) for name in unknown)
+    return translate(NOT_KNOWN, lang).format(factors=factors)
+
+
+def _pair(first: str, second: str, lang: Language) -> str:
+    return translate(PAIR, lang).format(first=_title(first, lang), second=_title(second, lang))
 
 
 def _crop(name: str, judged: str | None, unknown: Sequence[str], lang: Language) -> str:
     """A crop with its class and the conditions on which it is named."""
     about = [] if judged is None else [f"{translate(CLASS_WORDS[judged], lang)}, {judged}"]
-    if (crop := crops().get(name)) is not None:
-        for factor in unknown:
-            about.append(_condition(condition(crop, factor), lang))
+    about += _conditions(name, unknown, lang)
     return f"{_title(name, lang)} ({'; '.join(about)})" if about else _title(name, lang)
+
+
+def _conditions(name: str, unknown: Sequence[str], lang: Language) -> list[str]:
+    """On what a crop depends of that which is not known here."""
+    crop = crops().get(name)
+    return [] if crop is None else [_condition(condition(crop, factor), lang) for factor in unknown]
 
 
 def _condition(said: Mapping[str, Any], lang: Language) -> str:

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
 import layers.explain.plot
-from api.content.crops_text import crop_words, tell_crops
+from api.content.crops_text import CropList, crop_words, list_crops, tell_crops
 from api.language.translate import LANGUAGES, Language
 from api.main import create_app
 from geo.crops.catalogue import crops
@@ -60,6 +60,27 @@ def test_sentences_by_hand() -> None:
     assert pair.endswith("at least half of what the second needs: wheat, then potato.")
 
 
+def test_lists_by_hand() -> None:
+    measured = {name: f"if salinity is below {limit} dS/m: not measured; " for name, limit in SALT.items()}
+    intro, well, limited, apart, unknown, twice = list_crops(PLOT, "en")
+    assert intro == CropList("Crops that suit, the best first:")
+    assert (well.heading, limited.heading) == ("Well suited, S1", "Suited with limits, S2")
+    assert [title for title, _ in (*well.crops, *limited.crops)] == list(measured)
+    for title, conditions in (*well.crops, *limited.crops):
+        assert conditions.startswith(f"{measured[title]}if the soil is deeper than ")
+    assert apart == CropList("These might suit too, but not all their limits are known:", (("walnut", ""),))
+    assert unknown == CropList("What decides on crops and is not known here: salinity; depth of the soil.")
+    assert twice.heading.endswith("at least half of what the second needs:")
+    assert twice.crops == (("wheat, then potato", ""),)
+    assert list_crops({"crops": None}, "en") == ()
+    assert list_crops({"crops": []}, "en") == (
+        CropList("No crop of the list is well suited here, or suited with limits."),
+    )
+    assert list_crops({"crops": ["wheat"], "crop_classes": None}, "en") == (
+        CropList("Crops that suit, the best first:", (("wheat", ""),)),
+    )
+
+
 def test_limits_are_written_with_the_signs_of_the_language() -> None:
     assert "potato (suited with limits, S2; if salinity is below 5.0 dS/m: not measured" in tell_crops(PLOT, "en")[0]
     for lang in ("ru", "tg"):
@@ -95,8 +116,10 @@ def test_no_surface_names_a_crop_by_its_id_alone(client: TestClient, lang: Langu
         assert words["crops"].keys() == crops().keys()
     for address in (f"/plots/{plot_id(0, 'S2')}/why", f"/maps/plots/{one['plot_no']}/card"):
         page = client.get(f"{address}?lang={lang}").text
-        for sentence in tell_crops(PLOT, lang):
-            assert sentence.replace("'", "&#39;") in page
+        for group in list_crops(PLOT, lang):
+            for said in (group.heading, *(part for crop in group.crops for part in crop)):
+                assert said.replace("'", "&#39;") in page
+        assert page.count("<li><strong>", page.index('class="crops"')) == 5  # a crop or a pair has a line of its own
 
 
 def _names(told: str) -> list[str]:
