@@ -59,9 +59,11 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
         require_room(path)
     file = OpenedFile(target, path, options)
     report = file.new_report(kind)
-    if target.together:
-        require_known_columns(target, report)
     said = file.options
+    if (
+        target.together and not said.from_odk
+    ):  # columns of answers are those of forms, and wrong ones are left out by row
+        require_known_columns(target, report)
     provenance = replace(file.provenance, sha256=file_digest(path))
     writer = Writer(connection, target, report, provenance, said.ending, looks=True, strict=said.strict)
     try:
@@ -74,7 +76,8 @@ def _run(connection: Connection, layer: str, path: Path, options: Options, kind:
             raise DataRefused(
                 f"{path.name} has no row for {layer}: replacing by nothing would end all; nothing was changed."
             )
-        require_every_row(target, report)
+        if not said.from_odk:
+            require_every_row(target, report)
         loaded = Loaded(path.name, writer.row_of, said.accept_disorder)
         writer.finish(lambda: report.notes.extend(require_together(connection, target, loaded)))
     except BaseException:
