@@ -174,7 +174,7 @@ def map_what_answers_name(connection: Connection) -> None:
     corners = [shapely.Point(70.0 + n, 38.0) for n in range(3)]
     for layer, rows, shapes in (
         ("command_areas", {"code": ["command_area-1", *NAMED]}, [corner.buffer(0.05) for corner in corners]),
-        ("canals", canals, [shapely.LineString([corner, (corner.x + 0.1, 38.1)]) for corner in corners]),
+        ("canals", canals, [shapely.LineString([(corner.x, 38.0), (corner.x + 0.1, 38.1)]) for corner in corners]),
         ("intakes", intakes, corners),
     ):
         frame = gpd.GeoDataFrame(rows, geometry=shapes, crs=4326)
