@@ -61,8 +61,9 @@ def begin_layer(given: Mapping[str, str]) -> list[Path]:
         raise Refused(f"FILE: expected one of {', '.join(sorted(files))}, got {given['FILE']!r}.")
     if kind not in GEOMETRIES:
         raise Refused(f"GEOMETRY: expected one of {', '.join(GEOMETRIES)}, got {kind!r}.")
-    for path in CATALOGUE.glob("*.py"):
-        if f'"{name}"' in path.read_text("utf-8"):
+    texts = {path: path.read_text("utf-8") for path in sorted(CATALOGUE.glob("*.py"))}
+    for said in (f'__tablename__ = "{name}"', f'"{name}"'):  # where it is declared, else where it is spoken of
+        for path in (path for path, text in texts.items() if said in text):
             raise Refused(f"NAME: {name} is in layers/catalogue/{path.name} already.")
     cls = "".join(part.capitalize() for part in name.removesuffix("s").split("_"))
     one = _words(name.removesuffix("s"))
