@@ -122,14 +122,16 @@ def lift_of_plot(
     area_ha = float(block.plots["area_ha"].iloc[0])
     uncertain = measured_first(values, scheme, now)
     around, lift = measure_surroundings(block), None
-    if uncertain is None and CLASSES[int(now.classes[0])] == row["class"]:
+    alike = CLASSES[int(now.classes[0])] == row["class"]
+    if uncertain is None and alike:
         lift = cheapest_lift(values, scheme, area_ha=area_ha, around=around, best=now)
     wanted = uncertain or cheapest_measurement(values, scheme, now)
-    crops = best_crops_here(block, values)[0] if int(now.classes[0]) != NE and not np.isnan(now.score[0]) else []
+    judged = CLASSES[NE] not in (CLASSES[int(now.classes[0])], row["class"]) and not np.isnan(now.score[0])
+    crops = best_crops_here(block, values)[0] if judged else []
     return {
         "closed_by": None,
         "best_crops": [ranked.as_dict() for ranked in crops],
-        "bears": _bears(now, crops) if lift is None else None,
+        "bears": _bears(now, crops) if lift is None and alike else None,
         "remedies": None
         if lift is None
         else {

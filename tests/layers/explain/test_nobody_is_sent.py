@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 import shapely
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, select
 
 from geo.criteria import LAND_CRITERIA
 from geo.geometry.crs import to_working
@@ -18,35 +17,13 @@ from layers.explain.plot import explain_plot
 from layers.explain.remedies import lift_of_plot, values_of_plot
 from layers.explain.surroundings import read_plot
 from layers.explain.ways import way_lines, ways_of_plot
-from layers.frames import windows
 from layers.loading import load_frame
-from layers.postgres.engine import writing
 from layers.records.runs import suitability
 from layers.records.snapshot import read_runs
-from layers.runs.score import score
 from tests.worlds import valley
-from tests.worlds.valley_in_database import RASHT, load_valley
 
-VILLAGE = shapely.Point(valley.X + 1_485.0, valley.Y + 1_755.0)
 WITHHELD = "the quickest leads over ground that may be mined; do not take it, ask the mine action centre"
 ORDER = [criterion.id for criterion in LAND_CRITERIA]
-
-
-@pytest.fixture(scope="module", name="scored")
-def _scored(database: Engine) -> Engine:
-    with writing() as connection:
-        load_valley(connection, second=False)
-    score(database, load_scheme(), districts=[RASHT], day=valley.AS_OF)
-    return database
-
-
-@pytest.fixture
-def connection(scored: Engine) -> Iterator[Connection]:
-    with scored.connect() as opened:
-        windows._KEPT.clear()
-        yield opened
-        opened.rollback()
-    windows._KEPT.clear()
 
 
 def _suspect(connection: Connection, outline: shapely.Polygon) -> None:
@@ -107,13 +84,14 @@ def test_nothing_is_to_be_built_nor_grown_where_hazards_and_part_of_the_way_are_
     scheme, way, told = load_scheme(), ORDER.index("way_exposure_m"), 0
     for name in valley.NAMES:
         row = _row(connection, name) | dict.fromkeys(("flood_level", "avalanche_level", "slide_level"))
-        row |= {"way_exposure_m": 0.0, "class": "NE"}
+        row |= {"way_exposure_m": 0.0}
         for ends in ("memberships", "memberships_high"):
             row[ends] = [1.0 if place == way else end for place, end in enumerate(row[ends])]
         told += bool(_lift(connection, row, scheme, name)["best_crops"])
+        assert _lift(connection, row | {"class": "NE"}, scheme, name)["best_crops"] == []
         for ends in ("memberships", "memberships_high"):
             row[ends] = [None if place == way else end for place, end in enumerate(row[ends])]
-        found = _lift(connection, row, scheme, name)
+        found = _lift(connection, row | {"class": "NE"}, scheme, name)
         assert found["remedies"] is None
         assert found["best_crops"] == []
     assert told
@@ -121,7 +99,9 @@ def test_nothing_is_to_be_built_nor_grown_where_hazards_and_part_of_the_way_are_
 
 def test_nothing_is_to_be_built_on_land_judged_otherwise_than_its_run_did(connection: Connection) -> None:
     row = _row(connection, "cut_off") | {"class": "N1"}
-    assert _lift(connection, row, load_scheme(), "cut_off")["remedies"] is None
+    found = _lift(connection, row, load_scheme(), "cut_off")
+    assert found["remedies"] is None
+    assert found["bears"] is None
 
 
 def test_a_way_partly_unmapped_is_as_uncertain_as_in_its_run(connection: Connection) -> None:
