@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import geopandas as gpd
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from geo.measures import ways_of_plot as ways_of_plot_module
-from geo.panel.scheme import load_scheme
 from layers.cache.memory import Memo
 from layers.explain.plot import explain_plot
 from layers.explain.surroundings import around_plot, read_plot
 from layers.explain.ways import services_of_district, ways_of_plot
 from layers.frames import windows
 from layers.loading import load_frame
-from layers.postgres.engine import writing
 from layers.records.snapshot import read_runs
-from layers.runs.score import score
 from tests.worlds import valley
-from tests.worlds.valley_in_database import RASHT, load_valley
-
-
-@pytest.fixture(scope="module", name="scored")
-def _scored(database: Engine) -> Engine:
-    with writing() as connection:
-        load_valley(connection, second=False)
-    score(database, load_scheme(), districts=[RASHT], day=valley.AS_OF)
-    return database
-
-
-@pytest.fixture
-def connection(scored: Engine) -> Iterator[Connection]:
-    """The scored valley; what a test loads is taken back."""
-    with scored.connect() as opened:
-        windows._KEPT.clear()
-        yield opened
-        opened.rollback()
-    windows._KEPT.clear()
+from tests.worlds.valley_in_database import RASHT
 
 
 def test_neighbours_are_explained_alike_whether_their_surroundings_were_kept_or_not(connection: Connection) -> None:
