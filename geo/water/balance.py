@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.water.irrigation import SECONDS_PER_DAY
-from geo.water.network.conveyance import Between, fields_supply, intake_limit, piece_conveyance, stage_conveyance
+from geo.water.network.conveyance import Between, fields_supply, intake_limit, lifted_between, piece_conveyance
 from geo.water.network.parts import NOWHERE, Network, Reaches, Words
 from geo.water.network.ways import canal_lengths_m, node_distances_m, order_pieces
 from geo.water.sharing.rules import Claims, share_water
@@ -28,7 +28,8 @@ class Beds(NamedTuple):
 
     lining, soil : str (n,). condition : float64 (n,), class, NaN unknown. measured : float64 (n,), share conveyed by
     the whole reach, NaN not measured. capacity_m3_s : float64 (n,), NaN unknown. pump : float64 (n, periods or 1), mean
-    flow a pump on the reach lifts, inf without a pump, NaN unknown. stages : float64 (n,), its lift stages, 0 without.
+    flow a pump on the reach lifts, inf without a pump, NaN unknown. stages : float64 (n,), its lift stages, 0 without,
+    NaN unknown.
     """
 
     lining: Words
@@ -45,7 +46,7 @@ class Offers(NamedTuple):
 
     flow_m3_s : float64 (k, periods), of the source, NaN unknown. right_m3_s : float64 (k,), NaN none. river_share,
     drinking_m3_d : float64 (k,). pump : float64 (k, periods or 1), flow of its pump while it runs, inf without. runs :
-    float64 (k, periods or 1), share of the time it runs, 1 without. stages : float64 (k,), 0 without.
+    float64 (k, periods or 1), share of the time it runs, 1 without. stages : float64 (k,), 0 without, NaN unknown.
     """
 
     flow_m3_s: Floats
@@ -93,14 +94,41 @@ class Delivery(NamedTuple):
 class Balance(NamedTuple):
     """A balance with all unknowns at their worst and at their best.
 
-    distance_m : float64 (areas,), along the water from the intake, NaN where none leads. wanted_m3_s : float64 (pieces,
-    periods), need beyond each piece at best, losses in it.
+    distance_m : float64 (areas,), along the water from the intake, NaN where none leads.
     """
 
     worst: Delivery
     best: Delivery
     distance_m: Floats
-    wanted_m3_s: Floats
+
+    @property
+    def ratio(self) -> Between:
+        """Lesser and greater ratio of both runs, float64 (areas, periods)."""
+        return between(self.worst.ratio, self.best.ratio)
+
+    @property
+    def delivered_m3(self) -> Between:
+        """Lesser and greater delivery of both runs, float64 (areas, periods), m3."""
+        return between(self.worst.delivered_m3, self.best.delivered_m3)
+
+
+def between(one: Floats, other: Floats) -> Between:
+    """Return the lesser and the greater of two runs.
+
+    Parameters
+    ----------
+    one : of one run.
+    other : of the other, of the same shape.
+
+    Returns
+    -------
+    Between : NaN where either is.
+
+    Notes
+    -----
+    Under ``proportional`` and the rules by order a better canal may bring some area less.
+    """
+    return Between(np.minimum(one, other), np.maximum(one, other))
 
 
 def find_balance(
@@ -135,7 +163,7 @@ def find_balance(
     """
     flow = Flows(reaches, network, beds, offers, fields)
     worst, best = flow.run(rule, per, 0), flow.run(rule, per, 1)
-    return Balance(worst, best, flow.area_distance(), flow.wanted())
+    return Balance(worst, best, flow.area_distance())
 
 
 class Flows:
@@ -187,8 +215,8 @@ class Flows:
         first = (pieces.start_m[self.carries] == upper[reach])[:, None]
         pump = np.where(first, np.broadcast_to(beds.pump, (len(whole), beds.pump.shape[1]))[reach], np.inf)
         unknown = np.isnan(pump)
-        lifts = np.where(first[:, 0], stage_conveyance(beds.stages[reach]), 1.0)
-        self.conveyance = Between(*(one * lifts for one in conveyed))
+        lifts = (np.where(first[:, 0], one, 1.0) for one in lifted_between(beds.stages[reach]))
+        self.conveyance = Between(*(one * lift for one, lift in zip(conveyed, lifts, strict=True)))
         self.limit = Between(
             np.minimum(limit.worst[:, None], np.where(unknown, 0.0, pump)),
             np.minimum(limit.best[:, None], np.where(unknown, np.inf, pump)),
@@ -203,7 +231,7 @@ class Flows:
         lifted = np.minimum(of.pump, drinking + fields) * of.runs
         self.drinking = np.minimum(drinking, lifted)
         self.supply = lifted - self.drinking
-        self.lift = stage_conveyance(of.stages)
+        self.lift = lifted_between(of.stages)
 
     def _outlets(self) -> None:
         """Node of each area that an outlet serves; areas of several outlets get a node of their own."""
@@ -229,12 +257,12 @@ class Flows:
         self.outlet_tail, self.outlet_head = network.outlet_node[several], nodes + number
         self.outlet_limit = room[several]
         # Intakes with lift stages feed a node of their own, from which the lift leads on.
-        lifted = self.lift[self.intakes] < 1
+        lifted = self.offers.stages[self.intakes] != 0
         self.lifted = self.intakes[lifted]
         self.intake_node = network.intake_node[self.intakes].copy()
         self.intake_node[lifted] = nodes + len(owners) + np.arange(len(self.lifted))
 
-    def _ways(self, conveyance: Floats, limit: Floats) -> Waterways:
+    def _ways(self, conveyance: Floats, limit: Floats, lift: Floats) -> Waterways:
         pieces, network = self.network.pieces, self.network
         lifted = self.intake_node[np.isin(self.intakes, self.lifted)]
         extra = len(self.outlet_tail) + len(lifted)
@@ -242,7 +270,7 @@ class Flows:
         return Waterways(
             np.concatenate([pieces.tail[self.carries], self.outlet_tail, lifted]),
             np.concatenate([pieces.head[self.carries], self.outlet_head, network.intake_node[self.lifted]]),
-            np.concatenate([conveyance, np.ones(len(self.outlet_tail)), self.lift[self.lifted]]),
+            np.concatenate([conveyance, np.ones(len(self.outlet_tail)), lift[self.lifted]]),
             np.concatenate([limit, np.broadcast_to(loose[:, None], (extra, limit.shape[1]))]),
             self.area_node,
             self.outlet_room,
@@ -261,7 +289,8 @@ class Flows:
         tuple[Waterways, Claims, Floats] : the ways, whose first reaches are the pieces that carry, in their order; what
             the areas in ``areas`` claim; what intakes offer, m3/s.
         """
-        return self._ways(self.conveyance[side], self.limit[side]), self._claims(), self.supply[self.intakes]
+        ways = self._ways(self.conveyance[side], self.limit[side], self.lift[side])
+        return ways, self._claims(), self.supply[self.intakes]
 
     def area_distance(self) -> Floats:
         """Return how far along the water each area lies.
@@ -323,7 +352,7 @@ class Flows:
             whole(self.carries, lost, pieces, np.nan),
             whole(self.intakes, diverted, intakes, np.nan),
             self.drinking * self.seconds,
-            whole(self.intakes, diverted * (1 - self.lift[self.intakes])[:, None], intakes, np.nan),
+            whole(self.intakes, diverted * (1 - self.lift[side][self.intakes])[:, None], intakes, np.nan),
         )
 
     def wanted(self) -> Floats:
@@ -333,7 +362,7 @@ class Flows:
         -------
         float64 (pieces, periods), m3/s, losses in it; NaN where a need is unknown.
         """
-        free = self._ways(self.conveyance.best, np.full((len(self.carries), 1), np.inf))
+        free = self._ways(self.conveyance.best, np.full((len(self.carries), 1), np.inf), self.lift.best)
         limits = np.full(len(free.tail), np.inf)
         free = Waterways(free.tail, free.head, free.conveyance, limits, free.area_node, np.inf, free.intake_node)
         plenty = np.full((len(self.intakes), len(self.seconds)), 1e12)

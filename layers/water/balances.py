@@ -13,23 +13,23 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, func, insert, select
 
 from geo.geometry.crs import STORED_CRS, to_stored
+from geo.water.along_reaches import AlongReaches, sum_reaches
+from geo.water.balance import Balance, find_balance
 from geo.water.irrigation import SECONDS_PER_DAY
 from geo.water.need.periods import Periods, periods_of_year
 from geo.water.need.rain import RAIN_METHODS
-from geo.water.network.parts import NOWHERE
-from geo.water.network.shares import Asking, Beds, NetworkBalance, balance_network
+from geo.water.network.conveyance import Between
 from geo.water.sharing.equity import gini, head_tail_ratio, rate_deliveries, thirds_by_distance
 from layers.catalogue.balances import AreaBalance, ReachBalance
-from layers.catalogue.irrigation import Canal, CommandArea, Outlet
+from layers.catalogue.irrigation import CommandArea
 from layers.errors import DataRefused
 from layers.frames.around import as_of, read_layer
 from layers.loading import load_frame
 from layers.records.balances import BalanceArea, BalanceReach, WaterBalance
 from layers.records.loads import Load
 from layers.records.open_load import LOADS_LOCK
-from layers.water.needs import Among, Asked, find_needs
-from layers.water.networks import StoredNetwork, read_network
-from layers.water.supplies import read_reach_pumps, read_supplies
+from layers.water.needs import Asked
+from layers.water.systems import Systems, read_systems
 
 Floats = NDArray[np.float64]
 
@@ -90,42 +90,29 @@ def make_balance(connection: Connection, *, year: str, rule: str, by: str, draft
     connection.execute(select(func.pg_advisory_xact_lock(LOADS_LOCK)))
     last = int(connection.execute(select(func.coalesce(func.max(Load.load_id), 0))).scalar_one())
     periods = periods_of_year(by)
-    stored = read_network(connection)
-    needs = find_needs(connection, Among(), None, Asked(year, periods, RAIN_METHODS[0], None))
-    span = len(periods.days)
-    areas = needs.iloc[::span].reset_index(drop=True)
-    need = needs["gross_m3"].to_numpy(dtype=np.float64).reshape(-1, span) / (periods.days * SECONDS_PER_DAY)
-    intakes = stored.intakes.code.tolist()
-    supplies = read_supplies(connection, intakes, periods, year)
-    found = balance_network(
-        stored.reaches,
-        stored.network,
-        _beds(connection, stored, periods),
-        _asking(connection, stored, areas, need),
-        supplies.fields_m3_s,
-        rule,
-    )
-    if np.isnan(found.ratio.worst).all():
-        raise DataRefused(
-            f"No ratio of any command area is known in a {year} year: {_why(needs, supplies.fields_m3_s)}."
-        )
-    left_out = [fault.sentence for fault in stored.faults() if fault.matters]
+    systems = read_systems(connection, None, Asked(year, periods, RAIN_METHODS[0], None))
+    stored, fields = systems.stored, systems.fields
+    found = find_balance(stored.reaches, stored.network, systems.beds, systems.offers, fields, rule)
     ratio = found.ratio
+    if np.isnan(ratio.worst).all():
+        raise DataRefused(f"No ratio of any command area is known in a {year} year: {_why(systems)}.")
+    areas = systems.needs.iloc[:: len(periods.days)].reset_index(drop=True)
+    left_out = [fault.sentence for fault in stored.faults() if fault.matters]
     counts: dict[str, Any] = {
         **stored.counts(),
         "areas": len(areas),
         "areas_known": int((~np.isnan(ratio.worst)).any(axis=1).sum()),
         "areas_between": int((ratio.best - ratio.worst > 1e-9).any(axis=1).sum()),
-        "areas_left_out": int(np.isinf(found.distance_m).sum()),
+        "areas_left_out": int(np.isnan(found.distance_m).sum()),
     }
-    equity = _equity(areas, need, found)
+    equity = _equity(areas, fields.need_m3, found)
     synthetic = _is_synthetic(connection)
     made = insert(WaterBalance).values(
         year_type=year,
         rule=rule,
         split=by,
         rain_method=RAIN_METHODS[0],
-        crop_table=str(areas["crop_table"].iloc[0]),
+        crop_table=systems.edition,
         as_of_load=last,
         code_version=code,
         draft=draft,
@@ -135,10 +122,10 @@ def make_balance(connection: Connection, *, year: str, rule: str, by: str, draft
         equity=equity,
     )
     number = connection.execute(made.returning(WaterBalance.balance_id)).scalar_one()
-    why = needs["unknown"].to_numpy(dtype=object).reshape(-1, span)
-    _store(connection, number, (areas, stored), (need, why), found, periods)
+    along = sum_reaches(stored.reaches, stored.network, fields, found)
+    _store(connection, number, areas, systems, found, along, periods)
     if not draft:
-        _publish(connection, number, (areas, stored), need, found, periods, (year, rule), synthetic=synthetic)
+        _publish(connection, number, areas, systems, found, along, periods, (year, rule), synthetic=synthetic)
     return Made(number, counts, left_out, equity)
 
 
@@ -167,57 +154,26 @@ def list_balances(connection: Connection) -> list[Listed]:
     ]
 
 
-def _beds(connection: Connection, stored: StoredNetwork, periods: Periods) -> Beds:
-    codes = stored.reaches.code.tolist()
-    names = ("code", "lining", "soil", "condition", "conveyance")
-    rows = read_layer(connection, Canal, as_of(Canal, None), names).set_index("code").loc[codes]
-    lifted, left = read_reach_pumps(connection, codes, periods)
-    return Beds(
-        rows["lining"].to_numpy(dtype=str),
-        rows["soil"].to_numpy(dtype=str),
-        _numbers(rows["condition"]),
-        _numbers(rows["conveyance"]),
-        stored.capacity_m3_s,
-        lifted,
-        left,
-    )
-
-
-def _asking(connection: Connection, stored: StoredNetwork, areas: pd.DataFrame, need: Floats) -> Asking:
-    codes = areas["area"].tolist()
-    gardens = read_layer(connection, CommandArea, as_of(CommandArea, None), ("code", "garden_ha")).set_index("code")
-    place = {code: k for k, code in enumerate(codes)}
-    outlets = read_layer(connection, Outlet, as_of(Outlet, None), ("code", "capacity_m3_s")).set_index("code")
-    land = areas["land_ha"].to_numpy(dtype=np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.clip(np.nan_to_num(_numbers(gardens.loc[codes, "garden_ha"]) / land), 0, 1)
-    return Asking(
-        need,
-        land,
-        share,
-        np.array(codes, dtype=str),
-        np.array([place.get(area, NOWHERE) for area in stored.outlets.area.tolist()], dtype=np.int64),
-        _numbers(outlets.loc[stored.outlets.code.tolist(), "capacity_m3_s"]),
-    )
-
-
-def _why(needs: pd.DataFrame, supply: Floats) -> str:
-    reasons = needs.loc[needs["gross_m3"].isna(), "unknown"]
-    if len(reasons) and not (needs["gross_m3"] > 0).any():
+def _why(systems: Systems) -> str:
+    gross, offers = systems.needs["gross_m3"], systems.offers
+    reasons = systems.needs.loc[gross.isna(), "unknown"]
+    if len(reasons) and not (gross > 0).any():
         return str(reasons.iloc[0])
-    return (
-        "no flow at an intake is on record" if np.isnan(supply).all() else "no intake leads to an area that has a need"
-    )
+    if np.isnan(offers.flow_m3_s).all():
+        return "no flow at an intake is on record"
+    if np.isnan(offers.pump * offers.runs).any():
+        return "how much a pump lifts and how long it runs is not on record"
+    return "no intake leads to an area that has a need"
 
 
-def _equity(areas: pd.DataFrame, need: Floats, found: NetworkBalance) -> dict[str, dict[str, float | None]]:
+def _equity(areas: pd.DataFrame, need_m3: Floats, found: Balance) -> dict[str, dict[str, float | None]]:
     """Figures of each canal, by the worst end; of periods in which all its areas are known."""
-    canals = areas["canal"].fillna("").to_numpy(dtype=str)
+    canals, delivered = areas["canal"].fillna("").to_numpy(dtype=str), found.delivered_m3.worst
     figures: dict[str, dict[str, float | None]] = {}
     for canal in np.unique(canals):
         rows = np.flatnonzero((canals == canal) & np.isfinite(found.distance_m))
-        known = ~np.isnan(found.delivered_m3_s.worst[rows]).any(axis=0) & ~np.isnan(need[rows]).any(axis=0)
-        asked, got = need[np.ix_(rows, known)], found.delivered_m3_s.worst[np.ix_(rows, known)]
+        known = ~np.isnan(delivered[rows]).any(axis=0) & ~np.isnan(need_m3[rows]).any(axis=0)
+        asked, got = need_m3[np.ix_(rows, known)], delivered[np.ix_(rows, known)]
         if not canal or not (asked > 0).any():
             continue
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -243,22 +199,24 @@ def _is_synthetic(connection: Connection) -> bool:
 def _store(
     connection: Connection,
     number: int,
-    of: tuple[pd.DataFrame, StoredNetwork],
-    asked: tuple[Floats, NDArray[np.object_]],
-    found: NetworkBalance,
+    areas: pd.DataFrame,
+    systems: Systems,
+    found: Balance,
+    along: AlongReaches,
     periods: Periods,
 ) -> None:
-    areas, stored = of
-    need, why = asked
+    seconds, stored = periods.days * SECONDS_PER_DAY, systems.stored
+    need, delivered = systems.fields.need_m3, found.delivered_m3
+    why = systems.needs["unknown"].to_numpy(dtype=object).reshape(need.shape)
     _store_rows(
         connection,
         BalanceArea,
         number,
         {"area": areas["area"].tolist(), "canal": [None if pd.isna(c) else c for c in areas["canal"]]},
         {
-            "need_m3_s": need,
-            "delivered_m3_s": found.delivered_m3_s.worst,
-            "delivered_best_m3_s": found.delivered_m3_s.best,
+            "need_m3_s": need / seconds,
+            "delivered_m3_s": delivered.worst / seconds,
+            "delivered_best_m3_s": delivered.best / seconds,
             "ratio": found.ratio.worst,
             "ratio_best": found.ratio.best,
             "unknown": np.where(np.isnan(need), why, ""),
@@ -271,13 +229,13 @@ def _store(
         number,
         {"reach": stored.reaches.code.tolist(), "canal": [c or None for c in stored.reaches.canal.tolist()]},
         {
-            "need_m3_s": found.reach_need_m3_s,
-            "flow_m3_s": found.flow_m3_s.worst,
-            "flow_most_m3_s": found.flow_m3_s.best,
-            "lost_m3_s": found.lost_m3_s.worst,
-            "lost_most_m3_s": found.lost_m3_s.best,
-            "ratio": found.reach_ratio.worst,
-            "ratio_best": found.reach_ratio.best,
+            "need_m3_s": along.need_m3 / seconds,
+            "flow_m3_s": along.taken_m3.worst / seconds,
+            "flow_most_m3_s": along.taken_m3.best / seconds,
+            "lost_m3_s": along.lost_m3.worst / seconds,
+            "lost_most_m3_s": along.lost_m3.best / seconds,
+            "ratio": along.ratio.worst,
+            "ratio_best": along.ratio.best,
         },
         periods,
     )
@@ -305,31 +263,26 @@ def _store_rows(
 def _publish(
     connection: Connection,
     number: int,
-    of: tuple[pd.DataFrame, StoredNetwork],
-    need: Floats,
-    found: NetworkBalance,
+    areas: pd.DataFrame,
+    systems: Systems,
+    found: Balance,
+    along: AlongReaches,
     periods: Periods,
     choice: tuple[str, str],
     *,
     synthetic: bool,
 ) -> None:
-    areas, stored = of
-    seconds = periods.days * SECONDS_PER_DAY
+    seconds, stored = periods.days * SECONDS_PER_DAY, systems.stored
     base: dict[str, Any] = {"year_type": choice[0], "rule": choice[1], "balance_id": number}
     lands = read_layer(connection, CommandArea, as_of(CommandArea, None), ("code",)).set_index("code")
-    of_areas = _rows(found.ratio.worst, found.ratio.best, need @ seconds, periods).assign(
-        code=areas["area"],
-        canal=areas["canal"],
-        distance_m=np.where(np.isfinite(found.distance_m), np.round(found.distance_m), np.nan),
-        **base,
+    of_areas = _rows(found.ratio, systems.fields.need_m3, periods).assign(
+        code=areas["area"], canal=areas["canal"], distance_m=np.round(found.distance_m), **base
     )
-    of_reaches = _rows(
-        found.reach_ratio.worst, found.reach_ratio.best, found.reach_need_m3_s @ seconds, periods
-    ).assign(
+    of_reaches = _rows(along.ratio, along.need_m3, periods).assign(
         code=stored.reaches.code,
         canal=np.array([canal or None for canal in stored.reaches.canal.tolist()], dtype=object),
-        flow_m3_s=np.round(_greatest(found.flow_m3_s.best), 4),
-        lost_m3=np.round(found.lost_m3_s.best @ seconds),
+        flow_m3_s=np.round(_greatest(along.taken_m3.best / seconds), 4),
+        lost_m3=np.round(along.lost_m3.best.sum(axis=1)),
         **base,
     )
     shapes = {
@@ -348,8 +301,9 @@ def _publish(
         )
 
 
-def _rows(worst: Floats, best: Floats, need_m3: Floats, periods: Periods) -> pd.DataFrame:
+def _rows(ratios: Between, need_m3: Floats, periods: Periods) -> pd.DataFrame:
     """What areas and reaches have alike; of a month in parts the worst part counts."""
+    worst, best = ratios
     by_month = np.full((len(worst), 12), np.nan)
     for month in range(12):
         by_month[:, month] = _least(worst[:, periods.month == month + 1])
@@ -366,7 +320,7 @@ def _rows(worst: Floats, best: Floats, need_m3: Floats, periods: Periods) -> pd.
         ratio=np.floor(ratio * 1e4) / 1e4,
         ratio_best=np.round(greatest, 4),
         worst_month=pd.arrays.IntegerArray(worst_month, ~known),
-        need_m3=np.round(need_m3),
+        need_m3=np.round(need_m3.sum(axis=1)),
     )
 
 
@@ -378,7 +332,3 @@ def _least(values: Floats) -> Floats:
 
 def _greatest(values: Floats) -> Floats:
     return -_least(-values)
-
-
-def _numbers(column: pd.Series) -> Floats:
-    return np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)

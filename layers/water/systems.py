@@ -31,6 +31,7 @@ class Systems(NamedTuple):
     """The network that is stored, and what ``geo.water.balance.find_balance`` asks of it.
 
     season : bool (areas, periods), an area needs at least a twentieth of the need of its year. edition : of the crops.
+    needs : what ``layers.water.needs.find_needs`` says of the same areas and periods.
     """
 
     stored: StoredNetwork
@@ -39,6 +40,7 @@ class Systems(NamedTuple):
     fields: Fields
     season: NDArray[np.bool_]
     edition: str
+    needs: pd.DataFrame
 
 
 SEASON_SHARE = 0.05  # share of the need of a year from which a period counts; default to calibrate, issue 16
@@ -64,12 +66,13 @@ def read_systems(connection: Connection, climate: PeriodClimate | None, asked: A
     stored = read_network(connection)
     periods = asked.periods
     pumps = read_layer(connection, Pump, as_of(Pump, None))
-    fields, edition = _fields(connection, stored, climate, asked)
+    needs = find_needs(connection, Among(), climate, asked)
+    fields = _fields(connection, stored, needs, periods)
     year = np.nansum(fields.need_m3, axis=1, keepdims=True)
     season = (fields.need_m3 > 0) & (fields.need_m3 >= SEASON_SHARE * year)
     beds = _beds(connection, stored, pumps, periods)
     offers = _offers(connection, stored, pumps, periods, asked.year)
-    return Systems(stored, beds, offers, fields, season, edition)
+    return Systems(stored, beds, offers, fields, season, str(needs["crop_table"].iloc[0]), needs)
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> Floats:
@@ -178,23 +181,19 @@ def _flow_of(table: dict[tuple[str, int, int], float], intake: str, month: int, 
     return float((np.array(parts) * days).sum() / days.sum())
 
 
-def _fields(
-    connection: Connection, stored: StoredNetwork, climate: PeriodClimate | None, asked: Asked
-) -> tuple[Fields, str]:
-    found = find_needs(connection, Among(), climate, asked)
+def _fields(connection: Connection, stored: StoredNetwork, needs: pd.DataFrame, periods: Periods) -> Fields:
     areas = read_layer(connection, CommandArea, as_of(CommandArea, None), ("code", "garden_ha"))
     outlets = read_layer(connection, Outlet, as_of(Outlet, None), ("code", "capacity_m3_s"))
-    span = len(asked.periods.days)
-    need = _numbers(found, "gross_m3").reshape(-1, span)
-    land = _numbers(found, "land_ha").reshape(-1, span)[:, 0]
+    span = len(periods.days)
+    need = _numbers(needs, "gross_m3").reshape(-1, span)
+    land = _numbers(needs, "land_ha").reshape(-1, span)[:, 0]
     gardens = np.nan_to_num(_numbers(areas, "garden_ha"))
-    fields = Fields(
+    return Fields(
         need_m3=need,
         garden_m3=need * np.clip(gardens / land, 0.0, 1.0)[:, None],
         area_ha=land,
         code=stored.areas,
         outlet_area=rows_of(stored.areas, stored.outlets.area),
         outlet_m3_s=_numbers(outlets, "capacity_m3_s"),
-        days=asked.periods.days,
+        days=periods.days,
     )
-    return fields, str(found["crop_table"].iloc[0])

@@ -30,7 +30,7 @@ def frame(rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
 
 
 def plant_canals(database: Engine) -> None:
-    """Store the canal, and another whose direction nobody knows; balances of before are gone."""
+    """Store the canal, and another whose direction nobody knows; pumps and balances of before are gone."""
     basis = {"sdr_basis": "unknown", "position": "unknown", "irrigation_method": "surface"}
     spots = {"a": (1_500, "C1"), "b": (3_000, "C1"), "c": (2_000, "C2")}
     district = shapely.MultiPolygon([shapely.box(X - 100, Y - 5_000, X + 9_000, Y + 5_000)])
@@ -85,7 +85,7 @@ def plant_canals(database: Engine) -> None:
         load_frame(connection, "command_crops", pd.DataFrame(crops), mode="replace")
         load_frame(connection, "climate_months", pd.DataFrame(sky), mode="replace")
         load_frame(connection, "intake_flows", flows(0.020), mode="replace")
-        for table in ("area_balance", "reach_balance", "water_balances CASCADE"):
+        for table in ("pumps", "area_balance", "reach_balance", "water_balances CASCADE"):
             connection.execute(text(f"TRUNCATE {table}"))
         connection.execute(text("UPDATE canals SET condition = 3 WHERE code = 'C1-1' AND ended_by IS NULL"))
 

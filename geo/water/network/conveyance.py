@@ -17,6 +17,7 @@ from geo.water.network.parts import Floats, Words
 LINED = ("concrete", "stone", "membrane", "pipe")  # linings that lose as little as the lined bed of the table
 UNKNOWN = "unknown"
 STAGE_EFFICIENCY = 0.9  # -, of a lift stage; default to calibrate, domain reference 6.5
+MOST_STAGES = 10  # lift stages; the most one pump may be recorded with, cascades here lift 2-7; domain reference 2.3
 PUMP_AVAILABILITY = 0.70  # -, share of its hours a pump works where nothing is known; likewise
 HOURS_PER_DAY = 24.0  # h
 
@@ -203,6 +204,21 @@ def stage_conveyance(stages: ArrayLike) -> Floats:
     float64, without unit: 0.9 ** stages.
     """
     return np.asarray(STAGE_EFFICIENCY ** np.asarray(stages, dtype=np.float64))
+
+
+def lifted_between(stages: Floats) -> Between:
+    """Return what is left of pumped water after lift stages that may not be known.
+
+    Parameters
+    ----------
+    stages : float64 (n,), number of stages, NaN unknown.
+
+    Returns
+    -------
+    Between : shares; of an unknown number from ``MOST_STAGES`` at worst to none at best.
+    """
+    unknown = np.isnan(stages)
+    return Between(*(stage_conveyance(np.where(unknown, end, stages)) for end in (MOST_STAGES, 0)))
 
 
 def fields_supply(

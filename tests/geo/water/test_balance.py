@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from geo.water.balance import Balance, Beds, Fields, Offers, find_balance, least_ratio
+from geo.water.along_reaches import sum_reaches
+from geo.water.balance import Balance, Beds, Fields, Flows, Offers, find_balance, least_ratio
 from geo.water.network.build import build_network
 from geo.water.network.parts import Points, Reaches
 from geo.water.sharing.rules import RULES
@@ -68,7 +69,8 @@ def test_distances_and_needs_beyond() -> None:
     lines = reaches(LINES)
     network = build_network(lines, points(OUTLETS), points(INTAKES))
     first = (network.pieces.reach == 0) & (network.pieces.start_m == 0)
-    assert found.wanted_m3_s[first, 0] == pytest.approx([0.02 / A1 + 0.03 / A2 + 0.05 / A3])
+    wanted = Flows(lines, network, beds(4), offers([[0.08]]), fields(AREAS, NEED, [0, 1, 2])).wanted()
+    assert wanted[first, 0] == pytest.approx([0.02 / A1 + 0.03 / A2 + 0.05 / A3])
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -97,6 +99,61 @@ def test_a_pump_at_the_intake_and_one_on_a_reach() -> None:
     assert pumped.worst.ratio == pytest.approx(0.035 * 0.81 / (0.02 / A1 + 0.03 / A2 + 0.05 / A3))
     on_reach = run(bed=beds(4, pump=[[np.inf], [np.inf], [0.01], [np.inf]], stages=[0, 0, 1, 0]), offer=offers([[9.0]]))
     assert on_reach.worst.ratio[:, 0] == pytest.approx([0.01 * 0.9 * A1 / M1 / 0.02, 1, 1])
+
+
+def test_lift_stages_nobody_knows_are_bounded_and_never_none() -> None:
+    """A pump may be recorded with ten stages at most: of what it lifts .9 ** 10 = .3487 at least are left."""
+    offer = offers([[0.05]], pump=[[9.0]], stages=[np.nan])
+    found = run(offer=offer)
+    short = 0.05 / (0.02 / A1 + 0.03 / A2 + 0.05 / A3)
+    assert found.worst.ratio == pytest.approx(short * 0.9**10)
+    assert found.best.ratio == pytest.approx(short)
+    on_reach = run(bed=beds(4, stages=[0, 0, np.nan, 0], pump=[[np.inf], [np.inf], [0.01], [np.inf]]))
+    assert on_reach.worst.delivered_m3[0, 0] == pytest.approx(0.01 * 0.9**10 * A1 / M1 * DAY_S)
+    assert on_reach.best.delivered_m3[0, 0] == pytest.approx(0.01 * A1 / M1 * DAY_S)
+    unsaid = run(bed=beds(4, pump=[[np.inf], [np.inf], [np.nan], [np.inf]]), offer=offers([[9.0]]))
+    assert (unsaid.ratio.worst[0, 0], unsaid.ratio.best[0, 0]) == pytest.approx((0.0, 1.0))
+
+
+def test_reaches_take_in_lose_and_serve_what_lies_beyond() -> None:
+    """Plenty: m1 takes all that is needed, s1 what a1 needs; short by half the need everybody gets half."""
+    lines = reaches(LINES)
+    network = build_network(lines, points(OUTLETS), points(INTAKES))
+    needed = 0.02 / A1 + 0.03 / A2 + 0.05 / A3
+    field = fields(AREAS, NEED, [0, 1, 2])
+    half = find_balance(lines, network, beds(4), offers([[needed / 2]]), field, "max-min")
+    found = sum_reaches(lines, network, field, half)
+    assert found.need_m3[:, 0] / DAY_S == pytest.approx([0.10, 0.08, 0.02, 0.05])
+    assert found.ratio.worst[:, 0] == pytest.approx(0.5)
+    assert found.taken_m3.worst[:, 0] / DAY_S == pytest.approx(
+        [needed / 2, (0.03 / A2 + 0.05 / A3) * 0.70 ** (1_000 / 3_993) / 2, 0.01 / (A1 / M1), 0.025 / (A3 / TO_S2)],
+        rel=1e-3,
+    )
+    lost = float(np.nansum(half.worst.lost_m3))
+    assert found.lost_m3.worst.sum() == pytest.approx(lost)
+    assert found.taken_m3.best[0, 0] == pytest.approx(float(half.worst.delivered_m3.sum()) + lost)
+
+
+def test_a_reach_serves_each_outlet_of_an_area_with_its_part() -> None:
+    """a3 has one outlet at the end of s2 and one on s1: half of its need lies beyond each."""
+    two = points([*OUTLETS, ("o4", "s1", "a3", (500.0, 800.0))])
+    field = fields(AREAS, NEED, [0, 1, 2, 2])
+    lines = reaches(LINES)
+    network = build_network(lines, two, points(INTAKES))
+    found = sum_reaches(
+        lines, network, field, find_balance(lines, network, beds(4), offers([[10.0]]), field, "proportional")
+    )
+    assert found.need_m3[:, 0] / DAY_S == pytest.approx([0.10, 0.03 + 0.025, 0.02 + 0.025, 0.025])
+    assert found.ratio.worst == pytest.approx(1)
+
+
+def test_reaches_no_intake_is_known_of_are_unknown() -> None:
+    lines = reaches(LINES)
+    network = build_network(lines, points(OUTLETS), points([("i9", "", "", (90_000.0, 90_000.0))]))
+    field = fields(AREAS, NEED, [0, 1, 2])
+    found = sum_reaches(lines, network, field, find_balance(lines, network, beds(4), offers([[9.0]]), field, "max-min"))
+    for values in (found.need_m3, *found.ratio, *found.taken_m3, *found.lost_m3):
+        assert np.isnan(values).all()
 
 
 def test_unknown_gives_bounds_and_never_a_guess() -> None:

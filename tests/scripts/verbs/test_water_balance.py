@@ -9,11 +9,12 @@ from typing import Any
 
 import orjson
 import pytest
+import shapely
 from sqlalchemy import Engine, text
 
 from layers.loading import load_frame
 from tests.clients.command import run
-from tests.worlds.two_canals import AT_HEAD, HALF, LEFT, NEED, flows, plant_canals
+from tests.worlds.two_canals import AT_HEAD, HALF, LEFT, NEED, X, Y, flows, frame, plant_canals
 
 
 @pytest.fixture
@@ -90,6 +91,40 @@ def test_what_is_unknown_of_a_canal_is_told_at_both_ends(canals: Engine, capsys:
         ).one()
     half = 0.7**0.5
     assert tuple(ends) == pytest.approx((0.0, LEFT / ((NEED + NEED / half) / half)), rel=1e-4)
+
+
+def pump(database: Engine, **known: Any) -> None:
+    row = {
+        "code": "p",
+        "intake": "C1-i",
+        "geometry": shapely.Point(X, Y),
+        "flow_m3_s": 0.03,
+        "availability": 0.5,
+        **known,
+    }
+    with database.begin() as connection:
+        load_frame(connection, "pumps", frame([row]), mode="replace")
+
+
+def test_a_pump_lifts_drinking_water_and_then_water_of_fields(
+    canals: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of .018 m3/s half the day at half its time .0045 are lifted, .001 drunk, .9 ** 2 of the rest are left."""
+    pump(canals, hours="12", stages=2)
+    rows = july(canals, made(capsys)["balance_id"])
+    assert rows["b"]["ratio"] == pytest.approx((0.018 * 0.25 - 0.001) * 0.81 / AT_HEAD, rel=1e-5)
+    assert rows["b"]["ratio_best"] == rows["b"]["ratio"]
+
+
+def test_what_is_unknown_of_a_pump_is_bounded_or_unknown(canals: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    pump(canals, hours="24", stages=None)
+    row = july(canals, made(capsys)["balance_id"])["b"]
+    lifted = (0.018 * 0.5 - 0.001) / AT_HEAD
+    assert (row["ratio"], row["ratio_best"]) == pytest.approx((lifted * 0.9**10, lifted), rel=1e-5)
+    pump(canals, hours=None, stages=1)
+    capsys.readouterr()
+    assert run("water", "balance") == 1
+    assert "how much a pump lifts and how long it runs is not on record" in capsys.readouterr().err
 
 
 def test_drafts_earlier_ones_and_loads_that_were_taken_back(canals: Engine, capsys: pytest.CaptureFixture[str]) -> None:
