@@ -275,8 +275,9 @@ def _gaps(connection: Connection, layer: type[Layer]) -> Iterator[Finding]:
 
 def _left_out(parent: shapely.Geometry, parts: shapely.Geometry) -> tuple[float, float]:
     """Hectares of a parent outside its parts, and their share of it."""
-    outside, whole = area_ha([shapely.difference(parent, parts), parent])
-    return float(np.nan_to_num(outside)), float(np.nan_to_num(outside) / whole)
+    # Outlines that meet along an edge leave lines beside areas: a collection, of which each part is measured.
+    outside_ha = float(np.nansum(area_ha(shapely.get_parts(shapely.difference(parent, parts)))))
+    return outside_ha, outside_ha / float(area_ha([parent])[0])
 
 
 def _outlines(connection: Connection, layer: type[Layer]) -> dict[str, shapely.Geometry]:

@@ -225,3 +225,17 @@ def test_what_is_found_is_said_in_three_languages(connection: Connection, tmp_pa
 )
 def test_areas_are_written_as_people_write_them(hectares: float, told: str) -> None:
     assert say(Phrase("{area}", {"area": Area(hectares)}), English()) == told
+
+
+def test_edges_left_between_two_sources_of_one_outline_count_as_no_land(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    region = write(tmp_path / "r.gpkg", {"R": shapely.box(70, 39, 71, 40)}, "code", name_en=["R"])
+    load_file(connection, "regions", region, Options())
+    # What GEOS leaves of outlines whose edges all but meet: lines beside the land that is left out.
+    rest = shapely.GeometryCollection([shapely.LineString([(70, 39), (70, 40)]), shapely.box(70.9, 39, 71, 40)])
+    monkeypatch.setattr(shapely, "difference", lambda *_: rest)
+    path = write(tmp_path / "d.gpkg", {"D": shapely.box(70, 39, 70.9, 40)}, "code", name_en=["D"])
+    report = load_file(connection, "districts", path, Options())
+    told = next(finding.text for finding in report.findings if finding.kind == "gap")
+    assert told.startswith("districts leave land of regions out: 95,")  # 0.1 by 1 degree at 39.5 N: 8.60 by 111.0 km
