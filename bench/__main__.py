@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-from bench import explanations, land, loading, pages, peers, runs, science, serving
+from bench import explanations, land, loading, pages, peers, runs, science, serving, water
 from bench.table import Row, markdown
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -47,6 +47,7 @@ def main() -> None:
         "postgis": lambda: science.postgis(home, region, count),
         "walking": science.walking,
         "combination": science.combination,
+        "water": water.water,
         "scoring": lambda: runs.scoring(home, plots),
         "vector": lambda: serving.vector_tiles(served),
         "raster": lambda: pages.raster_tiles(served),

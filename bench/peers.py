@@ -27,6 +27,7 @@ PACKAGES: Mapping[str, Sequence[str]] = {
     "pygeoapi": ("pygeoapi", "starlette", "psycopg2-binary", "sqlalchemy", "geoalchemy2", "uvicorn[standard]"),
     "walking": ("scikit-image",),
     "pymcdm": ("pymcdm",),
+    "pywr": ("pywr",),
     "loading": ("geopandas", "pyarrow", "sqlalchemy", "geoalchemy2", "psycopg[binary]"),
     "folium": ("folium", "geopandas", "pyarrow"),
 }
