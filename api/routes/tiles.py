@@ -31,13 +31,15 @@ from api.routes.plots import ChoiceDep
 from api.web.compression import GZIP
 from api.web.description import given
 from api.web.preferences import choose_encoding
+from geo.water.sharing.rules import RULES
 from layers.cache.memory import Memo
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.base import PUBLIC, STAFF, Audience, Layer
 from layers.catalogue.land import Plot
+from layers.catalogue.supply import YEAR_TYPES
 from layers.errors import BadFilter, NotFound
 from layers.features.districts import require_known_district
-from layers.features.features import Property, layer_features, readable_layer
+from layers.features.features import Property, layer_features, readable_layer, require_code
 from layers.features.plots import scored_plots
 from layers.features.provenance import sources_of
 from layers.postgres.engine import reading
@@ -113,6 +115,8 @@ def get_vector_tile(
         str | None, Query(description="Further properties to carry, separated by commas, such as `slope_pct`.")
     ] = None,
     district: Annotated[str | None, Query(description="Only plots of this district.")] = None,
+    year: Annotated[str | None, Query(description="Of water balances: kind of year.")] = None,
+    rule: Annotated[str | None, Query(description="Of water balances: rule of sharing.")] = None,
 ) -> Response:
     """Tile of a layer; the layer inside has the same name.
 
@@ -123,6 +127,7 @@ def get_vector_tile(
     audience = asked.caller.audience_in(district)
     found = readable_layer(layer, audience)
     names = tuple(sorted({name for name in (attributes or "").split(",") if name}))
+    alike = _alike(found, year, rule)
     served = state.current()
     if found.judged:
         return _plots(asked, served, tiles.get, choice, names, district, audience)
@@ -133,14 +138,33 @@ def get_vector_tile(
     names = tuple(name for name in names if name not in carried) if asked.address.z >= found.card.tiles_from else ()
     carried |= {name: further[name] for name in names}
     scope = _scope(found.card.audience, carried)
-    place = Place(layer, asked.address.z, asked.address.x, asked.address.y, "mvt", _variant(scope, names))
+    other = tuple(value for name, value in alike.items() if value != found.side_by_side[name]) or None
+    variant = _variant(scope, names, None if other is None else "/".join(other))
+    place = Place(layer, asked.address.z, asked.address.x, asked.address.y, "mvt", variant)
     _enter_map(asked, None, layer, scope)
 
     def make() -> Tile:
         with reading(scope) as connection:
-            return layer_tile(connection, found, asked.address, carried)
+            return layer_tile(connection, found, asked.address, carried, alike)
 
     return _answer(asked, tiles.get(place, served.version(layer), make, on_disk=not names), MVT, scope)
+
+
+def _alike(layer: type[Layer], year: str | None, rule: str | None) -> dict[str, str]:
+    """Which of the rows that a layer has side by side are asked for.
+
+    Raises
+    ------
+    BadFilter : the layer has none, or there is no such value.
+    """
+    asked = {name: value for name, value in (("year_type", year), ("rule", rule)) if value is not None}
+    if asked and not layer.side_by_side:
+        raise BadFilter("year and rule are for water balances only.")
+    if year is not None:
+        require_code("year", year, YEAR_TYPES)
+    if rule is not None:
+        require_code("rule", rule, RULES)
+    return asked
 
 
 def _plots(

@@ -59,6 +59,8 @@ router = APIRouter(
 
 CSV: Final = "text/csv"
 ESTIMATED: Final = "Computed from estimated deliveries."
+Year = Annotated[str | None, Query(description="Kind of year.", json_schema_extra={"enum": [*YEAR_TYPES]})]
+Rule = Annotated[str | None, Query(description="Rule of sharing.", json_schema_extra={"enum": [*RULES]})]
 Supply = Literal["enough", "fair", "short", "scarce", "unknown"]
 STAFFS: Final = "To staff only."
 
@@ -201,18 +203,19 @@ MODELS: Final = (CanalWater, AreaWater, WaterShares, NetworkFaults)
 
 
 @router.get("/water/canals/{code}", summary="Water of a canal", responses=given({JSON: CanalWater}, 404))
-def get_canal(code: str, caller: CallerDep, lang: LanguageDep) -> Response:
-    """The canal of that name, or that a reach of that code lies on, in the published balance.
+def get_canal(code: str, caller: CallerDep, lang: LanguageDep, year: Year = None, rule: Rule = None) -> Response:
+    """The canal of that name, or that a reach of that code lies on, in the published balance of a year and rule.
 
     Everybody sees the year, and the ratio of each month; staff see what is needed, taken in, lost and delivered in each
     period at both ends of what is not known, and how evenly the canal shares.
     """
     audience = caller.audience_in(None)
+    _require_codes(year, rule)
     with reading(audience) as connection:
-        told = find_balance(connection, audience)
-        canal, reaches = canal_of(connection, code)
-        codes = [] if canal is None else codes_of_areas(connection, AreaBalance.canal == canal)
+        told = find_balance(connection, audience, year, rule, published=True)
         number = told.about["balance"]
+        canal, reaches = canal_of(connection, number, code)
+        codes = [] if canal is None else codes_of_areas(connection, number, AreaBalance.canal == canal)
         content: dict[str, Any] = {
             "canal": canal,
             "reaches": find_reaches(connection, audience, number, reaches),
@@ -224,12 +227,13 @@ def get_canal(code: str, caller: CallerDep, lang: LanguageDep) -> Response:
 
 
 @router.get("/water/areas/{code}", summary="Water of a command area", responses=given({JSON: AreaWater}, 404))
-def get_area(code: str, caller: CallerDep, lang: LanguageDep) -> Response:
-    """The command area in the published balance; who sees what is as with a canal."""
+def get_area(code: str, caller: CallerDep, lang: LanguageDep, year: Year = None, rule: Rule = None) -> Response:
+    """The command area in the published balance of a year and rule; who sees what is as with a canal."""
     audience = caller.audience_in(None)
+    _require_codes(year, rule)
     with reading(audience) as connection:
-        told = find_balance(connection, audience)
-        require_area(connection, code)
+        told = find_balance(connection, audience, year, rule, published=True)
+        require_area(connection, told.about["balance"], code)
         (area,) = find_areas(connection, audience, told.about["balance"], [code])
     return _answered(caller, None, {**told.about, "area": area}, 1, lang)
 
@@ -245,21 +249,19 @@ def get_balance(
     lang: LanguageDep,
     canal: Annotated[str | None, Query(description="Name of a canal; this or a district.")] = None,
     district: Annotated[str | None, Query(description="Code of a district; this or a canal.")] = None,
-    year: Annotated[str | None, Query(description="Kind of year.", json_schema_extra={"enum": [*YEAR_TYPES]})] = None,
-    rule: Annotated[str | None, Query(description="Rule of sharing.", json_schema_extra={"enum": [*RULES]})] = None,
+    year: Year = None,
+    rule: Rule = None,
     f: Annotated[Literal["json", "csv"], Query(description="Form of the answer.")] = "json",
 ) -> Response:
     """What each command area gets by period; a district's are those whose middle lies in it.
 
-    Everybody is told of the published balance, and of no other; staff who ask for another year or rule get the newest
-    balance of these that was published.
+    One balance of each year and rule is published. Unasked, it is the one that land is judged by, else the newest.
+    Everybody is told of published ones, and of no other; staff who ask for a year or rule that none is published of get
+    the newest balance of these that once was.
     """
     if (canal is None) == (district is None):
         raise BadFilter("Ask for a canal or for a district: one of the two.")
-    if year is not None:
-        require_code("year", year, YEAR_TYPES)
-    if rule is not None:
-        require_code("rule", rule, RULES)
+    _require_codes(year, rule)
     audience = caller.audience_in(district)
     with reading(audience) as connection:
         if district is not None:
@@ -299,6 +301,13 @@ def get_faults(caller: CallerDep, lang: LanguageDep) -> Response:
     answer = json_answer({"counts": network.counts(), "faults": rows}, in_language=True)
     answer.headers.update(cache_headers(STAFF))
     return answer
+
+
+def _require_codes(year: str | None, rule: str | None) -> None:
+    if year is not None:
+        require_code("year", year, YEAR_TYPES)
+    if rule is not None:
+        require_code("rule", rule, RULES)
 
 
 def _said(fault: Fault, lang: Language) -> str:

@@ -1,10 +1,15 @@
-"""What the last published water balance found, canal reach by canal reach and area by area."""
+"""What published water balances found, canal reach by canal reach and area by area.
+
+One balance of each kind of year and rule of sharing is published at a time, and all of these lie here side by side: the
+same reach has a row in each. Whatever reads one of them says which; land is judged by the one that
+``geo.water.sharing.rules.tell_judged`` tells.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Mapped
 
-from geo.water.sharing.rules import RULES
+from geo.water.sharing.rules import JUDGED_RULE, JUDGED_YEAR, RULES
 from layers.catalogue.base import PUBLIC, Card, Layer, Style, attribute, geometry, identifier
 from layers.catalogue.supply import YEAR_TYPES
 
@@ -16,6 +21,9 @@ LEGEND = {
     "scarce": Style("#b30000", "Less than half of the need"),
     "unknown": Style("#6b7280", "Supply unknown", hatched=True),
 }
+
+
+SIDE_BY_SIDE = {"year_type": JUDGED_YEAR, "rule": JUDGED_RULE}
 
 
 def _month(title: str) -> Mapped[float | None]:
@@ -53,7 +61,7 @@ class _Found:
 
 
 class ReachBalance(_Found, Layer):
-    """Canal reaches of the last published water balance; a ratio is that of all land beyond."""
+    """Canal reaches of published water balances; a ratio is that of all land beyond."""
 
     __tablename__ = "reach_balance"
     card = Card(
@@ -66,7 +74,9 @@ class ReachBalance(_Found, Layer):
         line_width=2.5,
         tiles_from=8,
     )
-    code: Mapped[str] = identifier("Canal reach")
+    side_by_side = SIDE_BY_SIDE
+    entry: Mapped[str] = identifier("Canal reach, kind of year and rule")
+    code: Mapped[str] = attribute("Canal reach", filter=True, in_tile=True)
     flow_m3_s: Mapped[float | None] = attribute(
         "Greatest flow it takes in", unit="m3/s", minimum=0, maximum=2_000, in_tile=True
     )
@@ -75,7 +85,7 @@ class ReachBalance(_Found, Layer):
 
 
 class AreaBalance(_Found, Layer):
-    """Command areas of the last published water balance."""
+    """Command areas of published water balances."""
 
     __tablename__ = "area_balance"
     card = Card(
@@ -87,7 +97,9 @@ class AreaBalance(_Found, Layer):
         legend=LEGEND,
         tiles_from=8,
     )
-    code: Mapped[str] = identifier("Command area")
+    side_by_side = SIDE_BY_SIDE
+    entry: Mapped[str] = identifier("Command area, kind of year and rule")
+    code: Mapped[str] = attribute("Command area", filter=True, in_tile=True)
     distance_m: Mapped[float | None] = attribute("Distance from the intake along the water", unit="m", minimum=0)
     geom = geometry("MULTIPOLYGON")
 

@@ -232,6 +232,8 @@ class Layer(Base):
     gap or overlap. part_of : the layer whose rows they divide. disjoint : no spot belongs to two of its rows.
     usual_ha : least and most hectares a row usually has. together : its rows mean something only together, so that a
     flow, area or share of one that does not fit refuses the whole file. own_columns : its files have its columns alone.
+    side_by_side : attributes that tell apart rows of the same thing which lie over one another, with the values whose
+    rows a picture shows unless others are asked for; all of them at once are no picture of anything.
     """
 
     __abstract__ = True
@@ -250,6 +252,7 @@ class Layer(Base):
     second_drawing: ClassVar[bool] = False
     together: ClassVar[bool] = False
     own_columns: ClassVar[bool] = False
+    side_by_side: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     gid: Mapped[int] = mapped_column(
         BigInteger,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, bindparam, func, not_, select
@@ -23,10 +23,12 @@ class EndingLimits:
     """What somebody has said a replacement may end.
 
     allow : most rows that may end, wherever they are; None = not said. districts : only rows of these may end.
+    alike : attribute -> value; only rows that have these may end, however many.
     """
 
     allow: int | None = None
     districts: tuple[str, ...] = ()
+    alike: Mapping[str, str] = field(default_factory=dict)
 
 
 def choose_ending(
@@ -52,6 +54,9 @@ def choose_ending(
         return [], {}
     columns = layer.__table__.c
     mine = columns.gid == func.any(bindparam("gone", list(gone), type_=ARRAY(BigInteger)))
+    if limits.alike:
+        alike = [columns[name] == value for name, value in limits.alike.items()]
+        return list(connection.execute(select(columns.gid).where(mine, *alike)).scalars()), {}
     if limits.districts:
         if "district" not in columns:
             raise DataRefused(f"{layer.__tablename__} knows no districts: say --allow-ending N instead of --district.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, select
@@ -148,9 +149,18 @@ def asked_properties(features: Features, names: tuple[str, ...]) -> dict[str, Pr
 
 
 def layer_tile(
-    connection: Connection, layer: type[Layer], address: TileAddress, carried: Mapping[str, Property]
+    connection: Connection,
+    layer: type[Layer],
+    address: TileAddress,
+    carried: Mapping[str, Property],
+    alike: Mapping[str, str] = MappingProxyType({}),
 ) -> Tile:
     """Return the tile of a layer; empty above the zoom its card starts at.
+
+    Parameters
+    ----------
+    carried : what its features say. alike : attribute -> value; only rows that have these are drawn. What a layer
+        declares to lie ``side_by_side`` is always one of each: what it declares where nothing is said.
 
     Raises
     ------
@@ -162,7 +172,7 @@ def layer_tile(
         return Tile(b"")
     present = 0
     for tolerance_px, smallest_px in _STEPS:
-        statement = layer_statement(layer, address, carried, tolerance_px=tolerance_px, smallest_px=smallest_px)
+        statement = layer_statement(layer, address, carried, alike, tolerance_px=tolerance_px, smallest_px=smallest_px)
         body, count = connection.execute(statement).one()
         present = max(present, count)
         if len(body) <= LARGEST_TILE:
@@ -180,6 +190,7 @@ def layer_statement(
     layer: type[Layer],
     address: TileAddress,
     carried: Mapping[str, Property],
+    alike: Mapping[str, str] = MappingProxyType({}),
     *,
     tolerance_px: float,
     smallest_px: float,
@@ -190,7 +201,8 @@ def layer_statement(
     closer than that, one stays). Both in screen pixels.
     """
     table = layer.__table__.c
-    here = [layer.ended_by.is_(None), window(address, table.geom), *_drawn_at(layer, address.z)]
+    chosen = [table[name] == value for name, value in {**layer.side_by_side, **alike}.items()]
+    here = [layer.ended_by.is_(None), window(address, table.geom), *_drawn_at(layer, address.z), *chosen]
     shape: ColumnElement[Any] = table.tile_geom
     if layer.geometry_kind != "POINT":
         shape = func.ST_Simplify(shape, tolerance_px * address.pixel_m, True)

@@ -1,16 +1,17 @@
 """What a water balance says of canals and areas, as far as an audience may see it.
 
-Everybody sees what the public layers ``area_balance`` and ``reach_balance`` say of the published balance. How it was
-made, its rows by period with both ends, how evenly canals share, and earlier balances are for staff; a draft is told
-to nobody here.
+Balances of several years and rules are published side by side, one of each. Everybody sees what the public layers
+``area_balance`` and ``reach_balance`` say of them. How one was made, its rows by period with both ends, how evenly
+canals share, and earlier balances are for staff; a draft is told to nobody here.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
+from geo.water.sharing.rules import tell_judged
 from layers.catalogue.admin import District
 from layers.catalogue.balances import AreaBalance, ReachBalance
 from layers.catalogue.base import STAFF, Audience
@@ -31,6 +32,15 @@ OF_REACHES: Final = (
 OF_YEAR: Final = ("code", "canal", "supply", "ratio", "ratio_best", "worst_month", "need_m3")
 
 
+class Published(NamedTuple):
+    """A balance that the layers show."""
+
+    balance_id: int
+    year: str
+    rule: str
+    synthetic: bool
+
+
 class Told(NamedTuple):
     """A balance as an audience is told of it.
 
@@ -43,39 +53,52 @@ class Told(NamedTuple):
     published: bool
 
 
-def find_balance(connection: Connection, audience: Audience, year: str | None = None, rule: str | None = None) -> Told:
-    """Return the published balance; to staff who ask for a year or rule it is not of, the newest one of these.
+def list_published(connection: Connection) -> list[Published]:
+    """Return the balances that are published, one of each year and rule.
+
+    The one that land is judged by comes first, then the newest.
+    """
+    rows = (
+        select(AreaBalance.balance_id, AreaBalance.year_type, AreaBalance.rule, Load.synthetic)
+        .join(Load, Load.load_id == AreaBalance.load_id)
+        .where(as_of(AreaBalance, None))
+        .distinct()
+    )
+    found = [Published(*row) for row in connection.execute(rows)]
+    return sorted(found, key=lambda one: (not tell_judged(one.year, one.rule), -one.balance_id))
+
+
+def find_balance(
+    connection: Connection,
+    audience: Audience,
+    year: str | None = None,
+    rule: str | None = None,
+    *,
+    published: bool = False,
+) -> Told:
+    """Return the published balance of a year and rule.
+
+    Of several that fit, it is the one that land is judged by, then the newest. To staff who ask for a year or rule that
+    none is published of, the newest one that once was, unless only ``published`` ones are asked for.
 
     Raises
     ------
     NotFound : there is none.
     """
-    shown = (
-        select(AreaBalance.balance_id, AreaBalance.year_type, AreaBalance.rule, Load.synthetic)
-        .join(Load, Load.load_id == AreaBalance.load_id)
-        .where(as_of(AreaBalance, None))
-        .order_by(AreaBalance.balance_id.desc())
-        .limit(1)
-    )
-    public = connection.execute(shown).mappings().first()
+    public = [one for one in list_published(connection) if year in (None, one.year) and rule in (None, one.rule)]
     if audience < STAFF:
-        if public is None or (year or public["year_type"], rule or public["rule"]) != (
-            public["year_type"],
-            public["rule"],
-        ):
+        if not public:
             raise NotFound(_none(year, rule))
-        about = {"balance": public["balance_id"], "year": public["year_type"], "rule": public["rule"]}
-        return Told({**about, "synthetic": public["synthetic"]}, {}, published=True)
-    fitting = [
-        one
-        for one in list_balances(connection)
-        if one.state != "draft" and year in (None, one.year_type) and rule in (None, one.rule)
-    ]
-    plain = year is None and rule is None
-    chosen = [one for one in fitting if one.state == "published"] or ([] if plain else fitting)
-    if not chosen:
+        first = public[0]
+        about = {"balance": first.balance_id, "year": first.year, "rule": first.rule, "synthetic": first.synthetic}
+        return Told(about, {}, published=True)
+    stored = {one.balance_id: one for one in list_balances(connection) if one.state != "draft"}
+    fitting = [stored[one.balance_id] for one in public if one.balance_id in stored]
+    if not fitting and not published and (year, rule) != (None, None):
+        fitting = [one for one in stored.values() if year in (None, one.year_type) and rule in (None, one.rule)]
+    if not fitting:
         raise NotFound(_none(year, rule))
-    one = chosen[0]
+    one = fitting[0]
     row = connection.execute(select(WaterBalance).where(WaterBalance.balance_id == one.balance_id)).mappings().one()
     about = {
         "balance": one.balance_id,
@@ -95,8 +118,8 @@ def find_balance(connection: Connection, audience: Audience, year: str | None = 
     return Told(about, row["equity"], published=one.state == "published")
 
 
-def canal_of(connection: Connection, code: str) -> tuple[str | None, list[str]]:
-    """Return the canal of that name, or that a reach of that code lies on, and its reaches by code.
+def canal_of(connection: Connection, balance: int, code: str) -> tuple[str | None, list[str]]:
+    """Return the canal of a published balance of that name, or that a reach of that code lies on, and its reaches.
 
     A reach that belongs to no canal stands alone.
 
@@ -104,7 +127,7 @@ def canal_of(connection: Connection, code: str) -> tuple[str | None, list[str]]:
     ------
     NotFound : the published balance has neither.
     """
-    now = select(ReachBalance.code, ReachBalance.canal).where(as_of(ReachBalance, None))
+    now = select(ReachBalance.code, ReachBalance.canal).where(_shown(ReachBalance, balance))
     rows = connection.execute(now.where((ReachBalance.canal == code) | (ReachBalance.code == code))).all()
     names = [row.canal for row in rows]
     if not rows:
@@ -117,9 +140,9 @@ def canal_of(connection: Connection, code: str) -> tuple[str | None, list[str]]:
 
 
 def find_reaches(connection: Connection, audience: Audience, balance: int, codes: list[str]) -> list[Found]:
-    """Return reaches of the published balance with their figures of the year and their periods, by code."""
+    """Return reaches of a published balance with their figures of the year and their periods, by code."""
     names = (*OF_YEAR, "flow_m3_s", "lost_m3")
-    found = _of_year(connection, ReachBalance, names, among(ReachBalance.code, codes))
+    found = _of_year(connection, ReachBalance, names, balance, among(ReachBalance.code, codes))
     if audience < STAFF:
         return found
     table = BalanceReach.__table__.c
@@ -128,8 +151,8 @@ def find_reaches(connection: Connection, audience: Audience, balance: int, codes
 
 
 def find_areas(connection: Connection, audience: Audience, balance: int, codes: list[str]) -> list[Found]:
-    """Return areas of the published balance with their figures of the year and their periods, by code."""
-    found = _of_year(connection, AreaBalance, (*OF_YEAR, "distance_m"), among(AreaBalance.code, codes))
+    """Return areas of a published balance with their figures of the year and their periods, by code."""
+    found = _of_year(connection, AreaBalance, (*OF_YEAR, "distance_m"), balance, among(AreaBalance.code, codes))
     if audience < STAFF:
         return found
     table = BalanceArea.__table__.c
@@ -137,20 +160,20 @@ def find_areas(connection: Connection, audience: Audience, balance: int, codes: 
     return [{**row, "periods": periods.get(row["code"], [])} for row in found]
 
 
-def require_area(connection: Connection, code: str) -> None:
-    """Refuse a code no area of the published balance has.
+def require_area(connection: Connection, balance: int, code: str) -> None:
+    """Refuse a code no area of a published balance has.
 
     Raises
     ------
     NotFound : it has none of that code.
     """
-    if not codes_of_areas(connection, AreaBalance.code == code):
+    if not codes_of_areas(connection, balance, AreaBalance.code == code):
         raise NotFound(f"There is no command area {code!r} in the published water balance.")
 
 
-def codes_of_areas(connection: Connection, where: ColumnElement[bool]) -> list[str]:
-    """Return codes of areas of the published balance that a condition holds for."""
-    return list(connection.execute(select(AreaBalance.code).where(as_of(AreaBalance, None), where)).scalars())
+def codes_of_areas(connection: Connection, balance: int, where: ColumnElement[bool]) -> list[str]:
+    """Return codes of areas of a published balance that a condition holds for."""
+    return list(connection.execute(select(AreaBalance.code).where(_shown(AreaBalance, balance), where)).scalars())
 
 
 def find_shares(
@@ -162,13 +185,13 @@ def find_shares(
     ------
     NotFound : no area of the balance is on that canal.
     """
+    number = told.about["balance"]
     if audience < STAFF:
         where = _chosen(AreaBalance.canal, AreaBalance.code, canal, district)
-        rows = _of_year(connection, AreaBalance, ("code", "canal"), where)
+        rows = _of_year(connection, AreaBalance, ("code", "canal"), number, where)
     else:
         table = BalanceArea.__table__.c
         where = _chosen(table.canal, table.area, canal, district)
-        number = told.about["balance"]
         periods = _by_code(connection, BalanceArea, "area", OF_AREAS, number, where)
         named = select(table.area, table.canal).distinct().where(table.balance_id == number, where)
         of_canal = {row.area: row.canal for row in connection.execute(named)}
@@ -181,6 +204,11 @@ def find_shares(
 def _none(year: str | None, rule: str | None) -> str:
     of = " ".join(part for part in (f"of a {year} year" if year else "", f"by the rule {rule}" if rule else "") if part)
     return f"There is no published water balance{f' {of}' if of else ''}."
+
+
+def _shown(layer: type[AreaBalance | ReachBalance], balance: int) -> ColumnElement[bool]:
+    """Rows of a layer that are of a balance and published now."""
+    return and_(as_of(layer, None), layer.balance_id == balance)
 
 
 def _chosen(canal: Any, code: Any, name: str | None, district: str | None) -> ColumnElement[bool]:
@@ -197,15 +225,16 @@ def _of_year(
     connection: Connection,
     layer: type[AreaBalance | ReachBalance],
     names: tuple[str, ...],
+    balance: int,
     where: ColumnElement[bool],
 ) -> list[Found]:
     """Rows of a layer, with the ratio of each month as what everybody knows of its periods."""
     table = layer.__table__.c
     months = [table[f"ratio_{month:02d}"] for month in range(1, 13)]
-    asked = select(*(table[name] for name in names), *months).where(as_of(layer, None), where).order_by(table.code)
+    asked = select(*(table[name] for name in names), *months).where(_shown(layer, balance), where)
     return [
         {**dict(zip(names, row, strict=False)), "periods": _months(row[len(names) :])}
-        for row in connection.execute(asked)
+        for row in connection.execute(asked.order_by(table.code))
     ]
 
 

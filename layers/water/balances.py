@@ -25,6 +25,7 @@ from layers.catalogue.irrigation import CommandArea
 from layers.errors import DataRefused
 from layers.frames.around import as_of, read_layer
 from layers.loading import load_frame
+from layers.loading.replacement import EndingLimits
 from layers.records.balances import BalanceArea, BalanceReach, WaterBalance
 from layers.records.loads import Load
 from layers.records.open_load import LOADS_LOCK
@@ -68,6 +69,8 @@ class Listed:
 
 def make_balance(connection: Connection, *, year: str, rule: str, by: str, draft: bool, code: str) -> Made:
     """Compute the balance of all networks and store it, published unless it is a draft.
+
+    It takes the place of the published balance of its own year and rule; those of others stay published beside it.
 
     Parameters
     ----------
@@ -132,7 +135,7 @@ def make_balance(connection: Connection, *, year: str, rule: str, by: str, draft
 def list_balances(connection: Connection) -> list[Listed]:
     """Return the balances that are stored, the newest first."""
     rows = connection.execute(select(WaterBalance).order_by(WaterBalance.balance_id.desc())).mappings().all()
-    shown = connection.execute(select(func.max(AreaBalance.balance_id)).where(as_of(AreaBalance, None))).scalar()
+    shown = set(connection.execute(select(AreaBalance.balance_id).where(as_of(AreaBalance, None)).distinct()).scalars())
     undone = connection.execute(
         select(Load.load_id, Load.undoes).where(Load.undoes.is_not(None), Load.layer.in_(INPUTS))
     )
@@ -144,7 +147,7 @@ def list_balances(connection: Connection) -> list[Listed]:
             row["year_type"],
             row["rule"],
             row["split"],
-            "draft" if row["draft"] else "published" if row["balance_id"] == shown else "earlier",
+            "draft" if row["draft"] else "published" if row["balance_id"] in shown else "earlier",
             row["as_of_load"],
             row["code_version"],
             row["crop_table"],
@@ -290,11 +293,13 @@ def _publish(
         ReachBalance: (of_reaches, stored.reaches.geometry),
     }
     for layer, (frame, outlines) in shapes.items():
+        frame["entry"] = frame["code"] + f":{choice[0]}:{choice[1]}"
         load_frame(
             connection,
             layer.__tablename__,
             gpd.GeoDataFrame(frame, geometry=to_stored(outlines), crs=STORED_CRS),
             mode="replace",
+            ending=EndingLimits(alike={"year_type": choice[0], "rule": choice[1]}),
             source=f"{SOURCE} {number}",
             synthetic=synthetic,
             file_name=f"balance {number}",

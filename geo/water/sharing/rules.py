@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from geo.compiled.threads import over_blocks
 from geo.errors import TableError
@@ -21,6 +21,7 @@ from geo.water.sharing.waterways import NO_REACH, Floats, Ints, Waterways
 
 RULES = ("proportional", "max-min", "tail-first", "head-first", "gardens-first")
 PER = ("ratio", "depth")
+JUDGED_YEAR, JUDGED_RULE = "dry", "proportional"  # of published balances, the one land is judged by
 BLOCK_PERIODS = 6  # periods a thread takes at once
 
 
@@ -51,6 +52,25 @@ class Shares(NamedTuple):
     flow_m3_s: Floats
     diverted_m3_s: Floats
     ratio: Floats
+
+
+def tell_judged(year_type: ArrayLike, rule: ArrayLike) -> NDArray[np.bool_]:
+    """Tell which rows of published balances land is judged by.
+
+    Balances of several years and rules are published side by side, so that a planner can compare them. Suitability
+    rests on one of them alone: the dry year, shared as fixed dividers share. A balance of another rule or year is never
+    taken in its place; without this one, what a balance could tell of a plot is not known.
+
+    Parameters
+    ----------
+    year_type : str (rows,), dry, normal or wet.
+    rule : str (rows,), one of ``RULES``.
+
+    Returns
+    -------
+    bool (rows,).
+    """
+    return np.asarray((np.asarray(year_type) == JUDGED_YEAR) & (np.asarray(rule) == JUDGED_RULE), dtype=np.bool_)
 
 
 def share_water(ways: Waterways, claims: Claims, supply_m3_s: Floats, rule: str, *, per: str = "ratio") -> Shares:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterator
 from typing import Any
 
+import mapbox_vector_tile
 import pytest
 from fastapi.testclient import TestClient
 from pyproj import Transformer
@@ -31,18 +33,23 @@ HIDDEN = ("need_m3_s", "delivered_m3_s", "lost_m3_s", "equity", "as_of_load", "c
 
 @pytest.fixture(scope="module")
 def balances(database: Engine) -> dict[str, int]:
-    """Numbers of an earlier balance of another rule, of the published one, and of a draft."""
+    """Numbers of two published balances, of one of a rule that was taken back, and of a draft."""
     plant_canals(database)
-    for words in (("--rule", "head-first"), (), ("--rule", "max-min", "--draft")):
+    for words in ((), ("--rule", "head-first"), ("--rule", "tail-first"), ("--rule", "max-min", "--draft")):
         assert run("water", "balance", *words) == 0
-    with database.connect() as connection:
+    with database.begin() as connection:
         rows = connection.execute(text("SELECT rule, draft, balance_id FROM water_balances")).all()
+        loads = connection.execute(text("SELECT DISTINCT load_id FROM area_balance WHERE rule = 'tail-first'"))
+        others = connection.execute(text("SELECT DISTINCT load_id FROM reach_balance WHERE rule = 'tail-first'"))
+        taken = [*loads.scalars(), *others.scalars()]
+    for load in taken:
+        assert run("layer", "undo", str(load)) == 0
     return {"draft" if row.draft else row.rule: row.balance_id for row in rows}
 
 
 @pytest.fixture(scope="module")
 def client(balances: dict[str, int]) -> Iterator[TestClient]:
-    assert len(balances) == 3
+    assert len(balances) == 4
     with TestClient(create_app()) as opened:
         yield opened
 
@@ -65,6 +72,13 @@ def told(client: TestClient, address: str, headers: dict[str, str] | None = None
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
+
+
+def tile_at(longitude: float, latitude: float, zoom: int) -> str:
+    """Address of the tile a place lies in, by the formula of OGC 17-083r4."""
+    side = 2**zoom
+    row = (1 - math.asinh(math.tan(math.radians(latitude))) / math.pi) / 2 * side
+    return f"{zoom}/{int((longitude + 180) / 360 * side)}/{int(row)}"
 
 
 def period(row: dict[str, Any], month: int) -> dict[str, Any]:
@@ -139,17 +153,54 @@ def test_below_staff_no_more_is_told_than_the_public_layers_say(
     assert ('"need_m3_s"' in client.get(address, headers=keys["of_district"]).text) is ("district=" in address)
 
 
+def test_balances_of_two_rules_are_published_side_by_side(
+    client: TestClient, keys: dict[str, dict[str, str]], balances: dict[str, int]
+) -> None:
+    tail = (0.017 * 0.72457 - 0.0110918) * 0.72457 / 0.0110918
+    for headers in ({}, keys["staff"]):
+        found = told(client, "/water/balance?canal=C1&rule=head-first", headers)
+        assert (found["balance"], found["rule"]) == (balances["head-first"], "head-first")
+        canal = told(client, "/water/canals/C1?year=dry&rule=head-first", headers)
+        assert canal["balance"] == balances["head-first"]
+        assert told(client, "/water/areas/b?rule=head-first", headers)["area"] == canal["areas"][1]
+        for rows in (found["areas"], canal["areas"]):
+            assert [period(row, 7)["ratio"] for row in rows] == [pytest.approx(1.0), pytest.approx(tail, rel=1e-3)]
+        # Unasked, it is the one that land is judged by, though another is newer.
+        assert told(client, "/water/canals/C1", headers)["balance"] == balances["proportional"]
+
+
+@pytest.mark.parametrize("layer", ["reach_balance", "area_balance"])
+def test_a_tile_shows_one_balance_of_those_that_lie_over_one_another(client: TestClient, layer: str) -> None:
+    x, y = TO_DEGREES.transform(X + 1_500, Y)
+    tile = tile_at(x, y, 10)
+
+    def drawn(query: str) -> list[dict[str, Any]]:
+        answer = client.get(f"/tiles/{layer}/{tile}.mvt{query}")
+        assert answer.status_code == 200, answer.text
+        found = mapbox_vector_tile.decode(answer.content).get(layer, {"features": []})
+        return sorted((feature["properties"] for feature in found["features"]), key=lambda one: str(one["code"]))
+
+    plain, asked = drawn(""), drawn("?year=dry&rule=proportional")
+    assert plain == asked
+    assert {row["rule"] for row in plain} == {"proportional"}
+    other = drawn("?rule=head-first")
+    assert [row["code"] for row in other] == [row["code"] for row in plain]
+    assert {row["rule"] for row in other} == {"head-first"}
+    assert drawn("?rule=tail-first") == drawn("?year=wet") == []  # taken back; never made
+    assert client.get(f"/tiles/{layer}/{tile}.mvt?rule=fair").status_code == 400
+    refused = client.get(f"/tiles/canals/{tile}.mvt?year=dry")
+    assert (refused.status_code, refused.json()["detail"]) == (400, "year and rule are for water balances only.")
+
+
 def test_other_years_and_rules_are_of_staff_and_drafts_of_nobody(
     client: TestClient, keys: dict[str, dict[str, str]], balances: dict[str, int]
 ) -> None:
-    asked = "/water/balance?canal=C1&rule=head-first"
+    asked = "/water/balance?canal=C1&rule=tail-first"
     assert client.get(asked).status_code == 404
+    assert client.get("/water/canals/C1?rule=tail-first", headers=keys["staff"]).status_code == 404
     found = told(client, asked, keys["staff"])
-    assert (found["balance"], found["state"]) == (balances["head-first"], "earlier")
-    assert [period(row, 7)["ratio"] for row in found["areas"]] == [
-        pytest.approx(1.0),
-        pytest.approx((0.017 * 0.72457 - 0.0110918) * 0.72457 / 0.0110918, rel=1e-3),
-    ]
+    assert (found["balance"], found["state"]) == (balances["tail-first"], "earlier")
+    assert period(found["areas"][1], 7)["ratio"] == pytest.approx(min(1.0, 0.017 * 0.525 / 0.0110918), rel=1e-3)
     for headers in ({}, keys["staff"]):
         draft = client.get("/water/balance?canal=C1&rule=max-min", headers=headers)
         assert draft.status_code == 404
@@ -240,17 +291,17 @@ def test_both_ends_are_told_where_the_state_of_a_canal_is_not_known(
     with database.begin() as connection:
         connection.execute(text("UPDATE canals SET condition = NULL WHERE code = 'C1-1' AND ended_by IS NULL"))
     assert run("water", "balance", "--rule", "max-min", "--by", "decade") == 0
-    found = told(client, "/water/areas/b")
+    found = told(client, "/water/areas/b?rule=max-min")
     assert (found["rule"], found["area"]["ratio"]) == ("max-min", 0)
     assert period(found["area"], 7)["ratio"] == 0  # known to be nothing at worst, which is not unknown
-    staff = told(client, "/water/canals/C1", keys["staff"])
+    staff = told(client, "/water/canals/C1?rule=max-min", keys["staff"])
     assert staff["by"] == "decade"
     (part,) = (row for row in staff["areas"][1]["periods"] if (row["month"], row["part"]) == (7, 2))
     assert (part["ratio"], part["ratio_best"]) == (0, pytest.approx(0.58414, rel=1e-4))
     assert (part["delivered_m3_s"], part["delivered_best_m3_s"]) == (0, pytest.approx(0.58414 * 0.0110918, rel=1e-4))
     (water,) = (row for row in staff["reaches"][0]["periods"] if (row["month"], row["part"]) == (7, 2))
     assert water["lost_m3_s"] < water["lost_most_m3_s"]
-    assert len(told(client, "/water/balance?canal=C1", keys["staff"])["areas"][0]["periods"]) == 36
+    assert len(told(client, "/water/balance?canal=C1&rule=max-min", keys["staff"])["areas"][0]["periods"]) == 36
 
 
 def test_without_a_balance_there_is_nothing(

@@ -139,10 +139,16 @@ def test_drafts_earlier_ones_and_loads_that_were_taken_back(canals: Engine, caps
         (str(draft), "draft", False),
         (str(first), "earlier", False),
     ]
+    other = made(capsys, "--rule", "max-min")["balance_id"]  # of another rule: beside it, not in its place
+    assert [state for _, state, _ in listed(capsys)] == ["published", "published", "draft", "earlier"]
+    with canals.connect() as connection:
+        for layer in ("area_balance", "reach_balance"):
+            shown = connection.execute(text(f"SELECT DISTINCT balance_id FROM {layer} WHERE ended_by IS NULL"))
+            assert set(shown.scalars()) == {second, other}
     assert july(canals, first)["b"]["ratio"] == pytest.approx(LEFT / AT_HEAD, rel=1e-5)
     assert july(canals, second)["b"]["ratio"] == pytest.approx((0.036 - 0.001) / AT_HEAD, rel=1e-5)
     assert run("layer", "undo", str(update)) == 0
-    assert [marked for _, _, marked in listed(capsys)] == [True, False, False]
+    assert [marked for _, _, marked in listed(capsys)] == [True, True, False, False]
 
 
 def test_a_balance_is_stored_and_published_or_not_at_all(
