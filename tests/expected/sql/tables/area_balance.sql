@@ -1,4 +1,5 @@
 CREATE TABLE area_balance (
+	entry VARCHAR NOT NULL,
 	code VARCHAR NOT NULL,
 	distance_m DOUBLE PRECISION,
 	geom geometry(MULTIPOLYGON,4326) NOT NULL,
@@ -39,4 +40,4 @@ CREATE INDEX ix_area_balance_geom ON area_balance USING gist (geom);
 
 CREATE INDEX ix_area_balance_load ON area_balance (load_id);
 
-CREATE UNIQUE INDEX uq_area_balance_current ON area_balance (code) WHERE ended_by IS NULL;
+CREATE UNIQUE INDEX uq_area_balance_current ON area_balance (entry) WHERE ended_by IS NULL;

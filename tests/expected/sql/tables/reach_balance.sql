@@ -1,4 +1,5 @@
 CREATE TABLE reach_balance (
+	entry VARCHAR NOT NULL,
 	code VARCHAR NOT NULL,
 	flow_m3_s DOUBLE PRECISION,
 	lost_m3 DOUBLE PRECISION,
@@ -40,4 +41,4 @@ CREATE INDEX ix_reach_balance_geom ON reach_balance USING gist (geom);
 
 CREATE INDEX ix_reach_balance_load ON reach_balance (load_id);
 
-CREATE UNIQUE INDEX uq_reach_balance_current ON reach_balance (code) WHERE ended_by IS NULL;
+CREATE UNIQUE INDEX uq_reach_balance_current ON reach_balance (entry) WHERE ended_by IS NULL;
