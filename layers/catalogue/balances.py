@@ -46,6 +46,9 @@ class _Found:
     )
     worst_month: Mapped[int | None] = attribute("Worst month", minimum=1, maximum=12, in_tile=True)
     need_m3: Mapped[float | None] = attribute("Need of the year", unit="m3", minimum=0)
+    unneeded: Mapped[str | None] = attribute(
+        "Months in which nothing is needed", in_tile=True, empty="something is needed in each, or the need is not known"
+    )
     ratio_01: Mapped[float | None] = _month("Delivered over needed, January")
     ratio_02: Mapped[float | None] = _month("Delivered over needed, February")
     ratio_03: Mapped[float | None] = _month("Delivered over needed, March")

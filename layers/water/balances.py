@@ -310,8 +310,11 @@ def _rows(ratios: Between, need_m3: Floats, periods: Periods) -> pd.DataFrame:
     """What areas and reaches have alike; of a month in parts the worst part counts."""
     worst, best = ratios
     by_month = np.full((len(worst), 12), np.nan)
+    idle = np.zeros((len(worst), 12), dtype=bool)
     for month in range(12):
-        by_month[:, month] = _least(worst[:, periods.month == month + 1])
+        parts = periods.month == month + 1
+        by_month[:, month] = _least(worst[:, parts])
+        idle[:, month] = (need_m3[:, parts] == 0).all(axis=1)  # an unknown need is not nothing
     ratio, greatest = _least(worst), _least(best)
     known = ~np.isnan(ratio)
     worst_month = np.zeros(len(worst), dtype=np.int64)
@@ -326,6 +329,7 @@ def _rows(ratios: Between, need_m3: Floats, periods: Periods) -> pd.DataFrame:
         ratio_best=np.round(greatest, 4),
         worst_month=pd.arrays.IntegerArray(worst_month, ~known),
         need_m3=np.round(need_m3.sum(axis=1)),
+        unneeded=pd.array([_listed(row) for row in idle], dtype=object),
     )
 
 

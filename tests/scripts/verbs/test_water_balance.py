@@ -63,6 +63,9 @@ def test_a_july_by_hand_in_layers_and_rows(canals: Engine, capsys: pytest.Captur
     assert areas["b"].ratio_07 == pytest.approx(0.4666, abs=1e-4)
     assert areas["b"].ratio_01 is None  # nothing stands in January
     assert areas["b"].distance_m == 3_000
+    # Potatoes planted on 7 May are lifted after 130 days, in mid-September.
+    assert areas["b"].unneeded == reach.unneeded == "01 02 03 04 10 11 12"
+    assert areas["c"].unneeded == areas["b"].unneeded  # its need is known, its supply is not
     assert (reach.rule, reach.year_type, reach.balance_id) == ("proportional", "dry", found["balance_id"])
     assert reach.ratio_07 == pytest.approx(0.4666, abs=1e-4)
     # in = out + loss

@@ -15,12 +15,13 @@ TITLES = {
 
 
 def upgrade() -> None:
-    """Name rows by what they are of, the year and the rule."""
+    """Name rows by what they are of, the year and the rule; tell months without a need from unknown ones."""
     for table, title in TITLES.items():
         op.add_column(table, sa.Column("entry", sa.String(), comment=title))
         rows = sa.table(table, *(sa.column(name) for name in ("entry", "code", "year_type", "rule")))
         op.execute(rows.update().values(entry=sa.func.concat_ws(":", rows.c.code, rows.c.year_type, rows.c.rule)))
         op.alter_column(table, "entry", nullable=False)
+        op.add_column(table, sa.Column("unneeded", sa.String(), comment="Months in which nothing is needed"))
         _key(table, "entry")
 
 
@@ -34,6 +35,7 @@ def downgrade() -> None:
         op.execute(rows.delete().where(current, rows.c.balance_id < newest))
         _key(table, "code")
         op.drop_column(table, "entry")
+        op.drop_column(table, "unneeded")
 
 
 def _key(table: str, column: str) -> None:
