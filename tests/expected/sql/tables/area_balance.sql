@@ -13,6 +13,7 @@ CREATE TABLE area_balance (
 	ratio_best DOUBLE PRECISION,
 	worst_month INTEGER,
 	need_m3 DOUBLE PRECISION,
+	unneeded VARCHAR,
 	ratio_01 DOUBLE PRECISION,
 	ratio_02 DOUBLE PRECISION,
 	ratio_03 DOUBLE PRECISION,
