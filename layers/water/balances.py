@@ -333,6 +333,11 @@ def _rows(ratios: Between, need_m3: Floats, periods: Periods) -> pd.DataFrame:
     )
 
 
+def _listed(months: NDArray[np.bool_]) -> str | None:
+    """Months as two digits each, January 01; None where there is none."""
+    return " ".join(f"{month + 1:02d}" for month in np.flatnonzero(months)) or None
+
+
 def _least(values: Floats) -> Floats:
     """Least of what is known along periods; NaN where nothing is."""
     least = np.where(np.isnan(values), np.inf, values).min(axis=1, initial=np.inf)
