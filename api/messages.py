@@ -154,7 +154,14 @@ def _texts_of(node: ast.expr, named: Mapping[str, list[ast.expr]]) -> list[str]:
 
 def worded() -> Iterator[str]:
     """Plain words for codes."""
-    tables = (wording.CLASS_WORDS, wording.CLASS_MEANINGS, wording.CONFIDENCE, wording.GROUPS, wording.CODES)
+    tables = (
+        wording.CLASS_WORDS,
+        wording.CLASS_MEANINGS,
+        wording.CONFIDENCE,
+        wording.GROUPS,
+        wording.CODES,
+        wording.SCHEMES,
+    )
     for table in tables:
         yield from table.values()
     yield wording.EARLIER_RULE

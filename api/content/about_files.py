@@ -14,7 +14,7 @@ from api.content.plot_truth import NO_MINE_RECORD, tell_plot
 from api.content.standing import facts as standing_facts
 from api.content.unknown_text import tell_not_assessed, tell_unrecorded
 from api.language.translate import Language, day, local_name, translate
-from api.language.wording import CLASS_MEANINGS, EARLIER_RULE
+from api.language.wording import CLASS_MEANINGS, EARLIER_RULE, scheme_title
 from geo.household_fit.rating import SUPPORT_NEEDED
 from layers.catalogue.admin import District
 from layers.catalogue.base import Layer
@@ -189,5 +189,5 @@ def _run_facts(run: Run | None, lang: Language) -> Iterator[tuple[str, str]]:
     if run is None:
         yield translate("Scoring run", lang), translate("No run has judged these plots yet.", lang)
         return
-    yield translate("Scoring run", lang), f"{run.run_id} ({run.scheme})"
+    yield translate("Scoring run", lang), f"{run.run_id} ({scheme_title(run.scheme, lang)})"
     yield translate("Date of the run", lang), day(run.finished_at, lang)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from api.language.translate import Language, translate
 from geo.suitability.explanation import GROUP_TITLES
 from layers.catalogue.base import Layer
 
@@ -34,6 +35,11 @@ CONFIDENCE: Final = {
     "D": "D – coarse or undated sources",
 }
 GROUPS: Final = {**GROUP_TITLES, "labour": "Labour", "tenure": "Land rights"}
+SCHEMES: Final = {  # that ship; one that was made here is called what its makers call it
+    "default": "Reference weighting",
+    "officials-panel": "Example of a panel of jamoat and water users",
+    "womens-panel": "Example of a panel of women farmers",
+}
 EARLIER_RULE: Final = "Scored by the earlier rule, which counted unknown as good."
 _NO_UNIT: Final = frozenset({"ratio", "class", "level", "count"})  # they say what a number is, not how much of what
 HAZARD_LEVELS: Final = ("none", "residual", "low", "medium", "high")  # by number, 0 to 4
@@ -153,6 +159,11 @@ def label_of(layer: type[Layer], attribute: str, code: str) -> str:
     if attribute == layer.card.drawn_by and code in layer.card.legend:
         return layer.card.legend[code].label
     return CODES.get(code, code)
+
+
+def scheme_title(name: str, lang: Language) -> str:
+    """Return what a scheme is called: of one that ships in the reader's language, of others the name they have."""
+    return translate(SCHEMES[name], lang) if name in SCHEMES else name
 
 
 def unit_after_number(unit: str) -> str:

@@ -10,21 +10,34 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.language.translate import Language, day, number, translate
+from api.language.wording import scheme_title
 from api.rendering import assets
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
-environment: Final = Environment(
-    loader=FileSystemLoader(TEMPLATES),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+
+def make_environment(folder: Path) -> Environment:
+    """Return what renders the templates of a folder as they are now.
+
+    All are read at once and none again: an upgrade that changes files under a running service must not give its code
+    templates it does not know.
+    """
+    made = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        auto_reload=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Jinja's own ``capitalize`` makes every other letter small.
+    made.filters["capitalised"] = lambda text: text[:1].upper() + text[1:]
+    for name in made.list_templates():
+        made.get_template(name)
+    return made
 
 
-# Jinja's own ``capitalize`` makes every other letter small.
-environment.filters["capitalised"] = lambda text: text[:1].upper() + text[1:]
+environment: Final = make_environment(TEMPLATES)
 
 
 def render(template: str, *, lang: Language, base: str, **values: Any) -> str:
@@ -35,10 +48,11 @@ def render(template: str, *, lang: Language, base: str, **values: Any) -> str:
 
 
 def in_language(lang: Language) -> Mapping[str, Any]:
-    """Return what templates use to speak one language: ``_``, ``number``, ``day`` and its code ``lang``."""
+    """Return what templates use to speak one language, and its code ``lang``."""
     return {
         "_": partial(translate, lang=lang),
         "number": partial(number, lang=lang),
         "day": partial(day, lang=lang),
+        "scheme_title": partial(scheme_title, lang=lang),
         "lang": lang,
     }
