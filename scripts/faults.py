@@ -31,7 +31,7 @@ def refusing_in(speech: Speech) -> Iterator[None]:
     """Tell refusals in a language."""
     try:
         yield
-    except LayersError as refusal:
+    except (LayersError, SuitabilityError) as refusal:
         refusal.args = (sentence_of(refusal, speech),)
         raise
 

@@ -34,7 +34,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 import layers.records.audit
 import layers.records.balances
-import layers.records.loads  # noqa: F401 - their tables belong to whoever knows these: grants, backups, migrations
+import layers.records.loads
+import layers.records.scenarios  # noqa: F401 - their tables belong to whoever knows these: grants, backups, migrations
 from layers.catalogue.base import Base
 from layers.records.outcomes import Kept, columns_of
 

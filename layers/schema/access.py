@@ -33,8 +33,14 @@ SYSTEM_COLUMNS = ("gid", "load_id", "ended_by", "geom", "tile_geom")
 # Of loads, what the report and the file say may quote restricted rows or the name of a person's file.
 STAFF_COLUMNS_OF_RESULTS: Mapping[str, frozenset[str]] = {"loads": frozenset({"file_name", "sha256", "report"})}
 CLOSED_TABLES = frozenset({"api_keys", "audit_log"})
-# What a kind of household meets, plot by plot; balances of water, drafts among them (what is published is in layers).
-STAFF_TABLES = frozenset({"fit_profiles", "household_fit", "water_balances", "balance_areas", "balance_reaches"})
+# What a kind of household meets, plot by plot; balances of water, drafts among them (what is published is in layers);
+# scenarios, which say what is planned and not what is.
+STAFF_TABLES = frozenset(
+    {
+        *("fit_profiles", "household_fit", "water_balances", "balance_areas", "balance_reaches"),
+        *("scenarios", "scenario_runs", "scenario_areas", "scenario_reaches"),
+    }
+)
 KEY_PREFIX = "obod"
 EXPIRED = "This key has expired; ask whoever gave it to you for a new one."
 KEY_ID_BYTES, SECRET_BYTES = 8, 32  # random bytes; 256 bits need no slow hash, since they cannot be guessed

@@ -24,6 +24,7 @@ from layers.records.loads import PURGE, Load, Raster, loads_together
 from layers.records.open_load import LOADS_LOCK
 from layers.records.rows_of_run import in_run
 from layers.records.runs import Publication, ScoringRun, household_fit, robustness, suitability
+from layers.records.scenarios import SEEN, ScenarioRun
 from layers.records.snapshot import COMPLETE, run_of
 
 ERASED = {"erased": True}  # report of a load of which nothing is kept but its figures
@@ -212,6 +213,8 @@ def _erase(
         raise DataRefused(_refusal(erased))
     _delete(connection, rows, rasters, erased)
     erased.loads = _scrub(connection, touched, erased)
+    if set(erased.rows) & set(SEEN) and touched:
+        connection.execute(delete(ScenarioRun).where(ScenarioRun.as_of_load >= min(touched)))
     for name, count in erased.rows.items():
         if count:
             _enter(connection, name, count)

@@ -31,6 +31,7 @@ from layers.records.loads import Load
 from layers.records.open_load import LOADS_LOCK
 from layers.water.needs import Asked
 from layers.water.systems import Systems, read_systems
+from layers.water.undos import read_undos
 
 Floats = NDArray[np.float64]
 
@@ -109,7 +110,7 @@ def make_balance(connection: Connection, *, year: str, rule: str, by: str, draft
         "areas_left_out": int(np.isnan(found.distance_m).sum()),
     }
     equity = _equity(areas, fields.need_m3, found)
-    synthetic = _is_synthetic(connection)
+    synthetic = is_synthetic(connection)
     made = insert(WaterBalance).values(
         year_type=year,
         rule=rule,
@@ -136,10 +137,7 @@ def list_balances(connection: Connection) -> list[Listed]:
     """Return the balances that are stored, the newest first."""
     rows = connection.execute(select(WaterBalance).order_by(WaterBalance.balance_id.desc())).mappings().all()
     shown = set(connection.execute(select(AreaBalance.balance_id).where(as_of(AreaBalance, None)).distinct()).scalars())
-    undone = connection.execute(
-        select(Load.load_id, Load.undoes).where(Load.undoes.is_not(None), Load.layer.in_(INPUTS))
-    )
-    undos = [(load, of or 0) for load, of in undone]
+    undos = read_undos(connection, INPUTS)
     return [
         Listed(
             row["balance_id"],
@@ -151,7 +149,7 @@ def list_balances(connection: Connection) -> list[Listed]:
             row["as_of_load"],
             row["code_version"],
             row["crop_table"],
-            any(of <= row["as_of_load"] < load for load, of in undos),
+            undos.reach(row["as_of_load"]),
         )
         for row in rows
     ]
@@ -194,7 +192,8 @@ def _equity(areas: pd.DataFrame, need_m3: Floats, found: Balance) -> dict[str, d
     return figures
 
 
-def _is_synthetic(connection: Connection) -> bool:
+def is_synthetic(connection: Connection) -> bool:
+    """Whether any command area that is mapped now is made up, and with it all that is balanced."""
     made_up = select(func.count()).select_from(CommandArea).join(Load, Load.load_id == CommandArea.load_id)
     return bool(connection.execute(made_up.where(Load.synthetic, as_of(CommandArea, None))).scalar_one())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import geopandas as gpd
@@ -23,12 +23,14 @@ from geo.water.need.periods import YEAR_D, Periods, day_of_year
 from geo.water.need.requirement import CROPPED_AT_MOST, Climate, Planting, find_need, gross_need, require_leaching
 from geo.water.radiation import extraterrestrial_radiation_mj
 from layers.catalogue.admin import District
+from layers.catalogue.base import Layer
 from layers.catalogue.irrigation import CommandArea, CommandCrop
 from layers.errors import NotFound
 from layers.frames.around import among, as_of, read_layer
 from layers.water.climate import read_area_climate
 
 Floats = NDArray[np.float64]
+Alter = Callable[[type[Layer], gpd.GeoDataFrame], gpd.GeoDataFrame]  # rows of a layer as they are to be read
 Sown = tuple[str, int, int | None]  # crop, day of the year it begins on, length of its season where the table has none
 
 # Why something is unknown, or less than it may be: the first that holds is told.
@@ -68,7 +70,14 @@ class Asked(NamedTuple):
     load_id: int | None = None
 
 
-def find_needs(connection: Connection, which: Among, climate: PeriodClimate | None, asked: Asked) -> pd.DataFrame:
+def as_stored(_layer: type[Layer], frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return rows as they are stored."""
+    return frame
+
+
+def find_needs(
+    connection: Connection, which: Among, climate: PeriodClimate | None, asked: Asked, alter: Alter = as_stored
+) -> pd.DataFrame:
     """Return the need of command areas as they are recorded now, one row an area and period.
 
     Parameters
@@ -77,6 +86,7 @@ def find_needs(connection: Connection, which: Among, climate: PeriodClimate | No
     which : command areas.
     climate : of the periods, one for all the areas; None: that on record for the district of each.
     asked : how.
+    alter : what rows are to be read as, where a scenario has others.
 
     Returns
     -------
@@ -90,10 +100,10 @@ def find_needs(connection: Connection, which: Among, climate: PeriodClimate | No
     ------
     NotFound : no such area is mapped.
     """
-    areas = _read_areas(connection, which, asked.load_id)
+    areas = alter(CommandArea, _read_areas(connection, which, asked.load_id))
     codes = [str(code) for code in areas["code"]]
     on_record = and_(among(CommandCrop.command_area, codes), as_of(CommandCrop, asked.load_id))
-    crops = read_layer(connection, CommandCrop, on_record)
+    crops = alter(CommandCrop, read_layer(connection, CommandCrop, on_record))
     calendars: list[str | None] = [asked.calendar] * len(codes)
     if climate is None:
         climate, of_stations = read_area_climate(connection, codes, asked.periods, asked.year, asked.load_id)

@@ -19,7 +19,7 @@ from geo.water.network.joints import rows_of
 from layers.catalogue.irrigation import Canal, CommandArea, Outlet
 from layers.catalogue.supply import Intake, IntakeFlow, Pump
 from layers.frames.around import as_of, read_layer
-from layers.water.needs import Among, Asked, find_needs
+from layers.water.needs import Alter, Among, Asked, as_stored, find_needs
 from layers.water.networks import StoredNetwork, read_network
 
 Floats = NDArray[np.float64]
@@ -46,7 +46,14 @@ class Systems(NamedTuple):
 SEASON_SHARE = 0.05  # share of the need of a year from which a period counts; default to calibrate, issue 16
 
 
-def read_systems(connection: Connection, climate: PeriodClimate | None, asked: Asked) -> Systems:
+def read_systems(
+    connection: Connection,
+    climate: PeriodClimate | None,
+    asked: Asked,
+    *,
+    stored: StoredNetwork | None = None,
+    alter: Alter = as_stored,
+) -> Systems:
     """Return the canals, intakes and command areas that are stored now, for a kind of year.
 
     Parameters
@@ -54,6 +61,8 @@ def read_systems(connection: Connection, climate: PeriodClimate | None, asked: A
     connection : reads what computing needs.
     climate : of the periods, one for all areas; None: that on record.
     asked : how the need is found.
+    stored : the network, where it was read before.
+    alter : what rows are to be read as, where a scenario has others; lines and places stay as they are.
 
     Returns
     -------
@@ -63,15 +72,17 @@ def read_systems(connection: Connection, climate: PeriodClimate | None, asked: A
     ------
     NotFound : no canal or no command area is mapped.
     """
-    stored = read_network(connection)
+    stored = read_network(connection) if stored is None else stored
     periods = asked.periods
-    pumps = read_layer(connection, Pump, as_of(Pump, None))
-    needs = find_needs(connection, Among(), climate, asked)
+    pumps = alter(Pump, read_layer(connection, Pump, as_of(Pump, None)))
+    needs = find_needs(connection, Among(), climate, asked, alter)
     fields = _fields(connection, stored, needs, periods)
     year = np.nansum(fields.need_m3, axis=1, keepdims=True)
     season = (fields.need_m3 > 0) & (fields.need_m3 >= SEASON_SHARE * year)
-    beds = _beds(connection, stored, pumps, periods)
-    offers = _offers(connection, stored, pumps, periods, asked.year)
+    canals = alter(Canal, read_layer(connection, Canal, as_of(Canal, None)))
+    beds = _beds(canals, stored, pumps, periods)
+    flows = read_layer(connection, IntakeFlow, and_(as_of(IntakeFlow, None), IntakeFlow.year_type == asked.year))
+    offers = _offers(connection, stored, pumps, periods, alter(IntakeFlow, flows))
     return Systems(stored, beds, offers, fields, season, str(needs["crop_table"].iloc[0]), needs)
 
 
@@ -83,8 +94,7 @@ def _words(frame: pd.DataFrame, name: str) -> NDArray[np.str_]:
     return np.array(["unknown" if pd.isna(value) else str(value) for value in frame[name]], dtype=str)
 
 
-def _beds(connection: Connection, stored: StoredNetwork, pumps: gpd.GeoDataFrame, periods: Periods) -> Beds:
-    canals = read_layer(connection, Canal, as_of(Canal, None))
+def _beds(canals: gpd.GeoDataFrame, stored: StoredNetwork, pumps: gpd.GeoDataFrame, periods: Periods) -> Beds:
     count, span = len(canals), len(periods.days)
     pump, stages = np.full((count, span), np.inf), np.zeros(count)
     for row, here in _by_place(pumps, "reach", stored.reaches.code):
@@ -131,11 +141,10 @@ def _hours(pumps: pd.DataFrame, periods: Periods) -> list[Floats]:
 
 
 def _offers(
-    connection: Connection, stored: StoredNetwork, pumps: gpd.GeoDataFrame, periods: Periods, year: str
+    connection: Connection, stored: StoredNetwork, pumps: gpd.GeoDataFrame, periods: Periods, rows: gpd.GeoDataFrame
 ) -> Offers:
     intakes = read_layer(connection, Intake, as_of(Intake, None))
     count, span = len(intakes), len(periods.days)
-    rows = read_layer(connection, IntakeFlow, and_(as_of(IntakeFlow, None), IntakeFlow.year_type == year))
     table: dict[tuple[str, int, int], float] = {
         (str(intake), int(month), int(part)): flow
         for intake, month, part, flow in zip(

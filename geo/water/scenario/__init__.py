@@ -1,0 +1,1 @@
+"""Scenarios: named changes of canals, pumps, fields, crops and rivers, and what comes of them."""

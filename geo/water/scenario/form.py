@@ -1,0 +1,261 @@
+"""A scenario as people write it: works with what each changes, and what the river brings."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from geo.errors import TableError
+from geo.strict_toml import StrictModel, parse_toml
+from geo.water.need.crop_table import crop_water
+from geo.water.need.periods import day_of_year
+
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+LATER: Final = ("canal_lines", "check_dams", "hazard_zones")  # keys that are asked for, and cannot be reckoned yet
+MOST_HOURS: Final = 24.0  # h a day
+MONTHS: Final = 12
+
+Code = Annotated[str, Field(min_length=1, max_length=200)]
+Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+Flow = Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)]
+
+
+class _Part(StrictModel):
+    """A table of the file; a number is a number and no text of one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _one_of(part: _Part, *names: str) -> None:
+    if sum(getattr(part, name) is not None for name in names) != 1:
+        raise ValueError(f"one of {', '.join(names)} expected")
+
+
+def _any_of(part: _Part, *names: str) -> None:
+    if all(getattr(part, name) is None for name in names):
+        raise ValueError(f"at least one of {', '.join(names)} expected")
+
+
+class Repair(_Part):
+    """Repair of one canal reach, or of all reaches of a canal.
+
+    condition : class afterwards. lining : afterwards. capacity_m3_s : afterwards. conveyance : share of its water that
+    a whole reach conveys afterwards.
+    """
+
+    reach: Code | None = None
+    canal: Code | None = None
+    condition: Annotated[int, Field(ge=1, le=5)] | None = None
+    lining: Literal["concrete", "stone", "membrane", "pipe"] | None = None
+    capacity_m3_s: Flow | None = None
+    conveyance: Share | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Repair:
+        _one_of(self, "reach", "canal")
+        _any_of(self, "condition", "lining", "capacity_m3_s", "conveyance")
+        return self
+
+
+class _Pumping(_Part):
+    hours: float | list[float] | None = None
+    availability: Share | None = None
+
+    @field_validator("hours", mode="before")
+    @classmethod
+    def _day_or_months(cls, hours: Any) -> Any:
+        given = hours if isinstance(hours, list) else [hours]
+        numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in given)
+        if not numbers or len(given) not in (1, MONTHS) or not all(0 <= one <= MOST_HOURS for one in given):
+            raise ValueError("hours a day of 0 to 24 expected: one number, or twelve, January first")
+        return [float(one) for one in given]
+
+    def hours_text(self) -> str | None:
+        """Hours a day as the layer of pumps holds them.
+
+        Returns
+        -------
+        str or None : one number or twelve, January first; None where they stay.
+        """
+        if self.hours is None:
+            return None
+        given = self.hours if isinstance(self.hours, list) else [self.hours]
+        return " ".join(f"{one:g}" for one in given)
+
+
+class PumpChange(_Pumping):
+    """Other hours, flow or availability of a pump that is mapped."""
+
+    pump: Code
+    flow_m3_s: Flow | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> PumpChange:
+        _any_of(self, "hours", "availability", "flow_m3_s")
+        return self
+
+
+class NewPump(_Pumping):
+    """One pump more, at an intake or onto a canal reach that is pumped already."""
+
+    intake: Code | None = None
+    reach: Code | None = None
+    flow_m3_s: Flow
+    stages: Annotated[int, Field(ge=0, le=10)]
+
+    @model_validator(mode="after")
+    def _whole(self) -> NewPump:
+        _one_of(self, "intake", "reach")
+        _any_of(self, "hours")
+        return self
+
+
+class FieldChange(_Part):
+    """Another way to water the fields of a command area, or levelled fields that lose less."""
+
+    area: Code
+    irrigation_method: Literal["surface", "sprinkler", "drip"] | None = None
+    application: Share | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> FieldChange:
+        _any_of(self, "irrigation_method", "application")
+        return self
+
+
+class CropShare(_Part):
+    """Hectares of a crop."""
+
+    crop: str
+    area_ha: Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
+    begins: str | None = None
+
+    @field_validator("crop")
+    @classmethod
+    def _known(cls, crop: str) -> str:
+        if crop not in crop_water():
+            raise ValueError(
+                f"'{crop}' is not in the table of crops: one of {', '.join(sorted(crop_water()))} expected"
+            )
+        return crop
+
+    @field_validator("begins")
+    @classmethod
+    def _day(cls, begins: str | None) -> str | None:
+        if begins is not None:
+            if not re.fullmatch(r"[0-9]{2}-[0-9]{2}", begins):
+                raise ValueError(f"a day as MM-DD expected, got '{begins}'")
+            try:
+                day_of_year(int(begins[:2]), int(begins[3:]))
+            except TableError:
+                raise ValueError(f"a day as MM-DD expected, got '{begins}'") from None
+        return begins
+
+
+class CropChange(_Part):
+    """Another crop mix of a command area, in place of all that is on record."""
+
+    area: Code
+    mix: Annotated[list[CropShare], Field(min_length=1)]
+
+
+class _Later(_Part):
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_later(cls, table: Any) -> Any:
+        for key in LATER:
+            if isinstance(table, dict) and key in table:
+                raise ValueError(f"{key} cannot be part of a scenario yet: no balance reckons with them")
+        return table
+
+
+class Work(_Later):
+    """What is done together, and what it costs."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    cost_usd: Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
+    repairs: list[Repair] = Field(default_factory=list)
+    pumps: list[PumpChange] = Field(default_factory=list)
+    new_pumps: list[NewPump] = Field(default_factory=list)
+    fields: list[FieldChange] = Field(default_factory=list)
+    crops: list[CropChange] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Work:
+        if not (self.repairs or self.pumps or self.new_pumps or self.fields or self.crops):
+            raise ValueError("at least one of repairs, pumps, new_pumps, fields, crops expected")
+        return self
+
+
+class River(_Part):
+    """What the sources of intakes bring: a part of it, or that of another kind of year; crops need what they did.
+
+    intakes : codes; None all that are mapped.
+    """
+
+    factor: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] | None = None
+    year: Literal["dry", "normal", "wet"] | None = None
+    intakes: Annotated[list[Code], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> River:
+        _any_of(self, "factor", "year")
+        if self.year is None and self.factor == 1:
+            raise ValueError("a factor of 1 changes nothing")
+        return self
+
+
+class Scenario(_Later):
+    """A scenario: its name, its works and its river."""
+
+    name: str
+    title: Annotated[str, Field(max_length=200)] = ""
+    works: list[Work] = Field(default_factory=list)
+    river: River | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _named(cls, name: str) -> str:
+        if not NAME.fullmatch(name):
+            raise ValueError(f"small letters, digits and hyphens expected, up to 60, got '{name}'")
+        return name
+
+    @model_validator(mode="after")
+    def _whole(self) -> Scenario:
+        if not self.works and self.river is None:
+            raise ValueError("it changes nothing: works or river expected")
+        names = [work.name for work in self.works]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"two works are named '{twice[0]}'")
+        return self
+
+    @property
+    def cost_usd(self) -> float:
+        """What all its works cost.
+
+        Returns
+        -------
+        float, US dollars.
+        """
+        return sum(work.cost_usd for work in self.works)
+
+
+def parse_scenario(text: str, *, source: str) -> Scenario:
+    """Return the scenario that a TOML text describes.
+
+    Parameters
+    ----------
+    text : the file, whole.
+    source : its name, for refusals.
+
+    Returns
+    -------
+    Scenario : checked by itself; whether what it names is mapped is known only with the map.
+
+    Raises
+    ------
+    SchemeError : text that is not TOML, or a key that is unknown, missing or holds what it may not; names file and key.
+    """
+    return parse_toml(Scenario, text, source=source)
