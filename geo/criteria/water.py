@@ -15,6 +15,7 @@ from geo.measures.water import (
     turn_reliability,
     water_adequacy,
 )
+from geo.measures.water_balance import AREA_BALANCE
 from geo.measures.water_head import beside_head, gravity_head_m
 
 FEEDING_CANALS = Need("canals", touches=SameCanal(within_m=NEAREST_CANAL_WITHIN_M))
@@ -37,6 +38,7 @@ WATER_ADEQUACY = Criterion(
     better="more",
     needs=(
         *(COMMAND_AREAS, FEEDING_CANALS, Need("outlets"), Need("command_months", unread=("flow_m3_s",)), Need("dem")),
+        AREA_BALANCE,
         *(Need("mean_temperature"), Need("minimum_temperature"), Need("climate_relief")),
     ),
     coarsest_m=1_200.0,
@@ -79,7 +81,7 @@ TURN_RELIABILITY = Criterion(
     title="Water turns delivered",
     unit="ratio",
     better="more",
-    needs=(COMMAND_AREAS, PLOT_SURVEYS),
+    needs=(COMMAND_AREAS, AREA_BALANCE, PLOT_SURVEYS),
     measure=turn_reliability,
     memberships=(Knots(0.9, 0.8, 0.65, 0.5, 0.3),),
     poor="Water turns often fail.",

@@ -1,6 +1,7 @@
 """Water of a plot: which command area holds it, how much arrives, how reliably, through a canal in what state.
 
-The supply-demand ratio is read from the command area, never guessed; the balance behind it is not made here.
+The supply-demand ratio is read from the command area or from the published balance, never guessed; the balance itself
+is not made here.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ from geo.geometry.nearest import nearest_line
 from geo.measures.overlap import holder
 from geo.measures.surveys import LAYER as SURVEYS
 from geo.measures.surveys import surveyed_ratio
+from geo.measures.water_balance import computed_ratios, share_with_water
 from geo.measures.water_by_month import beside_ratio, monthly_ratios, shortest
 from geo.water.irrigation import SDR_CAP
+from geo.water.network.conveyance import Between
 from geo.water.repair import canal_gain, conveyed
 
 MOST = 0.5  # share of a plot from which it belongs to a command area
@@ -33,7 +36,10 @@ DESTROYED = 5  # condition class
 ONLY_FEEDING_REACH = "no other canal feeds the plot"
 SHARE_OF_CANAL = "length of the feeding reach over that of its canal"
 RELIABILITY_PROXY = "judged by the position on the canal, not by counted turns"
+RELIABILITY_BALANCE = "judged by the water balance, not by counted turns"
+COMPUTED_WATER = "water by the water balance"
 OUTSIDE = -1  # no command area, no reach
+OF_A_BALANCE = "balance"  # basis of a ratio on record that is itself of a balance
 COMMAND_AREAS = Need("command_areas", touches=Within(0.0))
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -73,9 +79,11 @@ def water_adequacy(block: Block, criterion: Criterion) -> Measured:
     """Return the supply-demand ratio of the command area that holds the plot, for its reference crop.
 
     The least ratio of a dry year over the months in which the reference crop needs water, where ratios are on record by
-    month, else the one ratio the area has. An unknown ratio is no better than the condition of the feeding reach lets
-    through of the most that counts. Beside it stand the month in which water is shortest, the first in which it is
-    short, and what July to September have.
+    month, else the one ratio the area has. A ratio that was surveyed or loaded wins; where there is none, or it is
+    itself said to be of a balance, the ratios of the published balance stand (``computed_ratios``). An unknown ratio is
+    no better than the condition of the feeding reach lets through of the most that counts. Beside it stand the month in
+    which water is shortest, the first in which it is short, what July to September have, and where a ratio on record
+    won, what the balance says.
 
     Parameters
     ----------
@@ -85,7 +93,8 @@ def water_adequacy(block: Block, criterion: Criterion) -> Measured:
     Returns
     -------
     ratio (n,), NaN outside and where not given; an interval where a month is not on record, where it is not known which
-        months count, or where a reach is known to feed the plot
+        months count, where something of the canals that were balanced is not known, or where a reach is known to feed
+        the plot. Evidence of a balance is C, and D where it is an interval.
     """
     if "command_areas" not in block.nearby:
         unknown = np.full(len(block), np.nan)
@@ -94,15 +103,23 @@ def water_adequacy(block: Block, criterion: Criterion) -> Measured:
     areas = block.layer("command_areas")
     age_y = season_age_years(texts(areas, "sdr_date"), block.judgement.as_of)
     basis = texts(areas, "sdr_basis", empty="unknown")
-    derived = np.isin(basis, ("balance", "loaded")) & ~np.isnan(age_y)
+    derived = np.isin(basis, (OF_A_BALANCE, "loaded")) & ~np.isnan(age_y)
     evidence = np.where(basis == "surveyed", evidence_by_age(age_y), np.where(derived, C, D))
     row = block.once(command_area)
-    whole_year = _taken(numbers(areas, "sdr"), row, np.nan)
-    monthly = monthly_ratios(block)[row]  # -1, no area, takes the last row: nothing on record
+    recorded, computed = monthly_ratios(block), block.once(computed_ratios)
+    ratio = numbers(areas, "sdr")
+    own = ~np.isnan(ratio) | ~np.isnan(recorded[:-1]).all(axis=1)
+    balanced: Flags = np.asarray(~np.isnan(computed.worst).all(axis=1))
+    use: Flags = np.asarray(np.append(~own | (basis == OF_A_BALANCE), False) & balanced, dtype=np.bool_)
+    by_area = Between(*(np.where(use[:, None], end, recorded) for end in computed))
+    monthly = Between(*(end[row] for end in by_area))  # -1, no area, takes the last row: nothing on record
+    whole_year = np.where(use[row], np.nan, _taken(ratio, row, np.nan))
     found = shortest(block, monthly, whole_year, criterion)
     rated = np.where(np.isnan(found.value), D, _taken(evidence.astype(np.int8), row, D)).astype(np.int8)
     worst, best = _let_through(block, found.value)
     partly = ~np.isnan(found.worst)  # there the value is known, so that no reach ends it
+    rated[use[row] & ~np.isnan(found.value)] = C
+    rated[use[row] & partly] = D
     if partly.any():
         unknown = np.full(len(block), np.nan)
         worst = np.where(partly, found.worst, unknown if worst is None else worst)
@@ -112,8 +129,20 @@ def water_adequacy(block: Block, criterion: Criterion) -> Measured:
         evidence=rated,
         worst=worst,
         best=best,
-        beside=beside_ratio(found, monthly),
+        beside={**beside_ratio(found, monthly.worst), COMPUTED_WATER: _computed(block, criterion, use, balanced)},
     )
+
+
+def _computed(block: Block, criterion: Criterion, use: Flags, balanced: Flags) -> Floats:
+    """Ratio by the balance where one on record won, at worst; NaN elsewhere. ``use``, ``balanced``: of areas."""
+    row = block.once(command_area)
+    both = (balanced & ~use)[row]
+    unknown = np.full(len(block), np.nan)
+    if not both.any():
+        return unknown
+    computed = Between(*(end[row] for end in block.once(computed_ratios)))
+    found = shortest(block, computed, unknown, criterion)
+    return np.where(both, np.where(np.isnan(found.worst), found.value, found.worst), np.nan)
 
 
 def _let_through(block: Block, ratio: Floats) -> tuple[Floats | None, Floats | None]:
@@ -131,9 +160,11 @@ def _let_through(block: Block, ratio: Floats) -> tuple[Floats | None, Floats | N
 
 
 def turn_reliability(block: Block, _: Criterion) -> Measured:
-    """Return delivered over scheduled water turns: surveyed on the plot, else of its command area, else by position.
+    """Return delivered over scheduled water turns: surveyed on the plot, else of its command area, else computed.
 
-    The position on the canal is only a proxy: its evidence is D and a note says so.
+    Where no turns were counted it is the share of the months April to September in which the published balance of a dry
+    year gives the area at least three quarters of its need, else a figure by the position on the canal. Both are only
+    proxies: their evidence is D and a note says so.
 
     Parameters
     ----------
@@ -141,7 +172,7 @@ def turn_reliability(block: Block, _: Criterion) -> Measured:
 
     Returns
     -------
-    ratio (n,), NaN unknown
+    ratio (n,), NaN unknown; an interval where the balance does not know it of every month
 
     Raises
     ------
@@ -151,7 +182,8 @@ def turn_reliability(block: Block, _: Criterion) -> Measured:
         raise NotAssessed(NO_WATER_RECORDS)
     value, evidence = surveyed_ratio(block, "turns_delivered", "turns_scheduled")
     value, evidence = value.copy(), evidence.copy()
-    proxy = np.zeros(len(block), dtype=bool)
+    proxy, balanced = np.zeros(len(block), dtype=bool), np.zeros(len(block), dtype=bool)
+    worst, best = np.full(len(block), np.nan), np.full(len(block), np.nan)
     if "command_areas" in block.nearby:
         areas = block.layer("command_areas")
         row = block.once(command_area)
@@ -163,10 +195,16 @@ def turn_reliability(block: Block, _: Criterion) -> Measured:
         of_area = _taken(counted, row, np.nan)
         use = np.isnan(value) & ~np.isnan(of_area)
         value[use], evidence[use] = of_area[use], _taken(dated, row, D)[use]
+        low, high = (end[row] for end in share_with_water(block))  # -1, no area, takes the last row: unknown
+        balanced = np.isnan(value) & ~np.isnan(low)
+        value[balanced], evidence[balanced] = low[balanced], D
+        ends = balanced & (low < high)
+        worst[ends], best[ends] = low[ends], high[ends]
         place = _taken(by_position, row, np.nan)
         proxy = np.isnan(value) & ~np.isnan(place)
         value[proxy], evidence[proxy] = place[proxy], D
-    return Measured(value, evidence=evidence, notes={RELIABILITY_PROXY: proxy})
+    notes = {RELIABILITY_PROXY: proxy, RELIABILITY_BALANCE: balanced}
+    return Measured(value, evidence=evidence, worst=worst, best=best, notes=notes)
 
 
 def canal_condition(block: Block, _: Criterion) -> Measured:

@@ -17,6 +17,7 @@ from geo.errors import NotAssessed
 from geo.measures.climate import plot_height_m
 from geo.measures.reference_et import reference_et_mm_d
 from geo.water.irrigation import SDR_CAP
+from geo.water.network.conveyance import Between
 
 WATER_MONTH = "month in which water is shortest"
 SHORT_FROM = "first month in which water is short"
@@ -64,7 +65,7 @@ def monthly_ratios(block: Block) -> Floats:
     return found
 
 
-def shortest(block: Block, monthly: Floats, whole_year: Floats, criterion: Criterion) -> Shortest:
+def shortest(block: Block, monthly: Between, whole_year: Floats, criterion: Criterion) -> Shortest:
     """Return the least ratio over the months in which the reference crop of each plot needs water.
 
     Of a crop with several windows the best one counts; a plot of unknown height may have the months of either zone. A
@@ -73,7 +74,7 @@ def shortest(block: Block, monthly: Floats, whole_year: Floats, criterion: Crite
     Parameters
     ----------
     block : n plots and what lies around them
-    monthly : float64 (n, 12), ratios of each plot's area, NaN not on record
+    monthly : float64 (n, 12), ratios of each plot's area, their lesser and greater ends, NaN not on record
     whole_year : float64 (n,), ratio of the worst month of the year, NaN not on record
     criterion : coarsest grids of heights and climate accepted
 
@@ -85,7 +86,7 @@ def shortest(block: Block, monthly: Floats, whole_year: Floats, criterion: Crite
     height_m, et0_mm_d = np.full(len(block), np.nan), np.full((len(block), MONTHS), np.nan)
     with suppress(NotAssessed):
         height_m = block.once(plot_height_m, coarsest_m)
-    recorded, seen = ~np.isnan(monthly).all(axis=1), np.zeros(len(block), dtype=bool)
+    recorded, seen = ~np.isnan(monthly.worst).all(axis=1), np.zeros(len(block), dtype=bool)
     if recorded.any():
         with suppress(NotAssessed):
             et0_mm_d = block.once(reference_et_mm_d, coarsest_m)
@@ -96,7 +97,7 @@ def shortest(block: Block, monthly: Floats, whole_year: Floats, criterion: Crite
         for zone in ZONES:
             rows = np.flatnonzero(recorded & (block.judgement.crop == crop) & at_zone[zone])
             windows = months_that_count(crop, zone, et0_mm_d[rows]) or (_all_months(len(rows)),)
-            here = _best_window(monthly[rows], whole_year[rows], windows)
+            here = _best_window(Between(monthly.worst[rows], monthly.best[rows]), whole_year[rows], windows)
             # Of a plot that may lie in either zone the lesser counts, and nothing where one of them is not on record.
             less = ~seen[rows] | np.isnan(here.worst) | (here.worst < found.worst[rows])
             best = np.where(seen[rows], np.fmax(found.best[rows], here.best), here.best)
@@ -115,7 +116,7 @@ def beside_ratio(found: Shortest, monthly: Floats) -> dict[str, Floats]:
     Parameters
     ----------
     found : of the plots
-    monthly : float64 (n, 12), ratios of each plot's area, NaN not on record
+    monthly : float64 (n, 12), lesser ends of the ratios of each plot's area, NaN not on record
 
     Returns
     -------
@@ -130,29 +131,36 @@ def _all_months(count: int) -> Months:
     return Months(counts, counts)
 
 
-def _best_window(monthly: Floats, whole_year: Floats, windows: Sequence[Months]) -> Shortest:
+def _best_window(monthly: Between, whole_year: Floats, windows: Sequence[Months]) -> Shortest:
     """Return the window whose worst ratio is highest; both ends stand on every row, the high one of all windows."""
     every = [_of_window(monthly, whole_year, months) for months in windows]
+    # Of a window nothing is known of it may have all there is.
+    best = np.max([np.where(np.isnan(one.value), SDR_CAP, one.best) for one in every], axis=0)
     found = every[0]
     for other in every[1:]:
         better = other.worst > found.worst
-        best = np.fmax(found.best, other.best)
         found = Shortest(*(np.where(better, new, old) for new, old in zip(other, found, strict=True)))
-        found = found._replace(best=best)
-    return found
+    return found._replace(best=np.where(np.isnan(found.value), np.nan, best))
 
 
-def _of_window(monthly: Floats, whole_year: Floats, months: Months) -> Shortest:
-    counts, missing = months.possible, np.isnan(monthly)
-    known = np.where(counts & ~missing, monthly, np.inf)
+def _of_window(monthly: Between, whole_year: Floats, months: Months) -> Shortest:
+    counts, missing = months.possible, np.isnan(monthly.worst)
+    known, at_best = (np.where(counts & ~missing, end, np.inf) for end in monthly)
     some, every = (counts & ~missing).any(axis=1), ~(counts & missing).any(axis=1)
     sure = (months.certain == counts).all(axis=1)
     value = np.where(some, known.min(axis=1), whole_year)
     worst = np.where(some & ~every, np.minimum(value, np.nan_to_num(whole_year, nan=0.0)), value)
     # Of months that may count at least one does.
-    highest = np.where(every, np.where(counts, monthly, -np.inf).max(axis=1), SDR_CAP)
-    best = np.where(some & ~sure, highest, value)
-    shown, below = every & sure, known < 1.0
-    month = np.where(shown, known.argmin(axis=1) + 1.0, np.nan)
-    short_from = np.where(shown & below.any(axis=1), below.argmax(axis=1) + 1.0, np.nan)
+    highest = np.where(every, np.where(counts, monthly.best, -np.inf).max(axis=1), SDR_CAP)
+    best = np.where(some & ~sure, highest, np.where(some, at_best.min(axis=1), value))
+    # A month is told where it is the same whatever is not known.
+    low, high = (_month_and_first(end) for end in (known, at_best))
+    shown = every & sure
+    month, short_from = (np.where(shown & (here == there), here, np.nan) for here, there in zip(low, high, strict=True))
     return Shortest(value, worst, best, month, short_from)
+
+
+def _month_and_first(ratios: Floats) -> tuple[Floats, Floats]:
+    """The month of the least ratio, and the first with less than is needed, 1-12, NaN none."""
+    below = ratios < 1.0
+    return ratios.argmin(axis=1) + 1.0, np.where(below.any(axis=1), below.argmax(axis=1) + 1.0, np.nan)

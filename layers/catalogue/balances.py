@@ -30,6 +30,10 @@ def _month(title: str) -> Mapped[float | None]:
     return attribute(title, unit="ratio", minimum=0, maximum=1, in_tile=True, empty="not known, or nothing is needed")
 
 
+def _best_month(title: str) -> Mapped[float | None]:
+    return attribute(title, unit="ratio", minimum=0, maximum=1, empty="not known, or nothing is needed")
+
+
 class _Found:
     """What reaches and areas have alike; ratios are of the worst that what is known allows unless said otherwise."""
 
@@ -104,6 +108,18 @@ class AreaBalance(_Found, Layer):
     entry: Mapped[str] = identifier("Command area, kind of year and rule")
     code: Mapped[str] = attribute("Command area", filter=True, in_tile=True)
     distance_m: Mapped[float | None] = attribute("Distance from the intake along the water", unit="m", minimum=0)
+    ratio_best_01: Mapped[float | None] = _best_month("Delivered over needed at best, January")
+    ratio_best_02: Mapped[float | None] = _best_month("Delivered over needed at best, February")
+    ratio_best_03: Mapped[float | None] = _best_month("Delivered over needed at best, March")
+    ratio_best_04: Mapped[float | None] = _best_month("Delivered over needed at best, April")
+    ratio_best_05: Mapped[float | None] = _best_month("Delivered over needed at best, May")
+    ratio_best_06: Mapped[float | None] = _best_month("Delivered over needed at best, June")
+    ratio_best_07: Mapped[float | None] = _best_month("Delivered over needed at best, July")
+    ratio_best_08: Mapped[float | None] = _best_month("Delivered over needed at best, August")
+    ratio_best_09: Mapped[float | None] = _best_month("Delivered over needed at best, September")
+    ratio_best_10: Mapped[float | None] = _best_month("Delivered over needed at best, October")
+    ratio_best_11: Mapped[float | None] = _best_month("Delivered over needed at best, November")
+    ratio_best_12: Mapped[float | None] = _best_month("Delivered over needed at best, December")
     geom = geometry("MULTIPOLYGON")
 
 

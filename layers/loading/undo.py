@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 from layers.catalogue import BY_NAME
 from layers.catalogue.base import Layer
 from layers.errors import DataRefused, NotFound
+from layers.loading.balance_withdrawal import withdraw_balances
 from layers.postgres.copy_columns import columns_of
 from layers.records.load_report import LoadReport
 from layers.records.loads import PURGE, Load, Raster, loads_together
@@ -50,7 +51,9 @@ def undo(connection: Connection, load_id: int) -> LoadReport:
             _undo_rows(undoing, BY_NAME[load["layer"]], taken, report)
         else:
             _undo_rasters(undoing, taken, report)
-        return undoing.close(report)
+        done = undoing.close(report)
+        withdraw_balances(connection, load["layer"])
+        return done
     except BaseException:
         undoing.abandon()
         raise

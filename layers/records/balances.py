@@ -7,13 +7,19 @@ layers ``area_balance`` and ``reach_balance``.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import REAL, DateTime, ForeignKey, Identity, Integer, SmallInteger, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.catalogue.base import Base
+
+# Layers whose rows a balance is made from.
+INPUTS: Final = (
+    *("canals", "outlets", "command_areas", "command_crops", "climate_months"),
+    *("intakes", "intake_flows", "pumps", "districts"),
+)
 
 
 class WaterBalance(Base):

@@ -26,19 +26,16 @@ from layers.errors import DataRefused
 from layers.frames.around import as_of, read_layer
 from layers.loading import load_frame
 from layers.loading.replacement import EndingLimits
-from layers.records.balances import BalanceArea, BalanceReach, WaterBalance
+from layers.records.balances import INPUTS, BalanceArea, BalanceReach, WaterBalance
 from layers.records.loads import Load
 from layers.records.open_load import LOADS_LOCK
+from layers.records.undos import read_undos
+from layers.water.month_ratios import least_known, tell_months
 from layers.water.needs import Asked
 from layers.water.systems import Systems, read_systems
-from layers.water.undos import read_undos
 
 Floats = NDArray[np.float64]
 
-INPUTS = (
-    *("canals", "outlets", "command_areas", "command_crops", "climate_months"),
-    *("intakes", "intake_flows", "pumps", "districts"),
-)
 ENOUGH, FAIR, SHORT = 0.90, 0.75, 0.50  # -, ratios that tell supplies apart; knots of W1, domain reference 4.1
 SOURCE = "Water balance"
 
@@ -280,12 +277,16 @@ def _publish(
     of_areas = _rows(found.ratio, systems.fields.need_m3, periods).assign(
         code=areas["area"], canal=areas["canal"], distance_m=np.round(found.distance_m), **base
     )
-    of_reaches = _rows(along.ratio, along.need_m3, periods).assign(
-        code=stored.reaches.code,
-        canal=np.array([canal or None for canal in stored.reaches.canal.tolist()], dtype=object),
-        flow_m3_s=np.round(_greatest(along.taken_m3.best / seconds), 4),
-        lost_m3=np.round(along.lost_m3.best.sum(axis=1)),
-        **base,
+    of_reaches = (
+        _rows(along.ratio, along.need_m3, periods)
+        .filter(regex="^(?!ratio_best_)")
+        .assign(
+            code=stored.reaches.code,
+            canal=np.array([canal or None for canal in stored.reaches.canal.tolist()], dtype=object),
+            flow_m3_s=np.round(_greatest(along.taken_m3.best / seconds), 4),
+            lost_m3=np.round(along.lost_m3.best.sum(axis=1)),
+            **base,
+        )
     )
     shapes = {
         AreaBalance: (of_areas, lands.loc[areas["area"].tolist()].geometry.to_numpy()),
@@ -307,41 +308,23 @@ def _publish(
 
 def _rows(ratios: Between, need_m3: Floats, periods: Periods) -> pd.DataFrame:
     """What areas and reaches have alike; of a month in parts the worst part counts."""
-    worst, best = ratios
-    by_month = np.full((len(worst), 12), np.nan)
-    idle = np.zeros((len(worst), 12), dtype=bool)
-    for month in range(12):
-        parts = periods.month == month + 1
-        by_month[:, month] = _least(worst[:, parts])
-        idle[:, month] = (need_m3[:, parts] == 0).all(axis=1)  # an unknown need is not nothing
-    ratio, greatest = _least(worst), _least(best)
+    months = tell_months(ratios, need_m3, periods)
+    by_month, at_best = (months.iloc[:, k : k + 12].to_numpy(dtype=np.float64) for k in (0, 12))
+    ratio, greatest = least_known(by_month), least_known(at_best)
     known = ~np.isnan(ratio)
-    worst_month = np.zeros(len(worst), dtype=np.int64)
+    worst_month = np.zeros(len(ratio), dtype=np.int64)
     worst_month[known] = np.nanargmin(by_month[known], axis=1) + 1
     supply = np.select(
         [~known, ratio >= ENOUGH, ratio >= FAIR, ratio >= SHORT], ["unknown", "enough", "fair", "short"], "scarce"
     )
-    frame = pd.DataFrame({f"ratio_{month + 1:02d}": np.round(by_month[:, month], 4) for month in range(12)})
-    return frame.assign(
+    return months.assign(
         supply=supply,
-        ratio=np.floor(ratio * 1e4) / 1e4,
-        ratio_best=np.round(greatest, 4),
+        ratio=ratio,
+        ratio_best=greatest,
         worst_month=pd.arrays.IntegerArray(worst_month, ~known),
         need_m3=np.round(need_m3.sum(axis=1)),
-        unneeded=pd.array([_listed(row) for row in idle], dtype=object),
     )
 
 
-def _listed(months: NDArray[np.bool_]) -> str | None:
-    """Months as two digits each, January 01; None where there is none."""
-    return " ".join(f"{month + 1:02d}" for month in np.flatnonzero(months)) or None
-
-
-def _least(values: Floats) -> Floats:
-    """Least of what is known along periods; NaN where nothing is."""
-    least = np.where(np.isnan(values), np.inf, values).min(axis=1, initial=np.inf)
-    return np.where(np.isinf(least), np.nan, least)
-
-
 def _greatest(values: Floats) -> Floats:
-    return -_least(-values)
+    return -least_known(-values)

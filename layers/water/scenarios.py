@@ -16,9 +16,9 @@ from layers.errors import DataRefused, NotFound
 from layers.records.audit import Act, note
 from layers.records.phrases import told
 from layers.records.scenarios import SEEN, ScenarioArea, ScenarioFile, ScenarioRun
+from layers.records.undos import read_undos
 from layers.water.alteration import Alteration
 from layers.water.networks import read_network
-from layers.water.undos import read_undos
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from math import floor, isnan
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -140,6 +141,36 @@ def test_edits_in_any_order_give_what_scoring_everything_gives(valley_database: 
         assert before == {run: rows_of(valley_database, run) for run in before}, "what was found before has changed"
         with pytest.raises(NotFound, match="Nothing that a result depends on has changed"):
             score_changed(valley_database)
+
+
+def balance(number: int, ratio: float) -> gpd.GeoDataFrame:
+    """Rows of a published balance: the upper area has the ratio in July."""
+    areas = valley.command_areas()[["code", "geometry"]]
+    months = {f"ratio{best}_{month:02d}": 1.0 for best in ("", "_best") for month in range(1, 13)}
+    own = [ratio if code == "upper command" else 0.9 for code in areas["code"]]
+    of: dict[str, Any] = {"year_type": "dry", "rule": "proportional", "balance_id": number, "supply": "fair"}
+    of["entry"] = areas["code"] + ":dry:proportional"
+    return areas.assign(**{**of, **months, "ratio_07": own, "ratio_best_07": own})
+
+
+def test_a_new_balance_reaches_the_plots_of_the_areas_whose_ratios_it_changes(valley_database: Engine) -> None:
+    of_areas = valley.command_areas().assign(sdr=None, sdr_basis="unknown", sdr_date=None)
+    load("command_areas", of_areas, mode="replace")
+    load("area_balance", balance(1, 0.8), mode="replace")
+    first = score(valley_database, SCHEME, day=valley.AS_OF)
+    load("area_balance", balance(2, 0.8), mode="replace")
+    with pytest.raises(NotFound, match="Nothing that a result depends on has changed"):
+        score_changed(valley_database)  # made again, it found the same
+    load("area_balance", balance(3, 0.4), mode="replace")
+    (found,) = score_changed(valley_database)
+    (note,) = [note for note in found.notes if note.startswith(RASHT)]
+    assert "because of area_balance" in note
+    everything = score(valley_database, SCHEME, districts=found.districts, day=valley.AS_OF, publish=False)
+    assert rows_of(valley_database, found.run_id) == rows_of(valley_database, everything.run_id)
+    assert rows_of(valley_database, found.run_id) != rows_of(valley_database, first.run_id)
+    with writing() as connection:
+        connection.execute(text("TRUNCATE area_balance"))
+        load_frame(connection, "command_areas", stored(valley.command_areas()), mode="replace")
 
 
 def test_only_what_an_edit_touches_is_scored_again(valley_database: Engine) -> None:

@@ -151,7 +151,61 @@ def test_drafts_earlier_ones_and_loads_that_were_taken_back(canals: Engine, caps
     assert july(canals, first)["b"]["ratio"] == pytest.approx(LEFT / AT_HEAD, rel=1e-5)
     assert july(canals, second)["b"]["ratio"] == pytest.approx((0.036 - 0.001) / AT_HEAD, rel=1e-5)
     assert run("layer", "undo", str(update)) == 0
-    assert [marked for _, _, marked in listed(capsys)] == [True, True, False, False]
+    assert listed(capsys) == [
+        (str(other), "earlier", True),
+        (str(second), "earlier", True),
+        (str(draft), "draft", False),
+        (str(first), "earlier", False),
+    ]
+
+
+def published(database: Engine) -> set[int]:
+    with database.connect() as connection:
+        found: set[int] = set()
+        for layer in ("area_balance", "reach_balance"):
+            found |= set(connection.execute(text(f"SELECT balance_id FROM {layer} WHERE ended_by IS NULL")).scalars())
+        return found
+
+
+def test_a_balance_is_published_no_more_once_a_load_it_was_made_from_is_taken_back(
+    canals: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor does an earlier one come in its place, nor does undoing what ended it bring it back."""
+    made(capsys)
+    with canals.begin() as connection:
+        later = load_frame(connection, "intake_flows", flows(0.040), mode="update").load_id
+        apart = load_frame(connection, "wells", frame([{"code": "w", "use": "both", "geometry": shapely.Point(X, Y)}]))
+    second = made(capsys)["balance_id"]
+    assert run("layer", "undo", str(apart.load_id)) == 0  # no balance is made from wells
+    assert published(canals) == {second}
+    assert run("layer", "undo", str(later)) == 0
+    assert published(canals) == set()
+    with canals.connect() as connection:
+        of = text("SELECT max(load_id) FROM loads WHERE layer = 'area_balance'")
+        ending = connection.execute(of).scalar_one()
+    assert run("layer", "undo", str(ending)) == 0
+    assert published(canals) == set()
+    third = made(capsys)["balance_id"]
+    assert published(canals) == {third}
+    assert listed(capsys)[0] == (str(third), "published", False)
+
+
+def test_ends_of_months_are_published_and_told_as_no_more_than_they_are(
+    canals: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Soil nobody knows: sand conveys .60 x .75 = .45, clay .80 x .75 = .60; of ten-day parts the worst one counts."""
+    with canals.begin() as connection:
+        connection.execute(text("UPDATE canals SET soil = 'unknown' WHERE code = 'C1-1' AND ended_by IS NULL"))
+    made(capsys, "--by", "decade")
+    with canals.connect() as connection:
+        row = connection.execute(text("SELECT * FROM area_balance WHERE ended_by IS NULL AND code = 'b'")).one()
+    ends = [LEFT / ((NEED + NEED / share**0.5) / share**0.5) for share in (0.45, 0.60)]
+    for told, exact in zip((row.ratio_07, row.ratio_best_07), ends, strict=True):
+        assert told == pytest.approx(exact, abs=1.01e-4)
+        assert told <= exact + 1e-9
+    assert (row.ratio_01, row.ratio_best_01) == (None, None)
+    with canals.begin() as connection:
+        connection.execute(text("UPDATE canals SET soil = 'loam' WHERE code = 'C1-1' AND ended_by IS NULL"))
 
 
 def test_a_balance_is_stored_and_published_or_not_at_all(
