@@ -37,6 +37,7 @@ from api.routes import (
     priorities,
     report,
     tiles,
+    trial,
     water,
     ways,
 )
@@ -166,13 +167,14 @@ def create_app() -> FastAPI:
         plot_numbers,
         matches,
         tiles,
+        trial,
         catalogue,
         health,
         docs,
         assets,
     ):
         app.include_router(module.router)
-    describe_with(app, (*district_answers.MODELS, *answers.MODELS, matches.PlotMatches, *water.MODELS))
+    describe_with(app, (*district_answers.MODELS, *answers.MODELS, matches.PlotMatches, trial.PlotTrial, *water.MODELS))
     # The last one added is the first a request meets.
     app.add_middleware(Compression)
     app.add_middleware(Tags)

@@ -29,6 +29,7 @@ from api.content import (
     standing,
     state_sentence,
     survey_form,
+    trial_text,
     unknown_text,
     value_text,
 )
@@ -164,7 +165,7 @@ def worded() -> Iterator[str]:
     )
     for table in tables:
         yield from table.values()
-    yield wording.EARLIER_RULE
+    yield from (wording.EARLIER_RULE, wording.NOT_PUBLISHED)
     yield from wording.HAZARD_LEVELS
     yield from wording.MAP_WORDS.values()
     yield from MESSAGES
@@ -172,7 +173,7 @@ def worded() -> Iterator[str]:
     yield from SENTENCES.values()
     sayings = (
         *(plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary, plot_list, state_sentence),
-        *(changes, reasons, report, plot_paper, survey_form, field_pack, outlines),
+        *(changes, reasons, report, plot_paper, survey_form, field_pack, outlines, trial_text),
     )
     for module in sayings:
         yield from module.MESSAGES

@@ -41,6 +41,7 @@ SCHEMES: Final = {  # that ship; one that was made here is called what its maker
     "womens-panel": "Example of a panel of women farmers",
 }
 EARLIER_RULE: Final = "Scored by the earlier rule, which counted unknown as good."
+NOT_PUBLISHED: Final = "A trial, not a published result. Lists, files, papers and cards tell the published one."
 _NO_UNIT: Final = frozenset({"ratio", "class", "level", "count"})  # they say what a number is, not how much of what
 HAZARD_LEVELS: Final = ("none", "residual", "low", "medium", "high")  # by number, 0 to 4
 

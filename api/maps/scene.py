@@ -9,8 +9,8 @@ from html import escape
 from typing import Any, Final
 
 from api.language.translate import Language, translate
-from api.language.wording import GROUPS, MAP_WORDS, label_of
-from api.maps.colouring import HATCH, Colouring, colourings
+from api.language.wording import GROUPS, MAP_WORDS, NOT_PUBLISHED, label_of
+from api.maps.colouring import HATCH, Colouring, colourings, hatch_name
 from api.maps.folium_map import (
     IMPORTED,
     LIVE_SCRIPTS,
@@ -29,7 +29,7 @@ from api.rendering import assets
 from api.rendering.pages import render
 from layers.cache.memory import Memo
 from layers.catalogue import LAYERS, RASTERS, RasterLayer
-from layers.catalogue.base import Audience, Layer
+from layers.catalogue.base import Audience, Layer, Style
 from layers.catalogue.land import SHOWN_STYLES
 from layers.errors import NotFound
 from layers.features.features import CAUTION
@@ -48,7 +48,9 @@ class Scene:
     ``drawn`` and ``grids`` are what the reader may see and what holds something; ``query`` is the page's own; ``place``
     names the district or jamoat the map was asked for, empty where it is of the country. ``result`` : what
     tiles and cards are asked for another result than the one that is shown unasked. ``matches`` : address of the plots
-    that filters leave, and ``sentence`` what filters these are; empty where all are shown.
+    that filters leave, and ``sentence`` what filters these are; empty where all are shown. ``places`` : address of
+    where the plots of the district lie that filters leave. ``trial`` : address of what they would be by other weights,
+    and ``tried`` which these are; empty where the published result is shown.
     """
 
     shown: Mapped
@@ -66,6 +68,9 @@ class Scene:
     result: str = ""
     matches: str = ""
     sentence: str = ""
+    places: str = ""
+    trial: str = ""
+    tried: str = ""
 
     @property
     def layers(self) -> tuple[Mapped, ...]:
@@ -152,9 +157,13 @@ def _make_html(scene: Scene, legend_open: bool) -> str:
         lang=scene.lang,
         base=scene.base,
         title=" – ".join(
-            part for part in (translate(legend.title, scene.lang), scene.place, scene.sentence, "Obod") if part
+            part
+            for part in (translate(legend.title, scene.lang), scene.place, scene.sentence, scene.tried, "Obod")
+            if part
         ),
         sentence=scene.sentence,
+        tried=scene.tried,
+        trial_note=NOT_PUBLISHED,
         folium=parts,
         modules=(assets.address(scene.base, MODULE), *(assets.unversioned(scene.base, path) for path in IMPORTED)),
         css_address=f"{scene.base}/maps/{name}.css?{scene.query}",
@@ -186,9 +195,10 @@ def _config(scene: Scene, ways: Mapping[str, Colouring]) -> dict[str, Any]:
     return {
         "result": scene.result,
         "matches": scene.matches,
-        "looks": {
-            code: {"colour": look.ground or look.colour, "edge": look.colour} for code, look in SHOWN_STYLES.items()
-        },
+        "places": scene.places,
+        "trial": scene.trial,
+        "colour": scene.colour,
+        "looks": {code: _look(look) for code, look in SHOWN_STYLES.items()},
         "base": scene.base,
         "layer": name_of(scene.shown),
         "lang": lang,
@@ -208,6 +218,12 @@ def _config(scene: Scene, ways: Mapping[str, Colouring]) -> dict[str, Any]:
         "chosen": scene.chosen,
         "messages": {key: translate(text, lang) for key, text in MAP_WORDS.items()},
     }
+
+
+def _look(look: Style) -> dict[str, str | None]:
+    """A look as a dot has it, its ground and its edge, and the hatch of a plot that has one."""
+    hatch = hatch_name(look) if look.hatched else None
+    return {"colour": look.ground or look.colour, "edge": look.colour, "hatch": hatch}
 
 
 def _told(layer: type[Layer], lang: Language) -> dict[str, Any]:

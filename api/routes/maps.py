@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 
 from api.content.cards import plot_card, unknown_in_run
 from api.content.state_sentence import say_filters
+from api.content.trial_text import say_emphasis
 from api.deps import CallerDep, LanguageDep, SnapshotDep
 from api.language.translate import Language, local_name
 from api.maps.colouring import colourings
@@ -21,10 +22,12 @@ from api.maps.maplibre_style import name_of
 from api.maps.places_cache import AtlasDep, held
 from api.maps.scene import AT, Scene, map_html, map_parts, mapped, parse_view, seen_grids, seen_layers
 from api.rendering.pages import render
+from api.routes.emphasis import EmphasisDep, address_of
 from api.routes.found import FRESH, HTML
 from api.routes.narrowing import asked_filters, narrows
 from api.routes.plots import FILTER_PARAMETERS, ChoiceDep
 from api.web.description import given, or_empty
+from geo.suitability.trial import NEUTRAL, departure
 from layers.catalogue import RasterLayer
 from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.base import PUBLIC, Audience
@@ -38,6 +41,7 @@ from layers.features.places import Gazetteer, Place
 from layers.features.plots import PLOTS, scored_plots
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import Choice, Snapshot
+from layers.runs.trial import scheme_of
 
 router = APIRouter(tags=["maps"])
 
@@ -53,6 +57,7 @@ def get_scene(
     state: SnapshotDep,
     atlas: AtlasDep,
     choice: ChoiceDep,
+    emphasis: EmphasisDep,
     district: Annotated[str | None, Query(description="Open at this district.")] = None,
     jamoat: Annotated[list[str] | None, Query(description="Open at this jamoat; several are a filter.")] = None,
     colour: Annotated[str, Query(description="Colour plots by class, score, confidence or a criterion.")] = "class",
@@ -82,10 +87,14 @@ def get_scene(
         chosen = _find_plot(connection, audience, plot) if plot else None
         if choice != Choice():
             served.runs_open_to(audience, choice)  # there is such a run
+        shown_run = served.runs_of(Choice()).get(district or "")
+        tried = NEUTRAL
+        if shown is Plot and shown_run is not None and choice == Choice():
+            tried = departure(scheme_of(connection, shown_run), emphasis)
         layers = held(served, (*seen_grids(audience), *seen_layers(audience)))
         sources = tuple(source for layer in layers for source in atlas.sources(connection, served, name_of(layer)))
     start = parse_view(at) or (chosen and chosen[1]) or _opening(served, places, district, only)
-    kept = {"lang": lang, "district": district, "colour": colour, "at": at, "plot": plot}
+    kept = {"lang": lang, "district": district, "colour": colour, "at": at, "plot": plot, **address_of(tried)}
     result = {"scheme": choice.scheme, "run": None if choice.run is None else str(choice.run)}
     texts = [(name, text) for name, given_texts in filters.items() for text in given_texts]
     names = {place.code: local_name(place.names, lang, otherwise=place.code) for place in _within(places, district)}
@@ -105,6 +114,11 @@ def get_scene(
         result=urlencode({key: value for key, value in result.items() if value}),
         matches=_matches(district, [*texts, *result.items()]) if narrowed else "",
         sentence=say_filters(filters, names, lang) if narrowed else "",
+        places=_matches(district, [*(texts if narrowed else []), *result.items()])
+        if shown is Plot and district
+        else "",
+        trial=_trial(district, [*(texts if narrowed else []), *address_of(tried).items()]) if tried != NEUTRAL else "",
+        tried=say_emphasis(tried, lang) or "",
     )
 
 
@@ -115,6 +129,11 @@ def _within(places: Gazetteer, district: str | None) -> list[Place]:
 def _matches(district: str | None, asked: Iterable[tuple[str, str | None]]) -> str:
     """Address of the plots that filters leave, below the service's root."""
     return f"/districts/{district}/matches?{urlencode([(name, text) for name, text in asked if text])}"
+
+
+def _trial(district: str | None, asked: Iterable[tuple[str, str]]) -> str:
+    """Address of what these plots would be by other weights, below the service's root."""
+    return f"/districts/{district}/trial?{urlencode([*asked])}"
 
 
 SceneDep = Annotated[Scene, Depends(get_scene)]

@@ -13,6 +13,7 @@ from api.content.histograms import Bars
 from api.content.plot_list import COLUMNS, usual_order
 from api.language.translate import sort_key, translate
 from api.language.wording import CLASS_WORDS, CODES
+from api.routes.emphasis import PARAMETER_OF
 from api.routes.links import Links
 from api.routes.picked import MapView
 from geo.criteria import LAND_CRITERIA
@@ -169,6 +170,19 @@ class Narrowing:
         asked = [("district", self._code), *self._narrowed(), ("plot", plot or ""), *self._view]
         return f"{self.links.base}/maps/plots?{self._query(asked)}"
 
+    def trial(self) -> str:
+        """Address of these plots by other weights; the weights themselves are no part of it."""
+        return f"{self._here}/trial?{self._query(self._texts())}"
+
+    def untried(self) -> str:
+        """Address of the planner's page of these plots by the published result."""
+        return f"{self.links.base}/?{self._query(self.hidden_of_trial())}"
+
+    def hidden_of_trial(self) -> Sequence[tuple[str, str]]:
+        """Fields that go along when other weights are tried."""
+        view = [(name, text) for name, text in self._view if name not in _OF_TRIAL]
+        return [("district", self._code), *self._texts(), *self._listed(), *view, *self._short()]
+
     def file(self, form: str) -> str:
         """Address of the file of exactly these plots, in this order."""
         order = self._sortby or usual_order(self._filters) or ""
@@ -258,6 +272,7 @@ class Narrowing:
 
 
 _TICKED: Final = frozenset({"class", "availability", "land_form", "crop", "jamoat"})
+_OF_TRIAL: Final = frozenset({*PARAMETER_OF.values(), "orness"})
 _OF_PLACE: Final = frozenset({"jamoat", "bbox", "plot_id"})
 
 

@@ -8,6 +8,8 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from api.maps.scene import AT
+from api.routes.emphasis import EmphasisDep, address_of
+from geo.suitability.trial import NEUTRAL, Emphasis
 
 LAYERS = r"^([a-z_]+(,[a-z_]+)*)?$"
 PERCENT = r"^([1-9][0-9]|100)?$"
@@ -15,27 +17,33 @@ PERCENT = r"^([1-9][0-9]|100)?$"
 
 @dataclass(frozen=True, slots=True)
 class MapView:
-    """How the map is looked at: it goes along from page to page, whatever plots are asked for."""
+    """How the map is looked at: it goes along from page to page, whatever plots are asked for.
+
+    ``emphasis`` : weights that are tried on the map and in its figures; lists, files and papers are of the published
+    result.
+    """
 
     at: str | None
     colour: str | None
     layers: str | None
     opacity: str | None
+    emphasis: Emphasis = NEUTRAL
 
     def asked(self) -> dict[str, str]:
         """Return what of it is asked for, by the name of its parameter."""
         found = {"at": self.at, "colour": self.colour, "layers": self.layers, "opacity": self.opacity}
-        return {name: text for name, text in found.items() if text}
+        return {**{name: text for name, text in found.items() if text}, **address_of(self.emphasis)}
 
 
 def get_view(
+    emphasis: EmphasisDep,
     at: Annotated[str | None, Query(pattern=AT.pattern, description="View: zoom/latitude/longitude.")] = None,
     colour: Annotated[str | None, Query(description="What plots are coloured by.")] = None,
     layers: Annotated[str | None, Query(pattern=LAYERS, description="Layers that are switched on.")] = None,
     opacity: Annotated[str | None, Query(pattern=PERCENT, description="How strongly plots are painted, %.")] = None,
 ) -> MapView:
     """Return how the map is looked at."""
-    return MapView(at or None, colour or None, layers or None, opacity or None)
+    return MapView(at or None, colour or None, layers or None, opacity or None, emphasis)
 
 
 ViewDep = Annotated[MapView, Depends(get_view)]

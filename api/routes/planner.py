@@ -28,6 +28,7 @@ from api.routes.narrowing import Narrowing, asked_columns, asked_filters, asked_
 from api.routes.picked import Picked, PickedDep
 from api.routes.plots import FILTER_PARAMETERS
 from api.routes.priorities import by_jamoat
+from api.routes.trial_panel import open_panel
 from api.web.description import given, or_empty
 from geo.programme.priority import NOTE
 from layers.catalogue.admin import Jamoat, Region
@@ -64,12 +65,16 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the place on the page, with its own bar; ``priority`` for support in words, None where not reported."""
+    """A part of the place on the page, with its own bar; ``priority`` for support in words, None where not reported.
+
+    ``code`` : of a jamoat.
+    """
 
     name: str
     address: str | None
     figures: Figures
     priority: str | None = None
+    code: str | None = None
 
 
 @router.get(
@@ -104,6 +109,10 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         run = _run(connection, here, lang)
         bars = _bars(connection, here, filters, columns, lang) if here else {}
         found = look_for(connection, picked.q, places, links) if picked.q else None
+        panel = open_panel(connection, here, _without_place(filters, picked), picked.view.emphasis, narrowed=narrowed)
+    if panel.trial is not None:
+        hectares = {code: counted for code, (counted, _) in panel.trial.parts.items() if code is not WHOLE}
+        whole, standing = panel.trial.parts[WHOLE][0], {code: behind for code, (_, behind) in panel.trial.parts.items()}
     shown = here.shown if here else None
     asked = Narrowing(
         links,
@@ -142,6 +151,7 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         sentence=say_filters(_without_place(filters, picked), names, lang) if narrowed else None,
         form=asked.form(names, bars=bars, on_page=True) if here and here.plots else None,
         hidden=asked.hidden_of_picker(),
+        trial=panel.told(asked),
         whole_address=asked.whole(),
         downloads=_downloads(here, asked),
         map_address=asked.map(picked.plot) if here else links.map(picked),
@@ -334,6 +344,7 @@ def _parts(
                 asked.of_jamoat(code) if code in names else None,
                 figures(classes, lang, standing.get(code)),
                 words.get(code),
+                code,
             )
             for code, classes in hectares.items()
         ]

@@ -6,6 +6,7 @@ import { asAsked, layersOn } from "./layers.js";
 import { fetchAhead, liveMap, replace } from "./live.js";
 import { isDot, narrowed, within } from "./matches.js";
 import { plainLayer } from "./plain.js";
+import { fetchTrial, repaint, triedStyle } from "./trial-map.js";
 
 const MARGIN = 40; // pixels between a chosen place and what lies over the map
 const CLICK_TOLERANCE = 4; // pixels around a click within which lines and points count as hit
@@ -29,6 +30,17 @@ export async function draw(map, config) {
       document.getElementById("map-unfiltered").hidden = false;
       return;
     }
+  }
+  config.untried = config.style;
+  if (config.trial) {
+    try {
+      await triedBy(config, await fetchTrial(config, config.trial));
+    } catch {
+      container.dataset.state = "fault"; // the published result would read as the trial
+      document.getElementById("map-untried").hidden = false;
+      return;
+    }
+    if (config.colour === "class") config.style = config.tried;
   }
   const whole = withOrigin(config.style, config.base);
   const plain = plainLayer(map, whole, config.layer, config);
@@ -62,6 +74,34 @@ export async function draw(map, config) {
   }
   connectSwitches(glMap, config, drawing);
   followView(map, glMap, config);
+  followTrial(glMap, config, drawing);
+}
+
+/** Remember how the plots look by a trial that was `found`. */
+async function triedBy(config, found) {
+  config.tried = await triedStyle(config, config.untried, found);
+}
+
+/** Recolour plots while other weights are tried on the page around the map; no trial gives the published result back. */
+function followTrial(glMap, config, drawing) {
+  const note = document.getElementById("trial-note");
+  let asked = 0;
+  window.frameElement?.addEventListener("obod:trial", async ({ detail }) => {
+    asked += 1;
+    const mine = asked;
+    if (detail) {
+      const tried = await triedStyle(config, config.untried, detail);
+      if (mine !== asked) return; // a later one is on its way
+      config.tried = tried;
+      note.querySelector("strong").textContent = detail.told;
+    } else {
+      config.tried = null;
+    }
+    note.hidden = !detail;
+    drawing();
+    const byClass = document.getElementById("colour").value === "class";
+    if (byClass) repaint(glMap, config.tried ?? config.untried);
+  });
 }
 
 /** Add the plain layer and wait until it is on the screen, but not long; tell whether all of it is. */
@@ -273,6 +313,8 @@ async function recolour(glMap, config, way, wanted) {
     await new Promise((drawn) => { glMap.once("idle", drawn); });
     if (!wanted()) return;
   }
+  if (config.tried) repaint(glMap, way === "class" ? config.tried : config.untried);
+  if (config.tried && way === "class") return;
   glMap.setFilter("plots-fill", within(config, known));
   glMap.setPaintProperty("plots-fill", "fill-color", colour);
   glMap.setFilter("plots-hatch", within(config, unknown));

@@ -1,25 +1,46 @@
 // The plots that filters leave: of the tiles that everybody gets only these are filled, and from afar each is a dot.
 
 const UNITS_PER_DEGREE = 100000;
-const POINTS = "matches"; // source of the dots
+export const POINTS = "matches"; // source of the dots
 const DEEPEST_DOTS = 15; // zoom (MapLibre) from which every plot is large enough to be seen
-const NEVER = ["literal", false];
+export const NEVER = ["literal", false];
 
 /** Return `config.style` with only the plots at `config.matches` filled; remember in `config.within` which these are. */
 export async function narrowed(config) {
-  const answer = await fetch(config.base + config.matches);
-  if (!answer.ok) throw new Error(`${config.matches}: ${answer.status}`);
-  const found = await answer.json();
+  const found = await placesOf(config);
   const numbers = summed(found.plot_no);
   config.within = numbers.length ? ["match", ["id"], numbers, true, false] : NEVER;
   const layers = config.style.layers.map((part) => {
     if (part.id.startsWith("plots-cells")) return { ...part, filter: NEVER };
     return /^plots-(fill|hatch)$/.test(part.id) ? { ...part, filter: within(config, part.filter) } : part;
   });
+  return withDots(config, { ...config.style, layers }, found, (number, look) => look);
+}
+
+/** Return where the plots of the page lie, asked for once. */
+export async function placesOf(config) {
+  config.found ??= fetchPlaces(config);
+  try {
+    return await config.found;
+  } catch (fault) {
+    config.found = null; // the next who asks tries again
+    throw fault;
+  }
+}
+
+async function fetchPlaces({ base, places }) {
+  const answer = await fetch(base + places);
+  if (!answer.ok) throw new Error(`${places}: ${answer.status}`);
+  return answer.json();
+}
+
+/** Return `style` with a dot for each plot found, in the look that `lookOf` its number and its published look is. */
+export function withDots(config, style, found, lookOf) {
+  const layers = style.layers.filter(({ source }) => source !== POINTS);
   const below = layers.findIndex((part) => part.id.startsWith("plots-"));
   layers.splice(below, 0, dots(config.looks));
-  const sources = { ...config.style.sources, [POINTS]: { type: "geojson", data: places(found, numbers) } };
-  return { ...config.style, sources, layers };
+  const sources = { ...style.sources, [POINTS]: { type: "geojson", data: places(found, lookOf) } };
+  return { ...style, sources, layers };
 }
 
 /** Return a filter that holds for what `filter` holds for, of the plots that filters of the page leave. */
@@ -32,17 +53,19 @@ export function isDot({ source }) {
   return source === POINTS;
 }
 
-function summed(steps) {
+/** Return the values that steps lead to. */
+export function summed(steps) {
   let reached = 0;
   return steps.map((step) => { reached += step; return reached; });
 }
 
-function places({ longitude, latitude, look, looks }, numbers) {
+function places({ plot_no: steps, longitude, latitude, look, looks }, lookOf) {
+  const numbers = summed(steps);
   const [x, y] = [summed(longitude), summed(latitude)];
   const features = numbers.map((id, at) => ({
     type: "Feature",
     id,
-    properties: { look: looks[look[at]] },
+    properties: { look: lookOf(id, looks[look[at]]) },
     geometry: { type: "Point", coordinates: [x[at] / UNITS_PER_DEGREE, y[at] / UNITS_PER_DEGREE] },
   }));
   return { type: "FeatureCollection", features };

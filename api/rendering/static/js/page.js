@@ -3,6 +3,7 @@
 import { shortenAddresses } from "./addresses.js";
 import { addHandles } from "./handles.js";
 import { keepRemarks } from "./remarks.js";
+import { tryWeights } from "./trial.js";
 
 const MIN_LETTERS = 2; // fewer letters find half the country
 
@@ -13,6 +14,7 @@ findAsTyped();
 shortenAddresses();
 addHandles();
 keepRemarks();
+tryWeights();
 
 /** Keep what the framed map shows in the address of this page and of the links that stay on the same view. */
 function keepAddress() {
@@ -20,13 +22,18 @@ function keepAddress() {
     const address = new URL(window.location.href);
     apply(address, detail);
     window.history.replaceState(null, "", address);
-    for (const link of document.querySelectorAll("a[data-keep-view]")) {
+    for (const link of document.querySelectorAll("a[data-keep-view], .parts a")) {
       const target = new URL(link.href);
-      apply(target, detail);
+      apply(target, link.closest(".parts") ? elsewhere(detail) : detail);
       link.href = target.href;
     }
     for (const form of document.querySelectorAll("#picker, form.narrow")) keepIn(form, detail);
   });
+}
+
+/** What goes along to another place: not where the map is, nor what is chosen on it. */
+function elsewhere(change) {
+  return Object.fromEntries(Object.entries(change).filter(([key]) => key !== "at" && key !== "plot"));
 }
 
 function apply(address, change) {
