@@ -17,7 +17,10 @@ export async function triedStyle(config, style, found) {
   const places = await placesOf(config);
   const lookOf = new Map(summed(found.plot_no).map((number, at) => [number, found.looks[found.look[at]]]));
   const numbers = new Map(); // look -> numbers of plots
-  for (const [number, look] of lookOf) numbers.set(look, [...(numbers.get(look) ?? []), number]);
+  for (const [number, look] of lookOf) {
+    if (!numbers.has(look)) numbers.set(look, []);
+    numbers.get(look).push(number);
+  }
   return restyled(config, style, { places, lookOf, numbers });
 }
 

@@ -1,0 +1,162 @@
+"""Other weights tried in a real browser: map, figures, sentence and address follow a slider, and come back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize, expect, sync_playwright
+from sqlalchemy import Engine, text
+
+from api.language.translate import LANGUAGES, Language, translate
+from geo.criteria import LAND_CRITERIA
+from layers.catalogue.land import CLASS_STYLES
+from layers.postgres.engine import writing
+from tests.clients.browser import PATIENCE_MS, Noticed, chromium, drawn_map, fold_panel, served
+from tests.clients.pictures import all_colours, colours_of, paint_fully, rgb, serious_faults
+from tests.worlds import region_on_the_page
+from tests.worlds.region_on_the_page import RASHT, plot_box
+
+pytestmark = pytest.mark.browser
+
+PHONE: ViewportSize = {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1360, "height": 800}
+# Memberships of every criterion but access, and of access; far plots are S2 by the scheme and S3 where nearness counts
+# twice at orness .2: .8 (1 - .1848) ** 4 = .353.
+KEPT = {"S1": (0.95, 0.95), "S2": (0.8, 0.0), "S3": (0.4, 0.4), "N1": (0.2, 0.2), "N2": (0.9, 0.9), "NE": (None, 0.9)}
+TRIED = "&weigh_nearness=200&orness=20"
+
+
+@pytest.fixture(scope="module", name="address")
+def _address(database: Engine) -> Iterator[str]:  # noqa: ARG001 - names the database the service reads
+    with writing() as connection:
+        region_on_the_page.fill(connection)
+        kept = text(
+            "UPDATE suitability SET memberships = :kept, class_cap = 'S1', settled = true WHERE class = :judged"
+        )
+        for judged, (most, near) in KEPT.items():
+            values = [near if criterion.group == "access" else most for criterion in LAND_CRITERIA]
+            numbers = [float("nan") if value is None else value for value in values]
+            connection.execute(kept, {"kept": numbers, "judged": judged})
+    with served() as address:
+        yield address
+
+
+@pytest.fixture(scope="module", name="playwright")
+def _playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="module", name="browser")
+def _browser(playwright: Playwright) -> Iterator[Browser]:
+    with chromium(playwright) as browser:
+        yield browser
+
+
+@pytest.fixture(name="page")
+def _page(browser: Browser, address: str) -> Iterator[Page]:
+    noticed = Noticed(address)
+    with browser.new_context(viewport=DESK, base_url=address) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        noticed.watch(context)
+        yield context.new_page()
+    noticed.nothing_wrong()
+
+
+def plots_by_class(page: Page) -> dict[str, str]:
+    rows = page.locator("#class-table tbody tr").all()
+    return {row.locator(".code").inner_text(): row.locator("td").last.inner_text() for row in rows}
+
+
+def test_a_slider_recolours_map_and_figures_without_a_page_being_loaded(page: Page) -> None:
+    page.goto(f"/?lang=en&district={RASHT}")
+    frame = drawn_map(page)
+    paint_fully(frame)
+    assert rgb(CLASS_STYLES["S2"].colour) in colours_of(frame, 5, "S2")
+    before = plots_by_class(page)
+    assert (before["S2"], before["S3"]) == ("10", "10")
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url) if request.is_navigation_request() else None)
+    page.get_by_text("Try other weights").click()
+    page.get_by_label("Nearness").fill("200")
+    page.get_by_label("orness").fill("20")
+    expect(page.locator("#trial-told strong")).to_have_text(
+        "Trial of other weights: weight of nearness × 2, orness 0.2"
+    )
+    drawn_map(page)
+    expect(frame.locator("#trial-note")).to_contain_text("not a published result")
+    assert rgb(CLASS_STYLES["S3"].colour) in colours_of(frame, 5, "S2")
+    assert rgb(CLASS_STYLES["S1"].colour) in colours_of(frame, 5, "S1")
+    tried = plots_by_class(page)
+    assert (tried["S1"], tried["S2"], tried["S3"], tried["N2"], tried["NE"]) == ("10", "0", "20", "10", "10")
+    assert parse_qs(urlsplit(page.url).query)["weigh_nearness"] == ["200"]
+    # Another way to colour shows what is measured; back at the class the trial is there again.
+    frame.get_by_label("Colour plots by").select_option("slope_pct")
+    drawn_map(page)
+    frame.get_by_label("Colour plots by").select_option("class")
+    drawn_map(page)
+    assert rgb(CLASS_STYLES["S3"].colour) in colours_of(frame, 5, "S2")
+    page.get_by_text("Back to the published result").click()
+    expect(page.locator("#trial-told")).to_be_hidden()
+    drawn_map(page)
+    expect(frame.locator("#trial-note")).to_be_hidden()
+    assert rgb(CLASS_STYLES["S2"].colour) in colours_of(frame, 5, "S2")
+    assert plots_by_class(page) == before
+    assert "weigh" not in page.url
+    assert "orness" not in page.url
+    assert loaded == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("view", [DESK, PHONE])
+def test_a_link_to_a_trial_opens_it(browser: Browser, address: str, view: ViewportSize, lang: Language) -> None:
+    with browser.new_context(viewport=view, base_url=address) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        middle = plot_box(3, "S2").centroid
+        page.goto(f"/?lang={lang}&district={RASHT}{TRIED}&at=12/{middle.y}/{middle.x}&layers=plots&opacity=100")
+        frame = drawn_map(page)
+        fold_panel(frame)
+        drawn_map(page)
+        assert rgb(CLASS_STYLES["S3"].colour) in all_colours(frame)
+        assert rgb(CLASS_STYLES["S2"].colour) not in all_colours(frame)  # neither a dot nor a square
+        expect(frame.locator("#trial-note")).to_be_visible()
+        expect(page.locator("#trial-told")).to_be_visible()
+        assert plots_by_class(page)["S2"] == "0"
+        assert [serious_faults(part) for part in page.frames] == [[], []]
+        for part in page.frames:
+            assert part.evaluate("document.documentElement.scrollWidth") <= view["width"]
+        page.locator("#trial-end").click()
+        page.wait_for_url(lambda url: "orness" not in url)
+        assert plots_by_class(page)["S2"] == "10"
+        expect(page.get_by_text(translate("Try other weights", lang))).to_be_visible()
+
+
+def test_without_a_script_the_form_tries_the_weights(browser: Browser, address: str) -> None:
+    with browser.new_context(viewport=PHONE, base_url=address, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"/?lang=en&district={RASHT}{TRIED}")
+        page.locator("#trial button").click()
+        asked = parse_qs(urlsplit(page.url).query)
+        assert (asked["weigh_nearness"], asked["orness"]) == (["200"], ["20"])
+        assert plots_by_class(page)["S3"] == "20"
+
+
+def test_a_trial_that_does_not_come_leaves_what_was_shown(browser: Browser, address: str) -> None:
+    with browser.new_context(viewport=DESK, base_url=address) as context:
+        page = context.new_page()
+        page.route("**/trial?*", lambda route: route.abort())
+        page.goto(f"/?lang=en&district={RASHT}")
+        page.get_by_text("Try other weights").click()
+        before = plots_by_class(page)
+        page.get_by_label("Nearness").fill("200")
+        expect(page.locator("#trial-state")).to_have_text(
+            "The trial did not come. The map shows what it showed before."
+        )
+        assert plots_by_class(page) == before
+        page.goto(f"/?lang=en&district={RASHT}{TRIED}")
+        frame = page.frame_locator("#map")
+        frame.locator("#map-untried").wait_for(timeout=PATIENCE_MS)
+        expect(frame.locator(".folium-map")).to_have_attribute("data-state", "fault")
