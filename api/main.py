@@ -17,6 +17,7 @@ from api.deps import Callers
 from api.maps.places_cache import Atlas
 from api.rendering import assets
 from api.routes import (
+    after_repair,
     answers,
     catalogue,
     comparison,
@@ -157,6 +158,7 @@ def create_app() -> FastAPI:
         plot_page,
         report,
         comparison,
+        after_repair,
         maps,
         districts,
         priorities,

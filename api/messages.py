@@ -25,6 +25,7 @@ from api.content import (
     plot_paper,
     plot_truth,
     reasons,
+    repair_text,
     report,
     standing,
     state_sentence,
@@ -173,7 +174,7 @@ def worded() -> Iterator[str]:
     yield from SENTENCES.values()
     sayings = (
         *(plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary, plot_list, state_sentence),
-        *(changes, reasons, report, plot_paper, survey_form, field_pack, outlines, trial_text),
+        *(changes, reasons, report, plot_paper, survey_form, field_pack, outlines, trial_text, repair_text),
     )
     for module in sayings:
         yield from module.MESSAGES

@@ -28,6 +28,9 @@ class Links:
     def compare(self, district: str) -> str:
         return f"{self.base}/compare?{self._query({'district': district})}"
 
+    def after_repair(self, district: str) -> str:
+        return f"{self.base}/districts/{district}/after-repair?{self._query({})}"
+
     def _query(self, asked: Mapping[str, str | None]) -> str:
         return urlencode({key: value for key, value in {**asked, "lang": self.lang}.items() if value}, safe="/")
 

@@ -157,6 +157,7 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         map_address=asked.map(picked.plot) if here else links.map(picked),
         list_address=asked.plot_list() if here else None,
         compare_address=links.compare(here.code) if here else None,
+        repair_address=links.after_repair(here.code) if here and here.shown else None,
         report_address=asked.report("pdf") if here else None,
     )
     return HTMLResponse(content, headers=FRESH)
