@@ -30,7 +30,7 @@ from layers.features.hectares import hectares_by_jamoat
 from layers.features.potential import potential_by_jamoat
 from layers.postgres.engine import reading
 from layers.records.snapshot import Choice
-from layers.runs.trial import scheme_of
+from layers.runs.trial import readable_scheme
 
 router = APIRouter(tags=["pages"], dependencies=[Depends(known_parameters)])
 
@@ -61,7 +61,7 @@ def get_after_repair(
         run = run_of(served, Choice(), code, PUBLIC)
         if run is None:
             raise NotFound(f"No result is shown in district {code!r}.")
-        scheme = scheme_of(connection, run)
+        scheme = readable_scheme(connection, run)
         found = repair_on_offer(connection, run, code)
         now = hectares_by_jamoat(connection, code, run.run_id)
         after = potential_by_jamoat(connection, run, code)
@@ -85,7 +85,7 @@ def get_after_repair(
         name=name,
         run=run,
         warning=EARLIER_RULE if run.earlier_rule else None,
-        improvements=say_improvements(scheme, lang),
+        improvements=say_improvements(scheme, lang) if scheme is not None else [],
         sides=[
             (translate("Now", lang), told_now, _map(links, code, "class", at)),
             (translate("After repair", lang), told_after, _map(links, code, "potential_class", at)),

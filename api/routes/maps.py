@@ -15,7 +15,7 @@ from api.content.cards import plot_card, unknown_in_run
 from api.content.state_sentence import say_filters
 from api.content.trial_text import say_emphasis
 from api.deps import CallerDep, LanguageDep, SnapshotDep
-from api.language.translate import Language, local_name
+from api.language.translate import Language, local_name, name_district
 from api.maps.colouring import colourings
 from api.maps.folium_map import Bounds, View
 from api.maps.maplibre_style import name_of
@@ -41,7 +41,7 @@ from layers.features.places import Gazetteer, Place
 from layers.features.plots import PLOTS, scored_plots
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import Choice, Snapshot
-from layers.runs.trial import scheme_of
+from layers.runs.trial import readable_scheme
 
 router = APIRouter(tags=["maps"])
 
@@ -89,8 +89,9 @@ def get_scene(
             served.runs_open_to(audience, choice)  # there is such a run
         shown_run = served.runs_of(Choice()).get(district or "")
         tried = NEUTRAL
-        if shown is Plot and shown_run is not None and choice == Choice():
-            tried = departure(scheme_of(connection, shown_run), emphasis)
+        if emphasis != NEUTRAL and shown is Plot and shown_run is not None and choice == Choice():
+            scheme = readable_scheme(connection, shown_run)
+            tried = NEUTRAL if scheme is None else departure(scheme, emphasis)
         layers = held(served, (*seen_grids(audience), *seen_layers(audience)))
         sources = tuple(source for layer in layers for source in atlas.sources(connection, served, name_of(layer)))
     start = parse_view(at) or (chosen and chosen[1]) or _opening(served, places, district, only)
@@ -202,7 +203,10 @@ def _place_name(places: Gazetteer, district: str | None, jamoat: str | None, lan
     if not code:
         return ""
     known = places.places.get((layer.__tablename__, code))
-    return code if known is None else local_name(known.names, lang, otherwise=code)
+    if known is None:
+        return code
+    name = local_name(known.names, lang, otherwise=code)
+    return name if jamoat else name_district(name, lang)
 
 
 def _opening(served: Snapshot, places: Gazetteer, district: str | None, jamoat: str | None) -> Bounds:

@@ -193,9 +193,13 @@ class Narrowing:
         return f"{self._here}/report?{self._query([*self._narrowed(), ('sortby', self._sortby), ('f', form)])}"
 
     def hidden_of_picker(self) -> Sequence[tuple[str, str]]:
-        """Fields that go along when another place is picked: all but what lies in this one."""
+        """Fields that go along to another place: all but what lies in this one."""
         narrowed = [(name, text) for name, text in self._texts() if name not in _OF_PLACE]
         return [*narrowed, *self._listed(), *self._looked()]
+
+    def short(self) -> Sequence[tuple[str, str]]:
+        """Fields of the short list, which go along to another jamoat of the district."""
+        return self._short()
 
     def heads(self) -> list[dict[str, Any]]:
         """Columns that can be sorted by: title, address that sorts by it, and which way it is sorted now."""

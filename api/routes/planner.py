@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ from api.routes.priorities import by_jamoat
 from api.routes.trial_panel import open_panel
 from api.web.description import given, or_empty
 from geo.programme.priority import NOTE
+from geo.suitability.trial import NEUTRAL
 from layers.catalogue.admin import Jamoat, Region
 from layers.catalogue.base import PUBLIC
 from layers.errors import NotFound
@@ -39,7 +40,7 @@ from layers.features.filters import plot_conditions
 from layers.features.hectares import hectares_by_jamoat, summed
 from layers.features.paging import Listing
 from layers.features.places import Gazetteer, Place
-from layers.features.plots import in_district, scored_plots
+from layers.features.plots import held_in, in_district, scored_plots
 from layers.features.standing import WHOLE, Standing, parts_of, standing_by_jamoat, together
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import ShownRun
@@ -109,6 +110,8 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         run = _run(connection, here, lang)
         bars = _bars(connection, here, filters, columns, lang) if here else {}
         found = look_for(connection, picked.q, places, links) if picked.q else None
+        # The picker takes the short list along; of another district it holds nothing.
+        shortlist = held_in(connection, here.code, asked_shortlist(request)) if here else []
         panel = open_panel(connection, here, _without_place(filters, picked), picked.view.emphasis, narrowed=narrowed)
     if panel.trial is not None:
         hectares = {code: counted for code, (counted, _) in panel.trial.parts.items() if code is not WHOLE}
@@ -118,10 +121,10 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         links,
         here.code if here else "",
         filters,
-        view=picked.view,
+        view=replace(picked.view, emphasis=panel.emphasis if panel.trial is not None else NEUTRAL),
         sortby=request.query_params.get("sortby"),
         columns=columns,
-        shortlist=asked_shortlist(request),
+        shortlist=shortlist,
     )
     names = _jamoat_names(places, here.code, lang) if here else {}
     priorities = by_jamoat(request.app, served, here.code, shown.run.run_id, PUBLIC) if here and shown else []
@@ -150,7 +153,7 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         # A single jamoat is the place the page names already.
         sentence=say_filters(_without_place(filters, picked), names, lang) if narrowed else None,
         form=asked.form(names, bars=bars, on_page=True) if here and here.plots else None,
-        hidden=asked.hidden_of_picker(),
+        hidden=[*asked.hidden_of_picker(), *asked.short()],
         trial=panel.told(asked),
         whole_address=asked.whole(),
         downloads=_downloads(here, asked),
@@ -272,7 +275,7 @@ def _place(here: Summary | None, places: Gazetteer, picked: Picked, lang: Langua
         return None
     if picked.jamoat:
         return _named(places.get(Jamoat, picked.jamoat), lang)
-    return Named(here.code, local_name(here.names, lang, otherwise=here.code))
+    return Named(here.code, name_district(local_name(here.names, lang, otherwise=here.code), lang))
 
 
 def _around(here: Summary | None, picked: Picked, lang: Language) -> str | None:

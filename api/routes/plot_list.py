@@ -14,7 +14,7 @@ from api.content.histograms import spread
 from api.content.plot_list import list_plots, usual_order
 from api.content.state_sentence import say_filters
 from api.deps import LanguageDep, SnapshotDep, known_parameters
-from api.language.translate import Language, local_name
+from api.language.translate import Language, local_name, name_district
 from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
@@ -146,4 +146,4 @@ def _chosen(choice: Choice) -> dict[str, str]:
 
 def _district_name(places: Gazetteer, code: str, lang: Language) -> str:
     known = places.places.get((District.__tablename__, code))
-    return local_name(known.names, lang, otherwise=code) if known else code
+    return name_district(local_name(known.names, lang, otherwise=code), lang) if known else code

@@ -18,7 +18,7 @@ from layers.features.filters import plot_conditions
 from layers.features.paging import Listing
 from layers.features.plots import in_district, scored_plots
 from layers.postgres.engine import Connection
-from layers.runs.trial import Trial, numbers_of, scheme_of, try_district
+from layers.runs.trial import Trial, numbers_of, readable_scheme, try_district
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,9 @@ def open_panel(
     if here is None or here.shown is None or not here.plots:
         return Panel()
     run, code = here.shown.run, here.code
-    scheme = scheme_of(connection, run)
+    scheme = readable_scheme(connection, run)
+    if scheme is None:  # there is nothing to depart from
+        return Panel()
     emphasis = departure(scheme, emphasis)
     if emphasis == NEUTRAL:
         return Panel(scheme)

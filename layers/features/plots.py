@@ -7,7 +7,7 @@ down to one decimal, so that 74.96 never reads as 75; filters and files use the 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -197,6 +197,15 @@ def district_of_plot(connection: Connection, plot_id: str) -> str | None:
         raise NotFound(f"There is no plot {plot_id!r}.")
     district: str | None = row[0]
     return district
+
+
+def held_in(connection: Connection, district: str, plot_ids: Sequence[str]) -> list[str]:
+    """Return those of some plots that lie in a district now, in the order they were given."""
+    if not plot_ids:
+        return []
+    found = select(PLOTS.plot_id).where(Plot.ended_by.is_(None), in_district(district), PLOTS.plot_id.in_(plot_ids))
+    there = set(connection.execute(found).scalars())
+    return [plot_id for plot_id in plot_ids if plot_id in there]
 
 
 def id_of_plot(connection: Connection, plot_no: int) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Float, cast, select
 
 from geo.contract.classes import CLASSES, NE, OUTLOOKS
+from geo.errors import SchemeError
 from geo.panel.scheme import Scheme, parse_scheme
 from geo.suitability.model import NOTHING
 from geo.suitability.rating import Rated
@@ -99,14 +100,30 @@ def try_district(run: Run, district: str, emphasis: Emphasis, among: Numbers | N
     return Trial(scheme, frame["plot_no"].to_numpy(dtype=np.int64), look, _parts(frame))
 
 
+def readable_scheme(connection: Connection, run: Run) -> Scheme | None:
+    """Return the scheme a run judged by; None of a run of long ago whose scheme is none of today."""
+    try:
+        return scheme_of(connection, run)
+    except DataRefused:
+        return None
+
+
 def scheme_of(connection: Connection, run: Run) -> Scheme:
-    """Return the scheme a run judged by, which a trial departs from."""
+    """Return the scheme a run judged by, which a trial departs from.
+
+    Raises
+    ------
+    DataRefused : the text the run kept of it is no scheme of today.
+    """
 
     def read() -> Scheme:
         made = connection.execute(
             select(ScoringRun.scheme_text, ScoringRun.criteria).where(ScoringRun.run_id == run.run_id)
         ).one()
-        return parse_scheme(made.scheme_text, source=f"run {run.run_id}", judged=made.criteria)
+        try:
+            return parse_scheme(made.scheme_text, source=f"run {run.run_id}", judged=made.criteria)
+        except SchemeError as error:
+            raise DataRefused(f"The scheme that this run kept is not understood: {error}") from None
 
     return _SCHEMES.get((run.run_id, run.finished_at), read)
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 
 from api.language.translate import LANGUAGES, Language, translate
 from api.main import create_app
+from geo.contract.classes import CLASSES
 from layers.postgres.engine import writing
 from tests.worlds import region_on_the_page
 from tests.worlds.region_on_the_page import LAKHSH, QUBODIYON, RASHT, plot_id
@@ -100,7 +101,7 @@ def test_of_other_land_only_sums_of_jamoats_are_told(client: TestClient) -> None
     assert "colour=potential_class" in maps[1]
     features = client.get(f"/districts/{RASHT}/plots", params={"limit": "all"}).json()["features"]
     known = {f["properties"]["plot_id"] for f in features if f["properties"].get("potential_class")}
-    assert known == {plot_id(row, judged) for row in (OFFERED, RESERVED) for judged in region_on_the_page.CLASSES}
+    assert known == {plot_id(row, judged) for row in (OFFERED, RESERVED) for judged in CLASSES}
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

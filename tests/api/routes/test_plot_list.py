@@ -163,7 +163,7 @@ def test_what_the_form_shows_is_what_was_asked(client: TestClient) -> None:
     assert 'name="max_walk_minutes" value="30"' in html
     assert '<input type="hidden" name="ask_first" value="water_adequacy">' in html
     assert re.findall(r'name="column" value="(\w+)" checked', html) == ["slope_pct"]
-    assert "<title>Rasht: S1, NE, " in html
+    assert "<title>Rasht district: S1, NE, " in html
 
 
 def test_a_column_is_sorted_by_and_says_so(client: TestClient) -> None:

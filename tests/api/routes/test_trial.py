@@ -19,6 +19,7 @@ from api.main import create_app
 from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import load_scheme
 from layers.postgres.engine import writing
+from layers.runs import trial as trial_of_district
 from layers.runs.score import score
 from tests.worlds import valley
 from tests.worlds.valley_in_database import NUROBOD, RASHT, load_valley
@@ -152,3 +153,22 @@ def test_the_panel_speaks_the_readers_language(client: TestClient, lang: Languag
     assert translate("Try other weights", lang) in page
     assert page.count('type="range"') == 4
     assert trial(client, lang=lang, **TRIED)["told"] in page
+
+
+def test_a_run_whose_results_cannot_be_tried_is_shown_as_published(client: TestClient, database: Engine) -> None:
+    caps = "UPDATE suitability SET class_cap = {cap} WHERE district = :district"
+    with database.begin() as connection:
+        connection.execute(text("CREATE TABLE kept_caps AS SELECT plot_no, class_cap FROM suitability"))
+        connection.execute(text(caps.format(cap="NULL")), {"district": RASHT})
+    trial_of_district._KEPT.clear()
+    try:
+        assert client.get(f"/districts/{RASHT}/trial", params=TRIED).status_code == 422
+        page = unescape(client.get("/", params={"lang": "en", "district": RASHT, **TRIED}).text)
+        assert "before the caps of classes were kept" in page
+        assert 'id="trial-told" hidden' in page
+        assert "weigh_nearness" not in re.search(r'<iframe id="map" src="([^"]+)"', page)[1]  # type: ignore[index]
+    finally:
+        with database.begin() as connection:
+            back = "UPDATE suitability s SET class_cap = k.class_cap FROM kept_caps k WHERE k.plot_no = s.plot_no"
+            connection.execute(text(back))
+            connection.execute(text("DROP TABLE kept_caps"))
