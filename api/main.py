@@ -37,6 +37,7 @@ from api.routes import (
     plots,
     priorities,
     report,
+    scenarios,
     tiles,
     trial,
     water,
@@ -166,6 +167,7 @@ def create_app() -> FastAPI:
         explanations,
         ways,
         water,
+        scenarios,
         plot_numbers,
         matches,
         tiles,
@@ -176,7 +178,8 @@ def create_app() -> FastAPI:
         assets,
     ):
         app.include_router(module.router)
-    describe_with(app, (*district_answers.MODELS, *answers.MODELS, matches.PlotMatches, trial.PlotTrial, *water.MODELS))
+    of_plots, of_water = (matches.PlotMatches, trial.PlotTrial), (*water.MODELS, *scenarios.MODELS)
+    describe_with(app, (*district_answers.MODELS, *answers.MODELS, *of_plots, *of_water))
     # The last one added is the first a request meets.
     app.add_middleware(Compression)
     app.add_middleware(Tags)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from layers.records.phrases import Digits, Listed, Phrase, told
-from layers.water.scenarios import RunKept
+from layers.records.phrases import Digits, Listed, Phrase, Speech, retold, told
+from layers.water.scenarios import Kept, RunKept
 
 NAMED: Final = 10  # areas or wells spelled out
 YEARS: Final = {"dry": Phrase("Dry year"), "normal": Phrase("Normal year"), "wet": Phrase("Wet year")}
@@ -134,3 +134,53 @@ def _harm(harm: Found) -> list[str]:
         else:
             said.append(told("{kind} within 500 m of canal reaches to be lined: none on record.", kind=name))
     return said
+
+
+def as_answer(run: RunKept, speech: Speech) -> dict[str, Any]:
+    """Return a run as JSON has it: figures, and the sentences in a language."""
+    return {
+        "run": run.run,
+        "scenario": run.scenario,
+        "year": run.year,
+        "rule": run.rule,
+        "by": run.by,
+        "synthetic": run.synthetic,
+        "made_at": run.made_at,
+        "as_of_load": run.as_of_load,
+        "crop_table": run.crop_table,
+        "code_version": run.code_version,
+        "taken_back": run.taken_back,
+        "of_file": run.of_file,
+        **run.report,
+        "said": [retold(sentence, speech) for sentence in describe_run(run)],
+    }
+
+
+def _state(run: RunKept) -> str:
+    if not run.of_file:
+        return "of an earlier file"
+    return "a load it saw was taken back" if run.taken_back else ""
+
+
+def list_row(kept: Kept, run: RunKept | None) -> dict[str, Any]:
+    """Return a scenario as lists have it, with its newest run."""
+    found = kept.scenario
+    row = {
+        "name": found.name,
+        "title": found.title,
+        "cost_usd": found.cost_usd,
+        "works": len(found.works),
+        "added_at": kept.added_at,
+    }
+    if run is None:
+        return row | dict.fromkeys(("run", "year", "rule", "by", "gained_ha", "harmed_areas", "synthetic", "state"))
+    return row | {
+        "run": run.run,
+        "year": run.year,
+        "rule": run.rule,
+        "by": run.by,
+        "gained_ha": run.report["gain"]["area_ha"],
+        "harmed_areas": len(run.report["harm"]["areas"]),
+        "synthetic": run.synthetic,
+        "state": _state(run),
+    }

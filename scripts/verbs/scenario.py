@@ -22,7 +22,7 @@ from layers.settings import get_settings
 from layers.water.alteration import Alteration
 from layers.water.networks import read_network
 from layers.water.scenario_runs import Choice, compute_run, store_run
-from layers.water.scenario_text import describe_run
+from layers.water.scenario_text import as_answer, describe_run, list_row
 from layers.water.scenarios import (
     Kept,
     RunKept,
@@ -80,7 +80,7 @@ def list_(as_json: Json = False) -> None:
     """List the scenarios that are stored, with what the newest run of each gains and harms."""
     with writing() as connection:
         found = list_scenarios(connection)
-    rows = [_listed(kept, run) for kept, run in found]
+    rows = [list_row(kept, run) for kept, run in found]
     if as_json:
         print_json(rows)
         return
@@ -198,26 +198,6 @@ def delete(name: Name, lang: Lang = SOURCE_LANGUAGE, as_json: Json = False) -> N
     _say(told("Scenario {name} is deleted, with {count} runs.", name=name, count=runs), speech)
 
 
-def as_answer(run: RunKept, speech: Speech) -> dict[str, Any]:
-    """Return a run as JSON has it: figures, and the sentences in a language."""
-    return {
-        "run": run.run,
-        "scenario": run.scenario,
-        "year": run.year,
-        "rule": run.rule,
-        "by": run.by,
-        "synthetic": run.synthetic,
-        "made_at": run.made_at,
-        "as_of_load": run.as_of_load,
-        "crop_table": run.crop_table,
-        "code_version": run.code_version,
-        "taken_back": run.taken_back,
-        "of_file": run.of_file,
-        **run.report,
-        "said": [retold(sentence, speech) for sentence in describe_run(run)],
-    }
-
-
 def _say(sentence: str, speech: Speech) -> None:
     out.print(retold(sentence, speech), highlight=False, markup=False)
 
@@ -237,35 +217,6 @@ def _cells(area: Mapping[str, Any]) -> dict[str, Any]:
     shown = {key: area[key] for key in AREAS}
     return {**shown, "tail": "tail" if area["tail"] else "", "area_ha": f"{area['area_ha']:.1f}"} | {
         key: "" if area[key] is None else f"{area[key]:.3f}" for key in ("before", "after")
-    }
-
-
-def _state(run: RunKept) -> str:
-    if not run.of_file:
-        return "of an earlier file"
-    return "a load it saw was taken back" if run.taken_back else ""
-
-
-def _listed(kept: Kept, run: RunKept | None) -> dict[str, Any]:
-    found = kept.scenario
-    row = {
-        "name": found.name,
-        "title": found.title,
-        "cost_usd": found.cost_usd,
-        "works": len(found.works),
-        "added_at": kept.added_at,
-    }
-    if run is None:
-        return row | dict.fromkeys(("run", "year", "rule", "by", "gained_ha", "harmed_areas", "synthetic", "state"))
-    return row | {
-        "run": run.run,
-        "year": run.year,
-        "rule": run.rule,
-        "by": run.by,
-        "gained_ha": run.report["gain"]["area_ha"],
-        "harmed_areas": len(run.report["harm"]["areas"]),
-        "synthetic": run.synthetic,
-        "state": _state(run),
     }
 
 
