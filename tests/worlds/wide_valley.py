@@ -59,6 +59,17 @@ def line(x: float, south: float = 4_000.0, north: float = 12_000.0) -> shapely.L
     return shapely.LineString([(X + x, Y + south), (X + x, Y + north)])
 
 
+UNCOUNTED = {"sdr": None, "sdr_basis": "unknown", "turns_scheduled": None, "turns_delivered": None}
+BALANCE = {
+    "code": "balanced",
+    "year_type": "dry",
+    "rule": "proportional",
+    "balance_id": 1,
+    "supply": "fair",
+    "ratio_07": 0.8,
+}
+
+
 def layers() -> dict[str, Frame]:
     """Every vector layer a criterion reads, each with at least one row."""
     reach = valley.canals().iloc[0].to_dict()
@@ -69,6 +80,7 @@ def layers() -> dict[str, Frame]:
     ]
     area = valley.command_areas().iloc[0].to_dict()
     held = shapely.union_all([plot_box(n, 5.0) for n in range(3)])
+    balanced = plot_box(5, 5.0)
     gaps = shapely.union_all([plot_box(6, 40.0), shapely.box(X + 5_900, Y, X + 6_000, Y + SIDE_M)])
     mapped = shapely.box(X, Y, X + SIDE_M, Y + SIDE_M) - gaps
     far = shapely.box(X + 100, Y + 100, X + 140, Y + 140)
@@ -80,7 +92,13 @@ def layers() -> dict[str, Frame]:
     surveys = valley.plot_surveys().drop(columns="plot_id")
     return {
         "canals": valley.frame(canals),
-        "command_areas": valley.frame([{**area, "reach": "upper", "geometry": held}]),
+        "command_areas": valley.frame(
+            [
+                {**area, "reach": "upper", "geometry": held},
+                {**area, "code": BALANCE["code"], "reach": "upper", **UNCOUNTED, "geometry": balanced},
+            ]
+        ),
+        "area_balance": valley.frame([{"entry": "b", **BALANCE, "geometry": balanced}]),
         "outlets": valley.frame([{"code": "o", "command_area": area["code"], "reach": "upper", "geometry": place}]),
         "hazard_zones": valley.frame(
             [{"code": "far", "process": "flood", "level": "low", "intensity": "weak", **SOURCE, "geometry": far}]

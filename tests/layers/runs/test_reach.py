@@ -89,6 +89,9 @@ def rows_like(layer: str, geometry: shapely.Geometry) -> gpd.GeoDataFrame:
 def changes_of(need: Need) -> Iterator[Change]:
     """Changes of one layer at distances up to its reach and just beyond."""
     match need.touches:
+        case Within() if need.layer == "area_balance":  # its rows lie where their areas do
+            months = {f"ratio{best}_{month:02d}": 0.4 for best in ("", "_best") for month in range(4, 10)}
+            yield "another balance", wide_valley.layers()[need.layer].assign(**months), "update"
         case Within(metres):
             plot = 6 if need.layer == "hazard_extents" else 7
             for distance in sorted({0.0, EDGE_M, metres / 2, max(metres - EDGE_M, 0.0), metres + EDGE_M, metres + 3e3}):
