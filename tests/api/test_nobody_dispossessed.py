@@ -39,6 +39,19 @@ COUNT, ACROSS, SIDE_M = 1_600, 40, 60.0
 SEED = 20261128
 BEST_ALLOWED = 0.55
 TRUTHS = ("idle", "disputed", "alone")
+NARROWED = (  # what the map is narrowed to
+    {},
+    {"availability": "unknown"},
+    {"availability": "fallow"},
+    {"land_form": "dehkan"},
+    {"class": "S3"},
+    {"class": "NE"},
+    {"settled": "true"},
+    {"min_score": "50"},
+    {"hazard_free": "true"},
+    {"crop": "potato"},
+    {"filter": "availability = 'fallow'"},
+)
 WOMEN_ALONE = "O4"  # right class given to the plots of women alone; its meaning does not matter here
 
 pytestmark = pytest.mark.heavy
@@ -152,6 +165,21 @@ def asked(client: TestClient, choice: dict[str, str]) -> dict[str, pd.Series]:
             if within.status_code == 200:
                 inside = {feature["properties"]["plot_id"] for feature in within.json()["features"]}
                 found[f"within {condition}"] = pd.Series([k in inside for k in shown.index], index=shown.index)
+    return found | on_the_map(client, choice, dict(zip(shown["plot_no"], shown.index, strict=True)))
+
+
+def on_the_map(client: TestClient, choice: dict[str, str], named: dict[int, str]) -> dict[str, pd.Series]:
+    """What the map picks out by the filters of the list: which plots, in which order, and as what it shows them."""
+    found: dict[str, pd.Series] = {}
+    for narrowed in NARROWED:
+        answer = client.get(f"/districts/{RASHT}/matches", params={**choice, **narrowed})
+        if answer.status_code == 400:
+            continue
+        told = answer.json()
+        plots = [named[int(number)] for number in np.cumsum(told["plot_no"])]
+        for name, values in (("look", told["look"]), ("order", range(len(plots)))):
+            found[f"map {name} {narrowed}"] = pd.Series(list(values), index=plots, dtype=float)
+    assert len(found) >= len(NARROWED)  # most are answered, with two answers each
     return found
 
 
