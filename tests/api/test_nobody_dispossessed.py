@@ -39,7 +39,7 @@ COUNT, ACROSS, SIDE_M = 1_600, 40, 60.0
 SEED = 20261128
 BEST_ALLOWED = 0.55
 TRUTHS = ("idle", "disputed", "alone")
-NARROWED = (  # what the map is narrowed to
+NARROWED: tuple[dict[str, str], ...] = (  # what the map is narrowed to
     {},
     {"availability": "unknown"},
     {"availability": "fallow"},
