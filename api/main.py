@@ -41,6 +41,7 @@ from api.routes import (
     tiles,
     trial,
     water,
+    water_page,
     ways,
 )
 from api.web.acceptance import Acceptance
@@ -168,6 +169,7 @@ def create_app() -> FastAPI:
         ways,
         water,
         scenarios,
+        water_page,
         plot_numbers,
         matches,
         tiles,

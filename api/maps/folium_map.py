@@ -23,7 +23,10 @@ MODULE: Final = "js/map.js"
 # What the module imports, named to the browser beforehand, so that it is fetched at once and not one after the other.
 IMPORTED: Final = tuple(
     f"js/{name}.js"
-    for name in ("card", "expression", "hatch", "layers", "live", "matches", "plain", "trial-map", "vector-tile")
+    for name in (
+        *("card", "expression", "hatch", "layers", "live", "matches", "periods", "plain"),
+        *("trial-map", "vector-tile"),
+    )
 )
 # Ten times the rest in size: run, in this order, when what the map is about is on the screen, which does without.
 LIVE_SCRIPTS: Final = (

@@ -6,16 +6,18 @@ letters with the reader's own fonts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from api.language.translate import FALLBACKS, LANGUAGES, Language
 from api.maps.colouring import BY_CLASS, HATCH, IN_CELL, SINGLE, Colouring, Expression, matched
 from api.maps.legend import MINED
+from api.maps.water_map import WaterShown, is_of_water, water_parts
 from geo.contract.shut_land import RELEASABLE
 from layers.catalogue import RasterLayer
 from layers.catalogue.admin import ADMIN, Country, District, Jamoat, Region, Settlement
 from layers.catalogue.base import Layer
-from layers.catalogue.irrigation import WATERS
+from layers.catalogue.irrigation import WATERS, Canal
 from layers.catalogue.land import Plot
 from layers.tiles.plot_tiles import FINEST_CELLS_ZOOM
 
@@ -45,12 +47,13 @@ def style(
     colouring: Colouring,
     *,
     lang: Language,
+    water: WaterShown | None = None,
 ) -> dict[str, Any]:
     """Return the MapLibre style of the map of ``shown`` over its context.
 
     ``drawn`` and ``grids`` are the layers the reader may see and that hold something, in draw order. Addresses are
     paths below the service's root, which the page completes. What is neither shown nor context is there, not
-    visible, for the reader to switch on.
+    visible, for the reader to switch on. ``water`` : the balance that a map of one shows, and when.
     """
     sources: dict[str, Any] = {}
     layers: list[dict[str, Any]] = [
@@ -78,9 +81,11 @@ def style(
             tiles, first = f"/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt", layer.card.tiles_from
             last = DEEPEST_BOUNDARY_TILE if layer in BOUNDARIES else DEEPEST_TILE
             parts = _layers_of(layer)
+            if water is not None and is_of_water(layer):
+                parts, tiles = water_parts(layer, water), f"{tiles}?{water.query}"
         sources[name] = {"type": "vector", "tiles": [tiles], "minzoom": first, "maxzoom": last}
         for part in (*parts, *_labels_of(layer, lang)):
-            part |= {"source": name, "source-layer": name, "metadata": {"obod": name}}
+            part |= {"source": name, "source-layer": name, "metadata": {**_own(part), "obod": name}}
             part["layout"] = part.get("layout", {}) | _visibility(visible(layer, shown)).get("layout", {})
             (on_top if part["type"] in ("circle", "symbol") else layers).append(part)
     return {"version": 8, "sources": sources, "layers": [*layers, *on_top]}
@@ -92,8 +97,18 @@ def name_of(mapped: Mapped) -> str:
 
 
 def visible(mapped: Mapped, shown: Mapped) -> bool:
-    """Tell whether a layer is seen at first on the map of ``shown``."""
+    """Tell whether a layer is seen at first on the map of ``shown``.
+
+    On a map of a water balance land lies under canals, and the layer of canals as they are mapped would hide them.
+    """
+    if is_of_water(shown) and (is_of_water(mapped) or mapped is Canal):
+        return is_of_water(mapped)
     return mapped is shown or name_of(mapped) in CONTEXT
+
+
+def _own(part: Mapping[str, Any]) -> dict[str, Any]:
+    """What a part says of itself already."""
+    return dict(part.get("metadata", {}))
 
 
 def _visibility(seen: bool) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from api.maps.folium_map import (
 )
 from api.maps.legend import CRITERIA_BY_ID, Legend, legend_of_layer, legend_of_raster
 from api.maps.maplibre_style import BOUNDARIES, PLOT_OPACITY, Mapped, name_of, style, visible
+from api.maps.water_map import WaterShown, tell_period, water_legend
 from api.rendering import assets
 from api.rendering.pages import render
 from layers.cache.memory import Memo
@@ -50,7 +51,8 @@ class Scene:
     tiles and cards are asked for another result than the one that is shown unasked. ``matches`` : address of the plots
     that filters leave, and ``sentence`` what filters these are; empty where all are shown. ``places`` : address of
     where the plots of the district lie that filters leave. ``trial`` : address of what they would be by other weights,
-    and ``tried`` which these are; empty where the published result is shown.
+    and ``tried`` which these are; empty where the published result is shown. ``water`` : the
+    balance that a map of one shows, and when.
     """
 
     shown: Mapped
@@ -71,6 +73,7 @@ class Scene:
     places: str = ""
     trial: str = ""
     tried: str = ""
+    water: WaterShown | None = None
 
     @property
     def layers(self) -> tuple[Mapped, ...]:
@@ -171,7 +174,8 @@ def _make_html(scene: Scene, legend_open: bool) -> str:
         synthetic=scene.synthetic,
         shown=name,
         judged=_shows_results(scene),
-        legend=legend,
+        legend=legend if scene.water is None else water_legend(legend),
+        water=None if scene.water is None else tell_period(scene.water, scene.lang),
         about=scene.shown.about if isinstance(scene.shown, RasterLayer) else scene.shown.card.about,
         legend_open=legend_open,
         colour=scene.colour,
@@ -203,7 +207,7 @@ def _config(scene: Scene, ways: Mapping[str, Colouring]) -> dict[str, Any]:
         "layer": name_of(scene.shown),
         "lang": lang,
         "numerals": NUMERALS[lang],
-        "style": style(scene.shown, scene.drawn, scene.grids, colouring, lang=lang),
+        "style": style(scene.shown, scene.drawn, scene.grids, colouring, lang=lang, water=scene.water),
         "hatch": HATCH,
         "live": {
             "scripts": [assets.address(scene.base, path) for path in LIVE_SCRIPTS],

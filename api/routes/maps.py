@@ -21,11 +21,13 @@ from api.maps.folium_map import Bounds, View
 from api.maps.maplibre_style import name_of
 from api.maps.places_cache import AtlasDep, held
 from api.maps.scene import AT, Scene, map_html, map_parts, mapped, parse_view, seen_grids, seen_layers
+from api.maps.water_map import is_of_water
 from api.rendering.pages import render
 from api.routes.emphasis import EmphasisDep, address_of
 from api.routes.found import FRESH, HTML
 from api.routes.narrowing import asked_filters, narrows
 from api.routes.plots import FILTER_PARAMETERS, ChoiceDep
+from api.routes.water_choice import WaterQuery, shown_balance
 from api.web.description import given, or_empty
 from geo.suitability.trial import NEUTRAL, departure
 from layers.catalogue import RasterLayer
@@ -63,6 +65,7 @@ def get_scene(
     colour: Annotated[str, Query(description="Colour plots by class, score, confidence or a criterion.")] = "class",
     at: Annotated[str | None, Query(pattern=AT.pattern, description="Open at zoom/latitude/longitude.")] = None,
     plot: Annotated[str | None, Query(description="Plot whose card is open.")] = None,
+    water: WaterQuery = None,
 ) -> Scene:
     """Return what the map asked for shows; filters of a district's plots leave the others outlined only."""
     audience = caller.audience_in(district)
@@ -74,6 +77,8 @@ def get_scene(
     narrowed = narrows(filters)
     if narrowed and (shown is not Plot or not district):
         raise BadFilter("Filters are for the map of plots of a district: give district.")
+    if water is not None and not is_of_water(shown):
+        raise BadFilter("year, rule, month and canal are for maps of a water balance.")
     jamoats = [code for code in jamoat or () if code]
     only = jamoats[0] if len(jamoats) == 1 else None
     with reading(audience) as connection:
@@ -84,6 +89,7 @@ def get_scene(
         if narrowed and district:
             require_jamoats(connection, district, jamoats)
             plot_conditions(scored_plots(PUBLIC, {}), filters)  # refused here, not when the map asks for them
+        balance = shown_balance(connection, water) if is_of_water(shown) else None
         chosen = _find_plot(connection, audience, plot) if plot else None
         if choice != Choice():
             served.runs_open_to(audience, choice)  # there is such a run
@@ -95,6 +101,7 @@ def get_scene(
         layers = held(served, (*seen_grids(audience), *seen_layers(audience)))
         sources = tuple(source for layer in layers for source in atlas.sources(connection, served, name_of(layer)))
     start = parse_view(at) or (chosen and chosen[1]) or _opening(served, places, district, only)
+    asked_water = {} if water is None else water.asked()
     kept = {"lang": lang, "district": district, "colour": colour, "at": at, "plot": plot, **address_of(tried)}
     result = {"scheme": choice.scheme, "run": None if choice.run is None else str(choice.run)}
     texts = [(name, text) for name, given_texts in filters.items() for text in given_texts]
@@ -110,7 +117,7 @@ def get_scene(
         sources=sources,
         synthetic=any(source.synthetic for source in sources),
         base=request.scope.get("root_path", ""),
-        query=urlencode([*((key, value) for key, value in {**kept, **result}.items() if value), *texts]),
+        query=urlencode([*((key, value) for key, value in {**kept, **asked_water, **result}.items() if value), *texts]),
         place=_place_name(places, district, only, lang),
         result=urlencode({key: value for key, value in result.items() if value}),
         matches=_matches(district, [*texts, *result.items()]) if narrowed else "",
@@ -120,6 +127,7 @@ def get_scene(
         else "",
         trial=_trial(district, [*(texts if narrowed else []), *address_of(tried).items()]) if tried != NEUTRAL else "",
         tried=say_emphasis(tried, lang) or "",
+        water=balance,
     )
 
 

@@ -290,7 +290,7 @@ def get_faults(caller: CallerDep, lang: LanguageDep) -> Response:
         {
             "kind": fault.kind,
             "code": fault.code,
-            "sentence": _said(fault, lang),
+            "sentence": said_fault(fault, lang),
             "matters": fault.matters,
             "longitude": None if place is None else round(place.x, 6),
             "latitude": None if place is None else round(place.y, 6),
@@ -310,7 +310,8 @@ def _require_codes(year: str | None, rule: str | None) -> None:
         require_code("rule", rule, RULES)
 
 
-def _said(fault: Fault, lang: Language) -> str:
+def said_fault(fault: Fault, lang: Language) -> str:
+    """Return the sentence of a fault in the reader's language."""
     values = {name: translate(value, lang) for name, value in fault.values.items()}
     return translate(SENTENCES[fault.kind], lang).format(code=fault.code, **values)
 

@@ -11,6 +11,7 @@ const OPERATORS = {
   "!": ([part], of) => !of(part),
   "==": ([one, other], of) => of(one) === of(other),
   all: (parts, of) => parts.every(of),
+  any: (parts, of) => parts.some(of),
   in: ([part, many], of) => of(many).includes(of(part)),
   "to-string": ([part], of) => String(of(part) ?? ""),
   "to-number": ([part], of) => Number(of(part)),

@@ -5,6 +5,7 @@ import { openCard } from "./card.js";
 import { asAsked, layersOn } from "./layers.js";
 import { fetchAhead, liveMap, replace } from "./live.js";
 import { isDot, narrowed, within } from "./matches.js";
+import { chosenCanal, followPeriods, markCanal } from "./periods.js";
 import { plainLayer } from "./plain.js";
 import { fetchTrial, repaint, triedStyle } from "./trial-map.js";
 
@@ -73,6 +74,7 @@ export async function draw(map, config) {
     glMap.once("load", () => choose.plot(config.chosen, map.getCenter()));
   }
   connectSwitches(glMap, config, drawing);
+  followPeriods(glMap, config, tell);
   followView(map, glMap, config);
   followTrial(glMap, config, drawing);
 }
@@ -221,6 +223,12 @@ function chooser(map, glMap, config) {
     const feature = found.find((hit) => hit.source === config.layer) ?? found[0];
     if (!feature) return undefined;
     if (isDot(feature)) return choosePlot(feature.id, latlng);
+    const canal = chosenCanal(feature);
+    if (canal) {
+      markCanal(glMap, canal);
+      tell({ canal });
+      return undefined;
+    }
     if (feature.source !== "plots") {
       unmark();
       return openCard(config, { feature }, unmark);

@@ -52,7 +52,7 @@ function paint(tile, features, parts, { zoom, hatch }) {
   tile.height = SIDE * ratio;
   const pen = tile.getContext("2d");
   pen.scale(ratio, ratio);
-  for (const part of parts) {
+  for (const part of parts.filter((one) => one.paint[`${one.type}-opacity`] !== 0)) {
     const paths = new Map();
     for (const feature of features) {
       const context = { id: feature.id, properties: feature.properties, zoom };

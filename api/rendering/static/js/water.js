@@ -1,0 +1,110 @@
+// The page of water: it works as plain links and a form; this makes it quicker and keeps its address shareable.
+
+import { shortenAddresses } from "./addresses.js";
+
+const form = document.getElementById("water-choice");
+const frame = document.getElementById("map");
+const place = document.getElementById("canal");
+let asked = 0; // number of the canal last asked for, so that a slow answer cannot replace a newer one
+
+shortenAddresses();
+showOnPick();
+if (frame) {
+  followMap();
+  chooseMonth();
+  chooseCanals();
+}
+
+/** Keep what the framed map shows in the address, in links and in the form; show its month, tell of its canal. */
+function followMap() {
+  frame.addEventListener("obod:view", ({ detail }) => {
+    keep(detail);
+    if (detail.month !== undefined) showMonth(detail.month);
+    if (detail.canal) tellCanal(detail.canal);
+  });
+}
+
+function keep(change) {
+  const address = new URL(window.location.href);
+  apply(address, change);
+  window.history.replaceState(null, "", address);
+  for (const link of document.querySelectorAll("a[data-keep-view]")) {
+    const target = new URL(link.href);
+    const { canal, ...rest } = change;
+    apply(target, link.dataset.canal ? rest : change);
+    link.href = target.href;
+  }
+  for (const link of document.querySelectorAll(".tongues a")) {
+    const target = new URL(link.href);
+    apply(target, change);
+    link.href = target.href;
+  }
+  for (const [key, value] of Object.entries(change)) {
+    if (key === "at" || key === "month") continue; // a place keeps its own view; the month is a choice of the form
+    const field = form.querySelector(`input[type="hidden"][name="${key}"]`) ?? document.createElement("input");
+    Object.assign(field, { type: "hidden", name: key, value: value ?? "", disabled: value === null });
+    form.append(field);
+  }
+}
+
+function apply(address, change) {
+  for (const [key, value] of Object.entries(change)) {
+    if (value === null) address.searchParams.delete(key);
+    else address.searchParams.set(key, value);
+  }
+}
+
+/** Show what is said of a month: all months came with the page. */
+function showMonth(month) {
+  for (const part of document.querySelectorAll("[data-period]")) part.hidden = part.dataset.period !== String(month);
+  for (const row of document.querySelectorAll("[data-month]")) {
+    if (row.dataset.month === String(month)) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
+  }
+  form.elements.month.value = month;
+}
+
+/** A month that is picked is shown at once, here and on the map. */
+function chooseMonth() {
+  form.elements.month.addEventListener("change", ({ target }) => {
+    showMonth(target.value);
+    keep({ month: target.value });
+    frame.dispatchEvent(new CustomEvent("obod:month", { detail: { month: target.value } }));
+  });
+}
+
+/** Show the rest of what is picked at once. Not on keys: there every step through a list would be a choice. */
+function showOnPick() {
+  let byKey = false;
+  form.addEventListener("keydown", () => { byKey = true; });
+  form.addEventListener("pointerdown", () => { byKey = false; });
+  form.addEventListener("change", ({ target }) => {
+    if (target.name === "district") form.querySelector('input[name="canal"]').disabled = true;
+    if (!byKey && target.name !== "month") form.requestSubmit();
+  });
+}
+
+/** Tell of a canal whose name is clicked beside the page, without loading the page anew. */
+function chooseCanals() {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[data-canal]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const { canal } = link.dataset;
+    keep({ canal });
+    frame.dispatchEvent(new CustomEvent("obod:canal", { detail: { canal } }));
+    tellCanal(canal).then(() => document.getElementById("canal-title")?.focus());
+  });
+}
+
+async function tellCanal(canal) {
+  asked += 1;
+  const mine = asked;
+  const address = new URL(window.location.href);
+  const wanted = new URLSearchParams({ canal, lang: document.documentElement.lang });
+  for (const name of ["year", "rule", "month"]) wanted.set(name, address.searchParams.get(name) ?? form.elements[name].value);
+  const answer = await fetch(`${place.dataset.part}?${wanted}`);
+  if (mine !== asked || !answer.ok) return;
+  place.innerHTML = await answer.text();
+  place.hidden = false;
+}
