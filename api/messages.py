@@ -33,6 +33,7 @@ from api.content import (
     trial_text,
     unknown_text,
     value_text,
+    water_told,
 )
 from api.language import wording
 from api.language.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREVIEWED, Language, read_catalogue
@@ -183,6 +184,7 @@ def worded() -> Iterator[str]:
     yield from fit_worded()
     yield from found_places.KINDS.values()
     yield from error_page.MESSAGES
+    yield from water_told.MESSAGES
     yield from (about for _name, about in planner.FORMATS.values())
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from api.language.translate import Language, number, translate
 from api.language.wording import CODES
-from api.maps.water_map import PERIODS, UNNEEDED, WORST, name_periods
+from api.maps.water_map import PERIODS, UNNEEDED, WORST, WORST_MONTH, name_periods
 from geo.water.sharing.rules import RULES
 from layers.catalogue.balances import LEGEND
 from layers.catalogue.supply import YEAR_TYPES
@@ -26,6 +26,11 @@ NO_BALANCE: Final = (
 )
 NO_BALANCES: Final = "No water balance is published yet. The staff of the service can make one: obod water balance"
 NO_CANAL: Final = "No canal {canal} is in this water balance."
+UNKNOWN_HERE: Final = "It is not known how much the fields get."
+MESSAGES: Final = (
+    *(NOT_KNOWN, FIRST_AND_LAST, NOT_KNOWN_HERE, IDLE_HERE, NO_BALANCE, NO_BALANCES, NO_CANAL, UNKNOWN_HERE),
+    *(WORST_MONTH, UNNEEDED.label),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ def tell_rule(rule: str, shares: Sequence[CanalShare], period: int, lang: Langua
     says = translate(IDLE_HERE, lang) if idle else ""
     if parts[0].share is not None:
         says = translate(FIRST_AND_LAST, lang).format(head=parts[0].words, tail=parts[2].words)
-    return Row(translate(CODES[rule], lang), parts, says or translate("It is not known how much the fields get.", lang))
+    return Row(translate(CODES[rule], lang), parts, says or translate(UNKNOWN_HERE, lang))
 
 
 def tell_choices(year: str, rule: str, month: int, published: set[tuple[str, str]], lang: Language) -> dict[str, Any]:

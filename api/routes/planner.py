@@ -161,6 +161,7 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         list_address=asked.plot_list() if here else None,
         compare_address=links.compare(here.code) if here else None,
         repair_address=links.after_repair(here.code) if here and here.shown else None,
+        water_address=links.water(here.code if here else None),
         report_address=asked.report("pdf") if here else None,
     )
     return HTMLResponse(content, headers=FRESH)

@@ -1,0 +1,100 @@
+"""The page of water in a real browser: another month asks for nothing and changes map, words and address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, Request, ViewportSize, expect, sync_playwright
+from sqlalchemy import Engine
+
+from api.language.translate import LANGUAGES, Language
+from layers.catalogue.balances import LEGEND
+from tests.clients.browser import PATIENCE_MS, Noticed, chromium, drawn_map, fold_panel, served
+from tests.clients.command import run
+from tests.clients.pictures import all_colours, rgb, serious_faults
+from tests.worlds.two_canals import plant_canals
+
+pytestmark = pytest.mark.browser
+
+PHONE: ViewportSize = {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1360, "height": 800}
+
+
+@pytest.fixture(scope="module", name="address")
+def _address(database: Engine) -> Iterator[str]:
+    plant_canals(database)
+    for rule in ("head-first", "proportional"):
+        assert run("water", "balance", "--rule", rule) == 0
+    with served() as address:
+        yield address
+
+
+@pytest.fixture(scope="module", name="playwright")
+def _playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="module", name="browser")
+def _browser(playwright: Playwright) -> Iterator[Browser]:
+    with chromium(playwright) as browser:
+        yield browser
+
+
+@pytest.fixture(name="page")
+def _page(browser: Browser, address: str) -> Iterator[Page]:
+    noticed = Noticed(address)
+    with browser.new_context(viewport=DESK, base_url=address) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        noticed.watch(context)
+        yield context.new_page()
+    noticed.nothing_wrong()
+
+
+def test_another_month_asks_for_nothing_and_is_on_the_map_in_words_and_in_the_link(page: Page) -> None:
+    page.goto("/water?lang=en&district=TJ.RR.GA&month=7&rule=proportional&year=dry")
+    frame = drawn_map(page)
+    scarce = rgb(LEGEND["scarce"].colour)
+    assert scarce in all_colours(frame)
+    asked: list[Request] = []
+    page.context.on("request", asked.append)
+    slider = frame.get_by_label("Month")
+    slider.focus()
+    slider.press("Home")
+    slider.press("ArrowRight")
+    expect(slider).to_have_attribute("aria-valuetext", "January")
+    expect(page.locator("#water-title span:visible")).to_have_text("January")
+    expect(page.locator("#water-month")).to_have_value("1")
+    page.wait_for_function("new URL(location.href).searchParams.get('month') === '1'")
+    drawn_map(page)
+    assert scarce not in all_colours(frame)  # nothing is needed in January
+    page.locator("#water-month").select_option("7")
+    expect(slider).to_have_value("7")
+    drawn_map(page)
+    assert scarce in all_colours(frame)
+    assert [request.url for request in asked] == []
+    assert parse_qs(urlsplit(page.url).query)["month"] == ["7"]
+
+
+def test_a_canal_is_told_beside_the_map_without_loading_the_page(page: Page) -> None:
+    page.goto("/water?lang=en&month=7&rule=head-first&year=dry")
+    drawn_map(page)
+    page.locator("tbody:not([hidden]) a[data-canal=C1]").click()
+    expect(page.locator("#canal-title")).to_be_focused()
+    expect(page.locator("#canal .says:visible")).to_contain_text("the last fields 0.8.")
+    asked = parse_qs(urlsplit(page.url).query)
+    assert (asked["canal"], asked["rule"], asked["month"]) == (["C1"], ["head-first"], ["7"])
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("view", [DESK, PHONE])
+def test_nothing_is_cut_or_seriously_wrong(browser: Browser, address: str, lang: Language, view: ViewportSize) -> None:
+    with browser.new_context(viewport=view, base_url=address) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.goto(f"/water?lang={lang}&month=7&canal=C1&year=dry&rule=proportional")
+        fold_panel(drawn_map(page))
+        assert [serious_faults(part) for part in page.frames] == [[], []]
+        assert page.evaluate("document.documentElement.scrollWidth") <= view["width"]
