@@ -58,8 +58,12 @@ def test_another_month_asks_for_nothing_and_is_on_the_map_in_words_and_in_the_li
     frame = drawn_map(page)
     scarce = rgb(LEGEND["scarce"].colour)
     assert scarce in all_colours(frame)
-    asked: list[Request] = []
-    page.context.on("request", asked.append)
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    page.context.on("request", note)
     slider = frame.get_by_label("Month")
     slider.focus()
     slider.press("Home")
@@ -74,7 +78,7 @@ def test_another_month_asks_for_nothing_and_is_on_the_map_in_words_and_in_the_li
     expect(slider).to_have_value("7")
     drawn_map(page)
     assert scarce in all_colours(frame)
-    assert [request.url for request in asked] == []
+    assert asked == []
     assert parse_qs(urlsplit(page.url).query)["month"] == ["7"]
 
 
