@@ -74,7 +74,7 @@ export async function draw(map, config) {
     glMap.once("load", () => choose.plot(config.chosen, map.getCenter()));
   }
   connectSwitches(glMap, config, drawing);
-  followPeriods(glMap, config, tell);
+  followPeriods(glMap, config, drawing, tell);
   followView(map, glMap, config);
   followTrial(glMap, config, drawing);
 }

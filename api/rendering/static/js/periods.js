@@ -3,8 +3,11 @@
 
 const NAMES_APART = "|";
 
-/** Have the slider, and the page that frames the map, choose the month that is seen; `tell` says what was chosen. */
-export function followPeriods(glMap, config, tell) {
+/**
+ * Have the slider, and the page that frames the map, choose the month that is seen; `drawing` says that the map is about
+ * to change, `tell` what was chosen.
+ */
+export function followPeriods(glMap, config, drawing, tell) {
   const slider = document.getElementById("month");
   if (!slider) return;
   const parts = config.style.layers.filter(({ metadata }) => metadata?.period !== undefined);
@@ -14,7 +17,10 @@ export function followPeriods(glMap, config, tell) {
     slider.setAttribute("aria-valuetext", names[month]);
     for (const { id, type, metadata } of parts) {
       const wanted = metadata.period === month ? metadata.opacity : 0;
-      if (glMap.getPaintProperty(id, `${type}-opacity`) !== wanted) glMap.setPaintProperty(id, `${type}-opacity`, wanted);
+      if (glMap.getPaintProperty(id, `${type}-opacity`) !== wanted) {
+        drawing();
+        glMap.setPaintProperty(id, `${type}-opacity`, wanted);
+      }
     }
   };
   slider.addEventListener("input", () => {
