@@ -42,6 +42,10 @@ CONFIDENCE_STYLES: Final = {
 } | {"": Style(UNKNOWN_COLOUR, "Not evaluated", hatched=True)}  # land that is shut has none
 
 
+POTENTIAL: Final = "potential_class"
+SQUARE_COLOUR: Final = "#8f8f8f"  # no class has it
+
+
 @dataclass(frozen=True, slots=True)
 class Colouring:
     """One way to colour plots: its legend, the colour expression, which plots it knows, and the hatch of the rest."""
@@ -73,7 +77,24 @@ class Colouring:
             "known": known,
             "unknown": unknown,
             "hatch": self.hatch,
+            "squares": dict(zip(("colour", "hatch"), self.squares, strict=True)),
+            "squaresByClass": self.squares_by_class,
         }
+
+    @property
+    def squares_by_class(self) -> bool:
+        """Whether squares of the far view are coloured, by the class their plots have now.
+
+        Beside colours that say what plots could become they would be taken for that.
+        """
+        return self.id != POTENTIAL
+
+    @property
+    def squares(self) -> tuple[Expression | str, Expression | str]:
+        """Colour and hatch of the squares of the far view; of one tone where their class is not what is asked for."""
+        if self.squares_by_class:
+            return BY_CLASS.colour, BY_CLASS.hatch
+        return SQUARE_COLOUR, HATCH + UNKNOWN_COLOUR[1:]
 
     def split(self, which: Expression) -> tuple[Expression, Expression]:
         """Return the filters that pick, of ``which`` features, those it can colour and those it cannot."""
@@ -85,7 +106,7 @@ def colourings(lang: Language) -> Mapping[str, Colouring]:
     """Return every way to colour plots, by name: class, potential class, score, confidence and each criterion."""
     ways = [
         BY_CLASS,
-        _by_code("potential_class", _legend("potential_class", "Class after improvements", POTENTIAL_STYLES)),
+        _by_code(POTENTIAL, _legend(POTENTIAL, "Class after improvements", POTENTIAL_STYLES)),
         _by_score(lang),
         _by_code("confidence", _legend("confidence", "Confidence", CONFIDENCE_STYLES)),
     ]

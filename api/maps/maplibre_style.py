@@ -116,10 +116,10 @@ def _visibility(seen: bool) -> dict[str, Any]:
 
 
 def plot_layers(colouring: Colouring) -> list[dict[str, Any]]:
-    """Return the layers that draw plots: single ones by ``colouring``, squares of the far view by class."""
+    """Return the layers that draw plots: single ones by ``colouring``, squares of the far view by class or plain."""
     return [
-        *_filled("plots-cells", IN_CELL, BY_CLASS),
-        *_filled("plots", SINGLE, colouring),
+        *_filled("plots-cells", BY_CLASS.split(IN_CELL), *colouring.squares),
+        *_filled("plots", colouring.split(SINGLE), colouring.colour, colouring.hatch),
         {
             "id": "plots-line",
             "type": "line",
@@ -154,11 +154,13 @@ def _mined() -> list[dict[str, Any]]:
     ]
 
 
-def _filled(name: str, which: Expression, colouring: Colouring) -> list[dict[str, Any]]:
-    """Fill what the colouring knows, hatch the rest."""
-    known, unknown = colouring.split(which)
-    fill = {"fill-color": colouring.colour, "fill-opacity": PLOT_OPACITY}
-    hatch = {"fill-pattern": colouring.hatch, "fill-opacity": PLOT_OPACITY}
+def _filled(
+    name: str, which: tuple[Expression, Expression], colour: Expression | str, pattern: Expression | str
+) -> list[dict[str, Any]]:
+    """Fill what is known, the first of ``which``, hatch the rest."""
+    known, unknown = which
+    fill = {"fill-color": colour, "fill-opacity": PLOT_OPACITY}
+    hatch = {"fill-pattern": pattern, "fill-opacity": PLOT_OPACITY}
     return [
         {"id": f"{name}-fill", "type": "fill", "filter": known, "paint": fill},
         {"id": f"{name}-hatch", "type": "fill", "filter": unknown, "paint": hatch},

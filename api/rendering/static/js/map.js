@@ -75,6 +75,7 @@ export async function draw(map, config) {
   }
   connectSwitches(glMap, config, drawing);
   followPeriods(glMap, config, drawing, tell);
+  if (config.colourings[config.colour]) sayWhatSquaresShow(config, config.colour);
   followView(map, glMap, config);
   followTrial(glMap, config, drawing);
 }
@@ -313,7 +314,7 @@ function connectSwitches(glMap, config, drawing) {
  * wait for them: drawn before, every plot would look unknown. `wanted` tells whether it is still asked for by then.
  */
 async function recolour(glMap, config, way, wanted) {
-  const { tiles, colour, known, unknown, hatch } = config.colourings[way];
+  const { tiles, colour, known, unknown, hatch, squares } = config.colourings[way];
   const whole = rooted(tiles, config.base);
   const source = glMap.getSource("plots");
   if (source.tiles[0] !== whole) {
@@ -321,6 +322,9 @@ async function recolour(glMap, config, way, wanted) {
     await new Promise((drawn) => { glMap.once("idle", drawn); });
     if (!wanted()) return;
   }
+  glMap.setPaintProperty("plots-cells-fill", "fill-color", squares.colour);
+  glMap.setPaintProperty("plots-cells-hatch", "fill-pattern", squares.hatch);
+  sayWhatSquaresShow(config, way);
   if (config.tried) repaint(glMap, way === "class" ? config.tried : config.untried);
   if (config.tried && way === "class") return;
   glMap.setFilter("plots-fill", within(config, known));
@@ -345,6 +349,12 @@ function followView(map, glMap, config) {
   });
   const cells = config.style.layers.filter((part) => part.id.startsWith("plots-cells")).map((part) => part.id);
   if (cells.length) glMap.on("idle", () => hintAtSquares(glMap.queryRenderedFeatures({ layers: cells }).length > 0));
+}
+
+function sayWhatSquaresShow(config, way) {
+  for (const said of document.querySelectorAll("#zoom-hint [data-squares]")) {
+    said.hidden = (said.dataset.squares === "class") !== config.colourings[way].squaresByClass;
+  }
 }
 
 function hintAtSquares(seen) {
