@@ -10,12 +10,15 @@ import typer
 
 from geo.household.profile import load_profile, profile_names
 from geo.panel.scheme import load_scheme
+from geo.water.sharing.rules import JUDGED_RULE, JUDGED_YEAR
 from layers.features.districts import farmed_districts
 from layers.postgres.engine import engine, reading, writing
 from layers.records.snapshot import served_districts
+from layers.runs.code_digest import code_version
 from layers.runs.household_fit import fit_profiles
 from layers.runs.score import publish_run, score
 from layers.settings import get_settings
+from layers.water.balances import make_balance
 from scripts.demo_region.ground.fetch_relief import true_relief
 from scripts.demo_region.on_real import UNMIXED, fingerprint, load_real, real_places
 from scripts.demo_region.region import generate
@@ -25,6 +28,7 @@ from scripts.stopping import STANDING
 from scripts.verbs.robustness import start_drawing
 
 PLOTS, SEED = 20_000, 1
+BALANCED_YEARS = ("normal", JUDGED_YEAR)
 FEWEST_PLOTS, MOST_PLOTS = 500, 1_000_000
 
 Plots = Annotated[int, typer.Option(min=FEWEST_PLOTS, max=MOST_PLOTS, help="How many plots the region has.")]
@@ -54,6 +58,8 @@ def demo(plots: Plots = PLOTS, seed: Seed = SEED, on: On = None, json: Json = Fa
     else:
         _load_on(on, plots, seed, known_as)
     STANDING.move("Demo region loaded", 1, 1)
+    if not there:
+        _balance()
     run = _served_run() if there else None
     if run is None:
         _step(3, "Scoring every plot")
@@ -95,6 +101,14 @@ def _load_on(folder: Path, plots: int, seed: int, known_as: str) -> None:
         for layer in there.layers.intersection(UNMIXED):
             region.frames.pop(layer, None)
         write(connection, region, known_as, _detail)
+
+
+def _balance() -> None:
+    """Share the water of the canals in a normal and a dry year and publish both: land is judged by the dry one."""
+    for year in BALANCED_YEARS:
+        with writing() as connection:
+            made = make_balance(connection, year=year, rule=JUDGED_RULE, by="month", draft=False, code=code_version())
+        _detail(f"water balance of a {year} year: {made.counts['areas_known']:,} of {made.counts['areas']:,} areas")
 
 
 def _scored() -> int:

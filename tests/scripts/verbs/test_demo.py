@@ -33,8 +33,10 @@ from geo.suitability.assess import assess
 from geo.terrain.grid import north_up
 from layers.catalogue import BY_NAME
 from layers.catalogue.admin import District
+from layers.catalogue.balances import AreaBalance
 from layers.catalogue.base import STAFF
 from layers.catalogue.hazards import HazardEvent
+from layers.catalogue.irrigation import CommandArea
 from layers.catalogue.land import Plot
 from layers.catalogue.services import EnergyPoint
 from layers.errors import DataRefused, NotFound
@@ -374,7 +376,14 @@ def test_the_command_loads_scores_and_changes_nothing_the_second_time(region: Re
         served = connection.execute(select(Publication.district).where(Publication.shown)).scalars().all()
         fitted = lights_of_run(connection, int(str(first["run"])))
     assert {"dem", "slope", "soil_depth", "mean_temperature", "plots"} <= {holding.layer for holding in current}
-    assert all(holding.synthetic and "Synthetic demo region, seed 7" in str(holding.source) for holding in current)
+    source = {"area_balance": "Water balance", "reach_balance": "Water balance"}
+    assert {"area_balance", "reach_balance"} <= {holding.layer for holding in current}
+    for holding in current:
+        assert holding.synthetic, holding.layer
+        assert source.get(holding.layer, "Synthetic demo region, seed 7") in str(holding.source), holding.layer
+    with reading(STAFF) as connection:
+        balanced = connection.execute(select(AreaBalance.year_type, AreaBalance.rule).distinct()).all()
+    assert sorted(map(tuple, balanced)) == [("dry", "proportional"), ("normal", "proportional")]
     assert served == ["TJ.RR.GA"]
     assert {name: sum(lights.values()) for name, lights in fitted.items()} == dict.fromkeys(profile_names(), PLOTS)
     keeps_its_promises(int(str(first["run"])))
@@ -390,7 +399,11 @@ def test_the_command_loads_scores_and_changes_nothing_the_second_time(region: Re
     assert counts()["plots"] == 600
     with reading(STAFF) as connection:
         sources = {holding.source for holding in list_layers(connection) if holding.rows}
-    assert sources == {"Synthetic demo region, seed 8"}
+        codes = set(connection.execute(select(AreaBalance.code).where(AreaBalance.ended_by.is_(None))).scalars())
+        areas = set(connection.execute(select(CommandArea.code).where(CommandArea.ended_by.is_(None))).scalars())
+    others = {str(source) for source in sources} - {"Synthetic demo region, seed 8"}
+    assert all(source.startswith("Water balance ") for source in others), others
+    assert codes == areas  # none is left of the demo before
 
 
 def test_a_demo_is_not_drawn_over_real_districts(small_demo: Engine, region: Region) -> None:
