@@ -236,7 +236,8 @@ def test_a_workbook_explains_itself_in_the_reader_s_language(
     path.write_bytes(client.get(PLOTS, params={"f": "xlsx", "lang": lang}).content)
     book = openpyxl.load_workbook(path)
     told = " ".join(str(cell.value) for row in book.worksheets[0].iter_rows() for cell in row if cell.value)
-    for part in ("generated for tests", "CC0-1.0", f"{land.runs[DEFAULT]} (default)", RASHT):
+    scheme = {"en": "Reference weighting", "tg": "Вазнбандии асосӣ", "ru": "Базовая схема весов"}[lang]
+    for part in ("generated for tests", "CC0-1.0", f"{land.runs[DEFAULT]} ({scheme})", RASHT):
         assert part in told
     for message in (*CLASS_MEANINGS.values(), "SYNTHETIC DATA", "Scoring run"):
         assert translate(message, lang) in told
