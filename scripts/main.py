@@ -58,7 +58,7 @@ VERBS = {
     "qfield": Verb("qfield", "Write a district's layers as a project for QField and QGIS.", UNWRITTEN),
     "up": Verb("up", "Do all that make demo does, then serve."),
     "water": Verb("water", "Water crops need, turns of water, faults of canals.", UNWRITTEN),
-    "scenario": Verb("scenario", "What a change of canals, pumps or crops gains and whom it harms.", UNCHANGED),
+    "scenario": Verb("scenario", "What a change of canals or crops gains and harms.", UNCHANGED),
     "works": Verb("works", "Choose repairs of canals under a budget.", UNWRITTEN),
     "weights": Verb("weights", "Work out weights from a square table of comparisons.", UNCHANGED, apart=True),
     "serve": Verb("serve", "Serve maps, tiles and data over HTTP."),
