@@ -92,7 +92,9 @@ def test_pick_a_district_click_a_plot_read_its_class(
     page.get_by_label(translate("District", lang), exact=True).select_option(RASHT)
     page.get_by_role("button", name=translate("Show", lang), exact=True).click()
     frame = drawn_map(page)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Rasht" if lang == "en" else "Рашт")
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        {"en": "Rasht district", "tg": "ноҳияи Рашт", "ru": "район Рашт"}[lang]
+    )
     expect(page.locator(".figures tfoot .figure").last).to_have_text("60")
     fold_panel(frame)
     for judged in ("S3", "NE", "N2"):
