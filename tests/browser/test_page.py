@@ -242,7 +242,7 @@ def test_the_address_keeps_the_view_the_plot_and_the_language(page: Page) -> Non
     page.get_by_role("link", name="Тоҷикӣ").click()
     again = drawn_map(page)
     expect(again.locator(f"article[data-plot='{plot_id(2, 'S2')}'] h2")).to_contain_text("Мувофиқ")
-    assert page.get_by_role("heading", level=1).inner_text() == "Рашт"
+    assert page.get_by_role("heading", level=1).inner_text() == "ноҳияи Рашт"
 
 
 def test_a_plot_is_found_and_read_by_key_alone(page: Page) -> None:
@@ -339,7 +339,7 @@ def test_figures_and_files_are_there_without_a_script(browser: Browser, address:
         expect(page.locator(".figures tfoot .figure").last).to_have_text("60")
         expect(page.get_by_role("link", name="GeoPackage")).to_be_visible()
         page.get_by_role("link", name="Qubodiyon").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Qubodiyon")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Qubodiyon district")
 
 
 def test_without_webgl_the_plots_are_drawn_and_the_page_says_what_is_missing(
