@@ -85,6 +85,10 @@ def test_a_slider_recolours_map_and_figures_without_a_page_being_loaded(page: Pa
     expect(page.locator("#trial-told strong")).to_have_text(
         "Trial of other weights: weight of nearness × 2, orness 0.2"
     )
+    # The map has the trial once its own note says which; then it is drawn anew.
+    expect(frame.locator("#trial-note strong")).to_have_text(
+        "Trial of other weights: weight of nearness × 2, orness 0.2"
+    )
     drawn_map(page)
     expect(frame.locator("#trial-note")).to_contain_text("not a published result")
     assert rgb(CLASS_STYLES["S3"].colour) in colours_of(frame, 5, "S2")
