@@ -100,12 +100,21 @@ def _accepted(header: str) -> list[str]:
     return [tag for _, tag in sorted(weighed, key=lambda pair: -pair[0])]
 
 
+LARGEST: Final = 1e15  # above, not every whole number is a double
+
+
 def number(value: float | None, lang: Language, *, digits: int = 0) -> str:
-    """Return ``value`` rounded to ``digits`` decimals with the signs of ``lang``; a dash for None."""
+    """Return ``value`` rounded to ``digits`` decimals with the signs of ``lang``; a dash for None.
+
+    From ``LARGEST`` on it is told as a power of ten: hundreds of digits, of which most mean nothing, are no number.
+    """
     if value is None:
         return "–"
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    text = format_decimal(value, format=pattern, locale=Locale.parse(lang))
+    locale = Locale.parse(lang)
+    if abs(value) < LARGEST:
+        text = format_decimal(value, format="#,##0" + ("." + "0" * digits if digits else ""), locale=locale)
+    else:
+        text = format_decimal(float(f"{value:.2e}"), format="0.##E0", locale=locale, decimal_quantization=False)
     return text if lang == SOURCE_LANGUAGE else text.replace("-", "\N{MINUS SIGN}")
 
 

@@ -125,6 +125,9 @@ def test_numbers_and_dates_are_written_as_in_the_language() -> None:
     assert number(12345.678, "ru", digits=1) == "12\xa0345,7"
     assert number(12345.678, "tg", digits=1) == "12\xa0345,7"
     assert number(None, "tg") == "–"
+    assert [number(-1.3330449515774948e30, lang, digits=2) for lang in ("en", "ru")] == ["-1.33E30", "−1,33E30"]
+    assert number(1e308, "tg") == "1E308"
+    assert number(999_999_999_999_999.0, "en") == "999,999,999,999,999"
     assert [day(date(2026, 5, 9), lang) for lang in LANGUAGES] == ["09.05.2026", "09.05.2026", "9 May 2026"]
 
 
