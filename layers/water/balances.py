@@ -307,11 +307,14 @@ def _publish(
 
 
 def _rows(ratios: Between, need_m3: Floats, periods: Periods) -> pd.DataFrame:
-    """What areas and reaches have alike; of a month in parts the worst part counts."""
+    """What areas and reaches have alike; of a month in parts the worst part counts.
+
+    The worst month of those that are known is the worst of the year only where none that needs water is unknown.
+    """
     months = tell_months(ratios, need_m3, periods)
     by_month, at_best = (months.iloc[:, k : k + 12].to_numpy(dtype=np.float64) for k in (0, 12))
-    ratio, greatest = least_known(by_month), least_known(at_best)
-    known = ~np.isnan(ratio)
+    known = ~(np.isnan(ratios.worst) & (need_m3 != 0)).any(axis=1) & ~np.isnan(by_month).all(axis=1)
+    ratio, greatest = (np.where(known, least_known(end), np.nan) for end in (by_month, at_best))
     worst_month = np.zeros(len(ratio), dtype=np.int64)
     worst_month[known] = np.nanargmin(by_month[known], axis=1) + 1
     supply = np.select(

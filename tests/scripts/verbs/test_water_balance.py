@@ -74,6 +74,22 @@ def test_a_july_by_hand_in_layers_and_rows(canals: Engine, capsys: pytest.Captur
     assert found["equity"]["C1"]["head"] == pytest.approx(found["equity"]["C1"]["tail"], abs=1e-4)
 
 
+@pytest.mark.parametrize(("month", "known"), [(8, False), (2, True)])
+def test_a_month_that_is_not_known_leaves_the_worst_one_unknown_if_it_needs_water(
+    canals: Engine, month: int, known: bool
+) -> None:
+    with canals.begin() as connection:
+        connection.execute(text("DELETE FROM intake_flows WHERE month = :m AND ended_by IS NULL"), {"m": month})
+    assert run("water", "balance") == 0
+    with canals.connect() as connection:
+        for layer, code in (("area_balance", "b"), ("reach_balance", "C1-1")):
+            query = text(f"SELECT * FROM {layer} WHERE ended_by IS NULL AND code = :c")
+            row = connection.execute(query, {"c": code}).one()
+            assert row.ratio_07 == pytest.approx(0.4666, abs=1e-4)
+            worst = (row.supply, row.ratio, row.ratio_best, row.worst_month)
+            assert worst == (("scarce", row.ratio_07, row.ratio_07, 7) if known else ("unknown", None, None, None))
+
+
 def test_head_first_leaves_the_tail_what_is_left(canals: Engine, capsys: pytest.CaptureFixture[str]) -> None:
     found = made(capsys, "--rule", "head-first")
     rows = july(canals, found["balance_id"])
