@@ -2,59 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, ViewportSize, expect, sync_playwright
-from sqlalchemy import Engine
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from api.language.translate import LANGUAGES, Language
 from layers.catalogue.land import CLASS_STYLES
-from layers.postgres.engine import writing
-from tests.clients.browser import PATIENCE_MS, Noticed, chromium, drawn_map, fold_panel, served
+from tests.clients.browser import DESK, PATIENCE_MS, PHONE, drawn_map, fold_panel
 from tests.clients.pictures import all_colours, colours_of, paint_fully, rgb, serious_faults
-from tests.worlds import region_on_the_page
 from tests.worlds.region_on_the_page import QUBODIYON, RASHT, plot_box
 
 pytestmark = pytest.mark.browser
-
-PHONE: ViewportSize = {"width": 360, "height": 740}
-DESK: ViewportSize = {"width": 1360, "height": 800}
-
-
-@pytest.fixture(scope="module", name="address")
-def _address(database: Engine) -> Iterator[str]:  # noqa: ARG001 - names the database the service reads
-    with writing() as connection:
-        region_on_the_page.fill(connection)
-    with served() as address:
-        yield address
-
-
-@pytest.fixture(scope="module", name="playwright")
-def _playwright() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="module", name="browser")
-def _browser(playwright: Playwright) -> Iterator[Browser]:
-    with chromium(playwright) as browser:
-        yield browser
-
-
-@pytest.fixture(name="noticed")
-def _noticed(address: str) -> Noticed:
-    return Noticed(address)
-
-
-@pytest.fixture(name="page")
-def _page(browser: Browser, address: str, noticed: Noticed) -> Iterator[Page]:
-    with browser.new_context(viewport=DESK, base_url=address) as context:
-        context.set_default_timeout(PATIENCE_MS)
-        noticed.watch(context)
-        yield context.new_page()
-    noticed.nothing_wrong()
 
 
 def test_filters_leave_a_map_of_only_these_plots_from_afar_and_near(page: Page) -> None:

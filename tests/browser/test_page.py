@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,14 @@ from playwright.sync_api import (
     Page,
     Playwright,
     Route,
-    ViewportSize,
     expect,
-    sync_playwright,
 )
-from sqlalchemy import Engine
 
 from api.language.translate import LANGUAGES, Language, translate
 from api.language.wording import CLASS_WORDS
 from api.maps.legend import CRITERIA_BY_ID, criterion_colours
 from layers.catalogue.land import CLASS_STYLES
-from layers.postgres.engine import writing
-from tests.clients.browser import PATIENCE_MS, Noticed, chromium, drawn_map, fold_panel, served
+from tests.clients.browser import DESK, PATIENCE_MS, PHONE, Noticed, chromium, drawn_map, fold_panel
 from tests.clients.pictures import (
     all_colours,
     click_plot,
@@ -37,49 +32,12 @@ from tests.clients.pictures import (
     rgb,
     serious_faults,
 )
-from tests.worlds import region_on_the_page
 from tests.worlds.region_on_the_page import RASHT, plot_box, plot_id
 
 pytestmark = pytest.mark.browser
 
 LIBRARY = "**/maplibre-gl-csp.js*"  # what draws everything but the first picture
 MOST_BYTES = 1_500_000  # of the first page with its map, as they come over the line
-PHONE: ViewportSize = {"width": 360, "height": 740}
-DESK: ViewportSize = {"width": 1360, "height": 800}
-
-
-@pytest.fixture(scope="module", name="address")
-def _address(database: Engine) -> Iterator[str]:  # noqa: ARG001 - names the database the service reads
-    with writing() as connection:
-        region_on_the_page.fill(connection)
-    with served() as address:
-        yield address
-
-
-@pytest.fixture(scope="module", name="playwright")
-def _playwright() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="module", name="browser")
-def _browser(playwright: Playwright) -> Iterator[Browser]:
-    with chromium(playwright) as browser:
-        yield browser
-
-
-@pytest.fixture(name="noticed")
-def _noticed(address: str) -> Noticed:
-    return Noticed(address)
-
-
-@pytest.fixture(name="page")
-def _page(browser: Browser, address: str, noticed: Noticed) -> Iterator[Page]:
-    with browser.new_context(viewport=DESK, base_url=address) as context:
-        context.set_default_timeout(PATIENCE_MS)
-        noticed.watch(context)
-        yield context.new_page()
-    noticed.nothing_wrong()
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import orjson
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from sqlalchemy import Engine, text
 
 from api.content.plot_truth import tell_plot
@@ -17,7 +15,7 @@ from layers.features.places import Gazetteer, read_gazetteer
 from layers.features.plots import PLOTS, scored_plots
 from layers.postgres.engine import reading, writing
 from layers.records.snapshot import Choice, read_runs
-from tests.clients.browser import PATIENCE_MS, chromium, served
+from tests.clients.browser import PATIENCE_MS
 from tests.worlds import region_on_the_page
 from tests.worlds.region_on_the_page import UNSETTLED_ROW, plot_id
 
@@ -31,21 +29,13 @@ KINDS = (
 )
 
 
-@pytest.fixture(scope="module", name="address")
-def _address(database: Engine) -> Iterator[str]:  # noqa: ARG001 - names the database the service reads
+@pytest.fixture(scope="module", name="planted")
+def _planted(database: Engine) -> None:  # noqa: ARG001 - names the database the service reads
     with writing() as connection:
         region_on_the_page.fill(connection)
         number = "plot_no = (SELECT plot_no FROM plots WHERE plot_id = :plot)"
         shut = "shut_by = 'mine_confirmed', limiting = NULL"
         connection.execute(text(f"UPDATE suitability SET {shut} WHERE {number}"), {"plot": MINED})
-    with served() as address:
-        yield address
-
-
-@pytest.fixture(scope="module", name="browser")
-def _browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright, chromium(playwright) as browser:
-        yield browser
 
 
 def _public(name: str) -> tuple[dict[str, object], Gazetteer]:

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from sqlalchemy import Engine, text
 
 from api.language.translate import LANGUAGES, Language, translate
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue.land import CLASS_STYLES
 from layers.postgres.engine import writing
-from tests.clients.browser import PATIENCE_MS, Noticed, chromium, drawn_map, fold_panel, served
+from tests.clients.browser import DESK, PATIENCE_MS, PHONE, drawn_map, fold_panel
 from tests.clients.pictures import all_colours, colours_of, paint_fully, rgb, serious_faults
 from tests.worlds import region_on_the_page
 from tests.worlds.region_on_the_page import RASHT, plot_box
 
 pytestmark = pytest.mark.browser
 
-PHONE: ViewportSize = {"width": 360, "height": 740}
-DESK: ViewportSize = {"width": 1360, "height": 800}
 # Memberships of every criterion but access, and of access; far plots are S2 by the scheme and S3 where nearness counts
 # twice at orness .2: .8 (1 - .1848) ** 4 = .353.
 KEPT = {"S1": (0.95, 0.95), "S2": (0.8, 0.0), "S3": (0.4, 0.4), "N1": (0.2, 0.2), "N2": (0.9, 0.9), "NE": (None, 0.9)}
 TRIED = "&weigh_nearness=200&orness=20"
 
 
-@pytest.fixture(scope="module", name="address")
-def _address(database: Engine) -> Iterator[str]:  # noqa: ARG001 - names the database the service reads
+@pytest.fixture(scope="module", name="planted")
+def _planted(database: Engine) -> None:  # noqa: ARG001 - names the database the service reads
     with writing() as connection:
         region_on_the_page.fill(connection)
         # What a process keeps of a run goes by its number and time: this one is not that of other tests of the region.
@@ -41,30 +38,6 @@ def _address(database: Engine) -> Iterator[str]:  # noqa: ARG001 - names the dat
             values = [near if criterion.group == "access" else most for criterion in LAND_CRITERIA]
             numbers = [float("nan") if value is None else value for value in values]
             connection.execute(kept, {"kept": numbers, "judged": judged})
-    with served() as address:
-        yield address
-
-
-@pytest.fixture(scope="module", name="playwright")
-def _playwright() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="module", name="browser")
-def _browser(playwright: Playwright) -> Iterator[Browser]:
-    with chromium(playwright) as browser:
-        yield browser
-
-
-@pytest.fixture(name="page")
-def _page(browser: Browser, address: str) -> Iterator[Page]:
-    noticed = Noticed(address)
-    with browser.new_context(viewport=DESK, base_url=address) as context:
-        context.set_default_timeout(PATIENCE_MS)
-        noticed.watch(context)
-        yield context.new_page()
-    noticed.nothing_wrong()
 
 
 def plots_by_class(page: Page) -> dict[str, str]:

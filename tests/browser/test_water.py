@@ -2,55 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, Playwright, Request, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, FrameLocator, Page, Request, ViewportSize, expect
 from sqlalchemy import Engine
 
 from api.language.translate import LANGUAGES, Language
 from layers.catalogue.balances import LEGEND
-from tests.clients.browser import PATIENCE_MS, Noticed, chromium, drawn_map, fold_panel, served
+from tests.clients.browser import DESK, PATIENCE_MS, PHONE, drawn_map, fold_panel
 from tests.clients.command import run
 from tests.clients.pictures import all_colours, rgb, serious_faults
 from tests.worlds.two_canals import plant_canals
 
 pytestmark = pytest.mark.browser
 
-PHONE: ViewportSize = {"width": 360, "height": 740}
-DESK: ViewportSize = {"width": 1360, "height": 800}
 
-
-@pytest.fixture(scope="module", name="address")
-def _address(database: Engine) -> Iterator[str]:
+@pytest.fixture(scope="module", name="planted")
+def _planted(database: Engine) -> None:
     plant_canals(database)
     for rule in ("head-first", "proportional"):
         assert run("water", "balance", "--rule", rule) == 0
-    with served() as address:
-        yield address
-
-
-@pytest.fixture(scope="module", name="playwright")
-def _playwright() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="module", name="browser")
-def _browser(playwright: Playwright) -> Iterator[Browser]:
-    with chromium(playwright) as browser:
-        yield browser
-
-
-@pytest.fixture(name="page")
-def _page(browser: Browser, address: str) -> Iterator[Page]:
-    noticed = Noticed(address)
-    with browser.new_context(viewport=DESK, base_url=address) as context:
-        context.set_default_timeout(PATIENCE_MS)
-        noticed.watch(context)
-        yield context.new_page()
-    noticed.nothing_wrong()
 
 
 def shows_scarcity(frame: FrameLocator) -> bool:

@@ -11,10 +11,21 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FrameLocator, Page, Playwright, Request
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    FrameLocator,
+    Page,
+    Playwright,
+    Request,
+    ViewportSize,
+)
 
 from api.main import create_app
 
+DESK: ViewportSize = {"width": 1360, "height": 800}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # Drawn by the processor, since no machine that tests has to have a graphics card; nothing is fetched on its own.
 ARGUMENTS = (
