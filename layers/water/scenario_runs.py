@@ -224,9 +224,9 @@ def _report(
             "area_ha": round(gained, 2),
             "area_ha_best": round(float(hectares[found.gained_best].sum()), 2),
             "families": banded(families),
-            "delivered_m3": round(found.delivered_m3),
-            "lost_m3": round(found.lost_m3),
-            "head_m3": round(found.head_m3),
+            "delivered_m3": _volume(found.delivered_m3),
+            "lost_m3": _volume(found.lost_m3),
+            "head_m3": _volume(found.head_m3),
         },
         "cost_usd": cost,
         "usd_per_ha": round(cost / gained, 2) if gained > 0 and cost > 0 else None,
@@ -242,6 +242,10 @@ def _report(
 
 def _ratio(value: float) -> float | None:
     return None if np.isnan(value) else round(float(value), 4)
+
+
+def _volume(value: float) -> int | None:
+    return None if np.isnan(value) else round(value)
 
 
 def _per_family(cost: float, families: float) -> list[float] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from layers.catalogue.supply import Intake
 from layers.records.phrases import Digits, Listed, Phrase, Speech, retold, told
 from layers.water.scenarios import Kept, RunKept
 
@@ -38,7 +39,7 @@ def describe_run(run: RunKept) -> list[str]:
             rule=RULES[run.rule],
         ),
         *_gain(report["gain"]),
-        *_water(report["gain"]),
+        *_water(report["gain"], river=any(change["layer"] == Intake.__tablename__ for change in report["changes"])),
         *_cost(report),
         *_harm(report["harm"]),
     ]
@@ -77,10 +78,12 @@ def _gain(gain: Found) -> list[str]:
     return said
 
 
-def _water(gain: Found) -> list[str]:
+def _water(gain: Found, *, river: bool) -> list[str]:
     def m3(name: str) -> Digits:
         return Digits(f"{abs(gain[name]):,.0f}")
 
+    if gain["delivered_m3"] is None or gain["head_m3"] is None:
+        return [told("How much more or less water reaches the outlets, or is taken in at the head, is not known.")]
     more, less = gain["delivered_m3"] > 0, gain["delivered_m3"] < 0
     said: list[str] = []
     if more:
@@ -89,7 +92,9 @@ def _water(gain: Found) -> list[str]:
         said.append(told("Water that reaches the outlets in the year: {m3} m3 less.", m3=m3("delivered_m3")))
     else:
         said.append(told("Water that reaches the outlets in the year: as much as now."))
-    if gain["head_m3"] > 0:
+    if gain["head_m3"] > 0 and (less or river):  # water that is not there is not saved
+        said.append(told("Taken in at the head: {m3} m3 less.", m3=m3("head_m3")))
+    elif gain["head_m3"] > 0:
         said.append(told("Saved at the head: {m3} m3.", m3=m3("head_m3")))
     elif gain["head_m3"] < 0:
         said.append(told("Taken in at the head: {m3} m3 more.", m3=m3("head_m3")))

@@ -38,6 +38,7 @@ from scripts.output import out, print_json, print_table
 
 app = typer.Typer(help="Scenarios of water: what a change gains and whom it harms.", no_args_is_help=True)
 
+MOST_ROWS = 30  # of areas in the table; of each kind those that change most come first
 AREAS = ("area", "name", "canal", "area_ha", "tail", "before", "after")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the scenario.")]
 Lang = Annotated[str, typer.Option(help="Language of the report: tg, ru or en; keys of --json are English.")]
@@ -208,7 +209,9 @@ def _tell(run: RunKept, speech: Speech) -> None:
     for areas in (report["gain"]["areas"], report["harm"]["areas"], report["harm"]["below"]):
         seen |= {area["area"]: area for area in areas}
     if seen:
-        print_table([_cells(area) for area in seen.values()], AREAS)
+        print_table([_cells(area) for area in list(seen.values())[:MOST_ROWS]], AREAS)
+    if len(seen) > MOST_ROWS:
+        _say(told("{count} more areas: --json has them all.", count=len(seen) - MOST_ROWS), speech)
     for sentence in describe_run(run):
         _say(sentence, speech)
 

@@ -31,7 +31,7 @@ class Difference(NamedTuple):
     gained_best : bool (areas,), with all unknowns at their best. harmed : bool (areas,), falls by more than ``HARM``
     at worst or at best. unknown : bool (areas,), nothing can be said of it without or with. tail : bool (areas,), lies
     on the last third of its canal's hectares. delivered_m3 : float, more over the year; lost_m3, head_m3 : less lost by
-    canals, less taken in at intakes; all at worst, and only of what is known both times.
+    canals, less taken in at intakes; all at worst, and only of what is known both times, NaN where nothing is.
     """
 
     before: Floats
@@ -94,7 +94,8 @@ def compare_balances(without: Side, with_it: Side, canal: NDArray[np.str_]) -> D
 
 def _more(before: Floats, after: Floats) -> float:
     difference = after - before
-    return float(difference[~np.isnan(difference)].sum())
+    known = ~np.isnan(difference)
+    return float(difference[known].sum()) if known.any() or not known.size else np.nan
 
 
 def find_tails(canal: NDArray[np.str_], area_ha: Floats, distance_m: Floats) -> NDArray[np.bool_]:

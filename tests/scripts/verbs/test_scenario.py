@@ -238,10 +238,28 @@ def test_what_is_unknown_is_counted_apart(canals: Engine, tmp_path: Path, capsys
 
 
 @pytest.mark.usefixtures("canals")
+def test_water_that_is_not_there_is_not_saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert add(tmp_path, 'name = "one"\n[river]\nfactor = 0.5\n') == 0
+    found = ran(capsys)
+    assert found["gain"]["head_m3"] > 0 > found["gain"]["delivered_m3"]
+    assert not [said for said in found["said"] if said.startswith("Saved")]
+    assert f"Taken in at the head: {found['gain']['head_m3']:,} m3 less." in found["said"]
+    # Repair in a drier river: more arrives, less is taken in since less is there.
+    assert add(tmp_path, REPAIR + "[river]\nfactor = 0.9\n", "--replace") == 0
+    both = ran(capsys)
+    assert both["gain"]["head_m3"] > 0
+    assert both["gain"]["delivered_m3"] > 0
+    assert not [said for said in both["said"] if said.startswith("Saved")]
+
+
+@pytest.mark.usefixtures("canals")
 def test_a_river_nobody_measured_gives_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert add(tmp_path, 'name = "one"\n[river]\nyear = "wet"\n') == 0
     found = ran(capsys)
     assert (found["areas"], found["areas_known"], found["harm"]["areas"]) == (3, 0, [])
+    assert (found["gain"]["delivered_m3"], found["gain"]["head_m3"]) == (None, None)
+    assert "How much more or less water reaches the outlets, or is taken in at the head, is not known." in found["said"]
+    assert not [said for said in found["said"] if "as much as now" in said or "Saved" in said]
     assert add(tmp_path, 'name = "one"\n[river]\nyear = "dry"\n', "--replace") == 0
     assert run("scenario", "run", "one") == 1
     said = capsys.readouterr().err.replace("\n", " ")

@@ -1,6 +1,8 @@
 """Systems cut out of a network give what the whole gives; two balances compared by hand."""
 
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from geo.water.network.build import build_network
 from geo.water.network.parts import Network, Reaches
 from geo.water.scenario.compare import Side, compare_balances, find_tails
 from geo.water.scenario.cut import Cut, Reached, cut_network, reached_nodes
+from geo.water.scenario.form import parse_scenario
 from geo.water.sharing.rules import RULES
 from tests.worlds.canals_by_hand import INTAKES, LINES, OUTLETS, Row, beds, fields, offers, points, reaches
 
@@ -146,3 +149,10 @@ def test_tails() -> None:
     canal = np.array(["M", "M", "M", "S", "", "M"])
     hectares, away = np.array([10.0, 9.0, 11.0, 5.0, 5.0, 1.0]), np.array([3.0, 1.0, 2.0, 9.0, 9.0, np.nan])
     assert find_tails(canal, hectares, away).tolist() == [True, False, False, False, False, False]
+
+
+def test_the_scenario_of_the_first_page_is_one() -> None:
+    page = (Path(__file__).parents[4] / "README.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```toml\n(name = .*?)^```$", page, re.MULTILINE | re.DOTALL)
+    found = parse_scenario(text, source="README.md")
+    assert (found.name, found.works[0].cost_usd, found.works[0].repairs[0].condition) == ("main-canal", 90_000, 1)
