@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,10 +26,15 @@ NO_BALANCE: Final = (
 )
 NO_BALANCES: Final = "No water balance is published yet. The staff of the service can make one: obod water balance"
 NO_CANAL: Final = "No canal {canal} is in this water balance."
+MORE_CANALS: Final = (
+    "These are {shown} of {count} canals, those with the least share in their worst month. Choose a district or look "
+    "on the map for the others."
+)
+TEN_DAYS: Final = "{month}, ten-day part {part}"
 UNKNOWN_HERE: Final = "It is not known how much the fields get."
 MESSAGES: Final = (
     *(NOT_KNOWN, FIRST_AND_LAST, NOT_KNOWN_HERE, IDLE_HERE, NO_BALANCE, NO_BALANCES, NO_CANAL, UNKNOWN_HERE),
-    *(WORST_MONTH, UNNEEDED.label),
+    *(WORST_MONTH, UNNEEDED.label, MORE_CANALS, TEN_DAYS),
 )
 
 
@@ -86,10 +91,17 @@ def tell_canal(share: CanalShare, period: int, lang: Language) -> Row:
     return Row(share.canal, parts, says)
 
 
-def tell_rule(rule: str, shares: Sequence[CanalShare], period: int, lang: Language) -> Row:
-    """Return what a rule gives to the fields of some canals in a period."""
+def tell_more(shown: int, count: int, lang: Language) -> str | None:
+    """Return that there are more canals than are shown; None where there are not."""
+    if shown == count:
+        return None
+    return translate(MORE_CANALS, lang).format(shown=number(shown, lang), count=number(count, lang))
+
+
+def tell_rule(rule: str, shares: Sequence[CanalShare], period: int, alike: Collection[str], lang: Language) -> Row:
+    """Return what a rule gives to the fields of canals in a period; over those that every rule can be compared by."""
     idle = bool(shares) and all(one.idle[period] for one in shares)
-    parts = tuple(tell_part(float(value), lang, idle=idle) for value in mean_thirds(shares, period))
+    parts = tuple(tell_part(float(value), lang, idle=idle) for value in mean_thirds(shares, period, alike))
     says = translate(IDLE_HERE, lang) if idle else ""
     if parts[0].share is not None:
         says = translate(FIRST_AND_LAST, lang).format(head=parts[0].words, tail=parts[2].words)
@@ -136,8 +148,10 @@ def tell_supply(areas: Sequence[Mapping[str, Any]], lang: Language) -> list[dict
     for place, period in enumerate(areas[0]["periods"] if areas else ()):
         rows = [area["periods"][place] for area in areas]
         need, got, best = (_sum(rows, key) for key in ("need_m3_s", "delivered_m3_s", "delivered_best_m3_s"))
-        part = f" {period['part']}" if period["part"] else ""
-        found.append({"name": f"{names[period['month']]}{part}", "need": need, "got": got, "best": best})
+        name = names[period["month"]]
+        if period["part"]:
+            name = translate(TEN_DAYS, lang).format(month=name, part=period["part"])
+        found.append({"name": name, "need": need, "got": got, "best": best})
     most = max((one["need"] or 0.0 for one in found), default=0.0)
     for one in found:
         one["shares"] = [0.0 if not most or one[key] is None else one[key] / most for key in ("need", "got", "best")]

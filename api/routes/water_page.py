@@ -38,7 +38,7 @@ from layers.water.balance_rows import (
     find_reaches,
     list_published,
 )
-from layers.water.canal_shares import share_by_canal
+from layers.water.canal_shares import known_canals, share_by_canal, worst_canals
 from layers.water.networks import read_network
 
 router = APIRouter(tags=["pages"])
@@ -131,25 +131,24 @@ def _tables(
     district: str | None,
     lang: Language,
 ) -> dict[str, Any]:
-    """Canals in each period, the worst first, and what each published rule gives them."""
-    shares = share_by_canal(connection, here.balance_id, district=district)
-    names = {one.canal for one in shares}
-    of_rules = {one.rule: one for one in published if one.year == water.year}
+    """Canals in each period, the worst first, and what each published rule gives to these."""
+    names, count = worst_canals(connection, here.balance_id, district)
     by_rule = {
-        rule: [share for share in share_by_canal(connection, one.balance_id, district=district) if share.canal in names]
-        for rule, one in of_rules.items()
-        if one is not here
-    } | {here.rule: shares}
+        one.rule: share_by_canal(connection, one.balance_id, names) for one in published if one.year == water.year
+    }
+    alike = [set[str].intersection(*(known_canals(of, period) for of in by_rule.values())) for period in PERIODS]
     return {
         "canals": [
             [
                 water_told.tell_canal(share, period, lang)
-                for share in sorted(shares, key=lambda one: _order(float(one.thirds[period].min())))
+                for share in sorted(by_rule[here.rule], key=lambda one: _order(float(one.thirds[period].min())))
             ]
             for period in PERIODS
         ],
+        "more": water_told.tell_more(len(names), count, lang),
         "rules": [
-            [water_told.tell_rule(rule, by_rule[rule], period, lang) for rule in sorted(by_rule)] for period in PERIODS
+            [water_told.tell_rule(rule, by_rule[rule], period, alike[period], lang) for rule in sorted(by_rule)]
+            for period in PERIODS
         ],
     }
 
@@ -170,7 +169,7 @@ def _canal(connection: Connection, caller: Caller, water: WaterShown, lang: Lang
     of_areas = [] if name is None else codes_of_areas(connection, number, AreaBalance.canal == name)
     reaches = find_reaches(connection, audience, number, codes)
     areas = find_areas(connection, audience, number, of_areas)
-    shares = [] if name is None else share_by_canal(connection, number, canal=name)
+    shares = [] if name is None else share_by_canal(connection, number, [name])
     found: dict[str, Any] = {
         "name": name or water.canal,
         "none": None,

@@ -214,11 +214,16 @@ def _shown(layer: type[AreaBalance | ReachBalance], balance: int) -> ColumnEleme
 def _chosen(canal: Any, code: Any, name: str | None, district: str | None) -> ColumnElement[bool]:
     if name is not None:
         return canal == name  # type: ignore[no-any-return]
+    return lies_in_district(code, district)
+
+
+def lies_in_district(code: ColumnElement[str], district: str | None) -> ColumnElement[bool]:
+    """Condition that the middle of a command area lies in a district; by the code of the area."""
     outline = District.__table__.c.geom
     shape = select(outline).where(District.code == district, as_of(District, None)).scalar_subquery()
     middle = func.ST_PointOnSurface(CommandArea.__table__.c.geom)
     inside: Select[Any] = select(CommandArea.code).where(as_of(CommandArea, None), func.ST_Intersects(middle, shape))
-    return code.in_(inside)  # type: ignore[no-any-return]
+    return code.in_(inside)
 
 
 def _of_year(

@@ -11,15 +11,18 @@ from collections.abc import Iterator
 from html import unescape
 
 import pytest
+import shapely
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
+from api.content.water_told import tell_supply
 from api.language.translate import LANGUAGES, Language
 from api.main import create_app
 from layers.catalogue.base import STAFF
+from layers.loading import load_frame
 from layers.schema.access import create_key
 from tests.clients.command import run
-from tests.worlds.two_canals import plant_canals
+from tests.worlds.two_canals import X, Y, frame, plant_canals
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +83,18 @@ def test_choices_stay_in_every_link(client: TestClient, lang: Language) -> None:
     assert style.count("/tiles/reach_balance/") == 1  # one source for all months
 
 
+def test_ten_day_parts_are_named_as_such() -> None:
+    """A number after the name of a month would be read as a day."""
+    periods = [
+        {"month": 6, "part": part, "need_m3_s": 1.0, "delivered_m3_s": 0.5, "delivered_best_m3_s": 1.0}
+        for part in (1, 2, 3)
+    ]
+    said = {lang: [one["name"] for one in tell_supply([{"periods": periods}], lang)] for lang in LANGUAGES}
+    assert said["en"] == ["June, ten-day part 1", "June, ten-day part 2", "June, ten-day part 3"]
+    assert said["ru"][1] == "июнь, декада 2"
+    assert "даҳрӯзаи 3" in said["tg"][2]
+
+
 def test_staff_are_told_need_supply_and_faults_and_nobody_else(client: TestClient, database: Engine) -> None:
     with database.begin() as connection:
         key = create_key(connection, STAFF, "staff")
@@ -97,6 +112,45 @@ def test_wrong_words_are_refused_and_a_canal_there_is_not_is_said(client: TestCl
         assert client.get(f"/maps/reach_balance?{query}").status_code in (400, 422)
     assert client.get("/maps/plots?month=7").status_code == 400
     assert "No canal C9 is in this water balance." in page(client, "lang=en&canal=C9")
+
+
+def test_a_district_without_canals_compares_no_rules(client: TestClient, database: Engine) -> None:
+    away = {
+        "code": "TJ.RR.TV",
+        "name_en": "T",
+        "geometry": shapely.MultiPolygon([shapely.box(X + 2e4, Y, X + 3e4, Y + 1e4)]),
+    }
+    with database.begin() as connection:
+        load_frame(connection, "districts", frame([away]))
+    assert "What each rule gives" in page(client, "lang=en&month=7&district=TJ.RR.GA")
+    html = page(client, "lang=en&month=7&district=TJ.RR.TV")
+    assert "No canal with command areas lies here." in html
+    assert "What each rule gives" not in html
+
+
+def test_rules_are_compared_over_the_same_canals_and_those_left_out_are_counted(
+    client: TestClient, database: Engine
+) -> None:
+    """Of 31 canals the 30 with the least share differ from rule to rule: shown are those of the rule that is chosen."""
+    query = text("SELECT DISTINCT rule, balance_id FROM area_balance WHERE ended_by IS NULL")
+    with database.begin() as connection:
+        numbers = {row.rule: row.balance_id for row in connection.execute(query)}
+        odd = {"proportional": (30, 0.4), "head-first": (0, 0.6)}
+        rows = [
+            {"entry": f"x{n}:{rule}", "code": f"x{n}", "canal": f"X{n:02d}", "year_type": "dry", "rule": rule}
+            | {"balance_id": numbers[rule], "supply": "scarce", "worst_month": 7, "distance_m": 100.0}
+            | {"ratio": 1.0 if n == best else share, "ratio_07": 1.0 if n == best else share}
+            | {"geometry": shapely.MultiPolygon([shapely.box(X + n * 100, Y, X + n * 100 + 90, Y + 90)])}
+            for rule, (best, share) in odd.items()
+            for n in range(31)
+        ]
+        load_frame(connection, "area_balance", frame(rows), mode="replace")
+    html = page(client, "lang=en&month=7&year=dry&rule=proportional")
+    said = re.findall(r'<tbody data-period="7">(.*?)</tbody>', html, re.DOTALL)
+    assert "The first fields get 6.1 of 10" in said[0]  # (1.0 + 29 x 0.6) / 30 by head-first; 6 without the first canal
+    assert "The first fields get 4 of 10" in said[0]
+    assert said[1].count("data-canal=") == 30
+    assert "These are 30 of 31 canals" in html
 
 
 def test_with_no_balance_at_all_the_page_says_who_makes_one(client: TestClient, database: Engine) -> None:
