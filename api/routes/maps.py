@@ -27,7 +27,7 @@ from api.routes.emphasis import EmphasisDep, address_of
 from api.routes.found import FRESH, HTML
 from api.routes.narrowing import asked_filters, narrows
 from api.routes.plots import FILTER_PARAMETERS, ChoiceDep
-from api.routes.water_choice import WaterQuery, shown_balance
+from api.routes.water_choice import WaterQuery, bounds_of_canal, shown_balance
 from api.web.description import given, or_empty
 from geo.suitability.trial import NEUTRAL, departure
 from layers.catalogue import RasterLayer
@@ -90,6 +90,7 @@ def get_scene(
             require_jamoats(connection, district, jamoats)
             plot_conditions(scored_plots(PUBLIC, {}), filters)  # refused here, not when the map asks for them
         balance = shown_balance(connection, water) if is_of_water(shown) else None
+        canal = bounds_of_canal(connection, balance) if balance else None
         chosen = _find_plot(connection, audience, plot) if plot else None
         if choice != Choice():
             served.runs_open_to(audience, choice)  # there is such a run
@@ -100,7 +101,7 @@ def get_scene(
             tried = NEUTRAL if scheme is None else departure(scheme, emphasis)
         layers = held(served, (*seen_grids(audience), *seen_layers(audience)))
         sources = tuple(source for layer in layers for source in atlas.sources(connection, served, name_of(layer)))
-    start = parse_view(at) or (chosen and chosen[1]) or _opening(served, places, district, only)
+    start = parse_view(at) or (chosen and chosen[1]) or canal or _opening(served, places, district, only)
     asked_water = {} if water is None else water.asked()
     kept = {"lang": lang, "district": district, "colour": colour, "at": at, "plot": plot, **address_of(tried)}
     result = {"scheme": choice.scheme, "run": None if choice.run is None else str(choice.run)}

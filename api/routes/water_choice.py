@@ -7,12 +7,14 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Query
 
+from api.maps.folium_map import Bounds
 from api.maps.water_map import PERIODS, WORST, WaterShown
 from geo.water.sharing.rules import JUDGED_RULE, JUDGED_YEAR, RULES
 from layers.catalogue.supply import YEAR_TYPES
+from layers.errors import NotFound
 from layers.features.features import require_code
 from layers.postgres.engine import Connection
-from layers.water.balance_rows import list_published
+from layers.water.balance_rows import bounds_of_reaches, canal_of, list_published
 
 LAST: Final = PERIODS[-1]
 LONGEST_NAME: Final = 200  # letters of the name of a canal
@@ -74,3 +76,17 @@ def shown_balance(connection: Connection, asked: WaterAsked | None) -> WaterShow
     ]
     year, rule = (fitting[0].year, fitting[0].rule) if fitting else (JUDGED_YEAR, JUDGED_RULE)
     return WaterShown(asked.year or year, asked.rule or rule, asked.month or WORST, asked.canal or "")
+
+
+def bounds_of_canal(connection: Connection, water: WaterShown) -> Bounds | None:
+    """Return the window of the canal that is chosen; None where none is or the balance has no such canal."""
+    number = next(
+        (one.balance_id for one in list_published(connection) if (one.year, one.rule) == (water.year, water.rule)), None
+    )
+    if number is None or not water.canal:
+        return None
+    try:
+        _, codes = canal_of(connection, number, water.canal)
+    except NotFound:
+        return None
+    return bounds_of_reaches(connection, number, codes)

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from api.content import water_told
 from api.deps import Caller, CallerDep, LanguageDep, SnapshotDep, enter_reading
 from api.language.translate import Language, local_name, name_district, sort_key, translate
+from api.maps.folium_map import corners
 from api.maps.legend import legend_of_layer
 from api.maps.water_map import PERIODS, WaterShown, tell_period, water_legend
 from api.rendering.pages import render
@@ -31,6 +32,7 @@ from layers.records.audit import Act
 from layers.records.balances import BalanceArea
 from layers.water.balance_rows import (
     Published,
+    bounds_of_reaches,
     canal_of,
     codes_of_areas,
     find_areas,
@@ -98,6 +100,7 @@ def get_water_page(
         tables=tables,
         canal=canal,
         period=tell_period(water, lang),
+        part=f"{base}/water/canal?{urlencode({'year': water.year, 'rule': water.rule, 'lang': lang})}",
         legend=water_legend(legend_of_layer(ReachBalance)),
         hidden=[(key, text) for key, text in view.asked().items() if key != "at"],
         links=_links(base, kept, lang),
@@ -165,14 +168,17 @@ def _canal(connection: Connection, caller: Caller, water: WaterShown, lang: Lang
     try:
         name, codes = canal_of(connection, number, water.canal)
     except NotFound:
-        return {"name": water.canal, "none": translate(water_told.NO_CANAL, lang).format(canal=water.canal)}
+        none = translate(water_told.NO_CANAL, lang).format(canal=water.canal)
+        return {"name": water.canal, "none": none, "bounds": None}
     of_areas = [] if name is None else codes_of_areas(connection, number, AreaBalance.canal == name)
+    bounds = bounds_of_reaches(connection, number, codes)
     reaches = find_reaches(connection, audience, number, codes)
     areas = find_areas(connection, audience, number, of_areas)
     shares = [] if name is None else share_by_canal(connection, number, [name])
     found: dict[str, Any] = {
         "name": name or water.canal,
         "none": None,
+        "bounds": None if bounds is None else corners(bounds),
         "periods": [[water_told.tell_canal(share, period, lang) for share in shares] for period in PERIODS],
         "reaches": water_told.tell_losses(reaches, lang),
         "areas": water_told.tell_areas(areas, lang),

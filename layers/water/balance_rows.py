@@ -150,6 +150,18 @@ def find_reaches(connection: Connection, audience: Audience, balance: int, codes
     return [{**row, "periods": periods.get(row["code"], [])} for row in found]
 
 
+def bounds_of_reaches(
+    connection: Connection, balance: int, codes: list[str]
+) -> tuple[float, float, float, float] | None:
+    """Return west, south, east and north of reaches of a published balance, degrees; None where there are none."""
+    box = func.ST_Extent(ReachBalance.__table__.c.geom)
+    edges = select(func.ST_XMin(box), func.ST_YMin(box), func.ST_XMax(box), func.ST_YMax(box))
+    west, south, east, north = connection.execute(
+        edges.where(_shown(ReachBalance, balance), among(ReachBalance.code, codes))
+    ).one()
+    return None if west is None else (west, south, east, north)
+
+
 def find_areas(connection: Connection, audience: Audience, balance: int, codes: list[str]) -> list[Found]:
     """Return areas of a published balance with their figures of the year and their periods, by code."""
     found = _of_year(connection, AreaBalance, (*OF_YEAR, "distance_m"), balance, among(AreaBalance.code, codes))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -70,6 +72,45 @@ def test_a_canal_is_told_beside_the_map_without_loading_the_page(page: Page) -> 
     expect(page.locator("#canal .says:visible")).to_contain_text("the last fields 0.8.")
     asked = parse_qs(urlsplit(page.url).query)
     assert (asked["canal"], asked["rule"], asked["month"]) == (["C1"], ["head-first"], ["7"])
+
+
+def test_the_map_goes_to_the_canal_that_is_chosen(page: Page) -> None:
+    """The canal is 3 km long in a district of 10 km: seen whole, it takes most of a map that shows no more than it."""
+
+    def kilometres_seen() -> float:
+        zoom, latitude, _ = (float(part) for part in parse_qs(urlsplit(page.url).query)["at"][0].split("/"))
+        width = page.locator("#map").bounding_box()
+        assert width is not None
+        return float(width["width"] * 156.54303 * math.cos(math.radians(latitude)) / 2**zoom)
+
+    page.goto("/water?lang=en&month=7&rule=head-first&year=dry&at=6/38.5/71")
+    drawn_map(page)
+    page.locator("tbody:not([hidden]) a[data-canal=C1]").click()
+    expect(page).to_have_url(re.compile("[?&]at=(?!6%2F|6/)"))
+    seen = kilometres_seen()
+    drawn_map(page)
+    assert 3 < seen < 16
+    # A link to the canal opens there too, without a script on the page around.
+    page.goto("/water?lang=en&month=7&rule=head-first&year=dry&canal=C1")
+    frame = drawn_map(page)
+    frame.get_by_role("button", name="Zoom out").click()
+    expect(page).to_have_url(re.compile("[?&]at="))
+    assert kilometres_seen() == pytest.approx(2 * seen)
+
+
+def test_of_a_canal_that_does_not_come_nothing_else_is_told_in_its_place(browser: Browser, address: str) -> None:
+    with browser.new_context(viewport=DESK, base_url=address) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.goto("/water?lang=en&month=7&rule=head-first&year=dry&canal=C2")
+        drawn_map(page)
+        expect(page.locator("#canal-title")).to_have_text("Canal C2")
+        page.route("**/water/canal?*", lambda route: route.abort())
+        page.locator("tbody:not([hidden]) a[data-canal=C1]").click()
+        expect(page.locator("#canal [role=alert]")).to_have_text(
+            "What is told of this canal did not come. Load the page again."
+        )
+        expect(page.locator("#canal-title")).to_have_count(0)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

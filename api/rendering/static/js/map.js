@@ -74,7 +74,7 @@ export async function draw(map, config) {
     glMap.once("load", () => choose.plot(config.chosen, map.getCenter()));
   }
   connectSwitches(glMap, config, drawing);
-  followPeriods(glMap, config, drawing, tell);
+  followPeriods(glMap, config, { drawing, tell, goTo: (bounds) => fitBeside(map, bounds) });
   if (config.colourings[config.colour]) sayWhatSquaresShow(config, config.colour);
   followView(map, glMap, config);
   followTrial(glMap, config, drawing);
@@ -179,9 +179,14 @@ function sayWhenDrawn(map, glMap, container, rest, replaced) {
 /** Open at the window asked for: beside the legend on a wide screen; on a narrow one the legend is folded away. */
 function openView(map, { bounds }) {
   const panel = document.getElementById("panel");
-  const narrow = map.getSize().x < 2.5 * panel.offsetWidth;
-  if (narrow) panel.open = false;
-  if (bounds) map.fitBounds(bounds, { paddingBottomRight: [narrow ? 0 : panel.offsetWidth, 0], animate: false });
+  if (map.getSize().x < 2.5 * panel.offsetWidth) panel.open = false;
+  if (bounds) fitBeside(map, bounds);
+}
+
+/** Show a window beside the legend where that is open. */
+function fitBeside(map, bounds) {
+  const panel = document.getElementById("panel");
+  map.fitBounds(bounds, { paddingBottomRight: [panel.open ? panel.offsetWidth : 0, 0], animate: false });
 }
 
 function addControls(map, { messages }) {

@@ -5,9 +5,9 @@ const NAMES_APART = "|";
 
 /**
  * Have the slider, and the page that frames the map, choose the month that is seen; `drawing` says that the map is about
- * to change, `tell` what was chosen.
+ * to change, `tell` what was chosen; `goTo` has the map go to the bounds of a canal.
  */
-export function followPeriods(glMap, config, drawing, tell) {
+export function followPeriods(glMap, config, { drawing, tell, goTo }) {
   const slider = document.getElementById("month");
   if (!slider) return;
   const parts = config.style.layers.filter(({ metadata }) => metadata?.period !== undefined);
@@ -35,6 +35,7 @@ export function followPeriods(glMap, config, drawing, tell) {
   window.frameElement?.addEventListener("obod:canal", ({ detail }) => {
     markCanal(glMap, detail.canal);
     keep("canal", detail.canal);
+    if (detail.bounds) goTo(detail.bounds);
   });
 }
 

@@ -84,27 +84,43 @@ function showOnPick() {
   });
 }
 
-/** Tell of a canal whose name is clicked beside the page, without loading the page anew. */
+/** Tell of a canal whose name is clicked beside the page, without loading the page anew, and have the map go to it. */
 function chooseCanals() {
-  document.addEventListener("click", (event) => {
+  document.addEventListener("click", async (event) => {
     const link = event.target.closest?.("a[data-canal]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     const { canal } = link.dataset;
     keep({ canal });
-    frame.dispatchEvent(new CustomEvent("obod:canal", { detail: { canal } }));
-    tellCanal(canal).then(() => document.getElementById("canal-title")?.focus());
+    if (!(await tellCanal(canal))) return;
+    const title = document.getElementById("canal-title");
+    title.focus();
+    const bounds = title.dataset.bounds ? JSON.parse(title.dataset.bounds) : null;
+    frame.dispatchEvent(new CustomEvent("obod:canal", { detail: { canal, bounds } }));
   });
 }
 
+/** Tell of a canal, of the balance the page shows; return whether it is told, and by no later one replaced. */
 async function tellCanal(canal) {
   asked += 1;
   const mine = asked;
-  const address = new URL(window.location.href);
-  const wanted = new URLSearchParams({ canal, lang: document.documentElement.lang });
-  for (const name of ["year", "rule", "month"]) wanted.set(name, address.searchParams.get(name) ?? form.elements[name].value);
-  const answer = await fetch(`${place.dataset.part}?${wanted}`);
-  if (mine !== asked || !answer.ok) return;
-  place.innerHTML = await answer.text();
+  const wanted = new URL(place.dataset.part, window.location.href);
+  wanted.searchParams.set("canal", canal);
+  wanted.searchParams.set("month", form.elements.month.value);
+  const answer = await fetch(wanted).catch(() => null);
+  const told = answer?.ok ? await answer.text().catch(() => null) : null;
+  if (mine !== asked) return false;
+  if (told === null) sayFault();
+  else place.innerHTML = told;
   place.hidden = false;
+  return told !== null;
+}
+
+/** What was told of another canal must not stand beside the one that was chosen. */
+function sayFault() {
+  const said = document.createElement("p");
+  said.className = "notice-text";
+  said.setAttribute("role", "alert");
+  said.textContent = place.dataset.fault;
+  place.replaceChildren(said);
 }
