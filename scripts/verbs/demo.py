@@ -11,6 +11,7 @@ import typer
 from geo.household.profile import load_profile, profile_names
 from geo.panel.scheme import load_scheme
 from geo.water.sharing.rules import JUDGED_RULE, JUDGED_YEAR
+from layers.errors import DataRefused
 from layers.features.districts import farmed_districts
 from layers.postgres.engine import engine, reading, writing
 from layers.records.snapshot import served_districts
@@ -58,11 +59,10 @@ def demo(plots: Plots = PLOTS, seed: Seed = SEED, on: On = None, json: Json = Fa
     else:
         _load_on(on, plots, seed, known_as)
     STANDING.move("Demo region loaded", 1, 1)
-    if not there:
-        _balance()
     run = _served_run() if there else None
     if run is None:
         _step(3, "Scoring every plot")
+        _balance()
         run = _scored()
     if json:
         print_json({"plots": plots, "seed": seed, "ground": _ground(on), "changed": not there, "run": run})
@@ -106,9 +106,19 @@ def _load_on(folder: Path, plots: int, seed: int, known_as: str) -> None:
 def _balance() -> None:
     """Share the water of the canals in a normal and a dry year and publish both: land is judged by the dry one."""
     for year in BALANCED_YEARS:
-        with writing() as connection:
-            made = make_balance(connection, year=year, rule=JUDGED_RULE, by="month", draft=False, code=code_version())
-        _detail(f"water balance of a {year} year: {made.counts['areas_known']:,} of {made.counts['areas']:,} areas")
+        try:
+            with writing() as connection:
+                made = make_balance(
+                    connection, year=year, rule=JUDGED_RULE, by="month", draft=False, code=code_version()
+                )
+        except DataRefused as refusal:  # of canals that lie there from elsewhere nothing may be known: land is scored
+            _detail(str(refusal))
+            continue
+        counts = made.counts
+        _detail(
+            f"water balance of a {year} year: {counts['areas_known']:,} of {counts['areas']:,} areas; "
+            f"{counts['systems_left_out']} of {counts['systems']} canal systems left out"
+        )
 
 
 def _scored() -> int:
