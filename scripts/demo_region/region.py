@@ -30,7 +30,7 @@ from scripts.demo_region.layers.closed_land import MINE_DISTRICT, exclusions, pa
 from scripts.demo_region.layers.estates import Tillage, estate, tillage
 from scripts.demo_region.layers.irrigation import irrigation
 from scripts.demo_region.layers.services import energy_points, services
-from scripts.demo_region.layers.supply import supply
+from scripts.demo_region.layers.supply import drained_km2, supply
 from scripts.demo_region.layers.ways import roads
 from scripts.demo_region.places import AREAS, Area, District
 
@@ -174,7 +174,7 @@ def _frames(
     ]
     every = [farm for group in tilled for farm in group]
     frames |= irrigation(every, codes, land.slopes, area.setting, area.id, seed, levels=real is None)
-    frames |= supply(frames, seed)
+    frames |= supply(frames, drained_km2(every, codes, land.streams), area.id, seed)
     frames["roads"] = roads(land, tilled, homes, central)
     frames["services"] = services(homes, central, area.id, seed)
     frames["energy_points"] = energy_points(homes, central, frames["canals"], area.id)

@@ -1,4 +1,8 @@
-"""Irrigation as the layers have it: canal reaches, outlets, command areas, their flows and crops."""
+"""Irrigation as the layers have it: canal reaches, outlets, command areas and their crops.
+
+How much of its need a command area gets is not drawn: it comes out of the balance of these canals. Only a few ratios
+and the turns of some areas are made up as if somebody had measured and counted them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.geometry.crs import WORKING_CRS
-from geo.water.irrigation import CONDITION_FACTOR, M3_PER_MM_HA, SECONDS_PER_DAY
+from geo.water.irrigation import CONDITION_FACTOR
 from scripts.demo_region.farmland.blocks import Blocks, lines, outlines, watered_to
 from scripts.demo_region.farmland.farms import Farm, used
 from scripts.demo_region.ground.canals import STEP_M, WATER_OVER_GROUND_M, Slopes
@@ -24,60 +28,39 @@ Frame: TypeAlias = gpd.GeoDataFrame | pd.DataFrame
 
 POSITIONS = np.array(["head", "middle", "tail"])
 CAPACITY_M3_S_HA = 0.0024  # m3/s per ha commanded: 14,100 m3/ha gross over the season, at its peak; after P23, P24
-APPLICATION = 0.60  # surface irrigation; domain reference 6.3
-CONVEYANCE = 0.70  # of a long earthen canal on loam; domain reference 6.3
-SEASON = "2026"  # season the ratios stand for
+SILT = 0.7  # share of its capacity a main canal has lost to silt at its end, default of the demo
+NEGLECT = 0.5  # share of reaches in the last third that are a condition class worse, default of the demo
+SEASON = "2026"  # season of what was measured and counted
+MEASURED, COUNTED, ASKED = 0.08, 0.3, 0.7  # share of areas with a measured ratio, counted turns, turns asked about
 TURNS = 18  # water turns scheduled April-September, default of the demo
-DRY_TO_NORMAL = 1.25  # flow of a normal year over that of a dry one, default of the demo
 SOIL_CHANCES = {"sand": 0.3, "loam": 0.6, "clay": 0.1}
-DAYS = np.array([30, 31, 30, 31, 31, 30])  # April-September
-MONTHS = np.arange(4, 10)
 
 
 class CropMix(NamedTuple):
-    """Crops of a zone: share of the land, net irrigation need April-September [mm], day of sowing or bud break.
-
-    Defaults of the demo.
-    """
+    """Crops of a zone: share of the land, day of sowing or bud break. Defaults of the demo."""
 
     share: dict[str, float]
-    need_mm: dict[str, tuple[float, ...]]
     begins: dict[str, str]
 
 
 MIXES = {
     "rasht": CropMix(
         {"potato": 0.32, "wheat": 0.25, "lucerne": 0.20, "apple": 0.12, "carrot": 0.11},
-        {
-            "potato": (0, 40, 150, 215, 150, 40),
-            "wheat": (30, 95, 140, 60, 0, 0),
-            "lucerne": (10, 70, 140, 175, 145, 80),
-            "apple": (5, 55, 130, 165, 135, 70),
-            "carrot": (0, 45, 130, 190, 160, 70),
-        },
         {"potato": "05-05", "wheat": "10-05", "lucerne": "05-01", "apple": "04-10", "carrot": "05-10"},
     ),
     "qubodiyon": CropMix(
         {"cotton": 0.34, "wheat": 0.30, "lucerne": 0.14, "maize": 0.12, "onion": 0.10},
-        {
-            "cotton": (20, 85, 180, 260, 220, 90),
-            "wheat": (85, 120, 30, 0, 0, 0),
-            "lucerne": (60, 130, 195, 225, 195, 120),
-            "maize": (0, 20, 110, 230, 215, 90),
-            "onion": (70, 140, 190, 80, 0, 0),
-        },
         {"cotton": "04-15", "wheat": "10-15", "lucerne": "04-01", "maize": "06-15", "onion": "03-10"},
     ),
 }
 
 
 class System(NamedTuple):
-    """The irrigation of one canal: rows of canals, outlets, command areas, months and crops."""
+    """The irrigation of one canal: rows of canals, outlets, command areas and crops."""
 
     canals: gpd.GeoDataFrame
     outlets: gpd.GeoDataFrame
     command_areas: gpd.GeoDataFrame
-    months: pd.DataFrame
     crops: pd.DataFrame
 
 
@@ -94,7 +77,7 @@ def irrigation(
         for farm, code in zip(farms, codes, strict=True)
         if len(farm.plots)
     ]
-    tables = ("canals", "outlets", "command_areas", "command_months", "command_crops")
+    tables = ("canals", "outlets", "command_areas", "command_crops")
     return {name: pd.concat([s[k] for s in systems], ignore_index=True) for k, name in enumerate(tables)}
 
 
@@ -126,19 +109,19 @@ def _system(
     ratio = _supply_ratio(fields, state.loc[feeder].to_numpy(), quality, pumped, rng)
     place = POSITIONS[np.minimum((fields.share * 3).astype(np.int64), 2)]
     delivered = np.round(TURNS * np.clip(0.25 + 0.75 * ratio + rng.normal(0, 0.06, len(ratio)), 0.2, 1.0))
-    counted = rng.random(len(ratio)) < 0.7
+    measured, counted, asked = (rng.random(len(ratio)) < share for share in (MEASURED, COUNTED, ASKED))
     command_areas = gpd.GeoDataFrame(
         {
             "code": command,
             "name": [f"{code} {s + 1}/{b + 1}" for s, b in zip(fields.stretch, fields.band, strict=True)],
             "canal": code,
             "reach": feeder,
-            "sdr": np.round(ratio, 2),
-            "sdr_basis": "balance",
-            "sdr_date": SEASON,
+            "sdr": np.where(measured, np.round(ratio, 2), np.nan),
+            "sdr_basis": np.where(measured, "surveyed", "unknown"),
+            "sdr_date": [SEASON if known else None for known in measured | counted],
             "turns_scheduled": where_counted(counted, np.full(len(ratio), TURNS)),
             "turns_delivered": where_counted(counted, delivered),
-            "heavy_turns_pct": _heavy_turns_pct(ratio, counted),
+            "heavy_turns_pct": _heavy_turns_pct(ratio, asked),
             "position": place,
             "irrigation_method": "surface",
         },
@@ -146,12 +129,12 @@ def _system(
         crs=WORKING_CRS,
     )
     outlets = _outlets(farm, fields, canals, command, feeder, place, levels=levels)
-    return System(canals, outlets, command_areas, *_figures(command, area_ha, np.round(ratio, 2), zone, rng))
+    return System(canals, outlets, command_areas, _crops(command, area_ha, zone, rng))
 
 
-def _heavy_turns_pct(ratio: Floats, counted: NDArray[np.bool_]) -> Floats:
-    """Share of turns at night or with heavy gate work [%]: the scarcer the water, the more; unknown if not counted."""
-    return np.where(counted, np.round(np.clip(80.0 - 65.0 * ratio, 5.0, 90.0)), np.nan)
+def _heavy_turns_pct(ratio: Floats, asked: NDArray[np.bool_]) -> Floats:
+    """Share of turns at night or with heavy gate work [%]: the scarcer the water, the more; unknown if not asked."""
+    return np.where(asked, np.round(np.clip(80.0 - 65.0 * ratio, 5.0, 90.0)), np.nan)
 
 
 def where_counted(counted: NDArray[np.bool_], values: NDArray[np.number]) -> pd.arrays.IntegerArray:
@@ -174,6 +157,8 @@ def _main_reaches(
     condition = np.clip(quality + rng.choice([-1, 0, 0, 1], count), 1, 4)
     lined = rng.random() < 0.4
     middle = (np.arange(count) + 0.5) / count
+    condition = np.minimum(condition + ((middle > 2 / 3) & (rng.random(count) < NEGLECT)), 4)
+    silted = 1.0 - SILT * middle**1.3
     codes = np.array([f"{code}-m{k:02d}" for k in range(count)])
     frame = gpd.GeoDataFrame(
         {
@@ -184,7 +169,7 @@ def _main_reaches(
             "lining": np.where(rng.random(count) < (0.8 if lined else 0.1), "concrete", "earth"),
             "soil": rng.choice(list(SOIL_CHANCES), count, p=list(SOIL_CHANCES.values())),
             "condition": condition,
-            "capacity_m3_s": np.round(CAPACITY_M3_S_HA * commanded * 1.1, 3),
+            "capacity_m3_s": np.round(CAPACITY_M3_S_HA * commanded * 1.1 * silted, 3),
             "head_level_m": np.round(canal.level[cuts[:-1]], 2),
             "tail_level_m": np.round(canal.level[cuts[1:]], 2),
             "position": POSITIONS[np.minimum((middle * 3).astype(np.int64), 2)],
@@ -254,7 +239,7 @@ def _side_canals(
 def _supply_ratio(
     fields: Blocks, condition: NDArray[np.int64], quality: int, pumped: bool, rng: np.random.Generator
 ) -> Floats:
-    """Supply over demand in the worst month: better at the head, in good canals and without pumps."""
+    """Supply over demand as somebody would measure it: better at the head, in good canals and without pumps."""
     source = rng.uniform(0.9, 1.4) * (0.82 if pumped else 1.0)
     conveyed = CONDITION_FACTOR[int(quality)] ** 0.5
     kept = np.array([CONDITION_FACTOR[int(k)] or 0.5 for k in condition]) ** 0.25
@@ -290,43 +275,17 @@ def _outlets(
     )
 
 
-def _figures(
-    command: NDArray[np.str_], area_ha: Floats, ratio: Floats, zone: str, rng: np.random.Generator
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Monthly flows at the intake that give each command area its ratio, and the hectares of its crops."""
+def _crops(command: NDArray[np.str_], area_ha: Floats, zone: str, rng: np.random.Generator) -> pd.DataFrame:
+    """Hectares of the crops of each command area."""
     mix = MIXES[zone]
     names = np.array(list(mix.share))
     shares = rng.dirichlet(14.0 * np.array(list(mix.share.values())), len(command))
-    hectares = np.round(shares * area_ha[:, None], 2)
-    need_mm = np.array([mix.need_mm[name] for name in names], dtype=np.float64)
-    demand_m3 = hectares @ need_mm * M3_PER_MM_HA / (APPLICATION * CONVEYANCE)
-    # Snow-fed rivers run fullest in early summer: the worst month is the one after the peak.
-    plenty = np.array([2.2, 1.9, 1.35, 1.0, 1.05, 1.4])
-    dry = ratio[:, None] * plenty * demand_m3 / (DAYS * SECONDS_PER_DAY)
-    flows = np.stack([dry, DRY_TO_NORMAL * dry], axis=1)
-    ratios = ratio[:, None] * plenty
-    kinds = np.array(["dry", "normal"])
-    count = len(command)
-    of = np.repeat(command, 2 * len(MONTHS))
-    kind = np.tile(np.repeat(kinds, len(MONTHS)), count)
-    month = np.tile(MONTHS, 2 * count)
-    months = pd.DataFrame(
-        {
-            "code": [f"{a}-{k[0]}{m}" for a, k, m in zip(of, kind, month, strict=True)],
-            "command_area": of,
-            "month": month,
-            "year_type": kind,
-            "flow_m3_s": np.round(flows.ravel(), 5),
-            "ratio": np.round(np.stack([ratios, DRY_TO_NORMAL * ratios], axis=1).ravel(), 2),
-        }
-    )
-    crops = pd.DataFrame(
+    return pd.DataFrame(
         {
             "code": [f"{a}-{name}" for a in command for name in names],
             "command_area": np.repeat(command, len(names)),
-            "crop": np.tile(names, count),
-            "area_ha": hectares.ravel(),
-            "begins": np.tile([mix.begins[str(name)] for name in names], count),
+            "crop": np.tile(names, len(command)),
+            "area_ha": np.round(shares * area_ha[:, None], 2).ravel(),
+            "begins": np.tile([mix.begins[str(name)] for name in names], len(command)),
         }
     )
-    return months, crops

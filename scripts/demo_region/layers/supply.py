@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import geopandas as gpd
@@ -12,13 +12,24 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.geometry.crs import WORKING_CRS
+from scripts.demo_region.farmland.farms import Farm
 from scripts.demo_region.ground.fields import chance
+from scripts.demo_region.ground.rivers import Stream
 
 Frame: TypeAlias = gpd.GeoDataFrame | pd.DataFrame
 Floats = NDArray[np.float64]
 
 RIVER_SHARE = 0.10  # share of its flow the river keeps; domain reference 6.5
-WET_TO_NORMAL = 1.2  # flow of a wet year over that of a normal one, default of the demo
+YEARS = {"dry": 0.75, "normal": 1.0, "wet": 1.2}  # kind -> flow over that of a normal year, default of the demo
+# Flow of a river by month over that of its highest month, January first: fed by glaciers it is full in June and July,
+# by snow alone in May, and fails in late summer. Defaults of the demo, after domain reference 2.4.
+GLACIERS_FROM_KM2 = 500.0  # km2 drained from which a river of the mountains has glaciers
+FED_BY_GLACIERS = np.array([0.18, 0.18, 0.25, 0.45, 0.80, 1.00, 0.95, 0.70, 0.42, 0.30, 0.24, 0.20])
+FED_BY_SNOW = np.array([0.25, 0.30, 0.50, 0.85, 1.00, 0.85, 0.55, 0.35, 0.25, 0.22, 0.22, 0.23])
+PEAK_L_S_KM2 = {"rasht": 45.0, "qubodiyon": 34.0}  # l/s per km2 drained in the highest month of a normal year
+MOST_TAKEN = 0.5  # share of a river that one canal may be led off, default of the demo
+HEADWORKS = (0.55, 1.05)  # share of the canal's capacity that its headworks let in at the highest water
+STAGE = 0.6  # exponent with which what they let in follows the flow of the river
 OFF_M = (2.0, 6.0)  # m an intake is drawn off the head of its canal: real data look so
 PUMP_HOURS, PUMP_AVAILABILITY = 20.0, 0.70  # h a day and share of them; availability: domain reference 6.5
 LIFT_M = (8.0, 45.0)  # m, default of the demo; above 30 m in two stages
@@ -28,16 +39,26 @@ WELL_OFF_M = (30.0, 700.0)  # m from the canal
 WELL_DEPTH_M = (6.0, 60.0)
 
 
-def supply(frames: Mapping[str, Frame], seed: int) -> dict[str, Frame]:
+def drained_km2(farms: Sequence[Farm], codes: Sequence[str], streams: Sequence[Stream]) -> dict[str, float]:
+    """Return the area the river of each canal drains above its intake, km2, by code of the canal."""
+    found = {}
+    for farm, code in zip(farms, codes, strict=True):
+        stream = streams[farm.canal.stream]
+        near = np.argmin(np.hypot(stream.x - farm.canal.x[0], stream.y - farm.canal.y[0]))
+        found[code] = float(stream.upstream_km2[near])
+    return found
+
+
+def supply(frames: Mapping[str, Frame], drained: Mapping[str, float], zone: str, seed: int) -> dict[str, Frame]:
     """Return intakes, their flows, pumps and wells for the canals that are there, EPSG:32642.
 
-    An intake offers what the command areas of its canal are said to receive, and the river's share on top.
+    drained : canal -> km2 its river drains above the intake. zone : key of the runoff. What an intake offers follows
+    from its river, the year and the state of its headworks, whatever the fields need.
     """
     canals = frames["canals"]
     mains = canals[canals["type"] == "main"].drop_duplicates("canal").set_index("canal")
     heads = shapely.get_coordinates(shapely.get_point(mains.geometry.to_numpy(), 0))
     intakes, flows, pumps, wells = [], [], [], []
-    by_canal = _flows_by_canal(frames)
     for place, (code, main) in enumerate(mains.iterrows()):
         rng = chance(seed, f"supply {code}")
         turn, off = rng.uniform(0, 2 * np.pi), rng.uniform(*OFF_M)
@@ -56,8 +77,7 @@ def supply(frames: Mapping[str, Frame], seed: int) -> dict[str, Frame]:
                 "geometry": spot,
             }
         )
-        offered = by_canal[by_canal["canal"] == code]
-        flows.append(offered.assign(intake=name))
+        flows.append(_flows(drained[str(code)], float(main["capacity_m3_s"]), zone, rng).assign(intake=name))
         if pumped:
             pumps.append(_pump(name, float(main["capacity_m3_s"]), spot, rng))
         wells += _wells(str(code), main.geometry, rng)
@@ -68,23 +88,24 @@ def supply(frames: Mapping[str, Frame], seed: int) -> dict[str, Frame]:
     found: dict[str, Frame] = {
         "intakes": gpd.GeoDataFrame(intakes, geometry="geometry", crs=WORKING_CRS),
         "wells": gpd.GeoDataFrame(wells, geometry="geometry", crs=WORKING_CRS),
-        "intake_flows": table.drop(columns="canal").assign(part=0, basis="estimated", years=None),
+        "intake_flows": table.assign(part=0, basis="estimated", years=None),
     }
     if pumps:
         found["pumps"] = gpd.GeoDataFrame(pumps, geometry="geometry", crs=WORKING_CRS)
     return found
 
 
-def _flows_by_canal(frames: Mapping[str, Frame]) -> pd.DataFrame:
-    """Flow the source of each canal offers, by kind of year and month, m3/s."""
-    canal_of = frames["command_areas"].set_index("code")["canal"]
-    months = frames["command_months"]
-    sums = months.assign(canal=canal_of.loc[months["command_area"]].to_numpy())
-    sums = sums.groupby(["canal", "year_type", "month"], as_index=False)["flow_m3_s"].sum()
-    wet = sums[sums["year_type"] == "normal"].assign(year_type="wet")
-    wet["flow_m3_s"] *= WET_TO_NORMAL
-    every: pd.DataFrame = pd.concat([sums, wet], ignore_index=True)
-    every["flow_m3_s"] = np.round(every["flow_m3_s"] / (1 - RIVER_SHARE), 4)
+def _flows(drained: float, capacity_m3_s: float, zone: str, rng: np.random.Generator) -> pd.DataFrame:
+    """What the river offers an intake, by kind of year and month, m3/s: the river's share is in it."""
+    shape = FED_BY_GLACIERS if zone == "rasht" and drained >= GLACIERS_FROM_KM2 else FED_BY_SNOW
+    works = capacity_m3_s * rng.uniform(*HEADWORKS)
+    rows = []
+    for kind, wetness in YEARS.items():
+        river = drained * PEAK_L_S_KM2[zone] / 1_000.0 * shape * wetness
+        led = np.minimum(MOST_TAKEN * river, works * (shape * wetness) ** STAGE)
+        rows.append(pd.DataFrame({"year_type": kind, "month": np.arange(1, 13), "flow_m3_s": led / (1 - RIVER_SHARE)}))
+    every: pd.DataFrame = pd.concat(rows, ignore_index=True)
+    every["flow_m3_s"] = every["flow_m3_s"].round(4)
     return every
 
 
