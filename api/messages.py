@@ -24,6 +24,7 @@ from api.content import (
     plot_list,
     plot_paper,
     plot_truth,
+    plot_water,
     reasons,
     repair_text,
     report,
@@ -184,7 +185,7 @@ def worded() -> Iterator[str]:
     yield from fit_worded()
     yield from found_places.KINDS.values()
     yield from error_page.MESSAGES
-    yield from water_told.MESSAGES
+    yield from (*water_told.MESSAGES, *plot_water.MESSAGES)
     yield from (about for _name, about in planner.FORMATS.values())
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from api.content.crops_text import CropList, list_crops, tell_crops
 from api.content.plot_truth import PlotTruth, tell_plot
+from api.content.plot_water import PlotWater
 from api.content.unknown_text import tell_not_assessed, tell_unrecorded
 from api.content.value_text import UNKNOWN, told_value
 from api.language.translate import Language, number, translate
@@ -59,6 +60,7 @@ class Card:
     score: float | None
     of_points: str
     facts: tuple[tuple[str, str], ...]
+    water: PlotWater | None
     crops: tuple[str, ...]
     crop_lists: tuple[CropList, ...]
     not_assessed: tuple[str, ...]
@@ -79,11 +81,13 @@ def plot_card(
     *,
     synthetic: bool,
     unknown: Unknown = NOTHING_UNKNOWN,
+    water: PlotWater | None = None,
     why: str | None = None,
 ) -> Card:
     """Return the card of a plot from its public properties, values written in ``lang``; ``places`` name where it is.
 
-    ``unknown`` : what the run that judged it could not know. ``why`` : address of its page.
+    ``unknown`` : what the run that judged it could not know. ``water`` : what is said of its water.
+    ``why`` : address of its page.
     """
     judged = plot["class"]
     truth = tell_plot(plot, places, lang)
@@ -97,6 +101,7 @@ def plot_card(
         score=score,
         of_points=_of_points(plot, lang),
         facts=tuple(_facts(plot, lang)),
+        water=water,
         crops=tell_crops(plot, lang),
         crop_lists=list_crops(plot, lang),
         not_assessed=tell_not_assessed(unknown.not_assessed, lang),

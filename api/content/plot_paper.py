@@ -11,6 +11,7 @@ import orjson
 from api.content.cards import Card, plot_card, unknown_in_run
 from api.content.measured import measured_by_group, tell_hazard
 from api.content.plot_truth import PlotTruth
+from api.content.plot_water import tell_water
 from api.content.reasons import Reasons, reasons
 from api.content.report import MINES_CAUTION
 from api.content.value_text import told_value
@@ -24,6 +25,7 @@ from layers.catalogue.base import PUBLIC
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.explain.plot import explain_plot
+from layers.explain.water import water_as_shown
 from layers.features.filters import plot_conditions
 from layers.features.paging import Listing, read_feature
 from layers.features.places import Gazetteer
@@ -110,7 +112,15 @@ def plot_sheet(
     if plot["run"]:
         explained = explain_plot(connection, plot_id, audience=PUBLIC, choice=choice, served=served)
     synthetic = served.synthetic(plot["district"] or "") or bool(run and run.synthetic)
-    card = plot_card(plot, places, lang, synthetic=synthetic, unknown=unknown_in_run(connection, run, plot["district"]))
+    water = explained["water"] if explained else water_as_shown(served, plot, run, PUBLIC)
+    card = plot_card(
+        plot,
+        places,
+        lang,
+        synthetic=synthetic,
+        unknown=unknown_in_run(connection, run, plot["district"]),
+        water=tell_water(water, plot, lang),
+    )
     why = reasons(explained, lang) if explained else None
     zones = explained["hazards"] if explained else []
     months = frozenset(month for zone in zones for month in months_of(zone["months"] or ""))

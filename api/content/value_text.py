@@ -49,7 +49,7 @@ def measured_text(criterion: Criterion, value: float | None, lang: Language) -> 
     if criterion.id in PARTS and value >= 1.0:
         return translate(ALL_PARTS[criterion.id], lang)
     if criterion.id in PARTS:
-        return translate(PARTS[criterion.id], lang).format(parts=_parts(value, lang))
+        return translate(PARTS[criterion.id], lang).format(parts=parts_of_100(value, lang))
     text = number(value, lang, digits=digits_of(criterion))
     return f"{text} {translate(criterion.unit, lang)}" if criterion.unit not in ("", "ratio") else text
 
@@ -72,11 +72,11 @@ def _short_water(value: float, month: int, first: int | None, lang: Language) ->
         "month": translate(MONTH_NAMES[month - 1], lang),
         "first": translate(MONTH_NAMES[(first or month) - 1], lang),
     }
-    return translate(said, lang).format(parts=_parts(value, lang), **names)
+    return translate(said, lang).format(parts=parts_of_100(value, lang), **names)
 
 
-def _parts(share: float, lang: Language) -> str:
-    """A share as parts of 100; cut, not rounded: 0.999 is not all of it."""
+def parts_of_100(share: float, lang: Language) -> str:
+    """Return a share as parts of 100; cut, not rounded: 0.999 is not all of it."""
     return number(int(100.0 * share + 1e-4), lang)
 
 

@@ -30,11 +30,12 @@ MORE_CANALS: Final = (
     "These are {shown} of {count} canals, those with the least share in their worst month. Choose a district or look "
     "on the map for the others."
 )
+ESTIMATED: Final = "Computed from estimated deliveries."
 TEN_DAYS: Final = "{month}, ten-day part {part}"
 UNKNOWN_HERE: Final = "It is not known how much the fields get."
 MESSAGES: Final = (
     *(NOT_KNOWN, FIRST_AND_LAST, NOT_KNOWN_HERE, IDLE_HERE, NO_BALANCE, NO_BALANCES, NO_CANAL, UNKNOWN_HERE),
-    *(WORST_MONTH, UNNEEDED.label, MORE_CANALS, TEN_DAYS),
+    *(WORST_MONTH, UNNEEDED.label, MORE_CANALS, TEN_DAYS, ESTIMATED),
 )
 
 

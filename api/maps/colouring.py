@@ -83,11 +83,11 @@ class Colouring:
 
     @property
     def squares_by_class(self) -> bool:
-        """Whether squares of the far view are coloured, by the class their plots have now.
+        """Whether squares of the far view are coloured: they carry the class of their plots and nothing else.
 
-        Beside colours that say what plots could become they would be taken for that.
+        Beside the key of anything else they would be taken for that.
         """
-        return self.id != POTENTIAL
+        return self.id == BY_CLASS.id
 
     @property
     def squares(self) -> tuple[Expression | str, Expression | str]:

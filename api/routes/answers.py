@@ -251,6 +251,8 @@ class Explanation(BaseModel):
     hazards: list[dict[str, Any]]
     told: str
     crops_told: str
+    water: dict[str, Any] | None
+    water_told: list[str]
 
 
 class WayProperties(BaseModel):

@@ -6,6 +6,7 @@ import orjson
 from fastapi import APIRouter, Depends, Response
 
 from api.content.about_files import told_of
+from api.content.plot_water import tell_water
 from api.content.unknown_text import tell_unrecorded
 from api.deps import JSON, CallerDep, LanguageDep, SnapshotDep, enter_reading, get_caller, json_answer, known_parameters
 from api.maps.places_cache import AtlasDep
@@ -67,6 +68,8 @@ def get_explanation(
             raise NotFound(f"There is no plot {plot_id!r}.")
         plot = orjson.loads(feature)["properties"]
         explained |= told_of(plot, atlas.gazetteer(connection, served), lang)
+        water = tell_water(explained["water"], plot, lang)
+        explained["water_told"] = [] if water is None else list(water.sentences)
         explained["no_record_told"] = tell_unrecorded(explained["no_record"], lang)
         if profile is not None:
             explained["fit"] = explain_fit_of_plot(connection, plot_id, explained["run"], profile)

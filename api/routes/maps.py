@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.content.cards import plot_card, unknown_in_run
+from api.content.plot_water import tell_water
 from api.content.state_sentence import say_filters
 from api.content.trial_text import say_emphasis
 from api.deps import CallerDep, LanguageDep, SnapshotDep
@@ -35,6 +36,7 @@ from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.base import PUBLIC, Audience
 from layers.catalogue.land import Plot
 from layers.errors import BadFilter, NotFound
+from layers.explain.water import water_as_shown
 from layers.features.districts import require_district, require_jamoats
 from layers.features.features import nearest
 from layers.features.filters import plot_conditions
@@ -187,12 +189,14 @@ def get_card(
         if found is None:
             raise NotFound(f"There is no plot number {number}.")
         plot = orjson.loads(found)["properties"]
-        unknown = unknown_in_run(connection, runs.get(plot["district"] or ""), plot["district"])
+        run = runs.get(plot["district"] or "")
+        unknown = unknown_in_run(connection, run, plot["district"])
+    water = tell_water(water_as_shown(served, plot, run if plot["run"] else None, Audience.PUBLIC), plot, lang)
     base = request.scope.get("root_path", "")
     # The page of a plot explains the result that is shown unasked.
     why = f"{base}/plots/{plot['plot_id']}/why?lang={lang}" if choice == Choice() else None
     synthetic = served.synthetic(plot["district"] or "")
-    card = plot_card(plot, places, lang, synthetic=synthetic, unknown=unknown, why=why)
+    card = plot_card(plot, places, lang, synthetic=synthetic, unknown=unknown, water=water, why=why)
     return HTMLResponse(render("_card.html", lang=lang, base=base, card=card), headers=FRESH)
 
 

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from api.content.cards import plot_card, unknown_in_run
 from api.content.measured import measured_by_group, tell_hazard
+from api.content.plot_water import tell_water
 from api.content.reasons import reasons
 from api.deps import LanguageDep, SnapshotDep
 from api.language.wording import CONFIDENCE
@@ -22,6 +23,7 @@ from layers.catalogue.base import PUBLIC
 from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.explain.plot import explain_plot
+from layers.explain.water import water_as_shown
 from layers.features.paging import read_feature
 from layers.features.plots import scored_plots
 from layers.postgres.engine import reading
@@ -47,7 +49,9 @@ def get_plot_page(request: Request, plot_id: str, lang: LanguageDep, state: Snap
             raise NotFound(f"There is no plot {plot_id!r}.")
         plot = orjson.loads(found)["properties"]
         explained = explain_plot(connection, plot_id, audience=PUBLIC, served=served) if plot["run"] else None
-        unknown = unknown_in_run(connection, runs.get(plot["district"] or ""), plot["district"])
+        run = runs.get(plot["district"] or "")
+        unknown = unknown_in_run(connection, run, plot["district"])
+        water = explained["water"] if explained else water_as_shown(served, plot, run, PUBLIC)
     links = Links(request.scope.get("root_path", ""), lang)
     synthetic = served.synthetic(plot["district"] or "")
     content = render(
@@ -56,7 +60,7 @@ def get_plot_page(request: Request, plot_id: str, lang: LanguageDep, state: Snap
         base=links.base,
         tongues=tongues(request),
         synthetic=synthetic,
-        card=plot_card(plot, places, lang, synthetic=synthetic, unknown=unknown),
+        card=plot_card(plot, places, lang, synthetic=synthetic, unknown=unknown, water=tell_water(water, plot, lang)),
         back=links.page(district=plot["district"], plot=plot_id),
         paper=f"{links.base}/plots/{quote(plot_id)}/report?lang={lang}",
         reasons=reasons(explained, lang) if explained else None,

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
+from api.content.water_told import ESTIMATED
 from api.deps import (
     JSON,
     Caller,
@@ -58,7 +59,6 @@ router = APIRouter(
 )
 
 CSV: Final = "text/csv"
-ESTIMATED: Final = "Computed from estimated deliveries."
 Year = Annotated[str | None, Query(description="Kind of year.", json_schema_extra={"enum": [*YEAR_TYPES]})]
 Rule = Annotated[str | None, Query(description="Rule of sharing.", json_schema_extra={"enum": [*RULES]})]
 Supply = Literal["enough", "fair", "short", "scarce", "unknown"]

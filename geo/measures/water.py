@@ -38,6 +38,8 @@ SHARE_OF_CANAL = "length of the feeding reach over that of its canal"
 RELIABILITY_PROXY = "judged by the position on the canal, not by counted turns"
 RELIABILITY_BALANCE = "judged by the water balance, not by counted turns"
 COMPUTED_WATER = "water by the water balance"
+WATER_BASIS = "how the ratio was obtained"  # row of BASES
+BASES = ("surveyed", "balance", "loaded", "unknown")  # as command areas record it
 OUTSIDE = -1  # no command area, no reach
 OF_A_BALANCE = "balance"  # basis of a ratio on record that is itself of a balance
 COMMAND_AREAS = Need("command_areas", touches=Within(0.0))
@@ -82,8 +84,8 @@ def water_adequacy(block: Block, criterion: Criterion) -> Measured:
     month, else the one ratio the area has. A ratio that was surveyed or loaded wins; where there is none, or it is
     itself said to be of a balance, the ratios of the published balance stand (``computed_ratios``). An unknown ratio is
     no better than the condition of the feeding reach lets through of the most that counts. Beside it stand the month in
-    which water is shortest, the first in which it is short, what July to September have, and where a ratio on record
-    won, what the balance says.
+    which water is shortest, the first in which it is short, what July to September have, how the ratio was obtained,
+    and where one on record won, what the balance says.
 
     Parameters
     ----------
@@ -129,8 +131,19 @@ def water_adequacy(block: Block, criterion: Criterion) -> Measured:
         evidence=rated,
         worst=worst,
         best=best,
-        beside={**beside_ratio(found, monthly.worst), COMPUTED_WATER: _computed(block, criterion, use, balanced)},
+        beside={
+            **beside_ratio(found, monthly.worst),
+            WATER_BASIS: np.where(np.isnan(found.value), np.nan, _taken(_bases(basis, use[:-1]), row, np.nan)),
+            COMPUTED_WATER: _computed(block, criterion, use, balanced),
+        },
     )
+
+
+def _bases(recorded: NDArray[np.object_], use: Flags) -> Floats:
+    """Row of ``BASES`` by which the ratio of each area was obtained; ``use`` : the published balance stands."""
+    place = {name: float(number) for number, name in enumerate(BASES)}
+    of_record = np.array([place.get(name, place["unknown"]) for name in recorded], dtype=np.float64)
+    return np.where(use, place[OF_A_BALANCE], of_record)
 
 
 def _computed(block: Block, criterion: Criterion, use: Flags, balanced: Flags) -> Floats:

@@ -22,6 +22,7 @@ from geo.contract.shut_land import REASONS, RECORD_STATES
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.criteria.water import CANAL_CONDITION, WATER_ADEQUACY
 from geo.measures.exclusion import Excluded
+from geo.measures.water import BASES, COMPUTED_WATER, WATER_BASIS
 from geo.measures.water_by_month import SECOND_CROP, SHORT_FROM, WATER_MONTH
 from geo.panel.scheme import Scheme
 from geo.suitability.combination import Aggregate, Codes, Floats, Weighting, aggregate, weighting
@@ -203,6 +204,8 @@ class Assessment:
         frame["water_month"] = whole_numbers(beside.get(WATER_MONTH, unknown))
         frame["water_short_from"] = whole_numbers(beside.get(SHORT_FROM, unknown))
         frame["second_crop_water"] = beside.get(SECOND_CROP, unknown).astype(np.float32)
+        frame["water_basis"] = named(BASES, np.nan_to_num(beside.get(WATER_BASIS, unknown), nan=-1.0).astype(np.int8))
+        frame["water_computed"] = beside.get(COMPUTED_WATER, unknown).astype(np.float32)
         frame["mines_record"] = named(RECORD_STATES, self.findings.records.mines)
         frame["shut_land_record"] = named(RECORD_STATES, self.findings.records.shut_land)
         frame["irrigated"] = self.findings.irrigated

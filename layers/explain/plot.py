@@ -9,12 +9,13 @@ from sqlalchemy import Connection, select
 from geo.contract.classes import CLASSES
 from geo.panel.scheme import parse_scheme
 from geo.suitability.explanation import explain
-from layers.audience import PARTNER, STAFF, Audience
+from layers.audience import STAFF, Audience
 from layers.cache.memory import Memo
-from layers.catalogue.land import ON_OFFER, Plot
+from layers.catalogue.land import Plot
 from layers.errors import NotFound
 from layers.explain.remedies import lift_of_plot
 from layers.explain.surroundings import read_plot
+from layers.explain.water import is_shut, is_withheld, told_water, water_of_plot
 from layers.explain.ways import hazards_on, ways_of_plot
 from layers.postgres.engine import computing
 from layers.records.rows_of_run import in_run
@@ -58,10 +59,11 @@ def explain_plot(
 def _told(found: dict[str, Any], audience: Audience) -> dict[str, Any]:
     """What is kept for all audiences, as one is told it."""
     found = dict(found)
-    withheld = found.pop(STATE) not in ON_OFFER and audience < PARTNER
+    withheld = is_withheld(found.pop(STATE), audience)
     found["potential_withheld"] = withheld
     if withheld:
         found |= {"remedies": None, "bears": None, "potential": dict.fromkeys(found["potential"])}
+    found["water"] = told_water(found["water"], withheld=withheld)
     return found
 
 
@@ -116,7 +118,11 @@ def _explain(connection: Connection, plot_id: str, choice: Choice, served: Snaps
         )
         unchanged = served.loads.get(Plot.__tablename__, 0) <= kept.as_of_load
         on_foot = ways_of_plot(science, plot.plot_id, served, plots if unchanged else None) if ways else {}
-    now_closed_by = lift.pop("closed_by")
+        now_closed_by = lift.pop("closed_by")
+        water = None
+        if not (is_shut(dict(row)) or now_closed_by):  # nobody is led to land that is shut
+            now = plots if unchanged else read_plot(science, plot.plot_id, None)
+            water = water_of_plot(science, served, now, month=row["water_month"], seen=kept.as_of_load)
     explained = explain(
         dict(row),
         scheme,
@@ -142,6 +148,7 @@ def _explain(connection: Connection, plot_id: str, choice: Choice, served: Snaps
         "crops_not_known": row["crops_not_known"],
         "crops_apart": row["crops_apart"],
         "hazards": hazards_on(connection, plot.plot_id),
+        "water": water,
         **on_foot,
     }
 

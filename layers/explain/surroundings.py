@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import geopandas as gpd
+import numpy as np
 import shapely
 from sqlalchemy import Connection, and_
 
+from geo.contract.criterion import Block, Judgement
 from geo.criteria import BY_ID, LAND_CRITERIA
 from geo.measures import exclusion
 from layers.catalogue.land import Plot
@@ -69,3 +73,13 @@ def around_plot(
         windows=Windows(served, seen),
         unkept=frozenset({HEIGHTS} if far else ()),
     )
+
+
+def unjudged_block(connection: Connection, served: Snapshot, plots: gpd.GeoDataFrame, *, far: bool = False) -> Block:
+    """Return one plot as it stands now with what lies around it, for what does not depend on what it is judged for."""
+    return Block(plots, around_plot(connection, served, plots, None, far=far), unjudged(len(plots)))
+
+
+def unjudged(n: int) -> Judgement:
+    """Return the judgement of plots that are not judged."""
+    return Judgement(as_of=date.today(), crop=np.full(n, ""))

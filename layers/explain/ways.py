@@ -7,7 +7,6 @@ searched from the services instead.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 import geopandas as gpd
@@ -16,7 +15,7 @@ import pandas as pd
 import shapely
 from sqlalchemy import Connection, and_, func, select
 
-from geo.contract.criterion import Block, Judgement
+from geo.contract.criterion import Block
 from geo.contract.reasons import NO_WAY, NONE_NEAR
 from geo.criteria import BY_ID
 from geo.errors import NotAssessed
@@ -37,7 +36,7 @@ from layers.catalogue.hazards import HazardZone
 from layers.catalogue.land import Plot
 from layers.catalogue.services import Service
 from layers.errors import NotFound
-from layers.explain.surroundings import around_plot, read_plot
+from layers.explain.surroundings import read_plot, unjudged, unjudged_block
 from layers.features.features import DERIVED
 from layers.frames.around import Around, as_of, district_bounds, read_layer, read_plots
 from layers.records.snapshot import Snapshot
@@ -62,11 +61,11 @@ def ways_of_plot(
     NotFound : there is no such plot.
     """
     plots = read_plot(connection, plot_id, None) if plots is None else plots
-    found = _home_way(_block_of(connection, served, plots))
+    found = _home_way(unjudged_block(connection, served, plots))
     return {
         "way": None if isinstance(found, str) else _way_as_dict(found),
         "why_no_way": found if isinstance(found, str) else None,
-        "services": _services(connection, _block_of(connection, served, plots, far=True)),
+        "services": _services(connection, unjudged_block(connection, served, plots, far=True)),
     }
 
 
@@ -109,7 +108,7 @@ def way_lines(connection: Connection, plot_id: str, served: Snapshot) -> dict[st
     ------
     NotFound : there is no such plot, or no way to it is known.
     """
-    block = _block_of(connection, served, read_plot(connection, plot_id, None))
+    block = unjudged_block(connection, served, read_plot(connection, plot_id, None))
     found = _home_way(block)
     if isinstance(found, str):
         raise NotFound(f"No way between plot {plot_id} and its home is known: {found}.")
@@ -147,7 +146,7 @@ def services_of_district(connection: Connection, district: str) -> pd.DataFrame:
     if plots.empty:
         raise NotFound(f"District {district} holds no plot.")
     around = Around(connection, district, bounds, REACH_M, None)
-    block = Block(plots, around, _unjudged(len(plots)))
+    block = Block(plots, around, unjudged(len(plots)))
     columns: dict[str, Any] = {"plot_id": plots["plot_id"].to_numpy()}
     for found in service_minutes(block, SERVICE_CRITERION.coarsest_m):
         if found.loaded:
@@ -155,15 +154,6 @@ def services_of_district(connection: Connection, district: str) -> pd.DataFrame:
             columns[f"{found.kind}_winter_min"] = np.round(found.winter, 1)
             columns[f"{found.kind}_nearest"] = found.nearest
     return pd.DataFrame(columns)
-
-
-def _block_of(connection: Connection, served: Snapshot, plots: gpd.GeoDataFrame, *, far: bool = False) -> Block:
-    return Block(plots, around_plot(connection, served, plots, None, far=far), _unjudged(1))
-
-
-def _unjudged(n: int) -> Judgement:
-    """Ways do not depend on what plots are judged for."""
-    return Judgement(as_of=date.today(), crop=np.full(n, ""))
 
 
 def _home_way(block: Block) -> HomeWay | str:

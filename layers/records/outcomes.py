@@ -18,6 +18,7 @@ from geo.contract.classes import CLASSES, MINES, OUTLOOKS
 from geo.contract.shut_land import REASONS, RECORD_STATES
 from geo.criteria import LAND_CRITERIA
 from geo.household_criteria import FIT_CRITERIA
+from geo.measures.water import BASES
 
 UNJUDGED = "NE"  # class of a plot that no served run has judged
 
@@ -270,6 +271,21 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("water_month", "Month in which water is shortest for the reference crop, 1-12", SmallInteger()),
     Outcome("water_short_from", "First month in which the reference crop lacks water, 1-12", SmallInteger()),
     Outcome("second_crop_water", "Water for a second crop, July-September", REAL(), unit="ratio"),
+    Outcome(
+        "water_basis",
+        "How the water adequacy was obtained",
+        String(),
+        comment="surveyed, loaded, unknown: on record; balance: computed from estimated deliveries",
+        empty="water adequacy unknown, or not kept",
+        codes=BASES,
+    ),
+    Outcome(
+        "water_computed",
+        "Water adequacy by the water balance, where a ratio on record stands",
+        REAL(),
+        unit="ratio",
+        empty="none is computed, the computed one stands itself, or not kept",
+    ),
     Outcome("mines_record", "What is on record of mines here", String(), comment=RECORD, codes=RECORD_STATES),
     Outcome("shut_land_record", "What is on record of other shut land", String(), comment=RECORD, codes=RECORD_STATES),
     Outcome("hazard_free", "All hazard levels known and none or residual", Boolean()),

@@ -12,9 +12,11 @@ from api.content.cards import tell_score
 from api.content.crops_text import tell_crops, tell_ranked_crop
 from api.content.measured import tell_hazard
 from api.content.plot_truth import PlotTruth, tell_plot
+from api.content.plot_water import tell_water
 from api.content.reasons import DRAWN_BY, Reasons, Service, reasons, sentence, tell_cost
 from api.content.unknown_text import tell_unrecorded
 from api.content.value_text import in_sentence
+from api.content.water_told import ESTIMATED
 from api.language.translate import Language, language_of, number, translate
 from api.language.wording import CONFIDENCE
 from layers.catalogue.base import PUBLIC, STAFF
@@ -43,8 +45,10 @@ def explain(
     """Say why a plot has its class: values, memberships, weights, what limits it, what would lift it."""
     with reading(STAFF) as connection:
         found = explain_plot(connection, plot_id, choice=Choice(scheme, run))
-        truth, found["crops_told"] = _told(connection, found, Choice(scheme, run), language_of(lang))
-        found["told"] = truth.text
+        truth, plot = _told(connection, found, Choice(scheme, run), language_of(lang))
+        found["told"], found["crops_told"] = truth.text, " ".join(tell_crops(plot, language_of(lang)))
+        water = tell_water(found["water"], plot, language_of(lang))
+        found["water_told"] = [] if water is None else list(water.sentences)
         if profile is not None:
             found["fit"] = explain_fit_of_plot(connection, plot_id, found["run"], profile)
             found["priority"] = plot_priority(connection, found["district"], found["run"], plot_id)
@@ -61,14 +65,16 @@ def explain(
         _print_fit(found["fit"], found["priority"], language_of(lang))
 
 
-def _told(connection: Connection, found: dict[str, Any], choice: Choice, lang: Language) -> tuple[PlotTruth, str]:
-    """Return what card, page and files say of the plot, and of its crops in a paragraph."""
+def _told(
+    connection: Connection, found: dict[str, Any], choice: Choice, lang: Language
+) -> tuple[PlotTruth, dict[str, Any]]:
+    """Return what card, page and files say of the plot, and its public properties."""
     district = found["district"]
     run = read_runs(connection).runs_of(choice).get(district)
     runs = {} if run is None else {district: run}
     feature = read_feature(connection, scored_plots(PUBLIC, runs), Plot.plot_id == found["plot_id"])
     plot = orjson.loads(feature or "{}")["properties"]
-    return tell_plot(plot, read_gazetteer(connection), lang), " ".join(tell_crops(plot, lang))
+    return tell_plot(plot, read_gazetteer(connection), lang), plot
 
 
 def _heading(found: dict[str, Any], truth: PlotTruth, lang: Language) -> Iterator[str]:
@@ -91,6 +97,9 @@ def _why(found: dict[str, Any], why: Reasons, lang: Language) -> Iterator[str]:
     """What is said of the plot, its crops and of land that is shut, then the reasons."""
     yield from filter(None, (found["told"], found["crops_told"], tell_unrecorded(found["no_record"], lang)))
     yield from (f"- {said}" for said in why.says)
+    if found["water_told"]:
+        marked = [translate(ESTIMATED, lang)] if found["water"]["months"] else []
+        yield f"{translate('Water', lang)}: {' '.join((*found['water_told'], *marked))}"
     for said in why.not_assessed:
         yield f"{translate('Not assessed in this run', lang)}: {said}"
 

@@ -170,7 +170,7 @@ _RESULTS = (
     *("potential_class", "confidence", "class_low", "class_high", "not_assessed", "irrigated", "hazard_free", "crops"),
     *("settled", "known_weight_pct", "score_known", "outlook", "ask_first", "shut_by", "shut_from_year"),
     *("water_month", "water_short_from", "second_crop_water", "frost_loss_pct", "mines_record", "shut_land_record"),
-    *("crop_classes", "crops_not_known", "crops_apart"),
+    *("crop_classes", "crops_not_known", "crops_apart", "water_basis", "water_computed"),
 )
 
 _DRAWN = ("robust_class", "robust_share", "top_share", "top_of", "held_pct")
@@ -263,6 +263,8 @@ def _result(row: dict[str, Any], run: int, chance: np.random.Generator) -> dict[
         "water_month": None,
         "water_short_from": None,
         "second_crop_water": None,
+        "water_basis": None,
+        "water_computed": None,
         "frost_loss_pct": None,
         "mines_record": None,
         "shut_land_record": None,

@@ -70,6 +70,29 @@ def canal_lengths_m(reaches: Reaches, network: Network) -> Floats:
     return np.where(known, result, np.nan)
 
 
+def pieces_above(network: Network, order: Ints, node: int) -> Ints:
+    """Return the pieces from which water can come to a node.
+
+    Parameters
+    ----------
+    network : built of reaches.
+    order : of its pieces, by ``order_pieces``.
+    node : where the water is wanted.
+
+    Returns
+    -------
+    int64 (k,), pieces in the order of the water; empty where none leads there.
+    """
+    pieces = network.pieces
+    here = order[network.system[pieces.tail[order]] == network.system[node]]
+    wanted, found = {node}, []
+    for piece in here[::-1].tolist():
+        if int(pieces.head[piece]) in wanted:
+            wanted.add(int(pieces.tail[piece]))
+            found.append(piece)
+    return np.array(found[::-1], dtype=np.int64)
+
+
 def node_distances_m(reaches: Reaches, network: Network) -> Floats:
     """Return how far along the water each node lies from the nearest intake.
 

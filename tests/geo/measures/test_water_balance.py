@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.contract.criterion import B, C, D, Measured
-from geo.measures.water import COMPUTED_WATER, RELIABILITY_BALANCE, RELIABILITY_PROXY
+from geo.measures.water import BASES, COMPUTED_WATER, RELIABILITY_BALANCE, RELIABILITY_PROXY, WATER_BASIS
 from geo.measures.water_by_month import SECOND_CROP, SHORT_FROM, WATER_MONTH
 from tests.worlds import valley
 from tests.worlds.valley import at, measured
@@ -182,3 +182,20 @@ def test_to_know_less_improves_nothing(ratios: dict[int, float], data: st.DataOb
                 continue
             assert less.at_worst[0] <= of.at_worst[0]
             assert less.at_best[0] >= of.at_best[0]
+
+
+@pytest.mark.parametrize(
+    ("known", "published", "expected"),
+    [
+        ({"sdr": 0.7, "sdr_basis": "surveyed"}, True, "surveyed"),
+        ({"sdr": 0.7, "sdr_basis": "loaded"}, True, "loaded"),
+        ({"sdr": 0.7, "sdr_basis": "loaded"}, False, "loaded"),
+        ({"sdr": 0.7, "sdr_basis": "unknown"}, False, "unknown"),
+        ({"sdr": 0.7, "sdr_basis": "balance"}, True, "balance"),
+        ({}, True, "balance"),
+        ({}, False, None),
+    ],
+)
+def test_how_a_ratio_was_obtained_goes_with_it(known: dict[str, Any], published: bool, expected: str | None) -> None:
+    row = water(balance(DRY) if published else None, **known).beside[WATER_BASIS][0]
+    assert (None if np.isnan(row) else BASES[int(row)]) == expected
