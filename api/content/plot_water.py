@@ -46,16 +46,20 @@ UNKNOWN_WATER: Final[Mapping[str, str]] = {
 }
 SHORT_IN: Final = "Less than it needs arrives in: {months}."
 NOT_KNOWN_IN: Final = "Not known for: {months}."
-WHY_REACH: Final = (
-    "Why: canal reach {reach} can carry no more. Land beyond it gets {parts} of 100 parts in {month}, all land of its "
-    "intake {before}."
-)
-WHY_FIRST_REACH: Final = (
+WHY_FULL_HEAD: Final = (
     "Why: the first canal reach, {reach}, can carry no more. All land beyond it gets {parts} of 100 parts in {month}."
 )
-WHY_INTAKE: Final = (
+WHY_HEAD: Final = (
     "Why: too little comes in at the head, canal reach {reach}. All land beyond it gets {parts} of 100 parts in "
     "{month}, after what canals lose."
+)
+WHY_FULL_REACH: Final = (
+    "Why: canal reach {reach} can carry no more. Land beyond it gets {parts} of 100 parts in {month}, land from the "
+    "reach before it on {before}."
+)
+WHY_REACH: Final = (
+    "Why: on the way of the water the share falls most at canal reach {reach}. Land beyond it gets {parts} of 100 parts "
+    "in {month}, land from the reach before it on {before}."
 )
 WHY_NOT_KNOWN: Final = "Where on the way the water runs short is not known."
 SECOND_CROP: Final = "A second crop has water: July to September get {parts} of 100 parts, at least half of the need."
@@ -78,7 +82,16 @@ MESSAGES: Final = (
     *STANDS.values(),
     *UNKNOWN_WATER.values(),
     *(COMPUTED_BESIDE, NOTHING_BESIDE, PLOT_UNKNOWN, OF_AREA, OF_AREA_ENOUGH, SHORT_IN, NOT_KNOWN_IN, NEWER),
-    *(WHY_REACH, WHY_FIRST_REACH, WHY_INTAKE, WHY_NOT_KNOWN, SECOND_CROP, NO_SECOND_CROP, SECOND_CROP_UNKNOWN),
+    *(
+        WHY_FULL_HEAD,
+        WHY_HEAD,
+        WHY_FULL_REACH,
+        WHY_REACH,
+        WHY_NOT_KNOWN,
+        SECOND_CROP,
+        NO_SECOND_CROP,
+        SECOND_CROP_UNKNOWN,
+    ),
     *(REPAIRED, REPAIRED_ENOUGH, REPAIR_NOTHING, REPAIR_UNKNOWN, REPAIR_AT_LEAST),
 )
 
@@ -176,11 +189,11 @@ def _why(short: Mapping[str, Any], lang: Language) -> str:
         return translate(WHY_NOT_KNOWN, lang)
     values = {"reach": short["reach"], "month": _month(short["month"], lang)}
     values["parts"] = parts_of_100(short["ratio"], lang)
-    if short["at"] == "intake":
-        return translate(WHY_INTAKE, lang).format(**values)
-    if short["before"] is None:
-        return translate(WHY_FIRST_REACH, lang).format(**values)
-    return translate(WHY_REACH, lang).format(**values, before=parts_of_100(short["before"], lang))
+    if short["at"] == "head":
+        said = WHY_FULL_HEAD if short["full"] else WHY_HEAD
+        return translate(said, lang).format(**values)
+    said = WHY_FULL_REACH if short["full"] else WHY_REACH
+    return translate(said, lang).format(**values, before=parts_of_100(short["before"], lang))
 
 
 def _second_crop(plot: Mapping[str, Any], lang: Language) -> str:

@@ -98,8 +98,10 @@ def water_of_plot(
     Returns
     -------
     dict, or None for a plot in no command area. ``why_unknown`` is a code of ``WhyUnknown`` where the ratio of the
-    worst month is not known. ``short`` says where the water runs short in the month: ``at`` is *reach* for one that can
-    carry no more, *intake* where all land from the first reach on gets no more, None where neither can be told.
+    worst month is not known. ``short`` says where on the way of its water the share of the month falls most: ``at`` is
+    *head* where all land of the intake has no more, *reach* elsewhere, None where it cannot be told; ``ratio`` is that
+    of the land beyond, ``before`` that of the land from the reach before on, and ``full`` says that the reach takes in
+    all it can.
     ``repair`` : by how much more arrives once the reaches of its canal are in good condition, by the one function that
     potential and remedies use; ``known`` is false where a condition is not on record or a reach is destroyed.
     ``newer`` : the balance was published after the plot was judged.
@@ -203,66 +205,62 @@ def _short(connection: Connection, served: Snapshot, told: Found, month: int | N
     here = told["months"][month - 1]
     if here["ratio"] is None or here["ratio"] >= 1.0:
         return None
-    nowhere: Found = {"month": month, "at": None, "reach": None, "canal": None, "ratio": None, "before": None}
+    nowhere: Found = {"month": month, "at": None, "reach": None, "ratio": None, "before": None, "full": False}
     if here["ratio_best"] is not None and here["ratio_best"] - here["ratio"] >= LESS:
         return nowhere  # of what lies between, nobody knows where
     ways = _ways(connection, served)
-    above = [] if ways is None else _reaches_above(ways, told["area"])
-    if ways is None or not above:
+    above = {} if ways is None else _reaches_above(ways, told["area"])
+    way = _reaches(connection, above, month)
+    known = len(way) == len(above) and all(one["ratio"] is not None for one in way)
+    if not way or not known or sum(above.values()) != 1:
+        return nowhere  # several intakes feed it, none does, or what a reach gives is not known
+    before = [1.0, *(one["ratio"] for one in way)]
+    falls = [earlier - one["ratio"] for earlier, one in zip(before, way, strict=False)]
+    steep = [place for place, fall in enumerate(falls) if fall >= LESS]
+    full = [place for place in steep if _is_full(way[place])]
+    if not steep:
         return nowhere
-    reaches = _reaches(connection, [code for code, _ in above], month)
-    first = [reaches[code] for code, taken in above if taken and code in reaches]
-    if len(first) != 1 or first[0]["ratio"] is None:
-        return nowhere  # several intakes feed it, or what the first reach gives is not known
-    (head,) = first
-    narrow = [one for one in reaches.values() if _is_narrow(one, head)]
-    if narrow:
-        worst = min(narrow, key=lambda one: (one["ratio"], -(one["need_m3"] or 0.0), one["code"]))
-        return {**nowhere, "at": "reach", **_named(worst), "before": None if worst is head else head["ratio"]}
-    if head["ratio"] < 1.0 and here["ratio"] >= head["ratio"] - LESS:
-        return {**nowhere, "at": "intake", **_named(head)}
-    return nowhere
+    place = max(full or steep, key=falls.__getitem__)
+    at = "reach" if place else "head"
+    found = {"at": at, "reach": way[place]["code"], "ratio": way[place]["ratio"], "full": bool(full)}
+    return nowhere | found | ({"before": before[place]} if place else {})
 
 
-def _reaches_above(ways: _Ways, area: str) -> list[tuple[str, bool]]:
+def _reaches_above(ways: _Ways, area: str) -> dict[str, bool]:
     """Reaches from which water can come to an area, and whether an intake lies at their upper end."""
     stored, order = ways
     network, pieces = stored.network, stored.network.pieces
     nodes = network.outlet_node[(stored.outlets.area == area) & (network.outlet_node != NOWHERE)]
     if not len(nodes):
-        return []
+        return {}
     above = np.unique(np.concatenate([pieces_above(network, order, int(node)) for node in nodes]))
     fed = np.isin(pieces.tail[above], network.intake_node[network.intake_node != NOWHERE])
     reach = pieces.reach[above]
-    return [(str(stored.reaches.code[one]), bool(fed[reach == one].any())) for one in np.unique(reach)]
+    return {str(stored.reaches.code[one]): bool(fed[reach == one].any()) for one in np.unique(reach)}
 
 
-def _reaches(connection: Connection, codes: Collection[str], month: int) -> dict[str, Found]:
-    """What the layer says of reaches in a month, beside what they can carry."""
+def _reaches(connection: Connection, codes: Collection[str], month: int) -> list[Found]:
+    """What the layer says of reaches in a month and what they can carry, in the order of the water.
+
+    The need of the land beyond never grows on the way.
+    """
     table, canal = ReachBalance.__table__.c, Canal.__table__.c
+    ratio = table[f"ratio_{month:02d}"].label("ratio")
     asked = (
-        select(
-            *(table.code, table.canal, table.flow_m3_s, table.need_m3),
-            table[f"ratio_{month:02d}"].label("ratio"),
-            *(canal.capacity_m3_s, canal.condition),
-        )
+        select(table.code, table.flow_m3_s, ratio, canal.capacity_m3_s, canal.condition)
         .join(Canal, (canal.code == table.code) & as_of(Canal, None))
         .where(among(table.entry, [f"{code}:{JUDGED_YEAR}:{JUDGED_RULE}" for code in codes]), as_of(ReachBalance, None))
+        .order_by(table.need_m3.desc(), ratio.desc(), table.code)
     )
-    return {row["code"]: dict(row) for row in connection.execute(asked).mappings()}
+    return [dict(row) for row in connection.execute(asked).mappings()]
 
 
-def _is_narrow(one: Found, head: Found) -> bool:
-    """Whether a reach takes in all it can, and gives the land beyond it less than all land of the first reach gets."""
-    if None in (one["flow_m3_s"], one["capacity_m3_s"], one["condition"], one["ratio"]):
+def _is_full(one: Found) -> bool:
+    """Whether a reach takes in all it can when most is needed beyond it."""
+    if None in (one["flow_m3_s"], one["capacity_m3_s"], one["condition"]):
         return False
     limit = float(intake_limit(np.array([one["capacity_m3_s"]]), np.array([float(one["condition"])])).worst[0])
-    full = one["flow_m3_s"] >= FULL * limit
-    return bool(full and one["ratio"] < 1.0 and (one is head or one["ratio"] < head["ratio"] - LESS))
-
-
-def _named(reach: Found) -> Found:
-    return {"reach": reach["code"], "canal": reach["canal"], "ratio": reach["ratio"]}
+    return bool(one["flow_m3_s"] >= FULL * limit)
 
 
 def _repair(block: Block) -> Found | None:

@@ -36,7 +36,7 @@ def found(**changed: Any) -> dict[str, Any]:
 
 
 def short(**changed: Any) -> dict[str, Any]:
-    return {"month": 6, "at": None, "reach": None, "canal": None, "ratio": None, "before": None, **changed}
+    return {"month": 6, "at": None, "reach": None, "ratio": None, "before": None, "full": False, **changed}
 
 
 def told(lang: Language = "en", plot: dict[str, Any] | None = None, **changed: Any) -> list[str]:
@@ -78,19 +78,26 @@ def test_a_run_that_kept_nothing_of_it_and_a_plot_without_a_run_say_nothing_of_h
         assert told(plot=plot)[0].startswith("Its command area")
 
 
+BEYOND = "Land beyond it gets 50 of 100 parts in June, land from the reach before it on 80."
+
+
 @pytest.mark.parametrize(
     ("where", "said"),
     [
         (
-            {"at": "reach", "reach": "R2", "canal": "K1", "ratio": 0.5, "before": 0.8},
-            "canal reach R2 can carry no more. Land beyond it gets 50 of 100 parts in June, all land of its intake 80.",
+            {"at": "reach", "reach": "R2", "ratio": 0.5, "before": 0.8, "full": True},
+            f"Why: canal reach R2 can carry no more. {BEYOND}",
         ),
         (
-            {"at": "reach", "reach": "R1", "canal": "K1", "ratio": 0.5},
+            {"at": "reach", "reach": "R2", "ratio": 0.5, "before": 0.8},
+            f"Why: on the way of the water the share falls most at canal reach R2. {BEYOND}",
+        ),
+        (
+            {"at": "head", "reach": "R1", "ratio": 0.5, "full": True},
             "the first canal reach, R1, can carry no more. All land beyond it gets 50 of 100 parts in June.",
         ),
         (
-            {"at": "intake", "reach": "R1", "canal": "K1", "ratio": 0.4666},
+            {"at": "head", "reach": "R1", "ratio": 0.4666},
             "too little comes in at the head, canal reach R1. All land beyond it gets 46 of 100 parts in June, after",
         ),
         ({}, "Where on the way the water runs short is not known."),
@@ -166,9 +173,10 @@ def test_shut_land_and_land_without_a_command_area_have_no_water_to_tell() -> No
 def test_every_sentence_stands_in_every_language(lang: Language) -> None:
     repair = {"canal": "К1", "reach": "Р1", "gain": 1.2, "known": False}
     where: list[dict[str, Any]] = [
+        {"at": "reach", "reach": "Р2", "ratio": 0.5, "before": 0.8, "full": True},
         {"at": "reach", "reach": "Р2", "ratio": 0.5, "before": 0.8},
-        {"at": "reach", "reach": "Р1", "ratio": 0.5},
-        {"at": "intake", "reach": "Р1", "ratio": 0.4},
+        {"at": "head", "reach": "Р1", "ratio": 0.5, "full": True},
+        {"at": "head", "reach": "Р1", "ratio": 0.4},
         {},
     ]
     area: dict[str, Any] = {"area": "К1-03", "newer": True}

@@ -77,7 +77,8 @@ def test_the_worst_month_is_that_of_the_balance_and_too_little_comes_in(connecti
     assert july["ratio"] == pytest.approx(LEFT / AT_HEAD, abs=1e-4)
     assert not found["months"][0]["needed"]
     assert found["worst_month"] == 7
-    assert (found["short"]["at"], found["short"]["reach"], found["short"]["month"]) == ("intake", "C1-1", 7)
+    assert (found["short"]["at"], found["short"]["reach"], found["short"]["month"]) == ("head", "C1-1", 7)
+    assert not found["short"]["full"]
     assert found["why_unknown"] is None
 
 
@@ -112,6 +113,7 @@ def test_the_reach_that_can_carry_no_more_is_named(planted: Engine) -> None:
         last, first = water(connection, "last"), water(connection, "first")
     assert last["months"][6]["ratio"] == pytest.approx(0.009 * HALF / NEED, abs=1e-4)
     assert (last["short"]["at"], last["short"]["reach"]) == ("reach", "C1-2")
+    assert last["short"]["full"]
     assert last["short"]["ratio"] == pytest.approx(0.009 * HALF / NEED, abs=1e-4)
     assert last["short"]["before"] > last["short"]["ratio"]
     assert first["short"] is None  # nothing is short above it
