@@ -58,8 +58,8 @@ WHY_FULL_REACH: Final = (
     "reach before it on {before}."
 )
 WHY_REACH: Final = (
-    "Why: on the way of the water the share falls most at canal reach {reach}. Land beyond it gets {parts} of 100 parts "
-    "in {month}, land from the reach before it on {before}."
+    "Why: on the way of the water the share falls most at canal reach {reach}. Land beyond it gets {parts} of 100 "
+    "parts in {month}, land from the reach before it on {before}."
 )
 WHY_NOT_KNOWN: Final = "Where on the way the water runs short is not known."
 SECOND_CROP: Final = "A second crop has water: July to September get {parts} of 100 parts, at least half of the need."
@@ -74,6 +74,7 @@ REPAIRED_ENOUGH: Final = (
     "With all reaches of canal {canal} in good condition the plot would get all the water it needs, in its worst month "
     "too."
 )
+REPAIR_ALONE: Final = "This counts what its own canal loses, not how the water would then be shared."
 REPAIR_NOTHING: Final = "Canal {canal} is in good condition: repair would bring no more water."
 REPAIR_UNKNOWN: Final = "What repair of canal {canal} would bring is not known: the condition of all reaches is not."
 REPAIR_AT_LEAST: Final = "Not all of its reaches are known or working: it may be more."
@@ -92,7 +93,7 @@ MESSAGES: Final = (
         NO_SECOND_CROP,
         SECOND_CROP_UNKNOWN,
     ),
-    *(REPAIRED, REPAIRED_ENOUGH, REPAIR_NOTHING, REPAIR_UNKNOWN, REPAIR_AT_LEAST),
+    *(REPAIRED, REPAIRED_ENOUGH, REPAIR_ALONE, REPAIR_NOTHING, REPAIR_UNKNOWN, REPAIR_AT_LEAST),
 )
 
 
@@ -218,6 +219,7 @@ def _repair(repair: Mapping[str, Any] | None, ratio: float | None, lang: Languag
     after = ratio * gain
     said = REPAIRED_ENOUGH if after >= 1.0 else REPAIRED
     yield translate(said, lang).format(canal=canal, parts=parts_of_100(after, lang))
+    yield translate(REPAIR_ALONE, lang)
     if not repair["known"] and after < 1.0:
         yield translate(REPAIR_AT_LEAST, lang)
 

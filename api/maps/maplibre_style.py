@@ -48,12 +48,14 @@ def style(
     *,
     lang: Language,
     water: WaterShown | None = None,
+    switched: WaterShown | None = None,
 ) -> dict[str, Any]:
     """Return the MapLibre style of the map of ``shown`` over its context.
 
     ``drawn`` and ``grids`` are the layers the reader may see and that hold something, in draw order. Addresses are
     paths below the service's root, which the page completes. What is neither shown nor context is there, not
-    visible, for the reader to switch on. ``water`` : the balance that a map of one shows, and when.
+    visible, for the reader to switch on. ``water`` : the balance that a map of one shows, and when; ``switched`` :
+    that which a switch on another map shows, None for the one land is judged by.
     """
     sources: dict[str, Any] = {}
     layers: list[dict[str, Any]] = [
@@ -83,6 +85,8 @@ def style(
             parts = _layers_of(layer)
             if water is not None and is_of_water(layer):
                 parts, tiles = water_parts(layer, water), f"{tiles}?{water.query}"
+            elif switched is not None and is_of_water(layer):
+                tiles = f"{tiles}?{switched.query}"
         sources[name] = {"type": "vector", "tiles": [tiles], "minzoom": first, "maxzoom": last}
         for part in (*parts, *_labels_of(layer, lang)):
             part |= {"source": name, "source-layer": name, "metadata": {**_own(part), "obod": name}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from api.maps.folium_map import (
 )
 from api.maps.legend import CRITERIA_BY_ID, Legend, legend_of_layer, legend_of_raster
 from api.maps.maplibre_style import BOUNDARIES, PLOT_OPACITY, Mapped, name_of, style, visible
-from api.maps.water_map import WaterShown, tell_period, water_legend
+from api.maps.water_map import WaterShown, is_of_water, tell_period, water_legend
 from api.rendering import assets
 from api.rendering.pages import render
 from layers.cache.memory import Memo
@@ -52,7 +52,8 @@ class Scene:
     that filters leave, and ``sentence`` what filters these are; empty where all are shown. ``places`` : address of
     where the plots of the district lie that filters leave. ``trial`` : address of what they would be by other weights,
     and ``tried`` which these are; empty where the published result is shown. ``water`` : the
-    balance that a map of one shows, and when.
+    balance that a map of one shows, and when; ``switched`` : that which a switch on another map shows, where it is not
+    the one land is judged by.
     """
 
     shown: Mapped
@@ -74,6 +75,7 @@ class Scene:
     trial: str = ""
     tried: str = ""
     water: WaterShown | None = None
+    switched: WaterShown | None = None
 
     @property
     def layers(self) -> tuple[Mapped, ...]:
@@ -207,7 +209,9 @@ def _config(scene: Scene, ways: Mapping[str, Colouring]) -> dict[str, Any]:
         "layer": name_of(scene.shown),
         "lang": lang,
         "numerals": NUMERALS[lang],
-        "style": style(scene.shown, scene.drawn, scene.grids, colouring, lang=lang, water=scene.water),
+        "style": style(
+            scene.shown, scene.drawn, scene.grids, colouring, lang=lang, water=scene.water, switched=scene.switched
+        ),
         "hatch": HATCH,
         "live": {
             "scripts": [assets.address(scene.base, path) for path in LIVE_SCRIPTS],
@@ -257,7 +261,11 @@ def _grouped(ways: Mapping[str, Colouring], lang: Language) -> Iterator[tuple[st
 
 
 def _switch(layer: Mapped, scene: Scene) -> Switch:
-    return Switch(name_of(layer), visible(layer, scene.shown), _legend(layer, scene.lang))
+    legend = _legend(layer, scene.lang)
+    if scene.switched is not None and is_of_water(layer):
+        of = tell_period(scene.switched, scene.lang)
+        legend = replace(legend, title=f"{translate(legend.title, scene.lang)}: {of['year']}; {of['rule']}")
+    return Switch(name_of(layer), visible(layer, scene.shown), legend)
 
 
 def _legend(layer: Mapped, lang: Language) -> Legend:

@@ -28,7 +28,7 @@ from api.routes.emphasis import EmphasisDep, address_of
 from api.routes.found import FRESH, HTML
 from api.routes.narrowing import asked_filters, narrows
 from api.routes.plots import FILTER_PARAMETERS, ChoiceDep
-from api.routes.water_choice import WaterQuery, bounds_of_canal, shown_balance
+from api.routes.water_choice import WaterQuery, bounds_of_canal, shown_balance, switched_balance
 from api.web.description import given, or_empty
 from geo.suitability.trial import NEUTRAL, departure
 from layers.catalogue import RasterLayer
@@ -92,6 +92,7 @@ def get_scene(
             require_jamoats(connection, district, jamoats)
             plot_conditions(scored_plots(PUBLIC, {}), filters)  # refused here, not when the map asks for them
         balance = shown_balance(connection, water) if is_of_water(shown) else None
+        switched = None if balance else switched_balance(connection, served)
         canal = bounds_of_canal(connection, balance) if balance else None
         chosen = _find_plot(connection, audience, plot) if plot else None
         if choice != Choice():
@@ -131,6 +132,7 @@ def get_scene(
         trial=_trial(district, [*(texts if narrowed else []), *address_of(tried).items()]) if tried != NEUTRAL else "",
         tried=say_emphasis(tried, lang) or "",
         water=balance,
+        switched=switched,
     )
 
 

@@ -9,12 +9,13 @@ from fastapi import Depends, Query
 
 from api.maps.folium_map import Bounds
 from api.maps.water_map import PERIODS, WORST, WaterShown
-from geo.water.sharing.rules import JUDGED_RULE, JUDGED_YEAR, RULES
+from geo.water.sharing.rules import JUDGED_RULE, JUDGED_YEAR, RULES, tell_judged
 from layers.catalogue.supply import YEAR_TYPES
 from layers.errors import NotFound
 from layers.features.features import require_code
 from layers.postgres.engine import Connection
-from layers.water.balance_rows import bounds_of_reaches, canal_of, list_published
+from layers.records.snapshot import Snapshot
+from layers.water.balance_rows import bounds_of_reaches, canal_of, list_published, published_now
 
 LAST: Final = PERIODS[-1]
 LONGEST_NAME: Final = 200  # letters of the name of a canal
@@ -76,6 +77,18 @@ def shown_balance(connection: Connection, asked: WaterAsked | None) -> WaterShow
     ]
     year, rule = (fitting[0].year, fitting[0].rule) if fitting else (JUDGED_YEAR, JUDGED_RULE)
     return WaterShown(asked.year or year, asked.rule or rule, asked.month or WORST, asked.canal or "")
+
+
+def switched_balance(connection: Connection, served: Snapshot) -> WaterShown | None:
+    """Return the balance that a switch shows on maps of other layers, where it is not the one land is judged by.
+
+    None where that one is published, or none is.
+    """
+    published = published_now(connection, served)
+    first = published[0] if published else None
+    if first is None or tell_judged(first.year, first.rule):
+        return None
+    return WaterShown(first.year, first.rule)
 
 
 def bounds_of_canal(connection: Connection, water: WaterShown) -> Bounds | None:

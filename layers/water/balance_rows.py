@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from geo.water.sharing.rules import tell_judged
+from layers.cache.memory import Memo
 from layers.catalogue.admin import District
 from layers.catalogue.balances import AreaBalance, ReachBalance
 from layers.catalogue.base import STAFF, Audience
@@ -20,6 +21,7 @@ from layers.errors import NotFound
 from layers.frames.around import among, as_of
 from layers.records.balances import BalanceArea, BalanceReach, WaterBalance
 from layers.records.loads import Load
+from layers.records.snapshot import Snapshot
 from layers.water.balances import list_balances
 
 Found = dict[str, Any]
@@ -66,6 +68,15 @@ def list_published(connection: Connection) -> list[Published]:
     )
     found = [Published(*row) for row in connection.execute(rows)]
     return sorted(found, key=lambda one: (not tell_judged(one.year, one.rule), -one.balance_id))
+
+
+_PUBLISHED: Memo[str, list[Published]] = Memo("published balances", most=1)
+
+
+def published_now(connection: Connection, served: Snapshot) -> list[Published]:
+    """Return the same, kept until a balance is published or taken back; ``served`` was read through the connection."""
+    layer = AreaBalance.__tablename__
+    return _PUBLISHED.get(layer, lambda: list_published(connection), fresh=served.version(layer))
 
 
 def find_balance(

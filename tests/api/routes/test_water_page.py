@@ -153,6 +153,23 @@ def test_rules_are_compared_over_the_same_canals_and_those_left_out_are_counted(
     assert "These are 30 of 31 canals" in html
 
 
+def test_a_switch_on_the_map_of_plots_shows_what_is_published_and_says_what(
+    client: TestClient, database: Engine
+) -> None:
+    """The tiles asked for without a choice are those that land is judged by: where these are not, nothing came."""
+    assert "tiles/area_balance/{z}/{x}/{y}.mvt?" not in client.get("/maps/plots.js?lang=en").text
+    with database.begin() as connection:
+        for table in ("area_balance", "reach_balance", "water_balances CASCADE"):
+            connection.execute(text(f"TRUNCATE {table}"))
+    assert run("water", "balance", "--rule", "max-min") == 0
+    style = client.get("/maps/plots.js?lang=en").text
+    for layer in ("area_balance", "reach_balance"):
+        assert f"tiles/{layer}/{{z}}/{{x}}/{{y}}.mvt?year=dry\\u0026rule=max-min" in style
+    shown = client.get("/maps/plots?lang=en").text
+    assert "Water balance of canals: Dry year; the least share as great as can be" in shown
+    assert "маловодный год" in client.get("/maps/plots?lang=ru").text.lower()
+
+
 def test_with_no_balance_at_all_the_page_says_who_makes_one(client: TestClient, database: Engine) -> None:
     with database.begin() as connection:
         for table in ("area_balance", "reach_balance", "water_balances CASCADE"):
