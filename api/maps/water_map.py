@@ -32,6 +32,8 @@ DASHES: Final = [2, 1.5]  # drawn and left out, in widths of the line
 WIDTHS: Final = ((0.0, 1.2, 2.0), (0.1, 1.4, 3.0), (1.0, 2.2, 4.5), (10.0, 4.0, 7.0), (100.0, 7.0, 11.0))
 FLOW_UNKNOWN: Final = (1.2, 2.0)  # pixels
 ZOOMS: Final = (8, 13)  # of the two widths
+EDGE: Final = "#3d4852"  # on both sides of a canal: the palest class would not stand out from the relief
+EDGE_WIDTH: Final = 0.6  # pixels
 CHOSEN_MORE: Final = 5.0  # pixels wider than the line it lies under
 SHOWN_FLOWS: Final = (0.1, 1.0, 10.0)  # m3/s, drawn in the key
 
@@ -67,7 +69,9 @@ def water_parts(layer: type[Layer], water: WaterShown) -> list[dict[str, Any]]:
             "layout": {"line-join": "round", "line-cap": "round"},
             "paint": {"line-color": "#111111", "line-width": _widths(CHOSEN_MORE)},
         }
-        return [chosen, *(part for period in PERIODS for part in _lines(name, period, water.month))]
+        edge = {"line-color": EDGE, "line-width": EDGE_WIDTH, "line-gap-width": _widths()}
+        edges = {"id": f"{name}-edge", "type": "line", "layout": {"line-join": "round"}, "paint": edge}
+        return [chosen, edges, *(part for period in PERIODS for part in _lines(name, period, water.month))]
     outline = {"line-color": "#5a5348", "line-width": 0.6}
     parts = [part for period in PERIODS for part in _fills(name, period, water.month)]
     return [*parts, {"id": f"{name}-line", "type": "line", "paint": outline}]

@@ -14,11 +14,11 @@ from layers.catalogue.base import PUBLIC, Card, Layer, Style, attribute, geometr
 from layers.catalogue.supply import YEAR_TYPES
 
 SUPPLIES = ("enough", "fair", "short", "scarce", "unknown")
-LEGEND = {
-    "enough": Style("#08519c", "9 parts of 10 or more of the need"),
-    "fair": Style("#6baed6", "7.5 to 9 parts of 10"),
-    "short": Style("#e6ab02", "5 to 7.5 parts of 10"),
-    "scarce": Style("#b30000", "Less than half of the need"),
+LEGEND = {  # the less arrives the darker, so that a black and white copy tells the classes apart
+    "enough": Style("#abd9e9", "9 parts of 10 or more of the need"),
+    "fair": Style("#5aa5cf", "7.5 to 9 parts of 10"),
+    "short": Style("#a84a08", "5 to 7.5 parts of 10"),
+    "scarce": Style("#6b0000", "Less than half of the need"),
     "unknown": Style("#6b7280", "Supply unknown", hatched=True),
 }
 

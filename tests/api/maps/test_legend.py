@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -65,6 +65,16 @@ def test_hazard_levels_can_be_told_apart_and_unknown_is_hatched() -> None:
     looks = BY_NAME["hazard_zones"].card.legend
     assert all(least_distance(looks, vision) >= TOLD_APART for vision in VISION)
     assert [name for name, look in CLASS_STYLES.items() if look.hatched] == ["NE"]
+
+
+def test_shares_of_water_can_be_told_apart_in_colour_and_in_a_black_and_white_copy() -> None:
+    looks = {name: look for name, look in BY_NAME["area_balance"].card.legend.items() if not look.hatched}
+    assert all(least_distance(looks, vision) >= TOLD_APART for vision in VISION)
+    greys = []
+    for look in looks.values():
+        red, green, blue = (int(look.colour[k : k + 2], 16) for k in (1, 3, 5))
+        greys.append(0.299 * red + 0.587 * green + 0.114 * blue)  # ITU-R BT.601
+    assert [round(a - b) >= 40 for a, b in pairwise(greys)] == [True, True, True]  # the less arrives the darker
 
 
 def test_what_is_unknown_is_never_drawn_in_a_colour_of_the_scale() -> None:
