@@ -21,6 +21,7 @@ from api.routes import (
     answers,
     catalogue,
     comparison,
+    disagreements,
     district_answers,
     districts,
     docs,
@@ -161,6 +162,7 @@ def create_app() -> FastAPI:
         report,
         comparison,
         after_repair,
+        disagreements,
         maps,
         districts,
         priorities,
@@ -180,7 +182,10 @@ def create_app() -> FastAPI:
         assets,
     ):
         app.include_router(module.router)
-    of_plots, of_water = (matches.PlotMatches, trial.PlotTrial), (*water.MODELS, *scenarios.MODELS)
+    of_plots, of_water = (
+        (matches.PlotMatches, trial.PlotTrial),
+        (*water.MODELS, *scenarios.MODELS, *disagreements.MODELS),
+    )
     describe_with(app, (*district_answers.MODELS, *answers.MODELS, *of_plots, *of_water))
     # The last one added is the first a request meets.
     app.add_middleware(Compression)

@@ -20,6 +20,7 @@ from api.content import (
     crops_text,
     data_dictionary,
     field_pack,
+    judged_otherwise,
     outlines,
     plot_list,
     plot_paper,
@@ -177,6 +178,7 @@ def worded() -> Iterator[str]:
     sayings = (
         *(plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary, plot_list, state_sentence),
         *(changes, reasons, report, plot_paper, survey_form, field_pack, outlines, trial_text, repair_text),
+        judged_otherwise,
     )
     for module in sayings:
         yield from module.MESSAGES

@@ -46,7 +46,9 @@ _NO_UNIT: Final = frozenset({"ratio", "class", "level", "count"})  # they say wh
 HAZARD_LEVELS: Final = ("none", "residual", "low", "medium", "high")  # by number, 0 to 4
 
 CODES: Final = {
+    "agronomist": "Agronomist",
     "avalanche": "Avalanche",
+    "between": "neither bare nor covered",
     "balance": "from the water balance",
     "city": "City",
     "clay": "Clay",
@@ -66,8 +68,11 @@ CODES: Final = {
     "expert": "Expert judgement",
     "fallow": "Fallow",
     "field": "Field canal",
+    "field_school": "Field school",
+    "fields": "Candidate fields",
     "flood": "Flood",
     "gardens-first": "Kitchen gardens first",
+    "green": "green",
     "grid": "Squares on cropland",
     "gauged": "gauged",
     "head": "Head of the canal",
@@ -76,6 +81,7 @@ CODES: Final = {
     "hillslope_debris_flow": "Hillslope mudflow",
     "household": "Household plot",
     "in_use": "In use",
+    "jamoat": "Jamoat",
     "ky": "Kyrgyz",
     "lake": "Lake",
     "landslide": "Landslide",
@@ -94,6 +100,7 @@ CODES: Final = {
     "mines": "Mined areas",
     "none": "none",
     "normal": "Normal year",
+    "not_green": "not green",
     "offered": "On offer",
     "official": "Official map",
     "open": "open",
@@ -102,6 +109,7 @@ CODES: Final = {
     "pipe": "Pipe",
     "power_plant": "Power plant",
     "outline": "Outlines of a file",
+    "plots": "Plots",
     "presidential": "Presidential land",
     "proportional": "in proportion to need",
     "pump": "Pump",
@@ -135,6 +143,7 @@ CODES: Final = {
     "uz": "Uzbek",
     "very_strong": "Very strong",
     "village": "Village",
+    "water_users": "Water users",
     "weak": "weak",
     "well": "Well",
     "wet": "Wet year",
@@ -159,7 +168,7 @@ def label_of(layer: type[Layer], attribute: str, code: str) -> str:
     """Return the message id that says what ``code`` of ``attribute`` means; the code itself where none does."""
     if attribute == layer.card.drawn_by and code in layer.card.legend:
         return layer.card.legend[code].label
-    return CODES.get(code, code)
+    return CODES.get(code, GROUPS.get(code, code))
 
 
 def scheme_title(name: str, lang: Language) -> str:

@@ -9,6 +9,7 @@ from geo.contract.needs import Need
 from geo.measures.reference_crop import TREES_JUDGED
 from geo.measures.soil import (
     GENERIC_SALINITY,
+    HELD_WATER,
     SALT_FREE,
     SALT_RESPONSE,
     STANDING_WATER,
@@ -77,7 +78,7 @@ SOIL_WATER = Criterion(
     title="Soil water and drainage, the worse of the two",
     unit="ratio",
     better="more",
-    needs=(PLOT_SURVEYS, Need("available_water")),
+    needs=(PLOT_SURVEYS, *(Need(name) for name in HELD_WATER)),
     measure=soil_water,
     memberships=(Knots(1.0, 0.75, 0.5, 0.25, 0.0),),
     limits=(HardLimit("exclude", "water stands within 0.4 m of the surface", where=STANDING_WATER),),

@@ -17,6 +17,7 @@ from geo.measures.surveys import Surveyed, groundwater_m, salinity_ds_m, surveye
 from geo.terrain.zonal import zonal
 
 AVAILABLE_WATER = Knots(170.0, 130.0, 90.0, 60.0, 30.0)  # mm/m, E3; domain reference 4, default to calibrate
+HELD_WATER = ("available_water", "available_water_low", "available_water_high")  # mm/m; mean, ends of a model
 GROUNDWATER_DEPTH = Knots(2.5, 1.8, 1.2, 0.8, 0.4)  # m below the surface, E3; likewise
 MOST_FRAGMENTS_PCT = 60.0  # %, coarse fragments where no figure is known: 0 to this; domain reference 3.6 step 2
 STANDING_WATER_M = 0.4  # m below the surface; domain reference 4, hard limit of E3
@@ -150,7 +151,7 @@ def soil_water(block: Block, criterion: Criterion) -> Measured:
     """Return the lesser rating of available water and of the shallowest groundwater of the growing season.
 
     With one of them unknown it lies between 0 and the rating of the other; both unknown, it is unknown. Groundwater
-    that was read out of the season gives an interval too.
+    that was read out of the season gives an interval too, and so does a model of soils that says how far off it may be.
 
     Parameters
     ----------
@@ -167,11 +168,12 @@ def soil_water(block: Block, criterion: Criterion) -> Measured:
     """
     held, held_evidence = surveyed_or_grid(block, "awc_mm_m", "available_water", criterion.coarsest_m)
     water = block.once(groundwater_m)
-    by_held = AVAILABLE_WATER(held)
+    least, most = _held_between(block, held, criterion.coarsest_m)
+    by_held, by_least_held, by_most_held = (AVAILABLE_WATER(water_mm_m) for water_mm_m in (held, least, most))
     by_value, by_least, by_most = (GROUNDWATER_DEPTH(depth) for depth in (water.value, water.least, water.most))
     one_unknown = np.isnan(by_held) != np.isnan(by_value)
-    value, best = np.fmin(by_held, by_value), np.fmin(by_held, by_most)
-    worst = np.where(one_unknown, 0.0, np.fmin(by_held, by_least))
+    value, best = np.fmin(by_held, by_value), np.fmin(by_most_held, by_most)
+    worst = np.where(one_unknown, 0.0, np.fmin(by_least_held, by_least))
     says_nothing = one_unknown & (best == 1.0)  # 0 to 1
     interval = (worst < best) & ~says_nothing
     unknown = np.isnan(by_held) | np.isnan(by_value)
@@ -186,6 +188,21 @@ def soil_water(block: Block, criterion: Criterion) -> Measured:
         worst=np.where(interval, worst, np.nan),
         best=np.where(interval, best, np.nan),
     )
+
+
+def _held_between(block: Block, held: Floats, coarsest_m: float | None) -> tuple[Floats, Floats]:
+    """Ends of available water, mm/m: those of the grids around a value that was not surveyed, else the value itself."""
+    settled = ~np.isnan(surveyed(block, "awc_mm_m").value) | np.isnan(held)
+    ends = []
+    for layer, outer in ((HELD_WATER[1], np.fmin), (HELD_WATER[2], np.fmax)):
+        try:
+            grid = block.grid(layer, coarsest_m)
+        except NotAssessed:
+            ends.append(held)
+            continue
+        mean = zonal(grid, block.once(outlines), ("mean",))["mean"]
+        ends.append(np.where(settled, held, outer(mean, held)))
+    return ends[0], ends[1]
 
 
 def surveyed_or_grid(block: Block, column: str, layer: str, coarsest_m: float | None) -> Surveyed:

@@ -36,6 +36,8 @@ _TEMPERATURE = (
     (30.0, "#a50026"),
 )
 
+_HELD = ((0.0, "#fff7bc"), (100.0, "#7fcdbb"), (200.0, "#253494"))  # mm/m
+
 RASTERS: tuple[RasterLayer, ...] = (
     RasterLayer(
         id="dem",
@@ -121,9 +123,29 @@ RASTERS: tuple[RasterLayer, ...] = (
         unit="mm/m",
         audience=PUBLIC,
         about="Water the soil can hold for plants.",
-        ramp=((0.0, "#fff7bc"), (100.0, "#7fcdbb"), (200.0, "#253494")),
+        ramp=_HELD,
         minimum=0.0,
         maximum=400.0,
+    ),
+    RasterLayer(
+        id="available_water_low",
+        title="Available water capacity, at least",
+        unit="mm/m",
+        audience=PUBLIC,
+        about="Water the soil can hold for plants: the low end of what a model of the world allows.",
+        ramp=_HELD,
+        minimum=0.0,
+        maximum=400.0,
+    ),
+    RasterLayer(
+        id="available_water_high",
+        title="Available water capacity, at most",
+        unit="mm/m",
+        audience=PUBLIC,
+        about="Water the soil can hold for plants: the high end of what a model of the world allows.",
+        ramp=_HELD,
+        minimum=0.0,
+        maximum=600.0,
     ),
     RasterLayer(
         id="mean_temperature",

@@ -25,7 +25,7 @@ from layers.catalogue.base import About, Audience, Layer
 SURVEYED: Final = (
     *("canals", "outlets", "command_areas", "command_months", "command_crops"),
     *("intakes", "intake_flows", "pumps", "wells"),
-    *("plots", "plot_surveys", "pastures", "exclusions", "hazard_events"),
+    *("plots", "plot_surveys", "judgements", "pastures", "exclusions", "hazard_events"),
     *("roads", "services", "energy_points", "weather_stations"),
 )
 # Layers several rows of which are asked of one thing at once -> fields that are asked once for all of them.

@@ -138,11 +138,16 @@ class RasterFile:
         if said is None and about["crs"] is None:
             raise DataRefused(f"{self._file.name} does not say its CRS; say --crs.")
         crs = said or horizontal_crs(about["crs"])
-        scaled = scale != 1.0 or any(factor != 1.0 for factor in about["scales"]) or any(about["offsets"])
+        scaled = scale != 1.0 or self.scaled
         dtypes = set(about["dtypes"])
         real = scaled or self.masked or len(dtypes) > 1
         dtype, nodata = ("float32", None) if real else (dtypes.pop(), self._nodata)
         return Cells(about["bands"], about["rows"], about["cols"], Affine(*about["transform"]), crs, dtype, nodata)
+
+    @property
+    def scaled(self) -> bool:
+        """Whether the file itself says a scale or an offset, which its values have by then."""
+        return any(factor != 1.0 for factor in self._about["scales"]) or any(self._about["offsets"])
 
     @property
     def tags(self) -> dict[str, str]:

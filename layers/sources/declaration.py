@@ -63,9 +63,10 @@ class Address(StrictModel):
     uri : with {placeholders} for ``values``, for the corner of a tile (ns, ew, lat, lon) and for the box wanted
     (west, south, east, north). found_by : file: as it stands; tiles: one file a tile; vrt: the tiles that a VRT names;
     stac, ckan, geoboundaries, s3: what an answer in that form leads to. pick : pattern that names of files found
-    so must fit. name : under which the file is kept, where the address does not end in one. hosts : other hosts that an
-    answer or a redirect may lead to. checksum : ``rolling`` where the file changes under its address, ``beside:URI`` of
-    a list of sums, or ``md5:`` or ``sha256:`` and the sum. mb : about how large a file is, megabytes.
+    so must fit. clearest : of a STAC catalogue so many items a tile are taken, those under least cloud. name : under
+    which the file is kept, where the address does not end in one. hosts : other hosts that an answer or a redirect may
+    lead to. checksum : ``rolling`` where the file changes under its address, ``beside:URI`` of a list of sums, or
+    ``md5:`` or ``sha256:`` and the sum. mb : about how large a file is, megabytes.
     """
 
     uri: str
@@ -78,6 +79,7 @@ class Address(StrictModel):
     name: str | None = Field(None, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", description="of the file, for queries")
     pick: str = "*"
     assets: tuple[str, ...] = Field((), description="assets of an item of a STAC catalogue")
+    clearest: int | None = Field(None, ge=1, le=20)
     hosts: tuple[str, ...] = ()
     checksum: str = Field("rolling", pattern=r"^(rolling|beside:.+|md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})$")
     mb: float = Field(gt=0)
@@ -119,9 +121,9 @@ class Grids(StrictModel):
     """A raster layer that the source fills: each cell is the sum of factor x value over the grids, plus the offset.
 
     factors : address -> factor; several must have the same cells. members : files inside of an archive, in the order of
-    the bands. stacked : the files of the address, in their order, are the bands of one grid. classes : value in the
-    file -> value of the layer, ``other`` for all that are not named. nodata : where the file does not say it.
-    margin_km : how far beyond the district cells count.
+    the bands. stacked : the files of the address, in their order, are the bands of one grid. floor : less counts as it,
+    where ends of intervals are subtracted. classes : value in the file -> value of the layer, ``other`` for all that
+    are not named. nodata : where the file does not say it. margin_km : how far beyond the district cells count.
     """
 
     layer: str
@@ -129,6 +131,7 @@ class Grids(StrictModel):
     offset: float = 0.0
     members: tuple[str, ...] = ()
     stacked: bool = False
+    floor: float | None = None
     classes: dict[str, float] = Field(default_factory=dict)
     other: float | None = None
     nodata: float | None = None
@@ -137,8 +140,32 @@ class Grids(StrictModel):
     margin_km: float = Field(5.0, ge=0)
 
 
+class Scenes(StrictModel):
+    """Scenes that greenness of August is measured in. address : of the scenes; its value ``year`` says when."""
+
+    address: str
+
+    @property
+    def layer(self) -> str:
+        """The layer of what is measured; what may be told of it by groups follows from that."""
+        return "august_greenness"
+
+    @property
+    def margin_km(self) -> float:
+        """Only land of the place itself is measured."""
+        return 0.0
+
+
+Part = Rows | Grids | Scenes
+
+
+def part_addresses(part: Part) -> frozenset[str]:
+    """Names of the addresses a part asks for."""
+    return frozenset(part.factors) if isinstance(part, Grids) else frozenset((part.address,))
+
+
 class Source(StrictModel):
-    """One source of open data."""
+    """One source of open data. only_named : ``all`` does not stand for it, so large is what it brings."""
 
     title: str
     about: str
@@ -151,29 +178,36 @@ class Source(StrictModel):
     addresses: dict[str, Address] = Field(min_length=1)
     rows: tuple[Rows, ...] = ()
     grids: tuple[Grids, ...] = ()
+    scenes: tuple[Scenes, ...] = ()
+    only_named: bool = False
 
     @model_validator(mode="after")
     def _hold_together(self) -> Self:
-        if not (self.rows or self.grids or self.kept):
+        if not (self.parts or self.kept):
             raise ValueError("it fills no layer; say in kept why its files are fetched")
         for part in self.parts:
-            asked = {part.address} if isinstance(part, Rows) else set(part.factors)
-            if lacking := sorted(asked - self.addresses.keys()):
+            if lacking := sorted(part_addresses(part) - self.addresses.keys()):
                 raise ValueError(f"{part.layer} asks for the address {lacking[0]}, which is not declared")
-            if part.layer not in (BY_NAME if isinstance(part, Rows) else RASTERS_BY_NAME):
-                kind = "layer of rows" if isinstance(part, Rows) else "raster layer"
+            if part.layer not in (RASTERS_BY_NAME if isinstance(part, Grids) else BY_NAME):
+                kind = "raster layer" if isinstance(part, Grids) else "layer of rows"
                 raise ValueError(f"there is no {kind} {part.layer}")
             if isinstance(part, Rows) and (alien := sorted(part.fields.keys() - BY_NAME[part.layer].attributes())):
                 raise ValueError(f"{part.layer} has no field {alien[0]}")
             if part.layer == "dem" and isinstance(part, Grids) and part.vertical_datum != "EGM2008":
                 # Heights of canals and plots are compared: one datum only; domain reference 2.2.
                 raise ValueError("heights must be above EGM2008; say vertical_datum")
+            if isinstance(part, Scenes) and not all(isinstance(year, int) for year in self.years(part)):
+                raise ValueError(f"{part.address} has no value year, or one that is no whole number")
         return self
 
     @property
-    def parts(self) -> tuple[Rows | Grids, ...]:
+    def parts(self) -> tuple[Part, ...]:
         """What it fills, rows before cells."""
-        return (*self.rows, *self.grids)
+        return (*self.rows, *self.grids, *self.scenes)
+
+    def years(self, scenes: Scenes) -> tuple[int | str, ...]:
+        """Years that scenes are asked for."""
+        return self.addresses[scenes.address].values.get("year", ("",))
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -214,14 +248,18 @@ def declared_sources(home: Path | None = None) -> Table[str, Source]:
 
 
 def require_sources(names: list[str], found: Table[str, Source]) -> dict[str, Source]:
-    """Return sources of these names; ``all`` stands for all that fill a layer and are no reserve of another.
+    """Return sources of these names; ``all`` stands for all that fill a layer, no reserve and none that wants its name.
 
     Raises
     ------
     NotFound : there is no source of that name.
     """
     if names == ["all"]:
-        return {name: source for name, source in found.items() if source.layers and source.reserve_of is None}
+        return {
+            name: source
+            for name, source in found.items()
+            if source.layers and source.reserve_of is None and not source.only_named
+        }
     if alien := [name for name in names if name not in found]:
         raise NotFound(f"There is no source {alien[0]}; the sources are all, {', '.join(sorted(found))}.")
     return {name: source for name, source in found.items() if name in names}

@@ -15,7 +15,8 @@ from layers.records.loads import Raster
 from layers.records.open_load import Provenance
 from layers.sources.area import widen
 from layers.sources.client import Client, NotThere, Version
-from layers.sources.declaration import Rows, Source
+from layers.sources.declaration import Rows, Scenes, Source, part_addresses
+from layers.sources.greenness import load_greenness
 from layers.sources.grids import load_grids
 from layers.sources.listing import Box, Remote, find_files
 from layers.sources.store import Store
@@ -137,9 +138,14 @@ def load(
                 )
                 reports.append(load_file(connection, part.layer, store.place(name, part.address, file), options))
             continue
-        files = {key: [store.place(name, key, file) for file in names.get(key, ())] for key in part.factors}
-        first = next((store.known(name, key, file) for key in part.factors for file in names.get(key, ())), None)
+        asked = sorted(part_addresses(part)) if isinstance(part, Scenes) else list(part.factors)
+        files = {key: [store.place(name, key, file) for file in names.get(key, ())] for key in asked}
+        first = next((store.known(name, key, file) for key in asked for file in names.get(key, ())), None)
         provenance = Provenance(f"{source.title}, {source.version}", terms.said, _day(source, first))
+        if isinstance(part, Scenes):
+            years = [int(year) for year in source.years(part)]
+            reports.extend(load_greenness(connection, files[part.address], years, box, provenance))
+            continue
         reports.extend(load_grids(connection, part, files, widen(box, part.margin_km), provenance))
     return reports
 
@@ -197,7 +203,7 @@ def _has_rows(connection: Connection, layer: str) -> bool:
 
 def _reach(source: Source, key: str, box: Box) -> Box:
     """The box that files of an address are wanted for: that of its part with the widest margin."""
-    asking = [part for part in source.parts if key in ((part.address,) if isinstance(part, Rows) else part.factors)]
+    asking = [part for part in source.parts if key in part_addresses(part)]
     return widen(box, max((part.margin_km for part in asking), default=KEPT_MARGIN_KM))
 
 

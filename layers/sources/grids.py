@@ -140,7 +140,8 @@ def _sum(part: Grids, terms: Sequence[Term], box: Box, like: Cells, name: str) -
             raise DataRefused(f"{name}: the grids for {part.layer} have different cells.")
         values = np.concatenate([_known(strip, cells, part)[0] for strip in opened.strips(cells)])
         total += term.factor * values
-    return (total + part.offset).astype(np.float32)
+    total += part.offset
+    return (total if part.floor is None else np.maximum(total, part.floor)).astype(np.float32)
 
 
 def _open(part: Grids, term: Term, box: Box) -> RasterFile:

@@ -26,6 +26,7 @@ from layers.sources.declaration import Address, Source
 Box = tuple[float, float, float, float]  # west, south, east, north, degrees
 
 PAGES = 200  # pages of an answer that are read
+ITSELF = "item"  # as an asset: the item of a STAC catalogue itself, which says how its bands are to be read
 S3 = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 
@@ -128,20 +129,52 @@ def _of_vrt(client: Client, address: Address, url: str, hosts: frozenset[str], b
 
 def _of_stac(client: Client, address: Address, url: str, hosts: frozenset[str], box: Box) -> Iterator[Remote]:  # noqa: ARG001
     """Assets of the items of a STAC search, page after page."""
+    for asked, item in _clearest(list(_items(client, url, hosts)), address.clearest):
+        for asset in address.assets:
+            href = _linked(item, "self") if asset == ITSELF else item.get("assets", {}).get(asset, {}).get("href")
+            if isinstance(href, str):
+                leads = urljoin(asked, href)
+                suffix = ".json" if asset == ITSELF else _suffix(leads)
+                yield Remote(leads, _name(address, f"{item.get('id', 'item')}-{asset}{suffix}"), address.mb)
+
+
+def _items(client: Client, url: str, hosts: frozenset[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Items of a STAC search with the address of the page that has them."""
     asked: str | None = url
     for _ in range(PAGES):
         if asked is None:
             return
         page = _json(client.ask(asked, hosts), url)
         for item in _list(page, "features", url):
-            for asset in address.assets:
-                href = item.get("assets", {}).get(asset, {}).get("href")
-                if isinstance(href, str):
-                    leads = urljoin(asked, href)
-                    yield Remote(leads, _name(address, f"{item.get('id', 'item')}-{asset}{_suffix(leads)}"), address.mb)
-        following = [link for link in page.get("links", []) if isinstance(link, dict) and link.get("rel") == "next"]
-        asked = urljoin(asked, str(following[0].get("href"))) if following else None
+            yield asked, item
+        following = _linked(page, "next")
+        asked = None if following is None else urljoin(asked, following)
     raise SourceUnavailable(f"The list of {urlsplit(url).hostname} has more than {PAGES} pages.")
+
+
+def _linked(of: dict[str, Any], relation: str) -> str | None:
+    """Address of the first link of a kind."""
+    links = [link for link in of.get("links", []) if isinstance(link, dict) and link.get("rel") == relation]
+    return str(links[0].get("href")) if links else None
+
+
+def _clearest(items: list[tuple[str, dict[str, Any]]], count: int | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """So many items of each tile, those under least cloud and with least of the tile missing; all if not said."""
+    tiles: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    for entry in items:
+        about = entry[1].get("properties") or {}
+        tiles.setdefault(str(about.get("grid:code", "")), []).append(entry)
+    for _, found in sorted(tiles.items()):
+        ordered = found if count is None else sorted(found, key=lambda entry: _hidden(entry[1]))
+        yield from ordered[:count]
+
+
+def _hidden(item: dict[str, Any]) -> tuple[float, str]:
+    """How much of a tile an item does not show, %; what it does not say counts as all."""
+    about = item.get("properties") or {}
+    said = (about.get("eo:cloud_cover"), about.get("s2:nodata_pixel_percentage", 0.0))
+    known = all(isinstance(share, int | float) for share in said)
+    return (sum(said) if known else 200.0, str(item.get("id", "")))
 
 
 def _of_ckan(client: Client, address: Address, url: str, hosts: frozenset[str], box: Box) -> Iterator[Remote]:  # noqa: ARG001

@@ -33,6 +33,7 @@ CELL_DEGREES = 1 / 360  # of the small GLO-30 tile: ten times the real 1"
 MONTHLY_MEAN = [-4.0, -2.0, 4.0, 11.0, 15.0, 19.0, 22.0, 22.0, 17.0, 11.0, 4.0, -1.0]  # degC
 WATER_33, WATER_1500 = (320, 300, 280, 260), (140, 120, 130, 150)  # volume parts of a thousand, by depth
 DEPTHS = ("0-5", "5-15", "15-30", "30-60")  # cm
+WATER_OFF = 40  # volume parts of a thousand, of the quantiles of 5 and 95 % below and above the mean
 AVAILABLE_MM_M = (5 * 180 + 10 * 180 + 15 * 150 + 30 * 110) / 60  # mean of differences by thickness: 137.5
 
 
@@ -191,10 +192,15 @@ def _put_soil(mirror: Mirror) -> None:
     x, y = pyproj.Transformer.from_crs(4326, IGH, always_xy=True).transform(70.35, 39.05)
     col, row = int((x + 19_949_750) / 250) - 225, int((8_361_750 - y) / 250) - 225
     grid = Affine(250, 0, -19_949_750 + 250 * col, 0, -250, 8_361_750 - 250 * row)
-    for name, values in (("wv0033", WATER_33), ("wv1500", WATER_1500)):
+    kinds = [
+        (name, kind, [value + off for value in values])
+        for name, values in (("wv0033", WATER_33), ("wv1500", WATER_1500))
+        for kind, off in (("mean", 0), ("Q0.05", -WATER_OFF), ("Q0.95", WATER_OFF))
+    ]
+    for name, kind, values in kinds:
         for depth, value in zip(DEPTHS, values, strict=True):
             root = f"/files.isric.org/soilgrids/latest/data/{name}"
-            layer = f"{name}_{depth}cm_mean"
+            layer = f"{name}_{depth}cm_{kind}"
             tile = (
                 "<ComplexSource><SourceFilename relativeToVRT='1'>./{}</SourceFilename>"
                 "<DstRect xOff='{}' yOff='{}' xSize='450' ySize='450'/></ComplexSource>"

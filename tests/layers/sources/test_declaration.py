@@ -26,13 +26,13 @@ EXPECTED = {
     "worldclim": ("mean_temperature", "minimum_temperature", "climate_relief"),
     "gmted2010": ("climate_relief",),
     "worldcover": ("crown_cover", "cropland"),
-    "soilgrids": ("available_water",),
+    "soilgrids": ("available_water", "available_water_low", "available_water_high"),
     "agera5": (),
     "chirps": (),
     "fields_of_the_world": (),
     "jrc_water": (),
     "river_discharge": (),
-    "sentinel2": (),
+    "sentinel2": ("august_greenness",),
     "wfp_prices": (),
 }
 
@@ -87,7 +87,7 @@ def test_each_says_licence_and_attribution_and_what_it_must_not_be_used_for(ship
 
 
 def test_all_stands_for_what_fills_a_layer_and_is_no_reserve(shipped: dict[str, Source]) -> None:
-    wanted = {name for name, layers in EXPECTED.items() if layers} - {"geoboundaries", "worldclim"}
+    wanted = {name for name, layers in EXPECTED.items() if layers} - {"geoboundaries", "worldclim", "sentinel2"}
     assert set(require_sources(["all"], shipped)) == wanted
     assert list(require_sources(["rgi", "cod_ab"], shipped)) == ["cod_ab", "rgi"]  # districts first
     with pytest.raises(NotFound, match="There is no source osm; the sources are all, agera5, "):
@@ -95,13 +95,19 @@ def test_all_stands_for_what_fills_a_layer_and_is_no_reserve(shipped: dict[str, 
 
 
 def test_water_of_the_soil_is_a_mean_over_60_cm_by_thickness(shipped: dict[str, Source]) -> None:
-    (grid,) = shipped["soilgrids"].grids
+    grid, low, high = shipped["soilgrids"].grids
     thickness = {"0_5": 5, "5_15": 10, "15_30": 15, "30_60": 30}  # cm, depths of SoilGrids 2.0
     assert {name: pytest.approx(60 * factor) for name, factor in grid.factors.items()} == {
         **{f"wv0033_{depth}": cm for depth, cm in thickness.items()},
         **{f"wv1500_{depth}": -cm for depth, cm in thickness.items()},
     }
     assert grid.offset == 0.0
+    for end, (mine, other) in ((low, ("q05", "q95")), (high, ("q95", "q05"))):  # wide ends: one quantile less the other
+        assert {name: pytest.approx(60 * factor) for name, factor in end.factors.items()} == {
+            **{f"wv0033_{depth}_{mine}": cm for depth, cm in thickness.items()},
+            **{f"wv1500_{depth}_{other}": -cm for depth, cm in thickness.items()},
+        }
+        assert end.floor == 0.0
 
 
 def test_a_road_of_openstreetmap_is_taken_once(shipped: dict[str, Source]) -> None:

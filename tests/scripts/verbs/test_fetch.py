@@ -101,6 +101,8 @@ def test_a_district_comes_with_all_that_is_open_of_it_and_a_second_time_nothing_
         ]  # fmt: skip
         assert _value(connection, "dem")[0] == pytest.approx(1_200 + 2 * 360 * 0.3, abs=2 * 360 * 0.02)
         assert _value(connection, "available_water") == pytest.approx([open_data.AVAILABLE_MM_M])
+        assert _value(connection, "available_water_low") == pytest.approx([open_data.AVAILABLE_MM_M - 80])
+        assert _value(connection, "available_water_high") == pytest.approx([open_data.AVAILABLE_MM_M + 80])
         assert _value(connection, "mean_temperature") == pytest.approx(open_data.MONTHLY_MEAN, abs=0.051)
         assert _value(connection, "minimum_temperature")[0] == pytest.approx(-10.0, abs=0.051)
         assert _value(connection, "snow_days") == [90.0]
