@@ -29,6 +29,7 @@ from api.content import (
     reasons,
     repair_text,
     report,
+    seen_text,
     standing,
     state_sentence,
     survey_form,
@@ -178,7 +179,7 @@ def worded() -> Iterator[str]:
     sayings = (
         *(plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary, plot_list, state_sentence),
         *(changes, reasons, report, plot_paper, survey_form, field_pack, outlines, trial_text, repair_text),
-        judged_otherwise,
+        *(judged_otherwise, seen_text),
     )
     for module in sayings:
         yield from module.MESSAGES

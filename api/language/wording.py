@@ -147,6 +147,7 @@ CODES: Final = {
     "weak": "weak",
     "well": "Well",
     "wet": "Wet year",
+    **GROUP_TITLES,
 }
 
 # What the map's script says; it gets these in the reader's language.
@@ -168,7 +169,7 @@ def label_of(layer: type[Layer], attribute: str, code: str) -> str:
     """Return the message id that says what ``code`` of ``attribute`` means; the code itself where none does."""
     if attribute == layer.card.drawn_by and code in layer.card.legend:
         return layer.card.legend[code].label
-    return CODES.get(code, GROUPS.get(code, code))
+    return CODES.get(code, code)
 
 
 def scheme_title(name: str, lang: Language) -> str:

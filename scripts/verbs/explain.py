@@ -14,6 +14,7 @@ from api.content.measured import tell_hazard
 from api.content.plot_truth import PlotTruth, tell_plot
 from api.content.plot_water import tell_water
 from api.content.reasons import DRAWN_BY, Reasons, Service, reasons, sentence, tell_cost
+from api.content.seen_text import tell_augusts
 from api.content.unknown_text import tell_unrecorded
 from api.content.value_text import in_sentence
 from api.content.water_told import ESTIMATED
@@ -23,6 +24,7 @@ from layers.catalogue.base import PUBLIC, STAFF
 from layers.catalogue.land import Plot
 from layers.explain.household_fit import explain_fit_of_plot
 from layers.explain.plot import explain_plot
+from layers.features.greenness import augusts_of
 from layers.features.paging import read_feature
 from layers.features.places import read_gazetteer
 from layers.features.plots import scored_plots
@@ -49,6 +51,8 @@ def explain(
         found["told"], found["crops_told"] = truth.text, " ".join(tell_crops(plot, language_of(lang)))
         water = tell_water(found["water"], plot, language_of(lang))
         found["water_told"] = [] if water is None else list(water.sentences)
+        augusts = augusts_of(connection, plot_id)
+        found["augusts"] = None if augusts is None else augusts.to_json()
         if profile is not None:
             found["fit"] = explain_fit_of_plot(connection, plot_id, found["run"], profile)
             found["priority"] = plot_priority(connection, found["district"], found["run"], plot_id)
@@ -61,6 +65,8 @@ def explain(
     _print_criteria(found["criteria"], ("code", "id", "value", "unit", "class", *WEIGHED, "gain", "evidence"), lang)
     for line in (*_what_helps(found, why, language_of(lang)), *_ways(found, why, language_of(lang))):
         out.print(line, highlight=False, markup=False)
+    if augusts is not None:
+        out.print(tell_augusts(augusts, language_of(lang)), highlight=False, markup=False)
     if profile is not None:
         _print_fit(found["fit"], found["priority"], language_of(lang))
 

@@ -106,6 +106,17 @@ def test_everybody_is_told_of_groups_alone_never_none_or_all(with_land: Obod, da
     ]
 
 
+def test_staff_are_told_of_a_field_in_words_of_water(with_land: Obod) -> None:
+    assert fetched(with_land)[0] == 0
+    assert with_land("score", "--district", open_data.CODE)[0] == 0
+    # Plot 0 was dry in 2021 and 2023, green in 2022 and 2024; plot 5 tells neither in 2024.
+    for name, green, known in (("p00", 2, 4), ("p05", 2, 3)):
+        out = with_land("explain", name)[1].replace("\n", " ")
+        assert f"evidence C: green in {green} of {known} Augusts that are known, 2021–2026." in out
+        assert "ask about the canal and its turns" in out
+        assert json.loads(with_land("explain", name, "--json")[1])["augusts"]["green"] == green
+
+
 def test_a_second_time_nothing_comes_and_nothing_changes(with_land: Obod, database: Engine, mirror: Mirror) -> None:
     assert fetched(with_land)[0] == 0
     assert [asked for asked in mirror.log if "cloudy/" in asked.path] == []  # two scenes a tile and August
