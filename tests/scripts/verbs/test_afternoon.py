@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from layers.catalogue import BY_NAME
 from layers.settings import get_settings
 from scripts.main import main
 from tests.clients.mirror import Mirror, running_mirror
+from tests.drills import afternoon
+from tests.drills.afternoon import Known
 from tests.worlds import open_data
 
 Obod = Callable[..., tuple[int, str, str]]
@@ -74,23 +77,29 @@ def answers(path: Path, *rows: dict[str, Any]) -> Path:
     return path
 
 
-def known(obod: Obod, database: Engine) -> tuple[float, float, float]:
-    """Score the district; share of plots with a class, of those settled, and of the weight that is known, percent."""
+def known(obod: Obod, database: Engine) -> Known:
+    """Score the district; what is known of its land, by area."""
     code, out, err = obod("score", "--district", open_data.CODE, "--json")
     assert code == 0, err
     run = json.loads(out)["run"]
     query = (
-        "SELECT avg((class <> 'NE')::int), avg((class <> 'NE' AND settled)::int), avg(known_weight_pct) "
-        "FROM suitability WHERE base_run = (SELECT coalesce(base_run, run_id) FROM scoring_runs WHERE run_id = :run) "
+        "SELECT 100 * sum(area_ha) FILTER (WHERE class <> 'NE') / sum(area_ha) AS classed, "
+        "100 * sum(area_ha) FILTER (WHERE class <> 'NE' AND settled) / sum(area_ha) AS settled, "
+        "sum(area_ha * known_weight_pct) / sum(area_ha) AS weight, "
+        "sum(area_ha * coalesce(score_high - score_low, 100)) / sum(area_ha) AS width FROM suitability "
+        "WHERE base_run = (SELECT coalesce(base_run, run_id) FROM scoring_runs WHERE run_id = :run) "
         "AND from_run <= :run AND (until_run IS NULL OR until_run > :run)"
     )
     with database.connect() as connection:
         found = connection.execute(text(query), {"run": run}).one()
-    return float(found[0]), float(found[1]), float(found[2])
+    return Known(*(float(share or 0.0) for share in found))
 
 
-def test_each_step_of_the_afternoon_adds_to_what_is_known(obod: Obod, database: Engine, tmp_path: Path) -> None:
-    assert obod("fetch", "cod_ab", "openstreetmap", "--district", open_data.CODE)[0] == 0
+def test_each_step_of_the_afternoon_adds_to_what_is_known(
+    obod: Obod, database: Engine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    code, _, err = obod("fetch", "all", "--district", open_data.CODE)
+    assert code == 0, err
     cadastre = gpd.GeoDataFrame({"plot_id": PLOTS}, geometry=[plot(n) for n in range(12)], crs=4326)
     cadastre.to_file(tmp_path / "cadastre.gpkg")
     assert obod("layer", "load", "plots", tmp_path / "cadastre.gpkg", "--key", "plot_id")[0] == 0
@@ -152,10 +161,17 @@ def test_each_step_of_the_afternoon_adds_to_what_is_known(obod: Obod, database: 
         assert code == 0, err
         assert json.loads(out)["rejected"] == 0
     asked = known(obod, database)
-    assert open_alone[:2] <= answered[:2] <= asked[:2]
-    # A fresh letter opens the ground and makes no plot better; salinity and depth that were asked are known.
-    assert (open_alone[2], answered[2]) == (0.0, 0.0)
-    assert asked[2] == pytest.approx(18.0, abs=1.0)
+    steps = {"open data and outlines of plots": open_alone, "the letter of the mine centre": answered, "answers": asked}
+    for before, after in pairwise(steps.values()):
+        assert after.classed_pct >= before.classed_pct
+        assert after.settled_pct >= before.settled_pct
+        assert after.weight_pct >= before.weight_pct
+        assert after.width <= before.width
+    assert answered.weight_pct == open_alone.weight_pct  # a fresh letter opens the ground and makes no plot better
+    assert asked.weight_pct > answered.weight_pct
+    if request.config.getoption("--figures"):
+        afternoon.write(afternoon.table(steps))
+    assert afternoon.written() == afternoon.table(steps)
     code, out, err = obod("qfield", open_data.CODE, "-o", tmp_path / "pack.zip", "--json")
     assert code == 0, err
     assert json.loads(out)["rows"]["canals"] == 1
