@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
@@ -114,7 +115,7 @@ def test_groundwater_counts_at_its_shallowest_of_the_growing_season() -> None:
 def test_a_model_of_soils_is_an_interval_and_a_survey_is_not() -> None:
     """Knots of available water 170 130 90 60 30 mm/m: at the mean 110 halfway from .5 to .75, at 60 .25, at 130 .75."""
     cells = {"available_water": 110.0, "available_water_low": 60.0, "available_water_high": 130.0}
-    grids = {name: valley.level(value, cell_m=250.0) for name, value in cells.items()}
+    grids: dict[str, Any] = {name: valley.level(value, cell_m=250.0) for name, value in cells.items()}
     deep = {"plot_id": "clean", "survey_date": date(2026, 5, 1), "groundwater_m": 3.0}
     found = measured("soil_water", plot_surveys=surveys(deep), **grids)
     assert (at(found, "clean"), at_ends(found, "clean")) == (pytest.approx(0.625), pytest.approx((0.25, 0.75)))
@@ -122,7 +123,7 @@ def test_a_model_of_soils_is_an_interval_and_a_survey_is_not() -> None:
     assert at_ends(dug, "clean") == pytest.approx((0.625, 0.625))
     alone = measured("soil_water", plot_surveys=None, **grids)  # groundwater unknown: from 0 to the better end
     assert at_ends(alone, "clean") == pytest.approx((0.0, 0.75))
-    mean_only = {"available_water": grids["available_water"], "available_water_low": None, "available_water_high": None}
+    mean_only: dict[str, Any] = {**grids, "available_water_low": None, "available_water_high": None}
     plain = measured("soil_water", plot_surveys=surveys(deep), **mean_only)
     assert at_ends(plain, "clean") == pytest.approx((0.625, 0.625))
 
