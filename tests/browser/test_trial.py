@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from sqlalchemy import Engine, text
 
 from api.language.translate import LANGUAGES, Language, translate
+from api.language.wording import NOT_PUBLISHED
 from geo.criteria import LAND_CRITERIA
 from layers.catalogue.land import CLASS_STYLES
 from layers.postgres.engine import writing
@@ -139,3 +140,18 @@ def test_a_trial_that_does_not_come_leaves_what_was_shown(browser: Browser, addr
         frame = page.frame_locator("#map")
         frame.locator("#map-untried").wait_for(timeout=PATIENCE_MS)
         expect(frame.locator(".folium-map")).to_have_attribute("data-state", "fault")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_paper_says_that_it_is_a_trial_with_its_weights_and_not_published(page: Page, lang: Language) -> None:
+    page.goto(f"/?lang={lang}&district={RASHT}{TRIED}")
+    told = " ".join(page.locator(".sentence.trial").inner_text().split())
+    assert "2" in told  # nearness counts twice
+    page.emulate_media(media="print")
+    shown = " ".join(page.locator("body").inner_text().split())
+    assert told in shown
+    assert translate(NOT_PUBLISHED, lang) in shown
+    weights = " ".join(page.locator("#trial-weights").inner_text().split())
+    assert weights in shown
+    assert translate("Weights of the land", lang) in weights
+    assert not page.locator(".trial-panel .slider").first.is_visible()

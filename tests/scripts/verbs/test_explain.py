@@ -30,7 +30,14 @@ KINDS = {"mudflow": "S3h", "mined": "N2x", "clean": "S1", "unmapped": "NE"}  # p
 CODES = re.compile(r"S[123][a-z]*|N[12][a-z]*|NE|[ABCD]|ECe|pH")
 HEADS = {"code", "id", "value", "unit", "class", "membership", "weight", "gain", "evidence"}
 CRITERIA = {name for criterion in (*LAND_CRITERIA, *FIT_CRITERIA) for name in (criterion.id, criterion.code)}
-NAMES = ("Made-up village", "Rasht", "obod robustness --pending", f"{PROFILE}: unknown")
+NAMES = (
+    "upper command",
+    "lower command",
+    "Made-up village",
+    "Rasht",
+    "obod robustness --pending",
+    f"{PROFILE}: unknown",
+)
 
 
 @pytest.fixture(scope="module", name="client")
@@ -60,7 +67,7 @@ def latin_of(said: str) -> list[str]:
     """Words in Latin letters that are no code and no name."""
     for name in NAMES:
         said = said.replace(name, "")
-    known = {*HEADS, *CRITERIA, *valley.NAMES}
+    known = {*HEADS, *CRITERIA, *valley.NAMES, "canal"}  # the valley's one canal is called so
     return [word for word in re.findall(r"[A-Za-z][\w-]*", said) if word not in known and not CODES.fullmatch(word)]
 
 
@@ -71,6 +78,9 @@ def test_no_english_is_left_beside_codes(lang: str) -> None:
         said = explain(plot, "--lang", lang)
         assert latin_of(said) == [], plot
         assert "None" not in said
+        of_water = {"tg": "\nОб: ", "ru": "\nВода: "}[lang]
+        shut = said.splitlines()[1].startswith("N2x")
+        assert (of_water in said) == (not shut and plot != "outside"), plot
         assert said.splitlines()[1].startswith(KINDS.get(plot, ""))
 
 
