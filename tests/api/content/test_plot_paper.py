@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import orjson
 import pypdf
 import pypdfium2
 import pytest
@@ -18,10 +19,16 @@ from sqlalchemy import Engine, text, update
 
 from api.content import plot_paper
 from api.content.plot_paper import in_somoni, months_of
+from api.content.plot_truth import tell_plot
 from api.language.translate import LANGUAGES, Language
 from api.main import create_app
-from layers.postgres.engine import writing
+from layers.catalogue.base import PUBLIC
+from layers.features.paging import read_feature
+from layers.features.places import read_gazetteer
+from layers.features.plots import PLOTS, scored_plots
+from layers.postgres.engine import reading, writing
 from layers.records.runs import ScoringRun
+from layers.records.snapshot import Choice, read_runs
 from layers.settings import Settings
 from tests.clients.command import run
 from tests.worlds import region_on_the_page
@@ -113,6 +120,28 @@ def test_a_sheet_of_a_plot_says_what_its_page_says_and_marks_it_on_a_map(client:
     html = client.get(f"/plots/{plot_id(4, 'S3')}/report", params={"lang": "en"}).text
     assert not re.search(r"<script|\sstyle=|<style", html)
     assert client.get("/plots/none/report").status_code == 404
+
+
+def letters(said: str) -> str:
+    """A text without what a line break on paper may change: spaces and hyphens."""
+    return re.sub(r"[\s\u00ad\u2010-]+", "", said)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("plot", [MINED, FLOODED, UNKNOWN, GOOD, UNSETTLED, plot_id(5, "N1"), plot_id(4, "S3")])
+def test_a_sheet_says_the_one_sentence_of_truth_of_every_kind_of_plot(
+    client: TestClient, plot: str, lang: Language
+) -> None:
+    with reading() as connection:
+        runs = read_runs(connection).runs_of(Choice())
+        found = read_feature(connection, scored_plots(PUBLIC, runs), PLOTS.plot_id == plot)
+        truth = tell_plot(orjson.loads(found or b"{}")["properties"], read_gazetteer(connection), lang)
+    said = letters(words_of(paper(client, plot, lang, "planner")))
+    judged = f"{truth.words} ({truth.code}"  # with the letters of what limits it
+    for sentence in (truth.where, judged, *truth.sentences):
+        assert letters(sentence) in said, sentence
+    if truth.mined:
+        assert said.index(letters(truth.alarm)) < said.index(letters(judged))
 
 
 @pytest.mark.parametrize(
