@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, text
@@ -13,6 +15,8 @@ from tests.worlds import region_on_the_page
 from tests.worlds.region_on_the_page import RASHT
 
 pytestmark = pytest.mark.browser
+
+NEARER = re.compile(r"at=15(/|%2F)")
 
 
 @pytest.fixture(scope="module", name="planted")
@@ -35,8 +39,10 @@ def test_both_states_are_drawn_by_their_own_key_and_move_together(page: Page, la
     colours = [frame.get_attribute("src") or "" for frame in frames.all()]
     assert ["colour=potential_class" in address for address in colours] == [False, True]
     maps[0].locator(".leaflet-control-zoom-in").click()
-    for place in ("window", "window.frames[1]"):
-        page.wait_for_function(f"new URLSearchParams({place}.location.search).get('at').startsWith('15/')")
+    page.wait_for_url(NEARER)
+    follower = frames.last.element_handle().content_frame()
+    assert follower is not None
+    follower.wait_for_url(NEARER)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
