@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -148,6 +149,7 @@ def tell_by_groups(connection: Connection, district: str, provenance: Provenance
                  shape=row.geometry.difference(shown.geometry.union_all()))
           for row in jamoats[jamoats["code"].isin({name for name in jamoat if name is not None})].itertuples()),
     ]  # fmt: skip
+    rows = [row for row in rows if not row["geom"].is_empty]  # a jamoat that areas cover, by outlines that disagree
     shapes = to_stored(np.array([row.pop("geom") for row in rows], dtype=object))
     frame = gpd.GeoDataFrame(pd.DataFrame(rows, columns=list(WaterSeen.attributes())), geometry=shapes, crs=STORED_CRS)
     return _load(connection, WaterSeen, frame, provenance, district)
@@ -172,7 +174,7 @@ def _group(
     shape: shapely.Geometry,
     area: str | None = None,
     jamoat: str | None = None,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """One row of what is told of a group."""
     found = seen_of_group(told_of)
     return {

@@ -106,6 +106,16 @@ def test_everybody_is_told_of_groups_alone_never_none_or_all(with_land: Obod, da
     ]
 
 
+def test_few_plots_are_told_of_to_staff_alone(obod: Obod, database: Engine, tmp_path: Path) -> None:
+    seen_from_above.plots().head(9).to_file(tmp_path / "plots.gpkg")
+    assert obod("layer", "load", "plots", tmp_path / "plots.gpkg", "--key", "plot_id")[0] == 0
+    code, _, err = fetched(obod)
+    assert code == 0, err
+    with database.connect() as connection:
+        assert len(seen(connection)) == 9 * 6
+        assert connection.execute(text(TOLD)).all() == []
+
+
 def test_staff_are_told_of_a_field_in_words_of_water(with_land: Obod) -> None:
     assert fetched(with_land)[0] == 0
     assert with_land("score", "--district", open_data.CODE)[0] == 0
