@@ -30,8 +30,8 @@ def _planted(database: Engine) -> None:
 def shows_scarcity(frame: FrameLocator) -> bool:
     """Whether something on the map is of the red of less than half of the need, over whatever lies under it."""
     red, green, _ = rgb(LEGEND["scarce"].colour)
-    assert red - green > 150
-    return any(r - g > 60 and abs(g - b) < 25 for r, g, b in all_colours(frame))  # not the orange around what has focus
+    assert red - green > 100
+    return any(r - g > 45 and abs(g - b) < 25 for r, g, b in all_colours(frame))  # not the orange around what has focus
 
 
 def test_another_month_asks_for_nothing_and_is_on_the_map_in_words_and_in_the_link(page: Page) -> None:
