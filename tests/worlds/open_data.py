@@ -187,6 +187,25 @@ def _put_climate(mirror: Mirror) -> None:
     )
 
 
+def put_worldclim(mirror: Mirror) -> None:
+    """Archives of WorldClim: a GeoTIFF for each month, one for the heights; degrees as they are."""
+    grid = Affine(0.05, 0, 66.0, 0, -0.05, 42.0)
+    root = "/geodata.ucdavis.edu/climate/worldclim/2_1/base"
+    kinds = {
+        "tavg": {f"_{month:02d}": mean for month, mean in enumerate(MONTHLY_MEAN, start=1)},
+        "tmin": {f"_{month:02d}": mean - 6.0 for month, mean in enumerate(MONTHLY_MEAN, start=1)},
+        "elev": {"": 1_300.0},
+    }
+    for kind, files in kinds.items():
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as parcel:
+            for name, value in files.items():
+                cells = np.full((120, 200), value, dtype=np.float32)
+                content = tiff(cells, grid, "EPSG:4326", driver="GTiff", nodata=-3.4e38)
+                parcel.writestr(zipfile.ZipInfo(f"wc2.1_30s_{kind}{name}.tif"), content)
+        mirror.put(f"{root}/wc2.1_30s_{kind}.zip", packed.getvalue())
+
+
 def _put_soil(mirror: Mirror) -> None:
     """VRTs of SoilGrids with one tile each that reaches the district, and one that does not."""
     x, y = pyproj.Transformer.from_crs(4326, IGH, always_xy=True).transform(70.35, 39.05)

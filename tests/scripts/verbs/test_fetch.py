@@ -235,6 +235,21 @@ def test_what_must_not_be_handed_on_has_to_be_accepted_and_stays_here(obod: Obod
     assert not (tmp_path / "a.zip").exists()
 
 
+def test_normals_of_the_reserve_come_out_of_its_archives(obod: Obod, database: Engine, mirror: Mirror) -> None:
+    open_data.put_worldclim(mirror)
+    assert obod("cod_ab")[0] == 0
+    code, _, err = obod("worldclim", "--accept", "WorldClim terms", "--district", open_data.CODE)
+    assert code == 0, err
+    with database.connect() as connection:
+        assert _value(connection, "mean_temperature") == pytest.approx(open_data.MONTHLY_MEAN, abs=0.001)
+        assert _value(connection, "minimum_temperature") == pytest.approx(
+            [mean - 6.0 for mean in open_data.MONTHLY_MEAN], abs=0.001
+        )
+        assert _value(connection, "climate_relief") == [1_300.0]
+        licences = connection.execute(text("SELECT DISTINCT licence FROM loads WHERE layer = 'climate_relief'"))
+        assert "[NO REDISTRIBUTION]" in licences.scalar_one()
+
+
 def test_a_reserve_stands_in_only_where_nothing_is_loaded(obod: Obod, database: Engine, mirror: Mirror) -> None:
     frame = gpd.GeoDataFrame({"shapeID": ["1B"], "shapeName": ["Rasht"]}, geometry=[open_data.DISTRICT], crs=4326)
     leads = mirror.put("/gb/ADM2.geojson", frame.to_json())
