@@ -18,7 +18,13 @@ from geo.measures.water import (
 from geo.measures.water_balance import AREA_BALANCE
 from geo.measures.water_head import beside_head, gravity_head_m
 
-FEEDING_CANALS = Need("canals", touches=SameCanal(within_m=NEAREST_CANAL_WITHIN_M))
+# What canals carry is a matter of the balance, and of no measure of plots.
+CARRIED = ("capacity_m3_s", "soil", "conveyance", "conveyance_date", "conveyance_method", "closed", "upstream")
+FEEDING_CANALS = Need(
+    "canals",
+    touches=SameCanal(within_m=NEAREST_CANAL_WITHIN_M),
+    unread=("lining", "head_level_m", "tail_level_m", "level_basis", *CARRIED),
+)
 
 # Domain reference 3.6 steps 2 and 6: how many classes a plot may be better than the worst known of these, and without
 # which of them no class is better than S2. Water holds with the mean of its known members too; the canal's condition
@@ -61,7 +67,7 @@ GRAVITY_HEAD = Criterion(
     title="Head of gravity water above the plot",
     unit="m",
     better="more",
-    needs=(Need("canals", unread=("condition",)), Need("dem"), Need("rivers"), PLOT_SURVEYS),
+    needs=(Need("canals", unread=("condition", *CARRIED)), Need("dem"), Need("rivers"), PLOT_SURVEYS),
     measure=gravity_head_m,
     measured_beside=beside_head,
     memberships=(Probability(Knots(1.0, 0.5, 0.2, 0.0, -0.5)),),

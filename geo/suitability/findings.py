@@ -47,18 +47,20 @@ class Findings:
         return len(self.irrigated)
 
 
-def find(block: Block) -> Findings:
+def find(block: Block, known: Mapping[str, Measured] | None = None) -> Findings:
     """Measure every land criterion and all that is asked beside them.
 
     Parameters
     ----------
     block : n plots and what lies around them.
+    known : criterion id -> what was measured of these plots where all that the criterion reads was the same; None
+        nothing.
 
     Returns
     -------
     Findings of the n plots.
     """
-    values = measure_all(block)
+    values = measure_all(block, known)
     ranks, unknown = crop_ranks(block, values)
     assessed = all(values[criterion.id].not_assessed is None for criterion in (CANAL_CONDITION, WATER_ADEQUACY))
     return Findings(
@@ -90,15 +92,20 @@ def needs() -> Iterator[Need]:
     yield from exclusion.NEEDS
 
 
-def measure_all(block: Block) -> dict[str, Measured]:
+def measure_all(block: Block, known: Mapping[str, Measured] | None = None) -> dict[str, Measured]:
     """Return the values of every land criterion.
 
     Parameters
     ----------
     block : n plots and what lies around them.
+    known : criterion id -> values that stand; None nothing.
 
     Returns
     -------
     Criterion id -> Measured of n plots.
     """
-    return {criterion.id: criterion.measured(block) for criterion in LAND_CRITERIA}
+    stands = known or {}
+    return {
+        criterion.id: stands[criterion.id] if criterion.id in stands else criterion.measured(block)
+        for criterion in LAND_CRITERIA
+    }

@@ -41,8 +41,15 @@ from layers.postgres.read_geometries import geometries_of
 AREAS = "command_areas"
 LATTICE_M = 3_000.0  # windows are widened to multiples of this, so that neighbours never shift a grid's cells
 
+Alter = Callable[[type[Layer], gpd.GeoDataFrame], gpd.GeoDataFrame]  # rows of a layer as they are to be read
+
 _WORKING = CRS.from_user_input(WORKING_CRS)  # made once: to read it from text for every frame takes longer
 _TO_STORED = Transformer.from_crs(WORKING_CRS, STORED_CRS, always_xy=True)
+
+
+def as_stored(_layer: type[Layer], frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return rows as they are stored."""
+    return frame
 
 
 def as_of(layer: type[Layer], load_id: int | None) -> ColumnElement[bool]:
@@ -183,7 +190,7 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
     ``reach_m`` says how far beyond ``bounds`` each layer is read, metres. ``cache`` keeps grids, and what follows from
     the layers, for the next time; None = everything is computed. ``windows`` keeps what is read of whole windows for
     the neighbours of a plot, but of the layers in ``unkept``. ``only`` : numbers of the plots that tables about plots
-    are read for, where not all are.
+    are read for, where not all are. ``alter`` : what rows are to be read as, where a scenario has others.
     """
 
     connection: Connection
@@ -196,6 +203,7 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
     only: Collection[int] | None = None
     windows: Windows | None = None
     unkept: frozenset[str] = frozenset()
+    alter: Alter = as_stored
 
     def shared(self, what: str, needs: Sequence[str], make: Callable[[], Made]) -> Made:
         """Return what is made of some layers, kept since it was made around a neighbour or made now."""
@@ -259,7 +267,9 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
         if name in RASTERS_BY_NAME:
             return self._grid(name, bounds)
         layer = BY_NAME[name]
-        return read_layer(self.connection, layer, self._rows_of(layer, bounds)) if self._holds_rows(layer) else None
+        if not self._holds_rows(layer):
+            return None
+        return self.alter(layer, read_layer(self.connection, layer, self._rows_of(layer, bounds)))
 
     def _holds_rows(self, layer: type[Layer]) -> bool:
         """Whether a layer holds any row; asked once for all windows of it."""

@@ -6,19 +6,18 @@ A run is written whole, in one transaction, and never changed; it goes with its 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import REAL, DateTime, ForeignKey, Identity, Integer, SmallInteger, func, text
+from sqlalchemy import REAL, BigInteger, DateTime, ForeignKey, Identity, Integer, SmallInteger, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from geo.suitability.findings import needs
 from layers.catalogue.base import Base
+from layers.records.balances import INPUTS
 
-# Layers a run reads: what the balance is made from, and where people and their water are.
-SEEN = (
-    *("canals", "outlets", "command_areas", "command_crops", "climate_months", "intakes", "intake_flows", "pumps"),
-    *("districts", "wells", "services", "plots"),
-)
+# Layers a run reads: what balances are made from, where people and their water are, and all that plots are judged by.
+SEEN: Final = tuple(dict.fromkeys((*INPUTS, "wells", "services", "plots", *(need.layer for need in needs()))))
 
 
 class ScenarioFile(Base):
@@ -77,6 +76,25 @@ class ScenarioArea(Base):
     ratio_best: Mapped[float | None] = mapped_column(REAL, comment="Delivered over needed, at best [ratio]")
     ratio_best_with: Mapped[float | None] = mapped_column(REAL, comment="The same, with the scenario [ratio]")
     __table_args__ = ({"comment": "Command areas of runs of scenarios, by period"},)
+
+
+class ScenarioPlot(Base):
+    """A plot whose class a scenario changes, or whether it is settled; a number, and nothing of who lives from it."""
+
+    __tablename__ = "scenario_plots"
+    run: Mapped[int] = mapped_column(
+        ForeignKey("scenario_runs.run", ondelete="CASCADE"), primary_key=True, comment="Run of a scenario"
+    )
+    plot_no: Mapped[int] = mapped_column(BigInteger, primary_key=True, comment="Plot")
+    district: Mapped[str] = mapped_column(comment="District")
+    jamoat: Mapped[str | None] = mapped_column(comment="Jamoat")
+    area: Mapped[str | None] = mapped_column(comment="Command area that holds most of it")
+    area_ha: Mapped[float] = mapped_column(comment="Area on the ellipsoid [ha]")
+    before: Mapped[str] = mapped_column(comment="Class as it is")
+    before_settled: Mapped[bool] = mapped_column(comment="Whether that is settled")
+    after: Mapped[str] = mapped_column(comment="Class with the scenario")
+    after_settled: Mapped[bool] = mapped_column(comment="Whether that is settled")
+    __table_args__ = ({"comment": "Plots of runs of scenarios whose class changes"},)
 
 
 class ScenarioReach(Base):

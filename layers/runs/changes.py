@@ -50,6 +50,14 @@ class Touched:
         return self.plots is None or bool(self.plots)
 
 
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """Attributes of rows that are to be others, by the key of the row; ``lie_as`` : the layer whose keys these are."""
+
+    lie_as: type[Layer]
+    attributes: Mapping[str, frozenset[str]]
+
+
 def changed_layers(connection: Connection, before: int, after: int, through: Collection[Need]) -> dict[str, Rows]:
     """Return the layers and grids that are needed and that differ between two loads, in order of name.
 
@@ -106,6 +114,41 @@ def touched_plots(
         )
         for district in districts
     }
+
+
+def plots_of_edits(
+    connection: Connection, district: str, run_id: int, load_id: int, edits: Mapping[str, Edits]
+) -> set[int] | None:
+    """Return the plots of a district whose result may differ once rows have other attributes, None = all of them.
+
+    Parameters
+    ----------
+    run_id : made of the district.
+    load_id : rows as they stood after this load.
+    edits : by layer.
+    """
+    through = tuple(dict.fromkeys(needs()))
+    here = DistrictChange(connection, district, run_id, load_id, load_id, {}, (), through)
+    plots: set[int] = set()
+    for need in through:
+        if need.layer not in edits:
+            continue
+        changed = edits[need.layer]
+        keys = [key for key, names in changed.attributes.items() if not names <= {*need.unread}]
+        rows = _placed(connection, changed.lie_as, as_of(changed.lie_as, load_id), keys) if keys else []
+        found = _reached_near(here, need, changed.lie_as, rows) if rows else set()
+        if found is None:
+            return None
+        plots |= found
+    return plots
+
+
+def _placed(connection: Connection, layer: type[Layer], where: ColumnElement[bool], keys: Sequence[str]) -> Rows:
+    """Rows with gid, key and shape, by their keys."""
+    key = getattr(layer, layer.key)
+    shape = func.ST_AsBinary(layer.__table__.c.geom, type_=LargeBinary).label("shape")
+    found = select(layer.gid, key.label("key"), shape).where(where, among(key, keys))
+    return connection.execute(found.order_by(layer.gid)).all()
 
 
 def _touched(here: DistrictChange, changed: Mapping[str, Rows]) -> Touched:
@@ -182,8 +225,11 @@ def _touched_through(here: DistrictChange, need: Need, rows: Rows) -> set[int] |
         return set()
     if isinstance(need.touches, NamedPlots):
         return here.on_plots[need.layer]
-    if layer.geometry_kind is None:
-        return None
+    return None if layer.geometry_kind is None else _reached_near(here, need, layer, rows)
+
+
+def _reached_near(here: DistrictChange, need: Need, layer: type[Layer], rows: Rows) -> set[int] | None:
+    """Plots that those of some rows reach which lie near enough to be read, None = all of the district."""
     shapes = to_working(shapely.from_wkb([bytes(row.shape) for row in rows]))
     near = shapely.intersects(shapes, shapely.box(*here.around(need.layer)))
     rows = [row for row, there in zip(rows, near, strict=True) if there]

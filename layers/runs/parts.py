@@ -134,15 +134,12 @@ def score_plots(connection: Connection, part: Part, cache: ArrayCache | None = N
     Every piece of a district is measured in the same surroundings, those of the whole district. ``cache`` : what
     earlier runs handed on; None = everything is computed from the layers.
     """
-    scheme = part.scheme
-    plots = read_plots(connection, part.district, part.last_load, only=part.only)
-    plots = piece_of(plots, part.piece, part.pieces)
+    plots = piece_of(read_plots(connection, part.district, part.last_load, only=part.only), part.piece, part.pieces)
     bounds = district_bounds(connection, part.district, part.last_load)
     reach = reach_of_layers()
     nearby = Around(connection, part.district, bounds, reach, part.last_load, cache=cache, only=part.only)
-    district = np.full(len(plots), part.district, dtype=object)
-    block = Block(plots, nearby, judgement_by(scheme, part.day, district))
-    assessment = assess_findings(findings(block, nearby), scheme)
+    block = block_of(part, plots, nearby)
+    assessment = assess_findings(findings(block, nearby), part.scheme)
     frame = assessment.to_frame()
     frame.insert(0, "plot_no", plots["plot_no"].to_numpy())
     frame.insert(1, "district", plots["district"].to_numpy())
@@ -150,6 +147,12 @@ def score_plots(connection: Connection, part: Part, cache: ArrayCache | None = N
     frame.insert(3, "area_ha", plots["area_ha"].to_numpy(dtype=np.float32))
     hectares, cells = figures_of(plots, frame["class"].to_numpy(), frame["outlook"].to_numpy())
     return frame, Figures(len(frame), hectares, cells, dict(assessment.not_assessed))
+
+
+def block_of(part: Part, plots: gpd.GeoDataFrame, nearby: Around) -> Block:
+    """Return plots of a part, to be measured in surroundings."""
+    district = np.full(len(plots), part.district, dtype=object)
+    return Block(plots, nearby, judgement_by(part.scheme, part.day, district))
 
 
 def piece_of(plots: gpd.GeoDataFrame, piece: int, pieces: int) -> gpd.GeoDataFrame:

@@ -38,7 +38,7 @@ CLOSED_TABLES = frozenset({"api_keys", "audit_log"})
 STAFF_TABLES = frozenset(
     {
         *("fit_profiles", "household_fit", "water_balances", "balance_areas", "balance_reaches"),
-        *("scenarios", "scenario_runs", "scenario_areas", "scenario_reaches"),
+        *("scenarios", "scenario_runs", "scenario_areas", "scenario_reaches", "scenario_plots"),
     }
 )
 KEY_PREFIX = "obod"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import geopandas as gpd
@@ -23,14 +23,12 @@ from geo.water.need.periods import YEAR_D, Periods, day_of_year
 from geo.water.need.requirement import CROPPED_AT_MOST, Climate, Planting, find_need, gross_need, require_leaching
 from geo.water.radiation import extraterrestrial_radiation_mj
 from layers.catalogue.admin import District
-from layers.catalogue.base import Layer
 from layers.catalogue.irrigation import CommandArea, CommandCrop
 from layers.errors import NotFound
-from layers.frames.around import among, as_of, read_layer
+from layers.frames.around import Alter, among, as_of, as_stored, read_layer
 from layers.water.climate import read_area_climate
 
 Floats = NDArray[np.float64]
-Alter = Callable[[type[Layer], gpd.GeoDataFrame], gpd.GeoDataFrame]  # rows of a layer as they are to be read
 Sown = tuple[str, int, int | None]  # crop, day of the year it begins on, length of its season where the table has none
 
 # Why something is unknown, or less than it may be: the first that holds is told.
@@ -68,11 +66,6 @@ class Asked(NamedTuple):
     rain_method: str
     calendar: str | None
     load_id: int | None = None
-
-
-def as_stored(_layer: type[Layer], frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return rows as they are stored."""
-    return frame
 
 
 def find_needs(

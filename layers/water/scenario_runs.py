@@ -26,9 +26,10 @@ from layers.frames.around import as_of, read_layer
 from layers.records.audit import Act, note
 from layers.records.loads import Load
 from layers.records.phrases import told
-from layers.records.scenarios import ScenarioArea, ScenarioReach, ScenarioRun
+from layers.records.scenarios import ScenarioArea, ScenarioPlot, ScenarioReach, ScenarioRun
 from layers.water.alteration import Alteration
 from layers.water.balances import is_synthetic
+from layers.water.month_ratios import tell_months
 from layers.water.needs import Asked
 from layers.water.networks import StoredNetwork, read_network
 from layers.water.scenarios import Kept
@@ -50,7 +51,12 @@ class Choice(NamedTuple):
 
 
 class Computed(NamedTuple):
-    """A run that is not stored yet. areas, reaches : rows by period."""
+    """A run that is not stored yet.
+
+    areas, reaches : rows by period. alteration : what rows of layers become. water : ratios by month of the areas
+    without and with the scenario, as ``layers.water.month_ratios.tell_months`` has them, with code, year_type and rule.
+    plots : those that another class follows for, where it was looked for.
+    """
 
     kept: Kept
     choice: Choice
@@ -60,6 +66,9 @@ class Computed(NamedTuple):
     report: Found
     areas: pd.DataFrame
     reaches: pd.DataFrame
+    alteration: Alteration
+    water: tuple[pd.DataFrame, pd.DataFrame]
+    plots: pd.DataFrame | None = None
 
 
 def compute_run(connection: Connection, kept: Kept, choice: Choice) -> Computed:
@@ -114,6 +123,8 @@ def compute_run(connection: Connection, kept: Kept, choice: Choice) -> Computed:
         report,
         _area_rows(sides, before, periods),
         _reach_rows(sides, (before, after), periods),
+        alteration,
+        (_by_month(sides[0], choice, periods), _by_month(sides[1], choice, periods)),
     )
 
 
@@ -143,7 +154,9 @@ def store_run(connection: Connection, run: Computed, *, code: str, key_id: str |
     )
     number = int(connection.execute(made.returning(ScenarioRun.run)).scalar_one())
     raw: Any = connection.connection.cursor()
-    for table, rows in ((ScenarioArea, run.areas), (ScenarioReach, run.reaches)):
+    for table, rows in ((ScenarioArea, run.areas), (ScenarioReach, run.reaches), (ScenarioPlot, run.plots)):
+        if rows is None:
+            continue
         columns = ["run", *rows.columns]
         cells = rows.astype(object).where(rows.notna(), None)
         with raw.copy(f"COPY {table.__tablename__} ({', '.join(columns)}) FROM STDIN") as copy:
@@ -303,6 +316,11 @@ def _reach_rows(sides: list[Side], parts: tuple[Cut, Cut], periods: Periods) -> 
         columns[f"flow{ending}_m3_s"] = along.taken_m3.worst / seconds
         columns[f"lost{ending}_m3_s"] = along.lost_m3.worst / seconds
     return _by_period("reach", parts[0].reaches.code, columns, periods)
+
+
+def _by_month(side: Side, choice: Choice, periods: Periods) -> pd.DataFrame:
+    found = tell_months(side.balance.ratio, side.fields.need_m3, periods)
+    return found.assign(code=side.fields.code.astype(object), year_type=choice.year, rule=choice.rule)
 
 
 def _by_period(name: str, codes: NDArray[np.str_], columns: dict[str, Any], periods: Periods) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from layers.catalogue.supply import Intake
 from layers.records.phrases import Digits, Listed, Phrase, Speech, retold, told
+from layers.water.scenario_plot_text import tell_better, tell_worse
 from layers.water.scenarios import Kept, RunKept
 
 NAMED: Final = 10  # areas or wells spelled out
@@ -41,7 +42,9 @@ def describe_run(run: RunKept) -> list[str]:
         *_gain(report["gain"]),
         *_water(report["gain"], river=any(change["layer"] == Intake.__tablename__ for change in report["changes"])),
         *_cost(report),
+        *tell_better(report.get("plots")),
         *_harm(report["harm"]),
+        *tell_worse(report.get("plots")),
     ]
     if report["unknown"]:
         message = "Nothing can be said of {count} command areas, without it or with it: {areas}."

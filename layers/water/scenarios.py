@@ -12,10 +12,11 @@ from sqlalchemy import Connection, case, delete, func, insert, select
 
 from geo.water.scenario.form import Scenario, parse_scenario
 from layers.catalogue.base import STAFF
+from layers.catalogue.land import Plot
 from layers.errors import DataRefused, NotFound
 from layers.records.audit import Act, note
 from layers.records.phrases import told
-from layers.records.scenarios import SEEN, ScenarioArea, ScenarioFile, ScenarioRun
+from layers.records.scenarios import SEEN, ScenarioArea, ScenarioFile, ScenarioPlot, ScenarioRun
 from layers.records.undos import read_undos
 from layers.water.alteration import Alteration
 from layers.water.networks import read_network
@@ -161,6 +162,27 @@ def least_ratios(connection: Connection, run: int) -> dict[str, tuple[float | No
     asked = select(table.area, least(table.counts, table.ratio), least(table.counts_with, table.ratio_with))
     rows = connection.execute(asked.where(table.run == run).group_by(table.area).order_by(table.area))
     return {area: (before, after) for area, before, after in rows}
+
+
+def changed_plots(connection: Connection, run: int, most: int | None = None) -> list[dict[str, Any]]:
+    """Return the plots whose class a run changes, or whether it is settled, by district and number.
+
+    Parameters
+    ----------
+    run : of a scenario.
+    most : plots to return; None all.
+    """
+    table = ScenarioPlot.__table__.c
+    told = [table[name] for name in ("district", "jamoat", "area", "area_ha")]
+    classes = [table[name] for name in ("before", "before_settled", "after", "after_settled")]
+    rows = connection.execute(
+        select(Plot.plot_id, *told, *classes)
+        .join(Plot, (Plot.plot_no == table.plot_no) & Plot.ended_by.is_(None))
+        .where(table.run == run)
+        .order_by(table.district, table.plot_no)
+        .limit(most)
+    )
+    return [dict(row) for row in rows.mappings()]
 
 
 def delete_scenario(connection: Connection, name: str) -> int:

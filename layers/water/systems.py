@@ -18,8 +18,8 @@ from geo.water.network.conveyance import HOURS_PER_DAY, PUMP_AVAILABILITY, pump_
 from geo.water.network.joints import rows_of
 from layers.catalogue.irrigation import Canal, CommandArea, Outlet
 from layers.catalogue.supply import Intake, IntakeFlow, Pump
-from layers.frames.around import as_of, read_layer
-from layers.water.needs import Alter, Among, Asked, as_stored, find_needs
+from layers.frames.around import Alter, as_of, as_stored, read_layer
+from layers.water.needs import Among, Asked, find_needs
 from layers.water.networks import StoredNetwork, read_network
 
 Floats = NDArray[np.float64]

@@ -18,6 +18,7 @@ from layers.errors import DataRefused, NotFound
 from layers.postgres.engine import Connection, computing, writing
 from layers.records.phrases import Speech, retold, told
 from layers.runs.code_digest import code_version
+from layers.runs.scenario_plots import judge_plots
 from layers.settings import get_settings
 from layers.water.alteration import Alteration
 from layers.water.networks import read_network
@@ -27,6 +28,7 @@ from layers.water.scenarios import (
     Kept,
     RunKept,
     add_scenario,
+    changed_plots,
     delete_scenario,
     least_ratios,
     list_runs,
@@ -126,8 +128,9 @@ def run(
 
     An area counts as gained where it gets three quarters of its need, and did not, in every month with at least a
     twentieth of its need of the year; what is unknown is taken at its worst. Both balances are stored for staff; the
-    published one stays as it is. Families are one for each plot on such land, told by tens and never below ten. Gates,
-    travel time, reservoirs, groundwater, return flows and the growth of crops are not in it.
+    published one stays as it is. Plots are judged without it and with it by the scheme of the result that is served, in
+    a dry year shared in proportion to need and in no other. Families are one for each plot on such land, told by tens
+    and never below ten. Gates, travel time, reservoirs, groundwater, return flows and growth of crops are not in it.
     """
     speech: Speech = Spoken(language_of(lang))
     with refusing_in(speech):
@@ -138,7 +141,7 @@ def run(
         with writing() as connection:
             kept = read_scenario(connection, name)
         with computing(timeout_s=get_settings().command_seconds) as connection:
-            computed = compute_run(connection, kept, Choice(year, rule, by))
+            computed = judge_plots(connection, compute_run(connection, kept, Choice(year, rule, by)))
         with writing() as connection:
             read_scenario(connection, name)  # it may have been deleted meanwhile
             number = store_run(connection, computed, code=code_version())
@@ -147,6 +150,18 @@ def run(
         print_json(as_answer(made, speech))
         return
     _tell(made, speech)
+
+
+@app.command()
+def plots(name: Name, as_json: Json = False) -> None:
+    """List the plots whose class the newest run of a scenario changes, or whether it is settled."""
+    with refusing_in(Spoken(SOURCE_LANGUAGE)), writing() as connection:
+        found = changed_plots(connection, _newest(connection, name).run)
+    if as_json:
+        print_json(found)
+        return
+    rows = [{key: None if value is None else str(value) for key, value in row.items()} for row in found]
+    print_table(rows, ("plot_id", "district", "jamoat", "area", "area_ha", "before", "after"))
 
 
 @app.command()
@@ -239,7 +254,9 @@ def _newest(connection: Connection, name: str) -> RunKept:
 
 def _side_by_side(one: Mapping[str, Any], two: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
     def figures(report: Mapping[str, Any]) -> dict[str, Any]:
-        gain, harm = report["gain"], report["harm"]
+        gain, harm, plots = report["gain"], report["harm"], report.get("plots") or {}
+        nothing: Mapping[str, Any] = {"plots": None, "area_ha": None}
+        better, worse = (plots.get(kind, nothing) for kind in ("better", "worse"))
         return {
             "cost_usd": report["cost_usd"],
             "gained_ha": gain["area_ha"],
@@ -251,6 +268,10 @@ def _side_by_side(one: Mapping[str, Any], two: Mapping[str, Any]) -> list[tuple[
             "harmed_areas": len(harm["areas"]),
             "below_ha": harm["below_ha"],
             "unknown_areas": len(report["unknown"]),
+            "better_plots": better["plots"],
+            "better_ha": better["area_ha"],
+            "worse_plots": worse["plots"],
+            "worse_ha": worse["area_ha"],
         }
 
     first, second = figures(one), figures(two)
