@@ -27,13 +27,15 @@ from layers.postgres.engine import reading
 from layers.records.audit import Act
 from layers.records.scenarios import ScenarioFile
 from layers.water.scenario_text import as_answer, list_row
-from layers.water.scenarios import list_runs, list_scenarios, read_scenario
+from layers.water.scenarios import changed_plots, list_runs, list_scenarios, read_scenario
 
 router = APIRouter(
     tags=["water"],
     dependencies=[Depends(get_caller), Depends(known_parameters)],
     default_response_class=Response,
 )
+
+MOST_PLOTS: Final = 1_000
 
 
 class ScenarioRow(Answer):
@@ -60,6 +62,20 @@ class ScenarioList(Answer):
     scenarios: list[ScenarioRow]
 
 
+class PlotMoved(Answer):
+    """A plot, its class as it is and with the scenario, and whether each is settled."""
+
+    plot_id: str
+    district: str
+    jamoat: str | None
+    area: str | None = Field(description="Command area that holds most of it.")
+    area_ha: float
+    before: str
+    before_settled: bool
+    after: str
+    after_settled: bool
+
+
 class ScenarioTold(Answer):
     """A scenario as its file has it, and its runs, the newest first."""
 
@@ -69,6 +85,9 @@ class ScenarioTold(Answer):
     added_at: datetime
     file: str = Field(description="TOML, as it was written.")
     runs: list[dict[str, Any]] = Field(description="Figures, and what is said of them in the reader's language.")
+    plots: list[PlotMoved] = Field(
+        description=f"Plots whose class the newest run changes, or whether it is settled, at most {MOST_PLOTS:,}."
+    )
 
 
 MODELS: Final = (ScenarioList, ScenarioTold)
@@ -89,11 +108,12 @@ def get_scenario(name: Annotated[str, Path(description="Name.")], caller: Caller
     _require_staff(caller)
     with reading(STAFF) as connection:
         kept, runs = read_scenario(connection, name), list_runs(connection, name)
+        plots = changed_plots(connection, runs[0].run, MOST_PLOTS) if runs else []
     found = kept.scenario
     told = {"name": found.name, "title": found.title, "cost_usd": found.cost_usd, "added_at": kept.added_at}
     speech = Spoken(lang)
-    content = {**told, "file": kept.file, "runs": [as_answer(run, speech) for run in runs]}
-    return _answered(caller, content, len(runs))
+    content = {**told, "file": kept.file, "runs": [as_answer(run, speech) for run in runs], "plots": plots}
+    return _answered(caller, content, len(runs) + len(plots))
 
 
 def _require_staff(caller: Caller) -> None:

@@ -11,16 +11,18 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine, select, text
 
+from geo.contract.classes import CLASSES
 from geo.suitability.assess import Assessment
 from layers.loading import load_frame
 from layers.postgres.engine import computing, writing
 from layers.records.rows_of_run import of_run
 from layers.records.runs import suitability
-from layers.runs.scenario_plots import assess_sides, judge_plots, read_served
+from layers.runs.scenario_plots import COLUMNS, assess_sides, judge_plots, read_served, tell_plots
 from layers.runs.score import score
 from layers.water.balances import make_balance
-from layers.water.scenario_runs import Choice, Computed, compute_run
-from layers.water.scenarios import add_scenario, read_scenario
+from layers.water.scenario_plot_text import tell_better, tell_worse
+from layers.water.scenario_runs import Choice, Computed, compute_run, store_run
+from layers.water.scenarios import add_scenario, changed_plots, read_scenario
 from tests.layers.runs.test_incremental import SCHEME
 from tests.worlds import valley
 from tests.worlds.valley_in_database import RASHT, load_valley
@@ -115,8 +117,7 @@ def require_same(found: pd.DataFrame, full: pd.DataFrame) -> None:
         assert [*map(exact, found[name])] == [*map(exact, full[name])], name
 
 
-@pytest.mark.parametrize("by", ["month", "decade"])
-@pytest.mark.parametrize("kind", CHANGES)
+@pytest.mark.parametrize(("kind", "by"), [*((kind, "month") for kind in CHANGES), ("river", "decade")])
 def test_it_is_what_scoring_afresh_gives(watered: Engine, kind: str, by: str) -> None:
     """For every plot of the district: those a scenario reaches, and those it does not."""
     content, frames = CHANGES[kind]
@@ -141,3 +142,89 @@ def test_it_is_what_scoring_afresh_gives(watered: Engine, kind: str, by: str) ->
         changed.loc[row["plot_no"], "class"] = row["after"]
     assert changed["class"].tolist() == full["class"].tolist()
     assert plots["plot_no"].tolist() == full["plot_no"].tolist()
+
+
+def shown(run: Computed) -> list[str]:
+    return [*tell_better(run.report["plots"]), *tell_worse(run.report["plots"])]
+
+
+def test_both_ways_and_what_is_unknown(watered: Engine) -> None:
+    """Half the water of the upper command, then all of it, then a quarter; on record, none of that counts."""
+    repaired = computed(CHANGES["conveyance"][0]).report["plots"]
+    assert repaired["better"]["plots"] > 0
+    assert repaired["worse"]["plots"] == 0
+    assert (repaired["otherwise_served"], repaired["by_recorded_ratio"], repaired["districts_untold"]) == (0, 0, {})
+    (place,) = [row for row in repaired["by_area"] if row["area"] == "upper command"]
+    assert place["better"]["plots"] <= 7
+    assert place["better"]["area_ha"] == pytest.approx(0.36 * place["better"]["plots"], abs=0.01)
+    drier = computed(CHANGES["river"][0])
+    assert drier.report["plots"]["better"]["plots"] == 0
+    assert drier.report["plots"]["worse"]["plots"] > 0
+    assert drier.plots is not None
+    for row in drier.plots.to_dict("records"):
+        gained = CLASSES.index(row["after"]) < CLASSES.index(row["before"]) and row["before_settled"]
+        assert not (gained and row["after_settled"])
+    # Of another year or rule nothing is said of plots.
+    other = computed(CHANGES["conveyance"][0], Choice("dry", "max-min", "month"))
+    assert other.plots is None
+    assert shown(other) == [
+        "Land is judged by the balance of a dry year, shared in proportion to need: this run says nothing of "
+        "classes of plots."
+    ]
+    # A ratio on record wins, and the plots stay as they are.
+    recorded = {"sdr": 0.4, "sdr_basis": "surveyed", "sdr_date": "Apr-Sep 2025", "turns_scheduled": 10.0}
+    with writing() as connection:
+        load_frame(connection, "command_areas", command_areas(**recorded, turns_delivered=9.0), mode="replace")
+        publish(connection)
+    surveyed = computed(CHANGES["conveyance"][0])
+    found = surveyed.report["plots"]
+    assert found["by_recorded_ratio"] == 7
+    assert found["otherwise_served"] > 0  # what is served was made before the survey
+    assert [row for row in found["by_area"] if row["area"] == "upper command"] == []
+    assert "On 7 plots a surveyed or loaded ratio counts, not the balance: it stays as it is on record." in shown(
+        surveyed
+    )
+    # What is served was made without a balance.
+    with writing() as connection:
+        connection.execute(text("TRUNCATE area_balance, reach_balance, water_balances CASCADE"))
+    score(watered, SCHEME, districts=[RASHT], day=valley.AS_OF)
+    with writing() as connection:
+        publish(connection)
+    dry = computed(CHANGES["conveyance"][0])
+    assert dry.report["plots"]["districts_untold"][RASHT] == "no balance"
+    assert dry.report["plots"]["judged"] == {"plots": 0, "area_ha": 0.0}
+    assert shown(dry)[0].startswith("Nothing is said of classes of plots in ")
+
+
+def test_unknown_never_gains() -> None:
+    """By hand: six plots of 1 ha, of which one gains and two lose."""
+    cases = [
+        ("S2", True, "S1", True),  # better
+        ("S2", False, "S1", True),  # settled with it
+        ("S2", True, "S1", False),  # no longer settled
+        ("S1", True, "N1", False),  # what is sure of it falls
+        ("S3", False, "N2", True),
+        ("NE", False, "S1", True),
+    ]
+    plots = pd.DataFrame(cases, columns=["before", "before_settled", "after", "after_settled"])
+    plots = plots.assign(district="d", jamoat=None, area="a", area_ha=1.0)
+    found = tell_plots(plots)
+    counted = {kind: found[kind]["plots"] for kind in ("better", "worse", "settled_with", "unsettled_with")}
+    assert counted == {"better": 1, "worse": 2, "settled_with": 2, "unsettled_with": 1}
+    assert (found["not_settled"]["plots"], found["not_evaluated"]["plots"], found["judged"]["area_ha"]) == (0, 0, 6.0)
+    one, two = {"plots": 1, "area_ha": 1.0}, {"plots": 2, "area_ha": 2.0}
+    assert found["by_area"] == [{"area": "a", "better": one, "worse": two}]
+    assert found["by_jamoat"] == [{"district": "d", "jamoat": None, "better": one, "worse": two}]
+
+
+@pytest.mark.usefixtures("watered")
+def test_they_are_stored_with_the_run_and_listed() -> None:
+    run = computed(CHANGES["river"][0])
+    with writing() as connection:
+        number = store_run(connection, run, code="test")
+        rows = changed_plots(connection, number)
+        assert changed_plots(connection, number, 1) == rows[:1]
+    assert run.plots is not None
+    assert len(rows) == len(run.plots) > 0
+    assert {row["plot_id"] for row in rows} <= set(valley.NAMES)
+    assert set(rows[0]) == {"plot_id", "district", "jamoat", "area", "area_ha", *COLUMNS}
