@@ -170,7 +170,7 @@ async def known_parameters(request: Request) -> None:
     BadFilter : names the unknown parameter and the nearest known one, or what a known one takes.
     """
     route = request.scope["route"]
-    described = request.app.openapi()["paths"][route.path_format]["get"].get("parameters", [])
+    described = request.app.openapi()["paths"][route.path_format][request.method.lower()].get("parameters", [])
     known = {item["name"]: _types(item["schema"]) for item in described if item["in"] == "query"}
     for name in request.query_params:
         if name not in known:

@@ -69,7 +69,11 @@ from layers.records.outcomes import FIT_OUTCOMES
 
 PACKAGE: Final = Path(__file__).parent
 _ROOT: Final = PACKAGE.parent
-REPORTING: Final = (*(_ROOT / "layers" / room for room in ("loading", "records", "water")), _ROOT / "scripts")
+REPORTING: Final = (
+    *(_ROOT / "layers" / room for room in ("loading", "records", "runs", "water")),
+    _ROOT / "api" / "routes",
+    _ROOT / "scripts",
+)
 TELLING: Final = ("told", "Phrase")
 _KEYWORDS: Final = {"_": None, "translate": None}
 _UNWRAPPED: Final = 10_000  # characters; a text stays on one line, so that a change shows as one line

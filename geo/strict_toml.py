@@ -45,6 +45,8 @@ def parse_toml(form: type[Form], text: str, *, source: str) -> Form:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SchemeError(f"{source}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise SchemeError(f"{source}: not valid TOML: lists or tables lie too deep in each other") from None
     try:
         return form.model_validate(document)
     except ValidationError as error:

@@ -39,6 +39,10 @@ def cannot_be_written(name: str, problem: OSError) -> DataRefused:
     return DataRefused(f"{name} cannot be written: {why}.")
 
 
+class Busy(LayersError):
+    """Something that is done one at a time is being done for another caller."""
+
+
 class NotFound(LayersError):
     """There is no such layer, district, plot, run or load."""
 

@@ -96,7 +96,7 @@ MODELS: Final = (ScenarioList, ScenarioTold)
 @router.get("/scenarios", summary="Scenarios of water", responses=given({JSON: ScenarioList}, 403))
 def get_scenarios(caller: CallerDep) -> Response:
     """All scenarios, for staff."""
-    _require_staff(caller)
+    require_staff(caller)
     with reading(STAFF) as connection:
         rows = [list_row(kept, run) for kept, run in list_scenarios(connection)]
     return _answered(caller, {"scenarios": rows}, len(rows))
@@ -105,7 +105,7 @@ def get_scenarios(caller: CallerDep) -> Response:
 @router.get("/scenarios/{name}", summary="A scenario of water", responses=given({JSON: ScenarioTold}, 403, 404))
 def get_scenario(name: Annotated[str, Path(description="Name.")], caller: CallerDep, lang: LanguageDep) -> Response:
     """One scenario with what its runs found, computed from estimated deliveries, for staff."""
-    _require_staff(caller)
+    require_staff(caller)
     with reading(STAFF) as connection:
         kept, runs = read_scenario(connection, name), list_runs(connection, name)
         plots = changed_plots(connection, runs[0].run, MOST_PLOTS) if runs else []
@@ -116,7 +116,8 @@ def get_scenario(name: Annotated[str, Path(description="Name.")], caller: Caller
     return _answered(caller, content, len(runs) + len(plots))
 
 
-def _require_staff(caller: Caller) -> None:
+def require_staff(caller: Caller) -> None:
+    """Refuse all but staff of all districts."""
     if caller.audience_in(None) < STAFF:
         raise NotAllowed("Scenarios are for staff only; ask with a staff key of all districts.")
 

@@ -35,6 +35,8 @@ REFUSED: Final = {
     "404": "There is no such thing.",
     "422": "This cannot be judged.",
 }
+OF_READING: Final = ("304", "416")
+TOO_LARGE: Final = "The body is too large, or its length is not said."
 PARTLY: Final = "The part that `Range` asks for."
 OF_FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")  # schemas of an answer that never comes
 
@@ -114,20 +116,23 @@ def _describe(app: FastAPI, models: Sequence[type[BaseModel]]) -> dict[str, Any]
     schemas = {name: schema for name, schema in components.get("schemas", {}).items() if name not in OF_FRAMEWORK}
     components["schemas"] = schemas | defined["$defs"]
     for address in document["paths"].values():
-        _complete(address["get"])
+        for method, operation in address.items():
+            _complete(operation, reads=method == "get")
     return document
 
 
-def _complete(operation: dict[str, Any]) -> None:
-    """Add to an operation what may come besides what its route says."""
+def _complete(operation: dict[str, Any], *, reads: bool) -> None:
+    """Add to an operation what may come besides what its route says; ``reads`` : it changes nothing."""
     responses = operation["responses"]
     if "422" in responses and responses["422"]["description"] != REFUSED["422"]:
         del responses["422"]  # what the framework says of parameters, which are refused with 400
     refused = {"400": REFUSED["400"], **ALWAYS}
+    if not reads:
+        refused = {status: about for status, about in refused.items() if status not in OF_READING} | {"413": TOO_LARGE}
     if "security" in operation:
         refused["401"] = REFUSED["401"]
         operation["security"] = [{}, *operation["security"]]  # what is public is open without a key
-    if "200" in responses:
+    if "200" in responses and reads:
         responses["206"] = {**responses["200"], "description": PARTLY}
         _as_bytes(responses["206"])
     problem = {MEDIA_TYPE: {"schema": {"$ref": REFERENCE.format(model=Problem.__name__)}}}

@@ -16,11 +16,13 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from api.web.policy import route_path, security_headers
 from geo.errors import SuitabilityError
 from layers.errors import (
     BadFilter,
+    Busy,
     DatabaseUnavailable,
     DataRefused,
     LayersError,
@@ -32,7 +34,7 @@ from layers.errors import (
 from layers.postgres.engine import UnusableValue
 
 MEDIA_TYPE: Final = "application/problem+json"
-READ_ONLY: Final = "GET, HEAD"  # methods of every address
+READ_ONLY: Final = ("GET", "HEAD")  # methods of nearly every address
 RETRY_S: Final = "5"  # seconds after which asking again makes sense while the database is away
 
 log = logging.getLogger(__name__)
@@ -63,6 +65,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     KeyRefused: Problem(401, "key-refused", "The key is not accepted", {"WWW-Authenticate": "Bearer"}),
     NotAllowed: Problem(403, "not-allowed", "Not open to this caller"),
     DataRefused: Problem(422, "data-refused", "The data cannot be used"),
+    Busy: Problem(503, "busy", "Something else is being computed", {"Retry-After": "60"}),
     DatabaseUnavailable: Problem(503, "database-unavailable", "The database does not answer", {"Retry-After": RETRY_S}),
     SuitabilityError: Problem(422, "cannot-be-judged", "This cannot be judged"),
     LayersError: Problem(400, "refused", "The request is refused"),
@@ -134,14 +137,28 @@ def _http(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     name = status.phrase.lower().replace(" ", "-")
     headers = dict(error.headers or {})
+    methods = methods_of(request)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = READ_ONLY
+        headers["Allow"] = ", ".join(methods)
     known = Problem(error.status_code, name, status.phrase, headers)
-    told = error.detail if error.detail != status.phrase else _PLAIN.get(error.status_code, status.description)
+    plain = {404: NOWHERE, 405: ONLY_READ if methods == READ_ONLY else OTHER_METHOD.format(methods=", ".join(methods))}
+    told = error.detail if error.detail != status.phrase else plain.get(error.status_code, status.description)
     return answer(request, known, str(told or status.phrase))
 
 
-_PLAIN: Final = {404: "There is nothing at this address.", 405: "This address is only read: use GET or HEAD."}
+NOWHERE: Final = "There is nothing at this address."
+ONLY_READ: Final = "This address is only read: use GET or HEAD."
+OTHER_METHOD: Final = "This address does not take that method: use {methods}."
+
+
+def methods_of(request: Request) -> tuple[str, ...]:
+    """Return the methods that the address of a request takes."""
+    path = route_path(request.scope)
+    for template, operations in request.app.openapi()["paths"].items():
+        if compile_path(template)[0].match(path):
+            methods = {method.upper() for method in operations}
+            return tuple(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+    return READ_ONLY
 
 
 def _fault(request: Request, error: Exception) -> Response:

@@ -8,6 +8,8 @@ judged by one balance alone (``geo.water.sharing.rules.tell_judged``): a run of 
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -34,7 +36,9 @@ from layers.catalogue import BY_NAME
 from layers.catalogue.balances import AreaBalance
 from layers.catalogue.base import Layer
 from layers.catalogue.irrigation import CommandArea
+from layers.errors import DataRefused
 from layers.frames.around import Alter, Around, among, as_of, as_stored, district_bounds, read_plots
+from layers.records.phrases import told
 from layers.records.rows_of_run import of_run
 from layers.records.runs import Publication, ScoringRun, suitability
 from layers.runs.changes import Edits, plots_of_edits
@@ -90,19 +94,28 @@ class Sides(NamedTuple):
     recorded: NDArray[np.bool_]
 
 
-def judge_plots(connection: Connection, run: Computed) -> Computed:
+def judge_plots(connection: Connection, run: Computed, seconds: float = math.inf) -> Computed:
     """Return a run with the plots whose class it changes, and with what its report tells of plots.
 
     Parameters
     ----------
     connection : of the snapshot that the run was computed in; reads what computing needs.
     run : as it was computed.
+    seconds : most that may have passed when a district is begun.
+
+    Raises
+    ------
+    DataRefused : more have.
     """
+    began = time.monotonic()
     if not tell_judged(run.choice.year, run.choice.rule).all():
         return run._replace(report={**run.report, "plots": {"untold": NOT_JUDGED}})
     edits = edits_of(run)
     judged, untold = [], dict[str, str]()
     for served in read_served(connection):
+        if time.monotonic() - began > seconds:
+            message = "{file}: plots are judged for longer than {seconds} s; obod scenario run has no such limit."
+            raise DataRefused(told(message, file=run.kept.scenario.name, seconds=f"{seconds:g}"))
         reason = _why_untold(connection, served)
         if reason is not None:
             untold[served.district] = reason
@@ -112,14 +125,14 @@ def judge_plots(connection: Connection, run: Computed) -> Computed:
             judged.append(judge_district(connection, run, served, only))
     plots = pd.concat([found.plots for found in judged], ignore_index=True) if judged else _no_plots()
     changes = plots[(plots["before"] != plots["after"]) | (plots["before_settled"] != plots["after_settled"])]
-    told = {
+    report = {
         "untold": None,
         "districts_untold": untold,
         "otherwise_served": int(sum((~found.stored).sum() for found in judged)),
         "by_recorded_ratio": int(sum(found.recorded.sum() for found in judged)),
         **tell_plots(plots),
     }
-    return run._replace(report={**run.report, "plots": told}, plots=changes.drop(columns="plot_id"))
+    return run._replace(report={**run.report, "plots": report}, plots=changes.drop(columns="plot_id"))
 
 
 def edits_of(run: Computed) -> dict[str, Edits]:

@@ -27,7 +27,7 @@ from layers.errors import DatabaseUnavailable, NotAllowed, NotFound
 from layers.postgres.roles import API_LOGIN, MEMBERSHIPS, QGIS_SCHEMA, READERS, ROLES, VIEWERS, Role
 from layers.records.audit import Act, note
 from layers.records.runs import ApiKey
-from layers.schema.views import styles_are_ours
+from layers.schema.views import OF_SERVICE, styles_are_ours
 
 SYSTEM_COLUMNS = ("gid", "load_id", "ended_by", "geom", "tile_geom")
 # Of loads, what the report and the file say may quote restricted rows or the name of a person's file.
@@ -126,7 +126,8 @@ def grant(connection: Connection) -> None:
     run("REVOKE ALL ON FUNCTION api_key_holder FROM PUBLIC, {}", roles)
     run("GRANT EXECUTE ON FUNCTION api_key_holder TO {}", audiences)
     # Of the login itself, not of a role it takes: what reads as an audience writes nothing at all.
-    for function in ("end_key_logins", "note_key_use", "note_reading"):
+    run("REVOKE ALL ON FUNCTION require_staff_key FROM PUBLIC, {}", roles)
+    for function in OF_SERVICE:
         run("REVOKE ALL ON FUNCTION {} FROM PUBLIC, {}", sql.Identifier(function), roles)
         run("GRANT EXECUTE ON FUNCTION {} TO {}", sql.Identifier(function), sql.Identifier(API_LOGIN))
 

@@ -28,6 +28,8 @@ from layers.records.runs import suitability
 
 result, plot = suitability.alias("result"), Plot.__table__.alias("layer")
 SQL = Path(__file__).parent / "sql"
+# Functions that the login of the service may call, and nobody else.
+OF_SERVICE = ("end_key_logins", "note_key_use", "note_reading", "store_scenario", "store_scenario_run")
 PROVENANCE = {  # titles of the columns of every view that say where a row comes from
     "source": "Source",
     "licence": "Licence",
@@ -57,7 +59,7 @@ def make_views(connection: Connection) -> None:
         for statement in statements:
             connection.exec_driver_sql(statement.replace("%", "%%"))  # the driver reads % as a parameter
         connection.exec_driver_sql(f"COMMENT ON SCHEMA {QGIS_SCHEMA} IS {_literal(note)}")
-    for function in ("api_key_holder", "end_key_logins", "note_key_use", "note_reading"):
+    for function in ("api_key_holder", "require_staff_key", *OF_SERVICE):
         connection.exec_driver_sql((SQL / f"{function}.sql").read_text().replace("%", "%%"))
 
 

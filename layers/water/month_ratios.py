@@ -54,6 +54,6 @@ def least_known(values: Floats) -> Floats:
     return np.where(np.isinf(least), np.nan, least)
 
 
-def cut_ratio(values: Floats) -> Floats:
+def cut_ratio(values: Floats | np.float64) -> Floats:
     """Return ratios cut to the digits they are told with; what differs from one by less than reckoning is that one."""
-    return np.floor(values * 10.0**DIGITS + 1e-6) / 10.0**DIGITS
+    return np.asarray(np.floor(values * 10.0**DIGITS + 1e-6) / 10.0**DIGITS)

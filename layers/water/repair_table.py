@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -19,9 +21,39 @@ from layers.records.phrases import told
 
 COLUMNS: Final = ("work", "reach", "canal", "cost_usd", "condition", "lining", "capacity_m3_s", "conveyance")
 NEEDED: Final = ("work", "cost_usd")
+LONGEST_ROW: Final = 2_000  # characters
 CHANGING: Final = ("condition", "lining", "capacity_m3_s", "conveyance")
 
 Row = Mapping[str, str]
+
+
+def parse_table(text: str, *, source: str) -> tuple[list[str], list[dict[str, str]]]:
+    """Return the columns and rows of a CSV table.
+
+    Parameters
+    ----------
+    text : of the file.
+    source : its name, for refusals.
+
+    Raises
+    ------
+    DataRefused : it is no CSV, or a row has more or fewer cells than there are columns.
+    """
+    if any(len(line) > LONGEST_ROW for line in text.splitlines()):
+        raise DataRefused(told("{file}: rows of at most {most} characters expected.", file=source, most=LONGEST_ROW))
+    try:
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        columns = [name.strip() for name in reader.fieldnames or ()]
+        reader.fieldnames = columns
+        rows = []
+        for number, row in enumerate(reader, start=1):
+            if None in row or None in row.values():
+                message = "{file}, row {row}: {count} cells expected."
+                raise DataRefused(told(message, file=source, row=str(number), count=len(columns)))
+            rows.append(row)
+        return columns, rows
+    except csv.Error:
+        raise DataRefused(told("{file}: a CSV file in UTF-8 expected.", file=source)) from None
 
 
 def read_repairs(

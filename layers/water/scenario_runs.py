@@ -29,7 +29,7 @@ from layers.records.phrases import told
 from layers.records.scenarios import ScenarioArea, ScenarioPlot, ScenarioReach, ScenarioRun
 from layers.water.alteration import Alteration
 from layers.water.balances import is_synthetic
-from layers.water.month_ratios import tell_months
+from layers.water.month_ratios import cut_ratio, tell_months
 from layers.water.needs import Asked
 from layers.water.networks import StoredNetwork, read_network
 from layers.water.scenarios import Kept
@@ -138,20 +138,7 @@ def store_run(connection: Connection, run: Computed, *, code: str, key_id: str |
     code : version and digest of the science.
     key_id : public half of the key it was asked for with; None a command on the machine.
     """
-    choice = run.choice
-    made = insert(ScenarioRun).values(
-        scenario=run.kept.scenario.name,
-        sha256=run.kept.sha256,
-        year_type=choice.year,
-        rule=choice.rule,
-        split=choice.by,
-        rain_method=RAIN_METHODS[0],
-        crop_table=run.crop_table,
-        as_of_load=run.as_of_load,
-        code_version=code,
-        synthetic=run.synthetic,
-        report=run.report,
-    )
+    made = insert(ScenarioRun).values(about_run(run, code))
     number = int(connection.execute(made.returning(ScenarioRun.run)).scalar_one())
     raw: Any = connection.connection.cursor()
     for table, rows in ((ScenarioArea, run.areas), (ScenarioReach, run.reaches), (ScenarioPlot, run.plots)):
@@ -172,6 +159,23 @@ def store_run(connection: Connection, run: Computed, *, code: str, key_id: str |
         rows=len(run.areas),
     )
     return number
+
+
+def about_run(run: Computed, code: str) -> Found:
+    """Return what is kept of a run beside its rows, as ``ScenarioRun`` names it; ``code`` : version of the science."""
+    return {
+        "scenario": run.kept.scenario.name,
+        "sha256": run.kept.sha256,
+        "year_type": run.choice.year,
+        "rule": run.choice.rule,
+        "split": run.choice.by,
+        "rain_method": RAIN_METHODS[0],
+        "crop_table": run.crop_table,
+        "as_of_load": run.as_of_load,
+        "code_version": code,
+        "synthetic": run.synthetic,
+        "report": run.report,
+    }
 
 
 def _cut(systems: Systems, nodes: NDArray[np.bool_]) -> Cut:
@@ -254,7 +258,7 @@ def _report(
 
 
 def _ratio(value: float) -> float | None:
-    return None if np.isnan(value) else round(float(value), 4)
+    return None if np.isnan(value) else float(cut_ratio(np.float64(value)))
 
 
 def _volume(value: float) -> int | None:

@@ -70,18 +70,12 @@ def add_scenario(
         name.
     NotFound : no canal is mapped.
     """
-    scenario = parse_scenario(text, source=source)
-    Alteration(connection, scenario, read_network(connection), source=source)
+    scenario = check_scenario(connection, text, source=source)
     there = connection.execute(select(ScenarioFile.name).where(ScenarioFile.name == scenario.name)).scalar()
     if there is not None and not replace:
         message = "{file}: there is a scenario '{name}' already; --replace puts this one in its place."
         raise DataRefused(told(message, file=source, name=scenario.name))
-    values = {
-        "title": scenario.title,
-        "cost_usd": scenario.cost_usd,
-        "file": text,
-        "sha256": hashlib.sha256(text.encode()).hexdigest(),
-    }
+    values = {"title": scenario.title, "cost_usd": scenario.cost_usd, "file": text, "sha256": digest_of(text)}
     if there is None:
         connection.execute(insert(ScenarioFile).values(name=scenario.name, **values))
     else:
@@ -89,6 +83,29 @@ def add_scenario(
         connection.execute(ScenarioFile.__table__.update().where(named).values(added_at=func.now(), **values))  # type: ignore[attr-defined]
     note(connection, Act.SCENARIO_ADDED, key_id=key_id, audience=STAFF, layer=ScenarioFile.__tablename__)
     return scenario
+
+
+def check_scenario(connection: Connection, text: str, *, source: str) -> Scenario:
+    """Return what a file says; it holds together, and what it names is mapped.
+
+    Parameters
+    ----------
+    connection : reads what computing needs.
+    text : the file, whole.
+    source : its name, for refusals.
+
+    Raises
+    ------
+    SchemeError, DataRefused, NotFound : as ``add_scenario``.
+    """
+    scenario = parse_scenario(text, source=source)
+    Alteration(connection, scenario, read_network(connection), source=source)
+    return scenario
+
+
+def digest_of(text: str) -> str:
+    """Return the digest of a file of a scenario."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_scenario(connection: Connection, name: str) -> Kept:

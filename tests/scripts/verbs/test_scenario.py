@@ -67,7 +67,7 @@ def test_gain_by_hand(canals: Engine, tmp_path: Path, capsys: pytest.CaptureFixt
     found = ran(capsys)
     both = by_area(found["gain"]["areas"])
     assert set(both) == {"far", "near"}
-    assert both["far"]["before"] == both["near"]["before"] == pytest.approx(OFFERED / (6 * Q), abs=5e-5)
+    assert both["far"]["before"] == both["near"]["before"] == pytest.approx(OFFERED / (6 * Q), abs=1e-4)
     assert both["far"]["after"] == both["near"]["after"] == 1.0
     hectares = 2 * both["far"]["area_ha"]
     assert found["gain"]["area_ha"] == pytest.approx(hectares, abs=0.01)
@@ -102,8 +102,8 @@ def test_a_wider_reach_takes_from_the_branch(
     assert add(tmp_path, WIDER) == 0
     found = ran(capsys)
     near, share = by_area(found["harm"]["areas"])["near"], OFFERED / (NARROW + 2 * Q)
-    assert near["before"] == pytest.approx(share, abs=5e-5)
-    assert near["after"] == pytest.approx(OFFERED / (6 * Q), abs=5e-5)
+    assert near["before"] == pytest.approx(share, abs=1e-4)
+    assert near["after"] == pytest.approx(OFFERED / (6 * Q), abs=1e-4)
     assert [area["area"] for area in found["harm"]["areas"]] == ["near"]
     assert [area["area"] for area in found["harm"]["below"]] == ["near"]
     assert found["harm"]["below_ha"] == near["area_ha"]

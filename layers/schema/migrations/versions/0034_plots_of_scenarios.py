@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0032"
-down_revision = "0031"
+revision = "0034"
+down_revision = "0033"
 
 
 def upgrade() -> None:
@@ -34,5 +34,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop it with all its rows."""
+    """Drop it with all its rows, and what the service stores scenarios by."""
+    op.execute("DROP FUNCTION IF EXISTS store_scenario_run(text, jsonb, jsonb, jsonb, jsonb)")
+    op.execute("DROP FUNCTION IF EXISTS store_scenario(text, text, text, double precision, text, text, boolean)")
+    op.execute("DROP FUNCTION IF EXISTS require_staff_key(text)")
     op.drop_table("scenario_plots")

@@ -1,0 +1,237 @@
+"""Scenarios that staff send: added, run, and works ranked. What is stored is stored whole, by two narrow functions.
+
+One of them is computed at a time, in a thread and on a connection of its own, so that nobody else waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import Field
+
+from api.deps import JSON, Caller, CallerDep, LanguageDep, enter_reading, get_caller, json_answer, known_parameters
+from api.language.speech import Spoken
+from api.language.translate import Language
+from api.routes.plots import cache_headers
+from api.routes.scenarios import require_staff
+from api.web.description import Answer, given
+from geo.errors import SuitabilityError
+from geo.water.need.periods import periods_of_year
+from geo.water.need.rain import RAIN_METHODS
+from geo.water.works.repairs import Goal
+from layers.catalogue.base import STAFF
+from layers.errors import DataRefused, LayersError
+from layers.postgres.engine import computing, noting, reading
+from layers.records.audit import Act
+from layers.records.phrases import Told, retold, told
+from layers.runs.code_digest import code_version
+from layers.runs.scenario_plots import judge_plots
+from layers.water.needs import Asked
+from layers.water.repair_table import parse_table, read_repairs
+from layers.water.scenario_runs import Choice, compute_run
+from layers.water.scenario_service import store_run_with, store_scenario_with, take_turn
+from layers.water.scenario_text import as_answer
+from layers.water.scenarios import check_scenario, list_runs, read_scenario
+from layers.water.systems import read_systems
+from layers.water.works import families_by_area, rank_repairs
+from layers.water.works_text import describe_ranking, list_works, sum_up
+
+router = APIRouter(
+    tags=["water"],
+    dependencies=[Depends(get_caller), Depends(known_parameters)],
+    default_response_class=Response,
+)
+
+TOML: Final = "application/toml"
+CSV: Final = "text/csv"
+SENT: Final = "the request"  # what refusals call a body that has no name of a file
+STATEMENT_S: Final = 60.0  # seconds one statement of a run may take
+JUDGING_S: Final = 120.0  # seconds after which no further district is judged
+MOST_WORKS: Final = 60  # ranked at once; more take longer than a request should
+
+Year = Literal["dry", "normal", "wet"]
+Rule = Literal["proportional", "max-min", "tail-first", "head-first", "gardens-first"]
+By = Literal["month", "decade"]
+YearParameter = Annotated[Year, Query(description="Kind of year.")]
+RuleParameter = Annotated[Rule, Query(description="How water is shared.")]
+ByParameter = Annotated[By, Query(description="Periods.")]
+
+
+class ScenarioAdded(Answer):
+    """A scenario that is stored."""
+
+    name: str
+    title: str
+    cost_usd: float
+    works: int
+
+
+class WorkRanked(Answer):
+    """A work that is chosen."""
+
+    rank: int
+    work: str
+    cost_usd: float
+    spent_usd: float
+    missed: float | str = Field(description="Lost without it, all others done; families by tens.")
+
+
+class Ranking(Answer):
+    """Works to do under a budget."""
+
+    objective: Literal["ha", "m3", "families"]
+    budget_usd: float
+    spent_usd: float
+    found: float | str
+    bound: float | str = Field(description="No set of works gains more.")
+    gap: float | None
+    all_sets_tried: bool
+    gain_at_best: float | str
+    before: float | str
+    areas_unknown: int
+    works: list[WorkRanked]
+    losing: list[str] = Field(description="Command areas whose least ratio falls.")
+    said: list[str] = Field(description="The same in sentences, in the reader's language.")
+
+
+MODELS: Final = (ScenarioAdded, Ranking)
+
+
+async def _sent(request: Request) -> str:
+    """The body as text.
+
+    Raises
+    ------
+    DataRefused : it is not UTF-8, or holds a character that no text has.
+    """
+    try:
+        text = (await request.body()).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise DataRefused(told("{file}: a text in UTF-8 expected.", file=SENT))
+    return text
+
+
+Sent = Annotated[str, Depends(_sent)]
+
+
+def _body(media_type: str, about: str) -> dict[str, Any]:
+    """Describe the body of an operation."""
+    content = {media_type: {"schema": {"type": "string", "description": about}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+@router.post(
+    "/scenarios",
+    summary="Add a scenario of water",
+    responses=given({JSON: ScenarioAdded}, 403, 404, 422),
+    openapi_extra=_body(TOML, "A scenario, as obod scenario add takes it."),
+)
+def add_scenario(
+    caller: CallerDep,
+    lang: LanguageDep,
+    sent: Sent,
+    replace: Annotated[bool, Query(description="Whether it may take the place of another of its name.")] = False,
+) -> Response:
+    """Check a scenario against its form and against what is mapped now, and store it, for staff of all districts."""
+    key_id = _key_of(caller)
+    with _refusing_in(lang):
+        with computing(timeout_s=STATEMENT_S) as connection:
+            scenario = check_scenario(connection, sent, source=SENT)
+        with noting() as connection:
+            store_scenario_with(connection, scenario, sent, key_id=key_id, source=SENT, replace=replace)
+    added = {"name": scenario.name, "title": scenario.title, "cost_usd": scenario.cost_usd}
+    return _answered(added | {"works": len(scenario.works)})
+
+
+@router.post(
+    "/scenarios/{name}/runs",
+    summary="Run a scenario of water",
+    responses=given({JSON: dict}, 403, 404, 422),
+)
+def run_scenario(
+    name: Annotated[str, Path(description="Name.")],
+    caller: CallerDep,
+    lang: LanguageDep,
+    year: YearParameter = "dry",
+    rule: RuleParameter = "proportional",
+    by: ByParameter = "month",
+) -> Response:
+    """Compute what a scenario does and store that, for staff of all districts; one is computed at a time."""
+    key_id = _key_of(caller)
+    with _refusing_in(lang):
+        with reading(STAFF) as connection:
+            kept = read_scenario(connection, name)
+        with computing(timeout_s=STATEMENT_S) as connection:
+            take_turn(connection)
+            run = judge_plots(connection, compute_run(connection, kept, Choice(year, rule, by)), JUDGING_S)
+        with noting() as connection:
+            number = store_run_with(connection, run, code=code_version(), key_id=key_id)
+        with reading(STAFF) as connection:
+            made = next(one for one in list_runs(connection, name) if one.run == number)
+    return _answered(as_answer(made, Spoken(lang)))
+
+
+@router.post(
+    "/works/rankings",
+    summary="Rank works on canals under a budget",
+    responses=given({JSON: Ranking}, 403, 404, 422),
+    openapi_extra=_body(CSV, "Works, as obod works rank takes them."),
+)
+def rank_works(
+    caller: CallerDep,
+    lang: LanguageDep,
+    sent: Sent,
+    budget: Annotated[float, Query(gt=0, le=1e12, allow_inf_nan=False, description="Most that may be spent [USD].")],
+    objective: Annotated[Literal["ha", "m3", "families"], Query(description="What for.")] = "ha",
+    year: YearParameter = "dry",
+    rule: RuleParameter = "max-min",
+    by: ByParameter = "month",
+) -> Response:
+    """Choose works under a budget by what all of them bring together, for staff of all districts; nothing is stored."""
+    _key_of(caller)
+    with _refusing_in(lang):
+        columns, table = parse_table(sent, source=SENT)
+        with computing(timeout_s=STATEMENT_S) as connection:
+            take_turn(connection)
+            systems = read_systems(connection, None, Asked(year, periods_of_year(by), RAIN_METHODS[0], None))
+            stored = systems.stored
+            repairs = read_repairs(table, columns, stored.reaches, stored.capacity_m3_s, source=SENT)
+            if len(repairs) > MOST_WORKS:
+                message = "{file}: at most {most} works expected, there are {count}; obod works rank takes more."
+                raise DataRefused(told(message, file=SENT, most=MOST_WORKS, count=len(repairs)))
+            families = families_by_area(connection, stored.areas.tolist()) if objective == "families" else None
+            weight = systems.fields.area_ha if families is None else families
+            ranked = rank_repairs(systems, repairs, Goal(objective, weight, systems.season, rule), budget, source=SENT)
+    works = list_works(ranked, objective)
+    enter_reading(caller, None, Act.LIST, "works", len(works))
+    speech = Spoken(lang)
+    said = [retold(sentence, speech) for sentence in describe_ranking(ranked, objective, budget)]
+    return _answered({**sum_up(ranked, objective, budget), "works": works, "losing": ranked.losing, "said": said})
+
+
+def _key_of(caller: Caller) -> str:
+    require_staff(caller)
+    assert caller.key_id is not None  # nobody is staff without one
+    return caller.key_id
+
+
+@contextmanager
+def _refusing_in(lang: Language) -> Iterator[None]:
+    """Tell refusals in the reader's language."""
+    try:
+        yield
+    except (LayersError, SuitabilityError) as refusal:
+        if refusal.args and isinstance(refusal.args[0], Told):
+            refusal.args = (retold(refusal.args[0], Spoken(lang)),)
+        raise
+
+
+def _answered(content: dict[str, Any]) -> Response:
+    answer = json_answer(content, in_language=True)
+    answer.headers.update(cache_headers(STAFF))
+    return answer
