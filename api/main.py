@@ -38,6 +38,7 @@ from api.routes import (
     plots,
     priorities,
     report,
+    scenario_writing,
     scenarios,
     tiles,
     trial,
@@ -171,6 +172,7 @@ def create_app() -> FastAPI:
         ways,
         water,
         scenarios,
+        scenario_writing,
         water_page,
         plot_numbers,
         matches,
@@ -184,7 +186,7 @@ def create_app() -> FastAPI:
         app.include_router(module.router)
     of_plots, of_water = (
         (matches.PlotMatches, trial.PlotTrial),
-        (*water.MODELS, *scenarios.MODELS, *disagreements.MODELS),
+        (*water.MODELS, *scenarios.MODELS, *scenario_writing.MODELS, *disagreements.MODELS),
     )
     describe_with(app, (*district_answers.MODELS, *answers.MODELS, *of_plots, *of_water))
     # The last one added is the first a request meets.
