@@ -14,6 +14,7 @@ from api.main import create_app
 from layers.catalogue.base import PARTNER, STAFF
 from layers.errors import NotAllowed
 from layers.postgres.engine import noting
+from layers.runs.scenario_plots import judge_plots
 from layers.schema.access import create_key, public_half, revoke
 from layers.water.scenario_service import COMPUTING
 from tests.clients.command import run
@@ -183,7 +184,7 @@ def test_nothing_is_half_stored(
 ) -> None:
     """A row that cannot be stored takes the run with it; so does a scenario that is another by now."""
     assert client.post("/scenarios", content=FILE, headers=by(keys["staff"])).status_code == 200
-    computed = routes.judge_plots
+    computed = judge_plots
 
     def broken(*of: Any) -> Any:
         found = computed(*of)
