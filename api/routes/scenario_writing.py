@@ -47,6 +47,7 @@ router = APIRouter(
 
 TOML: Final = "application/toml"
 CSV: Final = "text/csv"
+PLAIN: Final = "text/plain"
 SENT: Final = "the request"  # what refusals call a body that has no name of a file
 STATEMENT_S: Final = 60.0  # seconds one statement of a run may take
 JUDGING_S: Final = 120.0  # seconds after which no further district is judged
@@ -121,7 +122,7 @@ Sent = Annotated[str, Depends(_sent)]
 
 def _body(media_type: str, about: str) -> dict[str, Any]:
     """Describe the body of an operation."""
-    content = {media_type: {"schema": {"type": "string", "description": about}}}
+    content = {kind: {"schema": {"type": "string", "description": about}} for kind in (media_type, PLAIN)}
     return {"requestBody": {"required": True, "content": content}}
 
 
