@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
+import shapely
+
 from api.content.cards import look_of
 from api.content.plot_truth import PlotTruth, tell_plot
 from api.content.standing import first_question
@@ -33,8 +36,11 @@ class ListedPlot:
     """One row. All texts are in the reader's language.
 
     ``ask_first`` and ``outlook`` are empty where nothing is to be asked; ``cells`` are the criteria asked for.
+    ``number`` is what tiles name the plot by, ``at`` a place on it: latitude and longitude, degrees.
     """
 
+    number: int
+    at: str
     look: Style
     truth: PlotTruth
     score: float | None
@@ -46,19 +52,21 @@ class ListedPlot:
 
 
 def list_plots(
-    plots: Iterable[Mapping[str, Any]], places: Gazetteer, lang: Language, columns: Sequence[str]
+    features: Iterable[Mapping[str, Any]], places: Gazetteer, lang: Language, columns: Sequence[str]
 ) -> list[ListedPlot]:
-    """Return the rows of plots, from their public properties.
+    """Return the rows of plots, as everybody sees them.
 
     Parameters
     ----------
-    plots : properties of plots, as features have them.
+    features : plots as GeoJSON features, EPSG:4326.
     places : name where they lie.
     lang : the reader's language.
     columns : ids of criteria, one cell each.
     """
     return [
         ListedPlot(
+            number=plot["plot_no"],
+            at=_place_on(feature["geometry"]),
             look=look_of(plot, truth := tell_plot(plot, places, lang)),
             truth=truth,
             score=plot.get("score"),
@@ -68,8 +76,15 @@ def list_plots(
             ask_first=first_question(plot["ask_first"], lang) if plot.get("ask_first") else "",
             cells=tuple(measured_text(CRITERIA_BY_ID[name], plot.get(name), lang) for name in columns),
         )
-        for plot in plots
+        for feature in features
+        for plot in (feature["properties"],)
     ]
+
+
+def _place_on(geometry: Mapping[str, Any]) -> str:
+    """A place on an outline, as a map is told it."""
+    place = shapely.from_geojson(orjson.dumps(geometry)).representative_point()
+    return f"{place.y:.5f}/{place.x:.5f}"
 
 
 def usual_order(filters: Mapping[str, Sequence[str]]) -> str | None:

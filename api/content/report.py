@@ -144,7 +144,7 @@ def report_of(
     earlier = run is not None and run.earlier_rule
     counted, standing = parts[WHOLE]
     first = read_page(connection, listing, limit=LISTED)
-    listed = (found["properties"] for found in orjson.loads(b"".join((b"[", first.body, b"]"))))
+    listed = orjson.loads(b"".join((b"[", first.body, b"]")))
     names = {place.code: local_name(place.names, lang, otherwise=place.code) for place in _jamoats(places, district)}
     sources = [*sources_of_rows(connection, Plot, PLOTS.district == district), *_other_sources(connection, served)]
     return Report(

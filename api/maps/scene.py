@@ -53,7 +53,7 @@ class Scene:
     where the plots of the district lie that filters leave. ``trial`` : address of what they would be by other weights,
     and ``tried`` which these are; empty where the published result is shown. ``water`` : the
     balance that a map of one shows, and when; ``switched`` : that which a switch on another map shows, where it is not
-    the one land is judged by.
+    the one land is judged by. ``presented`` : for a projector, map and key alone.
     """
 
     shown: Mapped
@@ -76,6 +76,7 @@ class Scene:
     tried: str = ""
     water: WaterShown | None = None
     switched: WaterShown | None = None
+    presented: bool = False
 
     @property
     def layers(self) -> tuple[Mapped, ...]:
@@ -167,6 +168,8 @@ def _make_html(scene: Scene, legend_open: bool) -> str:
             if part
         ),
         sentence=scene.sentence,
+        place=scene.place,
+        presented=scene.presented,
         tried=scene.tried,
         trial_note=NOT_PUBLISHED,
         folium=parts,

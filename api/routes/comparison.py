@@ -98,7 +98,7 @@ def get_comparison(
         changes=changes,
         told=changes.told[:ROWS] if changes else (),
         districts=_listed(districts, lang),
-        runs=[_runs(served, code) for code in (district, other)],
+        runs=[published_runs(served, code) for code in (district, other)],
         asked={"district": district, "run": run or "", "with_district": other, "with_run": with_run or ""},
         at=at,
         unlike=comparable and first is not None and second is not None and first.scheme != second.scheme,
@@ -133,8 +133,8 @@ def _listed(districts: dict[str, Summary], lang: Language) -> list[tuple[str, st
     return sorted(named, key=lambda one: sort_key(one[1], lang))
 
 
-def _runs(served: Snapshot, code: str) -> list[dict[str, Any]]:
-    """Published runs of a district, the latest first."""
+def published_runs(served: Snapshot, code: str) -> list[dict[str, Any]]:
+    """Return published runs of a district, the latest first."""
     found = [run for run in served.runs.values() if code in run.districts and not run.draft]
     found.sort(key=lambda run: -run.run_id)
     return [{"run_id": run.run_id, "scheme": run.scheme, "finished_at": run.finished_at} for run in found[:RUNS]]

@@ -25,8 +25,8 @@ class Links:
         asked = {"district": picked.district, "jamoat": picked.jamoat, "plot": picked.plot, **picked.view.asked()}
         return f"{self.base}/maps/plots?{self._query(asked)}"
 
-    def compare(self, district: str) -> str:
-        return f"{self.base}/compare?{self._query({'district': district})}"
+    def compare(self, district: str, run: int | None = None) -> str:
+        return f"{self.base}/compare?{self._query({'district': district, 'run': None if run is None else str(run)})}"
 
     def after_repair(self, district: str) -> str:
         return f"{self.base}/districts/{district}/after-repair?{self._query({})}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
 import orjson
@@ -68,6 +68,7 @@ def get_scene(
     at: Annotated[str | None, Query(pattern=AT.pattern, description="Open at zoom/latitude/longitude.")] = None,
     plot: Annotated[str | None, Query(description="Plot whose card is open.")] = None,
     water: WaterQuery = None,
+    view: Annotated[Literal["presentation"] | None, Query(description="For a projector: map and key alone.")] = None,
 ) -> Scene:
     """Return what the map asked for shows; filters of a district's plots leave the others outlined only."""
     audience = caller.audience_in(district)
@@ -133,6 +134,7 @@ def get_scene(
         tried=say_emphasis(tried, lang) or "",
         water=balance,
         switched=switched,
+        presented=view is not None,
     )
 
 

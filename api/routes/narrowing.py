@@ -120,13 +120,21 @@ class Narrowing:
 
     def plot_list(self, **changed: str) -> str:
         """Address of the list with another order or page."""
-        asked = [*self._narrowed(), *(("column", name) for name in self._columns), *self._view, *self._short()]
-        return f"{self._here}/list?{self._query([*asked, *{'sortby': self._sortby, **changed}.items()])}"
+        return f"{self._here}/list?{self._query(self._of_list(changed))}"
+
+    def rows(self) -> str:
+        """Address of the first rows of the list, as a part of the planner's page."""
+        return f"{self._here}/list/rows?{self._query(self._of_list({}))}"
 
     def page(self) -> str:
         """Address of the planner's page of these plots."""
-        asked = [("district", self._code), *self._texts(), *self._listed(), *self._view, *self._short()]
+        asked = [("district", self._code), *self._narrowed(), *self._listed(), *self._view, *self._short()]
         return f"{self.links.base}/?{self._query(asked)}"
+
+    def of_run(self, run: int | None) -> str:
+        """Address of the planner's page of these plots by another result; None: the one that is served."""
+        asked = [*self._texts(), ("run", "" if run is None else str(run)), *self._listed(), *self._view, *self._short()]
+        return f"{self.links.base}/?{self._query([('district', self._code), *asked])}"
 
     def only_shortlist(self) -> Narrowing:
         """Return the state of exactly the plots of the short list."""
@@ -152,11 +160,11 @@ class Narrowing:
 
     def whole(self) -> str:
         """Address of the planner's page of all plots of the district."""
-        return f"{self.links.base}/?{self._query([('district', self._code), *self._view, *self._short()])}"
+        return f"{self.links.base}/?{self._query([('district', self._code), *self._run, *self._view, *self._short()])}"
 
     def of_jamoat(self, code: str) -> str:
         """Address of the planner's page of these plots in one jamoat of the district."""
-        narrowed = [(name, text) for name, text in self._texts() if name not in _OF_PLACE]
+        narrowed = [(name, text) for name, text in self._narrowed() if name not in _OF_PLACE]
         asked = [("district", self._code), ("jamoat", code), *narrowed, *self._listed(), *self._looked()]
         return f"{self.links.base}/?{self._query([*asked, *self._short()])}"
 
@@ -194,7 +202,7 @@ class Narrowing:
 
     def hidden_of_picker(self) -> Sequence[tuple[str, str]]:
         """Fields that go along to another place: all but what lies in this one."""
-        narrowed = [(name, text) for name, text in self._texts() if name not in _OF_PLACE]
+        narrowed = [(name, text) for name, text in self._narrowed() if name not in _OF_PLACE]
         return [*narrowed, *self._listed(), *self._looked()]
 
     def short(self) -> Sequence[tuple[str, str]]:
@@ -254,6 +262,10 @@ class Narrowing:
         least, most = (self._filters.get(f"{end}_{name}", [""])[0] for end in ("min", "max"))
         said = translate(title, self._lang), translate(unit, self._lang) if unit else ""
         return Bounds(name, *said, least, most, self._bars.get(name))
+
+    def _of_list(self, changed: Mapping[str, str]) -> list[tuple[str, str]]:
+        asked = [*self._narrowed(), *(("column", name) for name in self._columns), *self._view, *self._short()]
+        return [*asked, *{"sortby": self._sortby, **changed}.items()]
 
     def _narrowed(self) -> list[tuple[str, str]]:
         return [*self._texts(), *self._run]

@@ -22,11 +22,13 @@ from api.language.translate import Language, local_name, name_district, sort_key
 from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
+from api.routes.chosen import choose
+from api.routes.comparison import published_runs
 from api.routes.found import FRESH, HTML, look_for
 from api.routes.links import Links, tongues
 from api.routes.narrowing import Narrowing, asked_columns, asked_filters, asked_shortlist, narrows, spread_of
 from api.routes.picked import Picked, PickedDep
-from api.routes.plots import FILTER_PARAMETERS
+from api.routes.plots import FILTER_PARAMETERS, ChoiceDep
 from api.routes.priorities import by_jamoat
 from api.routes.trial_panel import open_panel
 from api.web.description import given, or_empty
@@ -43,7 +45,7 @@ from layers.features.places import Gazetteer, Place
 from layers.features.plots import held_in, in_district, scored_plots
 from layers.features.standing import WHOLE, Standing, parts_of, standing_by_jamoat, together
 from layers.postgres.engine import Connection, reading
-from layers.records.snapshot import ShownRun
+from layers.records.snapshot import Choice, ShownRun
 
 router = APIRouter(tags=["pages"])
 
@@ -85,10 +87,13 @@ class Part:
     responses=given({HTML: None}, 404),
     openapi_extra={"parameters": [or_empty(item) for item in FILTER_PARAMETERS if item["name"] != "jamoat"]},
 )
-def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: SnapshotDep, atlas: AtlasDep) -> Response:
+def get_page(
+    request: Request, picked: PickedDep, lang: LanguageDep, state: SnapshotDep, atlas: AtlasDep, choice: ChoiceDep
+) -> Response:
     """Return the page: pick a district, see its map and figures, take its data away.
 
-    Filters, as the list of plots takes them, hold for the map, the figures and the files of a district.
+    Filters, as the list of plots takes them, and the result that is asked for hold for the map, the figures, the list
+    and the files of a district.
     """
     base = request.scope.get("root_path", "")
     links = Links(base, lang)
@@ -99,7 +104,8 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         served = state.fresh(connection)
         places = atlas.gazetteer(connection, served)
         districts = {summary.code: summary for summary in summaries(connection, served)}
-        here = _district(districts, picked)
+        chosen = choose(connection, served, _district(districts, picked), choice, lang)
+        here = chosen.here
         narrowed = here is not None and here.plots > 0 and narrows(filters)
         if narrowed and here is not None:
             whole, hectares, standing = _left(connection, here, filters, picked)
@@ -112,7 +118,8 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         found = look_for(connection, picked.q, places, links) if picked.q else None
         # The picker takes the short list along; of another district it holds nothing.
         shortlist = held_in(connection, here.code, asked_shortlist(request)) if here else []
-        panel = open_panel(connection, here, _without_place(filters, picked), picked.view.emphasis, narrowed=narrowed)
+        tried = here if chosen.choice == Choice() else None  # what is tried departs from the result that is served
+        panel = open_panel(connection, tried, _without_place(filters, picked), picked.view.emphasis, narrowed=narrowed)
     if panel.trial is not None:
         hectares = {code: counted for code, (counted, _) in panel.trial.parts.items() if code is not WHOLE}
         whole, standing = panel.trial.parts[WHOLE][0], {code: behind for code, (_, behind) in panel.trial.parts.items()}
@@ -124,6 +131,7 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         view=replace(picked.view, emphasis=panel.emphasis if panel.trial is not None else NEUTRAL),
         sortby=request.query_params.get("sortby"),
         columns=columns,
+        run=chosen.choice.asked(),
         shortlist=shortlist,
     )
     names = _jamoat_names(places, here.code, lang) if here else {}
@@ -134,6 +142,7 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         base=base,
         root=str(request.base_url).rstrip("/"),
         tongues=tongues(request),
+        address=str(request.url),
         synthetic=here.synthetic if here else any(district.synthetic for district in districts.values()),
         picked=picked,
         place=_place(here, places, picked, lang),
@@ -149,6 +158,9 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         standing=_told(standing, here, picked, lang),
         asked_by_jamoat=_asked_by_jamoat(standing, here, names, picked, lang),
         run=run,
+        chosen=chosen,
+        other_runs=_other_runs(published_runs(served, here.code), asked, shown) if here else [],
+        served_address=asked.of_run(None) if here else None,
         outline=tuple(tell_agreement(here.agreement, lang)) if here else (),
         # A single jamoat is the place the page names already.
         sentence=say_filters(_without_place(filters, picked), names, lang) if narrowed else None,
@@ -158,9 +170,10 @@ def get_page(request: Request, picked: PickedDep, lang: LanguageDep, state: Snap
         whole_address=asked.whole(),
         downloads=_downloads(here, asked),
         map_address=asked.map(picked.plot) if here else links.map(picked),
+        rows_address=asked.rows() if here and here.plots else None,
         list_address=asked.plot_list() if here else None,
-        compare_address=links.compare(here.code) if here else None,
-        repair_address=links.after_repair(here.code) if here and here.shown else None,
+        compare_address=links.compare(here.code, shown.run.run_id if shown and chosen.told else None) if here else None,
+        repair_address=links.after_repair(here.code) if here and shown and not chosen.told else None,
         water_address=links.water(here.code if here else None),
         report_address=asked.report("pdf") if here else None,
     )
@@ -269,6 +282,17 @@ def _run(connection: Connection, here: Summary | None, lang: Language) -> dict[s
         "not_assessed": tell_not_assessed(unknown.not_assessed, lang),
         "unrecorded": tell_unrecorded(unknown.unrecorded, lang),
     }
+
+
+def _other_runs(
+    published: Sequence[Mapping[str, Any]], asked: Narrowing, shown: ShownRun | None
+) -> list[dict[str, Any]]:
+    """Published results of the district beside the one on the page, each with its address."""
+    return [
+        {**run, "address": asked.of_run(run["run_id"])}
+        for run in published
+        if shown is None or run["run_id"] != shown.run.run_id
+    ]
 
 
 def _place(here: Summary | None, places: Gazetteer, picked: Picked, lang: Language) -> Named | None:

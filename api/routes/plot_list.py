@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.content.figures import figures
 from api.content.histograms import spread
-from api.content.plot_list import list_plots, usual_order
 from api.content.state_sentence import say_filters
 from api.deps import LanguageDep, SnapshotDep, known_parameters
 from api.language.translate import Language, local_name, name_district
@@ -23,18 +21,15 @@ from api.routes.links import Links, tongues
 from api.routes.narrowing import CRITERIA, Narrowing, asked_columns, asked_filters, asked_shortlist, spread_of
 from api.routes.picked import ViewDep
 from api.routes.planner import FORMATS
-from api.routes.plots import FILTER_PARAMETERS, ChoiceDep, run_of
+from api.routes.plots import FILTER_PARAMETERS, ChoiceDep
+from api.routes.rows import read_rows, told_rows
 from api.web.description import given, or_empty
 from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.base import PUBLIC
-from layers.features.districts import require_district, require_jamoats
-from layers.features.filters import MOST_PLOTS_BY_ID, plot_conditions, sort_keys
-from layers.features.paging import Listing, read_page
+from layers.features.filters import MOST_PLOTS_BY_ID
 from layers.features.places import Gazetteer
-from layers.features.plots import by_class_and_score, in_district, scored_plots
 from layers.features.standing import standing_of
 from layers.postgres.engine import reading
-from layers.records.snapshot import Choice
 
 router = APIRouter(tags=["pages"], dependencies=[Depends(known_parameters)])
 
@@ -85,49 +80,40 @@ def get_list(
     columns = asked_columns(request.query_params.getlist("column"))
     with reading(PUBLIC) as connection:
         served = state.fresh(connection)
-        require_district(connection, served, code)
-        require_jamoats(connection, code, filters.get("jamoat", ()))
-        run = run_of(served, choice, code, PUBLIC)
-        features = scored_plots(PUBLIC, {} if run is None else {code: run})
-        conditions = [in_district(code), *plot_conditions(features, filters)]
-        keys = sort_keys(features, sortby or usual_order(filters)) or by_class_and_score(features)
-        listing = Listing(features, conditions, keys)
-        page = read_page(connection, listing, limit=ROWS, after=after or None)
-        counted, standing = standing_of(connection, listing)
+        rows = read_rows(connection, served, code, choice, filters, sortby=sortby or None, after=after, limit=ROWS)
+        counted, standing = standing_of(connection, rows.listing)
         places = atlas.gazetteer(connection, served)
-        bars = spread(connection, features, code, filters, spread_of(filters, columns), lang)
-    features_read = orjson.loads(b"".join((b"[", page.body, b"]")))
+        bars = spread(connection, rows.listing.features, code, filters, spread_of(filters, columns), lang)
+    run = rows.run
     links = Links(request.scope.get("root_path", ""), lang)
     asked = Narrowing(
-        links, code, filters, view=view, sortby=sortby, columns=columns, run=_chosen(choice), shortlist=shortlist
+        links, code, filters, view=view, sortby=sortby, columns=columns, run=choice.asked(), shortlist=shortlist
     )
     only = asked.only_shortlist()
     names = {
         place.code: local_name(place.names, lang, otherwise=place.code) for place in places.of(Jamoat, within=code)
     }
-    pinned = {} if run is None or choice != Choice() else {"run": str(run.run_id)}
+    form = asked.form(names, bars=bars)
     content = render(
         "list.html",
         lang=lang,
         base=links.base,
         tongues=tongues(request),
+        address=str(request.url),
         synthetic=served.synthetic(code) or bool(run and run.synthetic),
         place=_district_name(places, code, lang),
         sentence=say_filters(filters, names, lang),
         run=run,
         warning=EARLIER_RULE if run is not None and run.earlier_rule else None,
         figures=figures(counted, lang, standing),
-        plots=list_plots((found["properties"] for found in features_read), places, lang, columns),
-        heads=asked.heads(),
-        form=asked.form(names, bars=bars),
-        # The next page is of the same run, even if another is published meanwhile.
-        next_page=None if page.next is None else asked.plot_list(after=page.next, **pinned),
-        first_page=asked.plot_list() if after else None,
+        form=form,
+        beside=False,
+        rows_title="plots-title",
+        ticks_action=form["action"],
+        **told_rows(rows, asked, places, columns, shortlist, first=not after),
         downloads=[(name, asked.file(form)) for form, (name, _about) in FORMATS.items()],
         reports=[(name, asked.report(form)) for form, name in (("pdf", "PDF"), ("html", "HTML"))],
         map_page=asked.page(),
-        shortlist=shortlist,
-        ticks=asked.hidden_of_ticks([found["properties"]["plot_id"] for found in features_read]),
         only=only.plot_list(),
         only_map=only.page(),
         only_files=[(name, only.file(form)) for form, (name, _about) in FORMATS.items()],
@@ -136,12 +122,6 @@ def get_list(
         most_remark=MOST_REMARK,
     )
     return HTMLResponse(content, headers=FRESH)
-
-
-def _chosen(choice: Choice) -> dict[str, str]:
-    """What says of which run the list is, kept in every address."""
-    asked = {"scheme": choice.scheme, "run": None if choice.run is None else str(choice.run)}
-    return {name: text for name, text in asked.items() if text is not None}
 
 
 def _district_name(places: Gazetteer, code: str, lang: Language) -> str:

@@ -58,10 +58,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class ShownRun:
-    """What is served unasked in one district."""
+    """What is shown of one district, and since when unasked; None where it had to be asked for."""
 
     run: Run
-    published_at: datetime
+    published_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,11 @@ class Choice:
 
     scheme: str | None = None
     run: int | None = None
+
+    def asked(self) -> dict[str, str]:
+        """Return what of it is asked for, as an address has it."""
+        found = {"scheme": self.scheme, "run": None if self.run is None else str(self.run)}
+        return {name: text for name, text in found.items() if text is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from sqlalchemy import Engine, text
 
 from api.content.plot_truth import tell_plot
-from api.language.translate import LANGUAGES, Language
+from api.language.translate import LANGUAGES, Language, translate
 from layers.catalogue.base import PUBLIC
 from layers.features.paging import read_feature
 from layers.features.places import Gazetteer, read_gazetteer
 from layers.features.plots import PLOTS, scored_plots
 from layers.postgres.engine import reading, writing
 from layers.records.snapshot import Choice, read_runs
-from tests.clients.browser import PATIENCE_MS
+from tests.clients.browser import DESK, PATIENCE_MS, drawn_map
+from tests.clients.pictures import serious_faults
 from tests.worlds import region_on_the_page
-from tests.worlds.region_on_the_page import UNSETTLED_ROW, plot_id
+from tests.worlds.region_on_the_page import RASHT, UNSETTLED_ROW, plot_id
 
 pytestmark = pytest.mark.browser
 
@@ -62,5 +63,43 @@ def test_what_is_printed_says_all_that_is_said_of_a_plot(
             assert sentence in shown, (name, sentence)
         assert not page.locator(".top").is_visible()
         assert len(page.pdf()) > 10_000
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_printed_page_keeps_key_north_list_and_address(address: str, browser: Browser, lang: Language) -> None:
+    page = browser.new_page(viewport=DESK, base_url=address)
+    page.set_default_timeout(PATIENCE_MS)
+    try:
+        page.goto(f"/?lang={lang}&district={RASHT}&class=S1&class=S3")
+        frame = drawn_map(page)
+        expect(page.locator("#rows-body tbody tr")).to_have_count(20, timeout=PATIENCE_MS)
+        page.emulate_media(media="print")
+        expect(frame.locator("[data-legend=class]")).to_be_visible()
+        expect(frame.locator(".north")).to_be_visible()
+        for control in ("#colour", "#opacity", ".leaflet-control-zoom"):
+            expect(frame.locator(control)).to_be_hidden()
+        expect(page.locator(".address")).to_contain_text("class=S1&class=S3")
+        expect(page.locator("#rows-body tbody tr").last).to_be_visible()
+        expect(page.locator(".locate").first).to_be_hidden()
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_projector_gets_map_key_and_what_it_is_of(address: str, browser: Browser, lang: Language) -> None:
+    page = browser.new_page(viewport={"width": 1920, "height": 1080}, base_url=address)
+    page.set_default_timeout(PATIENCE_MS)
+    try:
+        page.goto(f"/?lang={lang}&district={RASHT}&class=S3&colour=slope_pct")
+        page.get_by_role("link", name=translate("for a projector", lang)).click()
+        page.locator(".folium-map[data-state=idle]").wait_for(timeout=PATIENCE_MS)
+        expect(page.get_by_role("heading", level=1)).to_contain_text("S3")
+        expect(page.locator("[data-legend=slope_pct]")).to_be_visible()
+        for control in ("#colour", "#opacity", ".leaflet-control-zoom", "input[data-layer]"):
+            expect(page.locator(control).first).to_be_hidden()
+        expect(page.locator(".synthetic")).to_be_visible()
+        assert serious_faults(page.main_frame) == []
     finally:
         page.close()

@@ -24,7 +24,7 @@ from playwright.sync_api import (
 
 from api.main import create_app
 
-DESK: ViewportSize = {"width": 1360, "height": 800}
+DESK: ViewportSize = {"width": 1360, "height": 1180}  # so high that map and list below it both have room
 PHONE: ViewportSize = {"width": 360, "height": 740}
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # Drawn by the processor, since no machine that tests has to have a graphics card; nothing is fetched on its own.

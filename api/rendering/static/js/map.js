@@ -5,6 +5,7 @@ import { openCard } from "./card.js";
 import { asAsked, layersOn } from "./layers.js";
 import { fetchAhead, liveMap, replace } from "./live.js";
 import { isDot, narrowed, within } from "./matches.js";
+import { pointOut } from "./point-out.js";
 import { chosenCanal, followPeriods, markCanal } from "./periods.js";
 import { plainLayer } from "./plain.js";
 import { fetchTrial, repaint, triedStyle } from "./trial-map.js";
@@ -61,6 +62,7 @@ export async function draw(map, config) {
   const drawing = sayWhenDrawn(map, glMap, container, rest, replaced);
 
   const choose = chooser(map, glMap, config);
+  pointOut(map, choose.plot);
   map.on("click", (event) => choose(event.latlng));
   // Reached or moved by key, the map shows a crosshair on what Enter would open.
   container.addEventListener("keyup", () => { container.dataset.keys = "used"; });

@@ -3,6 +3,7 @@
 import { shortenAddresses } from "./addresses.js";
 import { addHandles } from "./handles.js";
 import { keepRemarks } from "./remarks.js";
+import { showRows } from "./rows.js";
 import { tryWeights } from "./trial.js";
 
 const MIN_LETTERS = 2; // fewer letters find half the country
@@ -15,6 +16,7 @@ shortenAddresses();
 addHandles();
 keepRemarks();
 tryWeights();
+showRows();
 
 /** Keep what the framed map shows in the address of this page and of the links that stay on the same view. */
 function keepAddress() {
@@ -22,10 +24,18 @@ function keepAddress() {
     const address = new URL(window.location.href);
     apply(address, detail);
     window.history.replaceState(null, "", address);
+    for (const told of document.querySelectorAll(".address")) told.textContent = address.origin + address.pathname + address.search;
     for (const link of document.querySelectorAll("a[data-keep-view], .parts a")) {
       const target = new URL(link.href);
       apply(target, link.closest(".parts") ? elsewhere(detail) : detail);
       link.href = target.href;
+    }
+    if ("sortby" in detail) {
+      for (const link of document.querySelectorAll('.downloads a, .figures a[href*="/report?"]')) {
+        const target = new URL(link.href);
+        apply(target, { sortby: detail.sortby });
+        link.href = target.href;
+      }
     }
     for (const form of document.querySelectorAll("#picker, form.narrow")) keepIn(form, detail);
   });
@@ -71,7 +81,11 @@ function narrowDistricts() {
 function showOnPick() {
   const form = document.getElementById("picker");
   let byKey = false;
-  form.addEventListener("keydown", () => { byKey = true; });
+  form.classList.add("at-once");
+  form.addEventListener("keydown", () => {
+    byKey = true;
+    form.dataset.keys = "used";
+  });
   form.addEventListener("pointerdown", () => { byKey = false; });
   form.addEventListener("change", ({ target }) => {
     if (target.id === "district") form.querySelector("#jamoat")?.setAttribute("disabled", "");
