@@ -6,26 +6,32 @@ from collections import Counter
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from api.content.unknown_text import tell_not_assessed
-from api.language.translate import SOURCE_LANGUAGE
+from api.language.speech import Spoken
+from api.language.translate import SOURCE_LANGUAGE, Language, language_of
 from geo.panel.scheme import load_scheme
 from layers.catalogue import BY_NAME, RASTERS
 from layers.errors import DataRefused
 from layers.loading import Options
 from layers.records.open_load import REPORTED
+from layers.records.phrases import Listed, Phrase, Told, retold, told
 from layers.runs.score_files import DRIVERS, PARQUET, FilePart, FileReport, parts_of_folder, score_parts
 from scripts.output import err, out, print_json, print_table, tell, tracked
 from scripts.personal_columns import Drop, KeepAnyway, personal_columns
-from scripts.reports import print_notes, print_rejections
+from scripts.reports import FIGURES, print_notes, print_rejections
 from scripts.stopping import PARTLY
-from scripts.verbs.layer import Crs, Encoding, Map, MappingFile, SwapAxes, Table, columns_by_field
+from scripts.verbs.layer import Crs, Encoding, Lang, Map, MappingFile, SwapAxes, Table, columns_by_field
 from scripts.verbs.score import Certificates, Cluster, Insecure, place_of
 
 GIVEN = (*(name for name in BY_NAME if name != "plots"), *(r.id for r in RASTERS if r.derived_from is None))
+SCORED: Final = "{plots} plots scored with scheme {scheme} into {file}."
+NOT_SCORED: Final = "Not scored: {file}. {why}"
+NOT_ASSESSED: Final = "not assessed: {what}"
+
 LAYERS_HELP = "Every other layer by its own option, such as --canals FILE --dem FILE: " + ", ".join(GIVEN)
 
 
@@ -54,6 +60,7 @@ def score_files(
     cluster: Cluster = None,
     certificates: Certificates = None,
     insecure: Insecure = False,
+    lang: Lang = SOURCE_LANGUAGE,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Score the plots of a file from layers in files. Every layer is an option of its own name.
@@ -104,10 +111,11 @@ def score_files(
     if json:
         print_json(_as_json(reports, judged.name, output))
     else:
-        _print(done, judged.name, output)
+        _print(done, judged.name, output, language_of(lang))
     for report in reports:
         if report.refused is not None:
-            tell(f"Not scored: {report.part.plots.name}. {report.refused}")
+            refused = told(NOT_SCORED, file=report.part.plots.name, why=report.refused)
+            tell(retold(refused, Spoken(language_of(lang))))
     raise typer.Exit(0 if len(done) == len(reports) else PARTLY)
 
 
@@ -151,18 +159,26 @@ def _as_json(reports: list[FileReport], scheme: str, output: Path) -> dict[str, 
     }
 
 
-def _print(reports: list[FileReport], scheme: str, output: Path) -> None:
+def _print(reports: list[FileReport], scheme: str, output: Path, lang: Language) -> None:
     classes, rows, not_assessed = _counts(reports)
-    out.print(f"{sum(classes.values()):,} plots scored with scheme {scheme} into {output.name}.", highlight=False)
+    speech = Spoken(lang)
+    _say(told(SCORED, plots=sum(classes.values()), scheme=scheme, file=output.name), speech)
     if rows["repeated"] or rows["rejected"]:
-        out.print(", ".join(f"{count:,} {name}" for name, count in rows.items() if count), highlight=False)
+        _say(
+            told("{counts}", counts=Listed([Phrase(FIGURES[name], {"count": n}) for name, n in rows.items() if n])),
+            speech,
+        )
     print_table([{"class": name, "plots": count} for name, count in classes.items()], ("class", "plots"))
     for report in reports:
         if report.read is not None:
-            print_notes(report.read)
-            print_rejections(report.read)
-    for said in tell_not_assessed(not_assessed, SOURCE_LANGUAGE):
-        err.print(f"not assessed: {said}", highlight=False)
+            print_notes(report.read, speech)
+            print_rejections(report.read, speech)
+    for sentence in tell_not_assessed(not_assessed, lang):
+        err.print(retold(told(NOT_ASSESSED, what=sentence), speech), highlight=False)
+
+
+def _say(sentence: Told, speech: Spoken) -> None:
+    out.print(retold(sentence, speech), highlight=False)
 
 
 def layer_files(arguments: list[str]) -> dict[str, Path]:

@@ -49,6 +49,10 @@ def test_a_bad_row_is_set_aside_and_one_that_stands_twice_counts_once(tmp_path: 
     assert "out-rejected.gpkg" in people.stderr
     assert "not assessed: Slope: the grid Slope is not loaded." in people.stderr.splitlines()
     assert "slope_pct" not in people.stderr  # names of columns, and reasons as they are stored, are no sentences
+    in_tajik = score(tmp_path / "plots.gpkg", tmp_path / "out.gpkg", "--lang", "tg")
+    assert "2 қитъа аз рӯйи тарҳи баҳодиҳии default баҳо дода шуд; натиҷа дар out.gpkg." in in_tajik.stdout
+    assert "баҳо дода нашуд: Нишебӣ: " in in_tajik.stderr
+    assert not {"read", "repeated", "assessed", "scored"} & {*in_tajik.output.replace(",", " ").split()}
     squares("a").to_file(tmp_path / "plots.gpkg")
     assert score(tmp_path / "plots.gpkg", tmp_path / "out.gpkg").exit_code == 0
     assert not (tmp_path / "out-rejected.gpkg").exists()  # it was of other rows
