@@ -8,10 +8,10 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ from layers.loading.checks import NotAValue, parse_number
 from layers.loading.chunks import CHUNK, LINE, Chunk, Source, Unreadable
 from layers.loading.encodings import TextDecoder, undecodable
 from layers.loading.kinds import UTF16, UTF32
-from layers.loading.shapes import NESTING, Shapes
+from layers.loading.shapes import NESTING, Shapes, read_each
 from layers.records.phrases import told
 from layers.settings import get_settings
 
@@ -36,6 +36,9 @@ EASTINGS = ("x", "easting", "east")
 NORTHINGS = ("y", "northing", "north")
 WKT = ("wkt", "geom", "geometry", "the_geom", "wkt_geom", "geom_wkt")
 SEPARATORS = ",;\t|"
+ARCS = re.compile(r"\b(CIRCULARSTRING|COMPOUNDCURVE|CURVEPOLYGON|MULTICURVE|MULTISURFACE)", re.IGNORECASE)
+HAS_ARCS = "has arcs; expected straight lines"
+NO_WKT = "is no geometry in WKT"
 NESTED = re.compile(r"\s*(SRID=\d+;)?\s*(GEOMETRYC|C|MULTI[CS])", re.IGNORECASE)  # what geometries may stand in
 SNIFFED = 64 * 1024  # bytes the separator is told from
 SEPARATOR_SAID = re.compile(r'\A"?sep=(.)"?\r?\n', re.IGNORECASE)
@@ -378,10 +381,9 @@ def _nests(text: str) -> bool:
 
 def _from_wkt(given: pd.Series[Any], name: str) -> tuple[Shapes, list[Unreadable]]:
     texts = np.array([None if pd.isna(text) else str(text) for text in given], dtype=object)
-    action: Literal["ignore"] = "ignore"
     bounded = np.array([None if text is None or _nests(text) else text for text in texts], dtype=object)
-    geometries = shapely.from_wkt(bounded, on_invalid=action)
+    geometries = read_each(partial(shapely.from_wkt, on_invalid="ignore"), bounded)
     lost = np.flatnonzero(shapely.is_missing(geometries) & (texts != None))  # noqa: E711 - element by element
     return Shapes.of(geometries), [
-        Unreadable(int(at), name, str(texts[at]), told("is no geometry in WKT")) for at in lost
+        Unreadable(int(at), name, str(texts[at]), told(HAS_ARCS if ARCS.search(texts[at]) else NO_WKT)) for at in lost
     ]

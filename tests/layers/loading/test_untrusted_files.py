@@ -36,6 +36,7 @@ from layers.loading.isolation import Reading
 from layers.loading.kinds import KINDS, Kind
 from layers.loading.raster_files import RasterFile
 from layers.loading.reading import open_source
+from layers.loading.shapes import Shapes
 from tests.clients.process import forget_settings
 from tests.drills.figures import Note
 from tests.worlds.village_files import WRITERS, villages
@@ -511,3 +512,18 @@ def test_a_thousand_damaged_files_are_read_or_refused(tmp_path: Path, figure: No
         f"with all rows told, {ends['refused']} refused in one sentence, none crashed, hung or lost a row silently",
         SEEDS.start,
     )
+
+
+def test_what_has_arcs_or_no_finite_place_costs_its_own_row_only(tmp_path: Path) -> None:
+    path = tmp_path / "arcs.csv"
+    arc = "CIRCULARSTRING(70 39,70.1 39.1,70.2 39)"
+    places = (f'"CURVEPOLYGON({arc})"', f'"GEOMETRYCOLLECTION({arc})"', '"POINT(1e400 39)"', "POINT(70 39)")
+    path.write_text("code,wkt\n" + "".join(f"v{row},{place}\n" for row, place in enumerate(places)))
+    [chunk] = open_source(path).chunks()
+    faults = [(fault.position, fault.reason) for fault in chunk.unreadable]
+    assert faults == [(row, "has arcs; expected straight lines") for row in (0, 1)]
+    assert chunk.shapes is not None
+    assert shapely.to_wkt(chunk.shapes.objects()[3]) == "POINT (70 39)"
+    line = struct.pack("<BII4d", 1, 8, 2, 70, 39, 70.1, 39)  # of type 8, a circular string
+    nested = pa.array([struct.pack("<BII", 1, 7, 1) + line, shapely.to_wkb(shapely.Point(70, 39))])
+    assert list(Shapes.of_wkb(nested).missing()) == [True, False]
