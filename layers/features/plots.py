@@ -40,7 +40,8 @@ from layers.catalogue.land import ON_OFFER, Plot
 from layers.errors import NotFound
 from layers.features.features import Features, Property, kind_of, layer_properties, plain_property
 from layers.features.filters import SortKey
-from layers.records.outcomes import OUTCOMES, Kept, Outcome
+from layers.records.outcome import Kept, Outcome
+from layers.records.outcomes import OUTCOMES
 from layers.records.rows_of_run import holds_in, in_run
 from layers.records.runs import robustness, suitability
 from layers.records.snapshot import Run

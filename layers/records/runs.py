@@ -37,7 +37,8 @@ import layers.records.balances
 import layers.records.loads
 import layers.records.scenarios  # noqa: F401 - their tables belong to whoever knows these: grants, backups, migrations
 from layers.catalogue.base import Base
-from layers.records.outcomes import Kept, columns_of
+from layers.records.outcome import Kept
+from layers.records.outcomes import columns_of
 
 
 class ScoringRun(Base):

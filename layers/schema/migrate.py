@@ -17,7 +17,8 @@ from sqlalchemy.exc import DBAPIError
 
 from layers.errors import DatabaseUnavailable
 from layers.postgres.installation import OLDEST_POSTGIS, OLDEST_POSTGRESQL
-from layers.records.outcomes import Kept, columns_of
+from layers.records.outcome import Kept
+from layers.records.outcomes import columns_of
 from layers.records.runs import household_fit, robustness, suitability
 from layers.schema.access import grant
 from layers.schema.views import make_views

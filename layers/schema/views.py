@@ -23,7 +23,8 @@ from layers.catalogue.qgis_style import qml
 from layers.features.plots import shown_record, shown_score
 from layers.postgres.roles import QGIS_SCHEMA, VIEWERS
 from layers.records.loads import ROW_COLUMNS
-from layers.records.outcomes import OUTCOMES, Kept, Outcome
+from layers.records.outcome import Kept, Outcome
+from layers.records.outcomes import OUTCOMES
 from layers.records.runs import suitability
 
 result, plot = suitability.alias("result"), Plot.__table__.alias("layer")

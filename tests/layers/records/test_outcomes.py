@@ -10,7 +10,8 @@ from geo.suitability.assess import assess
 from layers.catalogue.base import PUBLIC, STAFF
 from layers.features.filters import PLOT_FILTERS
 from layers.features.plots import scored_plots
-from layers.records.outcomes import FIT_OUTCOMES, OUTCOMES, Kept, Outcome
+from layers.records.outcome import Kept, Outcome
+from layers.records.outcomes import FIT_OUTCOMES, OUTCOMES
 from layers.schema.migrate import add_result_columns
 from layers.tiles.plot_tiles import PLOT_ATTRIBUTES
 from tests.worlds import valley
