@@ -6,13 +6,34 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from geo.errors import SchemeError
 
-_PLAIN = {"extra_forbidden": "this key is not known", "missing": "this key is missing"}
+# What a kind of fault is called; names in braces are those pydantic gives with it.
+_WORDS: Final[Mapping[str, str]] = {
+    "extra_forbidden": "this key is not known",
+    "missing": "this key is missing",
+    **dict.fromkeys(("string_type", "string_unicode"), "a text expected"),
+    **dict.fromkeys(("float_type", "float_parsing"), "a number expected"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number expected"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "true or false expected"),
+    **dict.fromkeys(("list_type", "tuple_type", "set_type"), "a list expected"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "a table expected"),
+    "finite_number": "a finite number expected",
+    "greater_than": "a number above {gt} expected",
+    "greater_than_equal": "{ge} or more expected",
+    "less_than": "a number below {lt} expected",
+    "less_than_equal": "{le} or less expected",
+    "literal_error": "{expected} expected",
+    "string_too_short": "at least {min_length} characters expected",
+    "string_too_long": "at most {max_length} characters expected",
+    "too_short": "at least {min_length} of them expected",
+    "too_long": "at most {max_length} of them expected",
+}
+_GIVEN: Final = 40  # characters of what stands there that a refusal repeats
 
 
 class StrictModel(BaseModel):
@@ -57,8 +78,25 @@ def parse_toml(form: type[Form], text: str, *, source: str) -> Form:
         (one for one in faults if one[0][: len(first)] == first),
         key=lambda one: (len(one[0]), one[1]["type"] not in ("string_type", "model_type")),
     )
-    what = _PLAIN.get(fault["type"], fault["msg"].removeprefix("Value error, "))
-    raise SchemeError(f"{source}: {'.'.join(keys) or 'the file'}: {what}")
+    raise SchemeError(f"{source}: {'.'.join(keys) or 'the file'}: {_say_fault(fault)}")
+
+
+def _say_fault(fault: Mapping[str, Any]) -> str:
+    """Return what was expected, and what stands there where that is one text or number."""
+    words = _WORDS.get(fault["type"])
+    if words is None:
+        return str(fault["msg"].removeprefix("Value error, "))
+    with_it = {
+        name: f"{value:g}" if isinstance(value, float) else value for name, value in fault.get("ctx", {}).items()
+    }
+    said, given = words.format(**with_it), fault["input"]
+    if fault["type"] == "extra_forbidden" or not isinstance(given, str | int | float) or len(str(given)) > _GIVEN:
+        return said
+    return f"{said}, got {str(given).lower() if isinstance(given, bool) else repr(given)}"
+
+
+def _plain(value: Any) -> Any:
+    return f"{value:g}" if isinstance(value, float) else value
 
 
 def _find_keys(document: Any, fault: Mapping[str, Any]) -> list[str]:

@@ -28,12 +28,18 @@ class _File(StrictModel):
         ("name = ", r"^f\.toml: not valid TOML: "),
         ("", r"^f\.toml: name: this key is missing$"),
         ('name = "a"\ncolour = 1', r"^f\.toml: colour: this key is not known$"),
-        ("name = 3", r"^f\.toml: name: Input should be a valid string$"),
+        ("name = 3", r"^f\.toml: name: a text expected, got 3$"),
         ('name = "a"\n[rules.str]\ncolumn = "b"\ncolour = 1', r"^f\.toml: rules\.str\.colour: this key is not known$"),
         ('name = "a"\n[rules.x]\nscale = 1.0', r"^f\.toml: rules\.x\.column: this key is missing$"),
-        ('name = "a"\nrules.x = 4', r"^f\.toml: rules\.x: Input should be a valid string$"),
-        ('name = "a"\n[[steps]]\ncolumn = "b"\n[[steps]]\ncolumn = "c"\nscale = 0', r"^f\.toml: steps\.1\.scale: "),
-        ('name = "a"\nsteps = 1', r"^f\.toml: steps: Input should be a valid tuple$"),
+        ('name = "a"\nrules.x = 4', r"^f\.toml: rules\.x: a text expected, got 4$"),
+        (
+            'name = "a"\n[[steps]]\ncolumn = "b"\n[[steps]]\ncolumn = "c"\nscale = 0',
+            r"^f\.toml: steps\.1\.scale: a number above 0 expected, got 0",
+        ),
+        ('name = "a"\n[[steps]]\ncolumn = "b"\nscale = "x"', r"steps\.0\.scale: a number expected, got 'x'$"),
+        ('name = "a"\n[[steps]]\ncolumn = [1]', r"steps\.0\.column: a text expected$"),
+        ('name = "a"\nsteps = ["b"]', r"^f\.toml: steps\.0: a table expected, got 'b'$"),
+        ('name = "a"\nsteps = 1', r"^f\.toml: steps: a list expected, got 1$"),
     ],
 )
 def test_a_fault_names_file_and_key(text: str, told: str) -> None:
