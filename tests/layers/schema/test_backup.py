@@ -16,7 +16,11 @@ from layers.schema.access import create_key, holder_of, public_half, revoke
 from layers.schema.backup import MANIFEST, backup, restore
 
 SQUARE = "SRID=4326;MULTIPOLYGON(((70 39,70.01 39,70.01 39.01,70 39.01,70 39)))"
-KEPT = ("loads", "plots", "settlements", "suitability", "scoring_runs", "publications", "api_keys")
+SCENARIO_TABLES = ("scenarios", "scenario_runs", "scenario_areas", "scenario_reaches", "scenario_plots")
+KEPT = (
+    *("loads", "plots", "settlements", "suitability", "scoring_runs", "publications", "api_keys"),
+    *SCENARIO_TABLES,
+)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +53,8 @@ def test_everything_comes_back(database: Engine, key: str, home: Path, archive: 
         connection.execute(text("UPDATE plots SET cadastral_no = 'wrong'"))
         connection.execute(text("DELETE FROM api_keys"))
         connection.execute(text("DROP TABLE suitability_run_7"))
+        connection.execute(text("DELETE FROM scenarios"))  # its run goes with it
+        assert connection.execute(text("SELECT count(*) FROM scenario_plots")).scalar() == 0
     (home / "rasters" / "dem" / "one.tif").write_bytes(b"spoilt")
     (home / "rasters" / "later.tif").touch()
 
@@ -197,7 +203,23 @@ def _fill(connection: Connection) -> str:
         )
     )
     connection.execute(text("INSERT INTO publications (district, scheme, run_id) VALUES ('TJ.RR.GA', 'default', 7)"))
+    _fill_scenario(connection)
     return create_key(connection, STAFF, "test", ["TJ.RR.GA"])
+
+
+def _fill_scenario(connection: Connection) -> None:
+    for row in (
+        "scenarios (name, title, cost_usd, file, sha256) VALUES ('wet', 'Оби бештар', 9.5, E'name = \"wet\"\n', 'cd')",
+        "scenario_runs (run, scenario, sha256, year_type, rule, split, rain_method, crop_table, as_of_load, "
+        "code_version, report) OVERRIDING SYSTEM VALUE VALUES (5, 'wet', 'cd', 'dry', 'max-min', 'month', 'scs', '1998', 1, '0.2.0', "
+        """'{"gain": {"area_ha": 0.1, "areas": []}}')""",
+        "scenario_areas (run, area, month, part, counts, counts_with, ratio, ratio_with) "
+        "VALUES (5, 'a1', 7, 0, true, true, 0.7071068, NULL)",
+        "scenario_reaches (run, reach, month, part, flow_m3_s, lost_m3_s) VALUES (5, 'r1', 7, 0, 1.1, 1e-7)",
+        "scenario_plots (run, plot_no, district, area_ha, before, before_settled, after, after_settled) "
+        "VALUES (5, 1, 'TJ.RR.GA', 95.1, 'S3', true, 'NE', false)",
+    ):
+        connection.execute(text(f"INSERT INTO {row}"))
 
 
 def _state(database: Engine) -> dict[str, list[str]]:
