@@ -24,7 +24,7 @@ MODULE: Final = "js/map.js"
 IMPORTED: Final = tuple(
     f"js/{name}.js"
     for name in (
-        *("card", "expression", "hatch", "layers", "live", "matches", "periods", "plain", "point-out"),
+        *("buttons", "card", "expression", "hatch", "layers", "live", "matches", "periods", "plain", "point-out"),
         *("trial-map", "vector-tile"),
     )
 )

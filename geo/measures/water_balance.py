@@ -16,7 +16,7 @@ from geo.water.sharing.rules import tell_judged
 
 LAYER = "area_balance"
 AT_WORST, AT_BEST = "ratio_{month:02d}", "ratio_best_{month:02d}"
-ENOUGH = 0.75  # -, delivered over needed, from which a period counts as one with water; issue 16, 2.3
+ENOUGH = 0.75  # -, delivered over needed, from which a period counts as one with water; default to calibrate
 # What else a balance says of an area; one that is made again and finds the same ratios reaches no plot.
 UNREAD = ("canal", "balance_id", "supply", "ratio", "ratio_best", "worst_month", "need_m3", "distance_m")
 AREA_BALANCE = Need(LAYER, touches=Within(0.0), unread=UNREAD)

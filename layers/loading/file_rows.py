@@ -11,7 +11,10 @@ from layers.catalogue.base import Layer
 from layers.errors import DataRefused
 from layers.records.phrases import Digits, significant, told
 
-FLOW_L_S_HA: Final = (0.02, 20.0)  # l/s a hectare, least and most that can be meant for the land served; issue 16
+FLOW_L_S_HA: Final = (
+    0.02,
+    20.0,
+)  # l/s a hectare, least and most that can be meant for the land served; beyond them units are mixed up
 L_PER_M3 = 1_000.0  # l
 
 

@@ -43,7 +43,7 @@ class Systems(NamedTuple):
     needs: pd.DataFrame
 
 
-SEASON_SHARE = 0.05  # share of the need of a year from which a period counts; default to calibrate, issue 16
+SEASON_SHARE = 0.05  # share of the need of a year from which a period counts; default to calibrate
 
 
 def read_systems(

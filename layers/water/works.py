@@ -23,7 +23,7 @@ from layers.water.systems import Systems
 
 Floats = NDArray[np.float64]
 
-HARM: Final = 0.01  # -, by which the ratio of an area has to fall to be told; issue 16
+HARM: Final = 0.01  # -, by which the ratio of an area has to fall to be told; default to calibrate
 HALF = 0.5  # -, share of a plot that has to lie in an area to count there
 BAND = 10  # families; fewer are never told, and others by tens
 

@@ -333,3 +333,32 @@ def _number(text: str, pattern: str) -> str:
     found = re.search(pattern, text)
     assert found is not None, text
     return found[1]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_map_fills_the_screen_and_shows_where_the_reader_stands(
+    browser: Browser, address: str, noticed: Noticed, lang: Language
+) -> None:
+    middle = plot_box(3, "N1").centroid
+    place = {"latitude": middle.y, "longitude": middle.x, "accuracy": 30}
+    with browser.new_context(base_url=address, geolocation=place, permissions=["geolocation"]) as context:  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE_MS)
+        noticed.watch(context)
+        page = context.new_page()
+        page.goto(f"/?lang={lang}&district={RASHT}")
+        frame = drawn_map(page)
+        frame.get_by_role("button", name=translate("Where am I", lang)).click()
+        expect(frame.locator(".leaflet-overlay-pane path")).to_have_count(2, timeout=PATIENCE_MS)
+        page.wait_for_url(f"**at=*{middle.y:.3f}*")
+        frame.get_by_role("button", name=translate("Full screen", lang)).click()
+        page.wait_for_function("document.fullscreenElement?.id === 'map'")
+    noticed.nothing_wrong()
+
+
+def test_a_layer_that_is_on_says_where_it_is_from(page: Page) -> None:
+    page.goto(f"/?lang=en&district={RASHT}")
+    frame = drawn_map(page)
+    source = frame.locator(".switch", has_text="Canals").locator(".of-layer").first
+    expect(source).to_contain_text("Made up for the tests <b> – synthetic")
+    frame.get_by_label("Canals", exact=True).uncheck()
+    expect(source).to_be_hidden()

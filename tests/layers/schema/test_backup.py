@@ -211,7 +211,8 @@ def _fill_scenario(connection: Connection) -> None:
     for row in (
         "scenarios (name, title, cost_usd, file, sha256) VALUES ('wet', 'Оби бештар', 9.5, E'name = \"wet\"\n', 'cd')",
         "scenario_runs (run, scenario, sha256, year_type, rule, split, rain_method, crop_table, as_of_load, "
-        "code_version, report) OVERRIDING SYSTEM VALUE VALUES (5, 'wet', 'cd', 'dry', 'max-min', 'month', 'scs', '1998', 1, '0.2.0', "
+        "code_version, report) OVERRIDING SYSTEM VALUE VALUES "
+        "(5, 'wet', 'cd', 'dry', 'max-min', 'month', 'scs', '1998', 1, '0.2.0', "
         """'{"gain": {"area_ha": 0.1, "areas": []}}')""",
         "scenario_areas (run, area, month, part, counts, counts_with, ratio, ratio_with) "
         "VALUES (5, 'a1', 7, 0, true, true, 0.7071068, NULL)",

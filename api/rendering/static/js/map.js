@@ -2,6 +2,7 @@
 // Leaflet (`L`) is loaded by the page before this module, MapLibre (`maplibregl`) when what the map is about is seen.
 
 import { openCard } from "./card.js";
+import { addButtons } from "./buttons.js";
 import { asAsked, layersOn } from "./layers.js";
 import { fetchAhead, liveMap, replace } from "./live.js";
 import { isDot, narrowed, within } from "./matches.js";
@@ -201,6 +202,7 @@ function addControls(map, { messages }) {
       this._updateScale(this._mScale, label, metres / longest);
     },
   });
+  addButtons(map, messages);
   new Scale({ imperial: false, position: "bottomright" }).addTo(map);
 }
 
