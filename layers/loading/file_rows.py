@@ -11,10 +11,7 @@ from layers.catalogue.base import Layer
 from layers.errors import DataRefused
 from layers.records.phrases import Digits, significant, told
 
-FLOW_L_S_HA: Final = (
-    0.02,
-    20.0,
-)  # l/s a hectare, least and most that can be meant for the land served; beyond them units are mixed up
+FLOW_L_S_HA: Final = (0.02, 20.0)  # l/s a hectare, least and most that can be meant for the land served
 L_PER_M3 = 1_000.0  # l
 
 
