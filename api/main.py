@@ -39,6 +39,7 @@ from api.routes import (
     priorities,
     report,
     rows,
+    scenario_shares,
     scenario_writing,
     scenarios,
     tiles,
@@ -188,7 +189,7 @@ def create_app() -> FastAPI:
         app.include_router(module.router)
     of_plots, of_water = (
         (matches.PlotMatches, trial.PlotTrial),
-        (*water.MODELS, *scenarios.MODELS, *scenario_writing.MODELS, *disagreements.MODELS),
+        (*water.MODELS, *scenario_shares.MODELS, *scenarios.MODELS, *scenario_writing.MODELS, *disagreements.MODELS),
     )
     describe_with(app, (*district_answers.MODELS, *answers.MODELS, *of_plots, *of_water))
     # The last one added is the first a request meets.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -25,6 +23,9 @@ from api.deps import (
 )
 from api.language.translate import Language, translate
 from api.routes.plots import cache_headers
+from api.routes.scenario_shares import OF_RUN, WaterWithScenario, about_run
+from api.routes.scenarios import require_staff
+from api.routes.water_csv import shares_as_csv
 from api.web.description import Answer, given
 from geo.water.network.parts import SENTENCES, Fault
 from geo.water.sharing.rules import RULES
@@ -35,13 +36,11 @@ from layers.catalogue.supply import YEAR_TYPES
 from layers.errors import BadFilter, NotAllowed
 from layers.features.districts import require_district
 from layers.features.features import require_code
-from layers.features.formulas import guarded
 from layers.postgres.engine import reading
 from layers.records.audit import Act
 from layers.records.balances import BalanceArea
 from layers.water.balance_rows import (
     OF_AREAS,
-    OF_PERIODS,
     canal_of,
     codes_of_areas,
     find_areas,
@@ -51,6 +50,7 @@ from layers.water.balance_rows import (
     require_area,
 )
 from layers.water.networks import faults_frame, read_network
+from layers.water.scenario_shares import OF_SCENARIO, newest_run, shares_with
 
 router = APIRouter(
     tags=["water"],
@@ -241,7 +241,7 @@ def get_area(code: str, caller: CallerDep, lang: LanguageDep, year: Year = None,
 @router.get(
     "/water/balance",
     summary="Water of the command areas of a canal or district",
-    responses=given({JSON: WaterShares, CSV: None}, 404),
+    responses=given({JSON: WaterShares | WaterWithScenario, CSV: None}, 403, 404),
 )
 def get_balance(
     caller: CallerDep,
@@ -251,30 +251,41 @@ def get_balance(
     district: Annotated[str | None, Query(description="Code of a district; this or a canal.")] = None,
     year: Year = None,
     rule: Rule = None,
+    scenario: Annotated[str | None, Query(description="Name of a scenario: its newest run, for staff.")] = None,
     f: Annotated[Literal["json", "csv"], Query(description="Form of the answer.")] = "json",
 ) -> Response:
     """What each command area gets by period; a district's are those whose middle lies in it.
 
     One balance of each year and rule is published. Unasked, it is the one that land is judged by, else the newest.
     Everybody is told of published ones, and of no other; staff who ask for a year or rule that none is published of get
-    the newest balance of these that once was.
+    the newest balance of these that once was. With a `scenario`, staff are told of the areas that its newest run
+    concerns, without it and with it.
     """
     if (canal is None) == (district is None):
         raise BadFilter("Ask for a canal or for a district: one of the two.")
     _require_codes(year, rule)
+    if scenario is not None:
+        require_staff(caller)
     audience = caller.audience_in(district)
     with reading(audience) as connection:
         if district is not None:
             require_district(connection, state.fresh(connection), district)
-        told = find_balance(connection, audience, year, rule)
-        areas = find_shares(connection, audience, told, canal=canal, district=district)
-    content = {**told.about, "areas": areas}
+        if scenario is not None:
+            run = newest_run(connection, scenario, year, rule)
+            about, head, values = about_run(run), OF_RUN, OF_SCENARIO
+            areas = shares_with(connection, run.run, canal=canal, district=district)
+            file = f"scenario-{run.scenario}-{run.run}"
+        else:
+            told = find_balance(connection, audience, year, rule)
+            about, head, values = told.about, _head(audience), ("ratio",) if audience < STAFF else OF_AREAS
+            areas = find_shares(connection, audience, told, canal=canal, district=district)
+            file = f"water-balance-{about['balance']}"
     if f == "json":
-        return _answered(caller, district, content, len(areas), lang)
+        return _answered(caller, district, {**about, "areas": areas}, len(areas), lang)
     enter_reading(caller, district, Act.LIST, BalanceArea.__tablename__, len(areas))
-    name = f'attachment; filename="water-balance-{told.about["balance"]}.csv"'
-    fields = {**cache_headers(audience), "Vary": "Accept-Language", "Content-Disposition": name}
-    return Response(_as_csv(told.about, areas, audience, lang), media_type=CSV, headers=fields)
+    fields = {"Vary": "Accept-Language", "Content-Disposition": f'attachment; filename="{file}.csv"'}
+    base = {**{name: about[name] for name in head}, "note": translate(ESTIMATED, lang)}
+    return Response(shares_as_csv(base, areas, values), media_type=CSV, headers=cache_headers(audience) | fields)
 
 
 @router.get("/water/faults", summary="Faults of the network", responses=given({JSON: NetworkFaults}, 403, 404))
@@ -303,6 +314,11 @@ def get_faults(caller: CallerDep, lang: LanguageDep) -> Response:
     return answer
 
 
+def _head(audience: Audience) -> tuple[str, ...]:
+    """What every row of a table says of its balance."""
+    return ("balance", "year", "rule", "synthetic", *(() if audience < STAFF else ("as_of_load", "crop_table")))
+
+
 def _require_codes(year: str | None, rule: str | None) -> None:
     if year is not None:
         require_code("year", year, YEAR_TYPES)
@@ -321,25 +337,3 @@ def _answered(caller: Caller, district: str | None, content: Mapping[str, Any], 
     answer = json_answer({**content, "note": translate(ESTIMATED, lang)}, in_language=True)
     answer.headers.update(cache_headers(caller.audience_in(district)))
     return answer
-
-
-def _as_csv(about: Mapping[str, Any], areas: Sequence[Mapping[str, Any]], audience: Audience, lang: Language) -> bytes:
-    """Return a row an area and period, UTF-8 with byte order mark; what is not known is empty."""
-    values = ("ratio",) if audience < STAFF else OF_AREAS
-    of_balance = ("balance", "year", "rule", "synthetic", *(() if audience < STAFF else ("as_of_load", "crop_table")))
-    buffer = io.StringIO()
-    buffer.write("\ufeff")
-    writer = csv.writer(buffer)
-    writer.writerow((*of_balance, "note", "area", "canal", *OF_PERIODS, *values))
-    base = [*(about[name] for name in of_balance), translate(ESTIMATED, lang)]
-    for area in areas:
-        for period in area["periods"]:
-            cells = (*base, area["code"], area["canal"], *(period[name] for name in (*OF_PERIODS, *values)))
-            writer.writerow([_cell(value) for value in cells])
-    return buffer.getvalue().encode()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return guarded(value) if isinstance(value, str) else value

@@ -6,6 +6,7 @@ Routes say what they give (``given``); what every address may say besides, refus
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import UnionType
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -64,7 +65,7 @@ def given(
 
     Parameters
     ----------
-    models : what comes by media type: a model, ``list[...]`` of one, ``dict``, or None for bytes and text.
+    models : what comes by media type: a model, one of some, ``list[...]`` of one, ``dict``, or None for bytes.
     refused : statuses of refusals beyond those that every address has.
     headers : fields of its own that the answer may have.
     """
@@ -91,6 +92,8 @@ def _schema(model: type[BaseModel] | object | None) -> dict[str, Any]:
         return {"type": "string" if model is None else "object"}
     if isinstance(model, type) and issubclass(model, BaseModel):
         return {"$ref": REFERENCE.format(model=model.__name__)}
+    if isinstance(model, UnionType):
+        return {"anyOf": [_schema(one) for one in model.__args__]}
     (item,) = model.__args__  # type: ignore[attr-defined]
     return {"type": "array", "items": _schema(item)}
 
