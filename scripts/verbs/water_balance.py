@@ -22,6 +22,10 @@ def balance(
     year: Annotated[str, typer.Option("--year", help="Kind of year: " + ", ".join(YEARS) + ".")] = YEARS[0],
     rule: Annotated[str, typer.Option("--rule", help="Rule of sharing: " + ", ".join(RULES) + ".")] = RULES[0],
     by: Annotated[str, typer.Option("--by", help=" or ".join(SPLITS) + ".")] = "month",
+    scenario: Annotated[
+        str | None,
+        typer.Option("--scenario", help="Name of a scenario: runs it, as `obod scenario run` does."),
+    ] = None,
     draft: Annotated[bool, typer.Option("--draft", help="For staff only: the map stays as it is.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -31,7 +35,14 @@ def balance(
     capacity is taken at its worst and at its best, and both are told; an unknown flow or need leaves its system
     unknown. Networks with a fault that matters are left out and named. Gates, travel time, reservoirs, groundwater,
     return flows and the growth of crops are not in it.
+
+    With a scenario the canals it concerns are balanced without it and with it; that is never published.
     """
+    if scenario is not None:
+        from scripts.verbs.scenario import run  # it judges plots, which nobody else here need wait for
+
+        run(scenario, rule=rule, by=by, year=year, as_json=as_json)
+        return
     for option, value, known in (("--year", year, YEARS), ("--rule", rule, RULES), ("--by", by, tuple(SPLITS))):
         if value not in known:
             raise DataRefused(f"{option} '{value}' is not known: {', '.join(known)} expected.")

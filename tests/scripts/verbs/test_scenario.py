@@ -94,6 +94,20 @@ def test_gain_by_hand(canals: Engine, tmp_path: Path, capsys: pytest.CaptureFixt
     assert july * Q == pytest.approx(1.15 * 6 * 31 * 200 / 0.6)
 
 
+def test_the_balance_with_a_scenario_is_its_run_and_publishes_nothing(
+    canals: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert add(tmp_path, REPAIR) == 0
+    capsys.readouterr()
+    assert run("water", "balance", "--scenario", "one", "--rule", "max-min", "--json") == 0
+    found = orjson.loads(capsys.readouterr().out)
+    assert (found["rule"], {area["area"] for area in found["gain"]["areas"]}) == ("max-min", {"far", "near"})
+    stored = ("scenario_runs", "water_balances", "area_balance", "reach_balance")
+    assert [count(canals, table) for table in stored] == [1, 0, 0, 0]
+    assert run("water", "balance", "--scenario", "two") == 1
+    assert "There is no scenario 'two'; there are: one." in capsys.readouterr().err
+
+
 def test_a_wider_reach_takes_from_the_branch(
     canals: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
