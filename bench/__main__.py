@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-from bench import explanations, land, loading, pages, peers, runs, science, serving, water
+from bench import explanations, land, loading, pages, peers, runs, scenarios, science, serving, water
 from bench.table import Row, markdown
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -55,6 +55,7 @@ def main() -> None:
         "explanations": lambda: explanations.explanations(served),
         "page": lambda: pages.page(served, region / f"plots_{count}.parquet"),
         "edits": lambda: runs.edits(home, plots),
+        "scenarios": lambda: scenarios.scenarios(home),
         "loading": lambda: loading.loading(region, count),
     }
     rows: list[Row] = []

@@ -24,8 +24,8 @@ from layers.settings import get_settings
 from tests.clients.process import forget_settings
 from tests.worlds.three_districts import CANARY, PARTNERS_CANARY, Land
 
-FOR_PARTNERS = {"plot_surveys", "pastures", "wells", "intake_flows", "command_months", "command_crops"}
-FOR_STAFF = {"jamoat_households", "fields"}
+FOR_PARTNERS = {"plot_surveys", "pastures", "wells", "intake_flows", "command_months", "command_crops", "judgements"}
+FOR_STAFF = {"jamoat_households", "fields", "august_greenness"}
 
 
 @pytest.fixture(scope="module")
