@@ -95,6 +95,10 @@ def test_it_is_the_same_for_everybody_but_what_land_that_is_not_offered_could_be
     assert told["potential"]["class"] is not None  # type: ignore[index]
     assert told["potential_withheld"] is False
     withheld = {"remedies": None, "bears": None, "potential": dict.fromkeys(("class", "score", "improvements"))}
+    water, sentences = told["water"], told["water_told"]
+    assert water["repair"] is not None  # type: ignore[index]
+    assert "repair" in sentences[-1]  # type: ignore[index]
+    withheld |= {"water": water | {"repair": None}, "water_told": sentences[:-1]}  # type: ignore[index, operator]
     assert shown == told | withheld | {"potential_withheld": True}
 
 
