@@ -127,6 +127,8 @@ def tell_water(found: Mapping[str, Any] | None, plot: Mapping[str, Any], lang: L
     if found is None:
         return None
     worst = found["worst_month"] if found["short"] is None else found["short"]["month"]
+    if found["ratio"] is not None and found["ratio"] >= 1.0:
+        worst = None  # where all of it arrives no month is worse than another
     return PlotWater(
         sentences=tuple(_sentences(found, plot, lang)),
         months=tuple((_month(one["month"], lang), _part(one, lang), one["month"] == worst) for one in found["months"]),

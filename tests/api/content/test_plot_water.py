@@ -162,6 +162,9 @@ def test_months_are_drawn_as_they_are_known() -> None:
     assert by_month[3:8] == [(1.0, False), (0.9, False), (0.54, False), (0.5, False), (None, False)]
     assert by_month[0] == (None, True)
     assert [name for name, _, worst in water.months if worst] == ["July"]
+    enough = tell_water(found(ratio=1.0), PLOT, "en")
+    assert enough is not None
+    assert not any(worst for *_, worst in enough.months)  # no month is worse where all of it arrives
     assert water.marked == "Computed from estimated deliveries."
 
 
