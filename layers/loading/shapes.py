@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,7 +52,11 @@ def _objects(wkb: NDArray[np.object_], places: NDArray[np.int64]) -> Geometries:
     for place in np.flatnonzero(kinds == COLLECTION):
         if wkb[place].count(NESTED_IN_WKB) > NESTING or wkb[place].count(NESTED_IN_WKB[::-1]) > NESTING:
             wkb[place] = None  # GEOS goes down into each, until there is no more room to go
-    return read_each(partial(shapely.from_wkb, on_invalid="ignore"), wkb)
+    found = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"))
+    for place in np.flatnonzero(kinds == COLLECTION):
+        if _has_arcs(found[place]):
+            found[place] = None
+    return found
 
 
 def _kinds(wkb: NDArray[np.object_]) -> NDArray[np.int64]:
@@ -69,31 +72,11 @@ def _kinds(wkb: NDArray[np.object_]) -> NDArray[np.int64]:
     )
 
 
-def read_each(read: Callable[[NDArray[np.object_]], Any], given: NDArray[np.object_]) -> Geometries:
-    """Return geometries as ``read`` makes them of a column; None for one with arcs, over which GEOS gives up on all."""
-    with np.errstate(all="ignore"):  # coordinates beyond all numbers are told as such later
-        try:
-            found = np.asarray(read(given))
-        except NotImplementedError:
-            found = np.array([_straight(read, item) for item in given], dtype=object)
-    for place in np.flatnonzero(shapely.get_type_id(found) == shapely.GeometryType.GEOMETRYCOLLECTION):
-        if _has_arcs(found[place]):
-            found[place] = None
-    return found
-
-
-def _straight(read: Callable[[NDArray[np.object_]], Any], item: Any) -> Any:
-    try:
-        return read(np.array([item], dtype=object))[0]
-    except NotImplementedError:
-        return None
-
-
 def _has_arcs(collection: shapely.Geometry) -> bool:
     """Whether a collection holds arcs at any depth; GEOS reads it and can do nothing with it."""
     try:
         shapely.get_coordinates(collection)
-    except (NotImplementedError, shapely.GEOSException):
+    except shapely.GEOSException:
         return True
     return False
 

@@ -8,7 +8,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -26,8 +26,8 @@ from layers.loading.checks import NotAValue, parse_number
 from layers.loading.chunks import CHUNK, LINE, Chunk, Source, Unreadable
 from layers.loading.encodings import TextDecoder, undecodable
 from layers.loading.kinds import UTF16, UTF32
-from layers.loading.shapes import NESTING, Shapes, read_each
-from layers.records.phrases import told
+from layers.loading.shapes import NESTING, Shapes
+from layers.records.phrases import Told, told
 from layers.settings import get_settings
 
 LONGITUDES = ("lon", "lng", "long", "longitude", "долгота", "тӯлҷуғрофӣ")
@@ -37,7 +37,6 @@ NORTHINGS = ("y", "northing", "north")
 WKT = ("wkt", "geom", "geometry", "the_geom", "wkt_geom", "geom_wkt")
 SEPARATORS = ",;\t|"
 ARCS = re.compile(r"\b(CIRCULARSTRING|COMPOUNDCURVE|CURVEPOLYGON|MULTICURVE|MULTISURFACE)", re.IGNORECASE)
-HAS_ARCS = "has arcs; expected straight lines"
 NO_WKT = "is no geometry in WKT"
 NESTED = re.compile(r"\s*(SRID=\d+;)?\s*(GEOMETRYC|C|MULTI[CS])", re.IGNORECASE)  # what geometries may stand in
 SNIFFED = 64 * 1024  # bytes the separator is told from
@@ -371,19 +370,24 @@ def _coordinates(
     return numbers
 
 
-def _nests(text: str) -> bool:
-    """Whether geometries stand within each other so deep that GEOS would run out of room going down."""
-    if text.count("(") <= NESTING or not NESTED.match(text):
-        return False
-    steps = np.frombuffer(text.encode(), dtype=np.uint8)
-    return bool(np.max(np.cumsum((steps == ord("(")).astype(np.int64) - (steps == ord(")")))) > NESTING)
-
-
 def _from_wkt(given: pd.Series[Any], name: str) -> tuple[Shapes, list[Unreadable]]:
     texts = np.array([None if pd.isna(text) else str(text) for text in given], dtype=object)
-    bounded = np.array([None if text is None or _nests(text) else text for text in texts], dtype=object)
-    geometries = read_each(partial(shapely.from_wkt, on_invalid="ignore"), bounded)
+    faults = [None if text is None else _fault_of(text) for text in texts]
+    sound = np.array([text if fault is None else None for text, fault in zip(texts, faults, strict=True)], dtype=object)
+    with np.errstate(all="ignore"):  # coordinates beyond all numbers are told as such later
+        geometries = np.asarray(shapely.from_wkt(sound, on_invalid="ignore"))
     lost = np.flatnonzero(shapely.is_missing(geometries) & (texts != None))  # noqa: E711 - element by element
-    return Shapes.of(geometries), [
-        Unreadable(int(at), name, str(texts[at]), told(HAS_ARCS if ARCS.search(texts[at]) else NO_WKT)) for at in lost
-    ]
+    return Shapes.of(geometries), [Unreadable(int(at), name, str(texts[at]), faults[at] or told(NO_WKT)) for at in lost]
+
+
+def _fault_of(text: str) -> Told | None:
+    """Why GEOS must not be given a text: arcs, which it cannot hold, or so deep that it would run out of room."""
+    if not NESTED.match(text):
+        return None
+    if ARCS.search(text):
+        return told("has arcs; expected straight lines")
+    if text.count("(") <= NESTING:
+        return None
+    steps = np.frombuffer(text.encode(), dtype=np.uint8)
+    depth = np.cumsum((steps == ord("(")).astype(np.int64) - (steps == ord(")")))
+    return told(NO_WKT) if np.max(depth) > NESTING else None
