@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from tests.worlds import region_on_the_page
 from tests.worlds.region_on_the_page import RASHT, plot_id
 
 BETTER, SHUT, OPENED = plot_id(1, "N1"), plot_id(2, "S1"), plot_id(0, "NE")
@@ -18,6 +19,18 @@ CHANGED = {  # plot -> what the second run found of it
     SHUT: "class = 'N2', shut_by = 'mine_confirmed', limiting = NULL, settled = true, score = NULL",
     OPENED: "class = 'S3', settled = true, outlook = NULL, limiting = 'water_adequacy'",
 }
+
+
+DRAFT = 3  # number of a run like the second that was never published
+
+
+def fill(connection: Connection) -> None:
+    """Store the region with a second, published result of Rasht, and a draft beside."""
+    region_on_the_page.fill(connection)
+    second_run(connection, 2, published=True)
+    second_run(connection, DRAFT, published=False)
+    published = "INSERT INTO publications (district, scheme, scenario, run_id, shown) VALUES"
+    connection.execute(text(f"{published} ('{RASHT}', 'other-2026', '', 2, false)"))
 
 
 def second_run(connection: Connection, run: int, *, published: bool) -> None:

@@ -11,25 +11,19 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from api.main import create_app
 from layers.postgres.engine import writing
-from tests.worlds import region_on_the_page
+from tests.worlds import two_results
 from tests.worlds.region_on_the_page import GHARM, QUBODIYON, RASHT
-from tests.worlds.two_results import BETTER, OPENED, SHUT, second_run
-
-DRAFT = 3
+from tests.worlds.two_results import BETTER, DRAFT, OPENED, SHUT
 
 
 @pytest.fixture(scope="module", name="client")
 def _client(database: Engine) -> Iterator[TestClient]:  # noqa: ARG001 - names the database the service reads
     with writing() as connection:
-        region_on_the_page.fill(connection)
-        second_run(connection, 2, published=True)
-        second_run(connection, DRAFT, published=False)
-        published = "INSERT INTO publications (district, scheme, scenario, run_id, shown) VALUES"
-        connection.execute(text(f"{published} ('{RASHT}', 'other-2026', '', 2, false)"))
+        two_results.fill(connection)
     with TestClient(create_app()) as opened:
         yield opened
 

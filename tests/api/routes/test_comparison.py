@@ -8,25 +8,19 @@ from html import unescape
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from api.main import create_app
 from layers.postgres.engine import writing
-from tests.worlds import region_on_the_page
-from tests.worlds.region_on_the_page import QUBODIYON, RASHT
-from tests.worlds.two_results import SHUT, second_run
-
-DRAFT = 3
+from tests.worlds import two_results
+from tests.worlds.region_on_the_page import QUBODIYON, RASHT, ROWS
+from tests.worlds.two_results import DRAFT, SHUT
 
 
 @pytest.fixture(scope="module", name="client")
 def _client(database: Engine) -> Iterator[TestClient]:  # noqa: ARG001 - names the database the service reads
     with writing() as connection:
-        region_on_the_page.fill(connection)
-        second_run(connection, 2, published=True)
-        second_run(connection, DRAFT, published=False)
-        published = "INSERT INTO publications (district, scheme, scenario, run_id, shown) VALUES"
-        connection.execute(text(f"{published} ('{RASHT}', 'other-2026', '', 2, false)"))
+        two_results.fill(connection)
     with TestClient(create_app()) as opened:
         yield opened
 
@@ -48,7 +42,7 @@ def rows(html: str) -> list[tuple[str, ...]]:
 
 def test_what_differs_is_told_by_class_and_cause(client: TestClient) -> None:
     html = page(client, f"district={RASHT}&with_run=2&lang=en")
-    plots = 6 * region_on_the_page.ROWS
+    plots = 6 * ROWS
     assert re.search(
         rf"Of {plots} plots \([\d.,]+ ha\) that both judged, 3 \(1\.\d ha\) differ in class or outlook\.", html
     )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
-from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,45 +13,20 @@ import pytest
 import shapely
 from sqlalchemy import Engine, text
 
-from layers.catalogue import BY_NAME
-from layers.settings import get_settings
-from scripts.main import main
-from tests.clients.mirror import Mirror, running_mirror
+from tests.clients.mirror import Mirror
 from tests.drills import afternoon
 from tests.drills.afternoon import Known
+from tests.scripts.verbs.conftest import Obod
 from tests.worlds import open_data
 
-Obod = Callable[..., tuple[int, str, str]]
 WEST, SOUTH, SIDE = 70.300, 39.000, 0.0004  # some 35 m x 44 m, 0.15 ha
 PLOTS = [f"p{number}" for number in range(12)]
 
 
-@pytest.fixture(scope="module")
-def mirror() -> Iterator[Mirror]:
-    with running_mirror() as running:
-        yield running
-
-
 @pytest.fixture
-def obod(
-    database: Engine,
-    mirror: Mirror,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Obod:
-    with database.begin() as connection:
-        connection.execute(text(f"TRUNCATE {', '.join((*BY_NAME, 'rasters', 'loads'))} RESTART IDENTITY CASCADE"))
-    open_data.put_everything(mirror, get_settings().home, tmp_path)
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["obod", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        captured = capsys.readouterr()
-        return int(end.value.code or 0), captured.out, captured.err
-
-    return run
+def obod(sources: Mirror, command_line: Obod) -> Obod:
+    assert sources.log == []
+    return command_line
 
 
 def plot(number: int) -> shapely.Polygon:

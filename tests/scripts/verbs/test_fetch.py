@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -19,50 +18,22 @@ from sqlalchemy import Connection, Engine, text
 from layers.catalogue import BY_NAME
 from layers.grids.rasters import read_grid
 from layers.settings import get_settings
-from scripts.main import main
-from tests.clients.mirror import Answer, Mirror, running_mirror
+from tests.clients.mirror import Answer, Mirror
+from tests.scripts.verbs.conftest import Obod
 from tests.worlds import open_data
 
 CENTRE = (612_000.0, 4_317_500.0, 613_000.0, 4_318_500.0)  # EPSG:32642; about 70.30 E, 39.00 N
 EAST = (627_000.0, 4_317_500.0, 628_000.0, 4_318_500.0)  # about 70.47 E, 39.00 N
-Answered = tuple[int, str, str]  # exit code, stdout, stderr
-Obod = Callable[..., Answered]
 ALL = (
     "cod_ab", "openstreetmap", "rgi", "nasa_landslides", "usgs_earthquakes", "copernicus_dem", "chelsa", "worldcover",
     "soilgrids", "gmted2010",
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def mirror() -> Iterator[Mirror]:
-    with running_mirror() as running:
-        yield running
-
-
 @pytest.fixture
-def obod(
-    database: Engine,
-    mirror: Mirror,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Obod:
-    tables = ", ".join((*BY_NAME, "rasters", "loads"))
-    with database.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-    open_data.put_everything(mirror, get_settings().home, tmp_path)
-    mirror.log.clear()
-    mirror.first.clear()
-    monkeypatch.setattr("time.sleep", lambda _: None)
-
-    def run(*arguments: str | Path) -> Answered:
-        monkeypatch.setattr(sys, "argv", ["obod", "fetch", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        captured = capsys.readouterr()
-        return int(end.value.code or 0), captured.out, captured.err
-
-    return run
+def obod(sources: Mirror, command_line: Obod) -> Obod:
+    assert sources.log == []
+    return partial(command_line, "fetch")
 
 
 def rows(connection: Connection, layer: str, *columns: str) -> list[tuple[object, ...]]:

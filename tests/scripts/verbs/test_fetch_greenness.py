@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from layers.catalogue import BY_NAME
-from layers.settings import get_settings
-from scripts.main import main
-from tests.clients.mirror import Answer, Mirror, running_mirror
+from tests.clients.mirror import Answer, Mirror
+from tests.scripts.verbs.conftest import Obod
 from tests.worlds import open_data, seen_from_above
 
-Obod = Callable[..., tuple[int, str, str]]
 GREENNESS = "SELECT land, year, seen, ndvi, seen_on, clear_pct, days FROM august_greenness WHERE ended_by IS NULL"
 TOLD = (
     "SELECT code, level, green_pct, augusts_known, augusts_green, first_year, last_year, last_pct FROM water_seen "
@@ -25,37 +20,11 @@ TOLD = (
 )
 
 
-@pytest.fixture(scope="module")
-def mirror() -> Iterator[Mirror]:
-    with running_mirror() as running:
-        yield running
-
-
 @pytest.fixture
-def obod(
-    database: Engine,
-    mirror: Mirror,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Obod:
-    with database.begin() as connection:
-        connection.execute(text(f"TRUNCATE {', '.join((*BY_NAME, 'rasters', 'loads'))} RESTART IDENTITY CASCADE"))
-    open_data.put_everything(mirror, get_settings().home, tmp_path)
-    seen_from_above.put_scenes(mirror)
-    mirror.log.clear()
-    mirror.first.clear()
-    monkeypatch.setattr("time.sleep", lambda _: None)
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["obod", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        captured = capsys.readouterr()
-        return int(end.value.code or 0), captured.out, captured.err
-
-    assert run("fetch", "cod_ab", "--district", open_data.CODE)[0] == 0
-    return run
+def obod(sources: Mirror, command_line: Obod) -> Obod:
+    seen_from_above.put_scenes(sources)
+    assert command_line("fetch", "cod_ab", "--district", open_data.CODE)[0] == 0
+    return command_line
 
 
 @pytest.fixture
