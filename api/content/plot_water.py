@@ -46,22 +46,28 @@ UNKNOWN_WATER: Final[Mapping[str, str]] = {
 }
 SHORT_IN: Final = "Less than it needs arrives in: {months}."
 NOT_KNOWN_IN: Final = "Not known for: {months}."
-WHY_FULL_HEAD: Final = (
-    "Why: the first canal reach, {reach}, can carry no more. All land beyond it gets {parts} of 100 parts in {month}."
-)
 WHY_HEAD: Final = (
-    "Why: too little comes in at the head, canal reach {reach}. All land beyond it gets {parts} of 100 parts in "
-    "{month}, after what canals lose."
+    "Why: too little comes in at the head, canal reach {reach}. No land of its intake gets more than {parts} of 100 "
+    "parts in {month}, after what canals lose."
 )
-WHY_FULL_REACH: Final = (
-    "Why: canal reach {reach} can carry no more. Land beyond it gets {parts} of 100 parts in {month}, land from the "
-    "reach before it on {before}."
+WHY_FULL_HEAD: Final = (
+    "Why: the first canal reach, {reach}, can carry no more. No land beyond it gets more than {parts} of 100 parts in "
+    "{month}."
 )
 WHY_REACH: Final = (
-    "Why: on the way of the water the share falls most at canal reach {reach}. Land beyond it gets {parts} of 100 "
-    "parts in {month}, land from the reach before it on {before}."
+    "Why: beyond canal reach {reach} no land gets more than {parts} of 100 parts in {month}; other land of its intake "
+    "gets all it needs."
+)
+WHY_FULL_REACH: Final = (
+    "Why: canal reach {reach} can carry no more. No land beyond it gets more than {parts} of 100 parts in {month}."
+)
+FURTHER: Final = (
+    "On the way it grows less still, most at canal reach {reach}: no land beyond it gets more than {parts} of 100 "
+    "parts."
 )
 WHY_NOT_KNOWN: Final = "Where on the way the water runs short is not known."
+WHY: Final[Mapping[str, str]] = {"head": WHY_HEAD, "reach": WHY_REACH}
+WHY_FULL: Final[Mapping[str, str]] = {"head": WHY_FULL_HEAD, "reach": WHY_FULL_REACH}
 SECOND_CROP: Final = "A second crop has water: July to September get {parts} of 100 parts, at least half of the need."
 NO_SECOND_CROP: Final = (
     "A second crop has too little water: July to September get {parts} of 100 parts, half is needed."
@@ -88,6 +94,7 @@ MESSAGES: Final = (
         WHY_HEAD,
         WHY_FULL_REACH,
         WHY_REACH,
+        FURTHER,
         WHY_NOT_KNOWN,
         SECOND_CROP,
         NO_SECOND_CROP,
@@ -146,7 +153,7 @@ def _sentences(found: Mapping[str, Any], plot: Mapping[str, Any], lang: Language
     yield from _of_plot(found, plot, lang)
     yield from _of_area(found, lang)
     if found["short"] is not None:
-        yield _why(found["short"], lang)
+        yield from _why(found["short"], lang)
     yield _second_crop(plot, lang)
     yield from _repair(found["repair"], plot.get(WATER_ADEQUACY.id), lang)
     if found["newer"]:
@@ -187,16 +194,16 @@ def _of_area(found: Mapping[str, Any], lang: Language) -> Iterator[str]:
             yield translate(said, lang).format(months=", ".join(_month(month, lang) for month in months))
 
 
-def _why(short: Mapping[str, Any], lang: Language) -> str:
+def _why(short: Mapping[str, Any], lang: Language) -> Iterator[str]:
     if short["at"] is None:
-        return translate(WHY_NOT_KNOWN, lang)
-    values = {"reach": short["reach"], "month": _month(short["month"], lang)}
-    values["parts"] = parts_of_100(short["ratio"], lang)
-    if short["at"] == "head":
-        said = WHY_FULL_HEAD if short["full"] else WHY_HEAD
-        return translate(said, lang).format(**values)
-    said = WHY_FULL_REACH if short["full"] else WHY_REACH
-    return translate(said, lang).format(**values, before=parts_of_100(short["before"], lang))
+        yield translate(WHY_NOT_KNOWN, lang)
+        return
+    said = (WHY_FULL if short["full"] else WHY)[short["at"]]
+    month, parts = _month(short["month"], lang), parts_of_100(short["most"], lang)
+    yield translate(said, lang).format(reach=short["reach"], month=month, parts=parts)
+    further = short["further"]
+    if further is not None:
+        yield translate(FURTHER, lang).format(reach=further["reach"], parts=parts_of_100(further["most"], lang))
 
 
 def _second_crop(plot: Mapping[str, Any], lang: Language) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +16,7 @@ from geo.contract.criterion import Block
 from geo.measures.water import DESTROYED, OUTSIDE, command_area, feeding_reach, repair_gain, shares_of_canals
 from geo.water.network.conveyance import intake_limit
 from geo.water.network.parts import NOWHERE, Ints
-from geo.water.network.ways import order_pieces, pieces_above
+from geo.water.network.ways import greatest_beyond, order_pieces, pieces_above
 from geo.water.repair import GOOD
 from geo.water.sharing.rules import JUDGED_RULE, JUDGED_YEAR
 from layers.audience import PARTNER, Audience
@@ -98,10 +98,10 @@ def water_of_plot(
     Returns
     -------
     dict, or None for a plot in no command area. ``why_unknown`` is a code of ``WhyUnknown`` where the ratio of the
-    worst month is not known. ``short`` says where on the way of its water the share of the month falls most: ``at`` is
-    *head* where all land of the intake has no more, *reach* elsewhere, None where it cannot be told; ``ratio`` is that
-    of the land beyond, ``before`` that of the land from the reach before on, and ``full`` says that the reach takes in
-    all it can.
+    worst month is not known. ``short`` says why the month is short, in proportion to need: ``at`` is *reach* where a
+    reach can carry no more (``full``) or where beyond it no land gets all it needs and other land of the intake does,
+    *head* where no land of the intake does, None where it cannot be told; ``most`` is the greatest share that land
+    beyond the reach gets. ``further`` : the reach after it at which that falls most, None where it falls no more.
     ``repair`` : by how much more arrives once the reaches of its canal are in good condition, by the one function that
     potential and remedies use; ``known`` is false where a condition is not on record or a reach is destroyed.
     ``newer`` : the balance was published after the plot was judged.
@@ -199,60 +199,96 @@ def _ways(connection: Connection, served: Snapshot) -> _Ways | None:
 
 
 def _short(connection: Connection, served: Snapshot, told: Found, month: int | None) -> Found | None:
-    """Where the water of an area runs short in a month; None where it does not, or that is not known."""
+    """Why the water of an area is short in a month; None where it is not, or that is not known."""
     if month is None or not told["months"]:
         return None
     here = told["months"][month - 1]
     if here["ratio"] is None or here["ratio"] >= 1.0:
         return None
-    nowhere: Found = {"month": month, "at": None, "reach": None, "ratio": None, "before": None, "full": False}
-    if here["ratio_best"] is not None and here["ratio_best"] - here["ratio"] >= LESS:
-        return nowhere  # of what lies between, nobody knows where
+    nowhere: Found = {"month": month, "at": None, "reach": None, "most": None, "full": False, "further": None}
     ways = _ways(connection, served)
-    above = {} if ways is None else _reaches_above(ways, told["area"])
-    way = _reaches(connection, above, month)
-    known = len(way) == len(above) and all(one["ratio"] is not None for one in way)
-    if not way or not known or sum(above.values()) != 1:
-        return nowhere  # several intakes feed it, none does, or what a reach gives is not known
-    before = [1.0, *(one["ratio"] for one in way)]
-    falls = [earlier - one["ratio"] for earlier, one in zip(before, way, strict=False)]
-    steep = [place for place, fall in enumerate(falls) if fall >= LESS]
-    full = [place for place in steep if _is_full(way[place])]
-    if not steep:
-        return nowhere
-    place = max(full or steep, key=falls.__getitem__)
+    if ways is None or here["ratio_best"] - here["ratio"] >= LESS:
+        return nowhere  # of what lies between, nobody knows where
+    way, alone = _reaches_above(ways, told["area"])
+    most = _most_beyond(connection, ways, told["area"], way, month)
+    if not alone or most is None:
+        return nowhere  # several intakes feed it, none does, or what other land of its intake gets is not known
+    full = [place for place, one in enumerate(_reaches(connection, way)) if most[place] < 1.0 - LESS and _is_full(one)]
+    if full and (most[0] >= 1.0 - LESS or most[full[0]] >= most[0] - LESS):
+        place = full[0]
+    else:
+        short, full = [place for place, share in enumerate(most) if share < 1.0 - LESS], []
+        if not short:
+            return nowhere  # what lacks, lacks after the last reach
+        place = short[0]
+    falls = {later: most[later - 1] - most[later] for later in range(place + 1, len(way))}
+    steepest = max(falls, key=falls.__getitem__, default=None)
+    further = None
+    if steepest is not None and falls[steepest] >= LESS:
+        further = {"reach": way[steepest], "most": most[steepest]}
     at = "reach" if place else "head"
-    found = {"at": at, "reach": way[place]["code"], "ratio": way[place]["ratio"], "full": bool(full)}
-    return nowhere | found | ({"before": before[place]} if place else {})
+    return nowhere | {"at": at, "reach": way[place], "most": most[place], "full": bool(full), "further": further}
 
 
-def _reaches_above(ways: _Ways, area: str) -> dict[str, bool]:
-    """Reaches from which water can come to an area, and whether an intake lies at their upper end."""
+def _reaches_above(ways: _Ways, area: str) -> tuple[list[str], bool]:
+    """Codes of the reaches from which water comes to an area, in its order, and whether that is from one intake."""
     stored, order = ways
     network, pieces = stored.network, stored.network.pieces
     nodes = network.outlet_node[(stored.outlets.area == area) & (network.outlet_node != NOWHERE)]
-    if not len(nodes):
-        return {}
-    above = np.unique(np.concatenate([pieces_above(network, order, int(node)) for node in nodes]))
-    fed = np.isin(pieces.tail[above], network.intake_node[network.intake_node != NOWHERE])
-    reach = pieces.reach[above]
-    return {str(stored.reaches.code[one]): bool(fed[reach == one].any()) for one in np.unique(reach)}
+    if len(nodes) != 1:
+        return [], False
+    above = pieces_above(network, order, int(nodes[0]))
+    fed = np.isin(network.intake_node[network.intake_node != NOWHERE], pieces.tail[above])
+    one_way = len(np.unique(pieces.head[above])) == len(above)
+    codes = dict.fromkeys(stored.reaches.code[pieces.reach[above]].tolist())
+    return list(codes), bool(one_way and fed.sum() == 1 and len(above))
 
 
-def _reaches(connection: Connection, codes: Collection[str], month: int) -> list[Found]:
-    """What the layer says of reaches in a month and what they can carry, in the order of the water.
+def _most_beyond(connection: Connection, ways: _Ways, area: str, way: list[str], month: int) -> list[float] | None:
+    """The greatest share that land beyond each reach of a way gets in a month; None where one of them is not known.
 
-    The need of the land beyond never grows on the way.
+    Taken at its best: more than this no land beyond gets. Land that needs nothing in the month does not count.
     """
-    table, canal = ReachBalance.__table__.c, Canal.__table__.c
-    ratio = table[f"ratio_{month:02d}"].label("ratio")
-    asked = (
-        select(table.code, table.flow_m3_s, ratio, canal.capacity_m3_s, canal.condition)
-        .join(Canal, (canal.code == table.code) & as_of(Canal, None))
-        .where(among(table.entry, [f"{code}:{JUDGED_YEAR}:{JUDGED_RULE}" for code in codes]), as_of(ReachBalance, None))
-        .order_by(table.need_m3.desc(), ratio.desc(), table.code)
+    stored, order = ways
+    network, pieces = stored.network, stored.network.pieces
+    there = network.outlet_node != NOWHERE
+    system = network.system[network.outlet_node[there & (stored.outlets.area == area)]][:1]
+    same = there & np.isin(network.system[network.outlet_node], system)
+    codes = np.unique(stored.outlets.area[same])
+    table = AreaBalance.__table__.c
+    asked = select(table.code, table.unneeded, table[f"ratio_best_{month:02d}"].label("most")).where(
+        among(table.entry, [f"{code}:{JUDGED_YEAR}:{JUDGED_RULE}" for code in codes if code]), as_of(AreaBalance, None)
     )
-    return [dict(row) for row in connection.execute(asked).mappings()]
+    shares: dict[str, float | None] = {
+        row.code: row.most
+        for row in connection.execute(asked)
+        if month not in {int(idle) for idle in (row.unneeded or "").split()}
+    }
+    if any(share is None for share in shares.values()):
+        return None
+    of_node = np.full(len(network.node_xy), np.nan)
+    for node, code in zip(network.outlet_node[same].tolist(), stored.outlets.area[same].tolist(), strict=True):
+        share = shares.get(code)
+        if share is not None:
+            of_node[node] = np.fmax(of_node[node], share)
+    here = order[np.isin(network.system[pieces.tail[order]], system)]
+    beyond = greatest_beyond(network, here, of_node)
+    first = dict(zip(stored.reaches.code[pieces.reach[here[::-1]]].tolist(), here[::-1].tolist(), strict=True))
+    most = [float(beyond[pieces.head[first[code]]]) for code in way]
+    return None if np.isnan(most).any() else most
+
+
+def _reaches(connection: Connection, way: list[str]) -> list[Found]:
+    """What reaches take in when most is needed, and what they can carry, in the order given."""
+    table, canal = ReachBalance.__table__.c, Canal.__table__.c
+    asked = (
+        select(table.code, table.flow_m3_s, canal.capacity_m3_s, canal.condition)
+        .join(Canal, (canal.code == table.code) & as_of(Canal, None))
+        .where(among(table.entry, [f"{code}:{JUDGED_YEAR}:{JUDGED_RULE}" for code in way]), as_of(ReachBalance, None))
+    )
+    found = {row["code"]: dict(row) for row in connection.execute(asked).mappings()}
+    unknown = dict.fromkeys(("flow_m3_s", "capacity_m3_s", "condition"))
+    return [found.get(code, unknown) for code in way]
 
 
 def _is_full(one: Found) -> bool:

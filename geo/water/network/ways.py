@@ -93,6 +93,25 @@ def pieces_above(network: Network, order: Ints, node: int) -> Ints:
     return np.array(found[::-1], dtype=np.int64)
 
 
+def greatest_beyond(network: Network, order: Ints, of_node: Floats) -> Floats:
+    """Return the greatest value of each node and of all nodes that its water can come to.
+
+    Parameters
+    ----------
+    network : built of reaches.
+    order : pieces to go along, in the order of the water.
+    of_node : float64 (nodes,), NaN where a node has none.
+
+    Returns
+    -------
+    float64 (nodes,), NaN where nothing beyond has a value either.
+    """
+    pieces, found = network.pieces, of_node.copy()
+    for piece in order[::-1].tolist():
+        found[pieces.tail[piece]] = np.fmax(found[pieces.tail[piece]], found[pieces.head[piece]])
+    return found
+
+
 def node_distances_m(reaches: Reaches, network: Network) -> Floats:
     """Return how far along the water each node lies from the nearest intake.
 

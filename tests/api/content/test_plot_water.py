@@ -36,7 +36,7 @@ def found(**changed: Any) -> dict[str, Any]:
 
 
 def short(**changed: Any) -> dict[str, Any]:
-    return {"month": 6, "at": None, "reach": None, "ratio": None, "before": None, "full": False, **changed}
+    return {"month": 6, "at": None, "reach": None, "most": None, "full": False, "further": None, **changed}
 
 
 def told(lang: Language = "en", plot: dict[str, Any] | None = None, **changed: Any) -> list[str]:
@@ -78,27 +78,28 @@ def test_a_run_that_kept_nothing_of_it_and_a_plot_without_a_run_say_nothing_of_h
         assert told(plot=plot)[0].startswith("Its command area")
 
 
-BEYOND = "Land beyond it gets 50 of 100 parts in June, land from the reach before it on 80."
-
-
 @pytest.mark.parametrize(
     ("where", "said"),
     [
         (
-            {"at": "reach", "reach": "R2", "ratio": 0.5, "before": 0.8, "full": True},
-            f"Why: canal reach R2 can carry no more. {BEYOND}",
+            {"at": "reach", "reach": "R2", "most": 0.5, "full": True},
+            "Why: canal reach R2 can carry no more. No land beyond it gets more than 50 of 100 parts in June.",
         ),
         (
-            {"at": "reach", "reach": "R2", "ratio": 0.5, "before": 0.8},
-            f"Why: on the way of the water the share falls most at canal reach R2. {BEYOND}",
+            {"at": "reach", "reach": "R2", "most": 0.5},
+            "Why: beyond canal reach R2 no land gets more than 50 of 100 parts in June; other land of its intake gets",
         ),
         (
-            {"at": "head", "reach": "R1", "ratio": 0.5, "full": True},
-            "the first canal reach, R1, can carry no more. All land beyond it gets 50 of 100 parts in June.",
+            {"at": "head", "reach": "R1", "most": 0.5, "full": True},
+            "the first canal reach, R1, can carry no more. No land beyond it gets more than 50 of 100 parts in June.",
         ),
         (
-            {"at": "head", "reach": "R1", "ratio": 0.4666},
-            "too little comes in at the head, canal reach R1. All land beyond it gets 46 of 100 parts in June, after",
+            {"at": "head", "reach": "R1", "most": 0.4666},
+            "too little comes in at the head, canal reach R1. No land of its intake gets more than 46 of 100 parts in",
+        ),
+        (
+            {"at": "head", "reach": "R1", "most": 0.8, "further": {"reach": "R4", "most": 0.3}},
+            "On the way it grows less still, most at canal reach R4: no land beyond it gets more than 30 of 100 parts.",
         ),
         ({}, "Where on the way the water runs short is not known."),
     ],
@@ -176,10 +177,10 @@ def test_shut_land_and_land_without_a_command_area_have_no_water_to_tell() -> No
 def test_every_sentence_stands_in_every_language(lang: Language) -> None:
     repair = {"canal": "К1", "reach": "Р1", "gain": 1.2, "known": False}
     where: list[dict[str, Any]] = [
-        {"at": "reach", "reach": "Р2", "ratio": 0.5, "before": 0.8, "full": True},
-        {"at": "reach", "reach": "Р2", "ratio": 0.5, "before": 0.8},
-        {"at": "head", "reach": "Р1", "ratio": 0.5, "full": True},
-        {"at": "head", "reach": "Р1", "ratio": 0.4},
+        {"at": "reach", "reach": "Р2", "most": 0.5, "full": True},
+        {"at": "reach", "reach": "Р2", "most": 0.5, "further": {"reach": "Р3", "most": 0.2}},
+        {"at": "head", "reach": "Р1", "most": 0.5, "full": True},
+        {"at": "head", "reach": "Р1", "most": 0.4},
         {},
     ]
     area: dict[str, Any] = {"area": "К1-03", "newer": True}

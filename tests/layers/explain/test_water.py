@@ -56,11 +56,11 @@ def water(connection: Connection, name: str, **asked: Any) -> dict[str, Any]:
     return found
 
 
-def two_reaches(database: Engine, most: float | None, state: int | None = 3) -> None:
-    """The canal cut at its first area; the second reach takes in no more than it can."""
+def two_reaches(database: Engine, most: float | None, state: int | None = 3, first: float = 1.0) -> None:
+    """The canal cut at its first area; neither reach takes in more than it can, in class 3 .75 of its capacity."""
     rows = [
         {"code": code, "canal": "C1", **CANAL, "condition": 3 if code == "C1-1" else state, "flow_known": True}
-        | {"capacity_m3_s": 1.0 if code == "C1-1" else most}
+        | {"capacity_m3_s": first if code == "C1-1" else most}
         | {"geometry": shapely.LineString([(X + at, Y), (X + at + 1_500, Y)])}
         for code, at in (("C1-1", 0), ("C1-2", 1_500))
     ]
@@ -77,8 +77,10 @@ def test_the_worst_month_is_that_of_the_balance_and_too_little_comes_in(connecti
     assert july["ratio"] == pytest.approx(LEFT / AT_HEAD, abs=1e-4)
     assert not found["months"][0]["needed"]
     assert found["worst_month"] == 7
-    assert (found["short"]["at"], found["short"]["reach"], found["short"]["month"]) == ("head", "C1-1", 7)
-    assert not found["short"]["full"]
+    assert found["short"] == {
+        **{"month": 7, "at": "head", "reach": "C1-1", "full": False, "further": None},
+        "most": pytest.approx(LEFT / AT_HEAD, abs=1e-4),
+    }
     assert found["why_unknown"] is None
 
 
@@ -112,11 +114,43 @@ def test_the_reach_that_can_carry_no_more_is_named(planted: Engine) -> None:
     with planted.connect() as connection:
         last, first = water(connection, "last"), water(connection, "first")
     assert last["months"][6]["ratio"] == pytest.approx(0.009 * HALF / NEED, abs=1e-4)
-    assert (last["short"]["at"], last["short"]["reach"]) == ("reach", "C1-2")
-    assert last["short"]["full"]
-    assert last["short"]["ratio"] == pytest.approx(0.009 * HALF / NEED, abs=1e-4)
-    assert last["short"]["before"] > last["short"]["ratio"]
+    assert last["short"] == {
+        **{"month": 7, "at": "reach", "reach": "C1-2", "full": True, "further": None},
+        "most": pytest.approx(0.009 * HALF / NEED, abs=1e-4),
+    }
     assert first["short"] is None  # nothing is short above it
+
+
+def test_a_river_that_is_short_is_not_taken_for_a_reach_that_is_narrow_and_both_are_said(planted: Engine) -> None:
+    """.009 are asked for beyond 1,500 m and NEED there: (NEED + .009) / HALF at the head, of which four fifths come."""
+    two_reaches(planted, 0.012)
+    windows._KEPT.clear()
+    offered = (0.8 * (NEED + 0.009) / HALF + 86.4 / 86_400) / 0.9  # the river keeps a tenth, and people drink
+    with planted.begin() as connection:
+        load_frame(connection, "intake_flows", flows(offered), mode="replace")
+    assert run("water", "balance") == 0
+    with planted.connect() as connection:
+        last, first = water(connection, "last"), water(connection, "first")
+    narrow = 0.8 * 0.009 * HALF / NEED
+    assert [one["months"][6]["ratio"] for one in (first, last)] == [
+        pytest.approx(0.8, abs=1e-4),
+        pytest.approx(narrow, abs=1e-4),
+    ]
+    at_head = {"month": 7, "at": "head", "reach": "C1-1", "full": False, "most": pytest.approx(0.8, abs=1e-4)}
+    assert first["short"] == {**at_head, "further": None}
+    assert last["short"] == {**at_head, "further": {"reach": "C1-2", "most": pytest.approx(narrow, abs=1e-4)}}
+
+
+def test_a_first_reach_that_can_carry_no_more_is_not_taken_for_a_river_that_is_short(planted: Engine) -> None:
+    two_reaches(planted, 0.5, first=0.012)
+    windows._KEPT.clear()
+    with planted.begin() as connection:
+        load_frame(connection, "intake_flows", flows(0.040), mode="replace")
+    assert run("water", "balance") == 0
+    with planted.connect() as connection:
+        found = water(connection, "last")["short"]
+    assert (found["at"], found["reach"], found["full"]) == ("head", "C1-1", True)
+    assert found["most"] == pytest.approx(0.009 / AT_HEAD, abs=1e-4)
 
 
 @pytest.mark.parametrize(("most", "state"), [(None, 3), (0.012, None)])

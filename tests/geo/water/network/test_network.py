@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from geo.errors import TableError
 from geo.water.network.build import build_network
@@ -18,7 +19,13 @@ from geo.water.network.conveyance import (
 )
 from geo.water.network.faults import find_bottlenecks, find_faults
 from geo.water.network.parts import NOWHERE, Fault, Network, Points, Reaches
-from geo.water.network.ways import canal_lengths_m, node_distances_m
+from geo.water.network.ways import (
+    canal_lengths_m,
+    greatest_beyond,
+    node_distances_m,
+    order_pieces,
+    pieces_above,
+)
 from tests.worlds.canals_by_hand import AREAS, INTAKES, LINES, OUTLETS, Row, points, reaches
 
 
@@ -61,6 +68,26 @@ def test_a_canal_is_as_long_as_its_longest_way() -> None:
     assert canal_lengths_m(lines, built(lines)) == pytest.approx([3_993, 3_993, 794, 3_993])
     network = built(lines)
     assert node_distances_m(lines, network)[network.outlet_node] == pytest.approx([500 + 394, 1_000 + 992, 3_993])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.one_of(st.just(float("nan")), st.floats(0, 1)), min_size=3, max_size=3))
+def test_the_greatest_beyond_is_that_of_the_outlets_whose_water_comes_by(shares: list[float]) -> None:
+    """Told the other way round, from each outlet up its way."""
+    lines = reaches(LINES)
+    network = built(lines)
+    of_node = np.full(len(network.node_xy), np.nan)
+    of_node[network.outlet_node] = shares
+    order = order_pieces(lines, network)
+    found = greatest_beyond(network, order, of_node)
+    for node in range(len(of_node)):
+        above = [k for k, at in enumerate(network.outlet_node) if node == at or node in _tails(network, order, int(at))]
+        known = [shares[k] for k in above if not np.isnan(shares[k])]
+        assert found[node] == max(known) if known else np.isnan(found[node])
+
+
+def _tails(network: Network, order: NDArray[np.int64], node: int) -> set[int]:
+    return set(network.pieces.tail[pieces_above(network, order, node)].tolist())
 
 
 @settings(max_examples=40, deadline=None)
