@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import numpy as np
 import shapely
 from PIL import Image
 from playwright.sync_api import Frame, FrameLocator
@@ -56,6 +57,18 @@ def all_colours(frame: FrameLocator) -> set[tuple[int, ...]]:
     """Return every colour on the map."""
     picture = picture_of(frame)
     return {colour for _count, colour in picture.getcolors(picture.width * picture.height) or []}  # type: ignore[misc]
+
+
+def is_striped(colour: str, seen: set[tuple[int, ...]]) -> bool:
+    """Whether a plot is hatched in a colour.
+
+    Stripes that do not begin on a whole pixel are smoothed with the ground between them: the darkest colour seen is the
+    declared one, or lies between it and the lightest, at most a third of the way.
+    """
+    darkest, lightest = (np.array(end(seen, key=sum), dtype=float) for end in (min, max))
+    way = lightest - darkest
+    share = float((darkest - rgb(colour)) @ way) / float(way @ way) if way.any() else np.inf
+    return -0.02 <= share <= 0.5 and bool(np.abs(darkest - share * way - rgb(colour)).max() <= 3)
 
 
 def is_blended(colour: str, seen: set[tuple[int, ...]]) -> bool:
