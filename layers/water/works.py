@@ -17,7 +17,7 @@ from geo.water.works.valuation import Valuation
 from layers.catalogue.irrigation import CommandArea
 from layers.catalogue.land import Plot
 from layers.errors import DataRefused
-from layers.frames.around import as_of, read_layer
+from layers.frames.around import among, as_of, read_layer, window
 from layers.records.phrases import told
 from layers.water.systems import Systems
 
@@ -52,12 +52,16 @@ def families_by_area(connection: Connection, codes: Sequence[str]) -> Floats:
     connection : reads what computing needs.
     codes : of the areas, in the order wanted.
     """
-    areas = read_layer(connection, CommandArea, as_of(CommandArea, None), ("code",))
-    plots = read_layer(connection, Plot, as_of(Plot, None), ("plot_no",), order="plot_no")
+    found = np.zeros(len(codes))
+    if not len(codes):
+        return found
+    asked = as_of(CommandArea, None) & among(CommandArea.code, codes)
+    areas = read_layer(connection, CommandArea, asked, ("code",))
+    there = Plot.__table__.c.geom.op("&&")(window(tuple(areas.total_bounds)))
+    plots = read_layer(connection, Plot, as_of(Plot, None) & there, ("plot_no",), order="plot_no")
     shapes = plots.geometry.to_numpy()
     outlines = dict(zip(areas["code"].astype(str), areas.geometry, strict=True))
     tree = shapely.STRtree(shapes)
-    found = np.zeros(len(codes))
     for number, code in enumerate(codes):
         near = tree.query(outlines[code], predicate="intersects")
         inside = shapely.area(shapely.intersection(shapes[near], outlines[code])) > HALF * shapely.area(shapes[near])
