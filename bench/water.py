@@ -20,7 +20,7 @@ from bench.water_worlds import LINED_LOST, CanalWorld, canal_world, works_world
 from geo.water.need.crop_table import crop_water
 from geo.water.need.periods import periods_of_year
 from geo.water.need.requirement import Climate, Planting, find_need
-from geo.water.sharing.rules import Claims, Shares, share_water
+from geo.water.sharing.division import Claims, Shares, share_water
 from geo.water.sharing.waterways import Waterways
 from geo.water.works.choice import choose_works
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.water.irrigation import CONDITION_FACTOR, SECONDS_PER_DAY
-from geo.water.sharing.rules import Claims
+from geo.water.sharing.division import Claims
 from geo.water.sharing.waterways import Waterways
 from geo.water.works.valuation import Aim, Valuation, Work
 

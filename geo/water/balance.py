@@ -16,7 +16,7 @@ from geo.water.irrigation import SECONDS_PER_DAY
 from geo.water.network.conveyance import Between, fields_supply, intake_limit, lifted_between, piece_conveyance
 from geo.water.network.parts import NOWHERE, Network, Reaches, Words
 from geo.water.network.ways import canal_lengths_m, node_distances_m, order_pieces
-from geo.water.sharing.rules import Claims, share_water
+from geo.water.sharing.division import Claims, share_water
 from geo.water.sharing.waterways import Waterways
 
 Floats = NDArray[np.float64]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from geo.water.sharing.rules import Claims, Shares, share_water
+from geo.water.sharing.division import Claims, Shares, share_water
 from geo.water.sharing.waterways import Waterways
 
 Floats = NDArray[np.float64]

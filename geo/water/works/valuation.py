@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.errors import TableError
-from geo.water.sharing.rules import Claims, Sharing
+from geo.water.sharing.division import Claims, Sharing
 from geo.water.sharing.waterways import Floats, Ints, Waterways
 
 OBJECTIVES = ("ha", "m3", "families")

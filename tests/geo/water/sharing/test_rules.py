@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from geo.errors import TableError
-from geo.water.sharing.rules import RULES, Claims, Shares, share_water
+from geo.water.sharing.division import Claims, Shares, share_water
+from geo.water.sharing.rules import RULES
 from geo.water.sharing.waterways import Waterways
 from tests.worlds.water_networks import World, claims, deliverable, lexicographic, supply, worlds
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench.water_worlds import works_world
 from geo.errors import TableError
-from geo.water.sharing.rules import Claims, share_water
+from geo.water.sharing.division import Claims, share_water
 from geo.water.sharing.waterways import Waterways
 from geo.water.works.bound import bound_gain, proved_gap
 from geo.water.works.choice import choose_works
