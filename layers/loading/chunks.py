@@ -13,11 +13,13 @@ import pyarrow.compute as pc
 import pyproj
 from numpy.typing import NDArray
 
-from layers.loading.shapes import Shapes
+from layers.loading.shapes import CurvedGeometry, Shapes
 from layers.records.open_load import Provenance
 from layers.records.phrases import told
 
 LINE = ""  # field of a fault that is the whole row's
+HAS_ARCS = "has arcs; expected straight lines"
+GEOMETRY = "geometry"  # field of a fault that is of a geometry no column is named for
 CHUNK = 50_000  # rows read at once; about 100 MB of plots
 
 
@@ -63,6 +65,22 @@ class Chunk:
     origins: Origins | None = None
 
 
+def shapes_of_wkb(wkb: pa.Array) -> tuple[Shapes, list[Unreadable]]:
+    """Return the geometries of a column of Well-Known Binary, and the faults of rows that have one GEOS does not.
+
+    Those with arcs, and of kinds such as a surface in space, are missing.
+    """
+    try:
+        shapes = Shapes.of_wkb(wkb)
+        return shapes, unreadable_geometries(shapes, wkb)
+    except CurvedGeometry as curved:
+        straight = pc.if_else(pa.array(~curved.arcs), wkb, pa.scalar(None, wkb.type))
+        reason = told(HAS_ARCS)
+        faults = [Unreadable(at, GEOMETRY, None, reason) for at in np.flatnonzero(curved.arcs).tolist()]
+    shapes = Shapes.of_wkb(straight)
+    return shapes, [*faults, *unreadable_geometries(shapes, straight)]
+
+
 def unreadable_geometries(shapes: Shapes, wkb: pa.Array) -> list[Unreadable]:
     """Return the faults of rows whose geometry is of a kind that GEOS does not have, such as a surface in space.
 
@@ -71,7 +89,7 @@ def unreadable_geometries(shapes: Shapes, wkb: pa.Array) -> list[Unreadable]:
     given = pc.fill_null(pc.greater(pc.binary_length(wkb), 0), False)  # a FlatGeobuf table has shapes of no byte
     lost = shapes.missing() & given.to_numpy(zero_copy_only=False)
     return [
-        Unreadable(int(at), "geometry", None, told("is of a kind that cannot be read")) for at in np.flatnonzero(lost)
+        Unreadable(int(at), GEOMETRY, None, told("is of a kind that cannot be read")) for at in np.flatnonzero(lost)
     ]
 
 

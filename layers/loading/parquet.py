@@ -11,9 +11,9 @@ from pyproj.exceptions import CRSError
 
 from layers.errors import DataRefused
 from layers.loading.admission import AdmittedFile
-from layers.loading.chunks import Chunk, Unreadable, unreadable_geometries
+from layers.loading.chunks import Chunk, Unreadable, shapes_of_wkb
 from layers.loading.isolation import Reading
-from layers.loading.shapes import CurvedGeometry, Shapes
+from layers.loading.shapes import Shapes
 
 DEFAULT_CRS = "OGC:CRS84"  # GeoParquet 1.1: what a column without "crs" is in
 
@@ -50,21 +50,15 @@ class ParquetFile:
         """Yield all rows in their order."""
         reading, self._reading = self._reading or self._open()[0], None
         first = 1
-        try:
-            for batch in reading.batches():
-                rows = np.arange(first, first + len(batch), dtype=np.int64)
-                frame = batch.select(list(self.columns)).to_pandas()
-                shapes: Shapes | None = None
-                unreadable: list[Unreadable] = []
-                if self._geometry is not None:
-                    wkb = batch.column(self._geometry)
-                    shapes = Shapes.of_wkb(wkb)
-                    unreadable = unreadable_geometries(shapes, wkb)
-                first += len(batch)
-                yield Chunk(rows, frame, shapes, unreadable)
-        except CurvedGeometry as curved:
-            row = first + curved.place
-            raise DataRefused(f"{self.file_name}, row {row}, geometry: has arcs; expected straight lines.") from curved
+        for batch in reading.batches():
+            rows = np.arange(first, first + len(batch), dtype=np.int64)
+            frame = batch.select(list(self.columns)).to_pandas()
+            shapes: Shapes | None = None
+            unreadable: list[Unreadable] = []
+            if self._geometry is not None:
+                shapes, unreadable = shapes_of_wkb(batch.column(self._geometry))
+            first += len(batch)
+            yield Chunk(rows, frame, shapes, unreadable)
 
     def _open(self) -> tuple[Reading, dict[str, Any]]:
         reading = Reading(self._file, "parquet")

@@ -20,14 +20,13 @@ from geo.geometry.kernels.wkb import HEAD_BYTES, SRID_FOLLOWS
 from geo.geometry.ragged import Ragged
 from geo.geometry.wkb import multipolygons_as_ewkb, polygons_of_wkb
 from layers.catalogue.base import STORED_SRID
-from layers.errors import DataRefused
 from layers.postgres.copy_columns import ewkb
 from layers.postgres.pieces import Pieces
 
 Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
 
-CURVED = range(8, 13)  # types with arcs: string, compound, polygon, multicurve, multisurface; ISO 13249-3
+CURVED = (8, 9, 10, 11, 12)  # types with arcs: string, compound, polygon, multicurve, multisurface; ISO 13249-3
 DIMENSIONS = 1000  # a type with heights is 1000 more, with measures 2000, with both 3000; the same
 COLLECTION = 7
 NESTED_IN_WKB = b"\x07\0\0\0"  # the type of a collection, small end first
@@ -35,20 +34,16 @@ NESTING = 32  # collections within collections, as GDAL takes them
 POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
-class CurvedGeometry(DataRefused):
-    """A geometry with arcs, which GEOS cannot hold; ``place`` is its position in the column."""
+class CurvedGeometry(Exception):
+    """Geometries with arcs, which GEOS cannot hold: ``arcs``, bool (n,), says which of a column."""
 
-    def __init__(self, place: int) -> None:
-        super().__init__("A geometry has arcs; expected straight lines.")
-        self.place = place
+    def __init__(self, arcs: NDArray[np.bool_]) -> None:
+        super().__init__("has arcs; expected straight lines")
+        self.arcs = arcs
 
 
-def _objects(wkb: NDArray[np.object_], places: NDArray[np.int64]) -> Geometries:
-    """Return geometries from their bytes, None for what cannot be read; ``places`` says where they stand."""
-    kinds = _kinds(wkb)
-    curved = np.isin(kinds, list(CURVED))
-    if curved.any():
-        raise CurvedGeometry(int(places[np.argmax(curved)]))
+def _objects(wkb: NDArray[np.object_], kinds: NDArray[np.int64]) -> Geometries:
+    """Return geometries from their bytes, None for what cannot be read; ``kinds`` are their types."""
     for place in np.flatnonzero(kinds == COLLECTION):
         if wkb[place].count(NESTED_IN_WKB) > NESTING or wkb[place].count(NESTED_IN_WKB[::-1]) > NESTING:
             wkb[place] = None  # GEOS goes down into each, until there is no more room to go
@@ -99,7 +94,7 @@ class Shapes:
 
         Raises
         ------
-        CurvedGeometry : one of them has arcs.
+        CurvedGeometry : some of them have arcs.
         """
         width = np.int64 if pa.types.is_large_binary(column.type) else np.int32
         _, offsets, data = column.buffers()
@@ -111,7 +106,13 @@ class Shapes:
         left = np.flatnonzero(known & ~flat.areal)
         if len(left):
             wkb = column.take(pa.array(left)).to_numpy(zero_copy_only=False)
-            others[left] = _objects(wkb, left)
+            kinds = _kinds(wkb)
+            curved = np.isin(kinds, CURVED)
+            if curved.any():
+                arcs = np.zeros(len(column), dtype=np.bool_)
+                arcs[left[curved]] = True
+                raise CurvedGeometry(arcs)
+            others[left] = _objects(wkb, kinds)
         return cls(flat, multiple, others)
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pyproj
 import shapely
+from pyproj.exceptions import CRSError
 
 from geo.geometry.crs import STORED_CRS
 from layers.errors import DataRefused
@@ -26,19 +28,17 @@ from layers.loading.checks import NotAValue, parse_number
 from layers.loading.chunks import CHUNK, LINE, Chunk, Source, Unreadable
 from layers.loading.encodings import TextDecoder, undecodable
 from layers.loading.kinds import UTF16, UTF32
-from layers.loading.shapes import NESTING, Shapes
-from layers.records.phrases import Told, told
+from layers.loading.shapes import Shapes
+from layers.loading.written_geometry import read_written, srid_of
+from layers.records.phrases import told
 from layers.settings import get_settings
 
 LONGITUDES = ("lon", "lng", "long", "longitude", "долгота", "тӯлҷуғрофӣ")
 LATITUDES = ("lat", "latitude", "широта")
 EASTINGS = ("x", "easting", "east")
 NORTHINGS = ("y", "northing", "north")
-WKT = ("wkt", "geom", "geometry", "the_geom", "wkt_geom", "geom_wkt")
+WRITTEN = ("wkt", "geom", "geometry", "the_geom", "wkt_geom", "geom_wkt", "ewkt", "wkb", "ewkb", "wkb_geometry", "geog")
 SEPARATORS = ",;\t|"
-ARCS = re.compile(r"\b(CIRCULARSTRING|COMPOUNDCURVE|CURVEPOLYGON|MULTICURVE|MULTISURFACE)", re.IGNORECASE)
-NO_WKT = "is no geometry in WKT"
-NESTED = re.compile(r"\s*(SRID=\d+;)?\s*(GEOMETRYC|C|MULTI[CS])", re.IGNORECASE)  # what geometries may stand in
 SNIFFED = 64 * 1024  # bytes the separator is told from
 SEPARATOR_SAID = re.compile(r'\A"?sep=(.)"?\r?\n', re.IGNORECASE)
 LINE_BYTES = 64 * 1024 * 1024  # of a line; a geometry of a million vertices in WKT has 40 MB
@@ -51,10 +51,11 @@ csv.field_size_limit(LINE_BYTES)
 Rows = list[list[Any]]
 
 
-class Table:
+class Table(ABC):
     """Rows of text with a heading; where they lie on the ground is told by the names of columns.
 
     Columns named lon and lat are degrees of EPSG:4326, and so is WKT beside them; x and y or WKT alone need ``--crs``.
+    A geometry that names its CRS, as PostGIS writes it, needs nothing beside it.
     """
 
     file_name: str
@@ -68,25 +69,31 @@ class Table:
             return next((by_fold[name] for name in names if name in by_fold), None)
 
         self.notes: list[str] = []
-        self.crs: pyproj.CRS | None = None
-        self._wkt = first(WKT)
+        self._written = first(WRITTEN)
+        self._srid = None if self._written is None else srid_of(self._first_in(self._written) or "")
+        self.crs = _crs_of(self._srid)
         degrees, metres = (first(LONGITUDES), first(LATITUDES)), (first(EASTINGS), first(NORTHINGS))
         self._xy: tuple[str, str] | None = None
         for pair in (degrees, metres):
             if self._xy is None and pair[0] is not None and pair[1] is not None:
                 self._xy = pair[0], pair[1]
-        self.positions: tuple[str, ...] = (self._wkt,) if self._wkt is not None else self._xy or ()
-        if self._xy is not None and self._xy == degrees:
+        self.positions: tuple[str, ...] = (self._written,) if self._written is not None else self._xy or ()
+        if self._xy is not None and self._xy == degrees and self._srid is None:
             self.crs = pyproj.CRS.from_user_input(STORED_CRS)
-            *taken, last = (*self._xy, self._wkt) if self._wkt is not None else self._xy
+            *taken, last = (*self._xy, self._written) if self._written is not None else self._xy
             note = "Columns {columns} and {last} are taken as degrees of {crs}."
             self.notes.append(told(note, columns=", ".join(taken), last=last, crs=STORED_CRS))
-            self.positions = (*self.positions, *self._xy) if self._wkt is not None else self._xy
+            self.positions = (*self.positions, *self._xy) if self._written is not None else self._xy
         self.spatial = bool(self.positions)
 
+    @abstractmethod
+    def _first_in(self, column: str) -> str | None:
+        """Return what the first cell of a column that is not empty holds."""
+
     def _positions(self, frame: pd.DataFrame) -> tuple[Shapes | None, list[Unreadable]]:
-        if self._wkt is not None:
-            return _from_wkt(frame[self._wkt], self._wkt)
+        if self._written is not None:
+            texts = [None if pd.isna(text) else str(text) for text in frame[self._written]]
+            return read_written(texts, self._written, self._srid)
         if self._xy is None:
             return None, []
         unreadable: list[Unreadable] = []
@@ -112,6 +119,11 @@ class ColumnPositions(Table):
         self.total = table.total
         self._find_position()
         self.notes[:0] = table.notes
+
+    def _first_in(self, column: str) -> str | None:
+        name = self._table.columns[self.columns.index(column)]
+        cells = next(self._table.chunks()).frame[name].dropna()
+        return None if cells.empty else str(cells.iloc[0])
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield all rows in their order."""
@@ -177,6 +189,11 @@ class CsvFile(Table):
                 yield self._chunk(first, gathered, faults)
                 first, gathered, faults = first + len(gathered), [], []
         yield self._chunk(first, gathered, faults)
+
+    def _first_in(self, column: str) -> str | None:
+        at = self.columns.index(column)
+        cells = (line[at] for line, fault in islice(self._lines(), 1, CHUNK) if fault is None and len(line) > at)
+        return next((cell for cell in cells if cell.strip()), None)
 
     def _chunk(self, first: int, lines: Rows, faults: list[Unreadable]) -> Chunk:
         frame = pd.DataFrame(lines, columns=list(self.columns), dtype="str")
@@ -321,6 +338,14 @@ class Records:
         return line
 
 
+def _crs_of(srid: int | None) -> pyproj.CRS | None:
+    """CRS of a number that a geometry names, None where it is unknown, as numbers of one's own making are."""
+    try:
+        return None if srid is None else pyproj.CRS.from_epsg(srid)
+    except CRSError:
+        return None
+
+
 def _shown(text: str) -> str:
     """Text of bytes, with those that are none as numbers."""
     return text.rstrip("\r\n").encode("latin-1", errors="replace").decode("utf-8", errors="backslashreplace")
@@ -368,26 +393,3 @@ def _coordinates(
         if number is not None:
             numbers[position] = number
     return numbers
-
-
-def _from_wkt(given: pd.Series[Any], name: str) -> tuple[Shapes, list[Unreadable]]:
-    texts = np.array([None if pd.isna(text) else str(text) for text in given], dtype=object)
-    faults = [None if text is None else _fault_of(text) for text in texts]
-    sound = np.array([text if fault is None else None for text, fault in zip(texts, faults, strict=True)], dtype=object)
-    with np.errstate(all="ignore"):  # coordinates beyond all numbers are told as such later
-        geometries = np.asarray(shapely.from_wkt(sound, on_invalid="ignore"))
-    lost = np.flatnonzero(shapely.is_missing(geometries) & (texts != None))  # noqa: E711 - element by element
-    return Shapes.of(geometries), [Unreadable(int(at), name, str(texts[at]), faults[at] or told(NO_WKT)) for at in lost]
-
-
-def _fault_of(text: str) -> Told | None:
-    """Why GEOS must not be given a text: arcs, which it cannot hold, or so deep that it would run out of room."""
-    if not NESTED.match(text):
-        return None
-    if ARCS.search(text):
-        return told("has arcs; expected straight lines")
-    if text.count("(") <= NESTING:
-        return None
-    steps = np.frombuffer(text.encode(), dtype=np.uint8)
-    depth = np.cumsum((steps == ord("(")).astype(np.int64) - (steps == ord(")")))
-    return told(NO_WKT) if np.max(depth) > NESTING else None

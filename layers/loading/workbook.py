@@ -49,6 +49,10 @@ class Workbook(Table):
             rows = np.arange(start + 1, start + len(part) + 1, dtype=np.int64)
             yield Chunk(rows, frame, shapes, unreadable)
 
+    def _first_in(self, column: str) -> str | None:
+        at = self.columns.index(column)
+        return next((str(line[at]) for line in self._rows if at < len(line) and line[at] is not None), None)
+
 
 def _cell(value: Any) -> Any:
     """A cell as openpyxl gave it; it came as JSON.

@@ -426,7 +426,7 @@ READING = [
         _geometry_in_parquet(crs="no such"),
     ),
     Provocation(
-        "p.parquet, row 2, geometry: has arcs; expected straight lines.",
+        "geometry: has arcs; expected straight lines",
         (*CHECK, "plots", "{d}/p.parquet"),
         {"p.parquet": _geometry_in_parquet()},
     ),
@@ -561,9 +561,21 @@ VALUES = [
     ),
     villages("holds a NUL byte, which is no text", "v.csv", GOOD.encode() + b"v2,\x00x,70,39\n"),
     villages(
-        "WKT is 'PONT (1 2)': is no geometry in WKT",
+        "WKT is 'PONT (1 2)': is no geometry in WKT, nor the hexadecimal digits of WKB",
         "v.csv",
         "code,name_en,WKT\nv1,x,PONT (1 2)\nv2,y,POINT (70 39)\n",
+        "--crs",
+        "4326",
+    ),
+    villages(
+        "is in EPSG:4284, the first geometry in EPSG:4326; expected one CRS in a file",
+        "v.csv",
+        "code,name_en,geom\nv1,x,SRID=4326;POINT (70 39)\nv2,y,SRID=4284;POINT (70 39)\n",
+    ),
+    villages(
+        "is in EPSG:4284, the first geometry names no CRS; expected one CRS in a file",
+        "v.csv",
+        "code,name_en,geom\nv1,x,POINT (70 39)\nv2,y,SRID=4284;POINT (70 39)\n",
         "--crs",
         "4326",
     ),

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import struct
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection
 
 from geo.geometry.crs import area_ha
 from layers.catalogue.land import FARMED as PLOTS
-from layers.errors import DataRefused
-from layers.loading import Options, check_file
 from layers.loading.faults import Faults
 from layers.loading.repair import repaired, sound
 from layers.loading.shapes import CurvedGeometry, Shapes
@@ -136,15 +130,4 @@ def test_a_geometry_with_arcs_is_named_by_its_place(order: str, dimensions: int)
     column = pa.array([shapely.to_wkb(plot(70)), None, head + struct.pack(order + "I", len(corners)) + points])
     with pytest.raises(CurvedGeometry, match="has arcs; expected straight lines") as refused:
         Shapes.of_wkb(column)
-    assert refused.value.place == 2
-
-
-def test_arcs_in_geoparquet_are_refused_by_file_and_row(connection: Connection, tmp_path: Path) -> None:
-    arc = struct.pack("<BIIdddddd", 1, 8, 3, 70.0, 39.0, 70.1, 39.1, 70.2, 39.0)
-    about = {"version": "1.0.0", "primary_column": "geometry"}
-    about["columns"] = {"geometry": {"encoding": "WKB", "geometry_types": []}}  # type: ignore[assignment]
-    table = pa.table({"plot_id": ["a", "b"], "geometry": [shapely.to_wkb(plot(70)), arc]})
-    path = tmp_path / "arcs.parquet"
-    pq.write_table(table.replace_schema_metadata({"geo": json.dumps(about)}), path)
-    with pytest.raises(DataRefused, match=r"^arcs\.parquet, row 2, geometry: has arcs; expected straight lines\.$"):
-        check_file(connection, "plots", path, Options())
+    assert refused.value.arcs.tolist() == [False, False, True]

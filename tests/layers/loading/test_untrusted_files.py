@@ -406,7 +406,9 @@ def test_what_is_nested_without_end_is_refused_as_a_row(tmp_path: Path) -> None:
     path = tmp_path / "deep.csv"
     path.write_text(f'code,wkt\nv1,"{deep}"\nv2,POINT(70 39)\n')
     [chunk] = open_source(path).chunks()
-    assert [(fault.position, fault.reason) for fault in chunk.unreadable] == [(0, "is no geometry in WKT")]
+    assert [(fault.position, fault.reason) for fault in chunk.unreadable] == [
+        (0, "is no geometry in WKT, nor the hexadecimal digits of WKB")
+    ]
     point = shapely.to_wkb(shapely.Point(70, 39))
     nested = struct.pack("<BII", 1, 7, 1) * 100_000 + point
     columns = {"code": ["v1", "v2"], "geometry": [nested, point]}
