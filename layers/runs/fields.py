@@ -70,17 +70,17 @@ class Proposal:
     questions: tuple[Question, ...]
 
 
-def fields_of_file(path: Path, options: Options | None = None) -> gpd.GeoDataFrame:
-    """Return outlines of a file as candidates: ``code`` and geometry, EPSG:32642; no other column of it is taken.
+def fields_of_files(paths: Sequence[Path], options: Options | None = None) -> gpd.GeoDataFrame:
+    """Return outlines of files as candidates: ``code`` and geometry, EPSG:32642; no other column of them is taken.
 
     Raises
     ------
     NotFound : no such file. DataRefused : it cannot be read, or an outline in it is broken; names file and row.
     """
-    frame, _ = frame_of_file("plots", path, options or Options(key="digest"))
-    return gpd.GeoDataFrame(
-        {"code": "f-" + frame["plot_id"].astype(str)}, geometry=frame.geometry.to_numpy(), crs=WORKING_CRS
-    )
+    frames = [frame_of_file("plots", path, options or Options(key="digest"))[0] for path in paths]
+    codes = [f"f-{plot}" for frame in frames for plot in frame["plot_id"]]
+    shapes = [shape for frame in frames for shape in frame.geometry]
+    return gpd.GeoDataFrame({"code": codes}, geometry=shapes, crs=WORKING_CRS)
 
 
 def fields_of_grid(connection: Connection, district: str, hectares: float) -> gpd.GeoDataFrame:

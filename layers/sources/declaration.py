@@ -175,6 +175,7 @@ class Source(StrictModel):
     terms: Terms
     reserve_of: str | None = Field(None, description="source in whose place it stands when that one fails")
     kept: str = Field("", description="why no layer takes it yet; its files are kept")
+    fields_from: str | None = Field(None, description="address of outlines that fields are proposed from")
     addresses: dict[str, Address] = Field(min_length=1)
     rows: tuple[Rows, ...] = ()
     grids: tuple[Grids, ...] = ()
@@ -185,6 +186,8 @@ class Source(StrictModel):
     def _hold_together(self) -> Self:
         if not (self.parts or self.kept):
             raise ValueError("it fills no layer; say in kept why its files are fetched")
+        if self.fields_from is not None and self.fields_from not in self.addresses:
+            raise ValueError(f"fields_from asks for the address {self.fields_from}, which is not declared")
         for part in self.parts:
             if lacking := sorted(part_addresses(part) - self.addresses.keys()):
                 raise ValueError(f"{part.layer} asks for the address {lacking[0]}, which is not declared")

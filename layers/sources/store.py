@@ -60,6 +60,11 @@ class Store:
             return None
         return Version(**said)
 
+    def names(self, source: str, address: str) -> list[str]:
+        """Return the names of the files of an address that lie here whole, in their order."""
+        of_address = (entry.split("/", 1) for entry in self._ledger(source))
+        return sorted(name for at, name in of_address if at == address and self.known(source, at, name) is not None)
+
     def note(self, source: str, address: str, name: str, version: Version) -> None:
         """Note what lies at a place from now on."""
         ledger = {**self._ledger(source), f"{address}/{name}": asdict(version)}

@@ -14,12 +14,15 @@ from geo.criteria import LAND_CRITERIA
 from geo.panel.scheme import load_scheme
 from layers.loading.opened_file import Options
 from layers.postgres.engine import writing
-from layers.runs.fields import Proposal, fields_of_file, fields_of_grid, listed, propose_fields
+from layers.runs.fields import Proposal, fields_of_files, fields_of_grid, listed, propose_fields
 from layers.runs.mined_districts import MINES_FIRST
+from layers.sources.area import find_area
+from layers.sources.outlines import fetched_outlines
 from scripts.output import out, print_json, print_table
 
 app = typer.Typer(help="Plots: candidate fields where there is no cadastre.", no_args_is_help=True)
 
+SOURCE = re.compile(r"[a-z0-9_]+")  # name of a source; a file has an ending
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*ha")
 SMALLEST_HA, LARGEST_HA = 0.05, 100.0
 USED = (
@@ -29,7 +32,10 @@ USED = (
 
 District = Annotated[str, typer.Option("--district", metavar="CODE", help="District the fields are for.")]
 From = Annotated[
-    Path | None, typer.Option("--from", metavar="FILE", help="Outlines of fields; only their shapes are taken.")
+    str | None,
+    typer.Option(
+        "--from", metavar="FILE|SOURCE", help="Outlines of fields, a file or a fetched source; only shapes are taken."
+    ),
 ]
 Grid = Annotated[str | None, typer.Option("--grid", metavar="SIZE", help="Squares on cropland instead, such as 0.5ha.")]
 Source = Annotated[str | None, typer.Option(metavar="TEXT", help="Who drew the outlines.")]
@@ -58,15 +64,24 @@ def propose(
     kept. In districts where mines are known of, the only thing to do is to ask the mine action centre.
     """
     if (from_ is None) == (grid is None):
-        raise typer.BadParameter("say --from FILE or --grid SIZE.")
+        raise typer.BadParameter("say --from FILE, --from SOURCE or --grid SIZE.")
+    fetched = from_ is not None and SOURCE.fullmatch(from_) is not None and not Path(from_).exists()
+    if fetched and any(said is not None for said in (source, licence, table, crs)):
+        raise typer.BadParameter("a fetched source says who drew it, its licence, table and CRS itself.")
     judged_by = load_scheme(scheme)
     with writing() as connection:
-        if from_ is not None:
-            candidates = fields_of_file(from_, Options(key="digest", table=table, crs=crs))
-            basis, drawn, name = "outline", source or "not stated", from_.name
+        basis, name = "outline", None
+        if from_ is not None and fetched:
+            outlines = fetched_outlines(from_)
+            within = find_area(connection, (district,))
+            candidates = fields_of_files(outlines.paths, Options(key="digest", within=within))
+            drawn, licence = outlines.source, outlines.licence
+        elif from_ is not None:
+            candidates = fields_of_files((Path(from_),), Options(key="digest", table=table, crs=crs))
+            drawn, name = source or "not stated", Path(from_).name
         else:
             candidates = fields_of_grid(connection, district, _hectares(str(grid)))
-            basis, drawn, name = "grid", f"grid of {grid} on cropland", None
+            basis, drawn = "grid", f"grid of {grid} on cropland"
         proposal = propose_fields(
             connection,
             district,

@@ -18,7 +18,10 @@ from sqlalchemy import Engine, text
 from layers.grids.rasters import store_grid
 from layers.loading import load_frame
 from layers.runs.fields import questions_of
+from layers.settings import get_settings
 from scripts.main import main
+from tests.clients.mirror import Mirror
+from tests.worlds import open_data
 
 Answered = tuple[int, str, str]
 Obod = Callable[..., Answered]
@@ -167,7 +170,7 @@ def test_squares_lie_on_cropland_alone(obod: Obod, database: Engine) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("--district", CLEAR), 2, "say --from FILE or --grid SIZE"),
+        (("--district", CLEAR), 2, "say --from FILE, --from SOURCE or --grid SIZE"),
         (("--district", CLEAR, "--grid", "0.5"), 2, "0.5 is no size; expected 0.05ha to 100ha"),
         (("--district", CLEAR, "--grid", "0.001ha"), 2, "is no size"),
         (("--district", "TJ.XX", "--grid", "1ha"), 1, "There is no district TJ.XX."),
@@ -241,3 +244,47 @@ def test_no_form_sends_anybody_to_mined_ground_before_a_dated_answer_holds_all_o
     assert code == 0, err
     code, _, err = write_form(monkeypatch, capsys, "--district", "TJ.XX", "-o", path)
     assert (code, err) == (1, "There is no district TJ.XX; load its outline first.\n")
+
+
+def test_outlines_that_were_fetched_are_proposed_under_their_own_name_and_licence(
+    obod: Obod, command_line: Obod, database: Engine, mirror: Mirror, tmp_path: Path
+) -> None:
+    open_data.point_sources_at(mirror, get_settings().home)
+    code, _, err = obod("--district", CLEAR, "--from", "fields_of_the_world")
+    assert (code, err.strip()) == (
+        1,
+        "No outlines of fields_of_the_world are here: obod fetch fields_of_the_world brings them.",
+    )
+    outlines = pd.concat([squares(71.201, 39.21, 5), squares(70.31, 39.0, 3)], ignore_index=True)  # the other district
+    outlines.to_parquet(tmp_path / "ftw.parquet")
+    prefix = "global-data/predictions/vectors/alpha/results-by-admin-conf/admin:country_code=TJ/"
+    content = (tmp_path / "ftw.parquet").read_bytes()
+    listing = (
+        '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Contents>'
+        f"<Key>{prefix}TJ.parquet</Key><Size>{len(content)}</Size></Contents></ListBucketResult>"
+    )
+    mirror.put(f"/data.source.coop/ftw/?list-type=2&prefix={prefix}", listing)
+    mirror.put(f"/data.source.coop/ftw/{prefix}TJ.parquet", content)
+    code, out, err = command_line("fetch", "fields_of_the_world")
+    assert code == 0, out + err
+    code, out, err = obod("--district", CLEAR, "--from", "fields_of_the_world", "--json")
+    assert code == 0, err
+    assert json.loads(out)["fields"] == 5
+    assert [row[:1] for row in held(database)] == [(CLEAR,)] * 5
+    with database.connect() as connection:
+        said = connection.execute(text("SELECT source, licence FROM loads ORDER BY load_id DESC LIMIT 1")).one()
+    assert said == (
+        "Fields of The World, field outlines 2024, alpha, 2024",
+        "CC BY 4.0; Fields of The World, Taylor Geospatial and partners (Robinson et al. 2026)",
+    )
+
+
+def test_a_source_without_outlines_is_told_with_those_that_have_them(obod: Obod) -> None:
+    code, _, err = obod("--district", CLEAR, "--from", "worldcover")
+    assert code == 1
+    assert "those that have are fields_of_the_world." in err.replace("\n", " ")
+    code, _, err = obod("--district", CLEAR, "--from", "no-such.gpkg")
+    assert (code, err.strip()) == (1, "There is no file no-such.gpkg.")
+    code, _, err = obod("--district", CLEAR, "--from", "fields_of_the_world", "--licence", "mine")
+    assert code == 2
+    assert "says who drew it" in err
