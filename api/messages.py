@@ -40,6 +40,7 @@ from api.content import (
 )
 from api.language import wording
 from api.language.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREVIEWED, Language, read_catalogue
+from api.maps import credits, themes
 from api.maps.colouring import colourings
 from api.rendering.pages import TEMPLATES
 from api.routes import chosen, error_page, planner
@@ -183,7 +184,7 @@ def worded() -> Iterator[str]:
     sayings = (
         *(plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary, plot_list, state_sentence),
         *(changes, reasons, report, plot_paper, survey_form, field_pack, outlines, trial_text, repair_text),
-        *(judged_otherwise, seen_text),
+        *(judged_otherwise, seen_text, credits, themes),
     )
     for module in sayings:
         yield from module.MESSAGES

@@ -164,6 +164,10 @@ MAP_WORDS: Final = {
     "plots": "plots",
     "cell": "Land in this square",
     "zoom_hint": "Zoom in to see single plots.",
+    "strength": "How strongly it is painted: {layer}",
+    "over": "One layer up: {layer}",
+    "under": "One layer down: {layer}",
+    "placed": "{layer}: place {place} of {count} from the top",
     "no_card": "The service did not answer. Try again.",
 }
 

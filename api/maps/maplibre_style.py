@@ -27,6 +27,7 @@ Mapped = type[Layer] | RasterLayer
 CONTEXT: Final = frozenset(
     {"hillshade", "country", "regions", "districts", "settlements", "glaciers", "lakes", "rivers", "canals"}
 )
+CHOSEN: Final = "chosen"  # what was picked, over whatever is switched on
 DEEPEST_TILE: Final = 14  # zoom of the deepest tiles asked for; nearer views enlarge them
 BOUNDARIES: Final[frozenset[type[Layer]]] = frozenset({Country, Region, District, Jamoat})
 DEEPEST_BOUNDARY_TILE: Final = 10  # zoom; 10 m between its grid lines, finer than any boundary is known
@@ -49,13 +50,15 @@ def style(
     lang: Language,
     water: WaterShown | None = None,
     switched: WaterShown | None = None,
+    outlined: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Return the MapLibre style of the map of ``shown`` over its context.
 
     ``drawn`` and ``grids`` are the layers the reader may see and that hold something, in draw order. Addresses are
     paths below the service's root, which the page completes. What is neither shown nor context is there, not
     visible, for the reader to switch on. ``water`` : the balance that a map of one shows, and when; ``switched`` :
-    that which a switch on another map shows, None for the one land is judged by.
+    that which a switch on another map shows, None for the one land is judged by. ``outlined`` : codes of the jamoats
+    that were chosen; their outline is marked whatever is switched on.
     """
     sources: dict[str, Any] = {}
     layers: list[dict[str, Any]] = [
@@ -92,7 +95,20 @@ def style(
             part |= {"source": name, "source-layer": name, "metadata": {**_own(part), "obod": name}}
             part["layout"] = part.get("layout", {}) | _visibility(visible(layer, shown)).get("layout", {})
             (on_top if part["type"] in ("circle", "symbol") else layers).append(part)
+    if outlined and Jamoat in drawn:
+        layers.extend(_chosen_outline(outlined))
     return {"version": 8, "sources": sources, "layers": [*layers, *on_top]}
+
+
+def _chosen_outline(codes: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The outline of jamoats that were chosen: dark on a light ground, to be seen on any colour."""
+    name = Jamoat.__tablename__
+    which: Expression = ["in", ["get", Jamoat.key], ["literal", list(codes)]]
+    part = {"type": "line", "source": name, "source-layer": name, "filter": which, "metadata": {"obod": CHOSEN}}
+    return [
+        {**part, "id": f"{CHOSEN}-{name}-ground", "paint": {"line-color": "#ffffff", "line-width": 6.0}},
+        {**part, "id": f"{CHOSEN}-{name}", "paint": {"line-color": "#111111", "line-width": 2.5}},
+    ]
 
 
 def name_of(mapped: Mapped) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from html import escape
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from api.language.translate import Language, translate
 from api.language.wording import GROUPS, MAP_WORDS, NOT_PUBLISHED, label_of
 from api.maps.colouring import HATCH, Colouring, colourings, hatch_name
+from api.maps.credits import attribution, credits_of, tell_accuracy
 from api.maps.folium_map import (
     IMPORTED,
     LIVE_SCRIPTS,
@@ -25,6 +25,7 @@ from api.maps.folium_map import (
 )
 from api.maps.legend import CRITERIA_BY_ID, Legend, legend_of_layer, legend_of_raster
 from api.maps.maplibre_style import BOUNDARIES, PLOT_OPACITY, Mapped, name_of, style, visible
+from api.maps.themes import TITLES, theme_of, uppermost_first
 from api.maps.water_map import WaterShown, is_of_water, tell_period, water_legend
 from api.rendering import assets
 from api.rendering.pages import render
@@ -33,6 +34,7 @@ from layers.catalogue import LAYERS, RASTERS, RasterLayer
 from layers.catalogue.base import Audience, Layer, Style
 from layers.catalogue.land import SHOWN_STYLES
 from layers.errors import NotFound
+from layers.features.accuracy import Accuracy
 from layers.features.features import CAUTION
 from layers.features.provenance import Source
 
@@ -40,6 +42,15 @@ SCENES_KEPT: Final = 64  # pages kept by one process, some 50 kB each; the last 
 AT: Final = re.compile(r"^(\d{1,2})/(-?\d{1,2}(?:\.\d+)?)/(-?\d{1,3}(?:\.\d+)?)$")  # zoom/latitude/longitude
 # CLDR has no Tajik in every browser; Russian writes numbers the same way.
 NUMERALS: Final[Mapping[Language, str]] = {"tg": "ru", "ru": "ru", "en": "en"}
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A village that was looked for: its name, and where it lies, degrees in EPSG:4326."""
+
+    name: str
+    lat: float
+    lon: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,8 @@ class Scene:
     and ``tried`` which these are; empty where the published result is shown. ``water`` : the
     balance that a map of one shows, and when; ``switched`` : that which a switch on another map shows, where it is not
     the one land is judged by. ``presented`` : for a projector, map and key alone.
+    ``accuracies`` : how exact each layer and grid is, by its public name. ``outlined`` : codes of the jamoats that were
+    chosen. ``marked`` : the village that was looked for.
     """
 
     shown: Mapped
@@ -77,6 +90,9 @@ class Scene:
     water: WaterShown | None = None
     switched: WaterShown | None = None
     presented: bool = False
+    accuracies: tuple[tuple[str, Accuracy], ...] = ()
+    outlined: tuple[str, ...] = ()
+    marked: Marked | None = None
 
     @property
     def layers(self) -> tuple[Mapped, ...]:
@@ -86,19 +102,12 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A layer the reader can switch on or off."""
+    """A layer the reader can switch on or off, and how exact it is in words."""
 
     name: str
     visible: bool
     legend: Legend
-
-
-@dataclass(frozen=True, slots=True)
-class Credit:
-    """A source of a layer on the map, with the layer's title (message id)."""
-
-    title: str
-    about: Source
+    accuracy: str
 
 
 def parse_view(at: str | None) -> View | None:
@@ -186,8 +195,9 @@ def _make_html(scene: Scene, legend_open: bool) -> str:
         colour=scene.colour,
         opacity=round(100 * PLOT_OPACITY),
         colouring_groups=list(_grouped(ways, scene.lang)),
-        switches=[_switch(layer, scene) for layer in reversed(scene.layers)],
-        credits=_credits(scene),
+        themes=list(_by_theme(scene)),
+        order=",".join(name_of(layer) for layer in uppermost_first(scene.layers)),
+        credits=credits_of(scene.sources, {name_of(one): _legend(one, scene.lang).title for one in scene.layers}),
     )
 
 
@@ -213,7 +223,14 @@ def _config(scene: Scene, ways: Mapping[str, Colouring]) -> dict[str, Any]:
         "lang": lang,
         "numerals": NUMERALS[lang],
         "style": style(
-            scene.shown, scene.drawn, scene.grids, colouring, lang=lang, water=scene.water, switched=scene.switched
+            scene.shown,
+            scene.drawn,
+            scene.grids,
+            colouring,
+            lang=lang,
+            water=scene.water,
+            switched=scene.switched,
+            outlined=scene.outlined,
         ),
         "hatch": HATCH,
         "live": {
@@ -221,12 +238,15 @@ def _config(scene: Scene, ways: Mapping[str, Colouring]) -> dict[str, Any]:
             "stylesheet": assets.address(scene.base, LIVE_STYLESHEET),
             "worker": assets.address(scene.base, LIVE_WORKER),
         },
-        "attribution": _attribution(scene),
+        "attribution": attribution(
+            scene.sources, {name_of(layer) for layer in scene.layers if visible(layer, scene.shown)}, lang
+        ),
         "bounds": None if isinstance(scene.start, View) else corners(scene.start),
         "colourings": {name: way.as_paint() for name, way in ways.items()} if _shows_results(scene) else {},
         "classes": [{"value": value, "label": translate(look.label, lang)} for value, look in SHOWN_STYLES.items()],
         "told": {layer.__tablename__: _told(layer, lang) for layer in scene.drawn if layer not in BOUNDARIES},
         "chosen": scene.chosen,
+        "marked": None if scene.marked is None else asdict(scene.marked),
         "messages": {key: translate(text, lang) for key, text in MAP_WORDS.items()},
     }
 
@@ -263,30 +283,24 @@ def _grouped(ways: Mapping[str, Colouring], lang: Language) -> Iterator[tuple[st
             yield translate(title, lang), members
 
 
+def _by_theme(scene: Scene) -> Iterator[tuple[str, list[Switch]]]:
+    """Switches under the headings of their groups; those that hold something."""
+    layers = uppermost_first(scene.layers)
+    for theme in TITLES:
+        members = [_switch(layer, scene) for layer in layers if theme_of(layer) == theme]
+        if members:
+            yield theme, members
+
+
 def _switch(layer: Mapped, scene: Scene) -> Switch:
     legend = _legend(layer, scene.lang)
     if scene.switched is not None and is_of_water(layer):
         of = tell_period(scene.switched, scene.lang)
         legend = replace(legend, title=f"{translate(legend.title, scene.lang)}: {of['year']}; {of['rule']}")
-    return Switch(name_of(layer), visible(layer, scene.shown), legend)
+    name = name_of(layer)
+    accuracy = tell_accuracy(dict(scene.accuracies).get(name, Accuracy()), scene.lang)
+    return Switch(name, visible(layer, scene.shown), legend, accuracy)
 
 
 def _legend(layer: Mapped, lang: Language) -> Legend:
     return legend_of_raster(layer, lang) if isinstance(layer, RasterLayer) else legend_of_layer(layer)
-
-
-def _credits(scene: Scene) -> list[Credit]:
-    titles = {name_of(layer): _legend(layer, scene.lang).title for layer in scene.layers}
-    return [Credit(titles[source.layer], source) for source in scene.sources]
-
-
-def _attribution(scene: Scene) -> str:
-    """Sources and licences of what is on the map at first, each once."""
-    names = {name_of(layer) for layer in scene.layers if visible(layer, scene.shown)}
-    said = [
-        f"{source.source} ({source.licence})" if source.licence else source.source
-        for source in scene.sources
-        if source.layer in names and source.source
-    ]
-    notes = [translate("Boundaries are not official.", scene.lang).rstrip("."), *dict.fromkeys(said)]
-    return escape("; ".join(notes))  # Leaflet writes it as HTML

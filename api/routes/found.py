@@ -87,6 +87,7 @@ def _place(found: Found, places: Gazetteer, links: Links) -> Hit:
         asked["jamoat"] = place.code
     elif place.layer in ("settlements", "rivers"):
         asked["at"] = _view(place.bounds)
+        asked["village"] = place.code if place.layer == "settlements" else None
     name = local_name(place.names, lang, otherwise=place.code)
     about = [translate(KINDS[place.layer], lang), *_around(place.within, places, links)]
     if found.name != name:

@@ -35,7 +35,7 @@ class Links:
         return f"{self.base}/water?{self._query({'district': district})}"
 
     def _query(self, asked: Mapping[str, str | None]) -> str:
-        return urlencode({key: value for key, value in {**asked, "lang": self.lang}.items() if value}, safe="/")
+        return urlencode({key: value for key, value in {**asked, "lang": self.lang}.items() if value}, safe="/,:")
 
 
 def tongues(request: Request) -> list[tuple[Language, str, str]]:

@@ -21,18 +21,19 @@ from api.maps.colouring import colourings
 from api.maps.folium_map import Bounds, View
 from api.maps.maplibre_style import name_of
 from api.maps.places_cache import AtlasDep, held
-from api.maps.scene import AT, Scene, map_html, map_parts, mapped, parse_view, seen_grids, seen_layers
+from api.maps.scene import AT, Marked, Scene, map_html, map_parts, mapped, parse_view, seen_grids, seen_layers
 from api.maps.water_map import is_of_water
 from api.rendering.pages import render
 from api.routes.emphasis import EmphasisDep, address_of
 from api.routes.found import FRESH, HTML
 from api.routes.narrowing import asked_filters, narrows
+from api.routes.picked import VillageQuery, get_layers
 from api.routes.plots import FILTER_PARAMETERS, ChoiceDep
 from api.routes.water_choice import WaterQuery, bounds_of_canal, shown_balance, switched_balance
 from api.web.description import given, or_empty
 from geo.suitability.trial import NEUTRAL, departure
 from layers.catalogue import RasterLayer
-from layers.catalogue.admin import District, Jamoat
+from layers.catalogue.admin import District, Jamoat, Settlement
 from layers.catalogue.base import PUBLIC, Audience
 from layers.catalogue.land import Plot
 from layers.errors import BadFilter, NotFound
@@ -68,6 +69,7 @@ def get_scene(
     at: Annotated[str | None, Query(pattern=AT.pattern, description="Open at zoom/latitude/longitude.")] = None,
     plot: Annotated[str | None, Query(description="Plot whose card is open.")] = None,
     water: WaterQuery = None,
+    village: VillageQuery = None,
     view: Annotated[Literal["presentation"] | None, Query(description="For a projector: map and key alone.")] = None,
 ) -> Scene:
     """Return what the map asked for shows; filters of a district's plots leave the others outlined only."""
@@ -104,10 +106,20 @@ def get_scene(
             scheme = readable_scheme(connection, shown_run)
             tried = NEUTRAL if scheme is None else departure(scheme, emphasis)
         layers = held(served, (*seen_grids(audience), *seen_layers(audience)))
-        sources = tuple(source for layer in layers for source in atlas.sources(connection, served, name_of(layer)))
+        held_names = [name_of(layer) for layer in layers]
+        sources = tuple(source for layer in held_names for source in atlas.sources(connection, served, layer))
+        accuracies = tuple((layer, atlas.accuracy(connection, served, layer)) for layer in held_names)
     start = parse_view(at) or (chosen and chosen[1]) or canal or _opening(served, places, district, only)
     asked_water = {} if water is None else water.asked()
-    kept = {"lang": lang, "district": district, "colour": colour, "at": at, "plot": plot, **address_of(tried)}
+    kept = {
+        "lang": lang,
+        "district": district,
+        "colour": colour,
+        "at": at,
+        "plot": plot,
+        "village": village,
+        **address_of(tried),
+    }
     result = {"scheme": choice.scheme, "run": None if choice.run is None else str(choice.run)}
     texts = [(name, text) for name, given_texts in filters.items() for text in given_texts]
     names = {place.code: local_name(place.names, lang, otherwise=place.code) for place in _within(places, district)}
@@ -135,7 +147,17 @@ def get_scene(
         water=balance,
         switched=switched,
         presented=view is not None,
+        outlined=tuple(jamoats) if district else (),
+        marked=_marked(places, village, lang) if village else None,
+        accuracies=accuracies,
     )
+
+
+def _marked(places: Gazetteer, village: str, lang: Language) -> Marked:
+    """Return the village that is marked: its name and where it lies."""
+    place = places.get(Settlement, village)
+    west, south, east, north = place.bounds
+    return Marked(local_name(place.names, lang, otherwise=village), (south + north) / 2, (west + east) / 2)
 
 
 def _within(places: Gazetteer, district: str | None) -> list[Place]:
@@ -173,6 +195,7 @@ def get_map_style(scene: SceneDep) -> Response:
     response_class=Response,
     responses=given({HTML: None}, 404),
     openapi_extra={"parameters": [or_empty(item) for item in FILTER_PARAMETERS if item["name"] != "jamoat"]},
+    dependencies=[Depends(get_layers)],  # the page itself reads them from its address
 )
 def get_map(scene: SceneDep) -> Response:
     """Return the map of a layer over relief, waters, boundaries and names, all from this service."""

@@ -281,10 +281,10 @@ class Narrowing:
 
     def _looked(self) -> list[tuple[str, str]]:
         """How the map is looked at, at another place."""
-        return [(name, text) for name, text in self._view if name != "at"]
+        return [(name, text) for name, text in self._view if name not in ("at", "village")]
 
     def _query(self, asked: Sequence[tuple[str, str]]) -> str:
-        return urlencode([*((name, text) for name, text in asked if text), ("lang", self._lang)], safe="/,")
+        return urlencode([*((name, text) for name, text in asked if text), ("lang", self._lang)], safe="/,:")
 
 
 _TICKED: Final = frozenset({"class", "availability", "land_form", "crop", "jamoat"})

@@ -34,7 +34,7 @@ from api.routes.trial_panel import open_panel
 from api.web.description import given, or_empty
 from geo.programme.priority import NOTE
 from geo.suitability.trial import NEUTRAL
-from layers.catalogue.admin import Jamoat, Region
+from layers.catalogue.admin import Jamoat, Region, Settlement
 from layers.catalogue.base import PUBLIC
 from layers.errors import NotFound
 from layers.features.districts import Summary, require_jamoats, summaries
@@ -103,6 +103,8 @@ def get_page(
     with reading() as connection:
         served = state.fresh(connection)
         places = atlas.gazetteer(connection, served)
+        if picked.view.village:
+            places.get(Settlement, picked.view.village)  # refused here, not in the frame of the map
         districts = {summary.code: summary for summary in summaries(connection, served)}
         chosen = choose(connection, served, _district(districts, picked), choice, lang)
         here = chosen.here

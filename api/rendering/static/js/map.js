@@ -3,7 +3,7 @@
 
 import { openCard } from "./card.js";
 import { addButtons } from "./buttons.js";
-import { asAsked, layersOn } from "./layers.js";
+import { asAsked, connectLayers } from "./layers.js";
 import { fetchAhead, liveMap, replace } from "./live.js";
 import { isDot, narrowed, within } from "./matches.js";
 import { pointOut } from "./point-out.js";
@@ -285,18 +285,9 @@ function squareOf(glMap, strip) {
   return classes;
 }
 
-/** Checkboxes switch layers, the select recolours plots, the slider fades them. */
+/** The select recolours plots, the slider fades them; layers have switches of their own. */
 function connectSwitches(glMap, config, drawing) {
-  const partsOf = (name) => config.style.layers.filter((part) => part.metadata?.obod === name).map((part) => part.id);
-  for (const box of document.querySelectorAll("input[data-layer]")) {
-    box.addEventListener("change", () => {
-      drawing();
-      tell({ layers: layersOn() });
-      for (const part of partsOf(box.dataset.layer)) {
-        glMap.setLayoutProperty(part, "visibility", box.checked ? "visible" : "none");
-      }
-    });
-  }
+  connectLayers(glMap, config, drawing, (layers) => tell({ layers }));
   const select = document.getElementById("colour");
   select?.addEventListener("change", async () => {
     const way = select.value;
@@ -312,9 +303,8 @@ function connectSwitches(glMap, config, drawing) {
   fade?.addEventListener("change", () => tell({ opacity: fade.value === fade.defaultValue ? null : fade.value }));
   fade?.addEventListener("input", () => {
     drawing();
-    for (const part of partsOf("plots").filter((id) => /-(fill|hatch)$/.test(id))) {
-      glMap.setPaintProperty(part, "fill-opacity", Number(fade.value) / 100);
-    }
+    const filled = config.style.layers.filter(({ id, metadata }) => metadata?.obod === "plots" && /-(fill|hatch)$/.test(id));
+    for (const { id } of filled) glMap.setPaintProperty(id, "fill-opacity", Number(fade.value) / 100);
   });
 }
 
