@@ -25,7 +25,7 @@ IMPORTED: Final = tuple(
     f"js/{name}.js"
     for name in (
         *("buttons", "card", "expression", "hatch", "layers", "live", "matches", "periods", "plain", "point-out"),
-        *("trial-map", "vector-tile"),
+        *("trial-map", "vector-tile", "village"),
     )
 )
 # Ten times the rest in size: run, in this order, when what the map is about is on the screen, which does without.

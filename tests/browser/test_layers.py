@@ -10,12 +10,13 @@ from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 from api.language.translate import LANGUAGES, Language, translate
 from layers.catalogue.land import CLASS_STYLES
 from tests.clients.browser import PATIENCE_MS, PHONE, Noticed, drawn_map
-from tests.clients.pictures import all_colours, colours_of, rgb, serious_faults
-from tests.worlds.region_on_the_page import RASHT
+from tests.clients.pictures import all_colours, colours_of, picture_of, rgb, serious_faults
+from tests.worlds.region_on_the_page import GHARM, RASHT
 
 pytestmark = pytest.mark.browser
 
 BROKEN_CANAL = rgb("#d95f02")  # condition 4
+DARK = rgb("#111111")
 S1 = rgb(CLASS_STYLES["S1"].colour)
 
 
@@ -24,6 +25,12 @@ def _row(frame: FrameLocator, layer: str) -> Locator:
     if not frame.locator("#drawn").evaluate("rows => rows.open"):
         frame.locator("#drawn > summary").click()
     return frame.locator(f"#drawn li[data-of={layer}]")
+
+
+def _dark(frame: FrameLocator) -> int:
+    """Count the pixels in the colour of what was chosen; signs of buttons have it too."""
+    picture = picture_of(frame)
+    return sum(count for count, colour in picture.getcolors(picture.width * picture.height) or [] if colour == DARK)
 
 
 def _asked(page: Page) -> list[str]:
@@ -119,3 +126,33 @@ def test_names_that_are_no_layers_are_refused(page: Page, address: str) -> None:
             assert answer.status == 400, path
             assert said in answer.text(), path
     assert page.request.get(f"{address}/?layers=canals:9").status == 400
+
+
+def test_the_chosen_jamoat_and_the_village_that_was_found_are_marked(page: Page) -> None:
+    page.goto(f"/?lang=tg&district={RASHT}&jamoat={GHARM}&layers=none&village=v1")
+    frame = drawn_map(page)
+    marked = _dark(frame)
+    expect(frame.locator(".village")).to_have_text("Ғарм")
+    page.get_by_role("link", name="Русский").click()
+    frame = drawn_map(page)
+    expect(frame.locator(".village")).to_have_text("Гарм")
+    assert [serious_faults(part) for part in page.frames] == [[], []]
+    page.goto(f"/?lang=tg&district={RASHT}&layers=none")
+    assert marked > 5 * _dark(drawn_map(page))
+
+
+def test_on_a_low_laptop_the_map_has_the_screen_and_the_list_is_a_bar_below_it(browser: Browser, address: str) -> None:
+    with browser.new_context(viewport={"width": 1366, "height": 768}, base_url=address) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.goto(f"/?lang=ru&district={RASHT}")
+        title = page.locator("#rows summary")
+        title.wait_for()
+        box, bar = page.locator("#map").bounding_box(), title.bounding_box()
+        assert box is not None
+        assert bar is not None
+        assert box["height"] > 500
+        assert bar["y"] + bar["height"] < 768
+        expect(page.locator("#rows-body")).to_be_hidden()
+        title.press("Enter")
+        expect(page.locator("#rows-body tbody tr").first).to_be_visible()

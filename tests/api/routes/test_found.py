@@ -78,3 +78,13 @@ def test_lines_of_one_name_are_one_river_whose_link_shows_all_of_it(client: Test
     assert (name, about) == ("Surkhob", "River, Сурхоб")
     assert "at=8/39.00000/70.50000" in address
     assert found(client, "дарёи Сурхоб", "tg")[0][2] == "Дарё"
+
+
+def test_a_village_that_is_found_is_marked_and_a_district_is_not(client: TestClient) -> None:
+    (village,) = [address for address, _, about in found(client, "Gharm") if about.startswith("Village or town")]
+    assert "village=v1" in village
+    assert not [address for address, *_ in found(client, "Qubodiyon") if "village=" in address]
+    page = client.get(village).text
+    assert "village=v1" in unescape(page).partition('<iframe id="map" src="')[2].partition('"')[0]
+    assert '"marked": {"lat": 39.0365, "lon": 70.381, "name": "Gharm"}' in client.get("/maps/plots.js?village=v1").text
+    assert client.get("/?village=v2").status_code == 404

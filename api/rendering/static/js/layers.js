@@ -113,9 +113,9 @@ function move(name, step, { placed }) {
     .replace("{layer}", titleOf(name)).replace("{place}", to + 1).replace("{count}", on.length);
 }
 
-/** Names and the mark of mines stay readable whatever lies over what. */
+/** Names, the mark of mines and what was chosen stay readable whatever lies over what. */
 function isAbove({ id, type }) {
-  return type === "symbol" || id.startsWith("plots-mines");
+  return type === "symbol" || id.startsWith("plots-mines") || id.startsWith("chosen-");
 }
 
 /** Return the parts of a style in the order that was asked for, the lowest first; what is not on stays below. */

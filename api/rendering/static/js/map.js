@@ -9,6 +9,7 @@ import { isDot, narrowed, within } from "./matches.js";
 import { pointOut } from "./point-out.js";
 import { chosenCanal, followPeriods, markCanal } from "./periods.js";
 import { plainLayer } from "./plain.js";
+import { markVillage } from "./village.js";
 import { fetchTrial, repaint, triedStyle } from "./trial-map.js";
 
 const MARGIN = 40; // pixels between a chosen place and what lies over the map
@@ -23,6 +24,7 @@ export async function draw(map, config) {
   container.setAttribute("aria-label", config.messages.map);
   addControls(map, config);
   openView(map, config);
+  markVillage(map, config);
 
   asAsked(config);
   if (config.matches) {

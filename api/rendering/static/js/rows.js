@@ -1,5 +1,10 @@
 // The list beside the map: the same plots, a page at a time. Its rows and the map point at one another.
 
+// On a laptop of 1366 x 768 map and list would share 640 pixels, and neither could be worked with: there the list is a
+// bar below the map until it is wanted. On a narrow screen they lie one after the other.
+const LOW_SCREEN = 800; // pixels
+const NARROW_SCREEN = 860; // pixels, as the style of the page has it
+
 /** Fetch the list, and keep it, the map and the address of the page of one state. */
 export function showRows() {
   const section = document.getElementById("rows");
@@ -10,6 +15,7 @@ export function showRows() {
   let chosen = new URLSearchParams(window.location.search).get("plot");
   let opener = null; // what the card was opened with; there the reader comes back to
   let asked = 0;
+  if (window.innerHeight < LOW_SCREEN && window.innerWidth > NARROW_SCREEN) section.querySelector("details").open = false;
 
   const mark = () => {
     for (const row of body.querySelectorAll("tr[aria-current]")) row.removeAttribute("aria-current");
