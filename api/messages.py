@@ -22,6 +22,7 @@ from api.content import (
     field_pack,
     judged_otherwise,
     outlines,
+    plans_told,
     plot_list,
     plot_paper,
     plot_truth,
@@ -193,7 +194,7 @@ def worded() -> Iterator[str]:
     yield from fit_worded()
     yield from found_places.KINDS.values()
     yield from (*error_page.MESSAGES, *chosen.MESSAGES)
-    yield from (*water_told.MESSAGES, *plot_water.MESSAGES)
+    yield from (*water_told.MESSAGES, *plans_told.MESSAGES, *plot_water.MESSAGES)
     yield from (about for _name, about in planner.FORMATS.values())
 
 

@@ -13,8 +13,8 @@ from api.maps.water_map import PERIODS, UNNEEDED, WORST, WORST_MONTH, name_perio
 from geo.water.sharing.rules import RULES
 from layers.catalogue.balances import LEGEND
 from layers.catalogue.supply import YEAR_TYPES
-from layers.water.balances import ENOUGH, FAIR, SHORT
 from layers.water.canal_shares import CanalShare, mean_thirds
+from layers.water.layer_rows import ENOUGH, FAIR, SHORT
 
 NOT_KNOWN: Final = "not known"
 FIRST_AND_LAST: Final = "The first fields get {head} of 10 parts of the water they need, the last fields {tail}."

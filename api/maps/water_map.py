@@ -17,7 +17,7 @@ from api.maps.legend import Entry, Legend
 from geo.household.labour import MONTH_NAMES
 from layers.catalogue.balances import BALANCES, LEGEND
 from layers.catalogue.base import Layer
-from layers.water.balances import ENOUGH, FAIR, SHORT
+from layers.water.layer_rows import ENOUGH, FAIR, SHORT
 
 Expression = list[Any]
 
@@ -40,17 +40,22 @@ SHOWN_FLOWS: Final = (0.1, 1.0, 10.0)  # m3/s, drawn in the key
 
 @dataclass(frozen=True, slots=True)
 class WaterShown:
-    """Which balance a map shows: kind of year, rule of sharing, period, and the canal that is chosen, if any."""
+    """Which balance a map shows: kind of year, rule of sharing, period, and the canal that is chosen, if any.
+
+    scenario : name of one that is shown; the map is of what comes of it.
+    """
 
     year: str
     rule: str
     month: int = WORST
     canal: str = ""
+    scenario: str = ""
 
     @property
     def query(self) -> str:
         """What its tiles are asked with."""
-        return urlencode({"year": self.year, "rule": self.rule})
+        asked = {"year": self.year, "rule": self.rule, "scenario": self.scenario}
+        return urlencode({name: text for name, text in asked.items() if text})
 
 
 def is_of_water(layer: object) -> bool:
@@ -155,6 +160,7 @@ def tell_period(water: WaterShown, lang: Language) -> dict[str, Any]:
         "year": translate(CODES[water.year], lang),
         "rule": translate(CODES[water.rule], lang),
         "month": water.month,
+        "scenario": water.scenario,
         "name": names[water.month],
         "names": "|".join(names),
         "last": PERIODS[-1],

@@ -47,6 +47,7 @@ from layers.features.plots import PLOTS, scored_plots
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import Choice, Snapshot
 from layers.runs.trial import readable_scheme
+from layers.water.shown_scenarios import find_shown
 
 router = APIRouter(tags=["maps"])
 
@@ -83,7 +84,7 @@ def get_scene(
     if narrowed and (shown is not Plot or not district):
         raise BadFilter("Filters are for the map of plots of a district: give district.")
     if water is not None and not is_of_water(shown):
-        raise BadFilter("year, rule, month and canal are for maps of a water balance.")
+        raise BadFilter("year, rule, month, canal and scenario are for maps of a water balance.")
     jamoats = [code for code in jamoat or () if code]
     only = jamoats[0] if len(jamoats) == 1 else None
     with reading(audience) as connection:
@@ -97,6 +98,8 @@ def get_scene(
         balance = shown_balance(connection, water) if is_of_water(shown) else None
         switched = None if balance else switched_balance(connection, served)
         canal = bounds_of_canal(connection, balance) if balance else None
+        if balance and balance.scenario:
+            find_shown(connection, balance.scenario, balance.year, balance.rule)  # it is shown
         chosen = _find_plot(connection, audience, plot) if plot else None
         if choice != Choice():
             served.runs_open_to(audience, choice)  # there is such a run
@@ -199,7 +202,8 @@ def get_map_style(scene: SceneDep) -> Response:
 )
 def get_map(scene: SceneDep) -> Response:
     """Return the map of a layer over relief, waters, boundaries and names, all from this service."""
-    return HTMLResponse(map_html(scene), headers=FRESH)
+    planned = scene.water is not None and bool(scene.water.scenario)  # stands below the map of now, which has the key
+    return HTMLResponse(map_html(scene, legend_open=not planned), headers=FRESH)
 
 
 @router.get("/maps/plots/{number}/card", include_in_schema=False)

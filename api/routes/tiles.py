@@ -58,6 +58,7 @@ from layers.tiles.layer_tiles import (
 )
 from layers.tiles.plot_tiles import CELL_ATTRIBUTES, PLOT_ATTRIBUTES, plots_tile
 from layers.tiles.raster_tiles import raster_tile, readable_raster
+from layers.water.shown_scenarios import Shown, find_shown
 
 router = APIRouter(prefix="/tiles", tags=["tiles"], dependencies=[Depends(get_caller), Depends(known_parameters)])
 
@@ -117,6 +118,9 @@ def get_vector_tile(
     district: Annotated[str | None, Query(description="Only plots of this district.")] = None,
     year: Annotated[str | None, Query(description="Of water balances: kind of year.")] = None,
     rule: Annotated[str | None, Query(description="Of water balances: rule of sharing.")] = None,
+    scenario: Annotated[
+        str | None, Query(description="Of water balances: as they become with a scenario that is shown.")
+    ] = None,
 ) -> Response:
     """Tile of a layer; the layer inside has the same name.
 
@@ -128,6 +132,7 @@ def get_vector_tile(
     found = readable_layer(layer, audience)
     names = tuple(sorted({name for name in (attributes or "").split(",") if name}))
     alike = _alike(found, year, rule)
+    plan = _plan(found, alike, scenario) if scenario else None
     served = state.current()
     if found.judged:
         return _plots(asked, served, tiles.get, choice, names, district, audience)
@@ -139,15 +144,17 @@ def get_vector_tile(
     carried |= {name: further[name] for name in names}
     scope = _scope(found.card.audience, carried)
     other = tuple(value for name, value in alike.items() if value != found.side_by_side[name]) or None
-    variant = _variant(scope, names, None if other is None else "/".join(other))
+    part = "/".join((*(other or ()), *(["with", scenario or ""] if plan else []))) or None
+    variant = _variant(scope, names, part)
+    version = served.version(layer) if plan is None else f"{served.version(layer)}/{plan.run}@{plan.shown_at}"
     place = Place(layer, asked.address.z, asked.address.x, asked.address.y, "mvt", variant)
     _enter_map(asked, None, layer, scope)
 
     def make() -> Tile:
         with reading(scope) as connection:
-            return layer_tile(connection, found, asked.address, carried, alike)
+            return layer_tile(connection, found, asked.address, carried, alike, plan.run if plan else None)
 
-    return _answer(asked, tiles.get(place, served.version(layer), make, on_disk=not names), MVT, scope)
+    return _answer(asked, tiles.get(place, version, make, on_disk=not names and plan is None), MVT, scope)
 
 
 def _alike(layer: type[Layer], year: str | None, rule: str | None) -> dict[str, str]:
@@ -165,6 +172,20 @@ def _alike(layer: type[Layer], year: str | None, rule: str | None) -> dict[str, 
     if rule is not None:
         require_code("rule", rule, RULES)
     return asked
+
+
+def _plan(layer: type[Layer], alike: Mapping[str, str], scenario: str) -> Shown:
+    """The shown run of a scenario beside the balance whose tile is asked for.
+
+    Raises
+    ------
+    BadFilter : the layer is of no balance. NotFound : it is not shown with that year and rule.
+    """
+    if not layer.side_by_side:
+        raise BadFilter("scenario is for water balances only.")
+    balance = {**layer.side_by_side, **alike}
+    with reading() as connection:
+        return find_shown(connection, scenario, balance["year_type"], balance["rule"])
 
 
 def _plots(

@@ -28,6 +28,9 @@ AskedRule = Annotated[
 ]
 AskedMonth = Annotated[int | None, Query(ge=WORST, le=LAST, description="Of water: month, 0 the worst of each.")]
 AskedCanal = Annotated[str | None, Query(max_length=LONGEST_NAME, description="Of water: name of a canal.")]
+AskedScenario = Annotated[
+    str | None, Query(max_length=LONGEST_NAME, description="Of water: name of a scenario that is shown.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +41,21 @@ class WaterAsked:
     rule: str | None
     month: int | None
     canal: str | None
+    scenario: str | None = None
 
     def asked(self) -> dict[str, str]:
         """Return what is asked for, by the name of its parameter."""
         month = None if self.month is None else str(self.month)
-        found = {"year": self.year, "rule": self.rule, "month": month, "canal": self.canal}
+        found = {"year": self.year, "rule": self.rule, "month": month, "canal": self.canal, "scenario": self.scenario}
         return {name: text for name, text in found.items() if text}
 
 
 def get_water(
-    year: AskedYear = None, rule: AskedRule = None, month: AskedMonth = None, canal: AskedCanal = None
+    year: AskedYear = None,
+    rule: AskedRule = None,
+    month: AskedMonth = None,
+    canal: AskedCanal = None,
+    scenario: AskedScenario = None,
 ) -> WaterAsked | None:
     """Return what of water an address asks for; None where it is of none.
 
@@ -59,7 +67,7 @@ def get_water(
         require_code("year", year, YEAR_TYPES)
     if rule:
         require_code("rule", rule, RULES)
-    found = WaterAsked(year or None, rule or None, month, canal or None)
+    found = WaterAsked(year or None, rule or None, month, canal or None, scenario or None)
     return found if found.asked() else None
 
 
@@ -76,7 +84,8 @@ def shown_balance(connection: Connection, asked: WaterAsked | None) -> WaterShow
         one for one in list_published(connection) if asked.year in (None, one.year) and asked.rule in (None, one.rule)
     ]
     year, rule = (fitting[0].year, fitting[0].rule) if fitting else (JUDGED_YEAR, JUDGED_RULE)
-    return WaterShown(asked.year or year, asked.rule or rule, asked.month or WORST, asked.canal or "")
+    choice = asked.year or year, asked.rule or rule
+    return WaterShown(*choice, asked.month or WORST, asked.canal or "", asked.scenario or "")
 
 
 def switched_balance(connection: Connection, served: Snapshot) -> WaterShown | None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from api.content import water_told
+from api.content import plans_told, water_told
 from api.deps import Caller, CallerDep, LanguageDep, SnapshotDep, enter_reading
 from api.language.translate import Language, local_name, name_district, sort_key, translate
 from api.maps.folium_map import corners
@@ -42,6 +42,8 @@ from layers.water.balance_rows import (
 )
 from layers.water.canal_shares import known_canals, share_by_canal, worst_canals
 from layers.water.networks import read_network
+from layers.water.shown_rankings import list_rankings
+from layers.water.shown_scenarios import list_shown
 
 router = APIRouter(tags=["pages"])
 
@@ -73,6 +75,9 @@ def get_water_page(
         here = next((one for one in published if (one.year, one.rule) == (water.year, water.rule)), None)
         tables = None if here is None else _tables(connection, here, published, water, district or None, lang)
         canal = _canal(connection, caller, water, lang) if here and water.canal else None
+        plans = [one for one in list_shown(connection) if (one.year, one.rule) == (water.year, water.rule)]
+        rankings = list_rankings(connection)
+    plan = next((one for one in plans if one.scenario == water.scenario), None)
     name = local_name(districts[district].names, lang, otherwise=district) if district else None
     kept = {"district": district or "", **_state(water), **dict(view.asked().items())}
     content = render(
@@ -104,7 +109,12 @@ def get_water_page(
         legend=water_legend(legend_of_layer(ReachBalance)),
         hidden=[(key, text) for key, text in view.asked().items() if key != "at"],
         links=_links(base, kept, lang),
-        map_address=f"{base}/maps/{ReachBalance.__tablename__}?{urlencode(_asked(kept, lang))}",
+        map_address=_map(base, kept, lang, scenario=""),
+        plans=[(one.scenario, one.title or one.scenario) for one in plans],
+        plan=None if plan is None else plans_told.tell_plan(plan, lang),
+        plan_missing=None if plan or not water.scenario else _not_shown(water.scenario, lang),
+        plan_address=None if plan is None else _map(base, kept, lang),
+        rankings=[plans_told.tell_ranking(one, lang) for one in rankings],
         land_address=f"{base}/?{urlencode({'district': district or '', 'lang': lang})}",
     )
     return HTMLResponse(content, headers=FRESH if audience < STAFF else cache_headers(audience))
@@ -199,8 +209,13 @@ def _missing(water: WaterShown, published: Sequence[Published], lang: Language) 
     return translate(water_told.NO_BALANCE, lang).format(year=water.year, rule=water.rule)
 
 
+def _not_shown(scenario: str, lang: Language) -> str:
+    return translate(plans_told.NOT_SHOWN, lang).format(name=scenario)
+
+
 def _state(water: WaterShown) -> dict[str, str]:
-    return {"year": water.year, "rule": water.rule, "month": str(water.month), "canal": water.canal}
+    chosen = {"year": water.year, "rule": water.rule, "month": str(water.month)}
+    return {**chosen, "canal": water.canal, "scenario": water.scenario}
 
 
 def _asked(kept: dict[str, str], lang: Language, **changed: str) -> dict[str, str]:
@@ -209,6 +224,10 @@ def _asked(kept: dict[str, str], lang: Language, **changed: str) -> dict[str, st
 
 def _other(base: str, kept: dict[str, str], one: Published, lang: Language) -> str:
     return f"{base}/water?{urlencode(_asked(kept, lang, year=one.year, rule=one.rule))}"
+
+
+def _map(base: str, kept: dict[str, str], lang: Language, **changed: str) -> str:
+    return f"{base}/maps/{ReachBalance.__tablename__}?{urlencode(_asked(kept, lang, **changed))}"
 
 
 def _links(base: str, kept: dict[str, str], lang: Language) -> dict[str, str]:

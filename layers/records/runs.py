@@ -35,6 +35,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 import layers.records.audit
 import layers.records.balances
 import layers.records.loads
+import layers.records.plans
 import layers.records.scenarios  # noqa: F401 - their tables belong to whoever knows these: grants, backups, migrations
 from layers.catalogue.base import Base
 from layers.records.outcome import Kept

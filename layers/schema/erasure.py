@@ -22,6 +22,7 @@ from layers.frames.around import among
 from layers.records.audit import Act, note
 from layers.records.loads import PURGE, Load, Raster, loads_together
 from layers.records.open_load import LOADS_LOCK
+from layers.records.plans import ShownRanking
 from layers.records.rows_of_run import in_run
 from layers.records.runs import Publication, ScoringRun, household_fit, robustness, suitability
 from layers.records.scenarios import SEEN, ScenarioRun
@@ -215,6 +216,7 @@ def _erase(
     erased.loads = _scrub(connection, touched, erased)
     if set(erased.rows) & set(SEEN) and touched:
         connection.execute(delete(ScenarioRun).where(ScenarioRun.as_of_load >= min(touched)))
+        connection.execute(delete(ShownRanking).where(ShownRanking.as_of_load >= min(touched)))
     for name, count in erased.rows.items():
         if count:
             _enter(connection, name, count)

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, cast, func, literal, select
 
 from layers.catalogue import BY_NAME
 from layers.catalogue.base import STORED_SRID, TILE_SRID, Audience, Layer
 from layers.errors import BadFilter, NotFound
 from layers.features.features import CAUTION, Features, Property, layer_features
 from layers.records.loads import Raster
+from layers.records.plans import ShownScenarioRow
 
 Bounds = tuple[float, float, float, float]  # west, south, east, north, degrees in EPSG:4326
 
@@ -154,13 +155,15 @@ def layer_tile(
     address: TileAddress,
     carried: Mapping[str, Property],
     alike: Mapping[str, str] = MappingProxyType({}),
+    plan: int | None = None,
 ) -> Tile:
     """Return the tile of a layer; empty above the zoom its card starts at.
 
     Parameters
     ----------
     carried : what its features say. alike : attribute -> value; only rows that have these are drawn. What a layer
-        declares to lie ``side_by_side`` is always one of each: what it declares where nothing is said.
+        declares to lie ``side_by_side`` is always one of each: what it declares where nothing is said. plan : run of a
+        scenario that is shown; its rows say what they become.
 
     Raises
     ------
@@ -172,7 +175,9 @@ def layer_tile(
         return Tile(b"")
     present = 0
     for tolerance_px, smallest_px in _STEPS:
-        statement = layer_statement(layer, address, carried, alike, tolerance_px=tolerance_px, smallest_px=smallest_px)
+        statement = layer_statement(
+            layer, address, carried, alike, plan, tolerance_px=tolerance_px, smallest_px=smallest_px
+        )
         body, count = connection.execute(statement).one()
         present = max(present, count)
         if len(body) <= LARGEST_TILE:
@@ -191,6 +196,7 @@ def layer_statement(
     address: TileAddress,
     carried: Mapping[str, Property],
     alike: Mapping[str, str] = MappingProxyType({}),
+    plan: int | None = None,
     *,
     tolerance_px: float,
     smallest_px: float,
@@ -210,8 +216,9 @@ def layer_statement(
         select(
             tile_shape(address, shape).label("shape"),
             table.gid,
-            *(item.value.label(name) for name, item in carried.items()),
+            *(_with_plan(name, item, plan).label(name) for name, item in carried.items()),
         )
+        .select_from(layer.__table__ if plan is None else _beside_plan(layer, plan))
         .where(*here)
         .order_by(table.gid)
     )
@@ -223,6 +230,21 @@ def layer_statement(
         width, height = func.ST_XMax(box) - func.ST_XMin(box), func.ST_YMax(box) - func.ST_YMin(box)
         rows = rows.where(func.greatest(width, height) >= literal(smallest_px * address.pixel_m))
     return encoded(rows, layer.__tablename__, number="gid")
+
+
+def _beside_plan(layer: type[Layer], plan: int) -> FromClause:
+    """Rows of a layer, each with what a scenario that is shown makes of it, if anything."""
+    table, own = layer.__table__, ShownScenarioRow.__table__.c
+    same = and_(own.run == plan, own.layer == layer.__tablename__, own.code == table.c.code)
+    return table.outerjoin(ShownScenarioRow.__table__, same)
+
+
+def _with_plan(name: str, item: Property, plan: int | None) -> ColumnElement[Any]:
+    """Value of a property, as a scenario has it where it says anything of the row."""
+    if plan is None:
+        return item.value
+    told = ShownScenarioRow.told
+    return case((told.has_key(name), cast(told[name].astext, item.value.type)), else_=item.value)
 
 
 def _drawn_at(layer: type[Layer], zoom: int) -> list[ColumnElement[bool]]:

@@ -18,7 +18,6 @@ from geo.water.balance import Balance, find_balance
 from geo.water.irrigation import SECONDS_PER_DAY
 from geo.water.need.periods import Periods, periods_of_year
 from geo.water.need.rain import RAIN_METHODS
-from geo.water.network.conveyance import Between
 from geo.water.sharing.equity import gini, head_tail_ratio, rate_deliveries, thirds_by_distance
 from layers.catalogue.balances import AreaBalance, ReachBalance
 from layers.catalogue.irrigation import CommandArea
@@ -30,13 +29,12 @@ from layers.records.balances import INPUTS, BalanceArea, BalanceReach, WaterBala
 from layers.records.loads import Load
 from layers.records.open_load import LOADS_LOCK
 from layers.records.undos import read_undos
-from layers.water.month_ratios import least_known, tell_months
+from layers.water.layer_rows import rows_of_areas, rows_of_reaches
 from layers.water.needs import Asked
 from layers.water.systems import Systems, read_systems
 
 Floats = NDArray[np.float64]
 
-ENOUGH, FAIR, SHORT = 0.90, 0.75, 0.50  # -, ratios that tell supplies apart; knots of W1, domain reference 4.1
 SOURCE = "Water balance"
 
 
@@ -271,23 +269,11 @@ def _publish(
     *,
     synthetic: bool,
 ) -> None:
-    seconds, stored = periods.days * SECONDS_PER_DAY, systems.stored
+    stored = systems.stored
     base: dict[str, Any] = {"year_type": choice[0], "rule": choice[1], "balance_id": number}
     lands = read_layer(connection, CommandArea, as_of(CommandArea, None), ("code",)).set_index("code")
-    of_areas = _rows(found.ratio, systems.fields.need_m3, periods).assign(
-        code=areas["area"], canal=areas["canal"], distance_m=np.round(found.distance_m), **base
-    )
-    of_reaches = (
-        _rows(along.ratio, along.need_m3, periods)
-        .filter(regex="^(?!ratio_best_)")
-        .assign(
-            code=stored.reaches.code,
-            canal=np.array([canal or None for canal in stored.reaches.canal.tolist()], dtype=object),
-            flow_m3_s=np.round(_greatest(along.taken_m3.best / seconds), 4),
-            lost_m3=np.round(along.lost_m3.best.sum(axis=1)),
-            **base,
-        )
-    )
+    of_areas = rows_of_areas(systems.fields, found, periods).assign(canal=areas["canal"], **base)
+    of_reaches = rows_of_reaches(stored.reaches, along, periods).assign(**base)
     shapes = {
         AreaBalance: (of_areas, lands.loc[areas["area"].tolist()].geometry.to_numpy()),
         ReachBalance: (of_reaches, stored.reaches.geometry),
@@ -304,30 +290,3 @@ def _publish(
             synthetic=synthetic,
             file_name=f"balance {number}",
         )
-
-
-def _rows(ratios: Between, need_m3: Floats, periods: Periods) -> pd.DataFrame:
-    """What areas and reaches have alike; of a month in parts the worst part counts.
-
-    The worst month of those that are known is the worst of the year only where none that needs water is unknown.
-    """
-    months = tell_months(ratios, need_m3, periods)
-    by_month, at_best = (months.iloc[:, k : k + 12].to_numpy(dtype=np.float64) for k in (0, 12))
-    known = ~(np.isnan(ratios.worst) & (need_m3 != 0)).any(axis=1) & ~np.isnan(by_month).all(axis=1)
-    ratio, greatest = (np.where(known, least_known(end), np.nan) for end in (by_month, at_best))
-    worst_month = np.zeros(len(ratio), dtype=np.int64)
-    worst_month[known] = np.nanargmin(by_month[known], axis=1) + 1
-    supply = np.select(
-        [~known, ratio >= ENOUGH, ratio >= FAIR, ratio >= SHORT], ["unknown", "enough", "fair", "short"], "scarce"
-    )
-    return months.assign(
-        supply=supply,
-        ratio=ratio,
-        ratio_best=greatest,
-        worst_month=pd.arrays.IntegerArray(worst_month, ~known),
-        need_m3=np.round(need_m3.sum(axis=1)),
-    )
-
-
-def _greatest(values: Floats) -> Floats:
-    return -least_known(-values)

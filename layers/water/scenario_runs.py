@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -17,7 +18,8 @@ from geo.water.need.periods import Periods, periods_of_year
 from geo.water.need.rain import RAIN_METHODS
 from geo.water.scenario.compare import Difference, Side, compare_balances
 from geo.water.scenario.cut import Cut, cut_network, reached_nodes
-from layers.catalogue.base import STAFF
+from layers.catalogue.balances import AreaBalance, ReachBalance
+from layers.catalogue.base import STAFF, Layer
 from layers.catalogue.irrigation import CommandArea
 from layers.catalogue.services import Service
 from layers.catalogue.supply import Intake, Well
@@ -29,6 +31,7 @@ from layers.records.phrases import told
 from layers.records.scenarios import ScenarioArea, ScenarioPlot, ScenarioReach, ScenarioRun
 from layers.water.alteration import Alteration
 from layers.water.balances import is_synthetic
+from layers.water.layer_rows import rows_of_areas, rows_of_reaches
 from layers.water.month_ratios import cut_ratio, tell_months
 from layers.water.needs import Asked
 from layers.water.networks import StoredNetwork, read_network
@@ -55,6 +58,7 @@ class Computed(NamedTuple):
 
     areas, reaches : rows by period. alteration : what rows of layers become. water : ratios by month of the areas
     without and with the scenario, as ``layers.water.month_ratios.tell_months`` has them, with code, year_type and rule.
+    maps : layer -> its rows without and with the scenario, as ``layers.water.layer_rows`` has them.
     plots : those that another class follows for, where it was looked for.
     """
 
@@ -68,6 +72,7 @@ class Computed(NamedTuple):
     reaches: pd.DataFrame
     alteration: Alteration
     water: tuple[pd.DataFrame, pd.DataFrame]
+    maps: Mapping[type[Layer], tuple[pd.DataFrame, pd.DataFrame]]
     plots: pd.DataFrame | None = None
 
 
@@ -125,6 +130,7 @@ def compute_run(connection: Connection, kept: Kept, choice: Choice) -> Computed:
         _reach_rows(sides, (before, after), periods),
         alteration,
         (_by_month(sides[0], choice, periods), _by_month(sides[1], choice, periods)),
+        _on_maps(sides, (before, after), periods),
     )
 
 
@@ -320,6 +326,17 @@ def _reach_rows(sides: list[Side], parts: tuple[Cut, Cut], periods: Periods) -> 
         columns[f"flow{ending}_m3_s"] = along.taken_m3.worst / seconds
         columns[f"lost{ending}_m3_s"] = along.lost_m3.worst / seconds
     return _by_period("reach", parts[0].reaches.code, columns, periods)
+
+
+def _on_maps(
+    sides: list[Side], parts: tuple[Cut, Cut], periods: Periods
+) -> dict[type[Layer], tuple[pd.DataFrame, pd.DataFrame]]:
+    areas = [rows_of_areas(side.fields, side.balance, periods) for side in sides]
+    reaches = [
+        rows_of_reaches(part.reaches, sum_reaches(part.reaches, part.network, part.fields, side.balance), periods)
+        for side, part in zip(sides, parts, strict=True)
+    ]
+    return {AreaBalance: (areas[0], areas[1]), ReachBalance: (reaches[0], reaches[1])}
 
 
 def _by_month(side: Side, choice: Choice, periods: Periods) -> pd.DataFrame:

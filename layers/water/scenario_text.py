@@ -59,6 +59,17 @@ def describe_run(run: RunKept) -> list[str]:
     return said
 
 
+def describe_shown(report: Found) -> list[str]:
+    """Return the sentences of a report as everybody may know it, ``layers.water.shown_scenarios.for_everybody``."""
+    said: list[str] = [*_gain(report["gain"]), *_cost(report), *_harm(report["harm"])]
+    if report["harm"]["lined"]:
+        said.append(told("Which wells lie within 500 m of canal reaches to be lined is told to staff."))
+    if report["unknown"]:
+        message = "Nothing can be said of {count} command areas, without it or with it: {areas}."
+        said.append(told(message, count=len(report["unknown"]), areas=_areas(report["unknown"])))
+    return said
+
+
 def _areas(areas: Sequence[Found]) -> Listed:
     return Listed([str(area["name"]) for area in areas[:NAMED]], len(areas) - NAMED)
 
@@ -131,8 +142,8 @@ def _harm(harm: Found) -> list[str]:
     if harm["below"]:
         message = "Fall below three quarters of their need: {ha} ha ({areas})."
         said.append(told(message, ha=_hectares(harm["below_ha"]), areas=_areas(harm["below"])))
-    for kind, name in NEAR.items() if harm["lined"] else ():
-        near = harm[kind]
+    for kind in (kind for kind in NEAR if harm["lined"] and kind in harm):
+        name, near = NEAR[kind], harm[kind]
         if near is None:
             message = "{kind}: none on record at all; nobody knows of any within 500 m of canal reaches to be lined."
             said.append(told(message, kind=name))

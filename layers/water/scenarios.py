@@ -16,6 +16,7 @@ from layers.catalogue.land import Plot
 from layers.errors import DataRefused, NotFound
 from layers.records.audit import Act, note
 from layers.records.phrases import told
+from layers.records.plans import ShownScenario
 from layers.records.scenarios import SEEN, ScenarioArea, ScenarioFile, ScenarioPlot, ScenarioRun
 from layers.records.undos import read_undos
 from layers.water.alteration import Alteration
@@ -61,7 +62,8 @@ def add_scenario(
     connection : the owner's.
     text : its file, whole.
     source : name of the file, for refusals.
-    replace : whether it may take the place of another of its name; runs of that one stay, and say so.
+    replace : whether it may take the place of another of its name; runs of that one stay, and say so, and are shown no
+        more.
     key_id : public half of the key it was added with; None a command on the machine.
 
     Raises
@@ -80,6 +82,7 @@ def add_scenario(
         connection.execute(insert(ScenarioFile).values(name=scenario.name, **values))
     else:
         named = ScenarioFile.name == scenario.name
+        connection.execute(delete(ShownScenario).where(ShownScenario.scenario == scenario.name))
         connection.execute(ScenarioFile.__table__.update().where(named).values(added_at=func.now(), **values))  # type: ignore[attr-defined]
     note(connection, Act.SCENARIO_ADDED, key_id=key_id, audience=STAFF, layer=ScenarioFile.__tablename__)
     return scenario

@@ -22,7 +22,7 @@ from layers.runs.scenario_plots import judge_plots
 from layers.settings import get_settings
 from layers.water.alteration import Alteration
 from layers.water.networks import read_network
-from layers.water.scenario_runs import Choice, compute_run, store_run
+from layers.water.scenario_runs import Choice, Computed, compute_run, store_run
 from layers.water.scenario_text import as_answer, describe_run, list_row
 from layers.water.scenarios import (
     Kept,
@@ -35,6 +35,7 @@ from layers.water.scenarios import (
     list_scenarios,
     read_scenario,
 )
+from layers.water.shown_scenarios import hide_scenario, show_scenario
 from scripts.faults import refusing_in
 from scripts.output import out, print_json, print_table
 
@@ -134,22 +135,54 @@ def run(
     """
     speech: Speech = Spoken(language_of(lang))
     with refusing_in(speech):
-        for option, value, known in (("--year", year, YEARS), ("--rule", rule, RULES), ("--by", by, tuple(SPLITS))):
-            if value not in known:
-                message = "{option} '{value}' is not known: {known} expected."
-                raise DataRefused(told(message, option=option, value=value, known=", ".join(known)))
+        computed = _compute(name, year, rule, by)
         with writing() as connection:
-            kept = read_scenario(connection, name)
-        with computing(timeout_s=get_settings().command_seconds) as connection:
-            computed = judge_plots(connection, compute_run(connection, kept, Choice(year, rule, by)))
-        with writing() as connection:
-            read_scenario(connection, name)  # it may have been deleted meanwhile
-            number = store_run(connection, computed, code=code_version())
+            number = _store(connection, computed)
             made = next(one for one in list_runs(connection, name) if one.run == number)
     if as_json:
         print_json(as_answer(made, speech))
         return
     _tell(made, speech)
+
+
+@app.command()
+def publish(
+    name: Name,
+    rule: Annotated[str, typer.Option("--rule", help="How water is shared: " + ", ".join(RULES) + ".")] = RULES[0],
+    by: Annotated[str, typer.Option("--by", help=" or ".join(SPLITS) + ".")] = "month",
+    year: Annotated[str, typer.Option("--year", help="Kind of year: " + ", ".join(YEARS) + ".")] = YEARS[0],
+    lang: Lang = SOURCE_LANGUAGE,
+    as_json: Json = False,
+) -> None:
+    """Run a scenario and show everybody on the page of water what canals and command areas get without it and with it.
+
+    It is shown as a plan, beside the published balance of its kind of year and rule: there has to be one of the same
+    rows, and once another takes its place the scenario is shown no more. Everybody sees shares of need, who gains, who
+    loses, cost, and families by tens; the water that sources bring, wells, plots and crops stay with staff.
+    """
+    speech: Speech = Spoken(language_of(lang))
+    with refusing_in(speech):
+        computed = _compute(name, year, rule, by)
+        with writing() as connection:
+            number = _store(connection, computed)
+            rows = show_scenario(connection, computed, number)
+    if as_json:
+        print_json({"name": name, "run": number, "year": year, "rule": rule, "changed": rows})
+        return
+    message = "Scenario {name}, run {run}, is shown on the page of water; canal reaches and areas that differ: {count}."
+    _say(told(message, name=name, run=str(number), count=rows), speech)
+
+
+@app.command()
+def withdraw(name: Name, lang: Lang = SOURCE_LANGUAGE, as_json: Json = False) -> None:
+    """Show a scenario no more; it stays stored, with its runs."""
+    speech: Speech = Spoken(language_of(lang))
+    with refusing_in(speech), writing() as connection:
+        runs = hide_scenario(connection, name)
+    if as_json:
+        print_json({"withdrawn": name, "runs": runs})
+        return
+    _say(told("Scenario {name} is shown no more.", name=name), speech)
 
 
 @app.command()
@@ -212,6 +245,23 @@ def delete(name: Name, lang: Lang = SOURCE_LANGUAGE, as_json: Json = False) -> N
         print_json({"deleted": name, "runs": runs})
         return
     _say(told("Scenario {name} is deleted, with {count} runs.", name=name, count=runs), speech)
+
+
+def _compute(name: str, year: str, rule: str, by: str) -> Computed:
+    for option, value, known in (("--year", year, YEARS), ("--rule", rule, RULES), ("--by", by, tuple(SPLITS))):
+        if value not in known:
+            message = "{option} '{value}' is not known: {known} expected."
+            raise DataRefused(told(message, option=option, value=value, known=", ".join(known)))
+    with writing() as connection:
+        kept = read_scenario(connection, name)
+    with computing(timeout_s=get_settings().command_seconds) as connection:
+        return judge_plots(connection, compute_run(connection, kept, Choice(year, rule, by)))
+
+
+def _store(connection: Connection, computed: Computed) -> int:
+    """Number of the run that is stored; NotFound where its scenario was deleted meanwhile."""
+    read_scenario(connection, computed.kept.scenario.name)
+    return store_run(connection, computed, code=code_version())
 
 
 def _say(sentence: str, speech: Speech) -> None:

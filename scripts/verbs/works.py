@@ -19,11 +19,12 @@ from geo.water.sharing.rules import RULES
 from geo.water.works.repairs import Goal
 from geo.water.works.valuation import OBJECTIVES
 from layers.errors import DataRefused
-from layers.postgres.engine import computing
+from layers.postgres.engine import computing, writing
 from layers.records.phrases import Speech, retold, told
 from layers.settings import get_settings
 from layers.water.needs import Asked
 from layers.water.repair_table import parse_table, read_repairs
+from layers.water.shown_rankings import hide_ranking, last_load, require_name, show_ranking
 from layers.water.systems import read_systems
 from layers.water.tables import require_ending, write_table
 from layers.water.works import Ranked, families_by_area, rank_repairs
@@ -53,6 +54,10 @@ def rank(
         str | None,
         typer.Option("--calendar", help="Field calendar for days that are not on record: " + " or ".join(ZONES) + "."),
     ] = None,
+    keep: Annotated[
+        str | None,
+        typer.Option("--keep", metavar="NAME", help="Show it to everybody on the page of water, by this name."),
+    ] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File; .csv .xlsx .parquet.")] = None,
     lang: Annotated[
         str, typer.Option(help="Language of the report: tg, ru or en; --json is English.")
@@ -72,22 +77,52 @@ def rank(
     """
     speech: Speech = Spoken(language_of(lang))
     with refusing_in(speech):
-        ranked = _rank(file, budget, objective, rule, year, by, calendar, output)
+        if keep is not None:
+            require_name(keep)
+        ranked, as_of_load = _rank(file, budget, objective, rule, year, by, calendar, output)
     rows = list_works(ranked, objective)
     if output is not None:
         write_table(pd.DataFrame(rows, columns=list(HEADINGS)), output, "works")
-    summary = sum_up(ranked, objective, budget)
+    report = {**sum_up(ranked, objective, budget), "works": rows, "losing": ranked.losing}
+    if keep is not None:
+        with refusing_in(speech), writing() as connection:
+            show_ranking(connection, keep, report, year=year, rule=rule, as_of_load=as_of_load)
     if as_json:
-        print_json({**summary, "rule": rule, "year": year, "works": rows, "losing": ranked.losing})
+        print_json({**report, "rule": rule, "year": year})
         return
     print_table(rows, HEADINGS)
     for sentence in describe_ranking(ranked, objective, budget):
-        out.print(retold(sentence, speech), highlight=False, markup=False)
+        _say(sentence, speech)
+    if keep is not None:
+        _say(told("The ranking {name} is shown on the page of water.", name=keep), speech)
+
+
+@app.command()
+def withdraw(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name it was kept by.")],
+    lang: Annotated[
+        str, typer.Option(help="Language of the report: tg, ru or en; --json is English.")
+    ] = SOURCE_LANGUAGE,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Show a ranking no more."""
+    speech: Speech = Spoken(language_of(lang))
+    with refusing_in(speech), writing() as connection:
+        hide_ranking(connection, name)
+    if as_json:
+        print_json({"withdrawn": name})
+        return
+    _say(told("The ranking {name} is shown no more.", name=name), speech)
+
+
+def _say(sentence: str, speech: Speech) -> None:
+    out.print(retold(sentence, speech), highlight=False, markup=False)
 
 
 def _rank(
     file: Path, budget: float, objective: str, rule: str, year: str, by: str, calendar: str | None, output: Path | None
-) -> Ranked:
+) -> tuple[Ranked, int]:
+    """What is chosen, and the load that rows were read after."""
     for option, value, known in (
         ("--objective", objective, OBJECTIVES),
         ("--rule", rule, RULES),
@@ -111,6 +146,7 @@ def _rank(
     columns, table = parse_table(text, source=file.name)
     asked = Asked(year, periods_of_year(by), RAIN_METHODS[0], calendar)
     with computing(timeout_s=get_settings().command_seconds) as connection:
+        as_of_load = last_load(connection)
         systems = read_systems(connection, None, asked)
         stored = systems.stored
         repairs = read_repairs(table, columns, stored.reaches, stored.capacity_m3_s, source=file.name)
@@ -118,4 +154,4 @@ def _rank(
         if objective == "families":
             weight = families_by_area(connection, stored.areas.tolist())
     goal = Goal(objective, weight, systems.season, rule)
-    return rank_repairs(systems, repairs, goal, budget, source=file.name)
+    return rank_repairs(systems, repairs, goal, budget, source=file.name), as_of_load

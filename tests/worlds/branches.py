@@ -31,7 +31,7 @@ LINES = {
 OUTLETS = {"o1": ("m2", "far", (2_000, 0)), "o2": ("b1", "near", (0, 1_000)), "o3": ("x1", "apart", (1_000, -5_000))}
 AREAS = {"far": (2_010, 0), "near": (10, 1_010), "apart": (1_010, -5_000)}
 PLOTS = {"far": 25, "near": 5, "apart": 3}
-TABLES = ("area_balance", "reach_balance", "water_balances", "scenarios", "wells")
+TABLES = ("area_balance", "reach_balance", "water_balances", "scenarios", "shown_rankings", "wells")
 
 
 def placed(rows: Sequence[Mapping[str, object]], shapes: Sequence[shapely.Geometry]) -> gpd.GeoDataFrame:

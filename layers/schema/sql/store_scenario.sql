@@ -23,6 +23,7 @@ BEGIN
         WHERE instead;
     GET DIAGNOSTICS stored = ROW_COUNT;
     IF stored > 0 THEN
+        DELETE FROM shown_scenarios WHERE scenario = its_name; -- a run of an earlier file is shown no more
         INSERT INTO audit_log (what, key_id, audience, layer) VALUES ('scenario-added', used_key, 'staff', 'scenarios');
     END IF;
     RETURN stored > 0;

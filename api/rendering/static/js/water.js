@@ -3,25 +3,36 @@
 import { shortenAddresses } from "./addresses.js";
 
 const form = document.getElementById("water-choice");
-const frame = document.getElementById("map");
+const frames = [...document.querySelectorAll("iframe[data-tells]")]; // as it is, and with a scenario where one is chosen
 const place = document.getElementById("canal");
 let asked = 0; // number of the canal last asked for, so that a slow answer cannot replace a newer one
 
 shortenAddresses();
 showOnPick();
-if (frame) {
-  followMap();
+if (frames.length) {
+  followMaps();
   chooseMonth();
   chooseCanals();
 }
 
-/** Keep what the framed map shows in the address, in links and in the form; show its month, tell of its canal. */
-function followMap() {
-  frame.addEventListener("obod:view", ({ detail }) => {
-    keep(detail);
-    if (detail.month !== undefined) showMonth(detail.month);
-    if (detail.canal) tellCanal(detail.canal);
-  });
+/** Keep what a framed map shows in the address, in links and in the form; show its month, tell of its canal. */
+function followMaps() {
+  for (const frame of frames) {
+    const others = frames.filter((one) => one !== frame);
+    frame.addEventListener("obod:view", ({ detail }) => {
+      keep(detail);
+      if (detail.at) send(others, "obod:follow", { at: detail.at });
+      if (detail.month !== undefined) {
+        showMonth(detail.month);
+        send(others, "obod:month", { month: detail.month });
+      }
+      if (detail.canal) tellCanal(detail.canal);
+    });
+  }
+}
+
+function send(maps, name, detail) {
+  for (const map of maps) map.dispatchEvent(new CustomEvent(name, { detail }));
 }
 
 function keep(change) {
@@ -69,7 +80,7 @@ function chooseMonth() {
   form.elements.month.addEventListener("change", ({ target }) => {
     showMonth(target.value);
     keep({ month: target.value });
-    frame.dispatchEvent(new CustomEvent("obod:month", { detail: { month: target.value } }));
+    send(frames, "obod:month", { month: target.value });
   });
 }
 
@@ -96,7 +107,7 @@ function chooseCanals() {
     const title = document.getElementById("canal-title");
     title.focus();
     const bounds = title.dataset.bounds ? JSON.parse(title.dataset.bounds) : null;
-    frame.dispatchEvent(new CustomEvent("obod:canal", { detail: { canal, bounds } }));
+    send(frames, "obod:canal", { canal, bounds });
   });
 }
 
