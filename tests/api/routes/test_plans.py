@@ -31,7 +31,7 @@ FILE = (
     '[[works.repairs]]\nreach = "m2"\nlining = "concrete"\nconveyance = 1.0\n'
     '[[works.repairs]]\nreach = "m1"\nconveyance = 1.0\n'
 )
-BUILT = {"m1": {"conveyance": 1.0}, "m2": {"conveyance": 1.0, "lining": "concrete"}}
+BUILT: dict[str, dict[str, object]] = {"m1": {"conveyance": 1.0}, "m2": {"conveyance": 1.0, "lining": "concrete"}}
 WORKS = "work,reach,cost_usd,conveyance\nfirst,m1,10,1\nsecond,m2,10,1\nbranch,b1,15,1\n"
 TILE = "9/355/196"
 ZOOM = 9
@@ -54,7 +54,7 @@ def balance(*words: str) -> None:
 def tiles(client: TestClient, layer: str, query: str = "") -> dict[str, dict[str, Any]]:
     """Code -> what the tiles of a layer say of it."""
     west, south, east, north = client.get(f"/tiles/{layer}.json").json()["bounds"]
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for x in range(_column(west), _column(east) + 1):
         for y in range(_row(north), _row(south) + 1):
             answer = client.get(f"/tiles/{layer}/{ZOOM}/{x}/{y}.mvt?{query}")
