@@ -168,6 +168,14 @@ MAP_WORDS: Final = {
     "over": "One layer up: {layer}",
     "under": "One layer down: {layer}",
     "placed": "{layer}: place {place} of {count} from the top",
+    "measure": "Measure a distance or an area",
+    "measure_how": "Click on the map, or move it with the arrows and press Enter, to set a point. "
+    "Backspace takes the last one back, Escape ends.",
+    "measured_line": "Along the line: {length}.",
+    "measured_area": "Area within: {ha} ha = {sotikh} sotikh; around it: {length}.",
+    "measured_crosses": "The line crosses itself: it has no area.",
+    "measured_grain": "A pixel of the map is {length}; a point is set no finer.",
+    "picture": "Save the map as a picture",
     "no_card": "The service did not answer. Try again.",
 }
 

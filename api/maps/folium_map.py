@@ -24,8 +24,20 @@ MODULE: Final = "js/map.js"
 IMPORTED: Final = tuple(
     f"js/{name}.js"
     for name in (
-        *("buttons", "card", "expression", "hatch", "layers", "live", "matches", "periods", "plain", "point-out"),
-        *("trial-map", "vector-tile", "village"),
+        *(
+            "buttons",
+            "card",
+            "expression",
+            "hatch",
+            "layers",
+            "live",
+            "matches",
+            "measure",
+            "periods",
+            "picture",
+            "plain",
+        ),
+        *("point-out", "trial-map", "vector-tile", "village"),
     )
 )
 # Ten times the rest in size: run, in this order, when what the map is about is on the screen, which does without.
@@ -35,6 +47,7 @@ LIVE_SCRIPTS: Final = (
 )
 LIVE_STYLESHEET: Final = "vendor/maplibre-gl/dist/maplibre-gl.css"
 LIVE_WORKER: Final = "vendor/maplibre-gl/dist/maplibre-gl-csp-worker.js"
+MEASURING: Final = "vendor/geographiclib-geodesic/geographiclib-geodesic.min.js"  # fetched by who begins to measure
 COUNTRY_ZOOM: Final = 7  # Leaflet zoom at which the country fills a screen
 DEEPEST_ZOOM: Final = 18  # Leaflet zoom; closer, plots of 0.03 ha fill the screen
 

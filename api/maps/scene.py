@@ -16,6 +16,7 @@ from api.maps.folium_map import (
     LIVE_SCRIPTS,
     LIVE_STYLESHEET,
     LIVE_WORKER,
+    MEASURING,
     MODULE,
     Bounds,
     Parts,
@@ -238,6 +239,7 @@ def _config(scene: Scene, ways: Mapping[str, Colouring]) -> dict[str, Any]:
             "stylesheet": assets.address(scene.base, LIVE_STYLESHEET),
             "worker": assets.address(scene.base, LIVE_WORKER),
         },
+        "measure": assets.address(scene.base, MEASURING),
         "attribution": attribution(
             scene.sources, {name_of(layer) for layer in scene.layers if visible(layer, scene.shown)}, lang
         ),

@@ -23,6 +23,7 @@ PACKAGES: Final = Path(__file__).parents[2] / "node_modules"
 VENDOR_FILES: Final = frozenset(
     {
         "@maplibre/maplibre-gl-leaflet/leaflet-maplibre-gl.js",
+        "geographiclib-geodesic/geographiclib-geodesic.min.js",
         "leaflet/dist/leaflet.css",
         "leaflet/dist/leaflet.js",
         "maplibre-gl/dist/maplibre-gl-csp-worker.js",

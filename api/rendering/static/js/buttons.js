@@ -21,8 +21,8 @@ export function addButtons(map, messages) {
   addButton(map, RETICLE, messages.where, () => map.locate({ setView: true, maxZoom: NEAREST }));
   map.on("locationfound", ({ latlng, accuracy }) => {
     here.clearLayers();
-    here.addLayer(L.circle(latlng, { radius: accuracy, color: "#111111", weight: 1, interactive: false }));
-    here.addLayer(L.circleMarker(latlng, { radius: 6, color: "#ffffff", fillColor: "#111111", fillOpacity: 1, interactive: false }));
+    here.addLayer(L.circle(latlng, { className: "here", radius: accuracy, color: "#111111", weight: 1, interactive: false }));
+    here.addLayer(L.circleMarker(latlng, { className: "here", radius: 6, color: "#ffffff", fillColor: "#111111", fillOpacity: 1, interactive: false }));
     said.textContent = "";
   });
   map.on("locationerror", () => {
@@ -32,7 +32,9 @@ export function addButtons(map, messages) {
   });
 }
 
-function addButton(map, path, title, act) {
+/** Add a button with a drawn sign to the map; return it. */
+export function addButton(map, path, title, act) {
+  let made;
   const Button = L.Control.extend({
     options: { position: "topleft" },
     onAdd() {
@@ -42,8 +44,10 @@ function addButton(map, path, title, act) {
       button.innerHTML = `<svg viewBox="0 0 16 16" aria-hidden="true"><path d="${path}"/></svg>`;
       L.DomEvent.disableClickPropagation(bar);
       button.addEventListener("click", act);
+      made = button;
       return bar;
     },
   });
   map.addControl(new Button());
+  return made;
 }

@@ -78,7 +78,7 @@ function byProcessor(glMap) {
 }
 
 /** Run a script of this service; several run in the order they were asked for. */
-function loaded(src) {
+export function loaded(src) {
   return added("script", { src, async: false });
 }
 

@@ -5,9 +5,11 @@ import { openCard } from "./card.js";
 import { addButtons } from "./buttons.js";
 import { asAsked, connectLayers } from "./layers.js";
 import { fetchAhead, liveMap, replace } from "./live.js";
+import { addMeasure } from "./measure.js";
 import { isDot, narrowed, within } from "./matches.js";
 import { pointOut } from "./point-out.js";
 import { chosenCanal, followPeriods, markCanal } from "./periods.js";
+import { addPicture } from "./picture.js";
 import { plainLayer } from "./plain.js";
 import { markVillage } from "./village.js";
 import { fetchTrial, repaint, triedStyle } from "./trial-map.js";
@@ -66,12 +68,14 @@ export async function draw(map, config) {
 
   const choose = chooser(map, glMap, config);
   pointOut(map, choose.plot);
-  map.on("click", (event) => choose(event.latlng));
+  const measured = addMeasure(map, config);
+  addPicture(map, glMap, config);
+  map.on("click", (event) => measured(event.latlng) || choose(event.latlng));
   // Reached or moved by key, the map shows a crosshair on what Enter would open.
   container.addEventListener("keyup", () => { container.dataset.keys = "used"; });
   container.addEventListener("pointerdown", () => { delete container.dataset.keys; });
   container.addEventListener("keydown", async (event) => {
-    if (event.key !== "Enter" || event.target !== container) return;
+    if (event.key !== "Enter" || event.target !== container || measured(map.getCenter())) return;
     await choose(map.getCenter());
     document.getElementById("card-body").focus();
   });
