@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Connection, and_, select
 
@@ -37,7 +38,8 @@ from layers.catalogue.balances import AreaBalance
 from layers.catalogue.base import Layer
 from layers.catalogue.irrigation import CommandArea
 from layers.errors import DataRefused
-from layers.frames.around import Alter, Around, among, as_of, as_stored, district_bounds, read_plots
+from layers.frames.around import Alter, Around, among, as_of, as_stored, district_bounds, read_plots, widened
+from layers.frames.windows import Bounds
 from layers.records.phrases import told
 from layers.records.rows_of_run import of_run
 from layers.records.runs import Publication, ScoringRun, suitability
@@ -69,17 +71,24 @@ class Served:
 class Water:
     """Rows of layers with the water of one side of a run, and what ``alter`` makes of the others."""
 
-    def __init__(self, rows: pd.DataFrame, alter: Alter) -> None:
-        self._rows, self._alter = rows, alter
+    def __init__(self, rows: pd.DataFrame, alter: Alter, around: Callable[[str], Bounds]) -> None:
+        self._rows, self._alter, self._around = rows, alter, around
 
     def __call__(self, layer: type[Layer], frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Return rows of a layer; of the balance those of the areas concerned are the run's."""
         if layer is not AreaBalance:
-            return self._alter(layer, frame)
+            return self._near(layer, frame, self._alter(layer, frame))
         own = tell_judged(frame["year_type"], frame["rule"]) & np.isin(frame["code"].astype(str), self._rows["code"])
         kept = pd.DataFrame(frame)[~own]
         every = [*kept.to_dict("records"), *self._rows.to_dict("records")]
         return gpd.GeoDataFrame(pd.DataFrame(every, columns=list(self._rows.columns), dtype=object))
+
+    def _near(self, layer: type[Layer], frame: gpd.GeoDataFrame, altered: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Without new rows that lie where the layer is not read."""
+        if len(altered) == len(frame) or altered.crs is None:
+            return altered
+        here = shapely.intersects(altered.geometry.to_numpy(), shapely.box(*self._around(layer.__tablename__)))
+        return altered[here | np.isin(altered["code"], frame["code"])].reset_index(drop=True)
 
 
 class Sides(NamedTuple):
@@ -120,7 +129,9 @@ def judge_plots(connection: Connection, run: Computed, seconds: float = math.inf
         if reason is not None:
             untold[served.district] = reason
             continue
-        only = plots_of_edits(connection, served.district, served.run_id, run.as_of_load, edits)
+        only = None
+        if not _dug_near(connection, run, served):
+            only = plots_of_edits(connection, served.district, served.run_id, run.as_of_load, edits)
         if only is None or only:
             judged.append(judge_district(connection, run, served, only))
     plots = pd.concat([found.plots for found in judged], ignore_index=True) if judged else _no_plots()
@@ -133,6 +144,15 @@ def judge_plots(connection: Connection, run: Computed, seconds: float = math.inf
         **tell_plots(plots),
     }
     return run._replace(report={**run.report, "plots": report}, plots=changes.drop(columns="plot_id"))
+
+
+def _dug_near(connection: Connection, run: Computed, served: Served) -> bool:
+    """Whether a canal is dug where plots of a district look for canals; then any of them may be another."""
+    lines = run.alteration.lines()
+    if not lines:
+        return False
+    around = widened(district_bounds(connection, served.district, run.as_of_load), reach_of_layers()["canals"])
+    return bool(shapely.intersects(lines, shapely.box(*around)).any())
 
 
 def edits_of(run: Computed) -> dict[str, Edits]:
@@ -226,7 +246,7 @@ def assess_sides(
             seen=seen,
             cache=cache,
             only=numbers,
-            alter=Water(rows, alter),
+            alter=Water(rows, alter, lambda name: widened(bounds, reach.get(name, 0.0))),
         )
         block = replace(block_of(part, plots, around), kept=kept)
         found = find(block, known)

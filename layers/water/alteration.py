@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from sqlalchemy import Connection, and_
 
 from geo.geometry.crs import area_ha, to_stored
@@ -15,16 +16,18 @@ from geo.water.need.requirement import CROPPED_AT_MOST
 from geo.water.network.conveyance import LINED, piece_conveyance
 from geo.water.network.ways import canal_lengths_m
 from geo.water.scenario.cut import Reached
-from geo.water.scenario.form import CropChange, FieldChange, NewPump, PumpChange, Repair, River, Scenario
+from geo.water.scenario.form import CropChange, FieldChange, NewCanal, NewPump, PumpChange, Repair, River, Scenario
 from layers.catalogue.base import Layer
-from layers.catalogue.irrigation import Canal, CommandArea, CommandCrop
+from layers.catalogue.irrigation import Canal, CommandArea, CommandCrop, Outlet
 from layers.catalogue.supply import Intake, IntakeFlow, Pump
 from layers.errors import DataRefused
 from layers.frames.around import as_of, read_layer
 from layers.records.phrases import told
-from layers.water.networks import StoredNetwork
+from layers.water.altered_rows import Row, number_of, plain_of, rows_by_code, with_rows
+from layers.water.networks import StoredNetwork, read_network
+from layers.water.new_canals import OF_LINE, Placed, line_of, outlet_of, row_of, why_no_line
 
-Row = dict[str, Any]
+Change = Repair | NewCanal | PumpChange | NewPump | FieldChange | CropChange
 
 PUMPED: Final = "pump"  # source of an intake that takes nothing without one
 
@@ -58,15 +61,18 @@ class Alteration:
         self.scenario, self.stored, self.source = scenario, stored, source
         self._cells: dict[type[Layer], dict[str, Row]] = {}
         self._new_pumps: list[Row] = []
+        self._new_rows: dict[type[Layer], list[Row]] = {}
+        self._placed: dict[type[Layer], Placed] = {}
         self._mixes: dict[str, list[Row]] = {}
         self._flows: list[tuple[list[str], float]] = []
         self._other_year: tuple[list[str], gpd.GeoDataFrame] | None = None
-        self._reaches, self._intakes = set[str](), set[str]()
-        self._canals = _by_code(read_layer(connection, Canal, as_of(Canal, None)))
-        self._pumps = _by_code(read_layer(connection, Pump, as_of(Pump, None)))
-        self._sources = _by_code(read_layer(connection, Intake, as_of(Intake, None)))
+        self._reaches, self._intakes, self._served = set[str](), set[str](), set[str]()
+        self._canals = rows_by_code(read_layer(connection, Canal, as_of(Canal, None)))
+        self._outlets = rows_by_code(read_layer(connection, Outlet, as_of(Outlet, None)))
+        self._pumps = rows_by_code(read_layer(connection, Pump, as_of(Pump, None)))
+        self._sources = rows_by_code(read_layer(connection, Intake, as_of(Intake, None)))
         areas = read_layer(connection, CommandArea, as_of(CommandArea, None))
-        self._areas = _by_code(areas)
+        self._areas = rows_by_code(areas)
         self._land = dict(zip(self._areas, area_ha(to_stored(areas.geometry.to_numpy())).tolist(), strict=True))
         self._crops = read_layer(connection, CommandCrop, as_of(CommandCrop, None))
         self.edits: list[Edit] = []
@@ -74,6 +80,8 @@ class Alteration:
             match change:
                 case Repair():
                     self._repair(key, change)
+                case NewCanal():
+                    self._dig(key, change)
                 case PumpChange():
                     self._run_pump(key, change)
                 case NewPump():
@@ -85,6 +93,7 @@ class Alteration:
         if scenario.river is not None:
             self._bring(connection, scenario.river)
         self._keep_what_was_measured()
+        self.network = self._join(connection) if self._new_rows else stored
 
     # -- rows as they become -----------------------------------------------------------------------------------
 
@@ -93,7 +102,7 @@ class Alteration:
         cells = self._cells.get(layer, {})
         if layer is CommandCrop and self._mixes:
             kept = frame[~frame["command_area"].astype(str).isin(self._mixes)]
-            return _with_rows(kept, [row for rows in self._mixes.values() for row in rows])
+            return with_rows(kept, [row for rows in self._mixes.values() for row in rows])
         if layer is IntakeFlow:
             return self._altered_flows(frame)
         if cells:
@@ -105,12 +114,17 @@ class Alteration:
                     if name in row and code in place:
                         column[place[code]] = row[name]
                 frame[name] = column
-        return _with_rows(frame, self._new_pumps) if layer is Pump and self._new_pumps else frame
+        if layer in self._placed:
+            return self._placed[layer](frame)
+        return with_rows(frame, self._new_pumps) if layer is Pump and self._new_pumps else frame
 
-    def reached(self) -> Reached:
-        """Rows of reaches, areas and intakes that are changed."""
-        areas = {*self._cells.get(CommandArea, {}), *self._mixes}
-        stored = self.stored
+    def lines(self) -> list[shapely.LineString]:
+        """Lines of canals that are dug, EPSG:32642."""
+        return [row["geometry"] for row in self._new_rows.get(Canal, [])]
+
+    def reached(self, stored: StoredNetwork) -> Reached:
+        """Rows of reaches, areas and intakes that are changed, as far as a network has them."""
+        areas = {*self._cells.get(CommandArea, {}), *self._mixes, *self._served}
         return Reached(
             *(
                 np.flatnonzero(np.isin(codes, sorted(named)))
@@ -134,7 +148,7 @@ class Alteration:
         if self._other_year is not None:
             intakes, other = self._other_year
             kept = frame[~frame["intake"].astype(str).isin(intakes)]
-            frame = _with_rows(kept, other[other["intake"].astype(str).isin(intakes)].to_dict("records"))
+            frame = with_rows(kept, other[other["intake"].astype(str).isin(intakes)].to_dict("records"))
         for intakes, factor in self._flows:
             frame = frame.copy()
             flow = pd.to_numeric(frame["flow_m3_s"], errors="coerce")
@@ -151,10 +165,10 @@ class Alteration:
         row = self._cells.get(layer, {}).get(code, {})
         if field in row and row[field] != value:
             raise self._refuse(key, told("{code} is changed twice, and not alike", code=code))
-        if _plain(before) == value:
+        if plain_of(before) == value:
             return False
         if field not in row:
-            self.edits.append(Edit(layer.__tablename__, code, field, _plain(before), value))
+            self.edits.append(Edit(layer.__tablename__, code, field, plain_of(before), value))
         self._cells.setdefault(layer, {}).setdefault(code, {})[field] = value
         return True
 
@@ -172,7 +186,7 @@ class Alteration:
         changed = False
         for code in codes:
             for field, better in (("condition", min), ("capacity_m3_s", max), ("conveyance", max)):
-                value, today = getattr(change, field), _number(self._canals[code][field])
+                value, today = getattr(change, field), number_of(self._canals[code][field])
                 if value is None:
                     continue
                 if today is not None and better(value, today) != value:
@@ -192,6 +206,51 @@ class Alteration:
         self._require(key, changed)
         self._reaches.update(codes)
 
+    def _dig(self, key: str, change: NewCanal) -> None:
+        new = self._new_rows.setdefault(Canal, [])
+        if change.code in self._canals or change.code in {row["code"] for row in new}:
+            reason = told("a code that no canal reach has expected, got '{code}'", code=change.code)
+            raise self._refuse(f"{key}.code", reason)
+        if (wrong := why_no_line(change)) is not None:
+            raise self._refuse(f"{key}.line", wrong)
+        if change.upstream is not None and change.upstream not in self._canals:
+            reason = told("a canal reach that is mapped expected, got '{code}'", code=change.upstream)
+            raise self._refuse(f"{key}.upstream", reason)
+        new.append(row_of(change))
+        self._reaches.add(change.code)
+        for code in change.outlets:
+            if code not in self._outlets:
+                reason = told("an outlet that is mapped expected, got '{code}'", code=code)
+                raise self._refuse(f"{key}.outlets", reason)
+            outlet = self._outlets[code]
+            self._set(f"{key}.outlets", Outlet, code, "reach", change.code, outlet["reach"])
+            if not pd.isna(outlet["command_area"]):
+                self._served.add(str(outlet["command_area"]))
+        for code in change.areas:
+            self._area(key, code)
+            named = f"{self.scenario.name}-{change.code}-{code}"
+            self._new_rows.setdefault(Outlet, []).append(outlet_of(change, named, code))
+            self.edits.append(Edit(Outlet.__tablename__, named, "command_area", None, code))
+            self._served.add(code)
+        length = f"{line_of(change).length:,.0f} m"
+        told_of = {"line": length, **{name: getattr(change, name) for name in OF_LINE}}
+        self.edits += [
+            Edit(Canal.__tablename__, change.code, name, None, value)
+            for name, value in told_of.items()
+            if value is not None
+        ]
+
+    def _join(self, connection: Connection) -> StoredNetwork:
+        """The network with what is dug; a fault that comes with it and matters is refused."""
+        self._placed = {layer: Placed(connection, layer, rows) for layer, rows in self._new_rows.items() if rows}
+        network = read_network(connection, alter=self)
+        had = {(fault.kind, fault.code) for fault in self.stored.faults()}
+        dug = {row["code"] for rows in self._new_rows.values() for row in rows}
+        for fault in network.faults():
+            if (fault.kind, fault.code) not in had and (fault.matters or fault.code in dug):
+                raise self._refuse("works.new_canals", fault.sentence.rstrip("."))
+        return network
+
     def _require(self, key: str, changed: bool) -> None:
         if not changed:
             raise self._refuse(key, told("it changes nothing: all is so on record"))
@@ -203,7 +262,7 @@ class Alteration:
             for code, row in self._cells.get(Canal, {}).items()
             if {"condition", "lining"} & set(row)
             and "conveyance" not in row
-            and _number(self._canals[code]["conveyance"]) is not None
+            and number_of(self._canals[code]["conveyance"]) is not None
         ]
         if not measured:
             return
@@ -216,7 +275,7 @@ class Alteration:
             row, today, new = place[code], self._canals[code], self._cells[Canal][code]
             if not whole[row] > 0:
                 continue
-            condition = _number(new.get("condition", today["condition"]))
+            condition = number_of(new.get("condition", today["condition"]))
             of_table = piece_conveyance(
                 lining=np.array([str(new.get("lining", today["lining"]))]),
                 soil=np.array([str(today["soil"])]),
@@ -283,7 +342,7 @@ class Alteration:
                 *(f"{key}.irrigation_method", CommandArea, change.area, "irrigation_method"),
                 *(change.irrigation_method, area["irrigation_method"]),
             )
-            if changed and change.application is None and _number(area["application"]) is not None:
+            if changed and change.application is None and number_of(area["application"]) is not None:
                 self._set(key, CommandArea, change.area, "application", None, area["application"])
         if change.application is not None:
             changed |= self._set(
@@ -333,11 +392,12 @@ class Alteration:
         self._intakes.update(intakes)
 
 
-def _changes(scenario: Scenario) -> Iterator[tuple[str, Repair | PumpChange | NewPump | FieldChange | CropChange]]:
+def _changes(scenario: Scenario) -> Iterator[tuple[str, Change]]:
     """What works change, with the keys of the file."""
     for number, work in enumerate(scenario.works):
         kinds: dict[str, Sequence[Any]] = {
             "repairs": work.repairs,
+            "new_canals": work.new_canals,
             "pumps": work.pumps,
             "new_pumps": work.new_pumps,
             "fields": work.fields,
@@ -345,24 +405,3 @@ def _changes(scenario: Scenario) -> Iterator[tuple[str, Repair | PumpChange | Ne
         }
         for kind, changes in kinds.items():
             yield from ((f"works.{number}.{kind}.{place}", change) for place, change in enumerate(changes))
-
-
-def _by_code(frame: gpd.GeoDataFrame) -> dict[str, Row]:
-    return {str(row["code"]): dict(row) for row in pd.DataFrame(frame).to_dict("records")}  # type: ignore[arg-type]
-
-
-def _with_rows(frame: gpd.GeoDataFrame, rows: list[Row]) -> gpd.GeoDataFrame:
-    names = [name for name in frame.columns if name != "geometry"]  # a new pump has no place on the map
-    every = [*pd.DataFrame(frame[names]).to_dict("records"), *rows]
-    return gpd.GeoDataFrame(pd.DataFrame(every, columns=names, dtype=object))
-
-
-def _number(value: Any) -> float | None:
-    return None if pd.isna(value) else float(value)
-
-
-def _plain(value: Any) -> Any:
-    """A cell as Python has it; None unknown."""
-    if value is None or (not isinstance(value, str) and pd.isna(value)):
-        return None
-    return value.item() if isinstance(value, np.generic) else value

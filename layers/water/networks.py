@@ -19,7 +19,7 @@ from geo.water.network.parts import Fault, Network, Points, Reaches
 from layers.catalogue.irrigation import Canal, CommandArea, Outlet
 from layers.catalogue.supply import Intake
 from layers.errors import NotFound
-from layers.frames.around import as_of, read_layer
+from layers.frames.around import Alter, as_of, as_stored, read_layer
 
 Floats = NDArray[np.float64]
 Words = NDArray[np.str_]
@@ -53,14 +53,20 @@ class StoredNetwork(NamedTuple):
         }
 
 
-def read_network(connection: Connection, *, snap_m: float = SNAP_M) -> StoredNetwork:
+def read_network(connection: Connection, *, snap_m: float = SNAP_M, alter: Alter = as_stored) -> StoredNetwork:
     """Build the network of all canals that are mapped now; coordinates in EPSG:32642.
+
+    Parameters
+    ----------
+    connection : reads what computing needs.
+    snap_m : how far apart ends may lie that join [m].
+    alter : what canals and outlets are to be read as, where a scenario has others.
 
     Raises
     ------
     NotFound : no canal is mapped.
     """
-    canals = read_layer(connection, Canal, as_of(Canal, None))
+    canals = alter(Canal, read_layer(connection, Canal, as_of(Canal, None)))
     if not len(canals):
         raise NotFound("No canal is mapped: load canals first (obod layer load canals FILE).")
     surveyed = canals["level_basis"].to_numpy() == "surveyed"
@@ -75,7 +81,7 @@ def read_network(connection: Connection, *, snap_m: float = SNAP_M) -> StoredNet
         level_sigma_m=np.where(surveyed, SURVEYED_SIGMA_M, DEM_SIGMA_M),
         geometry=np.asarray(canals.geometry.to_numpy(), dtype=object),
     )
-    outlets = read_layer(connection, Outlet, as_of(Outlet, None))
+    outlets = alter(Outlet, read_layer(connection, Outlet, as_of(Outlet, None)))
     intakes = read_layer(connection, Intake, as_of(Intake, None))
     areas = read_layer(connection, CommandArea, as_of(CommandArea, None), ("code",))
     own, sources = _points(outlets, "command_area", "along_m"), _points(intakes, None, None)

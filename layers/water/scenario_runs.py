@@ -17,7 +17,7 @@ from geo.water.irrigation import SECONDS_PER_DAY
 from geo.water.need.periods import Periods, periods_of_year
 from geo.water.need.rain import RAIN_METHODS
 from geo.water.scenario.compare import Difference, Side, compare_balances
-from geo.water.scenario.cut import Cut, cut_network, reached_nodes
+from geo.water.scenario.cut import Cut
 from layers.catalogue.balances import AreaBalance, ReachBalance
 from layers.catalogue.base import STAFF, Layer
 from layers.catalogue.irrigation import CommandArea
@@ -35,6 +35,7 @@ from layers.water.layer_rows import rows_of_areas, rows_of_reaches
 from layers.water.month_ratios import cut_ratio, tell_months
 from layers.water.needs import Asked
 from layers.water.networks import StoredNetwork, read_network
+from layers.water.scenario_systems import cut_alike
 from layers.water.scenarios import Kept
 from layers.water.systems import Systems, read_systems
 from layers.water.works import BAND, banded, families_by_area
@@ -101,9 +102,8 @@ def compute_run(connection: Connection, kept: Kept, choice: Choice) -> Computed:
         message = "{file}: river.year: another kind of year than that of the run expected, which is {year}."
         raise DataRefused(told(message, file=scenario.name, year=choice.year))
     now = read_systems(connection, None, asked, stored=stored)
-    then = read_systems(connection, None, asked, stored=stored, alter=alteration)
-    nodes = reached_nodes(stored.reaches, stored.network, now.fields, alteration.reached())
-    before, after = (_cut(systems, nodes) for systems in (now, then))
+    then = read_systems(connection, None, asked, stored=alteration.network, alter=alteration)
+    before, after = cut_alike(now, then, alteration)
     if not len(before.area):
         message = "{file}: a change that water of a command area depends on expected; this one reaches none."
         raise DataRefused(told(message, file=scenario.name))
@@ -182,11 +182,6 @@ def about_run(run: Computed, code: str) -> Found:
         "synthetic": run.synthetic,
         "report": run.report,
     }
-
-
-def _cut(systems: Systems, nodes: NDArray[np.bool_]) -> Cut:
-    stored = systems.stored
-    return cut_network(stored.reaches, stored.network, systems.beds, systems.offers, systems.fields, nodes)
 
 
 def _canals(systems: Systems, rows: NDArray[np.int64]) -> NDArray[np.str_]:
@@ -321,11 +316,15 @@ def _area_rows(sides: list[Side], part: Cut, periods: Periods) -> pd.DataFrame:
 def _reach_rows(sides: list[Side], parts: tuple[Cut, Cut], periods: Periods) -> pd.DataFrame:
     seconds = periods.days * SECONDS_PER_DAY
     columns: dict[str, Any] = {}
+    codes = parts[1].reaches.code  # has those that are dug
     for ending, side, part in zip(("", "_with"), sides, parts, strict=True):
         along = sum_reaches(part.reaches, part.network, part.fields, side.balance)
-        columns[f"flow{ending}_m3_s"] = along.taken_m3.worst / seconds
-        columns[f"lost{ending}_m3_s"] = along.lost_m3.worst / seconds
-    return _by_period("reach", parts[0].reaches.code, columns, periods)
+        here = np.isin(codes, part.reaches.code)
+        for name, found in (("flow", along.taken_m3.worst), ("lost", along.lost_m3.worst)):
+            values = np.full((len(codes), len(seconds)), np.nan)
+            values[here] = found / seconds
+            columns[f"{name}{ending}_m3_s"] = values
+    return _by_period("reach", codes, columns, periods)
 
 
 def _on_maps(

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, delete, insert, select
 
@@ -21,6 +20,7 @@ from layers.frames.around import among, as_of, read_layer
 from layers.records.audit import Act, note
 from layers.records.phrases import told
 from layers.records.plans import ShownScenario, ShownScenarioRow
+from layers.water.altered_rows import plain_of
 from layers.water.balance_rows import list_published
 from layers.water.scenario_runs import Computed
 
@@ -149,15 +149,8 @@ def tell_rows(layer: type[Layer], frame: pd.DataFrame) -> dict[str, Found]:
     names = [name for name, about in layer.attributes(PUBLIC).items() if about.in_tile or name == layer.card.drawn_by]
     names = [name for name in names if name not in NAMES_OF_ROWS]
     rows = pd.DataFrame(frame[names]).to_dict("records")
-    plain = ({str(name): _plain(value) for name, value in row.items()} for row in rows)
+    plain = ({str(name): plain_of(value) for name, value in row.items()} for row in rows)
     return dict(zip(frame["code"].astype(str), plain, strict=True))
-
-
-def _plain(value: Any) -> Any:
-    """A cell as JSON has it; None unknown."""
-    if not isinstance(value, str) and pd.isna(value):
-        return None
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _published_rows(connection: Connection, layer: type[Layer], balance: int, codes: list[str]) -> pd.DataFrame:

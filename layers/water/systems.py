@@ -62,7 +62,7 @@ def read_systems(
     climate : of the periods, one for all areas; None: that on record.
     asked : how the need is found.
     stored : the network, where it was read before.
-    alter : what rows are to be read as, where a scenario has others; lines and places stay as they are.
+    alter : what rows are to be read as, where a scenario has others; ``stored`` was read by the same.
 
     Returns
     -------
@@ -72,11 +72,11 @@ def read_systems(
     ------
     NotFound : no canal or no command area is mapped.
     """
-    stored = read_network(connection) if stored is None else stored
+    stored = read_network(connection, alter=alter) if stored is None else stored
     periods = asked.periods
     pumps = alter(Pump, read_layer(connection, Pump, as_of(Pump, None)))
     needs = find_needs(connection, Among(), climate, asked, alter)
-    fields = _fields(connection, stored, needs, periods)
+    fields = _fields(connection, stored, needs, periods, alter)
     year = np.nansum(fields.need_m3, axis=1, keepdims=True)
     season = (fields.need_m3 > 0) & (fields.need_m3 >= SEASON_SHARE * year)
     canals = alter(Canal, read_layer(connection, Canal, as_of(Canal, None)))
@@ -190,9 +190,11 @@ def _flow_of(table: dict[tuple[str, int, int], float], intake: str, month: int, 
     return float((np.array(parts) * days).sum() / days.sum())
 
 
-def _fields(connection: Connection, stored: StoredNetwork, needs: pd.DataFrame, periods: Periods) -> Fields:
+def _fields(
+    connection: Connection, stored: StoredNetwork, needs: pd.DataFrame, periods: Periods, alter: Alter
+) -> Fields:
     areas = read_layer(connection, CommandArea, as_of(CommandArea, None), ("code", "garden_ha"))
-    outlets = read_layer(connection, Outlet, as_of(Outlet, None), ("code", "capacity_m3_s"))
+    outlets = alter(Outlet, read_layer(connection, Outlet, as_of(Outlet, None), ("code", "capacity_m3_s")))
     span = len(periods.days)
     need = _numbers(needs, "gross_m3").reshape(-1, span)
     land = _numbers(needs, "land_ha").reshape(-1, span)[:, 0]

@@ -63,10 +63,11 @@ def add(
     """Store a scenario, checked against its form and against what is mapped now.
 
     A file has name, title, [[works]] and [river]. Each of the works has name, cost_usd and lists of what it changes:
-    repairs (reach or canal; condition, lining, capacity_m3_s, conveyance), pumps (pump; hours, flow_m3_s,
-    availability), new_pumps (intake or reach that is pumped; flow_m3_s, stages, hours), fields (area;
+    repairs (reach or canal; condition, lining, capacity_m3_s, conveyance), new_canals (code, line of longitude and
+    latitude in the direction of flow, lining, soil, condition, capacity_m3_s; outlets that are moved to it, or areas
+    that get one at its end), pumps (pump; hours, flow_m3_s, availability), new_pumps (intake or reach that is pumped; flow_m3_s, stages, hours), fields (area;
     irrigation_method, application) and crops (area; mix of crop, area_ha, begins). river has factor, year, intakes:
-    what the sources bring; what crops need stays as it is. New canals, check dams and hazard zones are refused.
+    what the sources bring; what crops need stays as it is. Check dams and hazard zones are refused.
     """
     speech: Speech = Spoken(language_of(lang))
     with refusing_in(speech):
@@ -158,7 +159,8 @@ def publish(
 
     It is shown as a plan, beside the published balance of its kind of year and rule: there has to be one of the same
     rows, and once another takes its place the scenario is shown no more. Everybody sees shares of need, who gains, who
-    loses, cost, and families by tens; the water that sources bring, wells, plots and crops stay with staff.
+    loses, cost, and families by tens; the water that sources bring, wells, plots and crops stay with staff. A canal
+    that is dug is told of by what it does, and not drawn.
     """
     speech: Speech = Spoken(language_of(lang))
     with refusing_in(speech):

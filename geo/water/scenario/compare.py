@@ -93,6 +93,8 @@ def compare_balances(without: Side, with_it: Side, canal: NDArray[np.str_]) -> D
 
 
 def _more(before: Floats, after: Floats) -> float:
+    if before.shape != after.shape:  # a canal more cuts others into other pieces: only their sums can be compared
+        before, after = before.sum(axis=0), after.sum(axis=0)
     difference = after - before
     known = ~np.isnan(difference)
     return float(difference[known].sum()) if known.any() or not known.size else np.nan

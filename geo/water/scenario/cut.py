@@ -79,8 +79,31 @@ def reached_nodes(reaches: Reaches, network: Network, fields: Fields, change: Re
     return np.asarray(np.isin(group[network.system], group[touched]))
 
 
+def areas_at(network: Network, fields: Fields, nodes: NDArray[np.bool_]) -> Ints:
+    """Return the areas that have an outlet at some nodes.
+
+    Parameters
+    ----------
+    network : of canals.
+    fields : of the areas.
+    nodes : bool (nodes,).
+
+    Returns
+    -------
+    int64 (k,), rows of ``fields``, ascending.
+    """
+    area = np.unique(fields.outlet_area[_at(network.outlet_node, nodes)])
+    return np.asarray(area[area != NOWHERE])
+
+
 def cut_network(
-    reaches: Reaches, network: Network, beds: Beds, offers: Offers, fields: Fields, nodes: NDArray[np.bool_]
+    reaches: Reaches,
+    network: Network,
+    beds: Beds,
+    offers: Offers,
+    fields: Fields,
+    nodes: NDArray[np.bool_],
+    also: Ints | None = None,
 ) -> Cut:
     """Return whole systems of a network as a network of their own.
 
@@ -92,6 +115,7 @@ def cut_network(
     offers : of the intakes.
     fields : of the areas.
     nodes : bool (nodes,), those that are kept, from ``reached_nodes``.
+    also : int64, areas that are kept though no outlet of theirs is; None none.
 
     Returns
     -------
@@ -102,8 +126,7 @@ def cut_network(
     kept = nodes[pieces.tail]
     reach = np.unique(pieces.reach[kept])
     outlet, intake = (np.flatnonzero(_at(node, nodes)) for node in (network.outlet_node, network.intake_node))
-    area = np.unique(fields.outlet_area[outlet])
-    area = area[area != NOWHERE]
+    area = np.union1d(areas_at(network, fields, nodes), np.empty(0, dtype=np.int64) if also is None else also)
     place = np.full(len(fields.code), NOWHERE)
     place[area] = np.arange(len(area))
     owner = fields.outlet_area[outlet]

@@ -13,7 +13,7 @@ from geo.water.need.crop_table import crop_water
 from geo.water.need.periods import day_of_year
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
-LATER: Final = ("canal_lines", "check_dams", "hazard_zones")  # keys that are asked for, and cannot be reckoned yet
+LATER: Final = ("check_dams", "hazard_zones")  # keys that are asked for, and cannot be reckoned yet
 MOST_HOURS: Final = 24.0  # h a day
 MONTHS: Final = 12
 
@@ -56,6 +56,40 @@ class Repair(_Part):
     def _whole(self) -> Repair:
         _one_of(self, "reach", "canal")
         _any_of(self, "condition", "lining", "capacity_m3_s", "conveyance")
+        return self
+
+
+class NewCanal(_Part):
+    """A canal reach that is dug: a line in the direction of flow, joined to the network as one of the layer would be.
+
+    line : longitude and latitude of its points, EPSG:4326. conveyance : share of its water that it conveys; None: by
+    its lining, soil and condition. upstream : reach it takes its water from, where the drawing cannot say. outlets :
+    codes of those that are moved to it. areas : codes of command areas that get an outlet at its end.
+    """
+
+    code: Code
+    canal: Code | None = None
+    line: Annotated[list[Annotated[list[float], Field(min_length=2, max_length=2)]], Field(min_length=2)]
+    lining: Literal["earth", "concrete", "stone", "membrane", "pipe"]
+    soil: Literal["sand", "loam", "clay"]
+    condition: Annotated[int, Field(ge=1, le=5)]
+    capacity_m3_s: Flow
+    conveyance: Share | None = None
+    upstream: Code | None = None
+    outlets: list[Code] = Field(default_factory=list)
+    areas: list[Code] = Field(default_factory=list)
+
+    @field_validator("line")
+    @classmethod
+    def _on_earth(cls, line: list[list[float]]) -> list[list[float]]:
+        if not all(-180 <= east <= 180 and -90 <= north <= 90 for east, north in line):
+            raise ValueError("longitude and latitude of each point expected, degrees")
+        return line
+
+    @model_validator(mode="after")
+    def _whole(self) -> NewCanal:
+        if not (self.outlets or self.areas):
+            raise ValueError("it serves nothing: outlets or areas expected")
         return self
 
 
@@ -177,6 +211,7 @@ class Work(_Later):
     name: Annotated[str, Field(min_length=1, max_length=200)]
     cost_usd: Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
     repairs: list[Repair] = Field(default_factory=list)
+    new_canals: list[NewCanal] = Field(default_factory=list)
     pumps: list[PumpChange] = Field(default_factory=list)
     new_pumps: list[NewPump] = Field(default_factory=list)
     fields: list[FieldChange] = Field(default_factory=list)
@@ -184,8 +219,8 @@ class Work(_Later):
 
     @model_validator(mode="after")
     def _whole(self) -> Work:
-        if not (self.repairs or self.pumps or self.new_pumps or self.fields or self.crops):
-            raise ValueError("at least one of repairs, pumps, new_pumps, fields, crops expected")
+        if not (self.repairs or self.new_canals or self.pumps or self.new_pumps or self.fields or self.crops):
+            raise ValueError("at least one of repairs, new_canals, pumps, new_pumps, fields, crops expected")
         return self
 
 

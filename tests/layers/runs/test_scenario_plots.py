@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from sqlalchemy import Engine, select, text
 
 from geo.contract.classes import CLASSES
@@ -25,10 +27,41 @@ from layers.water.scenario_runs import Choice, Computed, compute_run, store_run
 from layers.water.scenarios import add_scenario, changed_plots, read_scenario
 from tests.layers.runs.test_incremental import SCHEME
 from tests.worlds import valley
-from tests.worlds.valley_in_database import RASHT, load_valley
+from tests.worlds.valley_in_database import RASHT, load_valley, stored
 from tests.worlds.watered_valley import OFFERED, canals, command_areas, flows, load_water
 
 HEAD = 'name = "one"\n[[works]]\nname = "w"\ncost_usd = 100\n'
+BESIDE = shapely.LineString([(valley.X + x, valley.Y + y) for x, y in ((1_203, 1_900), (1_600, 1_200), (1_205, 610))])
+DUG = {"code": "dug", "lining": "concrete", "soil": "loam", "condition": 2, "capacity_m3_s": 2.0}
+
+
+def dug() -> gpd.GeoDataFrame:
+    """A canal from the middle of the upper reach to where the lower command takes its water."""
+    return stored(valley.frame([{**DUG, "geometry": BESIDE}]))
+
+
+def with_dug() -> gpd.GeoDataFrame:
+    plain = {"type": "unknown", "level_basis": "unknown", "position": "unknown", "flow_known": True}
+    return gpd.GeoDataFrame(pd.concat([canals(), dug().assign(**plain)], ignore_index=True), crs=4326)
+
+
+def outlet_on_dug() -> gpd.GeoDataFrame:
+    plain = {"level_basis": "unknown", "position": "unknown"}
+    places = {"u": ("upper", "upper command", 1_350), "l": ("dug", "lower command", 600)}
+    rows: list[dict[str, object]] = [
+        {"code": code, "reach": reach, "command_area": area, **plain}
+        | {"geometry": shapely.Point(valley.X + 1_200, valley.Y + y)}
+        for code, (reach, area, y) in places.items()
+    ]
+    return stored(valley.frame(rows))
+
+
+def digging() -> str:
+    columns = "".join(f"{name} = {json.dumps(value)}\n" for name, value in DUG.items())
+    line = [list(xy) for xy in dug().geometry[0].coords]
+    return HEAD + f'[[works.new_canals]]\nline = {line}\n{columns}outlets = ["l"]\n'
+
+
 CHANGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "conveyance": (
         HEAD + '[[works.repairs]]\nreach = "upper"\nconveyance = 1.0\n',
@@ -46,6 +79,7 @@ CHANGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
             )
         },
     ),
+    "new canal": (digging(), {"canals": with_dug, "outlets": outlet_on_dug}),
     "fields": (
         HEAD + '[[works.fields]]\narea = "upper command"\nirrigation_method = "drip"\n',
         {"command_areas": lambda: command_areas(irrigation_method="drip")},

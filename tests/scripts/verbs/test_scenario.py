@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import orjson
 import pandas as pd
 import pytest
@@ -14,7 +16,7 @@ from sqlalchemy import Engine, text
 
 from layers.loading import load_frame
 from tests.clients.command import run
-from tests.worlds.branches import OFFERED, Q, areas, crops, flows, placed, plant_branches, reaches
+from tests.worlds.branches import OFFERED, OUTLETS, Q, areas, crops, flows, placed, plant_branches, reaches
 
 HEAD = 'name = "one"\n[[works]]\nname = "w"\ncost_usd = 12000\n'
 REPAIR = HEAD + '[[works.repairs]]\ncanal = "M"\nconveyance = 1.0\n[[works.repairs]]\nreach = "b1"\nconveyance = 1.0\n'
@@ -132,6 +134,32 @@ def test_a_wider_reach_takes_from_the_branch(
     assert ran(capsys, "--rule", "tail-first")["rule"] == "tail-first"
 
 
+NEW = [(1_000, 4), (1_000, -2_500), (1_050, -4_900)]  # begins 4 m off the end of m1
+SPLITTING = [(500, 3), (1_200, 300), (1_990, 20)]
+BED = {"lining": "concrete", "soil": "loam", "condition": 2, "capacity_m3_s": 0.05}
+
+
+def with_new(line: Sequence[tuple[float, float]]) -> gpd.GeoDataFrame:
+    """The reaches with one more, which comes first in the order of codes."""
+    base = {"type": "unknown", "level_basis": "unknown", "position": "unknown", "flow_known": True}
+    new = placed([{"code": "a-new", **base, **BED}], [shapely.LineString(line)])
+    return gpd.GeoDataFrame(pd.concat([reaches(), new], ignore_index=True), crs=4326)
+
+
+def outlets(**others: tuple[str, str, tuple[float, float]]) -> gpd.GeoDataFrame:
+    every = {**OUTLETS, **others}
+    plain = {"level_basis": "unknown", "position": "unknown"}
+    rows = [{"code": code, "reach": reach, "command_area": area, **plain} for code, (reach, area, _) in every.items()]
+    return placed(rows, [shapely.Point(xy) for *_, xy in every.values()])
+
+
+def dug(line: Sequence[tuple[float, float]], served: str) -> str:
+    (shape,) = placed([{"code": "a-new"}], [shapely.LineString(line)]).geometry
+    bed = "".join(f"{name} = {orjson.dumps(value).decode()}\n" for name, value in BED.items())
+    points = [list(xy) for xy in shape.coords]
+    return HEAD + f'[[works.new_canals]]\ncode = "a-new"\nline = {points}\n{bed}{served}'
+
+
 CHANGES = {
     "repairs": (
         HEAD
@@ -146,12 +174,20 @@ CHANGES = {
         HEAD + '[[works.fields]]\narea = "far"\nirrigation_method = "drip"\n',
         {"command_areas": areas(far={"irrigation_method": "drip"})},
     ),
+    "new canal of two systems": (
+        dug(NEW, 'areas = ["apart"]\n'),
+        {"canals": with_new(NEW), "outlets": outlets(**{"one-a-new-apart": ("a-new", "apart", NEW[-1])})},
+    ),
+    "new canal from the middle of a reach": (
+        dug(SPLITTING, 'outlets = ["o1"]\n'),
+        {"canals": with_new(SPLITTING), "outlets": outlets(o1=("a-new", "far", (2_000, 0)))},
+    ),
     "river": ('name = "one"\n[river]\nfactor = 0.75\n', {"intake_flows": flows(OFFERED * 0.75)}),
     "year": ('name = "one"\n[river]\nyear = "normal"\n', {"intake_flows": flows(0.11)}),
 }
 
 
-RIVERS = ("river", "year")  # reach all canals
+RIVERS = ("river", "year", "new canal of two systems")  # reach all canals
 
 
 @pytest.mark.parametrize("kind", CHANGES)
@@ -186,7 +222,7 @@ def test_a_run_is_the_full_balance_of_what_is_changed(
         own = rows(
             canals,
             f"SELECT reach, month, part, flow{ending}_m3_s AS flow, lost{ending}_m3_s AS lost FROM scenario_reaches "
-            "ORDER BY 1, 2, 3",
+            f"{'' if ending else 'WHERE reach <> ' + repr('a-new')} ORDER BY 1, 2, 3",  # is not there yet
         )
         full = rows(
             canals,
@@ -195,6 +231,40 @@ def test_a_run_is_the_full_balance_of_what_is_changed(
             f"{'' if kind in RIVERS else 'AND reach <> ' + repr('x1')} ORDER BY 1, 2, 3",
         )
         assert own == full
+
+
+@pytest.mark.parametrize(
+    ("line", "served", "message"),
+    [
+        (
+            NEW,
+            'areas = ["nowhere"]\n',
+            "works.0.new_canals.0.area: a command area that is mapped expected, got 'nowhere'",
+        ),
+        (NEW, 'outlets = ["o9"]\n', "works.0.new_canals.0.outlets: an outlet that is mapped expected, got 'o9'"),
+        (NEW, "", "it serves nothing: outlets or areas expected"),
+        (NEW, 'areas = ["far"]\nupstream = "m9"\n', "upstream: a canal reach that is mapped expected, got 'm9'"),
+        ([(0, 0), (0, 0.5)], 'areas = ["far"]\n', "works.0.new_canals.0.line: a line longer than 1 m expected"),
+        ([(0, 0), (90, 90), (90, 0), (0, 90)], 'areas = ["far"]\n', "a line that does not cross itself expected"),
+        ([(0, 0), (900_000, 0)], 'areas = ["far"]\n', "a place in or near Tajikistan"),
+        ([(2_000, 0), (0, 5)], 'areas = ["near"]\n', "works.new_canals: "),  # water would go round
+        ([(3_000, 900), (3_000, 1_900)], 'areas = ["near"]\n', "works.new_canals: "),  # begins where no water is
+    ],
+)
+def test_a_canal_that_no_layer_would_take_is_refused(
+    canals: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str], line: Any, served: str, message: str
+) -> None:
+    assert add(tmp_path, dug(line, served)) == 1
+    assert message in " ".join(capsys.readouterr().err.split())
+    assert count(canals, "scenarios") == 0
+
+
+def test_a_canal_of_a_code_that_is_taken_is_refused(
+    canals: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert add(tmp_path, dug(NEW, 'areas = ["near"]\n').replace('"a-new"', '"m1"')) == 1
+    assert "a code that no canal reach has expected, got 'm1'" in " ".join(capsys.readouterr().err.split())
+    assert count(canals, "scenarios") == 0
 
 
 def test_lining_ends_what_was_measured_and_names_wells(
@@ -305,7 +375,7 @@ BAD = [
         HEAD + "hazard_zones = []\n",
         "works.0: hazard_zones cannot be part of a scenario yet: no balance reckons with them",
     ),
-    (HEAD + "canal_lines = []\n", "works.0: canal_lines cannot be part of a scenario yet"),
+    (HEAD + "check_dams = []\n", "works.0: check_dams cannot be part of a scenario yet"),
     (HEAD + "check_dams = []\n", "works.0: check_dams cannot be part of a scenario yet"),
     (
         HEAD + '[[works.repairs]]\nreach = "m9"\ncondition = 1\n',
