@@ -364,7 +364,7 @@ def test_both_ends_of_a_bed_nobody_knows(canals: Engine, tmp_path: Path, capsys:
 
 BAD = [
     ("name = ", "one.toml: not valid TOML"),
-    (HEAD, "one.toml: works.0: at least one of repairs, pumps, new_pumps, fields, crops expected"),
+    (HEAD, "one.toml: works.0: at least one of repairs, new_canals, pumps, new_pumps, fields, crops expected"),
     ('name = "one"\n', "one.toml: the file: it changes nothing: works or river expected"),
     ('name = "Two Words"\n[river]\nfactor = 0.5\n', "one.toml: name: small letters, digits and hyphens expected"),
     (REPAIR.replace("conveyance = 1.0", "conveyence = 1.0", 1), "works.0.repairs.0.conveyence: this key is not known"),
