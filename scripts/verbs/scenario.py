@@ -65,9 +65,10 @@ def add(
     A file has name, title, [[works]] and [river]. Each of the works has name, cost_usd and lists of what it changes:
     repairs (reach or canal; condition, lining, capacity_m3_s, conveyance), new_canals (code, line of longitude and
     latitude in the direction of flow, lining, soil, condition, capacity_m3_s; outlets that are moved to it, or areas
-    that get one at its end), pumps (pump; hours, flow_m3_s, availability), new_pumps (intake or reach that is pumped; flow_m3_s, stages, hours), fields (area;
-    irrigation_method, application) and crops (area; mix of crop, area_ha, begins). river has factor, year, intakes:
-    what the sources bring; what crops need stays as it is. Check dams and hazard zones are refused.
+    that get one at its end), pumps (pump; hours, flow_m3_s, availability), new_pumps (intake or reach that is pumped;
+    flow_m3_s, stages, hours), fields (area; irrigation_method, application) and crops (area; mix of crop, area_ha,
+    begins). river has factor, year, intakes: what the sources bring; what crops need stays as it is. Check dams and
+    hazard zones are refused.
     """
     speech: Speech = Spoken(language_of(lang))
     with refusing_in(speech):
