@@ -29,7 +29,6 @@ DISTRICT = shapely.box(70.2, 38.95, 70.5, 39.15)
 NEIGHBOUR = shapely.box(72.0, 38.0, 72.2, 38.2)
 IGH = "+proj=igh +lat_0=0 +lon_0=0 +datum=WGS84 +units=m +no_defs"
 HEIGHT_M, STEP_M = 1_200.0, 2.0  # height at the west of the tile, rise from a cell to the next east of it
-CELL_DEGREES = 1 / 360  # of the small GLO-30 tile: ten times the real 1"
 MONTHLY_MEAN = [-4.0, -2.0, 4.0, 11.0, 15.0, 19.0, 22.0, 22.0, 17.0, 11.0, 4.0, -1.0]  # degC
 WATER_33, WATER_1500 = (320, 300, 280, 260), (140, 120, 130, 150)  # volume parts of a thousand, by depth
 DEPTHS = ("0-5", "5-15", "15-30", "30-60")  # cm
@@ -52,13 +51,13 @@ def tiff(values: NDArray[Any], transform: Affine, crs: Any, *, driver: str = "CO
         return bytes(finished.read())
 
 
-def dem_tile(west: int, south: int) -> bytes:
-    """A tile of GLO-30: compound CRS with EGM2008 heights, a plane that rises to the east."""
-    columns = (west - 70) * 360 + np.arange(360)
-    values = np.tile(HEIGHT_M + STEP_M * columns, (360, 1)).astype(np.float32)
+def dem_tile(west: int, south: int, *, side: int = 360) -> bytes:
+    """A tile of GLO-30: compound CRS with EGM2008 heights, a plane that rises to the east; real ones have 3,600."""
+    columns = (west - 70) * side + np.arange(side)
+    values = np.tile(HEIGHT_M + STEP_M * 360 / side * columns, (side, 1)).astype(np.float32)
     crs = rasterio.CRS.from_wkt(pyproj.CRS("EPSG:4326+3855").to_wkt())
-    half = CELL_DEGREES / 2  # cells of GLO-30 are about their points
-    return tiff(values, Affine(CELL_DEGREES, 0, west - half, 0, -CELL_DEGREES, south + 1 + half), crs)
+    cell, half = 1 / side, 0.5 / side  # cells of GLO-30 are about their points
+    return tiff(values, Affine(cell, 0, west - half, 0, -cell, south + 1 + half), crs)
 
 
 def extract(path: Path) -> bytes:
@@ -137,9 +136,8 @@ def put_everything(mirror: Mirror, home: Path, scratch: Path) -> None:
     put_extract(mirror, scratch)
     for west in (69, 70):
         for south in (38, 39):
-            name = f"Copernicus_DSM_COG_10_N{south}_00_E{west:03d}_00_DEM"
-            mirror.put(f"/copernicus-dem-30m.s3.amazonaws.com/{name}/{name}.tif", dem_tile(west, south))
-    _put_climate(mirror)
+            mirror.put(_dem_path(west, south), dem_tile(west, south))
+    _put_climate(mirror, 0.05)
     _put_soil(mirror)
     cover = np.full((300, 300), 30, dtype=np.uint8)  # grass; the west of the tile is under trees
     cover[:, :140] = 10
@@ -148,6 +146,18 @@ def put_everything(mirror: Mirror, home: Path, scratch: Path) -> None:
         path = f"/esa-worldcover.s3.eu-central-1.amazonaws.com/v200/2021/map/{name}"
         mirror.put(path, tiff(cover, Affine(0.01, 0, 69, 0, -0.01, south + 3), "EPSG:4326", nodata=0))
     _put_tables(mirror, scratch)
+
+
+def put_real_cells(mirror: Mirror) -> None:
+    """Answer relief and climate of the district in the cells they are published in, 1" and 30"."""
+    for south in (38, 39):
+        mirror.put(_dem_path(70, south), dem_tile(70, south, side=3_600))
+    _put_climate(mirror, 1 / 120)
+
+
+def _dem_path(west: int, south: int) -> str:
+    name = f"Copernicus_DSM_COG_10_N{south}_00_E{west:03d}_00_DEM"
+    return f"/copernicus-dem-30m.s3.amazonaws.com/{name}/{name}.tif"
 
 
 def point_sources_at(mirror: Mirror, home: Path) -> None:
@@ -168,16 +178,17 @@ def put_extract(mirror: Mirror, scratch: Path) -> None:
     mirror.put(f"{at}.md5", f"{hashlib.md5(content).hexdigest()}  tajikistan-latest.osm.pbf\n")
 
 
-def _put_climate(mirror: Mirror) -> None:
-    """Tenths of a kelvin with scale and offset in the file, larger than any district."""
-    grid = Affine(0.05, 0, 66.0, 0, -0.05, 42.0)
+def _put_climate(mirror: Mirror, cell: float) -> None:
+    """Tenths of a kelvin with scale and offset in the file, larger than any district; cell in degrees."""
+    grid = Affine(cell, 0, 66.0, 0, -cell, 42.0)
+    shape = (round(6 / cell), round(10 / cell))
     root = "/os.zhdk.cloud.switch.ch/chelsav2/GLOBAL/climatologies/1981-2010"
     for month, mean in enumerate(MONTHLY_MEAN, start=1):
         for name, value in (("tas", mean), ("tasmin", mean - 6.0)):
-            cells = np.full((120, 200), round((value + 273.15) * 10), dtype=np.uint16)
+            cells = np.full(shape, round((value + 273.15) * 10), dtype=np.uint16)
             content = tiff(cells, grid, "EPSG:4326", scale=0.1, offset=-273.15)
             mirror.put(f"{root}/{name}/CHELSA_{name}_{month:02d}_1981-2010_V.2.1.tif", content)
-    snow = tiff(np.full((120, 200), 90, dtype=np.uint16), grid, "EPSG:4326")
+    snow = tiff(np.full(shape, 90, dtype=np.uint16), grid, "EPSG:4326")
     mirror.put(f"{root}/bio/CHELSA_scd_1981-2010_V.2.1.tif", snow)
     heights = tiff(np.full((240, 360), 1_300, dtype=np.int16), Affine(1 / 12, 0, 60, 0, -1 / 12, 50), "EPSG:4326")
     mirror.put(

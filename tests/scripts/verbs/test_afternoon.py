@@ -69,14 +69,17 @@ def known(obod: Obod, database: Engine) -> Known:
 
 
 def test_each_step_of_the_afternoon_adds_to_what_is_known(
-    obod: Obod, database: Engine, tmp_path: Path, request: pytest.FixtureRequest
+    obod: Obod, database: Engine, mirror: Mirror, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
+    open_data.put_real_cells(mirror)
     code, _, err = obod("fetch", "all", "--district", open_data.CODE)
     assert code == 0, err
     cadastre = gpd.GeoDataFrame({"plot_id": PLOTS}, geometry=[plot(n) for n in range(12)], crs=4326)
     cadastre.to_file(tmp_path / "cadastre.gpkg")
     assert obod("layer", "load", "plots", tmp_path / "cadastre.gpkg", "--key", "plot_id")[0] == 0
     open_alone = known(obod, database)
+    assert obod("susceptibility", "--district", open_data.CODE)[0] == 0
+    derived = known(obod, database)
 
     # Mines are known of here: no form before the centre has answered.
     form = ("form", "canals", "--district", open_data.CODE, "--lang", "tg", "-o", tmp_path / "canals.xlsx")
@@ -93,7 +96,7 @@ def test_each_step_of_the_afternoon_adds_to_what_is_known(
     assert obod(*form)[0] == 0
 
     mark = {}
-    for layer in ("canals", "command_areas", "plot_surveys"):
+    for layer in ("canals", "command_areas", "plot_surveys", "services"):
         path = tmp_path / f"{layer}.xlsx"
         code, out, err = obod("form", layer, "--district", open_data.CODE, "-o", path, "--json")
         assert code == 0, err
@@ -109,6 +112,7 @@ def test_each_step_of_the_afternoon_adds_to_what_is_known(
                 tmp_path / "a.csv",
                 {
                     **{"code": "area-1", "reach": "osm-w23", "turns_scheduled": "20", "turns_delivered": "17"},
+                    **{"sdr": "0.9", "sdr_basis": "surveyed", "sdr_date": "2026 season"},
                     **{"shape": odk(land), "form": mark["command_areas"]},
                 },
             ),
@@ -122,6 +126,7 @@ def test_each_step_of_the_afternoon_adds_to_what_is_known(
                     {
                         **{"plot_id": name, "survey_date": "2026-06-01", "salinity_class": "slight"},
                         **{"groundwater_low": "2.5", "soil_depth_cm": "110", "coarse_fragments_pct": "5"},
+                        "awc_mm_m": "150",
                         "form": mark["plot_surveys"],
                     }
                     for name in PLOTS
@@ -129,19 +134,28 @@ def test_each_step_of_the_afternoon_adds_to_what_is_known(
             ),
         ),
     )
-    for layer, mode, path in loads:
+    bazaar = {"code": "bazaar", "kind": "market", "name_tg": "Бозор", "shape": odk(shapely.Point(WEST, SOUTH))}
+    market = ("services", "add", answers(tmp_path / "m.csv", {**bazaar, "form": mark["services"]}))
+    for layer, mode, path in (*loads, market):
         code, out, err = obod("layer", "load", layer, path, "--from-odk", "--mode", mode, "--json")
         assert code == 0, err
         assert json.loads(out)["rejected"] == 0
     asked = known(obod, database)
-    steps = {"open data and outlines of plots": open_alone, "the letter of the mine centre": answered, "answers": asked}
+    steps = {
+        "open data and outlines of plots": open_alone,
+        "zones of danger derived from the relief": derived,
+        "the letter of the mine centre": answered,
+        "answers": asked,
+    }
     for before, after in pairwise(steps.values()):
         assert after.classed_pct >= before.classed_pct
         assert after.settled_pct >= before.settled_pct
         assert after.weight_pct >= before.weight_pct
         assert after.width <= before.width
-    assert answered.weight_pct == open_alone.weight_pct  # a fresh letter opens the ground and makes no plot better
-    assert asked.weight_pct > answered.weight_pct
+    assert answered.weight_pct == derived.weight_pct  # a fresh letter opens the ground and makes no plot better
+    assert open_alone.weight_pct < derived.weight_pct < asked.weight_pct
+    assert (answered.classed_pct, asked.classed_pct) == (0.0, 100.0)  # no class before somebody says what water comes
+    assert asked.width < answered.width
     if request.config.getoption("--figures"):
         afternoon.write(afternoon.table(steps))
     assert afternoon.written() == afternoon.table(steps)
