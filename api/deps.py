@@ -20,6 +20,7 @@ from api.language.translate import LANGUAGES, Language, language_of
 from api.web.compression import CODINGS, compress
 from api.web.errors import KeyRefused
 from api.web.preferences import IDENTITY, choose_encoding
+from api.web.signed_in import CHANGES_NOTHING, reader_now, require_token
 from layers.cache.background import BACKGROUND
 from layers.cache.memory import Memo
 from layers.catalogue.base import PUBLIC, Audience
@@ -88,6 +89,10 @@ class Callers:
         holder = self._known.get(hashlib.sha256(key.encode()).digest(), check)
         if holder.expires_at <= datetime.now(UTC):  # since it was checked
             raise KeyRefused(EXPIRED)
+        return self.for_holder(holder)
+
+    def for_holder(self, holder: KeyHolder) -> Caller:
+        """Return whoever calls with a key that was found good, and keep that it was used."""
         self._note(holder.key_id)
         districts = None if holder.districts is None else frozenset(holder.districts)
         return Caller(holder.audience, districts, holder.key_id)
@@ -115,15 +120,26 @@ async def get_caller(
     _key: Annotated[object, Security(KEY)] = None,
     _bearer: Annotated[object, Security(BEARER)] = None,
 ) -> Caller:
-    """Return who calls, by ``X-API-Key`` or ``Authorization: Bearer``; without a key, the public."""
+    """Return who calls, by ``X-API-Key`` or ``Authorization: Bearer``, else who is signed in, else the public.
+
+    Raises
+    ------
+    KeyRefused : the key is not good, or not sent as one.
+    NotFromPage : something is to be changed for somebody signed in, and no page of ours asks for it.
+    """
     key = x_api_key
     if key is None and authorization is not None:
         scheme, _, key = authorization.partition(" ")
         if scheme.lower() != "bearer":
             raise KeyRefused("A key is sent as X-API-Key or as Authorization: Bearer.")
-    if key is None:
-        return Caller()
     callers = cast(Callers, request.app.state.callers)
+    if key is None:
+        reader = reader_now()
+        if reader is None:
+            return Caller()
+        if request.method not in CHANGES_NOTHING:
+            await require_token(request, reader)
+        return callers.for_holder(reader.holder)
     return await run_in_threadpool(callers.of, key.strip())
 
 

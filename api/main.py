@@ -42,6 +42,7 @@ from api.routes import (
     scenario_shares,
     scenario_writing,
     scenarios,
+    sign_in,
     tiles,
     trial,
     water,
@@ -60,6 +61,7 @@ from api.web.proxies import Proxies
 from api.web.ranges import Ranges
 from api.web.rates import Rates
 from api.web.response_cache import FinishedAnswers
+from api.web.signed_in import SignIns
 from api.web.tags import Tags
 from layers.cache.background import BACKGROUND
 from layers.cache.folders import KINDS, Folder
@@ -105,7 +107,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         results_in_memory.prepare(partial(reading, PUBLIC), app.state.served.current)
         app.state.ready_plots.prepare(app.state.served.current)
         coloured_grids.prepare(partial(reading, PUBLIC))
-        upkeep = asyncio.create_task(_end_key_logins())
+        upkeep = asyncio.create_task(_keep_up(app.state.refused_keys))
         try:
             yield
         finally:
@@ -113,21 +115,22 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await run_in_threadpool(BACKGROUND.end)
 
 
-async def _end_key_logins() -> None:
-    """End logins of the database whose keys have expired, as long as the service runs."""
+async def _keep_up(refused: sign_in.RefusedKeys) -> None:
+    """As long as the service runs, end logins whose keys have expired, and enter keys that were refused."""
 
-    def end() -> None:
+    def keep_up() -> None:
         with noting() as connection:
             end_key_logins(connection)
+        refused.enter()
 
     while True:
         await asyncio.sleep(LOGINS_ENDED_S)
         try:
-            await run_in_threadpool(end)
+            await run_in_threadpool(keep_up)
         except LayersError:
-            pass  # while the database is away nobody is logged in
+            pass  # while the database is away nobody is logged in, and what was refused is entered later
         except Exception:  # whatever it is, the next try may go better
-            log.exception("logins of keys that have ended could not be looked for")
+            log.exception("logins of keys that have ended could not be looked for, or refused keys not entered")
 
 
 def create_app() -> FastAPI:
@@ -150,6 +153,7 @@ def create_app() -> FastAPI:
     app.state.ready_plots = ReadyPlots(features, partial(reading, PUBLIC, timeout_s=settings.export_seconds))
     app.state.exports = Exports(Folder.of("exports"))
     app.state.callers = Callers()
+    app.state.refused_keys = sign_in.RefusedKeys()
     app.state.atlas = Atlas()
     app.state.district_list = Memo("districts", most=1)
     app.state.priorities = Memo("priorities", most=priorities.BANDS_KEPT)
@@ -163,6 +167,7 @@ def create_app() -> FastAPI:
         plot_list,
         rows,
         plot_page,
+        sign_in,
         report,
         comparison,
         after_repair,
@@ -193,6 +198,7 @@ def create_app() -> FastAPI:
     )
     describe_with(app, (*district_answers.MODELS, *answers.MODELS, *of_plots, *of_water))
     # The last one added is the first a request meets.
+    app.add_middleware(SignIns)
     app.add_middleware(Compression)
     app.add_middleware(Tags)
     app.add_middleware(Ranges)

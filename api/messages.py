@@ -44,7 +44,7 @@ from api.language.translate import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, UNREV
 from api.maps import credits, themes
 from api.maps.colouring import colourings
 from api.rendering.pages import TEMPLATES
-from api.routes import chosen, error_page, planner
+from api.routes import chosen, error_page, planner, sign_in
 from api.routes import found as found_places
 from geo.criteria import LAND_CRITERIA
 from geo.crops.catalogue import crops
@@ -193,7 +193,7 @@ def worded() -> Iterator[str]:
         yield from (remedy.title, remedy.who)
     yield from fit_worded()
     yield from found_places.KINDS.values()
-    yield from (*error_page.MESSAGES, *chosen.MESSAGES)
+    yield from (*error_page.MESSAGES, *chosen.MESSAGES, *sign_in.MESSAGES)
     yield from (*water_told.MESSAGES, *plans_told.MESSAGES, *plot_water.MESSAGES)
     yield from (about for _name, about in planner.FORMATS.values())
 

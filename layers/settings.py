@@ -73,6 +73,12 @@ class Settings(BaseSettings):
     key_seconds: float = Field(
         60.0, ge=0.0, le=3600.0, description="How long a checked key is trusted; one that is revoked works no longer"
     )
+    sign_in_hours: float = Field(
+        8.0,
+        gt=0.0,
+        le=24.0,
+        description="How long staff stay signed in on the page; never longer than their key is good",
+    )
     keys_in_memory: int = Field(1_000, ge=1, description="Checked keys each process remembers")
     somoni_per_usd: float | None = Field(
         None, gt=0.0, description="Somoni for a dollar; unset: costs are told in dollars alone"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -30,6 +30,7 @@ FALLBACKS: Final[Mapping[Language, tuple[Language, ...]]] = {
 }
 OWN_NAMES: Final[Mapping[Language, str]] = {"tg": "Тоҷикӣ", "ru": "Русский", "en": "English"}
 CATALOGUES: Final = Path(__file__).parent / "locale"
+DUSHANBE: Final = timezone(timedelta(hours=5))  # all year; all of Tajikistan
 UNREVIEWED: Final = "unreviewed"  # translator comment on an entry no reader of the language has checked yet
 
 # Cyrillic in the order of the Tajik alphabet, with the letters only Russian uses at their usual places.
@@ -51,6 +52,12 @@ def read_catalogue(lang: Language) -> Catalog:
 def unreviewed(lang: Language) -> list[Message]:
     """Return the entries of ``lang`` that no reader of the language has checked yet."""
     return [entry for entry in read_catalogue(lang) if entry.id and UNREVIEWED in entry.user_comments]
+
+
+@lru_cache
+def count_unreviewed(lang: Language) -> int:
+    """Return how many entries of ``lang`` no reader of the language has checked yet; English has none."""
+    return 0 if lang == SOURCE_LANGUAGE else len(unreviewed(lang))
 
 
 @lru_cache
@@ -123,6 +130,12 @@ def day(value: date | datetime | None, lang: Language) -> str:
     if value is None:
         return "–"
     return format_date(value, _DATE_PATTERN[lang], locale=Locale.parse(lang))
+
+
+def clock(moment: datetime, lang: Language) -> str:
+    """Return a moment as day and time of day at Dushanbe, as people write them in ``lang``."""
+    there = moment.astimezone(DUSHANBE)
+    return f"{day(there, lang)}, {there:%H:%M}"
 
 
 def sort_key(text: str, lang: Language) -> tuple[tuple[int, int], ...]:

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from api.language.translate import Language, day, number, translate
+from api.language.translate import Language, clock, count_unreviewed, day, number, translate
 from api.language.wording import scheme_title
 from api.rendering import assets
+from api.web.signed_in import reader_now
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -43,8 +44,23 @@ environment: Final = make_environment(TEMPLATES)
 def render(template: str, *, lang: Language, base: str, **values: Any) -> str:
     """Return a template's HTML in ``lang``; ``base`` is the service's root path (empty at the root of a host)."""
     return environment.get_template(template).render(
-        **in_language(lang), base=base, asset=partial(assets.address, base), **values
+        **in_language(lang), base=base, asset=partial(assets.address, base), signed_in=tell_reader(lang), **values
     )
+
+
+def tell_reader(lang: Language) -> Mapping[str, Any] | None:
+    """Return what a page tells whoever is signed in: as whom, until when; None to everybody else."""
+    reader = reader_now()
+    if reader is None:
+        return None
+    holder = reader.holder
+    return {
+        "label": holder.label or holder.key_id,
+        "districts": ", ".join(holder.districts or ()),
+        "until": clock(holder.expires_at, lang),
+        "unreviewed": count_unreviewed(lang),
+        "token": reader.token,
+    }
 
 
 def in_language(lang: Language) -> Mapping[str, Any]:

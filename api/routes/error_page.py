@@ -20,6 +20,10 @@ SAID: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "bad-filter": ("The address is not understood", "Something in the address is mistyped; begin at the first page."),
     "not-allowed": ("This is not open to you", "Ask whoever runs this service for a key."),
+    "not-from-page": (
+        "No page of this service asked for this",
+        "Nothing was changed. Open the page again and repeat it there.",
+    ),
     "key-refused": ("The key is not accepted", "Ask whoever runs this service for a new key."),
     "database-unavailable": ("The service cannot reach its data", "Try again in a few minutes."),
     "fault": ("Something went wrong on our side", "Try again; if it stays so, tell whoever runs this service."),
@@ -30,7 +34,7 @@ MESSAGES: Final = (*OTHERWISE, *(text for both in SAID.values() for text in both
 
 def wants_page(request: Request) -> bool:
     """Tell whether a browser asks to show an answer as a page; programs and scripts get problem details."""
-    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    return request.method in ("GET", "POST") and "text/html" in request.headers.get("accept", "")
 
 
 def error_page(request: Request, status: int, name: str, detail: str, headers: Mapping[str, str]) -> Response | None:

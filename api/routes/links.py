@@ -31,6 +31,9 @@ class Links:
     def after_repair(self, district: str) -> str:
         return f"{self.base}/districts/{district}/after-repair?{self._query({})}"
 
+    def sign_in(self) -> str:
+        return f"{self.base}/sign-in?{self._query({})}"
+
     def water(self, district: str | None) -> str:
         return f"{self.base}/water?{self._query({'district': district})}"
 

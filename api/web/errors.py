@@ -44,6 +44,10 @@ class KeyRefused(NotAllowed):
     """A key that is not known, revoked or malformed."""
 
 
+class NotFromPage(NotAllowed):
+    """Something was to be changed for somebody who is signed in, and no page of ours asked for it."""
+
+
 class AnswerCut(Exception):
     """Why an answer that has begun cannot be finished; the server cuts the connection, so that its reader knows."""
 
@@ -63,6 +67,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     BadFilter: Problem(400, "bad-filter", "The filter or parameter is not understood"),
     NotFound: Problem(404, "not-found", "There is no such thing"),
     KeyRefused: Problem(401, "key-refused", "The key is not accepted", {"WWW-Authenticate": "Bearer"}),
+    NotFromPage: Problem(403, "not-from-page", "No page of this service asked for this"),
     NotAllowed: Problem(403, "not-allowed", "Not open to this caller"),
     DataRefused: Problem(422, "data-refused", "The data cannot be used"),
     Busy: Problem(503, "busy", "Something else is being computed", {"Retry-After": "60"}),

@@ -36,7 +36,8 @@ import layers.records.audit
 import layers.records.balances
 import layers.records.loads
 import layers.records.plans
-import layers.records.scenarios  # noqa: F401 - their tables belong to whoever knows these: grants, backups, migrations
+import layers.records.scenarios
+import layers.records.sign_ins  # noqa: F401 - their tables belong to whoever knows these: grants, backups, migrations
 from layers.catalogue.base import Base
 from layers.records.outcome import Kept
 from layers.records.outcomes import columns_of

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import LiteralString
 
 from psycopg import errors, sql
-from sqlalchemy import Connection, case, func, insert, select, text, update
+from sqlalchemy import Connection, case, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from layers.cache.files import write_whole
@@ -27,12 +27,13 @@ from layers.errors import DatabaseUnavailable, NotAllowed, NotFound
 from layers.postgres.roles import API_LOGIN, MEMBERSHIPS, QGIS_SCHEMA, READERS, ROLES, VIEWERS, Role
 from layers.records.audit import Act, note
 from layers.records.runs import ApiKey
+from layers.records.sign_ins import SignIn
 from layers.schema.views import OF_SERVICE, styles_are_ours
 
 SYSTEM_COLUMNS = ("gid", "load_id", "ended_by", "geom", "tile_geom")
 # Of loads, what the report and the file say may quote restricted rows or the name of a person's file.
 STAFF_COLUMNS_OF_RESULTS: Mapping[str, frozenset[str]] = {"loads": frozenset({"file_name", "sha256", "report"})}
-CLOSED_TABLES = frozenset({"api_keys", "audit_log"})
+CLOSED_TABLES = frozenset({"api_keys", "audit_log", "sign_ins"})
 # What a kind of household meets, plot by plot; balances of water, drafts among them (what is published is in layers);
 # scenarios, which say what is planned and not what is.
 STAFF_TABLES = frozenset(
@@ -230,6 +231,7 @@ def _end(connection: Connection, key_id: str) -> str:
     )
     if ended.first() is None:
         raise NotFound("There is no such key in use.")
+    connection.execute(delete(SignIn).where(SignIn.key_id == wanted))
     end_key_logins(connection)
     return wanted
 

@@ -29,6 +29,7 @@ from layers.errors import DataRefused
 from layers.postgres.roles import QGIS_SCHEMA
 from layers.records.audit import Act, note
 from layers.records.runs import household_fit, robustness, suitability
+from layers.records.sign_ins import SignIn
 from layers.runs.parts import partition_name
 from layers.schema.access import end_key_logins
 from layers.schema.migrate import add_result_columns, current_revision, known_revisions, migrate_within, upgrade
@@ -44,6 +45,7 @@ SETTINGS = {"datestyle": "ISO, DMY", "timezone": "UTC", "extra_float_digits": "1
 
 # Tables with a column of each criterion ever judged, or of each outcome ever declared.
 RESULTS = (suitability.name, household_fit.name, robustness.name)
+NOT_KEPT = ("alembic_version", SignIn.__tablename__)  # told by the manifest; of browsers, not of the data
 SCRATCH = re.compile(r"suitability_run_\d+")  # results of a run at work or killed, not yet a partition
 
 # Both read the keys of before as a JSON array; of a form without expiry they only tell revocations.
@@ -180,7 +182,7 @@ def _copy_out(connection: Connection, table: str, columns: list[str], member: IO
 def _tables(connection: Connection) -> list[str]:
     """Tables to keep, referenced before referencing: ours, and any a user added."""
     order = [table.name for table in Base.metadata.sorted_tables]
-    kept = [name for name in _own_tables(connection) if name != "alembic_version" and not SCRATCH.fullmatch(name)]
+    kept = [name for name in _own_tables(connection) if name not in NOT_KEPT and not SCRATCH.fullmatch(name)]
     return sorted(kept, key=lambda name: (order.index(name) if name in order else len(order), name))
 
 

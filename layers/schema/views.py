@@ -30,7 +30,10 @@ from layers.records.runs import suitability
 result, plot = suitability.alias("result"), Plot.__table__.alias("layer")
 SQL = Path(__file__).parent / "sql"
 # Functions that the login of the service may call, and nobody else.
-OF_SERVICE = ("end_key_logins", "note_key_use", "note_reading", "store_scenario", "store_scenario_run")
+OF_SERVICE = (
+    *("end_key_logins", "note_key_use", "note_reading", "store_scenario", "store_scenario_run"),
+    *("begin_sign_in", "sign_in_holder", "end_sign_in", "note_refused_sign_ins"),
+)
 PROVENANCE = {  # titles of the columns of every view that say where a row comes from
     "source": "Source",
     "licence": "Licence",
