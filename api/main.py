@@ -37,6 +37,7 @@ from api.routes import (
     plot_page,
     plots,
     priorities,
+    remarks,
     report,
     rows,
     scenario_shares,
@@ -176,6 +177,7 @@ def create_app() -> FastAPI:
         districts,
         priorities,
         plots,
+        remarks,
         explanations,
         ways,
         water,
@@ -193,7 +195,7 @@ def create_app() -> FastAPI:
     ):
         app.include_router(module.router)
     of_plots, of_water = (
-        (matches.PlotMatches, trial.PlotTrial),
+        (matches.PlotMatches, trial.PlotTrial, *remarks.MODELS),
         (*water.MODELS, *scenario_shares.MODELS, *scenarios.MODELS, *scenario_writing.MODELS, *disagreements.MODELS),
     )
     describe_with(app, (*district_answers.MODELS, *answers.MODELS, *of_plots, *of_water))

@@ -70,6 +70,7 @@ VERBS = {
     "fetch": Verb("fetch", "Bring open data from their public places and load them.", RESUMABLE, True),
     "plots": Verb("plots", "Propose candidate fields where there is no cadastre.", UNCHANGED),
     "cache": Verb("cache", "Say what is kept that can be made again; clear it.", apart=True),
+    "remark": Verb("remark", "List and erase what staff remarked on plots.", UNCHANGED),
     "run": Verb("run", "List runs, compare them, say which one is served.", UNCHANGED),
 }
 

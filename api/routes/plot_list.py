@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from api.content.figures import figures
 from api.content.histograms import spread
 from api.content.state_sentence import say_filters
-from api.deps import LanguageDep, SnapshotDep, known_parameters
+from api.deps import CallerDep, LanguageDep, SnapshotDep, known_parameters
 from api.language.translate import Language, local_name, name_district
 from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
@@ -21,15 +21,17 @@ from api.routes.links import Links, tongues
 from api.routes.narrowing import CRITERIA, Narrowing, asked_columns, asked_filters, asked_shortlist, spread_of
 from api.routes.picked import ViewDep
 from api.routes.planner import FORMATS
-from api.routes.plots import FILTER_PARAMETERS, ChoiceDep
+from api.routes.plots import FILTER_PARAMETERS, ChoiceDep, cache_headers
+from api.routes.remarks import remarks_for, tell_remarks
 from api.routes.rows import read_rows, told_rows
 from api.web.description import given, or_empty
 from layers.catalogue.admin import District, Jamoat
-from layers.catalogue.base import PUBLIC
+from layers.catalogue.base import PUBLIC, STAFF
 from layers.features.filters import MOST_PLOTS_BY_ID
 from layers.features.places import Gazetteer
 from layers.features.standing import standing_of
 from layers.postgres.engine import reading
+from layers.records.remarks import MOST_CHARACTERS
 
 router = APIRouter(tags=["pages"], dependencies=[Depends(known_parameters)])
 
@@ -49,7 +51,6 @@ SHORTLIST: Final[Mapping[str, Any]] = {
     "description": f"Plot on the short list, by its id; may be given up to {MOST_PLOTS_BY_ID} times.",
     "schema": {"type": "array", "items": {"type": "string"}, "maxItems": MOST_PLOTS_BY_ID},
 }
-MOST_REMARK: Final = 80  # characters of a remark on a plot, which stays in the browser
 
 
 @router.get(
@@ -62,6 +63,7 @@ MOST_REMARK: Final = 80  # characters of a remark on a plot, which stays in the 
 def get_list(
     request: Request,
     code: str,
+    caller: CallerDep,
     lang: LanguageDep,
     state: SnapshotDep,
     atlas: AtlasDep,
@@ -73,7 +75,8 @@ def get_list(
 ) -> Response:
     """The same filters and order as `GET /districts/{code}/plots`, as a table in the reader's language.
 
-    An empty text, as a form sends it, counts as not asked. Hectares by class are of the plots that are left.
+    An empty text, as a form sends it, counts as not asked. Hectares by class are of the plots that are left. Staff of
+    the district see remarks of staff below, on the screen and not on paper.
     """
     filters = asked_filters(request)
     shortlist = asked_shortlist(request)
@@ -84,7 +87,7 @@ def get_list(
         counted, standing = standing_of(connection, rows.listing)
         places = atlas.gazetteer(connection, served)
         bars = spread(connection, rows.listing.features, code, filters, spread_of(filters, columns), lang)
-    run = rows.run
+    run, is_staff = rows.run, caller.audience_in(code) is STAFF
     links = Links(request.scope.get("root_path", ""), lang)
     asked = Narrowing(
         links, code, filters, view=view, sortby=sortby, columns=columns, run=choice.asked(), shortlist=shortlist
@@ -119,9 +122,10 @@ def get_list(
         only_files=[(name, only.file(form)) for form, (name, _about) in FORMATS.items()],
         only_reports=[(name, only.report(form)) for form, name in (("pdf", "PDF"), ("html", "HTML"))],
         emptied=asked.without_shortlist(),
-        most_remark=MOST_REMARK,
+        most_remark=MOST_CHARACTERS,
+        remarks=tell_remarks(remarks_for(caller, code, rows.names), lang),
     )
-    return HTMLResponse(content, headers=FRESH)
+    return HTMLResponse(content, headers=FRESH | (cache_headers(STAFF) if is_staff else {}))
 
 
 def _district_name(places: Gazetteer, code: str, lang: Language) -> str:

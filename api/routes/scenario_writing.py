@@ -5,8 +5,6 @@ One of them is computed at a time, in a thread and on a connection of its own, s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -14,19 +12,18 @@ from pydantic import Field
 
 from api.deps import JSON, Caller, CallerDep, LanguageDep, enter_reading, get_caller, json_answer, known_parameters
 from api.language.speech import Spoken
-from api.language.translate import Language
 from api.routes.plots import cache_headers
+from api.routes.refusals import refusing_in
 from api.routes.scenarios import require_staff
 from api.web.description import Answer, given
-from geo.errors import SuitabilityError
 from geo.water.need.periods import periods_of_year
 from geo.water.need.rain import RAIN_METHODS
 from geo.water.works.repairs import Goal
 from layers.catalogue.base import STAFF
-from layers.errors import DataRefused, LayersError
+from layers.errors import DataRefused
 from layers.postgres.engine import computing, noting, reading
 from layers.records.audit import Act
-from layers.records.phrases import Told, retold, told
+from layers.records.phrases import retold, told
 from layers.runs.code_digest import code_version
 from layers.runs.scenario_plots import judge_plots
 from layers.water.needs import Asked
@@ -140,7 +137,7 @@ def add_scenario(
 ) -> Response:
     """Check a scenario against its form and against what is mapped now, and store it, for staff of all districts."""
     key_id = _key_of(caller)
-    with _refusing_in(lang):
+    with refusing_in(lang):
         with computing(timeout_s=STATEMENT_S) as connection:
             scenario = check_scenario(connection, sent, source=SENT)
         with noting() as connection:
@@ -164,7 +161,7 @@ def run_scenario(
 ) -> Response:
     """Compute what a scenario does and store that, for staff of all districts; one is computed at a time."""
     key_id = _key_of(caller)
-    with _refusing_in(lang):
+    with refusing_in(lang):
         with reading(STAFF) as connection:
             kept = read_scenario(connection, name)
         with computing(timeout_s=STATEMENT_S) as connection:
@@ -195,7 +192,7 @@ def rank_works(
 ) -> Response:
     """Choose works under a budget by what all of them bring together, for staff of all districts; nothing is stored."""
     _key_of(caller)
-    with _refusing_in(lang):
+    with refusing_in(lang):
         columns, table = parse_table(sent, source=SENT)
         with computing(timeout_s=STATEMENT_S) as connection:
             take_turn(connection)
@@ -219,17 +216,6 @@ def _key_of(caller: Caller) -> str:
     require_staff(caller)
     assert caller.key_id is not None  # nobody is staff without one
     return caller.key_id
-
-
-@contextmanager
-def _refusing_in(lang: Language) -> Iterator[None]:
-    """Tell refusals in the reader's language."""
-    try:
-        yield
-    except (LayersError, SuitabilityError) as refusal:
-        if refusal.args and isinstance(refusal.args[0], Told):
-            refusal.args = (retold(refusal.args[0], Spoken(lang)),)
-        raise
 
 
 def _answered(content: dict[str, Any]) -> Response:

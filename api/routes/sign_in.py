@@ -117,10 +117,12 @@ async def _token_checked(request: Request) -> SignedIn | None:
 Fields = Annotated[dict[str, str], Depends(form_fields)]
 
 
-def _taking(*names: str) -> dict[str, Any]:
-    """Describe the form that an operation takes."""
-    fields = {name: {"type": "string"} for name in names}
-    return {"requestBody": {"required": True, "content": {FORM: {"schema": {"type": "object", "properties": fields}}}}}
+def _taking(name: str, *, required: bool) -> dict[str, Any]:
+    """Describe the form of one field that an operation takes."""
+    fields = {name: {"type": "string"}}
+    return {
+        "requestBody": {"required": required, "content": {FORM: {"schema": {"type": "object", "properties": fields}}}}
+    }
 
 
 LED: Final[dict[int | str, dict[str, Any]]] = {
@@ -143,7 +145,7 @@ def get_sign_in(request: Request, lang: LanguageDep) -> Response:
     status_code=303,
     response_class=Response,
     responses={**LED, **{status: PAGE | {"description": REFUSED["401"]} for status in (UNAUTHORISED, TOO_OFTEN)}},
-    openapi_extra=_taking("key"),
+    openapi_extra=_taking("key", required=True),
     dependencies=[Depends(_from_own_page)],
 )
 def sign_in(request: Request, lang: LanguageDep, fields: Fields) -> Response:
@@ -174,11 +176,11 @@ def sign_in(request: Request, lang: LanguageDep, fields: Fields) -> Response:
     status_code=303,
     response_class=Response,
     responses=LED,
-    openapi_extra=_taking("token"),
+    openapi_extra=_taking("token", required=False),
     dependencies=[Depends(_token_checked)],
 )
 def sign_out(request: Request, lang: LanguageDep) -> Response:
-    """End the sign-in of this browser."""
+    """End the sign-in of this browser; the token of the page is needed only where somebody is signed in."""
     secret = held_secret(request.scope)
     if secret is not None:
         with noting() as connection:

@@ -36,6 +36,7 @@ import layers.records.audit
 import layers.records.balances
 import layers.records.loads
 import layers.records.plans
+import layers.records.remarks
 import layers.records.scenarios
 import layers.records.sign_ins  # noqa: F401 - their tables belong to whoever knows these: grants, backups, migrations
 from layers.catalogue.base import Base

@@ -28,18 +28,18 @@ from layers.postgres.roles import API_LOGIN, MEMBERSHIPS, QGIS_SCHEMA, READERS, 
 from layers.records.audit import Act, note
 from layers.records.runs import ApiKey
 from layers.records.sign_ins import SignIn
-from layers.schema.views import OF_SERVICE, styles_are_ours
+from layers.schema.views import CALLED_BY_THEM, OF_SERVICE, styles_are_ours
 
 SYSTEM_COLUMNS = ("gid", "load_id", "ended_by", "geom", "tile_geom")
 # Of loads, what the report and the file say may quote restricted rows or the name of a person's file.
 STAFF_COLUMNS_OF_RESULTS: Mapping[str, frozenset[str]] = {"loads": frozenset({"file_name", "sha256", "report"})}
 CLOSED_TABLES = frozenset({"api_keys", "audit_log", "sign_ins"})
 # What a kind of household meets, plot by plot; balances of water, drafts among them (what is published is in layers);
-# scenarios, which say what is planned and not what is.
+# scenarios, which say what is planned and not what is; remarks on plots.
 STAFF_TABLES = frozenset(
     {
         *("fit_profiles", "household_fit", "water_balances", "balance_areas", "balance_reaches"),
-        *("scenarios", "scenario_runs", "scenario_areas", "scenario_reaches", "scenario_plots"),
+        *("scenarios", "scenario_runs", "scenario_areas", "scenario_reaches", "scenario_plots", "plot_remarks"),
     }
 )
 KEY_PREFIX = "obod"
@@ -127,7 +127,8 @@ def grant(connection: Connection) -> None:
     run("REVOKE ALL ON FUNCTION api_key_holder FROM PUBLIC, {}", roles)
     run("GRANT EXECUTE ON FUNCTION api_key_holder TO {}", audiences)
     # Of the login itself, not of a role it takes: what reads as an audience writes nothing at all.
-    run("REVOKE ALL ON FUNCTION require_staff_key FROM PUBLIC, {}", roles)
+    for function in CALLED_BY_THEM:
+        run("REVOKE ALL ON FUNCTION {} FROM PUBLIC, {}", sql.Identifier(function), roles)
     for function in OF_SERVICE:
         run("REVOKE ALL ON FUNCTION {} FROM PUBLIC, {}", sql.Identifier(function), roles)
         run("GRANT EXECUTE ON FUNCTION {} TO {}", sql.Identifier(function), sql.Identifier(API_LOGIN))

@@ -23,6 +23,7 @@ from layers.records.audit import Act, note
 from layers.records.loads import PURGE, Load, Raster, loads_together
 from layers.records.open_load import LOADS_LOCK
 from layers.records.plans import ShownRanking
+from layers.records.remarks import PlotRemark, erase_remarks_of
 from layers.records.rows_of_run import in_run
 from layers.records.runs import Publication, ScoringRun, household_fit, robustness, suitability
 from layers.records.scenarios import SEEN, ScenarioRun
@@ -37,7 +38,7 @@ class Erasure:
 
     rows : by layer. current : those of them that are in force, by layer. loads : whose reports go with them. files :
     digests of their files. rasters : names of raster files. runs : made from the rows. served : those of them that are
-    served. plots : numbers of the plots whose results go.
+    served. plots : numbers of the plots whose results go. remarks : of staff, on plots that are gone, or ended.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -48,6 +49,7 @@ class Erasure:
     runs: list[int] = field(default_factory=list)
     served: list[int] = field(default_factory=list)
     plots: list[int] = field(default_factory=list)
+    remarks: int = 0
 
     @property
     def in_force(self) -> bool:
@@ -94,7 +96,7 @@ def purge_ended(connection: Connection, before: datetime, *, with_current: bool)
         if gids := connection.execute(ended).scalars().all():
             rows[layer] = list(gids)
     files = connection.execute(select(Raster.raster_id).where(Raster.ended_by.in_(then))).scalars().all()
-    return _erase(connection, rows, [], files, with_current=with_current)
+    return _erase(connection, rows, [], files, with_current=with_current, ended_before=before)
 
 
 def delete_runs(connection: Connection, run_ids: Sequence[int], *, published: bool) -> int:
@@ -183,6 +185,7 @@ def _erase(
     rasters: Sequence[int] = (),
     *,
     with_current: bool,
+    ended_before: datetime | None = None,
 ) -> Erasure:
     working = connection.execute(select(ScoringRun.run_id).where(ScoringRun.status == "running").limit(1)).scalar()
     if working is not None:
@@ -212,7 +215,11 @@ def _erase(
     erased.served = sorted(connection.execute(served).scalars()) if plots else []
     if erased.in_force and not with_current:
         raise DataRefused(_refusal(erased))
+    gone = connection.execute(select(Plot.plot_id).where(among(Plot.gid, rows.get(Plot, [])))).scalars().all()
     _delete(connection, rows, rasters, erased)
+    erased.remarks = erase_remarks_of(connection, gone, ended_before)
+    if erased.remarks:
+        note(connection, Act.REMARK_ERASED, layer=PlotRemark.__tablename__, rows=erased.remarks)
     erased.loads = _scrub(connection, touched, erased)
     if set(erased.rows) & set(SEEN) and touched:
         connection.execute(delete(ScenarioRun).where(ScenarioRun.as_of_load >= min(touched)))

@@ -23,6 +23,7 @@ from layers.cache.files import DRAFT, files_in
 from layers.cache.folders import KINDS, Folder
 from layers.postgres.rewriting import rewrite
 from layers.records.loads import Load, Raster
+from layers.records.remarks import PlotRemark
 
 if TYPE_CHECKING:  # every command looks for remains, few erase
     from layers.schema.erasure import Erasure
@@ -59,7 +60,8 @@ def listed(home: Path, erased: Erasure, before: datetime | None = None) -> Itera
     """
     results = ("suitability", "robustness", "household_fit") if erased.plots else ()
     moment = None if before is None else before.timestamp()
-    remains = Remains([*erased.rows, *results], erased.loads, erased.digests, erased.rasters, moment)
+    remarks = (PlotRemark.__tablename__,) if erased.remarks else ()
+    remains = Remains([*erased.rows, *results, *remarks], erased.loads, erased.digests, erased.rasters, moment)
     folder = home / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f"{uuid.uuid4().hex}{DRAFT}"

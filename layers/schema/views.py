@@ -33,7 +33,9 @@ SQL = Path(__file__).parent / "sql"
 OF_SERVICE = (
     *("end_key_logins", "note_key_use", "note_reading", "store_scenario", "store_scenario_run"),
     *("begin_sign_in", "sign_in_holder", "end_sign_in", "note_refused_sign_ins"),
+    *("store_remark", "end_remark"),
 )
+CALLED_BY_THEM = ("require_staff_key", "require_staff_key_of")  # and by nobody else
 PROVENANCE = {  # titles of the columns of every view that say where a row comes from
     "source": "Source",
     "licence": "Licence",
@@ -63,7 +65,7 @@ def make_views(connection: Connection) -> None:
         for statement in statements:
             connection.exec_driver_sql(statement.replace("%", "%%"))  # the driver reads % as a parameter
         connection.exec_driver_sql(f"COMMENT ON SCHEMA {QGIS_SCHEMA} IS {_literal(note)}")
-    for function in ("api_key_holder", "require_staff_key", *OF_SERVICE):
+    for function in ("api_key_holder", *CALLED_BY_THEM, *OF_SERVICE):
         connection.exec_driver_sql((SQL / f"{function}.sql").read_text().replace("%", "%%"))
 
 

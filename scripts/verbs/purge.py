@@ -106,6 +106,8 @@ def _ask(erase: Callable[[Connection], Erasure]) -> None:
 def _say(erased: Erasure, verb: str) -> None:
     rows = ", ".join(f"{count:,} of {layer}" for layer, count in sorted(erased.rows.items()) if count)
     out.print(f"{verb}: rows {rows}." if rows else f"{verb}: no rows.", highlight=False)
+    if erased.remarks:
+        out.print(f"Remarks of staff on plots: {erased.remarks:,}.", highlight=False)
     if erased.runs:
         runs = ", ".join(map(str, erased.runs))
         results = f"; results of {len(erased.plots):,} plots in them" if erased.plots else ""

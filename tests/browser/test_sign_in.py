@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -16,6 +17,8 @@ from tests.clients.pictures import serious_faults
 from tests.worlds.region_on_the_page import RASHT
 
 pytestmark = pytest.mark.browser
+
+PLOT: Final = "ga-01-S1"
 
 
 @pytest.fixture(scope="module", name="key")
@@ -68,3 +71,30 @@ def test_staff_sign_in_read_and_sign_out(opened: Page, key: str, lang: Language)
     opened.go_back()
     opened.reload()
     expect(band).to_have_count(0)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_staff_remark_something_on_a_plot(opened: Page, key: str, lang: Language) -> None:
+    said = f"{lang}: the sluice is stuck, see the mirab of the lower canal before the season begins, please"[:80]
+    opened.goto(f"/sign-in?lang={lang}")
+    opened.get_by_label(translate("Your key", lang)).fill(key)
+    opened.keyboard.press("Enter")
+    opened.wait_for_url(f"**/?lang={lang}")
+    opened.goto(f"/plots/{PLOT}/why?lang={lang}")
+    remarks = opened.locator("#remarks")
+    remarks.get_by_label(translate("Remark", lang), exact=True).fill(said)
+    remarks.get_by_role("button", name=translate("Store the remark", lang)).click()
+    expect(remarks.get_by_role("listitem")).to_have_count(1)
+    expect(remarks).to_contain_text(said)
+    assert serious_faults(opened.main_frame) == []
+    assert not is_cut(opened)
+    opened.emulate_media(media="print")
+    assert not remarks.is_visible()
+    opened.emulate_media(media="screen")
+    opened.goto(f"/districts/{RASHT}/list?lang={lang}")
+    expect(opened.locator(".staff-only")).to_contain_text(said)
+    assert serious_faults(opened.main_frame) == []
+    assert not is_cut(opened)
+    opened.goto(f"/plots/{PLOT}/why?lang={lang}")
+    remarks.get_by_role("button", name=translate("Take back", lang)).click()
+    expect(remarks.get_by_role("listitem")).to_have_count(0)
