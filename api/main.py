@@ -43,6 +43,7 @@ from api.routes import (
     scenario_shares,
     scenario_writing,
     scenarios,
+    schemes,
     sign_in,
     tiles,
     trial,
@@ -188,6 +189,7 @@ def create_app() -> FastAPI:
         matches,
         tiles,
         trial,
+        schemes,
         catalogue,
         health,
         docs,
@@ -195,7 +197,7 @@ def create_app() -> FastAPI:
     ):
         app.include_router(module.router)
     of_plots, of_water = (
-        (matches.PlotMatches, trial.PlotTrial, *remarks.MODELS),
+        (matches.PlotMatches, trial.PlotTrial, *remarks.MODELS, *schemes.MODELS),
         (*water.MODELS, *scenario_shares.MODELS, *scenarios.MODELS, *scenario_writing.MODELS, *disagreements.MODELS),
     )
     describe_with(app, (*district_answers.MODELS, *answers.MODELS, *of_plots, *of_water))

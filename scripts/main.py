@@ -71,6 +71,7 @@ VERBS = {
     "plots": Verb("plots", "Propose candidate fields where there is no cadastre.", UNCHANGED),
     "cache": Verb("cache", "Say what is kept that can be made again; clear it.", apart=True),
     "remark": Verb("remark", "List and erase what staff remarked on plots.", UNCHANGED),
+    "scheme": Verb("scheme", "List, show and delete schemes that staff stored.", UNCHANGED),
     "run": Verb("run", "List runs, compare them, say which one is served.", UNCHANGED),
 }
 

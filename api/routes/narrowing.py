@@ -182,6 +182,10 @@ class Narrowing:
         """Address of these plots by other weights; the weights themselves are no part of it."""
         return f"{self._here}/trial?{self._query(self._texts())}"
 
+    def saved_trial(self, emphasis: Mapping[str, str]) -> str:
+        """Address of the page on which staff store other weights as a scheme."""
+        return f"{self.links.base}/schemes/new?{self._query([('district', self._code), *emphasis.items()])}"
+
     def untried(self) -> str:
         """Address of the planner's page of these plots by the published result."""
         return f"{self.links.base}/?{self._query(self.hidden_of_trial())}"

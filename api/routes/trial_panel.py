@@ -8,6 +8,7 @@ from typing import Any
 
 from api.content.trial_text import say_emphasis, shares, sliders
 from api.language.wording import NOT_PUBLISHED
+from api.routes.emphasis import address_of
 from api.routes.narrowing import Narrowing
 from geo.panel.scheme import Scheme
 from geo.suitability.trial import NEUTRAL, Emphasis, departure
@@ -45,6 +46,7 @@ class Panel:
             "address": asked.trial(),
             "kept": asked.hidden_of_trial(),
             "whole": asked.untried(),
+            "save": asked.saved_trial(address_of(self.emphasis)),
         }
 
 

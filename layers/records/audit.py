@@ -44,6 +44,8 @@ class Act(StrEnum):
     REMARK_MADE = "remark-made"
     REMARK_ENDED = "remark-ended"
     REMARK_ERASED = "remark-erased"
+    SCHEME_STORED = "scheme-stored"
+    SCHEME_DELETED = "scheme-deleted"
     PUBLICATION = "publication"
     EXPORT = "export"
     LIST = "list"

@@ -38,6 +38,7 @@ import layers.records.loads
 import layers.records.plans
 import layers.records.remarks
 import layers.records.scenarios
+import layers.records.schemes
 import layers.records.sign_ins  # noqa: F401 - their tables belong to whoever knows these: grants, backups, migrations
 from layers.catalogue.base import Base
 from layers.records.outcome import Kept

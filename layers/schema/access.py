@@ -35,11 +35,13 @@ SYSTEM_COLUMNS = ("gid", "load_id", "ended_by", "geom", "tile_geom")
 STAFF_COLUMNS_OF_RESULTS: Mapping[str, frozenset[str]] = {"loads": frozenset({"file_name", "sha256", "report"})}
 CLOSED_TABLES = frozenset({"api_keys", "audit_log", "sign_ins"})
 # What a kind of household meets, plot by plot; balances of water, drafts among them (what is published is in layers);
-# scenarios, which say what is planned and not what is; remarks on plots.
+# scenarios, which say what is planned and not what is; remarks on plots; schemes nobody has
+# scored yet.
 STAFF_TABLES = frozenset(
     {
         *("fit_profiles", "household_fit", "water_balances", "balance_areas", "balance_reaches"),
-        *("scenarios", "scenario_runs", "scenario_areas", "scenario_reaches", "scenario_plots", "plot_remarks"),
+        *("scenarios", "scenario_runs", "scenario_areas", "scenario_reaches", "scenario_plots"),
+        *("plot_remarks", "stored_schemes"),
     }
 )
 KEY_PREFIX = "obod"

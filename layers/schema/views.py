@@ -33,7 +33,7 @@ SQL = Path(__file__).parent / "sql"
 OF_SERVICE = (
     *("end_key_logins", "note_key_use", "note_reading", "store_scenario", "store_scenario_run"),
     *("begin_sign_in", "sign_in_holder", "end_sign_in", "note_refused_sign_ins"),
-    *("store_remark", "end_remark"),
+    *("store_remark", "end_remark", "store_scheme"),
 )
 CALLED_BY_THEM = ("require_staff_key", "require_staff_key_of")  # and by nobody else
 PROVENANCE = {  # titles of the columns of every view that say where a row comes from

@@ -11,9 +11,9 @@ import typer
 
 from geo.contract.classes import MINES
 from geo.criteria import LAND_CRITERIA
-from geo.panel.scheme import load_scheme
 from layers.loading.opened_file import Options
 from layers.postgres.engine import writing
+from layers.records.schemes import scheme_called
 from layers.runs.fields import Proposal, fields_of_files, fields_of_grid, listed, propose_fields
 from layers.runs.mined_districts import MINES_FIRST
 from layers.sources.area import find_area
@@ -68,8 +68,8 @@ def propose(
     fetched = from_ is not None and SOURCE.fullmatch(from_) is not None and not Path(from_).exists()
     if fetched and any(said is not None for said in (source, licence, table, crs)):
         raise typer.BadParameter("a fetched source says who drew it, its licence, table and CRS itself.")
-    judged_by = load_scheme(scheme)
     with writing() as connection:
+        judged_by = scheme_called(connection, scheme)
         basis, name = "outline", None
         if from_ is not None and fetched:
             outlines = fetched_outlines(from_)

@@ -14,8 +14,9 @@ from api.language.translate import SOURCE_LANGUAGE
 from geo.contract.classes import CLASSES
 from geo.household.profile import Profile, load_profile
 from geo.household_fit.rating import SUPPORT_NEEDED
-from geo.panel.scheme import load_scheme
+from geo.panel.scheme import Scheme
 from layers.postgres.engine import engine
+from layers.records.schemes import scheme_called
 from layers.runs.household_fit import FitReport, fit_profiles, fit_run, profiles_shown, replay_fits
 from layers.runs.incremental import score_changed
 from layers.runs.listing import NOT_SETTLED, set_apart
@@ -28,7 +29,9 @@ from scripts.output import err, out, print_json, print_table, tracked
 from scripts.verbs.robustness import start_drawing
 
 District = Annotated[list[str] | None, typer.Option("--district", help="District code; may be given several times.")]
-SchemeName = Annotated[str, typer.Option("--scheme", help="Name of a scheme that ships with Obod, or a scheme file.")]
+SchemeName = Annotated[
+    str, typer.Option("--scheme", help="Name of a scheme, shipped or stored by staff, or a scheme file.")
+]
 Draft = Annotated[bool, typer.Option("--draft", help="Keep the run without publishing it.")]
 ProfileName = Annotated[
     str | None,
@@ -98,7 +101,7 @@ def score(
         return
     report = score_plots(
         engine(),
-        load_scheme(scheme),
+        _called(scheme),
         districts=district,
         publish=not draft,
         progress=progress,
@@ -148,6 +151,11 @@ def _refitted(reports: Sequence[RunReport], draft: bool) -> list[RunReport]:
     return [replace(report, published=not draft) for report in reports]
 
 
+def _called(name_or_path: str) -> Scheme:
+    with engine().connect() as connection:
+        return scheme_called(connection, name_or_path)
+
+
 def _fitted(
     profile: Profile,
     scheme: str,
@@ -161,7 +169,7 @@ def _fitted(
     if run is not None:
         with engine().begin() as connection:
             return None, fit_run(connection, run, profile)
-    report = score_plots(engine(), load_scheme(scheme), districts=district, publish=False, progress=progress, work=work)
+    report = score_plots(engine(), _called(scheme), districts=district, publish=False, progress=progress, work=work)
     with engine().begin() as connection:
         fit = fit_run(connection, report.run_id, profile)
         if not draft:

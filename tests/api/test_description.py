@@ -21,7 +21,7 @@ from tests.drills.figures import Note
 from tests.worlds.three_districts import COUNTS, NUROBOD, RASHT, Land
 
 SEED: Final = 20261128
-OPERATIONS: Final = 45
+OPERATIONS: Final = 49
 FEW, MANY = 8, 250  # random cases of each operation; edge cases of every parameter come on top
 ACCEPTED: Final = ["2xx", "3xx", "401", "403", "404"]
 THERE_ARE: Final = {
@@ -92,6 +92,8 @@ SETTINGS: Final[dict[str, Any]] = {
             "/scenarios/{name}/runs",
             "/works/rankings",
             "/plots/{plot_id}/remarks",
+            "/schemes",
+            "/schemes/new",
             further="400 422",
         ),
     ],

@@ -80,6 +80,14 @@ function keep(sliders) {
     sliders.map(({ name, value, dataset }) => [name, value === dataset.neutral ? null : value]),
   );
   document.getElementById("map").dispatchEvent(new CustomEvent("obod:view", { detail }));
+  const save = document.getElementById("trial-save");
+  if (!save) return;
+  const target = new URL(save.href);
+  for (const [name, value] of Object.entries(detail)) {
+    if (value === null) target.searchParams.delete(name);
+    else target.searchParams.set(name, value);
+  }
+  save.href = target.href;
 }
 
 function capitalised(text) {
