@@ -98,3 +98,21 @@ def test_staff_remark_something_on_a_plot(opened: Page, key: str, lang: Language
     opened.goto(f"/plots/{PLOT}/why?lang={lang}")
     remarks.get_by_role("button", name=translate("Take back", lang)).click()
     expect(remarks.get_by_role("listitem")).to_have_count(0)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_staff_store_what_the_sliders_try(opened: Page, key: str, lang: Language) -> None:
+    opened.goto(f"/sign-in?lang={lang}")
+    opened.get_by_label(translate("Your key", lang)).fill(key)
+    opened.keyboard.press("Enter")
+    opened.wait_for_url(f"**/?lang={lang}")
+    opened.goto(f"/schemes/new?district={RASHT}&lang={lang}&weigh_water=150&orness=20")
+    assert serious_faults(opened.main_frame) == []
+    assert not is_cut(opened)
+    name = f"{lang}-{opened.evaluate('innerWidth')}"
+    opened.locator("#name").fill(name)
+    opened.locator("#panel").fill("Women of the jamoat")
+    opened.get_by_role("button", name=translate("Store as a scheme", lang)).click()
+    expect(opened.locator("code")).to_have_text(f"obod score --scheme staff-{name} --draft")
+    assert serious_faults(opened.main_frame) == []
+    assert not is_cut(opened)
