@@ -129,6 +129,7 @@ DISTRIBUTION = {  # of a module that is not named as what is installed
     "pydantic_settings": "pydantic-settings",
     "pytest_benchmark": "pytest-benchmark",
     "skimage": "scikit-image",
+    "tomli_w": "tomli-w",
 }
 
 

@@ -104,18 +104,21 @@ def delete_stored(connection: Connection, name: str) -> None:
     note(connection, Act.SCHEME_DELETED, layer=StoredScheme.__tablename__, rows=1)
 
 
+def is_stored(name_or_path: str) -> bool:
+    """Return whether a name is that of a stored scheme: neither of one that ships nor the path of a file."""
+    return name_or_path.startswith(BEGINNING) and not Path(name_or_path).suffix
+
+
 def scheme_called(connection: Connection, name_or_path: str) -> Scheme:
     """Return a stored scheme or one that ships by its name, or the scheme in a file.
 
     Parameters
     ----------
     connection : the owner's.
-    name_or_path : a name that begins with ``staff-`` and is no file is that of a stored one.
+    name_or_path : as ``is_stored`` tells them apart.
 
     Raises
     ------
     NotFound : there is no stored scheme of that name. SchemeError : as ``load_scheme``.
     """
-    if name_or_path.startswith(BEGINNING) and not Path(name_or_path).suffix:
-        return read_stored(connection, name_or_path).read()
-    return load_scheme(name_or_path)
+    return read_stored(connection, name_or_path).read() if is_stored(name_or_path) else load_scheme(name_or_path)

@@ -29,6 +29,7 @@ FROM_THEIR_TEXT: Final[Mapping[str, str]] = {
     "partd": "BSD-3-Clause",
     "protobuf": "BSD-3-Clause",
     "pypdfium2": "Apache-2.0 OR BSD-3-Clause",
+    "pyxform": "BSD-2-Clause",
     "pyphen": "LGPL-2.1-or-later",  # one of three to choose from, beside the GPL and the MPL; used unchanged
     "@mapbox/jsonlint-lines-primitives": "MIT",
 }

@@ -14,9 +14,9 @@ from api.language.translate import SOURCE_LANGUAGE
 from geo.contract.classes import CLASSES
 from geo.household.profile import Profile, load_profile
 from geo.household_fit.rating import SUPPORT_NEEDED
-from geo.panel.scheme import Scheme
+from geo.panel.scheme import Scheme, load_scheme
 from layers.postgres.engine import engine
-from layers.records.schemes import scheme_called
+from layers.records.schemes import is_stored, read_stored
 from layers.runs.household_fit import FitReport, fit_profiles, fit_run, profiles_shown, replay_fits
 from layers.runs.incremental import score_changed
 from layers.runs.listing import NOT_SETTLED, set_apart
@@ -152,8 +152,10 @@ def _refitted(reports: Sequence[RunReport], draft: bool) -> list[RunReport]:
 
 
 def _called(name_or_path: str) -> Scheme:
+    if not is_stored(name_or_path):
+        return load_scheme(name_or_path)
     with engine().connect() as connection:
-        return scheme_called(connection, name_or_path)
+        return read_stored(connection, name_or_path).read()
 
 
 def _fitted(
