@@ -24,20 +24,8 @@ MODULE: Final = "js/map.js"
 IMPORTED: Final = tuple(
     f"js/{name}.js"
     for name in (
-        *(
-            "buttons",
-            "card",
-            "expression",
-            "hatch",
-            "layers",
-            "live",
-            "matches",
-            "measure",
-            "periods",
-            "picture",
-            "plain",
-        ),
-        *("point-out", "trial-map", "vector-tile", "village"),
+        *("buttons", "card", "expression", "hatch", "layers", "live", "matches", "measure", "paper", "periods"),
+        *("picture", "plain", "point-out", "signs", "trial-map", "vector-tile", "village"),
     )
 )
 # Ten times the rest in size: run, in this order, when what the map is about is on the screen, which does without.

@@ -26,6 +26,7 @@ from api.maps.folium_map import (
 )
 from api.maps.legend import CRITERIA_BY_ID, Legend, legend_of_layer, legend_of_raster
 from api.maps.maplibre_style import BOUNDARIES, PLOT_OPACITY, Mapped, name_of, style, visible
+from api.maps.paper_signs import SIGNS, TILE_MM, Sign
 from api.maps.themes import TITLES, theme_of, uppermost_first
 from api.maps.water_map import WaterShown, is_of_water, tell_period, water_legend
 from api.rendering import assets
@@ -234,6 +235,7 @@ def _config(scene: Scene, ways: Mapping[str, Colouring]) -> dict[str, Any]:
             outlined=scene.outlined,
         ),
         "hatch": HATCH,
+        "signs": {"tile": TILE_MM, "looks": {name: _sign(sign) for name, sign in SIGNS.items()}},
         "live": {
             "scripts": [assets.address(scene.base, path) for path in LIVE_SCRIPTS],
             "stylesheet": assets.address(scene.base, LIVE_STYLESHEET),
@@ -257,6 +259,11 @@ def _look(look: Style) -> dict[str, str | None]:
     """A look as a dot has it, its ground and its edge, and the hatch of a plot that has one."""
     hatch = hatch_name(look) if look.hatched else None
     return {"colour": look.ground or look.colour, "edge": look.colour, "hatch": hatch}
+
+
+def _sign(sign: Sign) -> dict[str, str | float]:
+    """Lines of a sign for paper, as they are laid over its colour; its ground is on the map already."""
+    return {"ink": sign.ink, "lines": sign.lines, "width": sign.width}
 
 
 def _told(layer: type[Layer], lang: Language) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pyproj import Geod
 from api.language.translate import LANGUAGES, Language, translate
 from layers.catalogue.land import CLASS_STYLES
 from tests.clients.browser import DESK, PATIENCE_MS, PHONE, Noticed, drawn_map, fold_panel, map_point
-from tests.clients.pictures import rgb, serious_faults
+from tests.clients.pictures import picture_of, rgb, serious_faults
 from tests.worlds.region_on_the_page import RASHT
 
 pytestmark = pytest.mark.browser
@@ -144,6 +144,12 @@ def _picture(page: Page, frame: FrameLocator, lang: Language) -> tuple[Image.Ima
     return picture, " ".join(written)
 
 
+def _extent(picture: Image.Image, judged: str) -> tuple[int, int]:
+    """Return how far apart the outermost pixels of a class lie, across and down, left of what may be a key."""
+    rows, columns = np.nonzero((np.asarray(picture)[:600] == rgb(CLASS_STYLES[judged].colour)).all(axis=-1))
+    return int(np.ptp(columns)), int(np.ptp(rows))
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("view", [DESK, PHONE])
 def test_a_picture_says_all_that_a_reader_needs(
@@ -155,6 +161,8 @@ def test_a_picture_says_all_that_a_reader_needs(
         page = context.new_page()
         page.goto(f"/?lang={lang}&district={RASHT}&class=S1&class=S3&opacity=100&layers=canals,plots&at={AROUND}")
         frame = drawn_map(page)
+        fold_panel(frame)
+        drawn_map(page)
         picture, written = _picture(page, frame, lang)
         said = (
             "SYNTHETIC DATA",
@@ -170,6 +178,8 @@ def test_a_picture_says_all_that_a_reader_needs(
         assert f"↑ {translate('N', lang)}" in written
         assert frame.locator(".leaflet-control-scale-line").inner_text() in written
         assert picture.height > frame.locator(".folium-map").evaluate("map => map.offsetHeight")
+        seen, taken = (_extent(one, "S1") for one in (picture_of(frame), picture))
+        assert taken == pytest.approx(seen, abs=2)  # as large as on the map, so that the scale holds
         colours = {colour for _count, colour in picture.getcolors(picture.width * picture.height) or []}
         assert {rgb(CLASS_STYLES["S1"].colour), rgb(CLASS_STYLES["S3"].colour)} <= colours
     noticed.nothing_wrong()

@@ -10,6 +10,7 @@ import { isDot, narrowed, within } from "./matches.js";
 import { pointOut } from "./point-out.js";
 import { chosenCanal, followPeriods, markCanal } from "./periods.js";
 import { addPicture } from "./picture.js";
+import { onPaper } from "./paper.js";
 import { plainLayer } from "./plain.js";
 import { markVillage } from "./village.js";
 import { fetchTrial, repaint, triedStyle } from "./trial-map.js";
@@ -70,6 +71,7 @@ export async function draw(map, config) {
   pointOut(map, choose.plot);
   const measured = addMeasure(map, config);
   addPicture(map, glMap, config);
+  onPaper(map, glMap, config);
   map.on("click", (event) => measured(event.latlng) || choose(event.latlng));
   // Reached or moved by key, the map shows a crosshair on what Enter would open.
   container.addEventListener("keyup", () => { container.dataset.keys = "used"; });

@@ -8,7 +8,9 @@ const EDGE = 16; // pixels around everything
 const LINE_HEIGHT = 20; // pixels
 const FONT = "14px sans-serif";
 const BOLD = "bold 16px sans-serif";
+const NARROWEST = 700; // pixels of a sheet, so that the key of a telephone's map stands in columns
 const COLUMN = 260; // pixels of a column of the key, at least
+const SWATCH_SIZE = [22, 14]; // pixels
 const SWATCH = 30; // pixels to the text of an entry
 const FILE = "obod-map.png";
 
@@ -16,7 +18,7 @@ const FILE = "obod-map.png";
 export function addPicture(map, glMap, { messages }) {
   addButton(map, SHEET, messages.picture, async () => {
     if (map.getContainer().dataset.state !== "idle") await new Promise((drawn) => { glMap.once("idle", drawn); });
-    compose(map, glMap).toBlob((blob) => {
+    compose(map, glMap, null).toBlob((blob) => {
       const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: FILE });
       link.click();
       URL.revokeObjectURL(link.href);
@@ -24,16 +26,18 @@ export function addPicture(map, glMap, { messages }) {
   });
 }
 
-function compose(map, glMap) {
+/** Return a canvas with the map and all that is said of it; `signs`, where there are any, lie over its colours. */
+export function compose(map, glMap, signs) {
   const { x: width, y: height } = map.getSize();
   const sheet = document.createElement("canvas");
   const pen = sheet.getContext("2d");
-  const room = Math.max(width, COLUMN + 2 * EDGE) - 2 * EDGE;
+  const room = Math.max(width, signs ? NARROWEST : COLUMN + 2 * EDGE) - 2 * EDGE;
   const heads = wrapped(pen, heading(), BOLD, room);
-  const key = keyOf(pen, room);
+  const key = keyOf(pen, room, signs);
   const foot = footing().flatMap((text) => wrapped(pen, text, FONT, room));
   const top = EDGE + LINE_HEIGHT * heads.length + EDGE / 2;
-  const ratio = glMap.getCanvas().width / width;
+  const drawn = glMap.getCanvas().getBoundingClientRect(); // larger than the map, so that a shifted map is not bare
+  const ratio = glMap.getCanvas().width / drawn.width;
   sheet.width = (room + 2 * EDGE) * ratio;
   sheet.height = (top + height + EDGE + key.height + LINE_HEIGHT * foot.length + EDGE) * ratio;
   pen.scale(ratio, ratio);
@@ -45,7 +49,12 @@ function compose(map, glMap) {
   pen.beginPath();
   pen.rect(0, 0, width, height);
   pen.clip();
-  pen.drawImage(glMap.getCanvas(), 0, 0, width, height);
+  pen.save();
+  const frame = map.getContainer().getBoundingClientRect();
+  pen.translate(drawn.left - frame.left, drawn.top - frame.top);
+  pen.drawImage(glMap.getCanvas(), 0, 0, drawn.width, drawn.height);
+  signs?.onPlots(pen);
+  pen.restore();
   overlay(pen, map);
   northAndScale(pen, width, height);
   pen.restore();
@@ -82,9 +91,9 @@ function layersOn() {
 }
 
 /** Every colour that is on the map with what it stands for, in columns; `draw` puts it on the sheet. */
-function keyOf(pen, room) {
+function keyOf(pen, room, signs) {
   const ofSubject = [...document.querySelectorAll(".panel-body > .legend li, [data-legend]:not([hidden]) .legend li")];
-  const entries = ofSubject.map((item) => [item.querySelector("svg"), textOf(item)]);
+  const entries = ofSubject.map((item) => [item.querySelector("svg"), textOf(item), item.dataset.value]);
   for (const { title, row } of layersOn()) {
     const single = row.querySelector("label svg");
     if (single) entries.push([single, title]);
@@ -92,7 +101,7 @@ function keyOf(pen, room) {
   }
   const columns = Math.max(1, Math.floor(room / COLUMN));
   const wide = room / columns;
-  const told = entries.map(([swatch, text]) => ({ swatch, lines: wrapped(pen, text, FONT, wide - SWATCH - EDGE) }));
+  const told = entries.map(([swatch, text, value]) => ({ swatch, value, lines: wrapped(pen, text, FONT, wide - SWATCH - EDGE) }));
   const total = told.reduce((sum, { lines }) => sum + lines.length, 0);
   const tall = Math.max(Math.ceil(total / columns), ...told.map(({ lines }) => lines.length));
   let [column, row] = [0, 0];
@@ -104,16 +113,16 @@ function keyOf(pen, room) {
   });
   const height = Math.max(0, ...placed.map(({ y, lines }) => y + lines.length * LINE_HEIGHT)) + EDGE / 2;
   const draw = (top) => {
-    for (const { swatch, lines, x, y } of placed) {
-      if (swatch) paint(pen, swatch, x, top + y + 3);
+    for (const { swatch, value, lines, x, y } of placed) {
+      if (swatch) paint(pen, swatch, signs && value, { x, y: top + y + 1, signs });
       write(pen, lines, FONT, x + SWATCH, top + y);
     }
   };
   return { height, draw };
 }
 
-/** Paint the shapes of a swatch as the page has them. */
-function paint(pen, swatch, x, y) {
+/** Paint the shapes of a swatch as the page has them, and the sign of what it stands for. */
+function paint(pen, swatch, value, { x, y, signs }) {
   pen.save();
   pen.translate(x, y);
   for (const shape of swatch.querySelectorAll("rect, path, line, circle")) {
@@ -131,6 +140,7 @@ function paint(pen, swatch, x, y) {
       pen.stroke(path);
     }
   }
+  if (value) signs.onSwatch(pen, value, ...SWATCH_SIZE);
   pen.restore();
 }
 
@@ -154,7 +164,7 @@ function overlay(pen, map) {
   const frame = map.getContainer().getBoundingClientRect();
   for (const name of document.querySelectorAll(".village")) {
     const { left, top } = name.getBoundingClientRect();
-    label(pen, textOf(name), left - frame.left, top - frame.top);
+    label(pen, textOf(name), left - frame.left, top - frame.top, frame.width);
   }
 }
 
@@ -169,12 +179,14 @@ function northAndScale(pen, width, height) {
   pen.fillRect(left, low, bar.offsetWidth, 5);
 }
 
-/** Write on a white ground. */
-function label(pen, text, x, y) {
+/** Write on a white ground, within a map that is so wide. */
+function label(pen, text, x, y, wide = Infinity) {
   pen.font = BOLD;
   pen.fillStyle = "#ffffff";
-  pen.fillRect(x, y, pen.measureText(text).width + 10, LINE_HEIGHT + 2);
-  write(pen, [text], BOLD, x + 5, y);
+  const own = pen.measureText(text).width + 10;
+  const left = Math.max(0, Math.min(x, wide - own));
+  pen.fillRect(left, y, own, LINE_HEIGHT + 2);
+  write(pen, [text], BOLD, left + 5, y + 2);
 }
 
 function write(pen, lines, font, x, y) {
