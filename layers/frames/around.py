@@ -16,6 +16,8 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Connection,
+    Float,
+    FromClause,
     LargeBinary,
     and_,
     func,
@@ -77,6 +79,15 @@ def window(bounds: Bounds) -> ColumnElement[bool]:
     west, south, east, north = _TO_STORED.transform_bounds(*bounds, densify_pts=21)
     envelope: ColumnElement[bool] = func.ST_MakeEnvelope(west, south, east, north, STORED_SRID)
     return envelope
+
+
+def in_any_window(several: Sequence[Bounds], shape: ColumnElement[Any]) -> tuple[FromClause, ColumnElement[bool]]:
+    """Return a table of windows of the working CRS, sent as four arrays, and the condition that a shape is in one."""
+    degrees = np.array([_TO_STORED.transform_bounds(*bounds, densify_pts=21) for bounds in several]).T
+    given = func.unnest(*(literal(edge.tolist(), ARRAY(Float(53))) for edge in degrees))
+    edges = given.table_valued("west", "south", "east", "north").render_derived(name="windows")
+    envelope = func.ST_MakeEnvelope(*edges.c, STORED_SRID)
+    return edges, shape.op("&&", is_comparison=True)(envelope)
 
 
 def widened(bounds: Bounds, reach_m: float, lattice_m: float = LATTICE_M) -> Bounds:

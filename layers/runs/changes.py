@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import shapely
 from sqlalchemy import ARRAY, ColumnElement, Connection, LargeBinary, and_, bindparam, cast, exists, func, or_, select
 from sqlalchemy.types import Float
@@ -25,7 +26,7 @@ from layers.catalogue.admin import District
 from layers.catalogue.base import Layer
 from layers.catalogue.irrigation import Canal, CommandArea, Outlet
 from layers.catalogue.land import Plot
-from layers.frames.around import among, as_of, district_bounds, holds_rows, widened, window
+from layers.frames.around import among, as_of, district_bounds, holds_rows, in_any_window, widened, window
 from layers.frames.windows import Bounds
 from layers.records.loads import Raster
 from layers.records.rows_of_run import of_run
@@ -294,13 +295,12 @@ def _same_windows(before: Bounds, after: Bounds) -> bool:
 
 def _beside(here: DistrictChange, shapes: Any, distance_m: float) -> set[int]:
     """Plots whose box comes near the box of any of the shapes (EPSG:32642)."""
-    found: set[int] = set()
-    for x_min, y_min, x_max, y_max in shapely.bounds(shapes):
-        grown = (x_min - distance_m, y_min - distance_m, x_max + distance_m, y_max + distance_m)
-        near = Plot.__table__.c.geom.op("&&")(window(tuple(map(float, grown))))  # type: ignore[arg-type]
-        statement = select(Plot.plot_no).where(Plot.district == here.code, as_of(Plot, here.after), near)
-        found.update(here.connection.execute(statement).scalars())
-    return found
+    if not len(shapes):
+        return set()
+    grown = shapely.bounds(shapes) + np.array([-distance_m, -distance_m, distance_m, distance_m])
+    several, near = in_any_window([tuple(box) for box in grown.tolist()], Plot.__table__.c.geom)
+    mine = and_(Plot.district == here.code, as_of(Plot, here.after))
+    return set(here.connection.execute(select(Plot.plot_no).join(several, near).where(mine).distinct()).scalars())
 
 
 def _on_ways_through(here: DistrictChange, rows: Rows, layer: type[Layer], slack_m: float) -> set[int]:
