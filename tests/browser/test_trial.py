@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -11,8 +12,10 @@ from sqlalchemy import Engine, text
 from api.language.translate import LANGUAGES, Language, translate
 from api.language.wording import NOT_PUBLISHED
 from geo.criteria import LAND_CRITERIA
+from layers.catalogue.base import STAFF
 from layers.catalogue.land import CLASS_STYLES
 from layers.postgres.engine import writing
+from layers.schema.access import create_key
 from tests.clients.browser import DESK, PATIENCE_MS, PHONE, drawn_map, fold_panel
 from tests.clients.pictures import all_colours, colours_of, paint_fully, rgb, serious_faults
 from tests.worlds import region_on_the_page
@@ -155,3 +158,19 @@ def test_paper_says_that_it_is_a_trial_with_its_weights_and_not_published(page: 
     assert weights in shown
     assert translate("Weights of the land", lang) in weights
     assert not page.locator(".trial-panel .slider").first.is_visible()
+
+
+def test_what_staff_store_follows_the_sliders(page: Page) -> None:
+    with writing() as connection:
+        key = create_key(connection, STAFF, "A. of the office")
+    page.goto("/sign-in?lang=en")
+    page.get_by_label("Your key").fill(key)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?lang=en")
+    page.goto(f"/?lang=en&district={RASHT}")
+    page.get_by_text("Try other weights").click()
+    page.get_by_label("Nearness").fill("200")
+    link = page.get_by_role("link", name="Store as a scheme")
+    expect(link).to_have_attribute("href", re.compile(r"/schemes/new\?.*weigh_nearness=200"))
+    link.click()
+    expect(page.get_by_text("weight of nearness × 2")).to_be_visible()
