@@ -57,9 +57,9 @@ class WaterSeen(Layer):
         "came. Told of ten plots or more, in steps of 10 %, never as none or all.",
         drawn_by="level",
         legend={
-            "most": Style("#1b7837", "Water was seen on most of the land"),
-            "part": Style("#a6dba0", "Water was seen on part of the land"),
-            "little": Style("#c2a5cf", "Water was seen on little of the land: ask about the canal"),
+            "most": Style("#192166", "Water was seen on most of the land"),
+            "part": Style("#4d52ff", "Water was seen on part of the land"),
+            "little": Style("#f199ff", "Water was seen on little of the land: ask about the canal"),
             "unknown": Style("#9aa0a6", "Too little was seen clearly", hatched=True),
         },
         tiles_from=6,

@@ -77,6 +77,17 @@ def test_shares_of_water_can_be_told_apart_in_colour_and_in_a_black_and_white_co
     assert [round(a - b) >= 40 for a, b in pairwise(greys)] == [True, True, True]  # the less arrives the darker
 
 
+@pytest.mark.parametrize("vision", VISION)
+def test_water_seen_from_above_is_in_no_colour_of_a_class(vision: str) -> None:
+    looks = BY_NAME["water_seen"].card.legend
+    assert least_distance(looks, vision) >= TOLD_APART
+    for seen in (look for look in looks.values() if not look.hatched):
+        for judged in (look for look in CLASS_STYLES.values() if not look.hatched):
+            assert (
+                np.linalg.norm(lab(seen.colour, vision) - lab(judged.colour, vision)) >= 25
+            )  # as classes among themselves
+
+
 def test_what_is_unknown_is_never_drawn_in_a_colour_of_the_scale() -> None:
     for way in colourings("en").values():
         entries = way.legend.entries
