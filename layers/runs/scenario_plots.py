@@ -136,14 +136,29 @@ def judge_plots(connection: Connection, run: Computed, seconds: float = math.inf
             judged.append(judge_district(connection, run, served, only))
     plots = pd.concat([found.plots for found in judged], ignore_index=True) if judged else _no_plots()
     changes = plots[(plots["before"] != plots["after"]) | (plots["before_settled"] != plots["after_settled"])]
+    sums = tell_plots(plots)
+    falling = areas_that_fall(*run.water)
     report = {
         "untold": None,
         "districts_untold": untold,
         "otherwise_served": int(sum((~found.stored).sum() for found in judged)),
         "by_recorded_ratio": int(sum(found.recorded.sum() for found in judged)),
-        **tell_plots(plots),
+        "worse_by_water": sum(row["worse"]["plots"] for row in sums["by_area"] if row["area"] in falling),
+        **sums,
     }
     return run._replace(report={**run.report, "plots": report}, plots=changes.drop(columns="plot_id"))
+
+
+def areas_that_fall(before: pd.DataFrame, after: pd.DataFrame) -> set[str]:
+    """Return codes of areas that get a smaller share of their need in some month, at worst or at best.
+
+    Parameters
+    ----------
+    before, after : without a scenario and with it, as ``Computed.water`` has them, in one order.
+    """
+    months = [name for name in before if name.startswith("ratio_")]
+    lower = (after[months].to_numpy(dtype=np.float64) < before[months].to_numpy(dtype=np.float64)).any(axis=1)
+    return set(before["code"].astype(str)[lower])
 
 
 def _dug_near(connection: Connection, run: Computed, served: Served) -> bool:

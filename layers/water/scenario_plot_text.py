@@ -66,6 +66,11 @@ def tell_worse(plots: Found | None) -> list[str]:
     said: list[str] = []
     if plots["worse"]["plots"]:
         said.append(_of(Phrase("Harm: {plots} plots, {ha} ha fall to a worse class ({moves})."), plots, "worse"))
+        if plots.get("worse_by_water"):  # runs of before do not say
+            message = (
+                "Of these {count} plots lie in command areas that get a smaller share of their need in some month."
+            )
+            said.append(told(message, count=plots["worse_by_water"]))
     else:
         said.append(told("Harm: no plot falls to a worse class."))
     said += [_of(phrase, plots, kind) for kind, phrase in UNKNOWN.items() if plots[kind]["plots"]]

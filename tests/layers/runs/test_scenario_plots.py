@@ -19,7 +19,7 @@ from layers.loading import load_frame
 from layers.postgres.engine import computing, writing
 from layers.records.rows_of_run import of_run
 from layers.records.runs import suitability
-from layers.runs.scenario_plots import COLUMNS, assess_sides, judge_plots, read_served, tell_plots
+from layers.runs.scenario_plots import COLUMNS, areas_that_fall, assess_sides, judge_plots, read_served, tell_plots
 from layers.runs.score import score
 from layers.water.balances import make_balance
 from layers.water.scenario_plot_text import tell_better, tell_worse
@@ -178,6 +178,26 @@ def test_it_is_what_scoring_afresh_gives(watered: Engine, kind: str, by: str) ->
     assert plots["plot_no"].tolist() == full["plot_no"].tolist()
 
 
+def test_an_area_falls_where_any_month_gets_a_smaller_share() -> None:
+    """Less at best alone is less; what is unknown without or with is not said to fall, nor is what stays or grows."""
+    columns = ("code", "ratio_07", "ratio_best_07")
+    before = pd.DataFrame(
+        [
+            ("less", 0.5, 0.5),
+            ("at best", 0.5, 0.9),
+            ("same", 0.5, 0.5),
+            ("more", 0.5, 0.5),
+            ("unknown", np.nan, np.nan),
+        ],
+        columns=columns,
+    )
+    after = pd.DataFrame(
+        [("less", 0.4, 0.4), ("at best", 0.5, 0.8), ("same", 0.5, 0.5), ("more", 0.6, 0.6), ("unknown", 0.1, 0.1)],
+        columns=columns,
+    )
+    assert areas_that_fall(before, after) == {"less", "at best"}
+
+
 def shown(run: Computed) -> list[str]:
     return [*tell_better(run.report["plots"]), *tell_worse(run.report["plots"])]
 
@@ -194,6 +214,8 @@ def test_both_ways_and_what_is_unknown(watered: Engine) -> None:
     drier = computed(CHANGES["river"][0])
     assert drier.report["plots"]["better"]["plots"] == 0
     assert drier.report["plots"]["worse"]["plots"] > 0
+    worse = drier.report["plots"]["by_area"]
+    assert drier.report["plots"]["worse_by_water"] == sum(row["worse"]["plots"] for row in worse if row["area"]) > 0
     assert drier.plots is not None
     for row in drier.plots.to_dict("records"):
         gained = CLASSES.index(row["after"]) < CLASSES.index(row["before"]) and row["before_settled"]
