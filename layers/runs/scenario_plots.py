@@ -156,9 +156,9 @@ def areas_that_fall(before: pd.DataFrame, after: pd.DataFrame) -> set[str]:
     ----------
     before, after : without a scenario and with it, as ``Computed.water`` has them, in one order.
     """
-    months = [name for name in before if name.startswith("ratio_")]
-    lower = (after[months].to_numpy(dtype=np.float64) < before[months].to_numpy(dtype=np.float64)).any(axis=1)
-    return set(before["code"].astype(str)[lower])
+    months = [str(name) for name in before if str(name).startswith("ratio_")]
+    lower = after[months].to_numpy(dtype=np.float64) < before[months].to_numpy(dtype=np.float64)
+    return {str(code) for code, falls in zip(before["code"], lower, strict=True) if np.any(falls)}
 
 
 def _dug_near(connection: Connection, run: Computed, served: Served) -> bool:
