@@ -23,7 +23,7 @@ from layers.catalogue.supply import Intake, IntakeFlow, Pump
 from layers.errors import DataRefused
 from layers.frames.around import as_of, read_layer
 from layers.records.phrases import told
-from layers.water.altered_rows import Row, number_of, plain_of, rows_by_code, with_rows
+from layers.water.altered_rows import Row, number_of, plain_of, rows_by_code, with_flows, with_rows
 from layers.water.networks import StoredNetwork, read_network
 from layers.water.new_canals import OF_LINE, Placed, line_of, outlet_of, row_of, why_no_line
 
@@ -104,7 +104,7 @@ class Alteration:
             kept = frame[~frame["command_area"].astype(str).isin(self._mixes)]
             return with_rows(kept, [row for rows in self._mixes.values() for row in rows])
         if layer is IntakeFlow:
-            return self._altered_flows(frame)
+            return with_flows(frame, self._other_year, self._flows)
         if cells:
             frame = frame.copy()
             place = {str(code): row for row, code in zip(frame.index, frame["code"], strict=True)}
@@ -143,17 +143,6 @@ class Alteration:
 
     def _holds_water(self, code: str) -> bool:
         return self._canals[code]["lining"] in LINED
-
-    def _altered_flows(self, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-        if self._other_year is not None:
-            intakes, other = self._other_year
-            kept = frame[~frame["intake"].astype(str).isin(intakes)]
-            frame = with_rows(kept, other[other["intake"].astype(str).isin(intakes)].to_dict("records"))
-        for intakes, factor in self._flows:
-            frame = frame.copy()
-            flow = pd.to_numeric(frame["flow_m3_s"], errors="coerce")
-            frame["flow_m3_s"] = flow.where(~frame["intake"].astype(str).isin(intakes), flow * factor)
-        return frame
 
     # -- what is changed ---------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -21,6 +22,23 @@ def with_rows(frame: gpd.GeoDataFrame, rows: list[Row]) -> gpd.GeoDataFrame:
     names = [name for name in frame.columns if name != "geometry"]  # a new pump has no place on the map
     every = [*pd.DataFrame(frame[names]).to_dict("records"), *rows]
     return gpd.GeoDataFrame(pd.DataFrame(every, columns=names, dtype=object))
+
+
+def with_flows(
+    frame: gpd.GeoDataFrame,
+    other_year: tuple[Sequence[str], gpd.GeoDataFrame] | None,
+    factors: Sequence[tuple[Sequence[str], float]],
+) -> gpd.GeoDataFrame:
+    """Return flows at intakes with those of some taken from another kind of year, and those of some times a factor."""
+    if other_year is not None:
+        intakes, other = other_year
+        kept = frame[~frame["intake"].astype(str).isin(intakes)]
+        frame = with_rows(kept, other[other["intake"].astype(str).isin(intakes)].to_dict("records"))
+    for intakes, factor in factors:
+        frame = frame.copy()
+        flow = pd.to_numeric(frame["flow_m3_s"], errors="coerce")
+        frame["flow_m3_s"] = flow.where(~frame["intake"].astype(str).isin(intakes), flow * factor)
+    return frame
 
 
 def number_of(value: Any) -> float | None:
