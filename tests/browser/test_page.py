@@ -208,6 +208,7 @@ def test_a_plot_is_found_and_read_by_key_alone(page: Page) -> None:
     middle = plot_box(3, "N1").centroid
     page.goto(f"/?lang=en&district={RASHT}&at=17/{middle.y}/{middle.x}")
     frame = drawn_map(page)
+    expect(frame.locator(".crosshair")).to_be_hidden()
     for _ in range(40):
         page.keyboard.press("Tab")
         if frame.locator(".folium-map:focus").count():

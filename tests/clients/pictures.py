@@ -63,7 +63,7 @@ def is_striped(colour: str, seen: set[tuple[int, ...]]) -> bool:
     """Whether a plot is hatched in a colour.
 
     Stripes that do not begin on a whole pixel are smoothed with the ground between them: the darkest colour seen is the
-    declared one, or lies between it and the lightest, at most a third of the way.
+    declared one, or lies between it and the lightest, at most half of the way.
     """
     darkest, lightest = (np.array(end(seen, key=sum), dtype=float) for end in (min, max))
     way = lightest - darkest
