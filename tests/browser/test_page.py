@@ -23,7 +23,7 @@ from api.language.translate import LANGUAGES, Language, translate
 from api.language.wording import CLASS_WORDS
 from api.maps.legend import CRITERIA_BY_ID, criterion_colours
 from layers.catalogue.land import CLASS_STYLES
-from tests.clients.browser import DESK, PATIENCE_MS, PHONE, Noticed, chromium, drawn_map, fold_panel
+from tests.clients.browser import DESK, PATIENCE_MS, PHONE, Noticed, chromium, drawn_map, fold_panel, map_point
 from tests.clients.pictures import (
     all_colours,
     click_plot,
@@ -122,6 +122,24 @@ def test_the_plots_are_drawn_before_the_library_for_the_rest_has_come(page: Page
         route.continue_()
     drawn_map(page)
     assert broken_canal in all_colours(frame)
+
+
+def test_a_link_opens_at_its_place_though_the_page_is_laid_out_anew_meanwhile(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/static/js/map.js*", lambda route: held.append(route))
+    with page.expect_request("**/static/js/map.js*"):
+        page.goto(f"/?lang=en&district={RASHT}&at=14/39.03300/70.38400", wait_until="commit")
+    frame = page.frame_locator("#map")
+    ground = frame.locator(".folium-map.leaflet-container")
+    ground.wait_for(timeout=PATIENCE_MS)
+    ground.evaluate("map => { map.style.height = '300px'; }")
+    for route in held:
+        route.continue_()
+    drawn_map(page)
+    size = ground.evaluate("map => [map.clientWidth, map.clientHeight]")
+    point = map_point(frame, 39.033, 70.384)
+    assert size[1] == 300
+    assert (point["x"], point["y"]) == pytest.approx((size[0] / 2, size[1] / 2), abs=2)
 
 
 ONLY_PLOTS = """(panel) => {

@@ -21,7 +21,7 @@ const PATIENCE_MS = 5000; // how long the live map waits for the plain one on a 
 
 /** Draw `config.style` in Folium's Leaflet map and make the page around it work. */
 export async function draw(map, config) {
-  map.invalidateSize({ pan: false });
+  map.invalidateSize(); // the page may have been laid out anew meanwhile; the middle stays the middle
   const container = map.getContainer();
   container.setAttribute("role", "region");
   container.setAttribute("aria-label", config.messages.map);
