@@ -119,10 +119,10 @@ Fields = Annotated[dict[str, str], Depends(form_fields)]
 
 def _taking(name: str, *, required: bool) -> dict[str, Any]:
     """Describe the form of one field that an operation takes."""
-    fields = {name: {"type": "string"}}
-    return {
-        "requestBody": {"required": required, "content": {FORM: {"schema": {"type": "object", "properties": fields}}}}
-    }
+    schema = {"type": "object", "properties": {name: {"type": "string"}}, "additionalProperties": False}
+    if required:
+        schema["required"] = [name]
+    return {"requestBody": {"required": required, "content": {FORM: {"schema": schema}}}}
 
 
 LED: Final[dict[int | str, dict[str, Any]]] = {

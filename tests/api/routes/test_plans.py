@@ -39,7 +39,8 @@ LAYERS = ("reach_balance", "area_balance")
 
 
 @pytest.fixture(name="client")
-def _client(database: Engine, tmp_path: Path) -> Iterator[TestClient]:
+def _client(database: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    monkeypatch.setattr("layers.records.snapshot.KEPT_S", -1.0)  # what is published is seen at once
     plant_branches(database)
     (tmp_path / "one.toml").write_text(FILE, encoding="utf-8")
     assert run("scenario", "add", tmp_path / "one.toml") == 0
