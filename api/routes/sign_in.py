@@ -119,9 +119,9 @@ Fields = Annotated[dict[str, str], Depends(form_fields)]
 
 def _taking(name: str, *, required: bool) -> dict[str, Any]:
     """Describe the form of one field that an operation takes."""
-    schema = {"type": "object", "properties": {name: {"type": "string"}}, "additionalProperties": False}
+    schema: dict[str, Any] = {"type": "object", "properties": {name: {"type": "string"}}}
     if required:
-        schema["required"] = [name]
+        schema |= {"required": [name], "additionalProperties": False}
     return {"requestBody": {"required": required, "content": {FORM: {"schema": schema}}}}
 
 

@@ -56,7 +56,9 @@ def drill(
                 for check in checks:
                     if check.status == Status.FAILURE:
                         said = recorder.interactions[case_id]
-                        found.failures.append(f"{recorder.label}: {check.name}: {said.request.uri}\n{_told(check)}\n")
+                        status = None if said.response is None else said.response.status_code
+                        where = f"{recorder.label}: {check.name}: {said.request.uri} answered {status}"
+                        found.failures.append(f"{where}\n{_told(check)}\n")
         elif isinstance(event, (events.NonFatalError, events.FatalError)):
             found.failures.append(str(getattr(event, "value", getattr(event, "exception", event))))
     return found
