@@ -16,7 +16,6 @@ from api.deps import (
     SnapshotDep,
     enter_reading,
     get_caller,
-    json_answer,
     known_parameters,
 )
 from api.language.translate import local_name, name_district
@@ -24,7 +23,7 @@ from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
 from api.routes.found import HTML
 from api.routes.links import Links, tongues
-from api.routes.plots import cache_headers, run_of
+from api.routes.plots import cache_headers, run_of, staff_answer
 from api.web.description import Answer, given
 from layers.catalogue.admin import District
 from layers.catalogue.base import STAFF
@@ -99,9 +98,7 @@ def get_disagreements(
     rules = tell_disagreements(found, lang)
     if f == "json":
         about = {"district": code, "run": run.run_id, "agreeing": found.agreeing, "unjudged": found.unjudged}
-        answer = json_answer({**about, "rules": rules}, in_language=True)
-        answer.headers.update(cache_headers(STAFF))
-        return answer
+        return staff_answer({**about, "rules": rules}, in_language=True)
     known = places.places.get((District.__tablename__, code))
     content = render(
         "disagreements.html",

@@ -20,6 +20,7 @@ from api.deps import (
     SnapshotDep,
     enter_reading,
     get_caller,
+    json_answer,
     known_parameters,
     packed,
 )
@@ -31,7 +32,7 @@ from api.web.acceptance import accepted_format
 from api.web.description import given
 from api.web.streams import BegunStream, known_stream
 from geo.household_fit.rating import SUPPORT_NEEDED
-from layers.catalogue.base import PUBLIC, Audience
+from layers.catalogue.base import PUBLIC, STAFF, Audience
 from layers.catalogue.land import Plot
 from layers.errors import BadFilter, NotFound
 from layers.features.districts import district_names, require_district, require_jamoats
@@ -375,6 +376,13 @@ def _headers(asked: PlotQuery) -> dict[str, str]:
 def cache_headers(audience: Audience) -> dict[str, str]:
     """Return the header that says who may keep an answer: nobody but the caller if it may hold more than is public."""
     return {"Cache-Control": "no-cache" if audience is PUBLIC else "private, no-store"}
+
+
+def staff_answer(content: Any, *, in_language: bool = False) -> Response:
+    """Answer staff with JSON that nobody may keep; ``in_language`` : words in it are in the reader's."""
+    answer = json_answer(content, in_language=in_language)
+    answer.headers.update(cache_headers(STAFF))
+    return answer
 
 
 def _link(request: Request, rel: Literal["self", "next"], changed: Mapping[str, str]) -> dict[str, str]:

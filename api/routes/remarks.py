@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -10,10 +11,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import Field
 
-from api.deps import JSON, Caller, CallerDep, LanguageDep, enter_reading, get_caller, json_answer, known_parameters
+from api.deps import JSON, Caller, CallerDep, LanguageDep, enter_reading, get_caller, known_parameters
 from api.language.translate import Language, clock
 from api.routes.error_page import wants_page
-from api.routes.plots import cache_headers
+from api.routes.plots import cache_headers, staff_answer
 from api.routes.refusals import refusing_in
 from api.web.description import REFUSED, Answer, given
 from api.web.signed_in import FORM, form_fields
@@ -31,6 +32,7 @@ router = APIRouter(
 )
 
 LARGEST: Final = 2**31 - 1  # number of a remark
+WRITTEN: Final = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)  # a number of one as a page sends it
 FOR_STAFF: Final = "Remarks on plots are for staff only; ask with a staff key of the district."
 
 
@@ -91,7 +93,7 @@ def get_remarks(plot_id: PlotId, caller: CallerDep) -> Response:
     _key, district = _require_staff(caller, plot_id)
     remarks = remarks_for(caller, district, [plot_id])
     told = [{name: getattr(one, name) for name in RemarkTold.model_fields} for one in remarks]
-    return _answered({"plot_id": plot_id, "remarks": told})
+    return staff_answer({"plot_id": plot_id, "remarks": told})
 
 
 @router.post(
@@ -110,7 +112,7 @@ def post_remark(
     """Store a remark, for staff of the plot's district; or take one back, as a page without a script asks."""
     key_id, _district = _require_staff(caller, plot_id)
     ends = fields.get("end")
-    if ends is not None and not (ends.isascii() and ends.isdigit() and 1 <= int(ends[:11]) <= LARGEST):
+    if ends is not None and not (WRITTEN.fullmatch(ends) and int(ends) <= LARGEST):
         raise BadFilter("end needs the number of a remark.")
     with refusing_in(lang), noting() as connection:
         if ends is None:
@@ -121,7 +123,7 @@ def post_remark(
     if wants_page(request):
         back = f"{request.scope.get('root_path', '')}/plots/{quote(plot_id, safe='')}/why?lang={lang}#remarks"
         return Response(status_code=303, headers={"Location": back, **cache_headers(STAFF)})
-    return _answered({"plot_id": plot_id, "remark": number})
+    return staff_answer({"plot_id": plot_id, "remark": number})
 
 
 @router.delete(
@@ -171,9 +173,3 @@ def _require_staff(caller: Caller, plot_id: str) -> tuple[str, str | None]:
     if caller.audience_in(district) is not STAFF:
         raise NotAllowed(FOR_STAFF)
     return caller.key_id, district
-
-
-def _answered(content: dict[str, Any]) -> Response:
-    answer = json_answer(content)
-    answer.headers.update(cache_headers(STAFF))
-    return answer

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field
 
-from api.deps import JSON, Caller, CallerDep, LanguageDep, enter_reading, get_caller, json_answer, known_parameters
+from api.deps import JSON, Caller, CallerDep, LanguageDep, enter_reading, get_caller, known_parameters
 from api.language.speech import Spoken
-from api.routes.plots import cache_headers
+from api.routes.plots import staff_answer
 from api.routes.refusals import refusing_in
 from api.routes.scenarios import require_staff
 from api.web.description import Answer, given
@@ -143,7 +143,7 @@ def add_scenario(
         with noting() as connection:
             store_scenario_with(connection, scenario, sent, key_id=key_id, source=SENT, replace=replace)
     added = {"name": scenario.name, "title": scenario.title, "cost_usd": scenario.cost_usd}
-    return _answered(added | {"works": len(scenario.works)})
+    return staff_answer(added | {"works": len(scenario.works)}, in_language=True)
 
 
 @router.post(
@@ -171,7 +171,7 @@ def run_scenario(
             number = store_run_with(connection, run, code=code_version(), key_id=key_id)
         with reading(STAFF) as connection:
             made = next(one for one in list_runs(connection, name) if one.run == number)
-    return _answered(as_answer(made, Spoken(lang)))
+    return staff_answer(as_answer(made, Spoken(lang)), in_language=True)
 
 
 @router.post(
@@ -209,16 +209,12 @@ def rank_works(
     enter_reading(caller, None, Act.LIST, "works", len(works))
     speech = Spoken(lang)
     said = [retold(sentence, speech) for sentence in describe_ranking(ranked, objective, budget)]
-    return _answered({**sum_up(ranked, objective, budget), "works": works, "losing": ranked.losing, "said": said})
+    return staff_answer(
+        {**sum_up(ranked, objective, budget), "works": works, "losing": ranked.losing, "said": said}, in_language=True
+    )
 
 
 def _key_of(caller: Caller) -> str:
     require_staff(caller)
     assert caller.key_id is not None  # nobody is staff without one
     return caller.key_id
-
-
-def _answered(content: dict[str, Any]) -> Response:
-    answer = json_answer(content, in_language=True)
-    answer.headers.update(cache_headers(STAFF))
-    return answer

@@ -15,11 +15,10 @@ from api.deps import (
     LanguageDep,
     enter_reading,
     get_caller,
-    json_answer,
     known_parameters,
 )
 from api.language.speech import Spoken
-from api.routes.plots import cache_headers
+from api.routes.plots import staff_answer
 from api.web.description import Answer, given
 from layers.catalogue.base import STAFF
 from layers.errors import NotAllowed
@@ -119,11 +118,9 @@ def get_scenario(name: Annotated[str, Path(description="Name.")], caller: Caller
 def require_staff(caller: Caller) -> None:
     """Refuse all but staff of all districts."""
     if caller.audience_in(None) < STAFF:
-        raise NotAllowed("Scenarios are for staff only; ask with a staff key of all districts.")
+        raise NotAllowed("This is for staff only; ask with a staff key of all districts.")
 
 
 def _answered(caller: Caller, content: dict[str, Any], rows: int) -> Response:
     enter_reading(caller, None, Act.LIST, ScenarioFile.__tablename__, rows)
-    answer = json_answer(content, in_language=True)
-    answer.headers.update(cache_headers(STAFF))
-    return answer
+    return staff_answer(content, in_language=True)

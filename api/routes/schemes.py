@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
@@ -17,7 +17,6 @@ from api.deps import (
     SnapshotDep,
     enter_reading,
     get_caller,
-    json_answer,
     known_parameters,
 )
 from api.language.translate import DUSHANBE, Language, clock
@@ -26,7 +25,7 @@ from api.routes.emphasis import PARAMETER_OF, EmphasisDep, address_of, get_empha
 from api.routes.error_page import wants_page
 from api.routes.found import HTML
 from api.routes.links import Links, tongues
-from api.routes.plots import cache_headers, run_of
+from api.routes.plots import cache_headers, run_of, staff_answer
 from api.routes.refusals import refusing_in
 from api.routes.scenarios import require_staff
 from api.web.description import Answer, given
@@ -106,7 +105,7 @@ def get_schemes(caller: CallerDep) -> Response:
         for one in stored
     ]
     enter_reading(caller, None, Act.LIST, StoredScheme.__tablename__, len(rows))
-    return _answered({"schemes": rows})
+    return staff_answer({"schemes": rows})
 
 
 @router.get("/schemes/new", summary="The page that stores a trial", responses=given({HTML: None}, 403, 404, 422))
@@ -178,7 +177,7 @@ def post_scheme(
     if wants_page(request):
         address = f"{request.scope.get('root_path', '')}/schemes/{name}?lang={lang}"
         return Response(status_code=303, headers={"Location": address, **cache_headers(STAFF)})
-    return _answered({"name": name, "command": _command(name)})
+    return staff_answer({"name": name, "command": _command(name)})
 
 
 @router.get(
@@ -255,9 +254,3 @@ def _command(name: str) -> str:
 
 def _query(emphasis: Emphasis) -> str:
     return "&".join(f"{name}={text}" for name, text in address_of(emphasis).items())
-
-
-def _answered(content: dict[str, Any]) -> Response:
-    answer = json_answer(content)
-    answer.headers.update(cache_headers(STAFF))
-    return answer

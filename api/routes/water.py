@@ -22,7 +22,7 @@ from api.deps import (
     known_parameters,
 )
 from api.language.translate import Language, translate
-from api.routes.plots import cache_headers
+from api.routes.plots import cache_headers, staff_answer
 from api.routes.scenario_shares import OF_RUN, WaterWithScenario, about_run
 from api.routes.scenarios import require_staff
 from api.routes.water_csv import shares_as_csv
@@ -309,9 +309,7 @@ def get_faults(caller: CallerDep, lang: LanguageDep) -> Response:
         for fault, place in zip(faults, places, strict=True)
     ]
     enter_reading(caller, None, Act.LIST, Canal.__tablename__, len(rows))
-    answer = json_answer({"counts": network.counts(), "faults": rows}, in_language=True)
-    answer.headers.update(cache_headers(STAFF))
-    return answer
+    return staff_answer({"counts": network.counts(), "faults": rows}, in_language=True)
 
 
 def _head(audience: Audience) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ SRID: Final = re.compile(r"\s*SRID\s*=\s*(\d{1,6})\s*;", re.IGNORECASE)
 DIGITS: Final = re.compile(r"\s*(?:\\x|0x)?(0[01](?:[0-9a-f]{2})+)\s*", re.IGNORECASE)  # bytes, the order of them first
 ARCS: Final = re.compile(r"\b(CIRCULARSTRING|COMPOUNDCURVE|CURVEPOLYGON|MULTICURVE|MULTISURFACE)", re.IGNORECASE)
 NESTED: Final = re.compile(r"\s*(GEOMETRYC|C|MULTI[CS])", re.IGNORECASE)  # what geometries may stand in
+NUMBERED_BYTES: Final = HEAD_BYTES + 4  # of a geometry in WKB up to the end of its number
 NO_GEOMETRY: Final = "is no geometry in WKT, nor the hexadecimal digits of WKB"
 
 Texts = NDArray[np.object_]
@@ -32,7 +33,7 @@ def srid_of(text: str) -> int | None:
     if said is not None:
         return int(said[1]) or None
     digits = DIGITS.fullmatch(text)
-    return None if digits is None else _srid_in(bytes.fromhex(digits[1]))
+    return None if digits is None else _srid_in(bytes.fromhex(digits[1][: 2 * NUMBERED_BYTES]))
 
 
 def read_written(texts: Sequence[str | None], field: str, srid: int | None) -> tuple[Shapes, list[Unreadable]]:
@@ -56,7 +57,8 @@ def read_written(texts: Sequence[str | None], field: str, srid: int | None) -> t
         elif digits := DIGITS.fullmatch(text):
             binary[at] = bytes.fromhex(digits[1])
         else:
-            plain = SRID.sub("", text, count=1)
+            said = SRID.match(text)
+            plain = text if said is None else text[said.end() :]
             faults[at] = _fault_of(plain)
             written[at] = plain if faults[at] is None else None
     with np.errstate(all="ignore"):  # coordinates beyond all numbers are told as such later
@@ -75,7 +77,7 @@ def read_written(texts: Sequence[str | None], field: str, srid: int | None) -> t
 def _srid_in(wkb: bytes) -> int | None:
     """The number that PostGIS sets after the head of a geometry it writes."""
     number = struct.Struct("<I" if wkb[0] else ">I")
-    if len(wkb) < HEAD_BYTES + number.size or not number.unpack_from(wkb, 1)[0] & SRID_FOLLOWS:
+    if len(wkb) < NUMBERED_BYTES or not number.unpack_from(wkb, 1)[0] & SRID_FOLLOWS:
         return None
     return int(number.unpack_from(wkb, HEAD_BYTES)[0]) or None
 

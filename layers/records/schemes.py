@@ -65,11 +65,14 @@ def store_scheme(connection: Connection, name: str, file: str, *, key_id: str) -
     Raises
     ------
     NotAllowed : the key is not one of staff for all districts, or no longer good.
-    DataRefused : there is one of its name.
+    DataRefused : there is one of its name, or there are as many as are kept.
     """
     values = {"key": key_id, "name": name, "file": file, "sha256": hashlib.sha256(file.encode()).hexdigest()}
     asked = text("SELECT store_scheme(:key, :name, :file, :sha256)")
-    if not connection.execute(asked, values).scalar_one():
+    stored = connection.execute(asked, values).scalar_one()
+    if stored is None:
+        raise DataRefused(told("No more schemes are kept; delete one that nobody scores by: obod scheme delete NAME."))
+    if not stored:
         raise DataRefused(told("There is a scheme '{name}' already; another one needs another name.", name=name))
 
 

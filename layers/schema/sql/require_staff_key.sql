@@ -6,12 +6,6 @@ LANGUAGE plpgsql STABLE
 SET search_path = public, pg_temp
 AS $$
 BEGIN
-    IF NOT EXISTS (
-        SELECT 1 FROM api_keys AS k
-        WHERE k.key_id = used_key AND k.audience = 'staff' AND k.districts IS NULL
-            AND k.revoked_at IS NULL AND k.expires_at > now()
-    ) THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = 'a staff key of all districts is needed';
-    END IF;
+    PERFORM require_staff_key_of(used_key, NULL);
 END
 $$;

@@ -61,7 +61,7 @@ def test_nobody_else_is_told_anything(client: TestClient, keys: dict[str, dict[s
     for headers in ({}, keys["partner"], keys["district"]):
         answer = client.get(address, headers=headers)
         assert answer.status_code == 403
-        assert answer.json()["detail"] == "Scenarios are for staff only; ask with a staff key of all districts."
+        assert answer.json()["detail"] == "This is for staff only; ask with a staff key of all districts."
 
 
 def test_a_name_there_is_not_is_refused_by_name(client: TestClient, keys: dict[str, dict[str, str]]) -> None:

@@ -177,6 +177,24 @@ def test_what_is_no_scheme_is_refused(
     assert len(rows(database)) == 1
 
 
+def test_no_more_schemes_are_kept_than_fit(client: TestClient, keys: dict[str, str], database: Engine) -> None:
+    with database.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO stored_schemes (name, file, sha256, key_id) "
+                "SELECT 'staff-' || k, '', '', 'x' FROM generate_series(1, 200) k"
+            )
+        )
+    answer = store(client, keys["staff"], "ru")
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("Больше схем оценки не хранится")
+    assert len(rows(database)) == 200
+
+
+def test_everybody_else_is_told_what_key_is_needed(client: TestClient) -> None:
+    assert client.get("/schemes").json()["detail"] == "This is for staff only; ask with a staff key of all districts."
+
+
 def test_refusals_speak_the_readers_language(client: TestClient, keys: dict[str, str]) -> None:
     assert "Ожидалось имя" in store(client, keys["staff"], "ru", name="Ж").json()["detail"]
     assert "Ном аз ҳарфҳои хурди лотинӣ" in store(client, keys["staff"], "tg", name="Ж").json()["detail"]
