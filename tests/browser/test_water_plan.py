@@ -53,6 +53,21 @@ def shows(frame: FrameLocator, supply: str) -> bool:
     return any(sum(abs(a - b) for a, b in zip(colour, wanted, strict=True)) < 60 for colour in all_colours(frame))
 
 
+VIEW = """() => {
+  const map = Object.values(window).find((found) => found instanceof L.Map);
+  const { lat, lng } = map.getCenter();
+  return [map.getZoom(), lat, lng];
+}"""
+
+
+def test_both_maps_open_at_one_place_though_one_alone_has_its_legend_open(page: Page) -> None:
+    page.goto(f"{ADDRESS}&lang=en")
+    panels = [frame.locator("#panel").get_attribute("open") is not None for frame in both(page)]
+    assert panels == [True, False]
+    now, planned = (page.frames[number].evaluate(VIEW) for number in (1, 2))
+    assert now == pytest.approx(planned, abs=1e-6)
+
+
 def test_both_maps_show_one_month_and_place_and_ask_for_nothing(page: Page) -> None:
     page.goto(f"{ADDRESS}&lang=en")
     now, planned = both(page)

@@ -190,14 +190,19 @@ function sayWhenDrawn(map, glMap, container, rest, replaced) {
 /** Open at the window asked for: beside the legend on a wide screen; on a narrow one the legend is folded away. */
 function openView(map, { bounds }) {
   const panel = document.getElementById("panel");
-  if (map.getSize().x < 2.5 * panel.offsetWidth) panel.open = false;
+  if (!hasRoomBeside(map, panel)) panel.open = false;
   if (bounds) fitBeside(map, bounds);
 }
 
-/** Show a window beside the legend where that is open. */
+/** Show a window beside the legend where that is open; of two maps alike, so that both show a place in one spot. */
 function fitBeside(map, bounds) {
   const panel = document.getElementById("panel");
-  map.fitBounds(bounds, { paddingBottomRight: [panel.open ? panel.offsetWidth : 0, 0], animate: false });
+  const isOfTwo = window.frameElement?.classList.contains("of-two") && hasRoomBeside(map, panel);
+  map.fitBounds(bounds, { paddingBottomRight: [panel.open || isOfTwo ? panel.offsetWidth : 0, 0], animate: false });
+}
+
+function hasRoomBeside(map, panel) {
+  return map.getSize().x >= 2.5 * panel.offsetWidth;
 }
 
 function addControls(map, { messages }) {
