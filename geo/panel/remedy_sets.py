@@ -279,11 +279,21 @@ def _apply(values: dict[str, Measured], effect: Effect, taken: Applied, computed
         table = np.zeros(len(measured.value), dtype=np.int8) if measured.table is None else measured.table
         values[effect.criterion] = replace(measured, table=np.where(taken, np.int8(effect.amount), table))
         return
-    values[effect.criterion] = measured.with_parts(lambda part: np.where(taken, _effected(part, effect), part))
+    values[effect.criterion] = measured.with_parts(lambda part: np.where(taken, effect_on(part, effect), part))
 
 
-def _effected(value: Floats, effect: Effect) -> Floats:
-    """Values after an effect, NaN where they are unknown."""
+def effect_on(value: Floats, effect: Effect) -> Floats:
+    """Return values after an effect.
+
+    Parameters
+    ----------
+    value : of any shape
+    effect : of a kind that needs nothing but its amount
+
+    Returns
+    -------
+    float64 of that shape, NaN where the value is unknown
+    """
     after = {
         "scale": value * effect.amount,
         "add": value + effect.amount,

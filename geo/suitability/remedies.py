@@ -10,7 +10,7 @@ from importlib import resources
 import numpy as np
 
 from geo.contract.classes import CLASS_LIMITS, CLASSES, NE, S3
-from geo.contract.criterion import Criterion, Floats, Measured
+from geo.contract.criterion import Criterion, Flags, Floats, Measured
 from geo.contract.declared import Measuring
 from geo.criteria import LAND_CRITERIA
 from geo.measures.exclusion import nothing_excluded
@@ -31,6 +31,7 @@ LEACHING_RISE_M = 2.5
 LEAST_WATER_M = 1.5  # m, depth the groundwater keeps under leaching; likewise
 SODIC_ESP_PCT = 15.0  # %, exchangeable sodium from which gypsum helps; likewise
 LITTLE_GYPSUM_PCT = 2.0  # %, gypsum in the soil that helps by itself; likewise
+GENTLE_PCT = 8.0  # %, beyond it levelling moves too much soil; default to calibrate
 DRAINAGE_M = 0.5  # m a drain lowers the groundwater by; domain reference 6.5
 
 BEARS = "As it is, the plot bears: {crops}."
@@ -127,7 +128,7 @@ def facts_of(values: Mapping[str, Measured], around: Surroundings) -> frozenset[
     facts = {
         "earth_canal": bool(around.earth_canal[0]),
         "not_terraced": not terraced and slope.not_assessed is None,
-        "gentle": bool(slope.value[0] <= 8.0),  # %, beyond it levelling moves too much soil; default to calibrate
+        "gentle": bool(gentle(slope.value)[0]),
         "groundwater_binds": binds,
         "outlet_known": bool(around.outlet_ha[0] > 0.0),
         "leachable": deep or (bool(around.drain_near[0]) and season_m >= LEAST_WATER_M),
@@ -136,6 +137,20 @@ def facts_of(values: Mapping[str, Measured], around: Surroundings) -> frozenset[
         "debris_flow": bool(around.by_debris_flow[0]),
     }
     return frozenset(name for name, holds in facts.items() if holds)
+
+
+def gentle(slope_pct: Floats) -> Flags:
+    """Return which plots can be levelled.
+
+    Parameters
+    ----------
+    slope_pct : float64 (n,), per cent.
+
+    Returns
+    -------
+    bool (n,), False where the slope is unknown.
+    """
+    return np.asarray(slope_pct <= GENTLE_PCT)
 
 
 def applicable(

@@ -201,7 +201,8 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
     ``reach_m`` says how far beyond ``bounds`` each layer is read, metres. ``cache`` keeps grids, and what follows from
     the layers, for the next time; None = everything is computed. ``windows`` keeps what is read of whole windows for
     the neighbours of a plot, but of the layers in ``unkept``. ``only`` : numbers of the plots that tables about plots
-    are read for, where not all are. ``alter`` : what rows are to be read as, where a scenario has others.
+    are read for, where not all are. ``alter`` : what rows are to be read as, where a scenario has others. ``holds`` :
+    whether a layer holds any row then, of those layers for which it is not as it is stored.
     """
 
     connection: Connection
@@ -215,6 +216,7 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
     windows: Windows | None = None
     unkept: frozenset[str] = frozenset()
     alter: Alter = as_stored
+    holds: Mapping[type[Layer], bool] = field(default_factory=dict)
 
     def shared(self, what: str, needs: Sequence[str], make: Callable[[], Made]) -> Made:
         """Return what is made of some layers, kept since it was made around a neighbour or made now."""
@@ -284,6 +286,8 @@ class Around(Mapping[str, "gpd.GeoDataFrame | Grid"]):
 
     def _holds_rows(self, layer: type[Layer]) -> bool:
         """Whether a layer holds any row; asked once for all windows of it."""
+        if layer in self.holds:
+            return self.holds[layer]
         if self.windows is None:
             return holds_rows(self.connection, layer, self.load_id)
         everywhere = (-np.inf, -np.inf, np.inf, np.inf)

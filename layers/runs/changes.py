@@ -14,7 +14,23 @@ from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import ARRAY, ColumnElement, Connection, LargeBinary, and_, bindparam, cast, exists, func, or_, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    FromClause,
+    LargeBinary,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.types import Float
 
 from geo.contract.needs import AlongWayHome, Everything, NamedPlots, Need, SameCanal, Touches, Within
@@ -23,7 +39,7 @@ from geo.measures.access import FASTEST_WALK_M_S, MOST_WALK_MIN
 from geo.suitability.findings import needs
 from layers.catalogue import BY_NAME, RASTERS_BY_NAME
 from layers.catalogue.admin import District
-from layers.catalogue.base import Layer
+from layers.catalogue.base import STORED_SRID, Layer
 from layers.catalogue.irrigation import Canal, CommandArea, Outlet
 from layers.catalogue.land import Plot
 from layers.frames.around import among, as_of, district_bounds, holds_rows, in_any_window, widened, window
@@ -49,14 +65,6 @@ class Touched:
 
     def __bool__(self) -> bool:
         return self.plots is None or bool(self.plots)
-
-
-@dataclass(frozen=True, slots=True)
-class Edits:
-    """Attributes of rows that are to be others, by the key of the row; ``lie_as`` : the layer whose keys these are."""
-
-    lie_as: type[Layer]
-    attributes: Mapping[str, frozenset[str]]
 
 
 def changed_layers(connection: Connection, before: int, after: int, through: Collection[Need]) -> dict[str, Rows]:
@@ -115,41 +123,6 @@ def touched_plots(
         )
         for district in districts
     }
-
-
-def plots_of_edits(
-    connection: Connection, district: str, run_id: int, load_id: int, edits: Mapping[str, Edits]
-) -> set[int] | None:
-    """Return the plots of a district whose result may differ once rows have other attributes, None = all of them.
-
-    Parameters
-    ----------
-    run_id : made of the district.
-    load_id : rows as they stood after this load.
-    edits : by layer.
-    """
-    through = tuple(dict.fromkeys(needs()))
-    here = DistrictChange(connection, district, run_id, load_id, load_id, {}, (), through)
-    plots: set[int] = set()
-    for need in through:
-        if need.layer not in edits:
-            continue
-        changed = edits[need.layer]
-        keys = [key for key, names in changed.attributes.items() if not names <= {*need.unread}]
-        rows = _placed(connection, changed.lie_as, as_of(changed.lie_as, load_id), keys) if keys else []
-        found = _reached_near(here, need, changed.lie_as, rows) if rows else set()
-        if found is None:
-            return None
-        plots |= found
-    return plots
-
-
-def _placed(connection: Connection, layer: type[Layer], where: ColumnElement[bool], keys: Sequence[str]) -> Rows:
-    """Rows with gid, key and shape, by their keys."""
-    key = getattr(layer, layer.key)
-    shape = func.ST_AsBinary(layer.__table__.c.geom, type_=LargeBinary).label("shape")
-    found = select(layer.gid, key.label("key"), shape).where(where, among(key, keys))
-    return connection.execute(found.order_by(layer.gid)).all()
 
 
 def _touched(here: DistrictChange, changed: Mapping[str, Rows]) -> Touched:
@@ -226,10 +199,10 @@ def _touched_through(here: DistrictChange, need: Need, rows: Rows) -> set[int] |
         return set()
     if isinstance(need.touches, NamedPlots):
         return here.on_plots[need.layer]
-    return None if layer.geometry_kind is None else _reached_near(here, need, layer, rows)
+    return None if layer.geometry_kind is None else reached_near(here, need, layer, rows)
 
 
-def _reached_near(here: DistrictChange, need: Need, layer: type[Layer], rows: Rows) -> set[int] | None:
+def reached_near(here: DistrictChange, need: Need, layer: type[Layer], rows: Rows) -> set[int] | None:
     """Plots that those of some rows reach which lie near enough to be read, None = all of the district."""
     shapes = to_working(shapely.from_wkb([bytes(row.shape) for row in rows]))
     near = shapely.intersects(shapes, shapely.box(*here.around(need.layer)))
@@ -305,25 +278,36 @@ def _beside(here: DistrictChange, shapes: Any, distance_m: float) -> set[int]:
 
 def _on_ways_through(here: DistrictChange, rows: Rows, layer: type[Layer], slack_m: float) -> set[int]:
     """Plots that lie no farther from a changed zone than the way from their home was long in the run."""
-    zone = layer.__table__.c
+    zone = _lying(layer, rows)
     minutes = suitability.c.walk_minutes
     longest_m = MOST_WALK_MIN * WAY_M_PER_MIN / 2.0 + slack_m  # no way out takes longer than the limit
     way_m = func.least(cast(minutes, Float) * WAY_M_PER_MIN, longest_m) + slack_m
     statement = (
         select(Plot.plot_no)
         .join(suitability, and_(suitability.c.plot_no == Plot.plot_no, of_run(here.connection, here.run_id)))
-        .join(layer.__table__, among(zone.gid, [row.gid for row in rows]))
+        .join(zone, true())
         .where(
             Plot.district == here.code,
             suitability.c.district == here.code,
             as_of(Plot, here.after),
             minutes.is_not(None),
-            Plot.__table__.c.geom.op("&&")(func.ST_Expand(zone.geom, _degrees(longest_m))),
-            func.ST_DWithin(_geography(Plot.__table__.c.geom), _geography(zone.geom), way_m),
+            Plot.__table__.c.geom.op("&&")(func.ST_Expand(zone.c.geom, _degrees(longest_m))),
+            func.ST_DWithin(_geography(Plot.__table__.c.geom), _geography(zone.c.geom), way_m),
         )
         .distinct()
     )
     return set(here.connection.execute(statement).scalars())
+
+
+def _lying(layer: type[Layer], rows: Rows) -> FromClause:
+    """Shapes of rows, those that are stored and those that are drawn, as ``geom``."""
+    stored = select(layer.__table__.c.geom).where(among(layer.gid, [row.gid for row in rows if row.gid is not None]))
+    drawn = [row.shape for row in rows if row.gid is None]
+    if not drawn:
+        return stored.subquery("changed")
+    given = func.unnest(literal(drawn, ARRAY(LargeBinary))).table_valued("shape").render_derived(name="given")
+    shape = func.ST_GeomFromWKB(given.c.shape, STORED_SRID).label("geom")
+    return union_all(stored, select(shape)).subquery("changed")
 
 
 def _geography(column: Any) -> Any:
@@ -339,7 +323,8 @@ def _longest(connection: Connection, layer: type[Layer], rows: Rows, column: str
     """The longest distance that a column gives any of the rows [m], 0 where none does."""
     if column is None:
         return 0.0
-    given = select(func.max(layer.__table__.c[column])).where(among(layer.gid, [row.gid for row in rows]))
+    stored = [row.gid for row in rows if row.gid is not None]
+    given = select(func.max(layer.__table__.c[column])).where(among(layer.gid, stored))
     return float(connection.execute(given).scalar() or 0.0)
 
 

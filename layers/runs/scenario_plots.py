@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -25,6 +25,7 @@ from sqlalchemy import Connection, and_, select
 from geo.contract.classes import CLASSES, NE, RULE
 from geo.contract.criterion import Block, Measured, outlines
 from geo.criteria import LAND_CRITERIA
+from geo.criteria.terrain import SLOPE
 from geo.criteria.water import WATER_ADEQUACY
 from geo.measures.climate import frost_seasons_d, plot_height_m, temperature_at_plots
 from geo.measures.water import COMPUTED_WATER, command_area
@@ -32,10 +33,12 @@ from geo.measures.water_balance import LAYER
 from geo.panel.scheme import Scheme, parse_scheme
 from geo.suitability.assess import Assessment, assess_findings
 from geo.suitability.findings import find
+from geo.suitability.land_works import levelled_slope
 from geo.water.sharing.rules import JUDGED_RULE, JUDGED_YEAR, tell_judged
 from layers.catalogue import BY_NAME
 from layers.catalogue.balances import AreaBalance
 from layers.catalogue.base import Layer
+from layers.catalogue.hazards import HazardZone
 from layers.catalogue.irrigation import CommandArea
 from layers.errors import DataRefused
 from layers.frames.around import Alter, Around, among, as_of, as_stored, district_bounds, read_plots, widened
@@ -43,7 +46,7 @@ from layers.frames.windows import Bounds
 from layers.records.phrases import told
 from layers.records.rows_of_run import of_run
 from layers.records.runs import Publication, ScoringRun, suitability
-from layers.runs.changes import Edits, plots_of_edits
+from layers.runs.edited_rows import Edits, plots_of_edits
 from layers.runs.findings_cache import scoring_cache
 from layers.runs.parts import Part, block_of, reach_of_layers
 from layers.water.scenario_plot_text import EARLIER_RULE, NO_BALANCE
@@ -53,6 +56,7 @@ Found = dict[str, Any]
 
 NOT_JUDGED: Final = "another balance"  # why a run says nothing of any plot, as reports keep it
 OF_GROUND: Final = (outlines, plot_height_m, temperature_at_plots, frost_seasons_d)  # follow from plots and grids alone
+LEVELLED: Final = ("plots", "steep", "unknown")  # of those in command areas that are levelled
 COLUMNS: Final = ("before", "before_settled", "after", "after_settled")
 
 
@@ -85,22 +89,26 @@ class Water:
 
     def _near(self, layer: type[Layer], frame: gpd.GeoDataFrame, altered: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Without new rows that lie where the layer is not read."""
-        if len(altered) == len(frame) or altered.crs is None:
+        if altered is frame or altered.crs is None:
+            return altered
+        stored = np.isin(altered["code"], frame["code"])
+        if stored.all():
             return altered
         here = shapely.intersects(altered.geometry.to_numpy(), shapely.box(*self._around(layer.__tablename__)))
-        return altered[here | np.isin(altered["code"], frame["code"])].reset_index(drop=True)
+        return altered[here | stored].reset_index(drop=True)
 
 
 class Sides(NamedTuple):
     """Plots of a district: classes without and with.
 
     stored : bool (n,), the class without is the one that is served. recorded : bool (n,), a ratio on record counts and
-    not that of the balance.
+    not that of the balance. levelled : how many of those to be levelled are, and of how many the slope is not known.
     """
 
     plots: pd.DataFrame
     stored: NDArray[np.bool_]
     recorded: NDArray[np.bool_]
+    levelled: pd.Series
 
 
 def judge_plots(connection: Connection, run: Computed, seconds: float = math.inf) -> Computed:
@@ -117,7 +125,7 @@ def judge_plots(connection: Connection, run: Computed, seconds: float = math.inf
     DataRefused : more have.
     """
     began = time.monotonic()
-    if not tell_judged(run.choice.year, run.choice.rule).all():
+    if run.alteration.moves_water and not tell_judged(run.choice.year, run.choice.rule).all():
         return run._replace(report={**run.report, "plots": {"untold": NOT_JUDGED}})
     edits = edits_of(run)
     judged, untold = [], dict[str, str]()
@@ -125,12 +133,12 @@ def judge_plots(connection: Connection, run: Computed, seconds: float = math.inf
         if time.monotonic() - began > seconds:
             message = "{file}: plots are judged for longer than {seconds} s; obod scenario run has no such limit."
             raise DataRefused(told(message, file=run.kept.scenario.name, seconds=f"{seconds:g}"))
-        reason = _why_untold(connection, served)
+        reason = _why_untold(connection, served, run.alteration.moves_water)
         if reason is not None:
             untold[served.district] = reason
             continue
         only = None
-        if not _dug_near(connection, run, served):
+        if not (run.alteration.land.begins or _dug_near(connection, run, served)):
             only = plots_of_edits(connection, served.district, served.run_id, run.as_of_load, edits)
         if only is None or only:
             judged.append(judge_district(connection, run, served, only))
@@ -144,6 +152,7 @@ def judge_plots(connection: Connection, run: Computed, seconds: float = math.inf
         "otherwise_served": int(sum((~found.stored).sum() for found in judged)),
         "by_recorded_ratio": int(sum(found.recorded.sum() for found in judged)),
         "worse_by_water": sum(row["worse"]["plots"] for row in sums["by_area"] if row["area"] in falling),
+        "levelled": {name: int(sum(found.levelled[name] for found in judged)) for name in LEVELLED},
         **sums,
     }
     return run._replace(report={**run.report, "plots": report}, plots=changes.drop(columns="plot_id"))
@@ -175,8 +184,9 @@ def edits_of(run: Computed) -> dict[str, Edits]:
     found: dict[str, dict[str, set[str]]] = {}
     for edit in run.alteration.edits:
         found.setdefault(edit.layer, {}).setdefault(edit.code, set()).add(edit.field)
+    drawn = {HazardZone.__tablename__: run.alteration.land.drawn}
     edits = {
-        name: Edits(BY_NAME[name], {code: frozenset(names) for code, names in rows.items()})
+        name: Edits(BY_NAME[name], {code: frozenset(names) for code, names in rows.items()}, drawn.get(name, {}))
         for name, rows in found.items()
         if BY_NAME[name].geometry_kind is not None
     }
@@ -205,10 +215,12 @@ def read_served(connection: Connection) -> list[Served]:
     return found
 
 
-def _why_untold(connection: Connection, served: Served) -> str | None:
+def _why_untold(connection: Connection, served: Served, moves_water: bool) -> str | None:
     """Why nothing can be said of the plots of a district; None where it can."""
     if served.rule < RULE:
         return EARLIER_RULE
+    if not moves_water:
+        return None
     judged = and_(AreaBalance.year_type == JUDGED_YEAR, AreaBalance.rule == JUDGED_RULE)
     for load in (served.load, None):
         there = select(AreaBalance.gid).where(judged, as_of(AreaBalance, load)).limit(1)
@@ -219,7 +231,7 @@ def _why_untold(connection: Connection, served: Served) -> str | None:
 
 def judge_district(connection: Connection, run: Computed, served: Served, only: set[int] | None) -> Sides:
     """Return plots of a district without and with a scenario; ``only`` : numbers of those to judge, None all."""
-    whole, sides = assess_sides(connection, run, served, only)
+    whole, sides, levelled = assess_sides(connection, run, served, only)
     plots = pd.DataFrame(whole[["plot_no", "plot_id", "district", "jamoat", "area_ha"]])
     recorded = np.zeros(len(whole), dtype=bool)
     for name, (_, found) in zip(("before", "after"), sides, strict=True):
@@ -228,13 +240,13 @@ def judge_district(connection: Connection, run: Computed, served: Served, only: 
         beside = found.findings.values[WATER_ADEQUACY.id].beside
         recorded |= ~np.isnan(beside.get(COMPUTED_WATER, np.full(len(whole), np.nan)))
     plots["area"] = _holders(sides[0][0])
-    return Sides(plots, _as_served(connection, served, plots), recorded)
+    return Sides(plots, _as_served(connection, served, plots), recorded, levelled)
 
 
 def assess_sides(
     connection: Connection, run: Computed, served: Served, only: set[int] | None
-) -> tuple[gpd.GeoDataFrame, list[tuple[Block, Assessment]]]:
-    """Return plots of a district, and what is found out about them without and with a scenario.
+) -> tuple[gpd.GeoDataFrame, list[tuple[Block, Assessment]], pd.Series]:
+    """Return plots of a district, what is found out about them without and with a scenario, and how many it levels.
 
     Parameters
     ----------
@@ -254,7 +266,8 @@ def assess_sides(
     kept: dict[Any, Any] = {}
     known: dict[str, Measured] = {}
     alters: tuple[Alter, Alter] = (as_stored, run.alteration)
-    sides = []
+    sides: list[tuple[Block, Assessment]] = []
+    levelled = pd.Series(0, index=LEVELLED)
     for rows, alter in zip(run.water, alters, strict=True):
         around = Around(
             *(connection, served.district, bounds, reach, run.as_of_load),
@@ -262,15 +275,30 @@ def assess_sides(
             cache=cache,
             only=numbers,
             alter=Water(rows, alter, lambda name: widened(bounds, reach.get(name, 0.0))),
+            holds=run.alteration.land.holds if sides else {},
         )
         block = replace(block_of(part, plots, around), kept=kept)
+        if sides and run.alteration.land.levelled:
+            known[SLOPE.id], levelled = _level(block, run.alteration.land.levelled, known.get(SLOPE.id))
         found = find(block, known)
         sides.append((block, assess_findings(found, served.scheme)))
         # What no scenario alters is read and measured once.
         seen = {layer: there for layer, there in around.seen.items() if layer not in altered}
         kept = {key: value for key, value in block.kept.items() if key[0] in OF_GROUND}
         known = {name: found.values[name] for name in same}
-    return plots, sides
+    return plots, sides, levelled
+
+
+def _level(block: Block, areas: Collection[str], known: Measured | None) -> tuple[Measured, pd.Series]:
+    """Slope once the plots of some command areas are levelled, and how many of these are."""
+    slope = SLOPE.measured(block) if known is None else known
+    chosen = np.isin(_holders(block).astype(str), sorted(areas))
+    if slope.not_assessed is not None:
+        return slope, pd.Series([0, 0, chosen.sum()], index=LEVELLED)
+    found, taken = levelled_slope(slope, chosen)
+    unknown = chosen & np.isnan(slope.value)
+    counts = [taken.sum(), (chosen & ~taken & ~unknown).sum(), unknown.sum()]
+    return found, pd.Series(counts, index=LEVELLED)
 
 
 def _holders(block: Block) -> NDArray[np.object_]:

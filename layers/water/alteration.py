@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -16,30 +15,32 @@ from geo.water.need.requirement import CROPPED_AT_MOST
 from geo.water.network.conveyance import LINED, piece_conveyance
 from geo.water.network.ways import canal_lengths_m
 from geo.water.scenario.cut import Reached
-from geo.water.scenario.form import CropChange, FieldChange, NewCanal, NewPump, PumpChange, Repair, River, Scenario
+from geo.water.scenario.form import (
+    CheckDam,
+    CropChange,
+    FieldChange,
+    HazardChange,
+    Levelling,
+    NewCanal,
+    NewPump,
+    PumpChange,
+    Repair,
+    River,
+    Scenario,
+)
 from layers.catalogue.base import Layer
+from layers.catalogue.hazards import HazardZone
 from layers.catalogue.irrigation import Canal, CommandArea, CommandCrop, Outlet
 from layers.catalogue.supply import Intake, IntakeFlow, Pump
 from layers.errors import DataRefused
 from layers.frames.around import as_of, read_layer
 from layers.records.phrases import told
-from layers.water.altered_rows import Row, number_of, plain_of, rows_by_code, with_flows, with_rows
+from layers.water.altered_land import AlteredLand
+from layers.water.altered_rows import Edit, Row, number_of, plain_of, rows_by_code, with_flows, with_rows
 from layers.water.networks import StoredNetwork, read_network
 from layers.water.new_canals import OF_LINE, Placed, line_of, outlet_of, row_of, why_no_line
 
-Change = Repair | NewCanal | PumpChange | NewPump | FieldChange | CropChange
-
 PUMPED: Final = "pump"  # source of an intake that takes nothing without one
-
-
-class Edit(NamedTuple):
-    """One cell that a scenario changes, and what it held; None unknown. A row that is new held nothing."""
-
-    layer: str
-    code: str
-    field: str
-    before: object
-    after: object
 
 
 class Alteration:
@@ -76,7 +77,8 @@ class Alteration:
         self._land = dict(zip(self._areas, area_ha(to_stored(areas.geometry.to_numpy())).tolist(), strict=True))
         self._crops = read_layer(connection, CommandCrop, as_of(CommandCrop, None))
         self.edits: list[Edit] = []
-        for key, change in _changes(scenario):
+        of_land: list[tuple[str, CheckDam | HazardChange | Levelling]] = []
+        for key, change in scenario.changes():
             match change:
                 case Repair():
                     self._repair(key, change)
@@ -90,9 +92,14 @@ class Alteration:
                     self._water_fields(key, change)
                 case CropChange():
                     self._sow(key, change)
+                case _:
+                    of_land.append((key, change))
+        self.land = AlteredLand(connection, of_land, self._areas, source=source)
         if scenario.river is not None:
             self._bring(connection, scenario.river)
         self._keep_what_was_measured()
+        self.moves_water = bool(self.edits)
+        self.edits += self.land.edits
         self.network = self._join(connection) if self._new_rows else stored
 
     # -- rows as they become -----------------------------------------------------------------------------------
@@ -105,6 +112,8 @@ class Alteration:
             return with_rows(kept, [row for rows in self._mixes.values() for row in rows])
         if layer is IntakeFlow:
             return with_flows(frame, self._other_year, self._flows)
+        if layer is HazardZone:
+            return self.land(frame)
         if cells:
             frame = frame.copy()
             place = {str(code): row for row, code in zip(frame.index, frame["code"], strict=True)}
@@ -379,18 +388,3 @@ class Alteration:
             self._flows.append((intakes, river.factor))
             self.edits += [Edit(Intake.__tablename__, code, "flow_m3_s", 1.0, river.factor) for code in intakes]
         self._intakes.update(intakes)
-
-
-def _changes(scenario: Scenario) -> Iterator[tuple[str, Change]]:
-    """What works change, with the keys of the file."""
-    for number, work in enumerate(scenario.works):
-        kinds: dict[str, Sequence[Any]] = {
-            "repairs": work.repairs,
-            "new_canals": work.new_canals,
-            "pumps": work.pumps,
-            "new_pumps": work.new_pumps,
-            "fields": work.fields,
-            "crops": work.crops,
-        }
-        for kind, changes in kinds.items():
-            yield from ((f"works.{number}.{kind}.{place}", change) for place, change in enumerate(changes))

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 Row = dict[str, Any]
+
+
+class Edit(NamedTuple):
+    """One cell that a scenario changes, and what it held; None unknown. A row that is new held nothing."""
+
+    layer: str
+    code: str
+    field: str
+    before: object
+    after: object
 
 
 def rows_by_code(frame: gpd.GeoDataFrame) -> dict[str, Row]:

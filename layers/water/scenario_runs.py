@@ -104,7 +104,7 @@ def compute_run(connection: Connection, kept: Kept, choice: Choice) -> Computed:
     now = read_systems(connection, None, asked, stored=stored)
     then = read_systems(connection, None, asked, stored=alteration.network, alter=alteration)
     before, after = cut_alike(now, then, alteration)
-    if not len(before.area):
+    if alteration.moves_water and not len(before.area):
         message = "{file}: a change that water of a command area depends on expected; this one reaches none."
         raise DataRefused(told(message, file=scenario.name))
     sides = [
@@ -234,6 +234,7 @@ def _report(
     return {
         "works": [{"name": work.name, "cost_usd": work.cost_usd} for work in kept.scenario.works],
         "changes": [edit._asdict() for edit in alteration.edits],
+        "land": alteration.land.report,
         "areas": len(codes),
         "areas_known": int((~found.unknown).sum()),
         "unknown": told_of(found.unknown),

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from layers.catalogue.supply import Intake
 from layers.records.phrases import Digits, Listed, Phrase, Speech, retold, told
+from layers.water.scenario_land_text import tell_land
 from layers.water.scenario_plot_text import tell_better, tell_worse
 from layers.water.scenarios import Kept, RunKept
 
@@ -39,17 +40,18 @@ def describe_run(run: RunKept) -> list[str]:
             year=YEARS[run.year],
             rule=RULES[run.rule],
         ),
-        *_gain(report["gain"]),
-        *_water(report["gain"], river=any(change["layer"] == Intake.__tablename__ for change in report["changes"])),
+        *(_of_water(report) if report["areas"] else [told("It changes no water.")]),
+        *tell_land(report.get("land"), report.get("plots")),
         *_cost(report),
         *tell_better(report.get("plots")),
-        *_harm(report["harm"]),
+        *(_harm(report["harm"]) if report["areas"] else []),
         *tell_worse(report.get("plots")),
     ]
     if report["unknown"]:
         message = "Nothing can be said of {count} command areas, without it or with it: {areas}."
         said.append(told(message, count=len(report["unknown"]), areas=_areas(report["unknown"])))
-    said.append(told("Computed from estimated deliveries."))
+    if report["areas"]:
+        said.append(told("Computed from estimated deliveries."))
     if run.synthetic:
         said.append(told("It is computed from synthetic data: none of it is true of any place."))
     if run.taken_back:
@@ -59,11 +61,18 @@ def describe_run(run: RunKept) -> list[str]:
     return said
 
 
+def _of_water(report: Found) -> list[str]:
+    river = any(change["layer"] == Intake.__tablename__ for change in report["changes"])
+    return [*_gain(report["gain"]), *_water(report["gain"], river=river)]
+
+
 def describe_shown(report: Found) -> list[str]:
     """Return the sentences of a report as everybody may know it, ``layers.water.shown_scenarios.for_everybody``."""
     said: list[str] = [*_gain(report["gain"]), *_cost(report), *_harm(report["harm"])]
     if report["harm"]["lined"]:
         said.append(told("Which wells lie within 500 m of canal reaches to be lined is told to staff."))
+    if report.get("on_land"):  # of those shown before it is not said
+        said.append(told("It has works on land or assumes hazards too: what plots become by these is told to staff."))
     if report["unknown"]:
         message = "Nothing can be said of {count} command areas, without it or with it: {areas}."
         said.append(told(message, count=len(report["unknown"]), areas=_areas(report["unknown"])))

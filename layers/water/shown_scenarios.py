@@ -55,9 +55,12 @@ def show_scenario(connection: Connection, run: Computed, number: int) -> int:
 
     Raises
     ------
-    DataRefused : no balance of its kind of year and rule is published, or one that is not what the run began from.
+    DataRefused : it changes no water; no balance of its kind of year and rule is published, or one that is not what the
+        run began from.
     """
     name, choice = run.kept.scenario.name, run.choice
+    if not run.alteration.moves_water:
+        raise DataRefused(told("{file}: a change of water to show expected; this one changes land alone.", file=name))
     published = [one for one in list_published(connection) if (one.year, one.rule) == (choice.year, choice.rule)]
     said = f"obod water balance --year {choice.year} --rule {choice.rule}"
     if not published:
@@ -139,6 +142,7 @@ def for_everybody(report: Mapping[str, Any]) -> Found:
     """
     return {
         **{name: report[name] for name in ("works", "cost_usd", "usd_per_ha", "usd_per_family", "areas", "unknown")},
+        "on_land": any(report["land"].values()),
         "gain": {name: report["gain"][name] for name in GAIN},
         "harm": {name: report["harm"][name] for name in HARM},
     }

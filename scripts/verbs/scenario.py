@@ -67,8 +67,10 @@ def add(
     latitude in the direction of flow, lining, soil, condition, capacity_m3_s; outlets that are moved to it, or areas
     that get one at its end), pumps (pump; hours, flow_m3_s, availability), new_pumps (intake or reach that is pumped;
     flow_m3_s, stages, hours), fields (area; irrigation_method, application) and crops (area; mix of crop, area_ha,
-    begins). river has factor, year, intakes: what the sources bring; what crops need stays as it is. Check dams and
-    hazard zones are refused.
+    begins), check_dams (zone of debris flows), hazard_zones (code, process, level, return_period_y and outline of one
+    that is assumed, or left_out: code of one that is mapped) and levelling (area). What check dams and levelling bring
+    stands in the table of remedies; slopes and levels that are not known stay so, and shut land stays shut. river has
+    factor, year, intakes: what the sources bring; what crops need stays as it is.
     """
     speech: Speech = Spoken(language_of(lang))
     with refusing_in(speech):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -13,13 +14,18 @@ from geo.water.need.crop_table import crop_water
 from geo.water.need.periods import day_of_year
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
-LATER: Final = ("check_dams", "hazard_zones")  # keys that are asked for, and cannot be reckoned yet
+KINDS: Final = (  # lists of a work, in the order in which they are reckoned
+    *("repairs", "new_canals", "pumps", "new_pumps", "fields", "crops"),
+    *("check_dams", "hazard_zones", "levelling"),
+)
 MOST_HOURS: Final = 24.0  # h a day
 MONTHS: Final = 12
 
 Code = Annotated[str, Field(min_length=1, max_length=200)]
 Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Flow = Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)]
+Process = Literal["flood", "debris_flow", "avalanche", "landslide", "rockfall", "hillslope_debris_flow"]
+Point = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
 class _Part(StrictModel):
@@ -36,6 +42,12 @@ def _one_of(part: _Part, *names: str) -> None:
 def _any_of(part: _Part, *names: str) -> None:
     if all(getattr(part, name) is None for name in names):
         raise ValueError(f"at least one of {', '.join(names)} expected")
+
+
+def _places(points: list[list[float]]) -> list[list[float]]:
+    if not all(-180 <= east <= 180 and -90 <= north <= 90 for east, north in points):
+        raise ValueError("longitude and latitude of each point expected, degrees")
+    return points
 
 
 class Repair(_Part):
@@ -69,7 +81,7 @@ class NewCanal(_Part):
 
     code: Code
     canal: Code | None = None
-    line: Annotated[list[Annotated[list[float], Field(min_length=2, max_length=2)]], Field(min_length=2)]
+    line: Annotated[list[Point], Field(min_length=2)]
     lining: Literal["earth", "concrete", "stone", "membrane", "pipe"]
     soil: Literal["sand", "loam", "clay"]
     condition: Annotated[int, Field(ge=1, le=5)]
@@ -82,9 +94,7 @@ class NewCanal(_Part):
     @field_validator("line")
     @classmethod
     def _on_earth(cls, line: list[list[float]]) -> list[list[float]]:
-        if not all(-180 <= east <= 180 and -90 <= north <= 90 for east, north in line):
-            raise ValueError("longitude and latitude of each point expected, degrees")
-        return line
+        return _places(line)
 
     @model_validator(mode="after")
     def _whole(self) -> NewCanal:
@@ -195,17 +205,59 @@ class CropChange(_Part):
     mix: Annotated[list[CropShare], Field(min_length=1)]
 
 
-class _Later(_Part):
-    @model_validator(mode="before")
+class CheckDam(_Part):
+    """Check dams above a mapped zone of debris flows: it becomes what the table of remedies says of them.
+
+    zone : code of the hazard zone.
+    """
+
+    zone: Code
+
+
+class HazardChange(_Part):
+    """A hazard zone that is drawn, or one that is mapped and left out. Both are what somebody assumes.
+
+    code, process, level, outline : of a zone that is drawn; longitude and latitude of the corners, EPSG:4326.
+    return_period_y : years, None unknown. left_out : code of a zone that is mapped.
+    """
+
+    code: Code | None = None
+    process: Process | None = None
+    level: Literal["none", "residual", "low", "medium", "high"] | None = None
+    return_period_y: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    outline: Annotated[list[Point], Field(min_length=3)] | None = None
+    left_out: Code | None = None
+
+    @field_validator("outline")
     @classmethod
-    def _refuse_later(cls, table: Any) -> Any:
-        for key in LATER:
-            if isinstance(table, dict) and key in table:
-                raise ValueError(f"{key} cannot be part of a scenario yet: no balance reckons with them")
-        return table
+    def _on_earth(cls, outline: list[list[float]] | None) -> list[list[float]] | None:
+        return outline if outline is None else _places(outline)
+
+    @model_validator(mode="after")
+    def _whole(self) -> HazardChange:
+        _one_of(self, "code", "left_out")
+        of_drawn = ("process", "level", "outline")
+        if self.code is not None and (missing := [name for name in of_drawn if getattr(self, name) is None]):
+            raise ValueError(f"{', '.join(missing)} of the zone that is drawn expected")
+        given = [name for name in (*of_drawn, "return_period_y") if getattr(self, name) is not None]
+        if self.left_out is not None and given:
+            raise ValueError(f"a zone that is left out has no {', '.join(given)}")
+        return self
 
 
-class Work(_Later):
+class Levelling(_Part):
+    """Plots of a command area levelled, those that the table of remedies takes for it.
+
+    area : code of the command area.
+    """
+
+    area: Code
+
+
+Change = Repair | NewCanal | PumpChange | NewPump | FieldChange | CropChange | CheckDam | HazardChange | Levelling
+
+
+class Work(_Part):
     """What is done together, and what it costs."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
@@ -216,11 +268,14 @@ class Work(_Later):
     new_pumps: list[NewPump] = Field(default_factory=list)
     fields: list[FieldChange] = Field(default_factory=list)
     crops: list[CropChange] = Field(default_factory=list)
+    check_dams: list[CheckDam] = Field(default_factory=list)
+    hazard_zones: list[HazardChange] = Field(default_factory=list)
+    levelling: list[Levelling] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _whole(self) -> Work:
-        if not (self.repairs or self.new_canals or self.pumps or self.new_pumps or self.fields or self.crops):
-            raise ValueError("at least one of repairs, new_canals, pumps, new_pumps, fields, crops expected")
+        if not any(getattr(self, kind) for kind in KINDS):
+            raise ValueError(f"at least one of {', '.join(KINDS)} expected")
         return self
 
 
@@ -242,7 +297,7 @@ class River(_Part):
         return self
 
 
-class Scenario(_Later):
+class Scenario(_Part):
     """A scenario: its name, its works and its river."""
 
     name: str
@@ -275,6 +330,18 @@ class Scenario(_Later):
         float, US dollars.
         """
         return sum(work.cost_usd for work in self.works)
+
+    def changes(self) -> Iterator[tuple[str, Change]]:
+        """Yield what its works change.
+
+        Yields
+        ------
+        (str, Change) : the keys of the file that lead to a change, and the change.
+        """
+        for number, work in enumerate(self.works):
+            for kind in KINDS:
+                changes: list[Change] = getattr(work, kind)
+                yield from ((f"works.{number}.{kind}.{place}", change) for place, change in enumerate(changes))
 
 
 def parse_scenario(text: str, *, source: str) -> Scenario:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -11,10 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from affine import Affine
 from sqlalchemy import Engine, select, text
 
 from geo.contract.classes import CLASSES
-from geo.suitability.assess import Assessment
+from geo.suitability.assess import Assessment, evaluate
+from layers.grids.rasters import store_grid
 from layers.loading import load_frame
 from layers.postgres.engine import computing, writing
 from layers.records.rows_of_run import of_run
@@ -62,6 +65,41 @@ def digging() -> str:
     return HEAD + f'[[works.new_canals]]\nline = {line}\n{columns}outlets = ["l"]\n'
 
 
+SLIDE: Mapping[str, Any] = {"process": "landslide", "level": "medium", "return_period_y": 30}
+
+
+def over(*names: str) -> shapely.Polygon:
+    """An outline of longitudes and latitudes that holds plots."""
+    outline = shapely.union_all([valley.square(name, 5.0) for name in names]).envelope
+    return stored(valley.frame([{"geometry": outline}])).geometry[0]
+
+
+def zones(**changes: Mapping[str, Any] | None) -> gpd.GeoDataFrame:
+    """The stored zone; ``changes`` name it or others, with columns, None without it. Another lies far off."""
+    far = {"process": "flood", "level": "high", "source_class": "unknown", "intensity": "unknown"}
+    frame = stored(valley.hazard_zones().assign(intensity="medium"))
+    rows = {"fan": frame.iloc[0].to_dict(), "far": {"code": "far", **far, "geometry": shapely.box(70, 38, 70.1, 38.1)}}
+    for code, columns in changes.items():
+        if columns is None:
+            del rows[code]
+            continue
+        base = {"code": code, "source_class": "unknown", "intensity": "unknown", "geometry": over("clean", "steep")}
+        rows[code] = {**rows.get(code, base), **columns}
+    return gpd.GeoDataFrame([*rows.values()], geometry="geometry", crs=4326)
+
+
+DRAWING = (
+    HEAD
+    + f"""[[works.hazard_zones]]
+code = "slide"
+process = "landslide"
+level = "medium"
+return_period_y = 30
+outline = {[list(xy) for xy in over("clean", "steep").exterior.coords]}
+"""
+)
+FAR_OFF = "[[70.0, 38.0], [70.1, 38.0], [70.1, 38.1]]"
+MINED: Mapping[str, Any] = {"process": "landslide", "level": "low", "geometry": over("mined")}
 CHANGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "conveyance": (
         HEAD + '[[works.repairs]]\nreach = "upper"\nconveyance = 1.0\n',
@@ -85,6 +123,13 @@ CHANGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         {"command_areas": lambda: command_areas(irrigation_method="drip")},
     ),
     "river": ('name = "one"\n[river]\nfactor = 0.5\n', {"intake_flows": lambda: flows(OFFERED * 0.5)}),
+    "check dam": (HEAD + '[[works.check_dams]]\nzone = "fan"\n', {"hazard_zones": lambda: zones(fan={"level": "low"})}),
+    "zone left out": (HEAD + '[[works.hazard_zones]]\nleft_out = "fan"\n', {"hazard_zones": lambda: zones(fan=None)}),
+    "zone drawn": (DRAWING, {"hazard_zones": lambda: zones(slide=SLIDE)}),
+    "land and water": (
+        DRAWING + '[[works.repairs]]\nreach = "upper"\nconveyance = 1.0\n',
+        {"hazard_zones": lambda: zones(slide=SLIDE), "canals": lambda: canals(upper={"conveyance": 1.0})},
+    ),
 }
 
 
@@ -99,6 +144,7 @@ def valley_database(database: Engine) -> Engine:
 def watered(valley_database: Engine) -> Iterator[Engine]:
     with writing() as connection:
         load_water(connection)
+        load_frame(connection, "hazard_zones", zones(), mode="replace")
         publish(connection)
     score(valley_database, SCHEME, day=valley.AS_OF)
     yield valley_database
@@ -122,7 +168,7 @@ def computed(content: str, choice: Choice = Choice("dry", "proportional", "month
 def assessed(run: Computed, only: set[int] | None = None) -> tuple[gpd.GeoDataFrame, list[Assessment]]:
     with computing() as connection:
         (served,) = (one for one in read_served(connection) if one.district == RASHT)
-        plots, sides = assess_sides(connection, run, served, only)
+        plots, sides, _ = assess_sides(connection, run, served, only)
     return plots, [found for _, found in sides]
 
 
@@ -284,3 +330,62 @@ def test_they_are_stored_with_the_run_and_listed() -> None:
     assert len(rows) == len(run.plots) > 0
     assert {row["plot_id"] for row in rows} <= set(valley.NAMES)
     assert set(rows[0]) == {"plot_id", "district", "jamoat", "area", "area_ha", *COLUMNS}
+
+
+def classes_of(plots: gpd.GeoDataFrame, found: Assessment) -> dict[str, str]:
+    names = np.array(CLASSES, dtype=object)[found.land.classes]
+    return dict(zip(plots["plot_id"], names, strict=True))
+
+
+@pytest.mark.usefixtures("watered")
+def test_assumed_hazards_reach_the_plots_they_meet_and_no_others() -> None:
+    """A slide on two plots that no water stands in for: both fall to S3; nothing is judged where it reaches nobody."""
+    content = DRAWING.replace('level = "medium"', 'level = "high"')
+    run = computed(content)
+    assert run.report["areas"] == 0
+    plots, sides = assessed(run)
+    before, after = (classes_of(plots, found) for found in sides)
+    assert {name for name in before if before[name] != after[name]} == {"clean", "steep"}
+    assert (after["clean"], after["steep"]) == ("N2", "N2")
+    assert run.report["plots"]["worse"]["plots"] == 2
+    assert run.report["land"]["drawn"] == [{"zone": "slide", "process": "landslide", "level": "high"}]
+    # As another balance than that of the judged kind says nothing of plots, so does none of one that changes no water.
+    assert computed(content, Choice("dry", "max-min", "month")).report["plots"] == run.report["plots"]
+    far = computed(DRAWING.replace(str([list(xy) for xy in over("clean", "steep").exterior.coords]), FAR_OFF))
+    assert far.report["plots"]["judged"]["plots"] == 0
+
+
+def test_land_that_is_shut_and_unknown_danger_stay(watered: Engine) -> None:
+    """No zone is left: the mudflow is not on the map, mines are, and what nobody looked at is as unknown as before."""
+    with writing() as connection:
+        load_frame(connection, "hazard_zones", zones(mines=MINED), mode="replace")
+    score(watered, SCHEME, districts=[RASHT], day=valley.AS_OF)
+    run = computed(HEAD + "".join(f'[[works.hazard_zones]]\nleft_out = "{code}"\n' for code in ("fan", "mines")))
+    plots, (before, after) = assessed(run)
+    row = {name: k for k, name in enumerate(plots["plot_id"])}
+    assert before.findings.excluded.reason.tolist() == after.findings.excluded.reason.tolist()
+    assert classes_of(plots, before)["mined"] == classes_of(plots, after)["mined"] == "N2"
+    levels = after.findings.values["flood_level"].value
+    assert np.isnan(levels[row["unmapped"]])
+    assert levels[row["mudflow"]] == 0.0
+
+
+def test_levelling_halves_gentle_slopes_of_one_command_area(watered: Engine) -> None:
+    """A plane of 6 %: seven plots of the upper command are levelled, and judged as plots of 3 % are."""
+    plane = valley.level(0.0).values + 1_000 + 0.06 * valley.CELL_M * np.arange(round(valley.SIDE_M / valley.CELL_M))
+    to = Affine(valley.CELL_M, 0.0, valley.X, 0.0, -valley.CELL_M, valley.Y + valley.SIDE_M)
+    with writing() as connection:
+        store_grid(connection, "dem", plane.astype(np.float32), to, "EPSG:32642", mode="replace")
+    score(watered, SCHEME, districts=[RASHT], day=valley.AS_OF)
+    run = computed(HEAD + '[[works.levelling]]\narea = "upper command"\n')
+    plots, (before, after) = assessed(run)
+    upper = ~plots["plot_id"].isin(["cut_off", "outside"]).to_numpy()
+    slopes = before.findings.values["slope_pct"]
+    assert slopes.value == pytest.approx(6.0, abs=0.01)
+    by_hand = np.where(upper, slopes.value * 0.5, slopes.value)
+    assert after.findings.values["slope_pct"].value.tolist() == by_hand.tolist()
+    judged = {**before.findings.values, "slope_pct": replace(slopes, value=by_hand)}
+    oracle = evaluate(judged, before.findings.excluded, SCHEME)
+    assert after.land.classes.tolist() == oracle.classes.tolist()
+    assert before.land.score.tolist() != after.land.score.tolist()
+    assert run.report["plots"]["levelled"] == {"plots": 7, "steep": 0, "unknown": 0}

@@ -362,21 +362,65 @@ def test_both_ends_of_a_bed_nobody_knows(canals: Engine, tmp_path: Path, capsys:
     assert "If all that is unknown is at its best: 0.0 ha." in found["said"]
 
 
+DAM = HEAD + '[[works.check_dams]]\nzone = "{}"\n'
+LEFT = HEAD + '[[works.hazard_zones]]\nleft_out = "{}"\n'
+DRAWN = (
+    HEAD + '[[works.hazard_zones]]\ncode = "new"\nprocess = "debris_flow"\nlevel = "low"\n'
+    "outline = [[70.0, 39.0], [70.02, 39.0], [70.02, 39.02], [70.01, 39.02]]\n"
+)
 BAD = [
     ("name = ", "one.toml: not valid TOML"),
-    (HEAD, "one.toml: works.0: at least one of repairs, new_canals, pumps, new_pumps, fields, crops expected"),
+    (
+        HEAD,
+        "one.toml: works.0: at least one of repairs, new_canals, pumps, new_pumps, fields, crops, check_dams, "
+        "hazard_zones, levelling expected",
+    ),
     ('name = "one"\n', "one.toml: the file: it changes nothing: works or river expected"),
     ('name = "Two Words"\n[river]\nfactor = 0.5\n', "one.toml: name: small letters, digits and hyphens expected"),
     (REPAIR.replace("conveyance = 1.0", "conveyence = 1.0", 1), "works.0.repairs.0.conveyence: this key is not known"),
     (REPAIR.replace("cost_usd = 12000", ""), "one.toml: works.0.cost_usd: this key is missing"),
     (REPAIR.replace("12000", "-1"), "one.toml: works.0.cost_usd: 0 or more expected, got -1"),
     (REPAIR.replace("12000", "inf"), "one.toml: works.0.cost_usd: a finite number expected, got inf"),
+    (HEAD + "check_dams = []\n", "works.0: at least one of repairs"),
+    (DAM.format("z9"), "works.0.check_dams.0.zone: a hazard zone that is mapped expected, got 'z9'."),
     (
-        HEAD + "hazard_zones = []\n",
-        "works.0: hazard_zones cannot be part of a scenario yet: no balance reckons with them",
+        DAM.format("river"),
+        "works.0.check_dams.0.zone: a zone of debris flows whose level or intensity is known expected: river is of "
+        "flood, level high, intensity strong.",
     ),
-    (HEAD + "check_dams = []\n", "works.0: check_dams cannot be part of a scenario yet"),
-    (HEAD + "check_dams = []\n", "works.0: check_dams cannot be part of a scenario yet"),
+    (
+        DAM.format("unlabelled"),
+        "works.0.check_dams.0.zone: a zone of debris flows whose level or intensity is known expected: unlabelled is "
+        "of debris_flow, level unknown, intensity unknown.",
+    ),
+    (DAM.format("calm"), "works.0.check_dams.0: it changes nothing: all is so on record."),
+    (
+        DAM.format("stones") + '[[works.check_dams]]\nzone = "stones"\n',
+        "works.0.check_dams.1.zone: stones is changed twice, and not alike.",
+    ),
+    (LEFT.format("z9"), "works.0.hazard_zones.0.left_out: a hazard zone that is mapped expected, got 'z9'."),
+    (
+        DAM.format("stones") + '[[works.hazard_zones]]\nleft_out = "stones"\n',
+        "works.0.hazard_zones.0.left_out: stones is changed twice, and not alike.",
+    ),
+    (DRAWN.replace('"new"', '"river"'), "hazard_zones.0.code: a code that no hazard zone has expected, got 'river'."),
+    (DRAWN.replace('level = "low"\n', ""), "works.0.hazard_zones.0: level of the zone that is drawn expected"),
+    (DRAWN + 'left_out = "river"\n', "works.0.hazard_zones.0: one of code, left_out expected"),
+    (LEFT.format("river") + 'level = "low"\n', "works.0.hazard_zones.0: a zone that is left out has no level"),
+    (
+        DRAWN.replace('"low"', '"unknown"'),
+        "hazard_zones.0.level: 'none', 'residual', 'low', 'medium' or 'high'",
+    ),
+    (
+        DRAWN.replace("[70.02, 39.02]", "[70.0, 39.02], [70.02, 39.02]"),
+        "works.0.hazard_zones.0.outline: an outline that does not cross itself expected.",
+    ),
+    (DRAWN.replace("39.02", "49.0"), "works.0.hazard_zones.0.outline: a place in or near Tajikistan"),
+    (DRAWN.replace("39.02", "99.0"), "outline: longitude and latitude of each point expected, degrees"),
+    (
+        HEAD + '[[works.levelling]]\narea = "nowhere"\n',
+        "works.0.levelling.0.area: a command area that is mapped expected, got 'nowhere'.",
+    ),
     (
         HEAD + '[[works.repairs]]\nreach = "m9"\ncondition = 1\n',
         "one.toml: works.0.repairs.0.reach: a canal reach that is mapped expected, got 'm9'.",
@@ -458,6 +502,18 @@ BAD = [
 @pytest.fixture(scope="module")
 def planted(database: Engine) -> Engine:
     plant_branches(database)
+    zones = [
+        {"code": code, "process": process, "level": level, "intensity": intensity, "source_class": "expert"}
+        for code, process, level, intensity in (
+            ("river", "flood", "high", "strong"),
+            ("stones", "debris_flow", "high", "strong"),
+            ("unlabelled", "debris_flow", "unknown", "unknown"),
+            ("calm", "debris_flow", "none", "weak"),
+        )
+    ]
+    with database.begin() as connection:
+        outline = shapely.MultiPolygon([shapely.box(0, 0, 100, 100)])
+        load_frame(connection, "hazard_zones", placed(zones, [outline] * len(zones)), mode="replace")
     return database
 
 
