@@ -7,12 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import breadth_first_order, connected_components
 from sqlalchemy import Connection, LargeBinary, func, select
 
 from geo.geometry.crs import area_ha, to_working
-from geo.water.network.build import build_network, open_of
 from geo.water.network.parts import NOWHERE, Network, Points, Reaches
 from layers.catalogue.base import Layer
 from layers.catalogue.irrigation import Canal, CommandArea, Outlet
@@ -43,6 +40,11 @@ def find_circle(connection: Connection) -> list[str]:
     ----------
     connection : in which the rows are seen.
     """
+    from scipy.sparse import coo_matrix  # takes a quarter of a second; most loads do without
+    from scipy.sparse.csgraph import connected_components
+
+    from geo.water.network.build import open_of
+
     reaches, network = _network(connection)
     pieces = open_of(reaches, network.pieces)
     known = reaches.flow_known[pieces.reach]
@@ -68,6 +70,11 @@ def land_served_ha(connection: Connection) -> dict[str, float]:
     -------
     dict[str, float] : hectares by code of the intake; an intake without command areas beyond it is not in it.
     """
+    from scipy.sparse import coo_matrix  # takes a quarter of a second; most loads do without
+    from scipy.sparse.csgraph import breadth_first_order
+
+    from geo.water.network.build import open_of
+
     intakes, outlets = (
         _read(connection, Intake, "code", "reach"),
         _read(connection, Outlet, "code", "reach", "command_area"),
@@ -98,6 +105,8 @@ def land_served_ha(connection: Connection) -> dict[str, float]:
 def _network(
     connection: Connection, outlets: Current | None = None, intakes: Current | None = None
 ) -> tuple[Reaches, Network]:
+    from geo.water.network.build import build_network  # takes a quarter of a second; most loads do without
+
     canals = _read(connection, Canal, "code", "canal", "upstream", "closed", "flow_known")
     unknown = np.full(len(canals.geometry), np.nan)
     reaches = Reaches(

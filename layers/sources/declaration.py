@@ -156,7 +156,31 @@ class Scenes(StrictModel):
         return 0.0
 
 
-Part = Rows | Grids | Scenes
+class Climate(StrictModel):
+    """Cells of one quantity by month of many years, from which kinds of year of districts are told.
+
+    address : of the files; its values ``year`` and ``month`` say when, in that order, and nothing else is asked.
+    field : of the layer; evaporation comes as the sum of a month and is kept by the day. nodata : where the files do
+    not say it.
+    """
+
+    address: str
+    field: Literal["rain_mm", "et0_mm_d"]
+    unit: Literal["mm/month"]
+    nodata: float | None = None
+
+    @property
+    def layer(self) -> str:
+        """The layer of what is told."""
+        return "climate_months"
+
+    @property
+    def margin_km(self) -> float:
+        """One cell: land on the border lies in it."""
+        return 6.0
+
+
+Part = Rows | Grids | Scenes | Climate
 
 
 def part_addresses(part: Part) -> frozenset[str]:
@@ -180,6 +204,7 @@ class Source(StrictModel):
     rows: tuple[Rows, ...] = ()
     grids: tuple[Grids, ...] = ()
     scenes: tuple[Scenes, ...] = ()
+    climate: tuple[Climate, ...] = ()
     only_named: bool = False
 
     @model_validator(mode="after")
@@ -201,12 +226,14 @@ class Source(StrictModel):
                 raise ValueError("heights must be above EGM2008; say vertical_datum")
             if isinstance(part, Scenes) and not all(isinstance(year, int) for year in self.years(part)):
                 raise ValueError(f"{part.address} has no value year, or one that is no whole number")
+            if isinstance(part, Climate) and tuple(self.addresses[part.address].values) != ("year", "month"):
+                raise ValueError(f"{part.address} needs the values year and month, and no others")
         return self
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """What it fills, rows before cells."""
-        return (*self.rows, *self.grids, *self.scenes)
+        return (*self.rows, *self.grids, *self.scenes, *self.climate)
 
     def years(self, scenes: Scenes) -> tuple[int | str, ...]:
         """Years that scenes are asked for."""

@@ -15,10 +15,11 @@ from layers.records.loads import Raster
 from layers.records.open_load import Provenance
 from layers.sources.area import widen
 from layers.sources.client import Client, NotThere, Version
-from layers.sources.declaration import Rows, Scenes, Source, part_addresses
+from layers.sources.climate import load_climate
+from layers.sources.declaration import Climate, Grids, Rows, Scenes, Source, part_addresses
 from layers.sources.greenness import load_greenness
 from layers.sources.grids import load_grids
-from layers.sources.listing import Box, Remote, find_files
+from layers.sources.listing import Box, Remote, find_files, names_by_values
 from layers.sources.store import Store
 
 MEASURED = 12  # files whose size is asked for before; of more the declared size stands
@@ -138,15 +139,19 @@ def load(
                 )
                 reports.append(load_file(connection, part.layer, store.place(name, part.address, file), options))
             continue
-        asked = sorted(part_addresses(part)) if isinstance(part, Scenes) else list(part.factors)
+        asked = list(part.factors) if isinstance(part, Grids) else sorted(part_addresses(part))
         files = {key: [store.place(name, key, file) for file in names.get(key, ())] for key in asked}
         first = next((store.known(name, key, file) for key in asked for file in names.get(key, ())), None)
         provenance = Provenance(f"{source.title}, {source.version}", terms.said, _day(source, first))
         if isinstance(part, Scenes):
             years = [int(year) for year in source.years(part)]
             reports.extend(load_greenness(connection, files[part.address], years, box, provenance))
-            continue
-        reports.extend(load_grids(connection, part, files, widen(box, part.margin_km), provenance))
+        elif isinstance(part, Climate):
+            when = names_by_values(source.addresses[part.address])
+            dated = {(int(year), int(month)): path for path in files[part.address] for year, month in when[path.name]}
+            reports.extend(load_climate(connection, part, dated, widen(box, part.margin_km), provenance))
+        else:
+            reports.extend(load_grids(connection, part, files, widen(box, part.margin_km), provenance))
     return reports
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,14 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, func
+from sqlalchemy import Connection
 
 from geo.geometry.crs import STORED_CRS, to_stored
 from geo.programme.seen_by_group import group_plots, seen_of_group
 from geo.terrain.greenness import seen
 from layers.catalogue.admin import Jamoat
-from layers.catalogue.base import STORED_SRID, Layer
+from layers.catalogue.base import Layer
 from layers.catalogue.irrigation import CommandArea
-from layers.catalogue.land import Field, Plot
 from layers.catalogue.seen import AugustGreenness, WaterSeen
 from layers.errors import DataRefused
 from layers.frames.around import as_of, read_layer
@@ -29,11 +28,11 @@ from layers.loading.replacement import EndingLimits
 from layers.records.load_report import LoadReport
 from layers.records.open_load import Provenance
 from layers.records.phrases import told
+from layers.sources.land import inside, read_land
 from layers.sources.listing import Box
 from layers.sources.scenes import Scene, green_on, scenes_of
 
 AUGUST = 8
-LAND: tuple[type[Layer], ...] = (Plot, Field)
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +52,7 @@ def load_greenness(
     ------
     DataRefused : no plot or field lies in the box, a scene cannot be read or was not taken in August.
     """
-    land = _land_of(connection, lambda layer: _inside(layer, box))
+    land = read_land(connection, lambda layer: inside(layer, box))
     if not len(land):
         raise DataRefused("No plot and no candidate field lies there; load them, then fetch this again.")
     scenes, left_out = _usable(scenes_of(files))
@@ -68,11 +67,6 @@ def load_greenness(
     return reports
 
 
-def _inside(layer: type[Layer], box: Box) -> ColumnElement[bool]:
-    inside: ColumnElement[bool] = layer.__table__.c.geom.op("&&")(func.ST_MakeEnvelope(*box, STORED_SRID))
-    return inside
-
-
 def _usable(found: Iterable[Scene]) -> tuple[list[Scene], list[str]]:
     """Scenes that can be measured, and names of those whose digital numbers nobody can read for certain."""
     scenes = list(found)
@@ -80,15 +74,6 @@ def _usable(found: Iterable[Scene]) -> tuple[list[Scene], list[str]]:
         if scene.day.month != AUGUST:
             raise DataRefused(f"{scene.name} was taken on {scene.day.isoformat()}; expected a day of August.")
     return [scene for scene in scenes if scene.offset is not None], [s.name for s in scenes if s.offset is None]
-
-
-def _land_of(connection: Connection, chosen: Callable[[type[Layer]], ColumnElement[bool]]) -> gpd.GeoDataFrame:
-    """Plots and fields that stand now: land, kind, district, jamoat and outline, EPSG:32642."""
-    frames = []
-    for layer in LAND:
-        frame = read_layer(connection, layer, as_of(layer, None) & chosen(layer), (layer.key, "district", "jamoat"))
-        frames.append(frame.rename(columns={layer.key: "land"}).assign(kind=layer.__tablename__))
-    return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=frames[0].crs)
 
 
 def _rows(land: gpd.GeoDataFrame, year: int, scenes: Sequence[Scene]) -> pd.DataFrame:
@@ -127,7 +112,7 @@ def tell_by_groups(connection: Connection, district: str, provenance: Provenance
 
     Groups are made of all land that stands in the district now, measured this time or before.
     """
-    land = _land_of(connection, lambda layer: layer.__table__.c.district == district)
+    land = read_land(connection, lambda layer: layer.__table__.c.district == district)
     kept = read_layer(
         connection,
         AugustGreenness,

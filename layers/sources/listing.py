@@ -86,6 +86,15 @@ def _addresses(address: Address, box: Box) -> Iterator[str]:
                 yield address.uri.format(**said, **corner, lat=abs(lat), lon=abs(lon))
 
 
+def names_by_values(address: Address) -> dict[str, list[tuple[str | int, ...]]]:
+    """Return which values of an address each of its files stands for, by the name it is kept under."""
+    found: dict[str, list[tuple[str | int, ...]]] = {}
+    for values in itertools.product(*address.values.values()):
+        url = address.uri.format(**dict(zip(address.values, values, strict=True)))
+        found.setdefault(_name(address, url), []).append(values)
+    return found
+
+
 def _name(address: Address, url: str) -> str:
     """The last part of an address, or the name that is declared for it; nothing that could lead elsewhere."""
     name = address.name or unquote(PurePosixPath(urlsplit(url).path).name)

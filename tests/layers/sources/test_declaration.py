@@ -27,8 +27,8 @@ EXPECTED = {
     "gmted2010": ("climate_relief",),
     "worldcover": ("crown_cover", "cropland"),
     "soilgrids": ("available_water", "available_water_low", "available_water_high"),
-    "agera5": (),
-    "chirps": (),
+    "agera5": ("climate_months",),
+    "chirps": ("climate_months",),
     "fields_of_the_world": (),
     "jrc_water": (),
     "river_discharge": (),
@@ -87,7 +87,9 @@ def test_each_says_licence_and_attribution_and_what_it_must_not_be_used_for(ship
 
 
 def test_all_stands_for_what_fills_a_layer_and_is_no_reserve(shipped: dict[str, Source]) -> None:
-    wanted = {name for name, layers in EXPECTED.items() if layers} - {"geoboundaries", "worldclim", "sentinel2"}
+    wanted = {name for name, layers in EXPECTED.items() if layers} - {
+        "geoboundaries", "worldclim", "sentinel2", "chirps", "agera5",
+    }  # fmt: skip
     assert set(require_sources(["all"], shipped)) == wanted
     assert list(require_sources(["rgi", "cod_ab"], shipped)) == ["cod_ab", "rgi"]  # districts first
     with pytest.raises(NotFound, match="There is no source osm; the sources are all, agera5, "):
