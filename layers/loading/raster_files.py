@@ -110,21 +110,35 @@ class RasterFile:
     """A raster read by GDAL in a process of its own.
 
     masked : a mask says which cells are known; then they are float32, NaN = unknown. within : box in degrees; only
-    cells that reach into it are read, all if not given. crs : of the cells, where the user says it.
+    cells that reach into it are read, all if not given. crs : of the cells, where the user says it. like : a file
+    before it in a row of them, the same cells of which are read; it spares to ask twice.
 
     Raises
     ------
-    DataRefused : it cannot be opened, or has more cells than are taken. OutOfReach : none lies in the box.
+    DataRefused : it cannot be opened, has more cells than are taken, or other cells than the one before it.
+    OutOfReach : none lies in the box.
     """
 
-    def __init__(self, file: AdmittedFile, *, within: Bounds | None = None, crs: rasterio.CRS | None = None) -> None:
+    def __init__(
+        self,
+        file: AdmittedFile,
+        *,
+        within: Bounds | None = None,
+        crs: rasterio.CRS | None = None,
+        like: RasterFile | None = None,
+    ) -> None:
         self._file = file
-        self._window: list[int] | None = None
+        self._window: list[int] | None = None if like is None else like._window
         self._reading: Reading | None
         self._reading, self._about = self._open()
+        self._grid = tuple(self._about[name] for name in ("bands", "rows", "cols", "transform", "crs"))
         self.masked = bool(self._about["masked"])
         self._nodata = None if self._about["nodata"] is None else float(self._about["nodata"])
-        if within is not None:
+        if like is not None:
+            if self._grid != like._grid:
+                raise DataRefused(f"{self._file.name} has other cells than {like._file.name}.")
+            self._about |= {name: like._about[name] for name in ("rows", "cols", "transform")}
+        elif within is not None:
             self._cut_to(within, crs)
 
     def cells(self, said: rasterio.CRS | None, scale: float = 1.0) -> Cells:

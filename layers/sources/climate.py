@@ -150,36 +150,35 @@ def _by_month(part: Climate, files: Mapping[When, Path], farmed: Sequence[Farmed
     found = [{year: np.full(MONTHS, np.nan) for year, _ in files} for _ in farmed]
     if not farmed:
         return found
-    places: list[NDArray[np.int64]] = []
-    first: Cells | None = None
     dated = sorted(files.items())
+    first = _opened(dated[0][1], within=box)
+    places = [_cells_under(first.cells(None), land.xy) for land in farmed]
     readers = ThreadPoolExecutor(READERS)
     try:
-        read = readers.map(lambda one: _values(part, one[1], box), dated)
-        for ((year, month), path), (cells, values) in zip(dated, read, strict=True):
-            if first is None:
-                first, places = cells, [_cells_under(cells, land.xy) for land in farmed]
-            if (cells.rows, cells.cols, cells.transform) != (first.rows, first.cols, first.transform):
-                raise DataRefused(f"{path.name} has other cells than the files before it.")
+        read = readers.map(lambda one: _values(part, _opened(one[1], like=first)), dated)
+        for ((year, month), _), values in zip(dated, read, strict=True):
             days = monthrange(year, month)[1] if part.field == "et0_mm_d" else 1
             for land, place, table in zip(farmed, places, found, strict=True):
-                table[year][month - 1] = np.average(values.ravel()[place], weights=land.area_m2) / days
+                table[year][month - 1] = np.average(values[place], weights=land.area_m2) / days
     finally:
         readers.shutdown(cancel_futures=True)
     return found
 
 
-def _values(part: Climate, path: Path, box: Box) -> tuple[Cells, Floats]:
-    """Cells of a file that reach into a box, and what they hold; NaN unknown."""
+def _opened(path: Path, *, within: Box | None = None, like: RasterFile | None = None) -> RasterFile:
     require_room(path)
-    opened = RasterFile(AdmittedFile(path, raster=True), within=box)
+    return RasterFile(AdmittedFile(path, raster=True), within=within, like=like)
+
+
+def _values(part: Climate, opened: RasterFile) -> Floats:
+    """What the cells of a file hold, row after row; NaN unknown."""
     cells = opened.cells(None)
-    values = np.concatenate([strip[0] for strip in opened.strips(cells)]).astype(np.float64)
+    values = np.concatenate([strip[0].ravel() for strip in opened.strips(cells)]).astype(np.float64)
     for nodata in (cells.nodata, part.nodata):
         if nodata is not None:
             values[values == nodata] = np.nan
     values[values < 0.0] = np.nan  # neither it rains nor it evaporates less than nothing
-    return cells, values
+    return values
 
 
 def _cells_under(cells: Cells, xy: Floats) -> NDArray[np.int64]:
