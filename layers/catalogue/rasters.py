@@ -108,6 +108,16 @@ RASTERS: tuple[RasterLayer, ...] = (
         maximum=100.0,
     ),
     RasterLayer(
+        id="water_occurrence",
+        title="Time under water",
+        unit="%",
+        audience=PUBLIC,
+        about="Share of the time of many years in which the ground was open water: beds that rivers leave and take again.",
+        ramp=((0.0, "#ffffff"), (10.0, "#d4b9da"), (50.0, "#6a51a3"), (100.0, "#08306b")),
+        minimum=0.0,
+        maximum=100.0,
+    ),
+    RasterLayer(
         id="soil_depth",
         title="Effective soil depth",
         unit="cm",

@@ -30,7 +30,7 @@ EXPECTED = {
     "agera5": ("climate_months",),
     "chirps": ("climate_months",),
     "fields_of_the_world": (),
-    "jrc_water": (),
+    "jrc_water": ("water_occurrence",),
     "river_discharge": (),
     "sentinel2": ("august_greenness",),
     "wfp_prices": (),

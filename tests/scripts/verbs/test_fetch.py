@@ -26,7 +26,7 @@ CENTRE = (612_000.0, 4_317_500.0, 613_000.0, 4_318_500.0)  # EPSG:32642; about 7
 EAST = (627_000.0, 4_317_500.0, 628_000.0, 4_318_500.0)  # about 70.47 E, 39.00 N
 ALL = (
     "cod_ab", "openstreetmap", "rgi", "nasa_landslides", "usgs_earthquakes", "copernicus_dem", "chelsa", "worldcover",
-    "soilgrids", "gmted2010",
+    "soilgrids", "gmted2010", "jrc_water",
 )  # fmt: skip
 
 
@@ -78,6 +78,7 @@ def test_a_district_comes_with_all_that_is_open_of_it_and_a_second_time_nothing_
         assert _value(connection, "minimum_temperature")[0] == pytest.approx(-10.0, abs=0.051)
         assert _value(connection, "snow_days") == [90.0]
         assert _value(connection, "climate_relief") == [1_300.0]
+        assert (_value(connection, "water_occurrence"), _value(connection, "water_occurrence", EAST)) == ([40.0], [0.0])
         assert (_value(connection, "crown_cover"), _value(connection, "crown_cover", EAST)) == ([100.0], [0.0])
         told = connection.execute(text("SELECT layer, licence, source_date::text AS day FROM loads")).all()
         licences, days = {row.layer: row.licence for row in told}, {row.layer: row.day for row in told}
@@ -217,6 +218,7 @@ def test_normals_of_the_reserve_come_out_of_its_archives(obod: Obod, database: E
             [mean - 6.0 for mean in open_data.MONTHLY_MEAN], abs=0.001
         )
         assert _value(connection, "climate_relief") == [1_300.0]
+        assert (_value(connection, "water_occurrence"), _value(connection, "water_occurrence", EAST)) == ([40.0], [0.0])
         licences = connection.execute(text("SELECT DISTINCT licence FROM loads WHERE layer = 'climate_relief'"))
         assert "[NO REDISTRIBUTION]" in licences.scalar_one()
 
