@@ -146,7 +146,7 @@ def put_everything(mirror: Mirror, home: Path, scratch: Path) -> None:
         path = f"/esa-worldcover.s3.eu-central-1.amazonaws.com/v200/2021/map/{name}"
         mirror.put(path, tiff(cover, Affine(0.01, 0, 69, 0, -0.01, south + 3), "EPSG:4326", nodata=0))
     water = np.full((100, 100), 255, dtype=np.uint8)  # never looked at; real cells are 30 m
-    water[:50], water[9:11, 3] = 0, 40  # 70.3-70.4 E, 38.9-39.1 N was water in 40 of 100 months
+    water[:50], water[8:12, 2:4] = 0, 40  # 70.2-70.4 E, 38.8-39.2 N was water in 40 of 100 months
     path = "/storage.googleapis.com/global-surface-water/downloads2021/occurrence/occurrence_70E_40Nv1_4_2021.tif"
     mirror.put(path, tiff(water, Affine(0.1, 0, 70, 0, -0.1, 40), "EPSG:4326", driver="GTiff"))
     _put_tables(mirror, scratch)

@@ -40,6 +40,7 @@ ELSEWHERE: dict[str, str] = {
     "{} of the first {} rows for {} cannot be loaded: {}.": "of load_frame",
     "cannot be read by this installation": "where GDAL lacks a driver, which the wheels have",
     "{} cannot be read beyond row {}: it is cut short or damaged.": "where GDAL ends a raster early and says nothing",
+    "{} has other cells than {}.": "of sources whose files are months of one grid",
     "There is no raster layer {}; there are {}.": "of programs: a command looks the layer up among all first",
 }
 
