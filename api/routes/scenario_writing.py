@@ -1,10 +1,13 @@
-"""Scenarios that staff send: added, run, and works ranked. What is stored is stored whole, by two narrow functions.
+"""Scenarios that staff send: added, run, shown to everybody, and works ranked.
+
+What is stored is stored whole, by four narrow functions.
 
 One of them is computed at a time, in a thread and on a connection of its own, so that nobody else waits for it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -20,18 +23,25 @@ from geo.water.need.periods import periods_of_year
 from geo.water.need.rain import RAIN_METHODS
 from geo.water.works.repairs import Goal
 from layers.catalogue.base import STAFF
-from layers.errors import DataRefused
-from layers.postgres.engine import computing, noting, reading
+from layers.errors import BadFilter, DataRefused
+from layers.postgres.engine import Connection, computing, noting, reading
 from layers.records.audit import Act
 from layers.records.phrases import retold, told
 from layers.runs.code_digest import code_version
 from layers.runs.scenario_plots import judge_plots
 from layers.water.needs import Asked
-from layers.water.repair_table import parse_table, read_repairs
-from layers.water.scenario_runs import Choice, compute_run
-from layers.water.scenario_service import store_run_with, store_scenario_with, take_turn
+from layers.water.repair_table import MOST_USD, WORKS, parse_table, parse_works, read_repairs
+from layers.water.scenario_runs import Choice, Computed, compute_run
+from layers.water.scenario_service import (
+    hide_scenario_with,
+    show_scenario_with,
+    store_run_with,
+    store_scenario_with,
+    take_turn,
+)
 from layers.water.scenario_text import as_answer
-from layers.water.scenarios import check_scenario, list_runs, read_scenario
+from layers.water.scenarios import Kept, check_scenario, list_runs, read_scenario
+from layers.water.shown_scenarios import prepare_shown
 from layers.water.systems import read_systems
 from layers.water.works import families_by_area, rank_repairs
 from layers.water.works_text import describe_ranking, list_works, sum_up
@@ -56,6 +66,7 @@ By = Literal["month", "decade"]
 YearParameter = Annotated[Year, Query(description="Kind of year.")]
 RuleParameter = Annotated[Rule, Query(description="How water is shared.")]
 ByParameter = Annotated[By, Query(description="Periods.")]
+ScenarioName = Annotated[str, Path(description="Name.")]
 
 
 class ScenarioAdded(Answer):
@@ -95,7 +106,24 @@ class Ranking(Answer):
     said: list[str] = Field(description="The same in sentences, in the reader's language.")
 
 
-MODELS: Final = (ScenarioAdded, Ranking)
+class ScenarioShown(Answer):
+    """A scenario that everybody sees. changed : canal reaches and command areas that are others with it."""
+
+    name: str
+    run: int
+    year: Year
+    rule: Rule
+    changed: int
+
+
+class ScenarioHidden(Answer):
+    """A scenario that is shown no more. runs : how many of it were."""
+
+    withdrawn: str
+    runs: int
+
+
+MODELS: Final = (ScenarioAdded, ScenarioShown, ScenarioHidden, Ranking)
 
 
 async def _sent(request: Request) -> str:
@@ -117,9 +145,10 @@ async def _sent(request: Request) -> str:
 Sent = Annotated[str, Depends(_sent)]
 
 
-def _body(media_type: str, about: str) -> dict[str, Any]:
-    """Describe the body of an operation."""
-    content = {kind: {"schema": {"type": "string", "description": about}} for kind in (media_type, PLAIN)}
+def _body(media_type: str, about: str, **others: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe the body of an operation; others : schema by media type."""
+    text = {"type": "string", "description": about}
+    content = {kind: {"schema": schema} for kind, schema in {media_type: text, PLAIN: text, **others}.items()}
     return {"requestBody": {"required": True, "content": content}}
 
 
@@ -152,7 +181,7 @@ def add_scenario(
     responses=given({JSON: dict}, 403, 404, 422),
 )
 def run_scenario(
-    name: Annotated[str, Path(description="Name.")],
+    name: ScenarioName,
     caller: CallerDep,
     lang: LanguageDep,
     year: YearParameter = "dry",
@@ -162,11 +191,9 @@ def run_scenario(
     """Compute what a scenario does and store that, for staff of all districts; one is computed at a time."""
     key_id = _key_of(caller)
     with refusing_in(lang):
-        with reading(STAFF) as connection:
-            kept = read_scenario(connection, name)
+        kept = _read(name)
         with computing(timeout_s=STATEMENT_S) as connection:
-            take_turn(connection)
-            run = judge_plots(connection, compute_run(connection, kept, Choice(year, rule, by)), JUDGING_S)
+            run = _computed(connection, kept, Choice(year, rule, by))
         with noting() as connection:
             number = store_run_with(connection, run, code=code_version(), key_id=key_id)
         with reading(STAFF) as connection:
@@ -175,16 +202,60 @@ def run_scenario(
 
 
 @router.post(
+    "/scenarios/{name}/publication",
+    summary="Show everybody a scenario of water",
+    responses=given({JSON: ScenarioShown}, 403, 404, 422),
+)
+def show_scenario(
+    name: ScenarioName,
+    caller: CallerDep,
+    lang: LanguageDep,
+    year: YearParameter = "dry",
+    rule: RuleParameter = "proportional",
+    by: ByParameter = "month",
+) -> Response:
+    """Run a scenario, store that and show it beside the published balance of its rows, for staff of all districts."""
+    key_id = _key_of(caller)
+    with refusing_in(lang):
+        kept = _read(name)
+        with computing(timeout_s=STATEMENT_S) as connection:
+            run = _computed(connection, kept, Choice(year, rule, by))
+            ready = prepare_shown(connection, run)
+        with noting() as connection:
+            number = store_run_with(connection, run, code=code_version(), key_id=key_id)
+            show_scenario_with(connection, run, number, ready, key_id=key_id)
+    shown = {"name": name, "run": number, "year": year, "rule": rule}
+    return staff_answer(shown | {"changed": len(ready.rows)})
+
+
+@router.delete(
+    "/scenarios/{name}/publication",
+    summary="Show a scenario of water no more",
+    responses=given({JSON: ScenarioHidden}, 403, 404),
+)
+def hide_scenario(name: ScenarioName, caller: CallerDep, lang: LanguageDep) -> Response:
+    """Show a scenario no more, of no kind of year and rule, for staff of all districts; its runs stay stored."""
+    key_id = _key_of(caller)
+    with refusing_in(lang), noting() as connection:
+        runs = hide_scenario_with(connection, name, key_id=key_id)
+    return staff_answer({"withdrawn": name, "runs": runs})
+
+
+@router.post(
     "/works/rankings",
     summary="Rank works on canals under a budget",
     responses=given({JSON: Ranking}, 403, 404, 422),
-    openapi_extra=_body(CSV, "Works, as obod works rank takes them."),
+    openapi_extra=_body(CSV, "Works, as obod works rank takes them.", **{JSON: WORKS}),
 )
 def rank_works(
+    request: Request,
     caller: CallerDep,
     lang: LanguageDep,
     sent: Sent,
-    budget: Annotated[float, Query(gt=0, le=1e12, allow_inf_nan=False, description="Most that may be spent [USD].")],
+    budget: Annotated[
+        float | None,
+        Query(gt=0, le=MOST_USD, allow_inf_nan=False, description="Most that may be spent [USD]; of JSON its own."),
+    ] = None,
     objective: Annotated[Literal["ha", "m3", "families"], Query(description="What for.")] = "ha",
     year: YearParameter = "dry",
     rule: RuleParameter = "max-min",
@@ -193,7 +264,14 @@ def rank_works(
     """Choose works under a budget by what all of them bring together, for staff of all districts; nothing is stored."""
     _key_of(caller)
     with refusing_in(lang):
-        columns, table = parse_table(sent, source=SENT)
+        if _is_json(request):
+            if budget is not None:
+                raise BadFilter(told("{file}: its budget expected inside, and none in the address.", file=SENT))
+            columns, table, budget = parse_works(sent, source=SENT)
+        elif budget is None:
+            raise BadFilter(told("budget: a number above 0 expected"))
+        else:
+            columns, table = parse_table(sent, source=SENT)
         with computing(timeout_s=STATEMENT_S) as connection:
             take_turn(connection)
             systems = read_systems(connection, None, Asked(year, periods_of_year(by), RAIN_METHODS[0], None))
@@ -212,6 +290,21 @@ def rank_works(
     return staff_answer(
         {**sum_up(ranked, objective, budget), "works": works, "losing": ranked.losing, "said": said}, in_language=True
     )
+
+
+def _is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == JSON
+
+
+def _read(name: str) -> Kept:
+    with reading(STAFF) as connection:
+        return read_scenario(connection, name)
+
+
+def _computed(connection: Connection, kept: Kept, choice: Choice) -> Computed:
+    """A run, with plots, computed while no other is."""
+    take_turn(connection)
+    return judge_plots(connection, compute_run(connection, kept, choice), JUDGING_S)
 
 
 def _key_of(caller: Caller) -> str:

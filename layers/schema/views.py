@@ -32,6 +32,7 @@ SQL = Path(__file__).parent / "sql"
 # Functions that the login of the service may call, and nobody else.
 OF_SERVICE = (
     *("end_key_logins", "note_key_use", "note_reading", "store_scenario", "store_scenario_run"),
+    *("show_scenario", "hide_scenario"),
     *("begin_sign_in", "sign_in_holder", "end_sign_in", "note_refused_sign_ins"),
     *("store_remark", "end_remark", "store_scheme"),
 )

@@ -6,9 +6,10 @@ import csv
 import io
 import math
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from geo.water.irrigation import CONDITION_FACTOR
@@ -17,12 +18,33 @@ from geo.water.works.repairs import Change, Repair
 from layers.catalogue.irrigation import LININGS
 from layers.errors import DataRefused
 from layers.loading.faults import one_of
-from layers.records.phrases import told
+from layers.records.phrases import Told, told
 
 COLUMNS: Final = ("work", "reach", "canal", "cost_usd", "condition", "lining", "capacity_m3_s", "conveyance")
 NEEDED: Final = ("work", "cost_usd")
 LONGEST_ROW: Final = 2_000  # characters
+SENT: Final = ("works", "budget")  # keys of works in JSON
+MOST_USD: Final = 1e12  # of a budget
 CHANGING: Final = ("condition", "lining", "capacity_m3_s", "conveyance")
+OF_TEXT: Final = ("work", "reach", "canal", "lining")
+WORKS: Final[Mapping[str, Any]] = {  # JSON Schema
+    "type": "object",
+    "required": [*SENT],
+    "additionalProperties": False,
+    "properties": {
+        "works": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": [*NEEDED],
+                "additionalProperties": False,
+                "properties": {name: {"type": "string" if name in OF_TEXT else "number"} for name in COLUMNS},
+            },
+        },
+        "budget": {"type": "number", "exclusiveMinimum": 0, "maximum": MOST_USD},
+    },
+}
 
 Row = Mapping[str, str]
 
@@ -54,6 +76,53 @@ def parse_table(text: str, *, source: str) -> tuple[list[str], list[dict[str, st
         return columns, rows
     except csv.Error:
         raise DataRefused(told("{file}: a CSV file in UTF-8 expected.", file=source)) from None
+
+
+def parse_works(text: str, *, source: str) -> tuple[list[str], list[dict[str, str]], float]:
+    """Return the columns and rows of works in JSON, as those of a table, and the budget.
+
+    Parameters
+    ----------
+    text : of an object with works, a list of objects with a key for each column, and budget, USD.
+    source : its name, for refusals.
+
+    Raises
+    ------
+    DataRefused : it is no such object; names row and field.
+    """
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise DataRefused(told("{file}: JSON expected.", file=source)) from None
+    if not isinstance(found, dict) or set(found) != {*SENT}:
+        raise DataRefused(told("{file}: an object with {names} expected.", file=source, names=", ".join(SENT)))
+    works, budget = (found[name] for name in SENT)
+    if not isinstance(works, list) or not all(isinstance(work, dict) for work in works):
+        raise _refused(source, "works", told("a list of works expected"))
+    if isinstance(budget, bool) or not isinstance(budget, int | float) or not 0 < budget <= MOST_USD:
+        raise _refused(source, "budget", told("a number above 0 expected"))
+    columns = list(dict.fromkeys(name for work in works for name in work))
+    rows = [
+        {name: _cell(_Row(source, number, {}), name, work[name]) for name in work}
+        for number, work in enumerate(works, start=1)
+    ]
+    return columns, rows, float(budget)
+
+
+def _refused(source: str, key: str, reason: Told) -> DataRefused:
+    return DataRefused(told("{file}: {key}: {reason}.", file=source, key=key, reason=reason))
+
+
+def _cell(row: _Row, field: str, value: object) -> str:
+    """A value as a table has it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise row.refuse(field, told("a text or a number expected"))
+    text = str(value)
+    if len(text) > LONGEST_ROW:
+        raise row.refuse(field, told("a text of at most {most} characters expected", most=LONGEST_ROW))
+    return text
 
 
 def read_repairs(

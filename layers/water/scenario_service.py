@@ -1,6 +1,6 @@
-"""Scenarios written for the service, whose login may call two functions of the database and write nothing else.
+"""Scenarios written for the service, whose login may call four functions of the database and write nothing else.
 
-Both look in the database whether the key is one of staff for all districts and good, whatever the service believes, and
+All look in the database whether the key is one of staff for all districts and good, whatever the service believes, and
 enter what was done. A run is stored whole or not at all, and only where its scenario is still the one it was made from.
 """
 
@@ -18,6 +18,7 @@ from layers.errors import Busy, DataRefused
 from layers.records.phrases import told
 from layers.water.scenario_runs import Computed, about_run
 from layers.water.scenarios import digest_of
+from layers.water.shown_scenarios import Ready, not_shown
 
 COMPUTING: Final = 0x0B0E  # advisory lock: one scenario or ranking at a time is computed for the service
 MOST_BYTES: Final = 64_000_000  # of the rows of one run
@@ -83,6 +84,52 @@ def store_run_with(connection: Connection, run: Computed, *, code: str, key_id: 
         message = "Scenario '{name}' was deleted or replaced while it was computed; nothing is stored."
         raise DataRefused(told(message, name=name))
     return int(number)
+
+
+def show_scenario_with(connection: Connection, run: Computed, number: int, ready: Ready, *, key_id: str) -> None:
+    """Show everybody a run.
+
+    Parameters
+    ----------
+    connection : one of ``layers.postgres.engine.noting``.
+    run : as it was computed.
+    number : under which it is stored.
+    ready : what is to be shown of it.
+    key_id : public half of the key it was asked for with.
+
+    Raises
+    ------
+    NotAllowed : the key is not one of staff for all districts, or no longer good.
+    DataRefused : the scenario was replaced meanwhile, or another balance is published.
+    """
+    packed = (orjson.dumps(part, option=orjson.OPT_SERIALIZE_NUMPY).decode() for part in (ready.report, ready.rows))
+    report, rows = packed
+    values = {"key": key_id, "run": number, "balance": ready.balance, "report": report, "rows": rows}
+    asked = "SELECT show_scenario(:key, :run, :balance, CAST(:report AS jsonb), CAST(:rows AS jsonb))"
+    if not connection.execute(text(asked), values).scalar_one():
+        message = "Scenario '{name}' or its balance was replaced while it was computed; nothing is shown."
+        raise DataRefused(told(message, name=run.kept.scenario.name))
+
+
+def hide_scenario_with(connection: Connection, name: str, *, key_id: str) -> int:
+    """Show a scenario no more; return how many runs were shown.
+
+    Parameters
+    ----------
+    connection : one of ``layers.postgres.engine.noting``.
+    name : of the scenario.
+    key_id : public half of the key it is asked for with.
+
+    Raises
+    ------
+    NotAllowed : the key is not one of staff for all districts, or no longer good.
+    NotFound : none of it is shown.
+    """
+    asked = text("SELECT hide_scenario(:key, :name)")
+    count = int(connection.execute(asked, {"key": key_id, "name": name}).scalar_one())
+    if not count:
+        raise not_shown(name)
+    return count
 
 
 def take_turn(connection: Connection) -> None:

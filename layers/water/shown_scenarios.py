@@ -44,14 +44,21 @@ class Shown(NamedTuple):
     report: Mapping[str, Any]
 
 
-def show_scenario(connection: Connection, run: Computed, number: int) -> int:
-    """Show everybody a run, in the place of another of its scenario, year and rule; return how many rows it changes.
+class Ready(NamedTuple):
+    """What everybody is to see of a run. rows : layer, code and what its tile says, of those that are others."""
+
+    balance: int
+    report: Found
+    rows: list[Found]
+
+
+def prepare_shown(connection: Connection, run: Computed) -> Ready:
+    """Return what is to be shown of a run.
 
     Parameters
     ----------
-    connection : the owner's, in a transaction that writes.
+    connection : reads what computing needs, or the owner's.
     run : as it was computed.
-    number : under which it is stored.
 
     Raises
     ------
@@ -73,9 +80,24 @@ def show_scenario(connection: Connection, run: Computed, number: int) -> int:
             message = "{file}: the published balance was made from other rows than the run; {command}, then show it."
             raise DataRefused(told(message, file=name, command=said))
         changed = {code: row for code, row in after.items() if row != before.get(code)}
-        rows += [
-            {"run": number, "layer": layer.__tablename__, "code": code, "told": row} for code, row in changed.items()
-        ]
+        rows += [{"layer": layer.__tablename__, "code": code, "told": row} for code, row in changed.items()]
+    return Ready(published[0].balance_id, for_everybody(run.report), rows)
+
+
+def show_scenario(connection: Connection, run: Computed, number: int) -> int:
+    """Show everybody a run, in the place of another of its scenario, year and rule; return how many rows it changes.
+
+    Parameters
+    ----------
+    connection : the owner's, in a transaction that writes.
+    run : as it was computed.
+    number : under which it is stored.
+
+    Raises
+    ------
+    DataRefused : as ``prepare_shown``.
+    """
+    ready, name, choice = prepare_shown(connection, run), run.kept.scenario.name, run.choice
     _hide(connection, name, choice.year, choice.rule)
     about = {
         "run": number,
@@ -83,15 +105,15 @@ def show_scenario(connection: Connection, run: Computed, number: int) -> int:
         "title": run.kept.scenario.title,
         "year_type": choice.year,
         "rule": choice.rule,
-        "balance_id": published[0].balance_id,
+        "balance_id": ready.balance,
         "synthetic": run.synthetic,
-        "report": for_everybody(run.report),
+        "report": ready.report,
     }
     connection.execute(insert(ShownScenario).values(about))
-    if rows:
-        connection.execute(insert(ShownScenarioRow), rows)
-    _enter(connection, Act.SCENARIO_SHOWN, number, len(rows))
-    return len(rows)
+    if ready.rows:
+        connection.execute(insert(ShownScenarioRow), [{"run": number, **row} for row in ready.rows])
+    _enter(connection, Act.SCENARIO_SHOWN, number, len(ready.rows))
+    return len(ready.rows)
 
 
 def hide_scenario(connection: Connection, name: str) -> int:
@@ -103,9 +125,14 @@ def hide_scenario(connection: Connection, name: str) -> int:
     """
     count = _hide(connection, name)
     if not count:
-        raise NotFound(told("The scenario '{name}' is not shown.", name=name))
+        raise not_shown(name)
     _enter(connection, Act.SCENARIO_HIDDEN, None, count)
     return count
+
+
+def not_shown(name: str) -> NotFound:
+    """Return the refusal to hide what nobody sees."""
+    return NotFound(told("The scenario '{name}' is not shown.", name=name))
 
 
 def list_shown(connection: Connection) -> list[Shown]:

@@ -90,6 +90,7 @@ SETTINGS: Final[dict[str, Any]] = {
             "/districts/{code}/trial",
             "/scenarios",
             "/scenarios/{name}/runs",
+            "/scenarios/{name}/publication",
             "/works/rankings",
             "/plots/{plot_id}/remarks",
             "/schemes",

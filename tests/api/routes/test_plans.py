@@ -22,7 +22,8 @@ from api.language.translate import LANGUAGES, Language
 from api.main import create_app
 from layers.catalogue.base import STAFF
 from layers.loading import load_frame
-from layers.schema.access import create_key
+from layers.postgres.engine import noting
+from layers.schema.access import create_key, public_half
 from tests.clients.command import run
 from tests.worlds.branches import flows, plant_branches, reaches
 
@@ -131,6 +132,43 @@ def test_staff_who_replace_a_scenario_over_http_show_the_earlier_one_no_more(
     assert stored(database, "shown_scenarios") == 0
 
 
+def test_staff_show_and_hide_a_scenario_over_http_as_the_command_does(client: TestClient, database: Engine) -> None:
+    with database.begin() as connection:
+        key = create_key(connection, STAFF, "all")
+    headers, address = {"X-API-Key": key}, "/scenarios/one/publication"
+    refused = client.post(f"{address}?lang=ru", headers=headers)
+    assert (refused.status_code, "expected" in refused.json()["detail"]) == (422, False)
+    assert client.delete(address, headers=headers).status_code == 404
+    balance()
+    assert run("scenario", "publish", "one") == 0
+    by_command = {layer: tiles(client, layer, "scenario=one") for layer in LAYERS}
+    kept = "SELECT to_jsonb(t) - 'run' - 'shown_at' AS row FROM shown_scenarios t"
+    report = rows(database, kept)
+    answer = client.post(address, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert rows(database, kept) == report
+    assert {layer: tiles(client, layer, "scenario=one") for layer in LAYERS} == by_command
+    told = answer.json()
+    assert told == {"name": "one", "year": "dry", "rule": "proportional"} | {
+        "run": rows(database, "SELECT run AS row FROM shown_scenarios")[0],
+        "changed": stored(database, "shown_scenario_rows"),
+    }
+    wrong = text("SELECT show_scenario(:key, :run, 0, '{}', '[]')")
+    with noting() as connection:
+        values = {"key": public_half(key), "run": told["run"]}
+        assert connection.execute(wrong, values).scalar() is False  # no such balance is published
+    assert rows(database, kept) == report
+    hidden = client.delete(address, headers=headers)
+    assert (hidden.status_code, hidden.json()) == (200, {"withdrawn": "one", "runs": 1})
+    assert client.get(f"/tiles/reach_balance/{TILE}.mvt?scenario=one").status_code == 404
+    entered = "SELECT jsonb_build_array(what, key_id, number) AS row FROM audit_log ORDER BY entry DESC LIMIT 4"
+    acts = [row for row in rows(database, entered) if row[0] != "scenario-run"]
+    assert acts[:2] == [
+        ["scenario-hidden", public_half(key), None],
+        ["scenario-shown", public_half(key), told["run"]],
+    ]
+
+
 def test_a_load_that_is_taken_back_takes_the_plan_from_the_page(
     client: TestClient, database: Engine, works: Path
 ) -> None:
@@ -226,6 +264,11 @@ def page(client: TestClient, query: str) -> str:
     answer = client.get(f"/water?{query}")
     assert answer.status_code == 200, answer.text
     return unescape(answer.text)
+
+
+def rows(database: Engine, query: str) -> list[Any]:
+    with database.connect() as connection:
+        return list(connection.execute(text(query)).scalars())
 
 
 def stored(database: Engine, table: str) -> int:

@@ -98,7 +98,7 @@ def test_a_second_of_its_name_has_to_be_meant(client: TestClient, keys: dict[str
     assert rows(database, "SELECT cost_usd FROM scenarios") == [{"cost_usd": 1}]
 
 
-ADDRESSES = ("/scenarios", "/scenarios/one/runs", "/works/rankings?budget=100")
+ADDRESSES = ("/scenarios", "/scenarios/one/runs", "/scenarios/one/publication", "/works/rankings?budget=100")
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -125,6 +125,9 @@ def test_the_database_looks_at_the_key_itself(client: TestClient, database: Engi
         values = {"key": None if one is None else public_half(one)}
         with pytest.raises(NotAllowed), noting() as connection:
             connection.execute(text("SELECT store_scenario(:key, 'x', '', 0, 'x', 'x', true)"), values)
+        for asked in ("show_scenario(:key, 1, 1, '{}', '[]')", "hide_scenario(:key, 'one')"):
+            with pytest.raises(NotAllowed), noting() as connection:
+                connection.execute(text(f"SELECT {asked}"), values)
         with pytest.raises(NotAllowed), noting() as connection:
             connection.execute(text("SELECT store_scenario_run(:key, '{}', '[]', '[]', '[]')"), values)
     with pytest.raises(NotAllowed), noting() as connection:
@@ -219,10 +222,61 @@ def test_works_are_ranked_as_the_command_ranks_them(client: TestClient, keys: di
         assert client.post(f"/works/rankings?{query}", content=WORKS, headers=by(keys["staff"])).status_code == 400
 
 
+LISTED = [
+    {"work": "a", "reach": "m1", "cost_usd": 100, "conveyance": 1.0},
+    {"work": "b", "reach": "b1", "cost_usd": 50.0, "conveyance": 1, "lining": None},
+]
+
+
+def test_works_in_json_are_those_of_the_table(client: TestClient, keys: dict[str, str]) -> None:
+    headers = by(keys["staff"])
+    table = client.post("/works/rankings?budget=150", content=WORKS, headers=headers)
+    listed = client.post("/works/rankings", json={"works": LISTED, "budget": 150}, headers=headers)
+    assert listed.status_code == table.status_code == 200
+    assert listed.json() == table.json()
+    assert len(listed.json()["works"]) > 0
+
+
+REFUSED: list[tuple[Any, str]] = [
+    ([], "the request: an object with works, budget expected."),
+    ({"works": LISTED}, "the request: an object with works, budget expected."),
+    ({"works": LISTED, "budget": 1, "other": 1}, "the request: an object with works, budget expected."),
+    ({"works": "a", "budget": 1}, "the request: works: a list of works expected."),
+    ({"works": LISTED, "budget": 0}, "the request: budget: a number above 0 expected."),
+    ({"works": LISTED, "budget": True}, "the request: budget: a number above 0 expected."),
+    ({"works": [], "budget": 1}, "the request: column work expected, there are -."),
+    ({"works": [LISTED[0], {"work": "b", "reach": ["m1"]}], "budget": 1}, "row 2, reach: a text or a number expected."),
+    ({"works": [LISTED[0] | {"reach": "m9"}], "budget": 1}, "row 1, reach: a canal reach that is mapped expected"),
+    (
+        {"works": [LISTED[0] | {"conveyance": 2}], "budget": 1},
+        "conveyance: a number of 0 to 1 expected, got '2'.",
+    ),
+    ({"works": [LISTED[0] | {"colour": "red"}], "budget": 1}, "the request, column colour: not known;"),
+]
+
+
+@pytest.mark.parametrize(("sent", "said"), REFUSED, ids=[said[-40:] for _, said in REFUSED])
+def test_bad_works_in_json_are_one_sentence(client: TestClient, keys: dict[str, str], sent: Any, said: str) -> None:
+    answer = client.post("/works/rankings", json=sent, headers=by(keys["staff"]))
+    assert answer.status_code == 422
+    assert said in answer.json()["detail"]
+
+
+def test_a_budget_is_said_once(client: TestClient, keys: dict[str, str]) -> None:
+    headers = by(keys["staff"])
+    twice = client.post("/works/rankings?budget=1&lang=ru", json={"works": LISTED, "budget": 150}, headers=headers)
+    assert twice.status_code == 400
+    assert "expected" not in twice.json()["detail"]
+    assert client.post("/works/rankings", content=WORKS, headers=headers).status_code == 400
+    torn = client.post("/works/rankings", content="{", headers={**headers, "Content-Type": "application/json"})
+    assert (torn.status_code, torn.json()["detail"]) == (422, "the request: JSON expected.")
+
+
 def test_methods_of_addresses_are_told(client: TestClient) -> None:
     for address, allowed in (
         ("/scenarios", "GET, HEAD, POST"),
         ("/works/rankings", "POST"),
+        ("/scenarios/one/runs", "POST"),
         ("/districts", "GET, HEAD"),
     ):
         answer = client.request("DELETE", address)

@@ -84,5 +84,7 @@ def _shown(report: str) -> tuple[sa.Column[Any], ...]:
 
 def downgrade() -> None:
     """Show none of them any more."""
+    op.execute("DROP FUNCTION IF EXISTS show_scenario(text, integer, integer, jsonb, jsonb)")
+    op.execute("DROP FUNCTION IF EXISTS hide_scenario(text, text)")
     for table in ("shown_rankings", "shown_scenario_rows", "shown_scenarios"):
         op.drop_table(table)
