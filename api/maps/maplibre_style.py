@@ -12,14 +12,16 @@ from typing import Any, Final
 from api.language.translate import FALLBACKS, LANGUAGES, Language
 from api.maps.colouring import BY_CLASS, HATCH, IN_CELL, SINGLE, Colouring, Expression, matched
 from api.maps.legend import MINED
-from api.maps.water_map import WaterShown, is_of_water, water_parts
+from api.maps.water_map import CHOSEN, PLAN, WaterShown, is_of_water, plan_parts, water_parts
 from geo.contract.shut_land import RELEASABLE
 from layers.catalogue import RasterLayer
 from layers.catalogue.admin import ADMIN, Country, District, Jamoat, Region, Settlement
+from layers.catalogue.balances import ReachBalance
 from layers.catalogue.base import Layer
 from layers.catalogue.irrigation import WATERS, Canal
 from layers.catalogue.land import Plot
 from layers.tiles.plot_tiles import FINEST_CELLS_ZOOM
+from layers.water.shown_places import Places, as_features
 
 HILLSHADE: Final = "hillshade"
 Mapped = type[Layer] | RasterLayer
@@ -27,7 +29,6 @@ Mapped = type[Layer] | RasterLayer
 CONTEXT: Final = frozenset(
     {"hillshade", "country", "regions", "districts", "settlements", "glaciers", "lakes", "rivers", "canals"}
 )
-CHOSEN: Final = "chosen"  # what was picked, over whatever is switched on
 DEEPEST_TILE: Final = 14  # zoom of the deepest tiles asked for; nearer views enlarge them
 BOUNDARIES: Final[frozenset[type[Layer]]] = frozenset({Country, Region, District, Jamoat})
 DEEPEST_BOUNDARY_TILE: Final = 10  # zoom; 10 m between its grid lines, finer than any boundary is known
@@ -51,6 +52,7 @@ def style(
     water: WaterShown | None = None,
     switched: WaterShown | None = None,
     outlined: tuple[str, ...] = (),
+    places: Places | None = None,
 ) -> dict[str, Any]:
     """Return the MapLibre style of the map of ``shown`` over its context.
 
@@ -58,7 +60,7 @@ def style(
     paths below the service's root, which the page completes. What is neither shown nor context is there, not
     visible, for the reader to switch on. ``water`` : the balance that a map of one shows, and when; ``switched`` :
     that which a switch on another map shows, None for the one land is judged by. ``outlined`` : codes of the jamoats
-    that were chosen; their outline is marked whatever is switched on.
+    that were chosen; their outline is marked whatever is switched on. ``places`` : what a scenario digs and repairs.
     """
     sources: dict[str, Any] = {}
     layers: list[dict[str, Any]] = [
@@ -97,6 +99,9 @@ def style(
             (on_top if part["type"] in ("circle", "symbol") else layers).append(part)
     if outlined and Jamoat in drawn:
         layers.extend(_chosen_outline(outlined))
+    if places is not None and ReachBalance in drawn:
+        sources[PLAN] = {"type": "geojson", "data": as_features(places.dug)}
+        layers.extend(plan_parts(ReachBalance, places))
     return {"version": 8, "sources": sources, "layers": [*layers, *on_top]}
 
 

@@ -39,6 +39,7 @@ from layers.errors import NotFound
 from layers.features.accuracy import Accuracy
 from layers.features.features import CAUTION
 from layers.features.provenance import Source
+from layers.water.shown_places import Places
 
 SCENES_KEPT: Final = 64  # pages kept by one process, some 50 kB each; the last asked stay
 AT: Final = re.compile(r"^(\d{1,2})/(-?\d{1,2}(?:\.\d+)?)/(-?\d{1,3}(?:\.\d+)?)$")  # zoom/latitude/longitude
@@ -68,7 +69,7 @@ class Scene:
     balance that a map of one shows, and when; ``switched`` : that which a switch on another map shows, where it is not
     the one land is judged by. ``presented`` : for a projector, map and key alone.
     ``accuracies`` : how exact each layer and grid is, by its public name. ``outlined`` : codes of the jamoats that were
-    chosen. ``marked`` : the village that was looked for.
+    chosen. ``marked`` : the village that was looked for. ``places_of_plan`` : what the scenario of ``water`` changes.
     """
 
     shown: Mapped
@@ -95,6 +96,7 @@ class Scene:
     accuracies: tuple[tuple[str, Accuracy], ...] = ()
     outlined: tuple[str, ...] = ()
     marked: Marked | None = None
+    places_of_plan: Places | None = None
 
     @property
     def layers(self) -> tuple[Mapped, ...]:
@@ -192,6 +194,7 @@ def _make_html(scene: Scene, legend_open: bool) -> str:
         judged=_shows_results(scene),
         legend=legend if scene.water is None else water_legend(legend),
         water=None if scene.water is None else tell_period(scene.water, scene.lang),
+        places=scene.places_of_plan,
         about=scene.shown.about if isinstance(scene.shown, RasterLayer) else scene.shown.card.about,
         legend_open=legend_open,
         colour=scene.colour,
@@ -233,6 +236,7 @@ def _config(scene: Scene, ways: Mapping[str, Colouring]) -> dict[str, Any]:
             water=scene.water,
             switched=scene.switched,
             outlined=scene.outlined,
+            places=scene.places_of_plan,
         ),
         "hatch": HATCH,
         "signs": {"tile": TILE_MM, "looks": {name: _sign(sign) for name, sign in SIGNS.items()}},

@@ -18,6 +18,7 @@ from geo.household.labour import MONTH_NAMES
 from layers.catalogue.balances import BALANCES, LEGEND
 from layers.catalogue.base import Layer
 from layers.water.layer_rows import ENOUGH, FAIR, SHORT
+from layers.water.shown_places import Places
 
 Expression = list[Any]
 
@@ -35,6 +36,9 @@ ZOOMS: Final = (8, 13)  # of the two widths
 EDGE: Final = "#3d4852"  # on both sides of a canal: the palest class would not stand out from the relief
 EDGE_WIDTH: Final = 0.6  # pixels
 CHOSEN_MORE: Final = 5.0  # pixels wider than the line it lies under
+PLAN: Final = "plan"  # source of lines that a scenario digs
+PLAN_COLOUR: Final = "#8e0b5f"  # of no supply and no class of land
+CHOSEN: Final = "chosen"  # what was picked, over whatever is switched on
 SHOWN_FLOWS: Final = (0.1, 1.0, 10.0)  # m3/s, drawn in the key
 
 
@@ -61,6 +65,26 @@ class WaterShown:
 def is_of_water(layer: object) -> bool:
     """Tell whether a layer shows a water balance."""
     return layer in BALANCES
+
+
+def plan_parts(layer: type[Layer], places: Places) -> list[dict[str, Any]]:
+    """Return the parts of a MapLibre style that mark what a scenario repairs, and draw what it digs from ``PLAN``."""
+    name = layer.__tablename__
+    over = {"metadata": {"obod": CHOSEN}, "type": "line"}
+    beside = {"line-color": PLAN_COLOUR, "line-width": 1.6, "line-gap-width": _widths(3.0), "line-dasharray": [1, 1.2]}
+    dashed = {"line-color": PLAN_COLOUR, "line-width": 3.5, "line-dasharray": [2, 1]}
+    return [
+        {
+            **over,
+            "id": f"{PLAN}-repaired",
+            "source": name,
+            "source-layer": name,
+            "filter": ["in", ["get", "code"], ["literal", list(places.repaired)]],
+            "paint": beside,
+        },
+        {**over, "id": f"{PLAN}-dug-ground", "source": PLAN, "paint": {"line-color": "#ffffff", "line-width": 6.0}},
+        {**over, "id": f"{PLAN}-dug", "source": PLAN, "paint": dashed},
+    ]
 
 
 def water_parts(layer: type[Layer], water: WaterShown) -> list[dict[str, Any]]:

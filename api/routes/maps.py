@@ -29,7 +29,7 @@ from api.routes.found import FRESH, HTML
 from api.routes.narrowing import asked_filters, narrows
 from api.routes.picked import VillageQuery, get_layers
 from api.routes.plots import FILTER_PARAMETERS, ChoiceDep
-from api.routes.water_choice import WaterQuery, bounds_of_canal, shown_balance, switched_balance
+from api.routes.water_choice import AskedBeside, WaterQuery, bounds_of_canal, shown_balance, switched_balance
 from api.web.description import given, or_empty
 from geo.suitability.trial import NEUTRAL, departure
 from layers.catalogue import RasterLayer
@@ -47,6 +47,7 @@ from layers.features.plots import PLOTS, scored_plots
 from layers.postgres.engine import Connection, reading
 from layers.records.snapshot import Choice, Snapshot
 from layers.runs.trial import readable_scheme
+from layers.water.shown_places import find_places
 from layers.water.shown_scenarios import find_shown
 
 router = APIRouter(tags=["maps"])
@@ -70,6 +71,7 @@ def get_scene(
     at: Annotated[str | None, Query(pattern=AT.pattern, description="Open at zoom/latitude/longitude.")] = None,
     plot: Annotated[str | None, Query(description="Plot whose card is open.")] = None,
     water: WaterQuery = None,
+    beside: AskedBeside = None,
     village: VillageQuery = None,
     view: Annotated[Literal["presentation"] | None, Query(description="For a projector: map and key alone.")] = None,
 ) -> Scene:
@@ -83,8 +85,8 @@ def get_scene(
     narrowed = narrows(filters)
     if narrowed and (shown is not Plot or not district):
         raise BadFilter("Filters are for the map of plots of a district: give district.")
-    if water is not None and not is_of_water(shown):
-        raise BadFilter("year, rule, month, canal and scenario are for maps of a water balance.")
+    if (water is not None or beside) and not is_of_water(shown):
+        raise BadFilter("year, rule, month, canal, scenario and beside are for maps of a water balance.")
     jamoats = [code for code in jamoat or () if code]
     only = jamoats[0] if len(jamoats) == 1 else None
     with reading(audience) as connection:
@@ -98,8 +100,10 @@ def get_scene(
         balance = shown_balance(connection, water) if is_of_water(shown) else None
         switched = None if balance else switched_balance(connection, served)
         canal = bounds_of_canal(connection, balance) if balance else None
-        if balance and balance.scenario:
-            find_shown(connection, balance.scenario, balance.year, balance.rule)  # it is shown
+        plan = (balance.scenario or beside) if balance else None
+        changes = None
+        if balance and plan:
+            changes = find_places(connection, find_shown(connection, plan, balance.year, balance.rule).run)
         chosen = _find_plot(connection, audience, plot) if plot else None
         if choice != Choice():
             served.runs_open_to(audience, choice)  # there is such a run
@@ -112,7 +116,8 @@ def get_scene(
         held_names = [name_of(layer) for layer in layers]
         sources = tuple(source for layer in held_names for source in atlas.sources(connection, served, layer))
         accuracies = tuple((layer, atlas.accuracy(connection, served, layer)) for layer in held_names)
-    start = parse_view(at) or (chosen and chosen[1]) or canal or _opening(served, places, district, only)
+    there = changes.bounds if changes and not district else None  # where the whole country is asked for
+    start = parse_view(at) or (chosen and chosen[1]) or canal or there or _opening(served, places, district, only)
     asked_water = {} if water is None else water.asked()
     kept = {
         "lang": lang,
@@ -121,6 +126,7 @@ def get_scene(
         "at": at,
         "plot": plot,
         "village": village,
+        "beside": beside,
         **address_of(tried),
     }
     result = {"scheme": choice.scheme, "run": None if choice.run is None else str(choice.run)}
@@ -152,6 +158,7 @@ def get_scene(
         presented=view is not None,
         outlined=tuple(jamoats) if district else (),
         marked=_marked(places, village, lang) if village else None,
+        places_of_plan=changes if balance and balance.scenario else None,
         accuracies=accuracies,
     )
 

@@ -33,6 +33,12 @@ AskedScenario = Annotated[
 ]
 
 
+AskedBeside = Annotated[
+    str | None,
+    Query(max_length=LONGEST_NAME, description="Of water: scenario that is shown, where this changes water it opens."),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class WaterAsked:
     """What of water an address asks for; None where it does not say."""

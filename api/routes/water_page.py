@@ -42,6 +42,7 @@ from layers.water.balance_rows import (
 )
 from layers.water.canal_shares import known_canals, share_by_canal, worst_canals
 from layers.water.networks import read_network
+from layers.water.shown_places import find_places
 from layers.water.shown_rankings import list_rankings
 from layers.water.shown_scenarios import list_shown
 
@@ -77,7 +78,8 @@ def get_water_page(
         canal = _canal(connection, caller, water, lang) if here and water.canal else None
         plans = [one for one in list_shown(connection) if (one.year, one.rule) == (water.year, water.rule)]
         rankings = list_rankings(connection)
-    plan = next((one for one in plans if one.scenario == water.scenario), None)
+        plan = next((one for one in plans if one.scenario == water.scenario), None)
+        changes = None if plan is None else find_places(connection, plan.run)
     name = local_name(districts[district].names, lang, otherwise=district) if district else None
     kept = {"district": district or "", **_state(water), **dict(view.asked().items())}
     content = render(
@@ -109,11 +111,14 @@ def get_water_page(
         legend=water_legend(legend_of_layer(ReachBalance)),
         hidden=[(key, text) for key, text in view.asked().items() if key != "at"],
         links=_links(base, kept, lang),
-        map_address=_map(base, kept, lang, scenario=""),
+        map_address=_map(base, kept, lang, scenario="", beside="" if plan is None else plan.scenario),
         plans=[(one.scenario, one.title or one.scenario) for one in plans],
         plan=None if plan is None else plans_told.tell_plan(plan, lang),
         plan_missing=None if plan or not water.scenario else _not_shown(water.scenario, lang),
         plan_address=None if plan is None else _map(base, kept, lang),
+        places=changes,
+        changes_at=None if changes is None or changes.bounds is None else corners(changes.bounds),
+        changes_address=f"{base}/water?{urlencode(_asked({**kept, 'district': '', 'canal': '', 'at': ''}, lang))}",
         rankings=[plans_told.tell_ranking(one, lang) for one in rankings],
         land_address=f"{base}/?{urlencode({'district': district or '', 'lang': lang})}",
     )

@@ -23,6 +23,7 @@ from layers.records.plans import ShownScenario, ShownScenarioRow
 from layers.water.altered_rows import plain_of
 from layers.water.balance_rows import list_published
 from layers.water.scenario_runs import Computed
+from layers.water.shown_places import places_told
 
 Found = dict[str, Any]
 
@@ -81,7 +82,7 @@ def prepare_shown(connection: Connection, run: Computed) -> Ready:
             raise DataRefused(told(message, file=name, command=said))
         changed = {code: row for code, row in after.items() if row != before.get(code)}
         rows += [{"layer": layer.__tablename__, "code": code, "told": row} for code, row in changed.items()]
-    return Ready(published[0].balance_id, for_everybody(run.report), rows)
+    return Ready(published[0].balance_id, {**for_everybody(run.report), **places_told(run)}, rows)
 
 
 def show_scenario(connection: Connection, run: Computed, number: int) -> int:

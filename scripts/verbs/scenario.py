@@ -163,7 +163,7 @@ def publish(
     It is shown as a plan, beside the published balance of its kind of year and rule: there has to be one of the same
     rows, and once another takes its place the scenario is shown no more. Everybody sees shares of need, who gains, who
     loses, cost, and families by tens; the water that sources bring, wells, plots and crops stay with staff. A canal
-    that is dug is told of by what it does, and not drawn.
+    that is dug is drawn.
     """
     speech: Speech = Spoken(language_of(lang))
     with refusing_in(speech):

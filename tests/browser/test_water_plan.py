@@ -101,6 +101,22 @@ def test_both_maps_show_one_month_and_place_and_ask_for_nothing(page: Page) -> N
     expect(scales[1]).to_have_text(scales[0].inner_text())
 
 
+def test_both_maps_go_to_what_changes(page: Page) -> None:
+    page.goto(f"{ADDRESS}&lang=en")
+    frames = both(page)
+    fold_panel(frames[0])
+    scales = [frame.locator(".leaflet-control-scale-line") for frame in frames]
+    for _ in range(3):
+        frames[0].get_by_role("button", name="Zoom out").click()
+    far = scales[0].inner_text()
+    expect(scales[1]).to_have_text(far)
+    page.get_by_role("link", name="Show what changes").click()
+    expect(scales[0]).not_to_have_text(far)
+    expect(scales[1]).to_have_text(scales[0].inner_text())
+    now, planned = (page.frames[number].evaluate(VIEW) for number in (1, 2))
+    assert now == pytest.approx(planned, abs=1e-6)
+
+
 def test_another_choice_of_the_form_keeps_the_scenario(page: Page) -> None:
     page.goto(f"{ADDRESS}&lang=en")
     expect(page.locator("#plan-title")).to_have_text("Scenario: Main canal")

@@ -6,6 +6,7 @@ says once that is built: the oracle is a balance of rows changed by hand.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Any
 
 import mapbox_vector_tile
 import pytest
+import shapely
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
@@ -25,7 +27,7 @@ from layers.loading import load_frame
 from layers.postgres.engine import noting
 from layers.schema.access import create_key, public_half
 from tests.clients.command import run
-from tests.worlds.branches import flows, plant_branches, reaches
+from tests.worlds.branches import flows, placed, plant_branches, reaches
 
 FILE = (
     'name = "one"\ntitle = "Main canal"\n[[works]]\nname = "Lined"\ncost_usd = 12000\n'
@@ -35,6 +37,7 @@ FILE = (
 BUILT: dict[str, dict[str, object]] = {"m1": {"conveyance": 1.0}, "m2": {"conveyance": 1.0, "lining": "concrete"}}
 WORKS = "work,reach,cost_usd,conveyance\nfirst,m1,10,1\nsecond,m2,10,1\nbranch,b1,15,1\n"
 TILE = "9/355/196"
+DUG = [list(xy) for xy in placed([{}], [shapely.LineString([(0, 1), (-30, 700), (5, 1_010)])]).geometry[0].coords]
 ZOOM = 9
 LAYERS = ("reach_balance", "area_balance")
 
@@ -169,6 +172,41 @@ def test_staff_show_and_hide_a_scenario_over_http_as_the_command_does(client: Te
     ]
 
 
+def test_maps_open_at_what_changes_and_draw_what_is_dug_and_repaired(client: TestClient, tmp_path: Path) -> None:
+    """m1 takes in less and m2 loses less, so far and near get more; what hangs on x1 lies apart and stays."""
+    balance()
+    dug = f'[[works.new_canals]]\ncode = "dug"\nline = {DUG}\nlining = "pipe"\nsoil = "loam"\ncondition = 1\n'
+    (tmp_path / "two.toml").write_text(
+        FILE.replace('"one"', '"two"') + dug + 'capacity_m3_s = 1.0\nareas = ["near"]\n', encoding="utf-8"
+    )
+    assert run("scenario", "add", tmp_path / "two.toml") == 0
+    assert run("scenario", "publish", "two") == 0
+    query = "year=dry&rule=proportional&lang=en"
+    style, bounds = scene(client, f"{query}&scenario=two")
+    assert scene(client, f"{query}&beside=two")[1] == bounds  # the map of now opens at the same place
+    assert "plan" not in scene(client, f"{query}&beside=two")[0]["sources"]
+    (south, west), (north, east) = bounds
+    shapes = [*DUG, *(xy for name in ("m1", "m2", "b1") for xy in ends_of(name))]
+    for x, y in shapes:
+        assert west - 1e-9 <= x <= east + 1e-9
+        assert south - 1e-9 <= y <= north + 1e-9
+    assert not all(south <= y <= north for _, y in ends_of("x1"))
+    (feature,) = style["sources"]["plan"]["data"]["features"]
+    assert (feature["properties"], feature["geometry"]["coordinates"]) == ({"code": "dug"}, DUG)
+    parts = {part["id"]: part for part in style["layers"]}
+    assert parts["plan-dug"]["source"] == "plan"
+    assert parts["plan-dug"]["paint"]["line-dasharray"]
+    assert parts["plan-repaired"]["filter"] == ["in", ["get", "code"], ["literal", ["m1", "m2"]]]
+    html = page(client, f"{query}&scenario=two")
+    assert "Canal that the scenario digs: dug" in html
+    assert "Canal reaches that the scenario changes: 2" in html
+    assert "Show what changes" in html
+    alone = unescape(client.get(f"/maps/reach_balance?{query}&scenario=two").text)
+    assert "Canal that the scenario digs: dug" in re.sub("<[^>]*>", "", alone)
+    assert client.get(f"/maps/reach_balance?{query}&beside=three").status_code == 404
+    assert client.get("/maps/canals?beside=two").status_code == 400
+
+
 def test_a_load_that_is_taken_back_takes_the_plan_from_the_page(
     client: TestClient, database: Engine, works: Path
 ) -> None:
@@ -264,6 +302,22 @@ def page(client: TestClient, query: str) -> str:
     answer = client.get(f"/water?{query}")
     assert answer.status_code == 200, answer.text
     return unescape(answer.text)
+
+
+def scene(client: TestClient, query: str) -> tuple[dict[str, Any], Any]:
+    """Style and window of a map of the balance."""
+    script = client.get(f"/maps/reach_balance.js?{query}")
+    assert script.status_code == 200, script.text
+    start = script.text.index("{", script.text.index("drawing.draw("))
+    config, _ = json.JSONDecoder().raw_decode(script.text[start:])
+    return config["style"], config["bounds"]
+
+
+def ends_of(name: str) -> list[tuple[float, float]]:
+    """Longitude and latitude of the ends of a reach."""
+    frame = reaches()
+    line = frame.geometry[frame["code"] == name].iloc[0]
+    return [*line.coords]
 
 
 def rows(database: Engine, query: str) -> list[Any]:

@@ -5,7 +5,7 @@ const NAMES_APART = "|";
 
 /**
  * Have the slider, and the page that frames the map, choose the month that is seen; `drawing` says that the map is about
- * to change, `tell` what was chosen; `goTo` has the map go to the bounds of a canal.
+ * to change, `tell` what was chosen; `goTo` has the map go to the bounds of a canal, or of what a scenario changes.
  */
 export function followPeriods(glMap, config, { drawing, tell, goTo }) {
   const slider = document.getElementById("month");
@@ -32,6 +32,7 @@ export function followPeriods(glMap, config, { drawing, tell, goTo }) {
     show(Number(slider.value));
     keep("month", slider.value);
   });
+  window.frameElement?.addEventListener("obod:place", ({ detail }) => goTo(detail.bounds));
   window.frameElement?.addEventListener("obod:canal", ({ detail }) => {
     markCanal(glMap, detail.canal);
     keep("canal", detail.canal);

@@ -13,6 +13,7 @@ if (frames.length) {
   followMaps();
   chooseMonth();
   chooseCanals();
+  showChanges();
 }
 
 /** Keep what a framed map shows in the address, in links and in the form; show its month, tell of its canal. */
@@ -108,6 +109,15 @@ function chooseCanals() {
     title.focus();
     const bounds = title.dataset.bounds ? JSON.parse(title.dataset.bounds) : null;
     send(frames, "obod:canal", { canal, bounds });
+  });
+}
+
+/** Have both maps go to what the scenario changes. */
+function showChanges() {
+  document.querySelector("a[data-changes]")?.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    send(frames, "obod:place", { bounds: JSON.parse(event.currentTarget.dataset.changes) });
   });
 }
 
