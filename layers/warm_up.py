@@ -30,6 +30,7 @@ from layers.postgres.copy_columns import Values, columns_of, digests, stream
 from layers.postgres.pieces import Pieces
 from layers.postgres.read_arrays import series_of
 from layers.postgres.read_geometries import geometries_of
+from layers.tiles.cell_classes import classes_shown
 from layers.tiles.mvt import coded, encode
 from layers.tiles.outlines import boxes, draw_outlines
 from layers.tiles.raster_tiles import LATTICE, PIXELS, densified, fill
@@ -64,6 +65,7 @@ def _tiles() -> None:
     encode("plots", EXTENT, drawing, {"class": coded(["S1"])}, np.ones(1, dtype=np.int64))
     edge = np.zeros(1, dtype=np.int64)
     encode("plots", EXTENT, boxes(edge, edge, edge + 256, edge + 256), {"class": coded(["S1"])})
+    classes_shown(edge, edge, np.arange(2, dtype=np.int64), np.ones((1, 1), dtype=np.int64))
 
 
 def _pictures() -> None:

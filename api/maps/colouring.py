@@ -31,7 +31,7 @@ from layers.tiles.plot_tiles import PLOT_ATTRIBUTES
 Expression = list[Any]
 
 PLOTS: Final = Plot.__tablename__
-IN_CELL: Final[Expression] = ["has", "plots"]  # a strip of a square of the far view counts its plots
+IN_CELL: Final[Expression] = ["has", "plots"]  # a class in a square of the far view counts its plots
 SINGLE: Final[Expression] = ["!", IN_CELL]
 HATCH: Final = "hatch-"  # prefix of the pattern images the page draws itself, followed by the colour rrggbb
 

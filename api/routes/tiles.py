@@ -56,7 +56,8 @@ from layers.tiles.layer_tiles import (
     layer_tile,
     tile_properties,
 )
-from layers.tiles.plot_tiles import CELL_ATTRIBUTES, PLOT_ATTRIBUTES, plots_tile
+from layers.tiles.plot_cells import CELL_ATTRIBUTES
+from layers.tiles.plot_tiles import PLOT_ATTRIBUTES, plots_tile
 from layers.tiles.raster_tiles import raster_tile, readable_raster
 from layers.water.shown_scenarios import Shown, find_shown
 
@@ -124,9 +125,11 @@ def get_vector_tile(
 ) -> Response:
     """Tile of a layer; the layer inside has the same name.
 
-    Plots: up to zoom 12, and where a tile would be too large, `class`, `plots`, `area_ha` and `share` on square
-    cells; from 13 each plot with its number as feature id, `class`, `score`, `limiting` and `subclass`, from 15 with
-    `plot_id`. A tile that leaves something out says so in the header `Obod-Generalised`.
+    Plots: from zoom 12 each plot with its number as feature id, `plot_id`, `class`, `score`, `limiting` and `subclass`;
+    farther out, and where a tile would be too large, cells of 8 pixels in the colour of one class each, so many of each
+    class as it has of the hectares in their `square` of 64 pixels. A feature is one class in one square: its cells,
+    `class`, `plots`, `area_ha` and `share`; over a tile plots and hectares add up to all there are. A tile that shows
+    less than all says so in the header `Obod-Generalised`.
     """
     audience = asked.caller.audience_in(district)
     found = readable_layer(layer, audience)

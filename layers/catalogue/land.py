@@ -69,7 +69,7 @@ class Plot(Layer):
         about="Land plots and how suitable each is for a family with few hands.",
         drawn_by="class",
         legend=CLASS_STYLES,
-        tiles_from=13,
+        tiles_from=12,
         line_width=0.6,
         mark=MINED,
     )

@@ -164,7 +164,11 @@ robustness = Table(
     comment="Classes of a run drawn again with other weights, risk attitudes and values",
 )
 
-# Class shares on square cells for zooms where plots are too small to draw. Cells are 1/16 of a tile's side.
+CELL_BITS = 4  # 2**4 kept cells along a tile's side
+CELL_ZOOM = 14  # finest zoom cells are kept for; runs made before 0.2.0 have them to 12
+PER_HECTARE = 1_000_000  # a hundredth of a square metre, to which areas are kept: whole numbers sum alike in any order
+
+# Land by class on square cells for zooms where plots are too small to draw. Cells are 1/16 of a tile's side.
 # Land that is not settled stands apart from the classes on cells, by its outlook.
 UNSETTLED_CODES = {"likely": "UL", "open": "UO", "unlikely": "UU"}
 

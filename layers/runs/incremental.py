@@ -24,7 +24,15 @@ from layers.errors import NotFound
 from layers.frames.around import among, as_of, read_plots
 from layers.postgres.copy_rows import copy_frame
 from layers.records.rows_of_run import in_run
-from layers.records.runs import Publication, RunHectares, ScoringRun, suitability, suitability_cells
+from layers.records.runs import (
+    CELL_ZOOM,
+    PER_HECTARE,
+    Publication,
+    RunHectares,
+    ScoringRun,
+    suitability,
+    suitability_cells,
+)
 from layers.records.snapshot import COMPLETE, Run, run_of
 from layers.runs.changes import Touched, touched_plots
 from layers.runs.code_digest import code_version
@@ -32,7 +40,6 @@ from layers.runs.findings_cache import scoring_cache
 from layers.runs.parts import (
     CELL_KEYS,
     HECTARE_KEYS,
-    PER_HECTARE,
     Figures,
     Part,
     figures_of,
@@ -248,8 +255,15 @@ def _rescored(connection: Connection, base: Base, part: Part, touched: Touched) 
         copy_frame(connection, suitability, rows, into=partition_name(base.run.base_run))
         hectares = summed([hectares, found.hectares], HECTARE_KEYS)
         cells = summed([cells, found.cells], CELL_KEYS)
+    cells = cells[cells["zoom"] <= _finest_cells(connection, base.run)]
     not_assessed = dict(base.not_assessed.get(part.district, {}))
     return Figures(int(hectares["plots"].sum()), _present(hectares), _present(cells), not_assessed)
+
+
+def _finest_cells(connection: Connection, run: Run) -> int:
+    """The finest zoom a run keeps cells for; parts of finer ones would be taken for all of them."""
+    kept = select(func.max(suitability_cells.c.zoom)).where(suitability_cells.c.run_id == run.run_id)
+    return int(connection.execute(kept).scalar() or CELL_ZOOM)
 
 
 def _figures_without(

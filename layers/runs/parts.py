@@ -30,15 +30,12 @@ from layers.cache.array_cache import ArrayCache
 from layers.frames.around import Around, district_bounds, read_plots
 from layers.postgres.copy_rows import copy_frame
 from layers.records.outcomes import UNJUDGED
-from layers.records.runs import UNSETTLED_CODES, suitability
+from layers.records.runs import CELL_BITS, CELL_ZOOM, PER_HECTARE, UNSETTLED_CODES, suitability
 from layers.runs.findings_cache import findings, scoring_cache
 
 PLOTS_PER_PART = 300_000  # plots scored together; the ground of a district is measured once for each of its parts
-CELL_BITS = 4  # 16 cells along a tile's side
-CELL_ZOOM = 12  # finest zoom that is served by cells; plots themselves begin one zoom deeper
 CELL_KEYS = ["zoom", "x", "y", "district", "class"]
 HECTARE_KEYS = ["district", "jamoat", "class"]
-PER_HECTARE = 1_000_000  # a hundredth of a square metre, to which areas are kept: whole numbers sum alike in any order
 CURVE_CELL_M = 100.0  # m; plots nearer than this need no order among themselves
 CURVE_BITS = 20  # 2**20 cells of 100 m: more than the working CRS spans
 

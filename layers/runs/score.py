@@ -29,13 +29,12 @@ from layers.frames.around import as_of
 from layers.postgres.copy_rows import copy_frame
 from layers.records.audit import Act, note
 from layers.records.loads import Load
-from layers.records.runs import Publication, RunHectares, ScoringRun, suitability, suitability_cells
+from layers.records.runs import PER_HECTARE, Publication, RunHectares, ScoringRun, suitability, suitability_cells
 from layers.runs.code_digest import code_version
 from layers.runs.listing import not_settled_by_district
 from layers.runs.parts import (
     CELL_KEYS,
     HECTARE_KEYS,
-    PER_HECTARE,
     PLOTS_PER_PART,
     Part,
     create_tables,

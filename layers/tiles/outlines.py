@@ -207,14 +207,20 @@ def draw_outlines(
     return commands[:end], starts
 
 
-def boxes(west: Ints, north: Ints, east: Ints, south: Ints) -> tuple[Ints, Ints]:
-    """Return the commands of rectangles in tile units (n,) as outer rings, and where each one's begin."""
+def boxes(west: Ints, north: Ints, east: Ints, south: Ints, first: Ints | None = None) -> tuple[Ints, Ints]:
+    """Return the commands of rectangles in tile units (n,) as outer rings, and where those of each feature begin.
+
+    first : where the rectangles of each feature begin, the last is the end (features + 1,); one each, if left out.
+    """
     n = len(west)
+    begins = np.arange(n + 1, dtype=np.int64) if first is None else first
     commands = np.empty((n, 11), dtype=np.int64)
     across, down = east - west, south - north
     zero = np.zeros(n, dtype=np.int64)
-    moves = [west, north, across, zero, zero, down, -across, zero]
+    from_x, from_y = np.r_[0, west[:-1]][:n], np.r_[0, south[:-1]][:n]  # the pen is left at the last corner
+    from_x[begins[:-1]] = from_y[begins[:-1]] = 0
+    moves = [west - from_x, north - from_y, across, zero, zero, down, -across, zero]
     commands[:, 0], commands[:, 3], commands[:, 10] = MOVE_TO_ONE, LINE_TO | 3 << 3, CLOSE
     for place, value in zip((1, 2, 4, 5, 6, 7, 8, 9), moves, strict=True):
         commands[:, place] = (value << 1) ^ (value >> 63)
-    return commands.ravel(), np.arange(n + 1, dtype=np.int64) * 11
+    return commands.ravel(), begins * 11

@@ -242,6 +242,7 @@ def test_the_far_view_shows_hectares_of_every_class_on_squares(page: Page) -> No
     page.goto(f"/?lang=en&district={RASHT}&at=11/39.03/70.38")
     frame = drawn_map(page)
     expect(frame.locator("#zoom-hint")).to_be_visible()
+    expect(frame.locator("#zoom-hint")).to_contain_text("share of each class in the hectares")
     shares = all_colours(frame)
     assert {is_blended(CLASS_STYLES[judged].colour, shares) for judged in ("S1", "N2")} == {True}
     click_plot(frame, 5, "S3")

@@ -208,7 +208,7 @@ _CELLS = text(
     SELECT 1, zoom, floor((st_x(middle) / 40075016.685578488 + 0.5) * 2 ^ (zoom + 4))::int,
            floor((0.5 - st_y(middle) / 40075016.685578488) * 2 ^ (zoom + 4))::int,
            s.district, s.class, count(*), sum(s.area_ha)
-    FROM suitability s JOIN plots p USING (plot_no), generate_series(0, 12) AS zoom,
+    FROM suitability s JOIN plots p USING (plot_no), generate_series(0, 14) AS zoom,
          LATERAL (SELECT st_centroid(p.tile_geom) AS middle) AS centre
     GROUP BY 2, 3, 4, 5, 6
     """

@@ -295,7 +295,7 @@ def _figures(connection: Connection, run: int, rows: list[dict[str, Any]], resul
     centres = gpd.GeoSeries([row["geom"].centroid for row in rows], crs=4326).to_crs(3857)
     centre = dict(zip((row["plot_no"] for row in rows), centres, strict=True))
     cells = []
-    for zoom in range(13):
+    for zoom in range(15):
         side = 2 ** (zoom + 4) / (2 * HALF_SPAN_M)
         x = [int((centre[number].x + HALF_SPAN_M) * side) for number in table.plot_no]
         y = [int((HALF_SPAN_M - centre[number].y) * side) for number in table.plot_no]

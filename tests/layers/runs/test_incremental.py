@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -392,3 +393,22 @@ def test_a_plot_that_moved_to_another_district_is_not_evaluated_there_until_it_i
             assert rows_of(valley_database, found.run_id) == rows_of(valley_database, everything.run_id)
     finally:
         load("plots", mine, mode="update")
+
+
+def test_a_run_from_one_of_before_keeps_no_finer_cells_than_that(valley_database: Engine) -> None:
+    with writing() as connection:
+        connection.execute(text(f"TRUNCATE {', '.join(LAYERS)} CASCADE"))
+        load_valley(connection)
+    base = score(valley_database, SCHEME, day=valley.AS_OF)
+    with valley_database.begin() as connection:
+        connection.execute(text("DELETE FROM suitability_cells WHERE zoom > 12"))
+    surveyed()
+    (found,) = score_changed(valley_database)
+    everything = score(valley_database, SCHEME, districts=found.districts, day=valley.AS_OF, publish=False)
+    kept = {run: rows_of(valley_database, run)["suitability_cells"] for run in (found.run_id, everything.run_id)}
+    with valley_database.connect() as connection:
+        asked = text("SELECT run_id, max(zoom) FROM suitability_cells GROUP BY run_id")
+        finest = {row[0]: row[1] for row in connection.execute(asked)}
+    assert (finest[base.run_id], finest[found.run_id], finest[everything.run_id]) == (12, 12, 14)
+    whole = [row for row in kept[everything.run_id] if json.loads(row)["zoom"] <= 12]
+    assert kept[found.run_id] == whole

@@ -97,7 +97,7 @@ def test_figures_and_cells_add_up_to_the_plots(clean: Engine) -> None:
         ).all()
     expected = {name: (plots, pytest.approx(area, rel=1e-5)) for name, plots, area in by_class}
     assert {name: (plots, area) for name, plots, area in figures} == expected
-    assert {zoom for zoom, _, _ in cells} == set(range(13))
+    assert {zoom for zoom, _, _ in cells} == set(range(15))
     assert all(plots == 2 * len(valley.NAMES) for _, plots, _ in cells)
     assert all(area == pytest.approx(sum(row[2] for row in by_class), rel=1e-5) for _, _, area in cells)
 

@@ -8,7 +8,8 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layers.runs.parts import CELL_BITS, CELL_KEYS, CELL_ZOOM, cell_sums
+from layers.records.runs import CELL_BITS, CELL_ZOOM
+from layers.runs.parts import CELL_KEYS, cell_sums
 
 SIDE = 2 ** (CELL_ZOOM + CELL_BITS)
 PLOTS = st.lists(

@@ -113,7 +113,7 @@ def test_a_tile_address_covers_the_ground_pyproj_says(drawn: tuple[int, int, int
     assert math.isclose(address.pixel_m * 512, address.side_m)
 
 
-@pytest.mark.parametrize("z", [13, 14, 15, 16])
+@pytest.mark.parametrize("z", [12, 13, 14, 15, 16])
 def test_each_plot_is_sent_by_itself_with_its_number_class_and_score(
     land: Land, public: Connection, served: Snapshot, z: int
 ) -> None:
@@ -144,62 +144,6 @@ def _ring(west: float, south: float, east: float, north: float) -> str:
     return ",".join(f"{x!r} {y!r}" for x, y in corners)
 
 
-@pytest.mark.parametrize("z", [0, 3, 7, 10, 12])
-def test_below_the_first_plot_zoom_cells_show_the_true_shares(
-    land: Land, public: Connection, served: Snapshot, z: int
-) -> None:
-    found: dict[str, list[float]] = {}
-    whole: dict[str, float] = {"plots": 0, "area_ha": 0.0}
-    for address in {address_at(row["geometry"].centroid.x, row["geometry"].centroid.y, z) for row in land.rows}:
-        tile = decoded(plots_at(public, served, address))
-        cells: dict[tuple[float, int], list[dict[str, Any]]] = {}
-        for feature in tile["features"]:
-            west, _, _, _ = shape(feature["geometry"]).bounds
-            row = int(shape(feature["geometry"]).centroid.y // 256)
-            cells.setdefault((west, row), []).append(feature)
-        for (west, row), strips in cells.items():
-            assert sum(strip["properties"]["share"] for strip in strips) == pytest.approx(1, abs=0.002 * len(strips))
-            hectares = sum(strip["properties"]["area_ha"] for strip in strips)
-            outline = gpd.GeoSeries([shape(strip["geometry"]) for strip in strips]).union_all()
-            assert outline.bounds == (west, row * 256, west + 256, (row + 1) * 256)
-            assert outline.area == 256 * 256
-            for strip in strips:
-                share = strip["properties"]["area_ha"] / hectares
-                assert shape(strip["geometry"]).area / 256**2 == pytest.approx(share, abs=0.02 * len(strips))
-                whole["plots"] += strip["properties"]["plots"]
-                whole["area_ha"] += strip["properties"]["area_ha"]
-                figures = found.setdefault(strip["properties"]["class"], [0, 0.0])
-                figures[0] += strip["properties"]["plots"]
-                figures[1] += strip["properties"]["area_ha"]
-    rows = land.rows
-    assert whole["plots"] == len(rows)
-    for judged, (plots, area_ha) in found.items():
-        mine = [row for row in rows if row["class"] == judged]
-        assert plots == len(mine)
-        assert area_ha == pytest.approx(sum(row["area_ha"] for row in mine), abs=0.01 * len(mine))
-    assert set(found) == {row["class"] for row in rows}
-
-
-def test_strips_stand_in_the_order_of_the_classes_and_none_vanishes(
-    public: Connection, served: Snapshot, database: Engine
-) -> None:
-    address = address_at(*CORNERS[RASHT], 12)
-    tile = decoded(plots_at(public, served, address, district=RASHT))
-    tops: dict[tuple[float, int], list[tuple[float, str]]] = {}
-    for feature in tile["features"]:
-        strip: Any = shape(feature["geometry"])
-        assert strip.area > 0
-        assert strip.exterior.is_ccw  # counted southwards, so clockwise on the map: an outer ring
-        tops.setdefault((strip.bounds[0], int(strip.centroid.y // 256)), []).append(
-            (strip.bounds[1], feature["properties"]["class"])
-        )
-    order = ["S1", "S2", "S3", "N1", "N2", "NE"]
-    for strips in tops.values():
-        classes = [judged for _, judged in sorted(strips)]
-        assert classes == sorted(classes, key=order.index)
-    assert database is not None
-
-
 def test_a_tile_too_full_for_its_plots_shows_cells_and_says_so(
     public: Connection, served: Snapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,7 +154,7 @@ def test_a_tile_too_full_for_its_plots_shows_cells_and_says_so(
     tile = plots_at(public, served, address)
     assert "more than 20 plots" in tile.note
     content = decoded(tile)["features"]
-    assert {"class", "plots", "area_ha", "share"} == set(content[0]["properties"])
+    assert {"class", "plots", "area_ha", "share", "square"} == set(content[0]["properties"])
     assert all(0 <= value <= 4096 for f in content for value in shape(f["geometry"]).bounds)
 
 

@@ -17,6 +17,7 @@ import { fetchTrial, repaint, triedStyle } from "./trial-map.js";
 
 const MARGIN = 40; // pixels between a chosen place and what lies over the map
 const CLICK_TOLERANCE = 4; // pixels around a click within which lines and points count as hit
+const TILE_PX = 256; // side of a tile as Leaflet counts zooms
 const PATIENCE_MS = 5000; // how long the live map waits for the plain one on a slow line
 
 /** Draw `config.style` in Folium's Leaflet map and make the page around it work. */
@@ -228,11 +229,14 @@ function chooser(map, glMap, config) {
     if (id !== null) glMap.setFeatureState(target(id), { chosen: true });
     chosen = id;
   };
+  let framed = null;
   const unmark = () => {
     if (chosen !== null) mark(null);
+    framed?.remove();
     tell({ plot: null });
   };
   const choosePlot = async (number, place) => {
+    framed?.remove();
     mark(number);
     const plot = await openCard(config, { plot: number }, unmark);
     keepInSight(map, place);
@@ -258,6 +262,7 @@ function chooser(map, glMap, config) {
     }
     if (feature.properties.plots === undefined) return choosePlot(feature.id, latlng);
     unmark();
+    framed = frameOf(feature).addTo(map);
     return openCard(config, { square: squareOf(glMap, feature) }, unmark);
   };
   choose.plot = choosePlot;
@@ -276,26 +281,19 @@ function keepInSight(map, place) {
   });
 }
 
-/** Return what every class has in the square a strip belongs to: a square is cut into one strip per class, and per
- * outlook of land that is not settled. */
-function squareOf(glMap, strip) {
-  const side = (feature) => {
-    const [ring] = feature.geometry.coordinates;
-    const corners = ring.map(([lng, lat]) => maplibregl.MercatorCoordinate.fromLngLat([lng, lat]));
-    const xs = corners.map(({ x }) => x);
-    const ys = corners.map(({ y }) => y);
-    const width = Math.max(...xs) - Math.min(...xs);
-    const place = (low, high) => Math.floor((low + high) / 2 / width);
-    return [width, place(Math.min(...xs), Math.max(...xs)), place(Math.min(...ys), Math.max(...ys))];
-  };
-  const [width, column, row] = side(strip);
-  const classes = new Map();
-  for (const feature of glMap.querySourceFeatures("plots", { sourceLayer: "plots", filter: ["has", "plots"] })) {
-    const [itsWidth, itsColumn, itsRow] = side(feature);
-    const same = Math.abs(itsWidth / width - 1) < 0.01 && itsColumn === column && itsRow === row;
-    if (same) classes.set(feature.properties.outlook ?? feature.properties.class, feature.properties);
-  }
-  return classes;
+/** Return what every class, and every outlook of land that is not settled, has in the `square` a cell belongs to. */
+function squareOf(glMap, { properties: { square } }) {
+  const filter = ["==", ["get", "square"], square];
+  const found = glMap.querySourceFeatures("plots", { sourceLayer: "plots", filter });
+  return new Map(found.map(({ properties }) => [properties.outlook ?? properties.class, properties]));
+}
+
+/** Return the outline of the `square` a cell belongs to, which is named as the tile that fills it. */
+function frameOf({ properties: { square } }) {
+  const [zoom, column, row] = square.split("/").map(Number);
+  const corner = (x, y) => L.CRS.EPSG3857.pointToLatLng(L.point(x, y).multiplyBy(TILE_PX), zoom);
+  const bounds = L.latLngBounds(corner(column, row), corner(column + 1, row + 1));
+  return L.rectangle(bounds, { color: "#111111", weight: 2, fill: false, interactive: false });
 }
 
 /** The select recolours plots, the slider fades them; layers have switches of their own. */
