@@ -29,6 +29,7 @@ from api.routes import (
     explanations,
     found,
     health,
+    jobs,
     maps,
     matches,
     planner,
@@ -156,6 +157,7 @@ def create_app() -> FastAPI:
     app.state.exports = Exports(Folder.of("exports"))
     app.state.callers = Callers()
     app.state.refused_keys = sign_in.RefusedKeys()
+    app.state.asking = jobs.Asking()
     app.state.atlas = Atlas()
     app.state.district_list = Memo("districts", most=1)
     app.state.priorities = Memo("priorities", most=priorities.BANDS_KEPT)
@@ -190,6 +192,7 @@ def create_app() -> FastAPI:
         tiles,
         trial,
         schemes,
+        jobs,
         catalogue,
         health,
         docs,
@@ -197,7 +200,7 @@ def create_app() -> FastAPI:
     ):
         app.include_router(module.router)
     of_plots, of_water = (
-        (matches.PlotMatches, trial.PlotTrial, *remarks.MODELS, *schemes.MODELS),
+        (matches.PlotMatches, trial.PlotTrial, *remarks.MODELS, *schemes.MODELS, *jobs.MODELS),
         (*water.MODELS, *scenario_shares.MODELS, *scenarios.MODELS, *scenario_writing.MODELS, *disagreements.MODELS),
     )
     describe_with(app, (*district_answers.MODELS, *answers.MODELS, *of_plots, *of_water))

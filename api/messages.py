@@ -20,6 +20,7 @@ from api.content import (
     crops_text,
     data_dictionary,
     field_pack,
+    jobs_told,
     judged_otherwise,
     outlines,
     plans_told,
@@ -185,7 +186,7 @@ def worded() -> Iterator[str]:
     sayings = (
         *(plot_truth, standing, crops_text, value_text, unknown_text, data_dictionary, plot_list, state_sentence),
         *(changes, reasons, report, plot_paper, survey_form, field_pack, outlines, trial_text, repair_text),
-        *(judged_otherwise, seen_text, credits, themes),
+        *(judged_otherwise, seen_text, credits, themes, jobs_told),
     )
     for module in sayings:
         yield from module.MESSAGES

@@ -43,6 +43,10 @@ class Busy(LayersError):
     """Something that is done one at a time is being done for another caller."""
 
 
+class TooMuchAsked(LayersError):
+    """Somebody asks for more than their share, or everybody for more than is taken; later it can be asked again."""
+
+
 class NotFound(LayersError):
     """There is no such layer, district, plot, run or load."""
 

@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     text_cache_gb: float = Field(8.0, ge=0.0, description="Room on disk for public plots written as text; 0 = none")
     picture_cache_gb: float = Field(8.0, ge=0.0, description="Room on disk for coloured grids; 0 = none")
     export_cache_gb: float = Field(2.0, ge=0.0, description="Room on disk for finished files of public plots; 0 = none")
+    job_cache_gb: float = Field(2.0, ge=0.0, description="Room on disk for files that jobs made; 0 = none")
+    job_hours: float = Field(
+        24.0, ge=0.1, le=168.0, description="How long a job and what it made are kept after it has ended"
+    )
     rejects_gb: float = Field(2.0, ge=0.0, description="Room on disk for rejected rows; the newest are always kept")
     retention_days: int | None = Field(
         None, ge=1, description="Days rows are kept after they ended; obod layer purge --retention erases older ones"
@@ -80,6 +84,7 @@ class Settings(BaseSettings):
         description="How long staff stay signed in on the page; never longer than their key is good",
     )
     keys_in_memory: int = Field(1_000, ge=1, description="Checked keys each process remembers")
+    jobs_beside_service: bool = Field(True, description="Whether obod serve has jobs worked on beside it")
     somoni_per_usd: float | None = Field(
         None, gt=0.0, description="Somoni for a dollar; unset: costs are told in dollars alone"
     )
@@ -176,7 +181,8 @@ class Settings(BaseSettings):
     @property
     def made_from_data(self) -> tuple[Path, ...]:
         """Folders of files that rows of the database name, or that are made from rows; worth nothing without it."""
-        return tuple(self.home / name for name in ("rasters", "exports", "features", "pictures", "scoring", "tiles"))
+        names = ("rasters", "exports", "features", "jobs", "pictures", "scoring", "tiles")
+        return tuple(self.home / name for name in names)
 
 
 @lru_cache

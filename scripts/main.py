@@ -72,6 +72,7 @@ VERBS = {
     "cache": Verb("cache", "Say what is kept that can be made again; clear it.", apart=True),
     "remark": Verb("remark", "List and erase what staff remarked on plots.", UNCHANGED),
     "scheme": Verb("scheme", "List, show and delete schemes that staff stored.", UNCHANGED),
+    "jobs": Verb("jobs", "List, show, stop and make what was asked for.", "What was being made waits again."),
     "run": Verb("run", "List runs, compare them, say which one is served.", UNCHANGED),
 }
 

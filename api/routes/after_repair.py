@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
+from api.content.asked_plots import run_of
 from api.content.changes import tell_changes
 from api.content.figures import figures
 from api.content.repair_text import differences, jamoat_after, say_improvements
@@ -19,7 +20,6 @@ from api.maps.scene import AT
 from api.rendering.pages import render
 from api.routes.found import FRESH, HTML
 from api.routes.links import Links, tongues
-from api.routes.plots import run_of
 from api.web.description import given
 from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.base import PUBLIC

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
+from api.content.asked_plots import run_of
 from api.content.changes import tell_changes
 from api.content.figures import Figures, figures
 from api.deps import LanguageDep, SnapshotDep, known_parameters
@@ -19,7 +20,6 @@ from api.maps.scene import AT
 from api.rendering.pages import render
 from api.routes.found import FRESH, HTML
 from api.routes.links import Links, tongues
-from api.routes.plots import run_of
 from api.web.description import given
 from layers.catalogue.admin import District
 from layers.catalogue.base import PUBLIC

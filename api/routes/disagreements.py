@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import Field
 
+from api.content.asked_plots import run_of
 from api.content.judged_otherwise import tell_disagreements
 from api.deps import (
     JSON,
@@ -23,7 +24,7 @@ from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
 from api.routes.found import HTML
 from api.routes.links import Links, tongues
-from api.routes.plots import cache_headers, run_of, staff_answer
+from api.routes.plots import cache_headers, staff_answer
 from api.web.description import Answer, given
 from layers.catalogue.admin import District
 from layers.catalogue.base import STAFF

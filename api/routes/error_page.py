@@ -25,6 +25,7 @@ SAID: Final[Mapping[str, tuple[str, str]]] = {
         "Nothing was changed. Open the page again and repeat it there.",
     ),
     "key-refused": ("The key is not accepted", "Ask whoever runs this service for a new key."),
+    "too-much-asked": ("Too much was asked for at once", "Wait a minute, then ask again."),
     "database-unavailable": ("The service cannot reach its data", "Try again in a few minutes."),
     "fault": ("Something went wrong on our side", "Try again; if it stays so, tell whoever runs this service."),
 }

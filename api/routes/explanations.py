@@ -6,12 +6,13 @@ import orjson
 from fastapi import APIRouter, Depends, Response
 
 from api.content.about_files import told_of
+from api.content.asked_plots import run_of
 from api.content.plot_water import tell_water
 from api.content.unknown_text import tell_unrecorded
 from api.deps import JSON, CallerDep, LanguageDep, SnapshotDep, enter_reading, get_caller, json_answer, known_parameters
 from api.maps.places_cache import AtlasDep
 from api.routes.answers import Explanation
-from api.routes.plots import ChoiceDep, ProfileQuery, cache_headers, run_of
+from api.routes.plots import ChoiceDep, ProfileQuery, cache_headers
 from api.web.description import given
 from layers.catalogue.base import PUBLIC
 from layers.catalogue.land import Plot

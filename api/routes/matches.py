@@ -6,9 +6,10 @@ import numpy as np
 from fastapi import APIRouter, Depends, Request, Response
 from numpy.typing import NDArray
 
+from api.content.asked_plots import run_of
 from api.deps import JSON, SnapshotDep, json_answer, known_parameters
 from api.routes.narrowing import asked_filters
-from api.routes.plots import FILTER_PARAMETERS, ChoiceDep, run_of
+from api.routes.plots import FILTER_PARAMETERS, ChoiceDep
 from api.web.description import Answer, given, or_empty
 from layers.catalogue.base import PUBLIC
 from layers.features.districts import require_district, require_jamoats

@@ -204,6 +204,11 @@ class Narrowing:
         """Address of these plots on paper."""
         return f"{self._here}/report?{self._query([*self._narrowed(), ('sortby', self._sortby), ('f', form)])}"
 
+    def in_background(self) -> str:
+        """Return what a job is asked for of exactly these plots, in this order."""
+        order = self._sortby or usual_order(self._filters) or ""
+        return self._query([*self._narrowed(), ("sortby", order)])
+
     def hidden_of_picker(self) -> Sequence[tuple[str, str]]:
         """Fields that go along to another place: all but what lies in this one."""
         narrowed = [(name, text) for name, text in self._narrowed() if name not in _OF_PLACE]

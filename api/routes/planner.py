@@ -22,6 +22,7 @@ from api.language.translate import Language, local_name, name_district, sort_key
 from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
+from api.routes.background import offer
 from api.routes.chosen import choose
 from api.routes.comparison import published_runs
 from api.routes.found import FRESH, HTML, look_for
@@ -138,6 +139,7 @@ def get_page(
     )
     names = _jamoat_names(places, here.code, lang) if here else {}
     priorities = by_jamoat(request.app, served, here.code, shown.run.run_id, PUBLIC) if here and shown else []
+    counted = _figures(whole, hectares, standing, picked, lang)
     content = render(
         "page.html",
         lang=lang,
@@ -153,7 +155,7 @@ def get_page(
         district_groups=_grouped(districts.values(), lang),
         jamoats=_sorted((_named(place, lang) for place in places.of(Jamoat, within=here.code)), lang) if here else [],
         found=found,
-        figures=_figures(whole, hectares, standing, picked, lang),
+        figures=counted,
         parts=_parts(here, hectares, districts, standing, picked, asked, names, priorities),
         parts_title="Jamoats" if here else "Districts",
         priority_note=NOTE,
@@ -178,6 +180,8 @@ def get_page(
         repair_address=links.after_repair(here.code) if here and shown and not chosen.told else None,
         water_address=links.water(here.code if here else None),
         report_address=asked.report("pdf") if here else None,
+        background=offer(asked, here.code, counted.total_plots) if here and here.plots else None,
+        file_forms=[(form, name) for form, (name, _about) in FORMATS.items()],
     )
     return HTMLResponse(content, headers=FRESH)
 

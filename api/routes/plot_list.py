@@ -16,6 +16,7 @@ from api.language.translate import Language, local_name, name_district
 from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
+from api.routes.background import offer
 from api.routes.found import FRESH, HTML
 from api.routes.links import Links, tongues
 from api.routes.narrowing import CRITERIA, Narrowing, asked_columns, asked_filters, asked_shortlist, spread_of
@@ -96,7 +97,7 @@ def get_list(
     names = {
         place.code: local_name(place.names, lang, otherwise=place.code) for place in places.of(Jamoat, within=code)
     }
-    form = asked.form(names, bars=bars)
+    form, left = asked.form(names, bars=bars), figures(counted, lang, standing)
     content = render(
         "list.html",
         lang=lang,
@@ -108,7 +109,7 @@ def get_list(
         sentence=say_filters(filters, names, lang),
         run=run,
         warning=EARLIER_RULE if run is not None and run.earlier_rule else None,
-        figures=figures(counted, lang, standing),
+        figures=left,
         form=form,
         beside=False,
         rows_title="plots-title",
@@ -116,6 +117,8 @@ def get_list(
         **told_rows(rows, asked, places, columns, shortlist, first=not after),
         downloads=[(name, asked.file(form)) for form, (name, _about) in FORMATS.items()],
         reports=[(name, asked.report(form)) for form, name in (("pdf", "PDF"), ("html", "HTML"))],
+        background=offer(asked, code, left.total_plots),
+        file_forms=[(form, name) for form, (name, _about) in FORMATS.items()],
         map_page=asked.page(),
         only=only.plot_list(),
         only_map=only.page(),

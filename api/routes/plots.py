@@ -11,6 +11,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.content.about_files import about_fit, about_plots, told_of
+from api.content.asked_plots import list_asked, run_of
 from api.content.crops_text import crop_words
 from api.content.exports import AS_READ, FinishedFile, file_links, file_parts, kept_file
 from api.deps import (
@@ -35,11 +36,11 @@ from geo.household_fit.rating import SUPPORT_NEEDED
 from layers.catalogue.base import PUBLIC, STAFF, Audience
 from layers.catalogue.land import Plot
 from layers.errors import BadFilter, NotFound
-from layers.features.districts import district_names, require_district, require_jamoats
+from layers.features.districts import district_names, require_district
 from layers.features.export import About, Format, stream_geojson
 from layers.features.exports import token_of
 from layers.features.features import Features
-from layers.features.filters import PLOT_FILTERS, plot_conditions, sort_keys
+from layers.features.filters import PLOT_FILTERS
 from layers.features.household_fit import fitted_plots, require_staff, title_of_fit
 from layers.features.paging import (
     Listing,
@@ -52,7 +53,7 @@ from layers.features.paging import (
     rows_after,
 )
 from layers.features.plot_texts import ReadyPlots
-from layers.features.plots import PLOTS, by_class_and_score, district_of_plot, in_district, scored_plots
+from layers.features.plots import PLOTS, by_class_and_score, district_of_plot, scored_plots
 from layers.features.row_provenance import with_provenance
 from layers.postgres.engine import Connection, reading
 from layers.records.audit import Act
@@ -317,9 +318,7 @@ def _listing(
     features = scored_plots(audience, runs)
     if asked.profile is not None:
         features, household = _with_fit(connection, features, audience, run, asked.profile)
-    conditions = [in_district(asked.district), *plot_conditions(features, asked.filters)]
-    require_jamoats(connection, asked.district, asked.filters.get("jamoat", ()))
-    listing = Listing(features, conditions, sort_keys(features, asked.sortby) or by_class_and_score(features))
+    listing = list_asked(connection, features, asked.district, asked.filters, asked.sortby)
     return listing, run, served, household
 
 
@@ -342,19 +341,6 @@ def _rows(limit: str) -> int:
     if not (limit.isascii() and limit.isdigit() and len(limit) < 10 and int(limit) > 0):
         raise BadFilter(f"limit is a number from 1 to {LARGEST_PAGE} or all, not {limit!r}.")
     return int(limit)
-
-
-def run_of(served: Snapshot, choice: Choice, district: str | None, audience: Audience) -> Run | None:
-    """Return the run whose results an audience is served in a district; None if none is shown there.
-
-    Raises
-    ------
-    NotFound : a run or scheme was asked for that does not cover the district.
-    """
-    run = served.runs_open_to(audience, choice).get(district or "")
-    if run is None and choice != Choice():
-        raise NotFound(f"What is asked for does not cover district {district!r}.")
-    return run
 
 
 def _members(served: Snapshot, asked: PlotQuery, run: Run | None) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 
+from api.content.asked_plots import run_of
 from api.deps import JSON, CallerDep, LanguageDep, SnapshotDep, enter_reading, get_caller, json_answer, known_parameters
 from api.language.translate import translate
 from api.routes.answers import Priority
-from api.routes.plots import ChoiceDep, cache_headers, run_of
+from api.routes.plots import ChoiceDep, cache_headers
 from api.web.description import given
 from geo.programme.priority import FULL_IMPROVEMENT, FULL_NEED, HIGH_FROM, LEFT_OUT, MEDIUM_FROM, NEED_UNKNOWN, NOTE
 from layers.cache.memory import Memo

@@ -10,6 +10,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
+from api.content.asked_plots import run_of
 from api.content.plot_list import list_plots, usual_order
 from api.deps import LanguageDep, SnapshotDep
 from api.maps.places_cache import AtlasDep
@@ -18,7 +19,7 @@ from api.routes.found import FRESH
 from api.routes.links import Links
 from api.routes.narrowing import Narrowing, asked_columns, asked_filters, asked_shortlist
 from api.routes.picked import ViewDep
-from api.routes.plots import ChoiceDep, run_of
+from api.routes.plots import ChoiceDep
 from layers.catalogue.base import PUBLIC
 from layers.features.districts import require_district, require_jamoats
 from layers.features.filters import plot_conditions, sort_keys

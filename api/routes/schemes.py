@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
+from api.content.asked_plots import run_of
 from api.content.trial_text import say_emphasis, shares
 from api.deps import (
     JSON,
@@ -25,7 +26,7 @@ from api.routes.emphasis import PARAMETER_OF, EmphasisDep, address_of, get_empha
 from api.routes.error_page import wants_page
 from api.routes.found import HTML
 from api.routes.links import Links, tongues
-from api.routes.plots import cache_headers, run_of, staff_answer
+from api.routes.plots import cache_headers, staff_answer
 from api.routes.refusals import refusing_in
 from api.routes.scenarios import require_staff
 from api.web.description import Answer, given

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from api.content.asked_plots import run_of
 from api.content.figures import figures
 from api.content.standing import tell_standing
 from api.content.trial_text import say_emphasis, shares
@@ -15,7 +16,7 @@ from api.language.wording import NOT_PUBLISHED
 from api.rendering.pages import render
 from api.routes.emphasis import EmphasisDep
 from api.routes.narrowing import asked_filters, narrows
-from api.routes.plots import FILTER_PARAMETERS, run_of
+from api.routes.plots import FILTER_PARAMETERS
 from api.web.description import Answer, given, or_empty
 from geo.suitability.trial import departure
 from layers.catalogue.base import PUBLIC

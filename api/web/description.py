@@ -35,6 +35,7 @@ REFUSED: Final = {
     "403": "This is not open to the caller.",
     "404": "There is no such thing.",
     "422": "This cannot be judged.",
+    "429": "Too much was asked for at once.",
 }
 OF_READING: Final = ("304", "416")
 TOO_LARGE: Final = "The body is too large, or its length is not said."

@@ -29,6 +29,7 @@ from layers.errors import (
     NotAllowed,
     NotFound,
     OperatorNeeded,
+    TooMuchAsked,
     public_text,
 )
 from layers.postgres.engine import UnusableValue
@@ -70,6 +71,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     NotFromPage: Problem(403, "not-from-page", "No page of this service asked for this"),
     NotAllowed: Problem(403, "not-allowed", "Not open to this caller"),
     DataRefused: Problem(422, "data-refused", "The data cannot be used"),
+    TooMuchAsked: Problem(429, "too-much-asked", "Too much was asked for at once", {"Retry-After": "60"}),
     Busy: Problem(503, "busy", "Something else is being computed", {"Retry-After": "60"}),
     DatabaseUnavailable: Problem(503, "database-unavailable", "The database does not answer", {"Retry-After": RETRY_S}),
     SuitabilityError: Problem(422, "cannot-be-judged", "This cannot be judged"),

@@ -42,6 +42,7 @@ KINDS = {
     for kind in (
         Kind("tiles", "finished tiles of maps", lambda of: int(of.tile_cache_gb * BYTES_PER_GB)),
         Kind("exports", "finished files of public plots", lambda of: int(of.export_cache_gb * BYTES_PER_GB)),
+        Kind("jobs", "files that jobs made", lambda of: int(of.job_cache_gb * BYTES_PER_GB)),
         Kind("features", "public plots written out as text", lambda of: int(of.text_cache_gb * BYTES_PER_GB)),
         Kind("pictures", "coloured grids", lambda of: int(of.picture_cache_gb * BYTES_PER_GB)),
         Kind("scoring", "surfaces and findings of runs", lambda of: int(of.scoring_cache_gb * BYTES_PER_GB)),

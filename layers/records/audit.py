@@ -46,6 +46,8 @@ class Act(StrEnum):
     REMARK_ERASED = "remark-erased"
     SCHEME_STORED = "scheme-stored"
     SCHEME_DELETED = "scheme-deleted"
+    JOB_ASKED = "job-asked"
+    JOB_STOPPED = "job-stopped"
     PUBLICATION = "publication"
     EXPORT = "export"
     LIST = "list"

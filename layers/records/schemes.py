@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Connection, DateTime, delete, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from geo.panel.scheme import Scheme, load_scheme, parse_scheme
+from geo.panel.scheme import Scheme, load_scheme, parse_scheme, shipped_schemes
 from geo.panel.scheme_keys import SchemeFile
 from geo.strict_toml import parse_toml
 from layers.catalogue.base import Base
@@ -110,6 +110,22 @@ def delete_stored(connection: Connection, name: str) -> None:
 def is_stored(name_or_path: str) -> bool:
     """Return whether a name is that of a stored scheme: neither of one that ships nor the path of a file."""
     return name_or_path.startswith(BEGINNING) and not Path(name_or_path).suffix
+
+
+def scheme_named(connection: Connection, name: str) -> Scheme:
+    """Return a stored scheme or one that ships, by its name alone: no file is opened for it.
+
+    Parameters
+    ----------
+    connection : reads as staff or is the owner's.
+
+    Raises
+    ------
+    NotFound : there is none of that name.
+    """
+    if name in shipped_schemes():
+        return load_scheme(name)
+    return read_stored(connection, name).read()
 
 
 def scheme_called(connection: Connection, name_or_path: str) -> Scheme:

@@ -33,7 +33,7 @@ from layers.schema.views import CALLED_BY_THEM, OF_SERVICE, styles_are_ours
 SYSTEM_COLUMNS = ("gid", "load_id", "ended_by", "geom", "tile_geom")
 # Of loads, what the report and the file say may quote restricted rows or the name of a person's file.
 STAFF_COLUMNS_OF_RESULTS: Mapping[str, frozenset[str]] = {"loads": frozenset({"file_name", "sha256", "report"})}
-CLOSED_TABLES = frozenset({"api_keys", "audit_log", "sign_ins"})
+CLOSED_TABLES = frozenset({"api_keys", "audit_log", "sign_ins", "jobs"})
 # What a kind of household meets, plot by plot; balances of water, drafts among them (what is published is in layers);
 # scenarios, which say what is planned and not what is; remarks on plots; schemes nobody has
 # scored yet.

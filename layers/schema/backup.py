@@ -28,6 +28,7 @@ from layers.catalogue.base import Base
 from layers.errors import DataRefused
 from layers.postgres.roles import QGIS_SCHEMA
 from layers.records.audit import Act, note
+from layers.records.jobs import Job
 from layers.records.runs import household_fit, robustness, suitability
 from layers.records.sign_ins import SignIn
 from layers.runs.parts import partition_name
@@ -45,7 +46,8 @@ SETTINGS = {"datestyle": "ISO, DMY", "timezone": "UTC", "extra_float_digits": "1
 
 # Tables with a column of each criterion ever judged, or of each outcome ever declared.
 RESULTS = (suitability.name, household_fit.name, robustness.name)
-NOT_KEPT = ("alembic_version", SignIn.__tablename__)  # told by the manifest; of browsers, not of the data
+# Told by the manifest; of browsers, not of the data; of which the files are in no backup.
+NOT_KEPT = ("alembic_version", SignIn.__tablename__, Job.__tablename__)
 SCRATCH = re.compile(r"suitability_run_\d+")  # results of a run at work or killed, not yet a partition
 
 # Both read the keys of before as a JSON array; of a form without expiry they only tell revocations.

@@ -34,9 +34,9 @@ OF_SERVICE = (
     *("end_key_logins", "note_key_use", "note_reading", "store_scenario", "store_scenario_run"),
     *("show_scenario", "hide_scenario"),
     *("begin_sign_in", "sign_in_holder", "end_sign_in", "note_refused_sign_ins"),
-    *("store_remark", "end_remark", "store_scheme"),
+    *("store_remark", "end_remark", "store_scheme", "ask_job", "job_of", "stop_job"),
 )
-CALLED_BY_THEM = ("require_staff_key", "require_staff_key_of")  # and by nobody else
+CALLED_BY_THEM = ("require_staff_key", "require_staff_key_of", "has_job_worker")  # and by nobody else but the owner
 PROVENANCE = {  # titles of the columns of every view that say where a row comes from
     "source": "Source",
     "licence": "Licence",

@@ -15,6 +15,7 @@ from layers.postgres.engine import noting, reading_engine
 from layers.schema.logins import require_own_login
 from layers.settings import get_settings
 from layers.warm_up import compile_all
+from scripts.jobs.beside import working_beside
 from scripts.output import err
 from scripts.verbs.robustness import start_drawing
 
@@ -46,18 +47,19 @@ def serve(
     start_drawing()  # what a stop left undone
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     err.print(f"Obod serves http://{host}:{port} (Ctrl-C stops it).", highlight=False)
-    uvicorn.run(
-        "api.main:create_app",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        log_level="warning",
-        access_log=False,  # an address may name a plot
-        server_header=False,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        proxy_headers=False,  # the service itself believes those it trusts
-    )
+    with working_beside():
+        uvicorn.run(
+            "api.main:create_app",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            log_level="warning",
+            access_log=False,  # an address may name a plot
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            proxy_headers=False,  # the service itself believes those it trusts
+        )
 
 
 def require_free(host: str, port: int) -> None:

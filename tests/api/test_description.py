@@ -21,7 +21,7 @@ from tests.drills.figures import Note
 from tests.worlds.three_districts import COUNTS, NUROBOD, RASHT, Land
 
 SEED: Final = 20261128
-OPERATIONS: Final = 51
+OPERATIONS: Final = 56
 FEW, MANY = 8, 250  # random cases of each operation; edge cases of every parameter come on top
 ACCEPTED: Final = ["2xx", "3xx", "401", "403", "404"]
 THERE_ARE: Final = {
@@ -77,6 +77,7 @@ SETTINGS: Final[dict[str, Any]] = {
             "/maps/{name}",
             "/water",
             "/water/balance",
+            "/jobs",
             further="400",
         ),
         statuses(

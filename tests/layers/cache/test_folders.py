@@ -93,10 +93,11 @@ def test_a_census_waits_for_no_disk(tmp_path: Path, at_once: list[object]) -> No
 
 
 def test_every_kind_on_disk_has_a_limit_that_can_be_set(tmp_path: Path) -> None:
-    names = {"tiles": "TILE", "exports": "EXPORT", "features": "TEXT", "pictures": "PICTURE", "scoring": "SCORING"}
+    names = {"tiles": "TILE", "exports": "EXPORT", "jobs": "JOB", "features": "TEXT", "pictures": "PICTURE"}
+    names["scoring"] = "SCORING"
     assert names.keys() == KINDS.keys()
     limits = {f"{variable}_CACHE_GB": f"0.{number + 1}" for number, variable in enumerate(names.values())}
     with other_settings(HOME=str(tmp_path), **limits):
         found = {name: Folder.of(name) for name in names}
-        assert [folder.most_bytes for folder in found.values()] == [number * 10**8 for number in (1, 2, 3, 4, 5)]
+        assert [folder.most_bytes for folder in found.values()] == [number * 10**8 for number in (1, 2, 3, 4, 5, 6)]
         assert {folder.path for folder in found.values()} <= set(get_settings().made_from_data)

@@ -26,7 +26,7 @@ def test_it_says_what_is_kept_where_and_how_much_room_there_is(home: Path) -> No
     said = CliRunner().invoke(app, ["cache", "show", "--json"])
     assert said.exit_code == 0, said.output
     found = {row["kind"]: row for row in json.loads(said.stdout)["disk"]}
-    assert set(found) == {"tiles", "exports", "features", "pictures", "scoring"}
+    assert set(found) == {"tiles", "exports", "jobs", "features", "pictures", "scoring"}
     assert found["tiles"]["folder"] == str(home / "tiles")
     assert (found["tiles"]["files"], found["tiles"]["bytes"], found["tiles"]["limit_bytes"]) == (1, 300, 500_000_000)
     assert (found["features"]["files"], found["features"]["bytes"], found["features"]["oldest_s"]) == (0, 0, None)
@@ -50,5 +50,5 @@ def test_it_clears_what_is_named_or_everything_and_never_data(home: Path) -> Non
 def test_a_kind_that_is_not_kept_is_refused_and_nothing_removed(home: Path) -> None:
     said = CliRunner().invoke(app, ["cache", "clear", "tiles", "rasters"])
     assert said.exit_code != 0
-    assert "expected one of tiles, exports, features, pictures, scoring" in str(said.exception)
+    assert "expected one of tiles, exports, jobs, features, pictures, scoring" in str(said.exception)
     assert (home / "tiles/plots/10/1/2.mvt").exists()
