@@ -41,7 +41,11 @@ def working_alone(engine: Engine) -> Iterator[Connection | None]:
         for name, seconds in (("idle", 15), ("interval", 5), ("count", 3)):
             connection.exec_driver_sql(f"SET tcp_keepalives_{name} = {seconds}")
         is_free = bool(connection.execute(select(func.pg_try_advisory_lock(WORKING_LOCK))).scalar_one())
-        yield connection if is_free else None
+        try:
+            yield connection if is_free else None
+        finally:
+            if is_free:
+                connection.execute(select(func.pg_advisory_unlock(WORKING_LOCK)))
 
 
 def still_alone(held: Connection) -> None:

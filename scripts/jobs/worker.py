@@ -59,16 +59,29 @@ def work(held: Connection, *, once: bool, is_wanted: Callable[[], bool]) -> int:
         if time.monotonic() - tidied_at >= TIDIED_S:
             _tidy()
             tidied_at = time.monotonic()
-        with writing() as connection:
-            job = take_up(connection)
-        if job is not None:
-            _make(job)
+        if _made_next():
             made += 1
         elif once:
             break
         else:
             time.sleep(POLL_S)
     return made
+
+
+def _made_next() -> bool:
+    """Take up the next job and make it; return whether one waited. A stop of this process gives it back."""
+    job = None
+    try:
+        with writing() as connection:
+            job = take_up(connection)
+        if job is not None:
+            _make(job)
+    except KeyboardInterrupt:
+        if job is not None:
+            with writing() as connection:
+                give_back(connection, job)
+        raise
+    return job is not None
 
 
 def _tidy() -> None:
@@ -87,13 +100,10 @@ def _make(job: Job) -> None:
         with _heard_of(job, standing):
             _end_with(job, _made(job, standing))
     except KeyboardInterrupt:
-        with writing() as connection:
-            if standing.is_stopped:
-                end(connection, job, JobState.STOPPED)
-            else:
-                give_back(connection, job)
         if not standing.is_stopped:
             raise
+        with writing() as connection:
+            end(connection, job, JobState.STOPPED)
     except Exception as error:
         sentence, lang = _sentence_of(error, job)
         with writing() as connection:

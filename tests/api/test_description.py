@@ -77,9 +77,9 @@ SETTINGS: Final[dict[str, Any]] = {
             "/maps/{name}",
             "/water",
             "/water/balance",
-            "/jobs",
             further="400",
         ),
+        statuses("/jobs", further="400 429"),
         statuses(
             "/plots/{plot_id}/why",
             "/plots/{plot_id}/report",
