@@ -127,6 +127,10 @@ class Alteration:
             return self._placed[layer](frame)
         return with_rows(frame, self._new_pumps) if layer is Pump and self._new_pumps else frame
 
+    def alters(self, *layers: type[Layer]) -> bool:
+        """Whether rows of any of some layers become others."""
+        return not {edit.layer for edit in self.edits}.isdisjoint(layer.__tablename__ for layer in layers)
+
     def lines(self) -> list[shapely.LineString]:
         """Lines of canals that are dug, EPSG:32642."""
         return [row["geometry"] for row in self._new_rows.get(Canal, [])]

@@ -20,7 +20,7 @@ from geo.water.scenario.compare import Difference, Side, compare_balances
 from geo.water.scenario.cut import Cut
 from layers.catalogue.balances import AreaBalance, ReachBalance
 from layers.catalogue.base import STAFF, Layer
-from layers.catalogue.irrigation import CommandArea
+from layers.catalogue.irrigation import CommandArea, CommandCrop
 from layers.catalogue.services import Service
 from layers.catalogue.supply import Intake, Well
 from layers.errors import DataRefused
@@ -102,7 +102,8 @@ def compute_run(connection: Connection, kept: Kept, choice: Choice) -> Computed:
         message = "{file}: river.year: another kind of year than that of the run expected, which is {year}."
         raise DataRefused(told(message, file=scenario.name, year=choice.year))
     now = read_systems(connection, None, asked, stored=stored)
-    then = read_systems(connection, None, asked, stored=alteration.network, alter=alteration)
+    needs = None if alteration.alters(CommandArea, CommandCrop) else now.needs
+    then = read_systems(connection, None, asked, stored=alteration.network, alter=alteration, needs=needs)
     before, after = cut_alike(now, then, alteration)
     if alteration.moves_water and not len(before.area):
         message = "{file}: a change that water of a command area depends on expected; this one reaches none."

@@ -53,6 +53,7 @@ def read_systems(
     *,
     stored: StoredNetwork | None = None,
     alter: Alter = as_stored,
+    needs: pd.DataFrame | None = None,
 ) -> Systems:
     """Return the canals, intakes and command areas that are stored now, for a kind of year.
 
@@ -63,6 +64,7 @@ def read_systems(
     asked : how the need is found.
     stored : the network, where it was read before.
     alter : what rows are to be read as, where a scenario has others; ``stored`` was read by the same.
+    needs : of all areas, where they were found before and ``alter`` changes neither areas nor their crops.
 
     Returns
     -------
@@ -75,7 +77,7 @@ def read_systems(
     stored = read_network(connection, alter=alter) if stored is None else stored
     periods = asked.periods
     pumps = alter(Pump, read_layer(connection, Pump, as_of(Pump, None)))
-    needs = find_needs(connection, Among(), climate, asked, alter)
+    needs = find_needs(connection, Among(), climate, asked, alter) if needs is None else needs
     fields = _fields(connection, stored, needs, periods, alter)
     year = np.nansum(fields.need_m3, axis=1, keepdims=True)
     season = (fields.need_m3 > 0) & (fields.need_m3 >= SEASON_SHARE * year)
