@@ -12,7 +12,8 @@ class RasterLayer:
     """One kind of grid. A layer may hold several files; where they overlap, the finer one counts.
 
     ``ramp`` are (value in ``unit``, #rrggbb) stops, linear between; for ``categories`` the value is a code.
-    ``derived_from`` names the grid it is computed from on loading, so that nobody has to load it by hand.
+    ``derived_from`` names the grid it is computed from on loading, so that nobody has to load it by hand. ``tones`` :
+    how many colours of the ramp a picture has; entry 0 of its palette is the transparent one.
     """
 
     id: str
@@ -26,6 +27,7 @@ class RasterLayer:
     maximum: float | None = None
     categories: bool = False
     derived_from: str | None = None
+    tones: int = 254
 
 
 _TEMPERATURE = (
@@ -76,6 +78,7 @@ RASTERS: tuple[RasterLayer, ...] = (
         minimum=0.0,
         maximum=255.0,
         derived_from="dem",
+        tones=20,  # on the map, where it is pale, a step is 2 % of the way from black to white: none is seen
     ),
     RasterLayer(
         id="snow_days",

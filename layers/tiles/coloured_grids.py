@@ -31,7 +31,6 @@ from layers.errors import LayersError
 from layers.grids.cog import raster_path
 from layers.records.loads import Raster
 
-COLOURS = 254  # palette entries of a ramp; entry 0 is transparent
 FOLDER = "pictures"
 ROWS_AT_ONCE = 512  # rows coloured at a time: one row of blocks
 MAPPED = 64  # files one process has mapped
@@ -61,7 +60,7 @@ def palette_entries(raster: RasterLayer, values: NDArray[np.float32]) -> Entries
     if raster.categories:
         place = np.searchsorted(stops, values).clip(0, len(stops) - 1)
         return np.where(known & (stops[place] == values), place + 1, 0).astype(np.uint8)
-    place = np.interp(values, stops, np.linspace(1, COLOURS, len(stops)))
+    place = np.interp(values, stops, np.linspace(1, raster.tones, len(stops)))
     return np.where(known, np.rint(np.where(known, place, 0)), 0).astype(np.uint8)
 
 
@@ -150,5 +149,6 @@ def _write(file: IO[bytes], path: Path, raster: RasterLayer, band: int, place: i
 
 def _target(path: Path, raster: RasterLayer, band: int) -> Path:
     """Where the picture of a file lies; other colours have another name."""
-    said = hashlib.blake2b(repr((raster.ramp, bool(raster.categories))).encode(), digest_size=6).hexdigest()
+    colours = (raster.ramp, raster.tones, bool(raster.categories))
+    said = hashlib.blake2b(repr(colours).encode(), digest_size=6).hexdigest()
     return Folder.of(FOLDER).path / f"{path.stem}-{band}-{said}{SUFFIX}"

@@ -183,15 +183,28 @@ def _sums_of_cells(
     x, y = address.x << DRAWN_BITS, address.y << DRAWN_BITS
     place = {"zoom": _kept_zoom(address), "x": x, "y": y, "last_x": x + ACROSS - 1, "last_y": y + ACROSS - 1}
     served = {"districts": list(runs.keys()), "runs": [run.run_id for run in runs.values()]}
-    rows = [tuple(row) for row in connection.execute(_KEPT, {**place, **served}).all()]
+    found = [_columns(connection.execute(_KEPT, {**place, **served}).all())]
     if unjudged:
-        bare = connection.execute(_not_judged(address, unjudged)).all()
-        rows += [(row[0], row[1], UNJUDGED, row[2], row[3]) for row in bare]
+        column, row, plots, area_ha = _columns(connection.execute(_not_judged(address, unjudged)).all(), 4)
+        found.append((column, row, (UNJUDGED,) * len(column), plots, area_ha))
     sums = [
-        (column - x, row - y, _KIND_OF[kind], plots, round(area_ha * PER_HECTARE))
-        for column, row, kind, plots, area_ha in rows
+        np.column_stack(
+            [
+                np.array(column, dtype=np.int64) - x,
+                np.array(row, dtype=np.int64) - y,
+                np.array([_KIND_OF[kind] for kind in kinds], dtype=np.int64),
+                np.array(plots, dtype=np.int64),
+                np.rint(np.array(area_ha, dtype=np.float64) * PER_HECTARE).astype(np.int64),
+            ]
+        )
+        for column, row, kinds, plots, area_ha in found
     ]
-    return _inside(np.array(sums, dtype=np.int64).reshape(-1, 5))
+    return _inside(np.concatenate(sums))
+
+
+def _columns(rows: Sequence[Any], count: int = 5) -> tuple[tuple[Any, ...], ...]:
+    """The columns of some rows; ``count`` empty ones of none."""
+    return tuple(zip(*rows, strict=True)) or ((),) * count
 
 
 def _inside(sums: Ints) -> Ints:

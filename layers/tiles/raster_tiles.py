@@ -32,7 +32,7 @@ from layers.catalogue.base import Audience
 from layers.errors import NotFound
 from layers.grids.cog import raster_path
 from layers.records.loads import Raster
-from layers.tiles.coloured_grids import COLOURS, levels, palette_entries
+from layers.tiles.coloured_grids import levels, palette_entries
 from layers.tiles.layer_tiles import Bounds, Tile, TileAddress
 
 PIXELS = 256  # side of a picture tile
@@ -217,9 +217,9 @@ def _palette(raster: RasterLayer) -> bytes:
     if raster.categories:
         colours[1 : len(stops) + 1] = stops
     else:
-        at = np.linspace(1, COLOURS, len(stops))
-        entries = np.arange(1, COLOURS + 1)
-        colours[1 : COLOURS + 1] = np.stack([np.interp(entries, at, stops[:, part]) for part in range(3)], axis=1)
+        at = np.linspace(1, raster.tones, len(stops))
+        entries = np.arange(1, raster.tones + 1)
+        colours[1 : raster.tones + 1] = np.stack([np.interp(entries, at, stops[:, part]) for part in range(3)], axis=1)
     return np.rint(colours).astype(np.uint8).tobytes()
 
 

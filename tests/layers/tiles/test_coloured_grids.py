@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from contextlib import AbstractContextManager
 
 import numpy as np
 import pytest
+from PIL import Image
 from rasterio.errors import RasterioIOError
 from sqlalchemy import Connection, text
 
@@ -18,6 +20,7 @@ from layers.grids.rasters import store_grid
 from layers.postgres.engine import reading, writing
 from layers.settings import get_settings
 from layers.tiles import coloured_grids, raster_tiles
+from layers.tiles.coloured_grids import palette_entries
 from layers.tiles.layer_tiles import TileAddress
 from layers.tiles.raster_tiles import raster_files, raster_tile
 from tests.worlds.three_districts import Land
@@ -115,3 +118,22 @@ def test_what_cannot_be_kept_leaves_nothing_behind() -> None:
         coloured_grids.make(raster_path("missing.tif"), RASTERS_BY_NAME["dem"], 1)
     folder = get_settings().home / "pictures"
     assert not [path for path in folder.iterdir() if path.suffix != ".arrow"]
+
+
+def test_relief_has_20_greys_and_each_shade_one_within_half_a_step() -> None:
+    shades = np.arange(256, dtype=np.float32)
+    entries = palette_entries(RASTERS_BY_NAME["hillshade"], shades)
+    assert set(entries.tolist()) == set(range(1, 21))
+    assert np.abs((entries - 1.0) * 255 / 19 - shades).max() <= 255 / 38 + 1e-4
+    assert palette_entries(RASTERS_BY_NAME["hillshade"], np.array([np.nan], dtype=np.float32)).tolist() == [0]
+
+
+@pytest.mark.usefixtures("grids")
+def test_a_picture_of_relief_holds_those_greys_alone() -> None:
+    with reading(PUBLIC) as connection:
+        files = raster_files(connection, RASTERS_BY_NAME["hillshade"])
+    body = raster_tile(files, RASTERS_BY_NAME["hillshade"], ADDRESSES[1], 1).body
+    pixels = np.array(Image.open(io.BytesIO(body)).convert("RGBA")).reshape(-1, 4)
+    seen = {tuple(colour) for colour in pixels[pixels[:, 3] > 0, :3].tolist()}
+    assert seen
+    assert seen <= {(grey, grey, grey) for grey in (round(255 * step / 19) for step in range(20))}
