@@ -13,11 +13,12 @@ import orjson
 from api.content.cards import unknown_in_run
 from api.content.figures import Figures, Row, figures
 from api.content.outlines import tell_agreement
+from api.content.place_names import district_title
 from api.content.plot_list import ListedPlot, list_plots, usual_order
 from api.content.standing import Line, StandingTold, tell_standing
 from api.content.state_sentence import say_filters
 from api.content.unknown_text import tell_not_assessed, tell_unrecorded, title_of_layer
-from api.language.translate import Language, day, local_name, name_district, sort_key, translate
+from api.language.translate import Language, day, local_name, sort_key, translate
 from api.language.wording import CONFIDENCE, EARLIER_RULE, GROUPS
 from api.maps.paper_map import PaperMap, draw_map
 from geo.criteria import LAND_CRITERIA
@@ -181,8 +182,7 @@ def _titles(
     places: Gazetteer, district: str, filters: Mapping[str, Sequence[str]], names: Mapping[str, str], lang: Language
 ) -> dict[str, str]:
     """The place, what it lies in, and what of its plots is shown; a single jamoat is a place of its own."""
-    known = places.places.get((District.__tablename__, district))
-    around = name_district(local_name(known.names, lang, otherwise=district) if known else district, lang)
+    around = district_title(places, district, lang)
     asked = list(filters.get("jamoat", ()))
     if len(asked) == 1:
         place, within = translate("{name} jamoat", lang).format(name=names.get(asked[0], asked[0])), around

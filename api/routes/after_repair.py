@@ -11,9 +11,10 @@ from fastapi.responses import HTMLResponse
 from api.content.asked_plots import run_of
 from api.content.changes import tell_changes
 from api.content.figures import figures
+from api.content.place_names import district_title, jamoat_names
 from api.content.repair_text import differences, jamoat_after, say_improvements
 from api.deps import LanguageDep, SnapshotDep, known_parameters
-from api.language.translate import local_name, name_district, sort_key, translate
+from api.language.translate import sort_key, translate
 from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
 from api.maps.scene import AT
@@ -21,7 +22,6 @@ from api.rendering.pages import render
 from api.routes.found import FRESH, HTML
 from api.routes.links import Links, tongues
 from api.web.description import given
-from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.base import PUBLIC
 from layers.errors import NotFound
 from layers.features.after_repair import repair_on_offer
@@ -65,11 +65,7 @@ def get_after_repair(
         found = repair_on_offer(connection, run, code)
         now = hectares_by_jamoat(connection, code, run.run_id)
         after = potential_by_jamoat(connection, run, code)
-    known = places.places.get((District.__tablename__, code))
-    name = name_district(local_name(known.names, lang, otherwise=code), lang) if known else code
-    jamoats = {
-        place.code: local_name(place.names, lang, otherwise=place.code) for place in places.of(Jamoat, within=code)
-    }
+    name, jamoats = district_title(places, code, lang), jamoat_names(places, code, lang)
     told_now = figures(found.now.classes, lang, found.now.standing)
     told_after = figures(found.after.classes, lang, found.after.standing)
     by_jamoat = [

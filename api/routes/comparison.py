@@ -12,8 +12,9 @@ from fastapi.responses import HTMLResponse
 from api.content.asked_plots import run_of
 from api.content.changes import tell_changes
 from api.content.figures import Figures, figures
+from api.content.place_names import district_title
 from api.deps import LanguageDep, SnapshotDep, known_parameters
-from api.language.translate import Language, local_name, name_district, sort_key
+from api.language.translate import Language, local_name, sort_key
 from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
 from api.maps.scene import AT
@@ -21,7 +22,6 @@ from api.rendering.pages import render
 from api.routes.found import FRESH, HTML
 from api.routes.links import Links, tongues
 from api.web.description import given
-from layers.catalogue.admin import District
 from layers.catalogue.base import PUBLIC
 from layers.features.comparison import moves_between
 from layers.features.districts import Summary, require_district, summaries
@@ -115,8 +115,7 @@ def _chosen(served: Snapshot, code: str, run: str | None) -> Run | None:
 def _side(
     connection: Connection, places: Gazetteer, links: Links, code: str, run: Run | None, *, pinned: bool, at: str | None
 ) -> Side:
-    known = places.places.get((District.__tablename__, code))
-    name = name_district(local_name(known.names, links.lang, otherwise=code), links.lang) if known else code
+    name = district_title(places, code, links.lang)
     asked = {"district": code, "run": str(run.run_id) if run and pinned else None, "at": at, "lang": links.lang}
     query = urlencode({key: text for key, text in asked.items() if text}, safe="/")
     counted = None

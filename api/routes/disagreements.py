@@ -10,6 +10,7 @@ from pydantic import Field
 
 from api.content.asked_plots import run_of
 from api.content.judged_otherwise import tell_disagreements
+from api.content.place_names import district_title
 from api.deps import (
     JSON,
     CallerDep,
@@ -19,14 +20,12 @@ from api.deps import (
     get_caller,
     known_parameters,
 )
-from api.language.translate import local_name, name_district
 from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
 from api.routes.found import HTML
 from api.routes.links import Links, tongues
 from api.routes.plots import cache_headers, staff_answer
 from api.web.description import Answer, given
-from layers.catalogue.admin import District
 from layers.catalogue.base import STAFF
 from layers.catalogue.judgements import Judgement
 from layers.errors import NotAllowed, NotFound
@@ -100,14 +99,13 @@ def get_disagreements(
     if f == "json":
         about = {"district": code, "run": run.run_id, "agreeing": found.agreeing, "unjudged": found.unjudged}
         return staff_answer({**about, "rules": rules}, in_language=True)
-    known = places.places.get((District.__tablename__, code))
     content = render(
         "disagreements.html",
         lang=lang,
         base=links.base,
         tongues=tongues(request),
         synthetic=served.synthetic(code) or run.synthetic,
-        name=name_district(local_name(known.names, lang, otherwise=code), lang) if known else code,
+        name=district_title(places, code, lang),
         run=run,
         found=found,
         rules=rules,

@@ -19,6 +19,7 @@ from pydantic import Field
 
 from api.content.exports import FinishedFile
 from api.content.jobs_told import TITLES, look_of, show_job, tell_size
+from api.content.place_names import district_title, jamoat_names
 from api.content.state_sentence import say_filters
 from api.deps import (
     JSON,
@@ -31,7 +32,7 @@ from api.deps import (
     json_answer,
     known_parameters,
 )
-from api.language.translate import Language, local_name, name_district, translate
+from api.language.translate import Language, translate
 from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
 from api.routes.error_page import wants_page
@@ -45,7 +46,6 @@ from api.web.description import REFUSED, Answer, given
 from api.web.rates import Rate, counted_address
 from api.web.signed_in import FORM, form_fields, reader_now, require_own_page
 from layers.cache.folders import Folder
-from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.base import PUBLIC, STAFF, Audience
 from layers.catalogue.land import Plot
 from layers.errors import NotFound, TooMuchAsked
@@ -281,10 +281,7 @@ def _led(request: Request, number: str, lang: Language) -> Response:
 def _page(request: Request, job: JobTold, places: Gazetteer, lang: Language, *, synthetic: bool) -> str:
     links, path = Links(request.scope.get("root_path", ""), lang), _path(job)
     question = Question.stored(job.question)
-    names = {
-        place.code: local_name(place.names, lang, otherwise=place.code)
-        for place in places.of(Jamoat, within=job.district)
-    }
+    names = jamoat_names(places, job.district, lang)
     filters = question.filters
     of_draft = {"run": str(job.run_id or ""), "lang": lang}
     return render(
@@ -294,7 +291,7 @@ def _page(request: Request, job: JobTold, places: Gazetteer, lang: Language, *, 
         tongues=tongues(request),
         synthetic=synthetic,
         address=str(request.url),
-        title=translate(TITLES[question.kind], lang).format(place=_district_name(places, job.district, lang)),
+        title=translate(TITLES[question.kind], lang).format(place=district_title(places, job.district, lang)),
         sentence=say_filters(filters, names, lang) if filters else None,
         scheme=question.scheme,
         form=question.form,
@@ -322,8 +319,3 @@ def _again(question: Question) -> list[tuple[str, str]]:
         "scheme": question.scheme or "",
     }
     return [(name, text) for name, text in fields.items() if text]
-
-
-def _district_name(places: Gazetteer, code: str, lang: Language) -> str:
-    known = places.places.get((District.__tablename__, code))
-    return name_district(local_name(known.names, lang, otherwise=code), lang) if known else code

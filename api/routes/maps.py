@@ -12,11 +12,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.content.cards import plot_card, unknown_in_run
+from api.content.place_names import district_title
 from api.content.plot_water import tell_water
 from api.content.state_sentence import say_filters
 from api.content.trial_text import say_emphasis
 from api.deps import CallerDep, LanguageDep, SnapshotDep
-from api.language.translate import Language, local_name, name_district
+from api.language.translate import Language, local_name
 from api.maps.colouring import colourings
 from api.maps.folium_map import Bounds, View
 from api.maps.maplibre_style import name_of
@@ -250,14 +251,10 @@ def _find_plot(connection: Connection, audience: Audience, plot_id: str) -> tupl
 
 def _place_name(places: Gazetteer, district: str | None, jamoat: str | None, lang: Language) -> str:
     """Name of the jamoat or district a map was asked for; its code where no name is known."""
-    layer, code = (Jamoat, jamoat) if jamoat else (District, district)
-    if not code:
-        return ""
-    known = places.places.get((layer.__tablename__, code))
-    if known is None:
-        return code
-    name = local_name(known.names, lang, otherwise=code)
-    return name if jamoat else name_district(name, lang)
+    if not jamoat:
+        return district_title(places, district, lang) if district else ""
+    known = places.places.get((Jamoat.__tablename__, jamoat))
+    return jamoat if known is None else local_name(known.names, lang, otherwise=jamoat)
 
 
 def _opening(served: Snapshot, places: Gazetteer, district: str | None, jamoat: str | None) -> Bounds:

@@ -10,9 +10,9 @@ from fastapi.responses import HTMLResponse
 
 from api.content.figures import figures
 from api.content.histograms import spread
+from api.content.place_names import district_title, jamoat_names
 from api.content.state_sentence import say_filters
 from api.deps import CallerDep, LanguageDep, SnapshotDep, known_parameters
-from api.language.translate import Language, local_name, name_district
 from api.language.wording import EARLIER_RULE
 from api.maps.places_cache import AtlasDep
 from api.rendering.pages import render
@@ -26,10 +26,8 @@ from api.routes.plots import FILTER_PARAMETERS, ChoiceDep, cache_headers
 from api.routes.remarks import remarks_for, tell_remarks
 from api.routes.rows import read_rows, told_rows
 from api.web.description import given, or_empty
-from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.base import PUBLIC, STAFF
 from layers.features.filters import MOST_PLOTS_BY_ID
-from layers.features.places import Gazetteer
 from layers.features.standing import standing_of
 from layers.postgres.engine import reading
 from layers.records.remarks import MOST_CHARACTERS
@@ -94,9 +92,7 @@ def get_list(
         links, code, filters, view=view, sortby=sortby, columns=columns, run=choice.asked(), shortlist=shortlist
     )
     only = asked.only_shortlist()
-    names = {
-        place.code: local_name(place.names, lang, otherwise=place.code) for place in places.of(Jamoat, within=code)
-    }
+    names = jamoat_names(places, code, lang)
     form, left = asked.form(names, bars=bars), figures(counted, lang, standing)
     content = render(
         "list.html",
@@ -105,7 +101,7 @@ def get_list(
         tongues=tongues(request),
         address=str(request.url),
         synthetic=served.synthetic(code) or bool(run and run.synthetic),
-        place=_district_name(places, code, lang),
+        place=district_title(places, code, lang),
         sentence=say_filters(filters, names, lang),
         run=run,
         warning=EARLIER_RULE if run is not None and run.earlier_rule else None,
@@ -129,8 +125,3 @@ def get_list(
         remarks=tell_remarks(remarks_for(caller, code, rows.names), lang),
     )
     return HTMLResponse(content, headers=FRESH | (cache_headers(STAFF) if is_staff else {}))
-
-
-def _district_name(places: Gazetteer, code: str, lang: Language) -> str:
-    known = places.places.get((District.__tablename__, code))
-    return name_district(local_name(known.names, lang, otherwise=code), lang) if known else code
