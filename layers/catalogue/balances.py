@@ -17,8 +17,8 @@ SUPPLIES = ("enough", "fair", "short", "scarce", "unknown")
 LEGEND = {  # the less arrives the darker, so that a black and white copy tells the classes apart
     "enough": Style("#abd9e9", "9 parts of 10 or more of the need"),
     "fair": Style("#5aa5cf", "7.5 to 9 parts of 10"),
-    "short": Style("#a84a08", "5 to 7.5 parts of 10"),
-    "scarce": Style("#6b0000", "Less than half of the need"),
+    "short": Style("#c2185b", "5 to 7.5 parts of 10"),
+    "scarce": Style("#4a0038", "Less than half of the need"),
     "unknown": Style("#6b7280", "Supply unknown", hatched=True),
 }
 

@@ -49,9 +49,9 @@ class HazardZone(Layer):
         caution=SUSCEPTIBILITY,
         caution_of=NEVER_TESTED,
         legend={
-            "high": Style("#a50f15", "High: no dwellings"),
+            "high": Style("#d7191c", "High: no dwellings"),
             "medium": Style("#3f6fb5", "Medium: with conditions"),
-            "low": Style("#f2d43d", "Low: awareness"),
+            "low": Style("#fff200", "Low: awareness"),
             "residual": Style("#f5e9b3", "Residual", hatched=True),
             "unknown": Style("#9aa0a6", "Level unknown", hatched=True),
         },
@@ -133,8 +133,8 @@ class Exclusion(Layer):
         about="Land shut to farming. No polygon means no record, never safe.",
         drawn_by="kind",
         legend={
-            "mine_confirmed": Style("#67000d", "Mines or unexploded ordnance, confirmed"),
-            "mine_suspected": Style("#a50f15", "Mines or unexploded ordnance, suspected"),
+            "mine_confirmed": Style("#80003a", "Mines or unexploded ordnance, confirmed"),
+            "mine_suspected": Style("#c8102e", "Mines or unexploded ordnance, suspected"),
             "inundation": Style("#2171b5", "Planned inundation"),
             "river_bed": Style("#6baed6", "River bed"),
             "water_body": Style("#4292c6", "Water body"),

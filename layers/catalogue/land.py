@@ -55,7 +55,7 @@ SHOWN_STYLES = {
 MINED = Mark(
     "shut_by",
     tuple(sorted(RELEASABLE)),
-    Style("#a50f15", "Mines confirmed or suspected: do not enter", hatched=True),
+    Style("#c8102e", "Mines confirmed or suspected: do not enter", hatched=True),
 )
 
 

@@ -15,7 +15,7 @@ from tests.worlds.region_on_the_page import GHARM, RASHT
 
 pytestmark = pytest.mark.browser
 
-BROKEN_CANAL = rgb("#d95f02")  # condition 4
+BROKEN_CANAL = rgb("#a0127f")  # condition 4
 DARK = rgb("#111111")
 S1 = rgb(CLASS_STYLES["S1"].colour)
 

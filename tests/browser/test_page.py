@@ -96,7 +96,7 @@ def test_plots_have_exactly_the_declared_colours_and_what_is_unknown_is_hatched(
 def test_a_layer_is_switched_off_and_on(page: Page) -> None:
     page.goto(f"/?lang=en&district={RASHT}")
     frame = drawn_map(page)
-    broken_canal = rgb("#d95f02")  # condition 4
+    broken_canal = rgb("#a0127f")  # condition 4
     assert broken_canal in all_colours(frame)
     frame.get_by_label("Canals", exact=True).uncheck()
     drawn_map(page)
@@ -113,7 +113,7 @@ def test_the_plots_are_drawn_before_the_library_for_the_rest_has_come(page: Page
     page.goto(f"/?lang=en&district={RASHT}", wait_until="commit")
     frame = page.frame_locator("#map")
     frame.locator(".folium-map[data-state=subject]").wait_for(timeout=PATIENCE_MS)
-    broken_canal = rgb("#d95f02")  # condition 4
+    broken_canal = rgb("#a0127f")  # condition 4
     first = all_colours(frame)
     assert {is_blended(CLASS_STYLES[judged].colour, first) for judged in ("S1", "S2", "S3", "N1", "N2")} == {True}
     assert broken_canal not in first

@@ -107,12 +107,12 @@ def test_mines_are_marked_over_whatever_plots_are_coloured_by(way: str) -> None:
         assert single == ["!", ["has", "plots"]]
         assert (operation, value) == ("in", ["to-string", ["get", "shut_by"]])
         assert set(kinds) == {"mine_confirmed", "mine_suspected"}
-    assert parts["plots-mines"]["paint"]["fill-pattern"] == "hatch-a50f15"
+    assert parts["plots-mines"]["paint"]["fill-pattern"] == "hatch-c8102e"
     assert "shut_by" in PLOT_ATTRIBUTES  # tiles carry it, whatever else is asked for
     marks = {lang: colouring.legend.as_json(lang)["marks"] for lang in LANGUAGES}
     assert [mark["label"] for mark in marks["en"]] == ["Mines confirmed or suspected: do not enter"]
     assert len({str(found) for found in marks.values()}) == len(LANGUAGES)
-    assert all(mark["hatched"] and mark["colour"] == "#a50f15" for found in marks.values() for mark in found)
+    assert all(mark["hatched"] and mark["colour"] == "#c8102e" for found in marks.values() for mark in found)
 
 
 def test_land_that_is_not_settled_is_hatched_over_the_tone_of_its_outlook_and_never_in_the_colour_of_a_class() -> None:

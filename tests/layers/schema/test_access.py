@@ -422,7 +422,7 @@ def test_qgis_finds_the_colours_of_the_maps_beside_the_views(database: Engine) -
             styles = {row[0]: row[1] for row in connection.execute(found)}
         assert styles.keys() == {name for name, layer in BY_NAME.items() if layer.geometry_kind is not None}
     assert 'value="mine_confirmed"' in styles["exclusions"]
-    assert "103,0,13," in styles["exclusions"]  # #67000d
+    assert "128,0,58," in styles["exclusions"]  # #80003a
     assert 'k="style" v="f_diagonal"' in styles["hazard_zones"]  # level unknown
 
 

@@ -23,7 +23,7 @@ from layers.schema.migrate import migrate
 
 PROGRAM = Path(__file__).parents[2] / "clients" / "draw_in_qgis.py"
 PYTHON = "/usr/bin/python3"  # which the package of QGIS belongs to
-KINDS = {"mine_confirmed": "#67000d", "inundation": "#2171b5", "protected": "#238b45"}
+KINDS = {"mine_confirmed": "#80003a", "inundation": "#2171b5", "protected": "#238b45"}
 
 pytestmark = pytest.mark.heavy
 

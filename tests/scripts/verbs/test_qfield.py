@@ -168,7 +168,7 @@ def test_qgis_opens_the_pack(obod: Obod, tmp_path: Path) -> None:
     assert all(layer["valid"] and layer["crs"] == "EPSG:4326" for layer in layers.values()), layers
     assert {"canals", "wells", "plots", "districts"} <= layers.keys()
     assert (layers["canals"]["rows"], layers["wells"]["rows"], layers["rivers"]["read_only"]) == (2, 1, True)
-    assert layers["canals"]["colours"]["3"] == "#e6ab02"
+    assert layers["canals"]["colours"]["3"] == "#4747c2"
     condition = layers["canals"]["fields"]["condition"]
     assert condition["widget"] == "ValueMap"
     assert [code for _, code in condition["values"]] == ["1", "2", "3", "4", "5"]
@@ -179,4 +179,4 @@ def test_qgis_opens_the_pack(obod: Obod, tmp_path: Path) -> None:
     )
     assert told["new_key"].startswith("uuid:")
     assert (told["too_much"], told["right"]) == (False, True)
-    assert "#e6ab02" in told["pixels"]
+    assert "#4747c2" in told["pixels"]
