@@ -7,7 +7,7 @@ from typing import Any, Final
 from api.content.plot_paper import PlotSheet, family_paper
 from api.content.report import Report
 from api.language.translate import Language
-from api.maps.paper_signs import LINES, MINED_LABEL, SIGNS, TILE_MM, sign_of
+from api.rendering.paper_signs import LINES, MINED_LABEL, SIGNS, TILE_MM, sign_of
 from api.rendering.paper import render_sheet
 from layers.catalogue.land import SHOWN_STYLES
 

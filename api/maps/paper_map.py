@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 
 from api.language.translate import LANGUAGES, Language, local_name, number, translate
-from api.maps.paper_signs import MINES, SIGNS, is_mined, sign_of
+from api.rendering.paper_signs import MINES, SIGNS, is_mined, sign_of
 from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.base import PUBLIC, Layer
 from layers.catalogue.irrigation import Canal, River
