@@ -7,8 +7,8 @@ from typing import Any, Final
 from api.content.plot_paper import PlotSheet, family_paper
 from api.content.report import Report
 from api.language.translate import Language
-from api.rendering.paper_signs import LINES, MINED_LABEL, SIGNS, TILE_MM, sign_of
 from api.rendering.paper import render_sheet
+from api.rendering.paper_signs import LINES, MINED_LABEL, SIGNS, TILE_MM, sign_of
 from layers.catalogue.land import SHOWN_STYLES
 
 DRAWN: Final[dict[str, Any]] = {"signs": SIGNS, "lines": LINES, "tile": TILE_MM, "mined_label": MINED_LABEL}

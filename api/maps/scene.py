@@ -26,11 +26,11 @@ from api.maps.folium_map import (
 )
 from api.maps.legend import CRITERIA_BY_ID, Legend, legend_of_layer, legend_of_raster
 from api.maps.maplibre_style import BOUNDARIES, PLOT_OPACITY, Mapped, name_of, style, visible
-from api.rendering.paper_signs import SIGNS, TILE_MM, Sign
 from api.maps.themes import TITLES, theme_of, uppermost_first
 from api.maps.water_map import WaterShown, is_of_water, tell_period, water_legend
 from api.rendering import assets
 from api.rendering.pages import render
+from api.rendering.paper_signs import SIGNS, TILE_MM, Sign
 from layers.cache.memory import Memo
 from layers.catalogue import LAYERS, RASTERS, RasterLayer
 from layers.catalogue.base import Audience, Layer, Style

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from api.language.translate import Language, clock, count_unreviewed, day, number, translate
 from api.language.wording import scheme_title
 from api.rendering import assets
+from api.rendering.paper_signs import DRAWN_OVER, TILE_MM, sign_of_look
 from api.web.signed_in import reader_now
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -33,6 +34,7 @@ def make_environment(folder: Path) -> Environment:
     )
     # Jinja's own ``capitalize`` makes every other letter small.
     made.filters["capitalised"] = lambda text: text[:1].upper() + text[1:]
+    made.globals |= {"paper_sign": sign_of_look, "signs_over": DRAWN_OVER, "sign_tile": TILE_MM}
     for name in made.list_templates():
         made.get_template(name)
     return made

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from layers.catalogue.admin import District, Jamoat
 from layers.catalogue.base import Layer, Style
@@ -24,6 +24,22 @@ _FALLING: Final = "M-.3 .9 .3 1.5M0 0 1.2 1.2M.9 -.3 1.5 .3"
 _DOT: Final = "M.6 .6h.01"  # with round ends
 _LEVEL: Final = "M0 .6h1.2"
 _UPRIGHT: Final = "M.6 0v1.2"
+
+
+class Look(Protocol):
+    """What is drawn of a class: a style, or an entry of a legend."""
+
+    @property
+    def colour(self) -> str:
+        """#rrggbb."""
+
+    @property
+    def hatched(self) -> bool:
+        """Whether stripes are drawn in it."""
+
+    @property
+    def ground(self) -> str:
+        """Colour below the stripes; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,16 @@ _LINES: Final[Mapping[str, tuple[str, str, float]]] = {  # ink, "" = the colour 
 SIGNS: Final[Mapping[str, Sign]] = {name: _sign(name, look, *_LINES[name]) for name, look in SHOWN_STYLES.items()} | {
     MINES: Sign(MINES, "", MINED.style.colour, _RISING + _FALLING, 0.3, MINED.style.colour)
 }
+
+
+_OF_LOOKS: Final = {(look.colour, look.hatched, look.ground): SIGNS[name] for name, look in SHOWN_STYLES.items()}
+DRAWN_OVER: Final = tuple(sign for sign in SIGNS.values() if sign.lines and sign.name != MINES)
+
+
+def sign_of_look(look: Look) -> Sign | None:
+    """Return the sign of a look of plots that a black and white copy needs; None where it needs none, or is another."""
+    sign = _OF_LOOKS.get((look.colour, look.hatched, look.ground))
+    return sign if sign is not None and sign.lines else None
 
 
 def sign_of(plot: Mapping[str, Any]) -> str:

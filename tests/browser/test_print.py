@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+from itertools import pairwise
+
+import numpy as np
 import orjson
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, expect
 from sqlalchemy import Engine, text
 
@@ -101,5 +106,35 @@ def test_a_projector_gets_map_key_and_what_it_is_of(address: str, browser: Brows
             expect(page.locator(control).first).to_be_hidden()
         expect(page.locator(".synthetic")).to_be_visible()
         assert serious_faults(page.main_frame) == []
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_black_and_white_copy_of_the_bar_tells_classes_of_one_grey_apart(
+    address: str, browser: Browser, lang: Language
+) -> None:
+    """S2 and N1, S1 and N2 have nearly one grey: on paper the one is plain or dotted, the other lined or crossed."""
+    page = browser.new_page(viewport=DESK, base_url=address, device_scale_factor=4)
+    page.set_default_timeout(PATIENCE_MS)
+    try:
+        page.goto(f"/districts/{RASHT}/list?lang={lang}")
+        bar = page.locator("main svg.bar").first
+        assert not any(mark.is_visible() for mark in bar.locator(".on-paper").all())  # on the screen tones suffice
+        page.emulate_media(media="print")
+        greys = np.asarray(Image.open(io.BytesIO(bar.screenshot())).convert("L"), dtype=np.float64)
+        widths = "e => [...e.querySelectorAll(':scope > rect:not(.on-paper)')].map(r => +r.getAttribute('width'))"
+        shares = bar.evaluate(widths)
+        greys = greys[len(greys) // 4 : -len(greys) // 4]  # without rounded corners
+        edges = np.rint(np.cumsum([0.0, *shares]) / 100.0 * greys.shape[1]).astype(int)
+        parts = (greys[:, first + (last - first) // 4 : last - (last - first) // 4] for first, last in pairwise(edges))
+        classes = dict(zip(("S1", "S2", "S3", "N1", "N2"), parts, strict=False))  # what is not settled comes after them
+        spread = {name: float(part.std()) for name, part in classes.items()}
+        # How much of it is from row to row: all of lines along the bar, little of dots and crosses.
+        along = {name: float(classes[name].mean(axis=1).std()) / spread[name] for name in ("S2", "N1", "N2")}
+        assert max(spread["S1"], spread["S3"]) < 4.0
+        assert min(spread["S2"], spread["N1"], spread["N2"]) > 10.0
+        assert along["N1"] > 0.95
+        assert max(along["S2"], along["N2"]) < 0.75
     finally:
         page.close()

@@ -18,8 +18,8 @@ from sqlalchemy import Engine, text, update
 
 from api.language.translate import LANGUAGES, Language
 from api.main import create_app
-from api.rendering.paper_signs import SIGNS
 from api.rendering.paper import make_pdf
+from api.rendering.paper_signs import SIGNS
 from layers.postgres.engine import writing
 from layers.records.runs import ScoringRun
 from tests.clients.command import run
