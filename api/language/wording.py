@@ -67,6 +67,7 @@ CODES: Final = {
     "estimated": "estimated",
     "expert": "Expert judgement",
     "fallow": "Fallow",
+    "farm_gate": "At the farm",
     "field": "Field canal",
     "field_school": "Field school",
     "fields": "Candidate fields",
@@ -118,6 +119,7 @@ CODES: Final = {
     "reserve": "State reserve",
     "reservoir": "Reservoir",
     "residual": "residual",
+    "retail": "Retail",
     "right": "by right of use",
     "river": "River",
     "rockfall": "Rockfall",
@@ -147,6 +149,7 @@ CODES: Final = {
     "weak": "weak",
     "well": "Well",
     "wet": "Wet year",
+    "wholesale": "Wholesale",
     **GROUP_TITLES,
 }
 

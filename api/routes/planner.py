@@ -14,6 +14,7 @@ from api.content.cards import unknown_in_run
 from api.content.figures import ByClass, Figures, figures
 from api.content.histograms import Bars, spread
 from api.content.outlines import tell_agreement
+from api.content.place_names import jamoat_names
 from api.content.standing import Line, StandingTold, tell_standing
 from api.content.state_sentence import say_filters
 from api.content.unknown_text import tell_not_assessed, tell_unrecorded
@@ -137,7 +138,7 @@ def get_page(
         run=chosen.choice.asked(),
         shortlist=shortlist,
     )
-    names = _jamoat_names(places, here.code, lang) if here else {}
+    names = jamoat_names(places, here.code, lang) if here else {}
     priorities = by_jamoat(request.app, served, here.code, shown.run.run_id, PUBLIC) if here and shown else []
     counted = _figures(whole, hectares, standing, picked, lang)
     content = render(
@@ -222,10 +223,6 @@ def _bars(
     """How the properties spread that are bounded or asked for."""
     features = scored_plots(PUBLIC, {here.code: here.shown.run} if here.shown else {})
     return spread(connection, features, here.code, filters, spread_of(filters, columns), lang)
-
-
-def _jamoat_names(places: Gazetteer, district: str, lang: Language) -> dict[str, str]:
-    return {place.code: _named(place, lang).name for place in places.of(Jamoat, within=district)}
 
 
 def _hectares(connection: Connection, here: Summary | None) -> dict[str, Any]:

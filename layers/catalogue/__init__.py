@@ -9,7 +9,7 @@ from layers.catalogue.judgements import JUDGEMENTS
 from layers.catalogue.land import LAND, LAND_TABLES
 from layers.catalogue.rasters import RASTERS, RasterLayer
 from layers.catalogue.seen import SEEN_LAYERS, SEEN_TABLES
-from layers.catalogue.services import SERVICES
+from layers.catalogue.services import SERVICE_TABLES, SERVICES
 from layers.catalogue.supply import SUPPLY, SUPPLY_TABLES
 
 LAYERS: tuple[type[Layer], ...] = (
@@ -18,7 +18,7 @@ LAYERS: tuple[type[Layer], ...] = (
 )
 TABLES: tuple[type[Layer], ...] = (
     *(*ADMIN_TABLES, *LAND_TABLES, *JUDGEMENTS, *SEEN_TABLES),
-    *(*IRRIGATION_TABLES, *SUPPLY_TABLES),
+    *(*IRRIGATION_TABLES, *SUPPLY_TABLES, *SERVICE_TABLES),
 )
 
 BY_NAME: dict[str, type[Layer]] = {layer.__tablename__: layer for layer in (*LAYERS, *TABLES)}

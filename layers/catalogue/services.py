@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy.orm import Mapped
 
 from layers.catalogue.base import PUBLIC, Card, Layer, Style, Thinned, attribute, geometry, identifier
@@ -122,4 +124,24 @@ class WeatherStation(Layer):
     geom = geometry("POINT")
 
 
+class MarketPrice(Layer):
+    """What food cost on a market in a month, in somoni."""
+
+    __tablename__ = "market_prices"
+    card = Card(
+        title="Market prices",
+        audience=PUBLIC,
+        about="What food cost on markets, by month, in somoni. Shown for orientation; no class follows from it.",
+        legend={"": Style("#92400e", "Market price")},
+    )
+    code: Mapped[str] = identifier("Record")
+    market: Mapped[str] = attribute("Market", of_place=True, filter=True)
+    priced_on: Mapped[date] = attribute("Day of the price", filter=True)
+    commodity: Mapped[str] = attribute("Commodity", filter=True)
+    sold_by: Mapped[str] = attribute("Sold by")
+    sold_as: Mapped[str] = attribute("How it is sold", values=("retail", "wholesale", "farm_gate"), filter=True)
+    price_tjs: Mapped[float] = attribute("Price", unit="TJS", minimum=0, maximum=1_000_000)
+
+
 SERVICES: tuple[type[Layer], ...] = (Road, EnergyPoint, WeatherStation, Service)
+SERVICE_TABLES: tuple[type[Layer], ...] = (MarketPrice,)

@@ -149,6 +149,7 @@ def put_everything(mirror: Mirror, home: Path, scratch: Path) -> None:
     water[:50], water[8:12, 2:4] = 0, 40  # 70.2-70.4 E, 38.8-39.2 N was water in 40 of 100 months
     path = "/storage.googleapis.com/global-surface-water/downloads2021/occurrence/occurrence_70E_40Nv1_4_2021.tif"
     mirror.put(path, tiff(water, Affine(0.1, 0, 70, 0, -0.1, 40), "EPSG:4326", driver="GTiff"))
+    _put_prices(mirror)
     _put_tables(mirror, scratch)
 
 
@@ -248,6 +249,25 @@ def _put_soil(mirror: Mirror) -> None:
             cells = np.full((450, 450), value, dtype=np.int16)
             cells[:10] = -32_768
             mirror.put(f"{root}/{layer}/tileSG-1-1.tif", tiff(cells, grid, IGH, driver="GTiff", nodata=-32_768))
+
+
+def _put_prices(mirror: Mirror) -> None:
+    """Prices as WFP publishes them, found by an answer of CKAN; the second line holds HXL tags."""
+    table = (
+        "date,admin1,admin2,market,market_id,latitude,longitude,category,commodity,commodity_id,unit,priceflag,"
+        "pricetype,currency,price,usdprice\n"
+        "#date,#adm1+name,#adm2+name,#loc+market+name,#loc+market+code,#geo+lat,#geo+lon,#item+type,#item+name,"
+        "#item+code,#item+unit,#item+price+flag,#item+price+type,#currency+code,#value,#value+usd\n"
+        "2026-09-15,DRS,Rasht,Gharm,351,39.03,70.38,cereals and tubers,Wheat flour (first grade),57,KG,actual,Retail,"
+        "TJS,5.2,0.5\n"
+        "2026-09-15,DRS,Rasht,Gharm,351,39.03,70.38,cereals,Potatoes,83,KG,aggregate,Farm Gate,TJS,2.75,.26\n"
+        "2027-01-15,DRS,Rasht,Gharm,351,39.03,70.38,cereals and tubers,Potatoes,83,KG,forecast,Retail,TJS,9.9,0.9\n"
+        "2026-09-15,DRS,Rasht,Gharm,351,39.03,70.38,non-food,Exchange rate,9,USD/LCU,actual,Retail,USD,10.6,1\n"
+    )
+    mirror.put("/files/wfp_food_prices_tjk.csv", table)
+    found = [{"name": "prices", "url": f"{mirror.url}/files/wfp_food_prices_tjk.csv"}]
+    package = {"success": True, "result": {"license_title": "CC BY-IGO", "resources": found}}
+    mirror.put("/data.humdata.org/api/3/action/package_show?id=wfp-food-prices-for-tajikistan", json.dumps(package))
 
 
 def _put_tables(mirror: Mirror, scratch: Path) -> None:

@@ -33,7 +33,7 @@ EXPECTED = {
     "jrc_water": ("water_occurrence",),
     "river_discharge": (),
     "sentinel2": ("august_greenness",),
-    "wfp_prices": (),
+    "wfp_prices": ("market_prices",),
 }
 
 PLAIN = """

@@ -26,7 +26,7 @@ CENTRE = (612_000.0, 4_317_500.0, 613_000.0, 4_318_500.0)  # EPSG:32642; about 7
 EAST = (627_000.0, 4_317_500.0, 628_000.0, 4_318_500.0)  # about 70.47 E, 39.00 N
 ALL = (
     "cod_ab", "openstreetmap", "rgi", "nasa_landslides", "usgs_earthquakes", "copernicus_dem", "chelsa", "worldcover",
-    "soilgrids", "gmted2010", "jrc_water",
+    "soilgrids", "gmted2010", "jrc_water", "wfp_prices",
 )  # fmt: skip
 
 
@@ -67,6 +67,10 @@ def test_a_district_comes_with_all_that_is_open_of_it_and_a_second_time_nothing_
         assert rows(connection, "services", "code", "kind") == [("osm-n4", "health")]
         assert rows(connection, "energy_points", "code", "kind") == [("osm-n5", "pump_station")]
         assert rows(connection, "glaciers", "code", "name") == [("RGI2000-v7.0-G-13-00001", "Дидал")]
+        assert rows(connection, "market_prices", "code", "sold_as", "price_tjs", "priced_on::text") == [
+            ("wfp-Gharm-Potatoes-KG-Farm-Gate-2026-09-15", "farm_gate", 2.75, "2026-09-15"),
+            ("wfp-Gharm-Wheat-flour--first-grade--KG-Retail-2026-09-15", "retail", 5.2, "2026-09-15"),
+        ]
         assert [row[:2] for row in rows(connection, "hazard_events", "code", "process")] == [
             ("glc-11", "debris_flow"), ("usgs-iscgem897460", "earthquake"),
         ]  # fmt: skip
