@@ -21,7 +21,7 @@ demo: install $(VENV)/relief ## Install, start a database, load and score the de
 	@exec $(BIN)/obod up
 
 test: install clients ## Run every test
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder # long files have few tests: they must not come last
 
 test-all: install clients ## Run every test, heavy clients and long drills too
 	$(BIN)/pytest -n 2 --dist loadfile --heavy

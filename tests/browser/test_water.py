@@ -28,10 +28,11 @@ def _planted(database: Engine) -> None:
 
 
 def shows_scarcity(frame: FrameLocator) -> bool:
-    """Whether something on the map is of the red of less than half of the need, over whatever lies under it."""
-    red, green, _ = rgb(LEGEND["scarce"].colour)
-    assert red - green > 100
-    return any(r - g > 45 and abs(g - b) < 25 for r, g, b in all_colours(frame))  # not the orange around what has focus
+    """Whether something on the map is of the purple of less than half of the need, over whatever lies under it."""
+    red, green, blue = rgb(LEGEND["scarce"].colour)
+    assert min(red, blue) - green > 50
+    assert red - blue < 25
+    return any(min(r, b) - g > 20 and abs(r - b) < 25 for r, g, b in all_colours(frame))
 
 
 def test_another_month_asks_for_nothing_and_is_on_the_map_in_words_and_in_the_link(page: Page) -> None:

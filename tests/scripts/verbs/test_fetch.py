@@ -222,7 +222,6 @@ def test_normals_of_the_reserve_come_out_of_its_archives(obod: Obod, database: E
             [mean - 6.0 for mean in open_data.MONTHLY_MEAN], abs=0.001
         )
         assert _value(connection, "climate_relief") == [1_300.0]
-        assert (_value(connection, "water_occurrence"), _value(connection, "water_occurrence", EAST)) == ([40.0], [0.0])
         licences = connection.execute(text("SELECT DISTINCT licence FROM loads WHERE layer = 'climate_relief'"))
         assert "[NO REDISTRIBUTION]" in licences.scalar_one()
 

@@ -121,11 +121,11 @@ function keyOf(pen, room, signs) {
   return { height, draw };
 }
 
-/** Paint the shapes of a swatch as the page has them, and the sign of what it stands for. */
+/** Paint the shapes of a swatch as the screen has them, and the sign of what it stands for. */
 function paint(pen, swatch, value, { x, y, signs }) {
   pen.save();
   pen.translate(x, y);
-  for (const shape of swatch.querySelectorAll("rect, path, line, circle")) {
+  for (const shape of swatch.querySelectorAll(":is(rect, path, line, circle):not(.on-paper)")) {
     const style = window.getComputedStyle(shape);
     const path = new Path2D(shape.getAttribute("d") ?? undefined);
     const [left, up, wide, tall] = ["x", "y", "width", "height"].map((name) => Number(shape.getAttribute(name)));
