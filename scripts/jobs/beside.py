@@ -29,24 +29,31 @@ def working_beside() -> Iterator[None]:
         yield
         return
     is_over = threading.Event()
+    guard = threading.Lock()  # a service that ends at once must not leave a process that is just being started
     running: list[subprocess.Popen[bytes]] = []
 
+    def start() -> subprocess.Popen[bytes] | None:
+        with guard:
+            if is_over.is_set():
+                return None
+            running[:] = [_begun()]
+            return running[0]
+
     def keep() -> None:
-        while not is_over.is_set():
-            try:
-                running[:] = [_begun()]
-            except OSError as problem:
-                err.print(f"Nobody works on jobs ({problem.strerror}); obod jobs work does.", highlight=False)
-                return
-            running[0].wait()
-            is_over.wait(AGAIN_S)
+        try:
+            while (process := start()) is not None:
+                process.wait()
+                is_over.wait(AGAIN_S)
+        except OSError as problem:
+            err.print(f"Nobody works on jobs ({problem.strerror}); obod jobs work does.", highlight=False)
 
     thread = threading.Thread(target=keep, name="keeps jobs worked on", daemon=True)
     thread.start()
     try:
         yield
     finally:
-        is_over.set()
+        with guard:
+            is_over.set()
         for process in running:
             process.terminate()
         thread.join()
