@@ -24,7 +24,7 @@ test: install clients ## Run every test
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder # long files have few tests: they must not come last
 
 test-all: install clients ## Run every test, heavy clients and long drills too
-	$(BIN)/pytest -n 2 --dist loadfile --heavy
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --heavy
 
 drills: install clients ## Run the long drills, write what they found into docs/drills.md (DRILL_MINUTES=30 of mixed load)
 	$(BIN)/pytest -n 0 --heavy --figures -m heavy tests/drills tests/api/test_access.py tests/api/test_description.py \

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -149,3 +150,31 @@ def test_without_land_there_is_nothing_to_tell_of(obod: Obod, mirror: Mirror, da
         connection.execute(text("TRUNCATE plots CASCADE"))
     code, _, err = fetched(obod, "chirps")
     assert (code, "No district with a plot or a candidate field lies there" in err) == (1, True), err
+
+
+def test_a_station_takes_the_place_of_what_was_told_from_above_and_an_undo_gives_it_back(
+    obod: Obod, database: Engine, mirror: Mirror, tmp_path: Path
+) -> None:
+    rain_from_above.only_years(get_settings().home, "agera5", [2019])
+    rain_from_above.put_evaporation(mirror)
+    assert fetched(obod, "agera5")[0] == 0
+    with database.connect() as connection:
+        before = connection.execute(text(ROWS)).all()
+    lines = [f"s{m},TJ0401,Gharm,normal,{m},30,10,20" for m in range(1, 13)]
+    table = "code,district,station,year_type,month,rain_mm,tmin_c,tmax_c\n" + "\n".join(lines)
+    (tmp_path / "station.csv").write_text(table)
+    loaded = ("layer", "load", "climate_months", tmp_path / "station.csv")
+    code, _, err = obod(*loaded)
+    assert (code, "row open-TJ0401-normal-01 is another; nothing was loaded." in err.replace("\n", " ")) == (1, True), (
+        err
+    )
+    code, out, err = obod(*loaded, "--mode", "replace", "--district", "TJ0401")
+    assert (code, "12 added, 36 ended" in out) == (0, True), (out, err)
+    with database.connect() as connection:
+        assert {(row.year_type, row.rain_mm) for row in connection.execute(text(ROWS))} == {("normal", 30.0)}
+    assert noted(obod, "agera5") == ["TJ0401 has a climate of another source, which stays."]
+    load = re.search(r"load (\d+)", out)
+    assert load is not None
+    assert obod("layer", "undo", load[1])[0] == 0
+    with database.connect() as connection:
+        assert connection.execute(text(ROWS)).all() == before
