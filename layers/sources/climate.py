@@ -104,6 +104,8 @@ def load_climate(
             continue
         said = {"years": len(whole), "first": str(whole[0]), "last": str(whole[-1]), "district": land.district}
         notes.append(told("{district}: {years} whole years from {first} to {last}.", **said))
+    if rows and part.field == "et0_mm_d":
+        notes.append(told("Evaporation is the mean of all years in each kind of year; dry years have more."))
     report = _load(connection, part, rows, provenance)
     report.notes.extend(notes)
     return [report]
@@ -254,8 +256,10 @@ def _beside(connection: Connection, provenance: Provenance, codes: Sequence[str]
         .distinct()
     )
     for source, licence in connection.execute(of_rows):
-        pairs = list(zip((source or "").split(BETWEEN), (licence or "").split(BETWEEN), strict=True))
-        kept = [pair for pair in pairs if pair[0] != provenance.source]
+        sources, licences = (source or "").split(BETWEEN), (licence or "").split(BETWEEN)
+        if len(sources) != len(licences):  # words of a source have the sign between them: they stay together
+            sources, licences = [source or ""], [licence or ""]
+        kept = [pair for pair in zip(sources, licences, strict=True) if pair[0] != provenance.source]
         if kept:
             return Provenance(BETWEEN.join(pair[0] for pair in kept), BETWEEN.join(pair[1] for pair in kept))
     return None
