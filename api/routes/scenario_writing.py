@@ -69,6 +69,13 @@ ByParameter = Annotated[By, Query(description="Periods.")]
 ScenarioName = Annotated[str, Path(description="Name.")]
 
 
+def _choice(year: YearParameter = "dry", rule: RuleParameter = "proportional", by: ByParameter = "month") -> Choice:
+    return Choice(year, rule, by)
+
+
+ChoiceDep = Annotated[Choice, Depends(_choice)]
+
+
 class ScenarioAdded(Answer):
     """A scenario that is stored."""
 
@@ -180,20 +187,13 @@ def add_scenario(
     summary="Run a scenario of water",
     responses=given({JSON: dict}, 403, 404, 422),
 )
-def run_scenario(
-    name: ScenarioName,
-    caller: CallerDep,
-    lang: LanguageDep,
-    year: YearParameter = "dry",
-    rule: RuleParameter = "proportional",
-    by: ByParameter = "month",
-) -> Response:
+def run_scenario(name: ScenarioName, caller: CallerDep, lang: LanguageDep, choice: ChoiceDep) -> Response:
     """Compute what a scenario does and store that, for staff of all districts; one is computed at a time."""
     key_id = _key_of(caller)
     with refusing_in(lang):
         kept = _read(name)
         with computing(timeout_s=STATEMENT_S) as connection:
-            run = _computed(connection, kept, Choice(year, rule, by))
+            run = _computed(connection, kept, choice)
         with noting() as connection:
             number = store_run_with(connection, run, code=code_version(), key_id=key_id)
         with reading(STAFF) as connection:
@@ -206,25 +206,18 @@ def run_scenario(
     summary="Show everybody a scenario of water",
     responses=given({JSON: ScenarioShown}, 403, 404, 422),
 )
-def show_scenario(
-    name: ScenarioName,
-    caller: CallerDep,
-    lang: LanguageDep,
-    year: YearParameter = "dry",
-    rule: RuleParameter = "proportional",
-    by: ByParameter = "month",
-) -> Response:
+def show_scenario(name: ScenarioName, caller: CallerDep, lang: LanguageDep, choice: ChoiceDep) -> Response:
     """Run a scenario, store that and show it beside the published balance of its rows, for staff of all districts."""
     key_id = _key_of(caller)
     with refusing_in(lang):
         kept = _read(name)
         with computing(timeout_s=STATEMENT_S) as connection:
-            run = _computed(connection, kept, Choice(year, rule, by))
+            run = _computed(connection, kept, choice)
             ready = prepare_shown(connection, run)
         with noting() as connection:
             number = store_run_with(connection, run, code=code_version(), key_id=key_id)
             show_scenario_with(connection, run, number, ready, key_id=key_id)
-    shown = {"name": name, "run": number, "year": year, "rule": rule}
+    shown = {"name": name, "run": number, "year": choice.year, "rule": choice.rule}
     return staff_answer(shown | {"changed": len(ready.rows)})
 
 
